@@ -1,0 +1,1 @@
+"""Modules, functionals and losses."""

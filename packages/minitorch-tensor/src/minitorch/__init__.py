@@ -1,0 +1,13 @@
+"""MiniTorch: PyTorch's core on nothing but NumPy."""
+
+__path__ = __import__("pkgutil").extend_path(__path__, __name__)
+
+from . import autograd
+from ._creation import *
+from ._device import device
+from ._dtype import *
+from ._tensor import Tensor
+from .ops.arithmetic import *
+from .ops.reduction import *
+from .ops.shape import *
+from .ops.unary import *

@@ -1,0 +1,237 @@
+"""dtypes, PyTorch's promotion of them, and the default float dtype."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "bool",
+    "can_cast",
+    "complex64",
+    "complex128",
+    "dtype",
+    "finfo",
+    "float16",
+    "float32",
+    "float64",
+    "get_default_dtype",
+    "iinfo",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "promote_types",
+    "set_default_dtype",
+    "uint8",
+]
+
+# PyTorch calls its dtypes bool, int and float; these are Python's
+_python_bool, _int, _float = bool, int, float
+CATEGORIES = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}  # by NumPy's kind: bool, integer, float, complex
+
+
+class dtype:  # noqa: N801  (PyTorch's name)
+    """The type of a tensor's elements, such as ``minitorch.float32``.
+
+    ``itemsize`` is in bytes. ``np.dtype(minitorch.float32)`` works too.
+    """
+
+    __slots__ = ("category", "itemsize", "name", "numpy", "type_name")
+    name: str
+    numpy: np.dtype[Any]
+    type_name: str
+    category: int
+    itemsize: int
+
+    def __init__(self, name: str, type_name: str) -> None:
+        self.name = name
+        self.numpy = np.dtype(name)
+        self.type_name = type_name  # as in PyTorch's errors and tensor types: "Float"
+        self.category = CATEGORIES[self.numpy.kind]
+        self.itemsize = self.numpy.itemsize
+
+    @property
+    def is_floating_point(self) -> _python_bool:
+        return self.category == 2
+
+    @property
+    def is_complex(self) -> _python_bool:
+        return self.category == 3
+
+    @property
+    def is_signed(self) -> _python_bool:
+        return self.numpy.kind in "ifc"
+
+    def to_real(self) -> dtype:
+        """The dtype of the real part."""
+        return {complex64: float32, complex128: float64}.get(self, self)
+
+    def to_complex(self) -> dtype:
+        """The complex dtype whose parts have this dtype."""
+        return {float32: complex64, float64: complex128}.get(self, complex64)
+
+    @property
+    def __numpy_dtype__(self) -> np.dtype[Any]:
+        return self.numpy
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # older NumPy asks for this one
+        return self.numpy
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+float16 = half = dtype("float16", "Half")
+float32 = float = dtype("float32", "Float")
+float64 = double = dtype("float64", "Double")
+int8 = dtype("int8", "Char")
+int16 = short = dtype("int16", "Short")
+int32 = int = dtype("int32", "Int")
+int64 = long = dtype("int64", "Long")
+uint8 = dtype("uint8", "Byte")
+bool = dtype("bool", "Bool")
+complex64 = cfloat = dtype("complex64", "ComplexFloat")
+complex128 = cdouble = dtype("complex128", "ComplexDouble")
+
+ALL = (
+    float16, float32, float64, int8, int16, int32, int64, uint8, bool, complex64, complex128,
+)  # fmt: skip
+_by_numpy = {each.numpy: each for each in ALL}
+_default = float32
+
+
+def from_numpy_dtype(numpy: Any) -> dtype:
+    """The dtype of an array."""
+    try:
+        return _by_numpy[numpy]
+    except KeyError:
+        raise TypeError(
+            f"can't convert np.ndarray of type numpy.{numpy}. The only supported types are: "
+            "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint8 "
+            "and bool."
+        ) from None
+
+
+def as_dtype(value: Any) -> dtype:
+    """``value`` as a dtype: one already, a Python type, or anything NumPy takes for one."""
+    if isinstance(value, dtype):
+        return value
+    return from_numpy_dtype(np.dtype(value))
+
+
+def get_default_dtype() -> dtype:
+    """The dtype of floats that come without one: float32 unless ``set_default_dtype`` said else."""
+    return _default
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Sets the dtype of floats that come without one.
+
+    Raises:
+        TypeError: ``d`` is not a floating-point dtype.
+    """
+    global _default
+    if not isinstance(d, dtype) or not d.is_floating_point:
+        raise TypeError(f"only floating-point types are supported as the default type, got {d!r}")
+    _default = d
+
+
+@cache
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """The smallest dtype that both convert to, by PyTorch's table.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.promote_types(minitorch.int64, minitorch.float16)
+        torch.float16
+
+    Follows https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+    """
+    low, high = sorted((type1, type2), key=lambda d: d.category)
+    if low.category != high.category and not (low.category == 2 and high.category == 3):
+        return high
+    if low is float16 and high.category == 3:
+        return high
+    return from_numpy_dtype(np.promote_types(low.numpy, high.numpy))
+
+
+def can_cast(from_: dtype, to: dtype) -> _python_bool:
+    """True where PyTorch converts in place: never to a lower category, such as float to int."""
+    return from_.category <= to.category
+
+
+def result_dtype(*operands: Any) -> dtype:
+    """PyTorch's result dtype of arrays and Python numbers together.
+
+    Arrays with dimensions decide; 0-dim arrays count only where their category (bool < integer <
+    float < complex) is higher, and Python numbers only where theirs is higher still.
+    """
+    found: list[dtype | None] = [None, None, None]  # numbers, 0-dim, with dimensions
+    for x in operands:
+        if isinstance(x, np.ndarray | np.generic):
+            tier, kind = (2 if x.ndim else 1), from_numpy_dtype(x.dtype)
+        else:
+            tier, kind = 0, number_dtype(x)
+        before = found[tier]
+        found[tier] = kind if before is None else promote_types(before, kind)
+    result: dtype | None = None
+    for kind in (k for k in reversed(found) if k is not None):
+        if result is None:
+            result = kind
+        elif kind.category > result.category:
+            # a wider category from a lower tier: float for complex keeps the width
+            widen = kind.is_complex and result.is_floating_point and kind is found[0]
+            result = result.to_complex() if widen and result is not float16 else kind
+    assert result is not None
+    return result
+
+
+def number_dtype(x: Any) -> dtype:
+    """The dtype that a Python number stands for."""
+    if x is True or x is False:
+        return bool
+    if isinstance(x, _int):
+        return int64
+    if isinstance(x, _float):
+        return _default
+    if isinstance(x, complex):
+        return _default.to_complex()
+    raise TypeError(f"expected a Tensor or a number, but got {type(x).__name__}")
+
+
+class finfo:  # noqa: N801  (PyTorch's name)
+    """Limits of a floating-point dtype: ``bits eps max min tiny smallest_normal resolution``."""
+
+    def __init__(self, type: dtype | None = None) -> None:
+        self.dtype = (type or _default).name
+        limits = np.finfo((type or _default).numpy)
+        self.bits = _int(limits.bits)
+        self.eps, self.max, self.min = _float(limits.eps), _float(limits.max), _float(limits.min)
+        self.tiny = self.smallest_normal = _float(limits.tiny)
+        self.resolution = _float(limits.resolution)
+
+    def __repr__(self) -> str:
+        return (
+            f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, "
+            f"eps={self.eps:g}, smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, "
+            f"dtype={self.dtype})"
+        )
+
+
+class iinfo:  # noqa: N801  (PyTorch's name)
+    """Limits of an integer dtype: ``bits max min``."""
+
+    def __init__(self, type: dtype) -> None:
+        self.dtype = type.name
+        limits = np.iinfo(type.numpy)
+        self.bits, self.max, self.min = _int(limits.bits), _int(limits.max), _int(limits.min)
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"

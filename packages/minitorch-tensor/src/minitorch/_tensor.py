@@ -1,0 +1,373 @@
+"""``Tensor``: state, properties, and one line per method. The mathematics is in ``ops``."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from ._creation import tensor_data
+from ._device import CPU, device
+from ._dtype import dtype, from_numpy_dtype
+from ._repr import tensor_repr
+from ._size import Size
+from .autograd import engine
+from .autograd.inplace import inplace
+from .autograd.node import AccumulateGrad, track
+from .autograd.variable import Variable, history, use_tensor_class, wrap
+from .ops import arithmetic, reduction, unary
+from .ops import shape as shapes
+
+__all__ = ["Tensor"]
+
+
+class Tensor(Variable):
+    """An n-dimensional array that can remember how it was computed.
+
+    Args:
+        data: a number, nested lists, an ndarray or a tensor; always copied. Lists and numbers get
+            the default float dtype, arrays and tensors keep theirs.
+        requires_grad: whether ``backward`` collects a gradient in ``.grad``. Floating-point data
+            do so by default here, in the class constructor; the functions ``minitorch.tensor``,
+            ``zeros``, ``randn``, ... follow PyTorch and do not.
+
+    Example:
+        >>> from minitorch import Tensor
+        >>> x = Tensor([1.0, 2.0, 3.0])
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4., 6.])
+
+    Follows https://docs.pytorch.org/docs/stable/tensors.html
+    """
+
+    __array_priority__ = 1000
+
+    def __init__(
+        self,
+        data: Any = (),
+        requires_grad: bool | None = None,
+        *,
+        dtype: dtype | None = None,
+        device: Any = None,
+    ) -> None:
+        self._data = tensor_data(data, dtype, floats=True)
+        self._node = None
+        self._version = [0]
+        self._base = None
+        if requires_grad is None:
+            requires_grad = self._data.dtype.kind == "f"
+        if requires_grad:
+            self.requires_grad_()
+
+    # --- state -------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        """The size of each dimension."""
+        return Size(self._data.shape)
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> dtype:
+        """The type of the elements."""
+        return from_numpy_dtype(self._data.dtype)
+
+    @property
+    def device(self) -> device:
+        """Where the tensor lives: always the CPU."""
+        return CPU
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether ``backward`` reaches this tensor. Can be set on leaves."""
+        return history(self) is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    @property
+    def is_leaf(self) -> bool:
+        """True unless an operation on something that requires grad made this tensor."""
+        node = history(self)
+        return node is None or isinstance(node, AccumulateGrad)
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node of the step that made this tensor, None for a leaf."""
+        node = history(self)
+        return None if isinstance(node, AccumulateGrad) else node
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of its ``grad_fn`` this tensor is."""
+        return getattr(history(self), "number", 0)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """What ``backward`` has collected so far; None before the first time."""
+        return self._grad  # type: ignore[return-value]
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type "
+                    f"{type(value).__name__}"
+                )
+            if value._data.shape != self._data.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: the grad has shape "
+                    f"{list(value.shape)}, the tensor {list(self.shape)}"
+                )
+            if value._data.dtype != self._data.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: the grad has dtype "
+                    f"{value.dtype}, the tensor {self.dtype}"
+                )
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory outside of autograd: writes to it are not noticed by ``backward``."""
+        alias = wrap(self._array())
+        return alias  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Variable):
+            raise TypeError(
+                f"Variable data has to be a tensor, but got {type(value).__name__}"
+            )
+        self._data = value._array()
+        if isinstance(self._node, AccumulateGrad):
+            self._node.shape = self._data.shape
+
+    @property
+    def _version_number(self) -> int:
+        return self._version[0]
+
+    # --- autograd ----------------------------------------------------------------------------
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Computes the gradients of this tensor and adds them to the leaves' ``.grad``.
+
+        Args:
+            gradient: the gradient to start with, of this tensor's shape; may be left out for a
+                tensor with one element.
+            retain_graph: keep the saved values, to go backward again. By default ``create_graph``.
+            create_graph: record the backward pass, for gradients of gradients.
+            inputs: the leaves to collect in; by default all.
+
+        Raises:
+            RuntimeError: nothing here requires grad; the shape asks for ``gradient``; the graph
+                was freed; a saved value was overwritten.
+
+        Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+        """
+        from .autograd import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Sets whether ``backward`` collects a gradient here; returns the tensor."""
+        if requires_grad and self._node is None:
+            if self._data.dtype.kind not in "fc":
+                raise RuntimeError(
+                    "only Tensors of floating point and complex dtype can require gradients, but "
+                    f"this one has dtype {self.dtype}"
+                )
+            track(self)
+        elif not requires_grad and self._node is not None:
+            if not self.is_leaf:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use "
+                    "a computed variable in a subgraph that doesn't require differentiation use "
+                    "var_no_grad = var.detach()."
+                )
+            self._node = None
+        return self
+
+    def detach(self) -> Tensor:
+        """The same memory, apart from the graph."""
+        made = wrap(self._array())
+        made._version = self._version
+        return made  # type: ignore[no-any-return]
+
+    def detach_(self) -> Tensor:
+        """Takes this tensor out of the graph."""
+        if self._base is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._node = None
+        return self
+
+    def retain_grad(self) -> None:
+        """Lets ``backward`` fill ``.grad`` here too, though this is no leaf."""
+        engine.retain_grad(self)
+
+    # --- out to Python and NumPy -------------------------------------------------------------
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The values as an ndarray that shares the memory.
+
+        Raises:
+            RuntimeError: the tensor requires grad (``detach()`` first, or ``force=True``).
+        """
+        if self.requires_grad and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+                "instead."
+            )
+        return self._array()
+
+    def item(self) -> Any:
+        """The value of a tensor with one element, as a Python number."""
+        if self._data.size != 1:
+            raise RuntimeError(
+                f"a Tensor with {self._data.size} elements cannot be converted to Scalar"
+            )
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self._data.tolist()
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return tensor_repr(self)
+
+    def __len__(self) -> int:
+        if not self._data.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self._data)
+
+    def __bool__(self) -> bool:
+        if self._data.size != 1:
+            raise RuntimeError(
+                "Boolean value of Tensor with "
+                + ("no values" if not self._data.size else "more than one value")
+                + " is ambiguous"
+            )
+        return bool(self._data.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if self._data.size != 1 or self._data.dtype.kind not in "iub":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self._data.item())
+
+    def __format__(self, spec: str) -> str:
+        if not self._data.ndim and not self.requires_grad:
+            return format(self.item(), spec)
+        return format(str(self), spec)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment."
+            )
+        if id(self) not in memo:
+            made = type(self).__new__(type(self))
+            memo[id(self)] = made
+            made.__dict__.update(copy.deepcopy(self._notes(), memo))
+            made._data, made._node, made._version, made._base = self._array().copy(), None, [0], None
+            made.requires_grad_(self.requires_grad)
+            made._grad = copy.deepcopy(self._grad, memo)
+        return memo[id(self)]  # type: ignore[no-any-return]
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _rebuild, (type(self), self._array(), self.requires_grad, self._notes())
+
+    def _notes(self) -> dict[str, Any]:
+        """The attributes that the user set."""
+        return {k: v for k, v in self.__dict__.items() if k not in Variable.__annotations__}
+
+    # --- arithmetic --------------------------------------------------------------------------
+
+    __add__ = __radd__ = arithmetic.plus
+    __iadd__ = inplace(arithmetic.plus)
+    __sub__ = arithmetic.minus
+    __isub__ = inplace(arithmetic.minus)
+    __mul__ = __rmul__ = mul = multiply = arithmetic.mul
+    __imul__ = mul_ = inplace(arithmetic.mul)
+    __truediv__ = true_divide = arithmetic.true_divide
+    __itruediv__ = inplace(arithmetic.true_divide)
+    __neg__ = neg = negative = arithmetic.neg
+    add, add_ = arithmetic.add, inplace(arithmetic.add)
+    sub, sub_ = arithmetic.sub, inplace(arithmetic.sub)
+    div, div_ = arithmetic.div, inplace(arithmetic.div)
+
+    # --- unary -------------------------------------------------------------------------------
+
+    exp, exp_ = unary.exp, inplace(unary.exp)
+    log, log_ = unary.log, inplace(unary.log)
+    tanh, tanh_ = unary.tanh, inplace(unary.tanh)
+
+    # --- special -----------------------------------------------------------------------------
+
+    # --- comparison and logic ----------------------------------------------------------------
+
+    # --- reduction ---------------------------------------------------------------------------
+
+    sum = reduction.sum
+
+    # --- sorting and searching ---------------------------------------------------------------
+
+    # --- shape -------------------------------------------------------------------------------
+
+    reshape = shapes.reshape
+    view = shapes.view
+    permute = shapes.permute
+    transpose = shapes.transpose
+    expand = shapes.expand
+
+    # --- joining and splitting ---------------------------------------------------------------
+
+    # --- indexing ----------------------------------------------------------------------------
+
+    # --- linear algebra ----------------------------------------------------------------------
+
+    # --- conversion --------------------------------------------------------------------------
+
+    # --- creation and random -----------------------------------------------------------------
+
+
+def _rebuild(kind: Any, array: Any, requires_grad: bool, notes: dict[str, Any]) -> Any:
+    made = kind.__new__(kind)
+    made._data, made._node, made._version, made._base = array, None, [0], None
+    made.__dict__.update(notes)
+    return made.requires_grad_(requires_grad)
+
+
+use_tensor_class(Tensor)

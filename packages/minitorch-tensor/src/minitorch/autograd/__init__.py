@@ -1,0 +1,140 @@
+"""Automatic differentiation: ``backward``, ``grad``, the modes and the tools.
+
+Follows https://docs.pytorch.org/docs/stable/autograd.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from . import engine
+from .grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from .variable import Variable, history, wrap
+
+__all__ = [
+    "backward",
+    "enable_grad",
+    "grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]
+
+
+def _sequence(value: Any, count: int | None = None) -> list[Any]:
+    if value is None:
+        return [None] * (count or 0)
+    return [value] if isinstance(value, Variable) else list(value)
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
+    """Adds the gradients of ``tensors`` to the ``.grad`` of the leaves (of ``inputs`` alone, if given).
+
+    Args:
+        tensors: a tensor or a sequence of tensors.
+        grad_tensors: the gradient to start with for each; None for those with one element.
+        retain_graph: keep the saved values for another pass; by default ``create_graph``.
+        create_graph: record the backward pass too.
+        inputs: the tensors whose ``.grad`` to fill.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
+    """
+    outputs = _sequence(tensors)
+    gradients = _sequence(grad_tensors, len(outputs))
+    if inputs is None:
+        engine.backward(outputs, gradients, retain_graph, create_graph)
+        return
+    leaves = _sequence(inputs)
+    if not leaves:
+        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+    found = _gradients(outputs, leaves, gradients, retain_graph, create_graph)
+    for leaf, g in zip(leaves, found, strict=True):
+        if g is not None:
+            old = leaf._grad
+            leaf._grad = g if old is None else old + g
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of ``outputs`` with respect to ``inputs``, as a tuple; ``.grad`` stays as it is.
+
+    Args:
+        outputs: a tensor or a sequence of tensors.
+        inputs: the tensors to differentiate by.
+        grad_outputs: the gradient to start with for each output; None for those with one element.
+        retain_graph: keep the saved values for another pass; by default ``create_graph``.
+        create_graph: record the pass, so that the result can be differentiated again.
+        allow_unused: None in the result, not an error, for inputs that do not matter.
+        materialize_grads: zeros in the result for these.
+
+    Raises:
+        RuntimeError: an input does not require grad, or does not matter and ``allow_unused`` is not set.
+
+    Example:
+        >>> import minitorch
+        >>> x = minitorch.tensor(3.0, requires_grad=True)
+        >>> (g,) = minitorch.autograd.grad(x * x * x, x, create_graph=True)
+        >>> minitorch.autograd.grad(g, x)
+        (tensor(18.),)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+    """
+    ys, xs = _sequence(outputs), _sequence(inputs)
+    if allow_unused is False and materialize_grads:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+            "allow_unused=False."
+        )
+    found = _gradients(ys, xs, _sequence(grad_outputs, len(ys)), retain_graph, create_graph)
+    for k, (x, g) in enumerate(zip(xs, found, strict=True)):
+        if g is None and materialize_grads:
+            found[k] = (x * 0).detach()
+        elif g is None and not allow_unused:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph: "
+                f"input {k}. Set allow_unused=True if this is the desired behavior."
+            )
+    return tuple(found)
+
+
+def _gradients(
+    outputs: list[Any],
+    inputs: list[Any],
+    gradients: list[Any],
+    retain_graph: bool | None,
+    create_graph: bool,
+) -> list[Any]:
+    targets: dict[Any, Any] = {}
+    for x in inputs:
+        node = history(x)
+        if node is None:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+        targets[node] = None
+    engine.backward(outputs, gradients, retain_graph, create_graph, targets)
+    found = [targets[history(x)] for x in inputs]
+    return [g if g is None or isinstance(g, Variable) else wrap(g) for g in found]

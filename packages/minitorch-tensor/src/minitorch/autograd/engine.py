@@ -1,0 +1,243 @@
+"""The backward pass: walks the graph from the outputs to the leaves, each node once."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from .grad_mode import current, set_grad_enabled
+from .node import AccumulateGrad, Node, Partial
+from .variable import Variable, history, wrap
+
+__all__ = ["backward", "differentiate", "sum_to"]
+
+
+def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sums ``g`` over the dimensions along which ``shape`` was broadcast."""
+    lead = g.ndim - len(shape)
+    stretched = (k + lead for k, n in enumerate(shape) if n == 1 and g.shape[k + lead] != 1)
+    axes = (*range(lead), *stretched)
+    if axes:
+        g = np.add.reduce(g, axis=axes) if isinstance(g, np.ndarray) else g.sum(axes)
+    return g if g.shape == shape else g.reshape(shape)
+
+
+def run(
+    roots: Sequence[tuple[Node, Any]],
+    create_graph: bool,
+    retain_graph: bool,
+    targets: dict[Node, Any] | None = None,
+) -> None:
+    """Sends the gradients of ``roots`` through the graph.
+
+    Without ``targets`` they end in the leaves' ``.grad``. With ``targets``, a dict with the nodes
+    of interest as keys, only the paths to those are walked and the gradients become its values.
+
+    A node waits on a heap by its number. Children have later numbers than their parents, so when
+    a node's turn comes all of its gradient has arrived. No recursion: depth does not matter.
+    """
+    pending: dict[Node, Any] = {}
+    heap: list[tuple[int, Node]] = []  # (order, node): smaller is later
+    owned: set[Node] = set()  # nodes whose pending array is nobody else's
+    leads = None if targets is None else _leading_to(targets, [node for node, _ in roots])
+    for node, g in roots:
+        if node in pending:
+            pending[node] = pending[node] + g
+        else:
+            pending[node] = g
+            heappush(heap, (node.order, node))
+    while heap:
+        node = heappop(heap)[1]
+        g = pending.pop(node)
+        extra = node.extra
+        if extra is not None:
+            g = _before(extra, g)
+        if leads is not None and node in targets:  # type: ignore[operator]
+            targets[node] = g  # type: ignore[index]
+            if node not in leads:
+                continue
+        if type(node) is AccumulateGrad:
+            node.accumulate(g, node in owned)
+            if extra is not None:
+                for hook in list(extra.get("accumulated", {}).values()):
+                    hook(node.variable)
+            continue
+        parents = node.parents
+        if leads is None:
+            grads = node.vjp(g, create_graph, None)
+        else:
+            wanted = [p in leads or p in targets for p in parents]  # type: ignore[operator]
+            parents = tuple(p if w else None for p, w in zip(parents, wanted, strict=True))
+            grads = node.vjp(g, create_graph, wanted)
+        if extra is not None:
+            grads = _after(extra, grads, g)
+        for parent, gp in zip(parents, grads):  # noqa: B905  (strict costs 100 ns a node)
+            if parent is None or gp is None:
+                continue
+            summed = gp.shape != parent.shape and type(gp) is not Partial
+            if summed:
+                gp = sum_to(gp, parent.shape)
+            if parent not in pending:
+                pending[parent] = gp
+                heappush(heap, (parent.order, parent))
+                if type(parent) is AccumulateGrad and (
+                    summed or (gp is not g and _is_new(gp, node.saved))
+                ):
+                    owned.add(parent)
+            elif parent in owned:
+                pending[parent] += gp
+            else:
+                pending[parent] = total = pending[parent] + gp
+                if type(total) is np.ndarray:
+                    owned.add(parent)
+        if not retain_graph and node.saved:
+            node.saved = None
+
+
+def _is_new(array: Any, saved: Any) -> bool:
+    """True where a rule made ``array`` just now: it is no view and none of the saved values."""
+    return (
+        type(array) is np.ndarray
+        and array.base is None
+        and not any(array is value for values in saved or () if values for value in values)
+    )
+
+
+def _leading_to(targets: dict[Node, Any], roots: Sequence[Node]) -> set[Node]:
+    """The nodes from which a target can be reached, the target itself not counted."""
+    reached: set[Node] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node not in reached:
+            reached.add(node)
+            stack.extend(p for p in node.parents if p is not None)
+    leads: set[Node] = set()
+    for node in sorted(reached, key=lambda n: -n.order):  # parents before children
+        if any(p in leads or p in targets for p in node.parents):
+            leads.add(node)
+    return leads
+
+
+def _tensor(g: Any) -> Any:
+    return g if isinstance(g, Variable) else wrap(g)
+
+
+def _before(extra: dict[str, Any], g: Any) -> Any:
+    """Runs the hooks that see a gradient before its node does."""
+    for hook in list(extra.get("pre_hooks", {}).values()):
+        made = hook((_tensor(g),))
+        if made is not None:
+            made = made[0] if isinstance(made, tuple) else made
+            g = made if isinstance(g, Variable) else made._data
+    for hook in list(extra.get("tensor_hooks", {}).values()):
+        made = hook(_tensor(g))
+        if made is not None:
+            g = made if isinstance(g, Variable) else made._data
+    for keep in extra.get("retain", ()):
+        keep(_tensor(g))
+    return g
+
+
+def _after(extra: dict[str, Any], grads: Any, g: Any) -> Any:
+    """Runs the hooks that see what a node passes on."""
+    hooks = extra.get("post_hooks")
+    if not hooks:
+        return grads
+    grads = tuple(None if gp is None else _tensor(gp) for gp in grads)
+    for hook in list(hooks.values()):
+        made = hook(grads, (_tensor(g),))
+        if made is not None:
+            grads = made if isinstance(made, tuple) else (made,)
+    if isinstance(g, Variable):
+        return grads
+    return tuple(gp._data if isinstance(gp, Variable) else gp for gp in grads)
+
+
+def _root(output: Any, gradient: Any, create_graph: bool) -> tuple[Node, Any]:
+    """The node of ``output`` and the gradient to start with."""
+    node = history(output)
+    if node is None:
+        raise RuntimeError(
+            "element 0 of tensors does not require grad and does not have a grad_fn: nothing that "
+            "went into it has requires_grad=True, or it was computed under no_grad()"
+        )
+    data = output._data
+    if gradient is None:
+        if data.size != 1:
+            raise RuntimeError(
+                f"grad can be implicitly created only for scalar outputs, but this one has shape "
+                f"{list(data.shape)}: pass gradient= (of that shape) or reduce it, as with .sum()"
+            )
+        if data.dtype.kind == "c":
+            raise RuntimeError("grad can be implicitly created only for real scalar outputs")
+        ones = np.ones(data.shape, data.dtype) if data.shape else data.dtype.type(1)
+        return node, wrap(ones) if create_graph else ones
+    if not isinstance(gradient, Variable):
+        raise TypeError(
+            f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
+        )
+    if gradient._data.shape != data.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[0] has a shape of {list(gradient._data.shape)} and "
+            f"output[0] has a shape of {list(data.shape)}."
+        )
+    if gradient._data.dtype != data.dtype:
+        gradient = gradient.to(output.dtype)  # type: ignore[attr-defined]
+    return node, gradient if create_graph else gradient._data
+
+
+def backward(
+    outputs: Sequence[Any],
+    gradients: Sequence[Any],
+    retain_graph: bool | None,
+    create_graph: bool,
+    targets: dict[Node, Any] | None = None,
+) -> None:
+    """Checks the outputs, then runs."""
+    roots = [
+        _root(output, gradient, create_graph)
+        for output, gradient in zip(outputs, gradients, strict=True)
+    ]
+    retain = create_graph if retain_graph is None else retain_graph
+    state = current.state
+    before = state.flags & 1
+    state.set_grad(create_graph)
+    try:
+        if create_graph:
+            run(roots, True, retain, targets)
+        else:
+            with np.errstate(all="ignore"):
+                run(roots, False, retain, targets)
+    finally:
+        state.set_grad(bool(before))
+
+
+def differentiate(pairs: Sequence[tuple[Any, Any]], inputs: Sequence[Any]) -> list[Any]:
+    """The gradients of ``outputs`` along ``gs``, as a graph; ``pairs`` are (output, g)."""
+    targets: dict[Node, Any] = {history(x): None for x in inputs}
+    with set_grad_enabled(True):
+        run([(history(output), g) for output, g in pairs], True, True, targets)
+    return [targets[x._node] for x in inputs]
+
+
+def retain_grad(tensor: Any) -> None:
+    """Lets the pass leave in ``tensor.grad`` the gradient that comes by."""
+    node = history(tensor)
+    if node is None:
+        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+    if isinstance(node, AccumulateGrad) or getattr(tensor, "_retained", None) is node:
+        return
+    tensor._retained = node
+    reference = weakref.ref(tensor)  # the tensor holds the node already
+
+    def keep(g: Any) -> None:
+        kept = reference()
+        if kept is not None:
+            kept._grad = g if kept._grad is None else kept._grad + g
+
+    node.attach("retain", list).append(keep)

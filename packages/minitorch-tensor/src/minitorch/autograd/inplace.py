@@ -1,0 +1,136 @@
+"""In-place writes: the memory changes, the version moves on, the history is rewritten.
+
+An in-place operation is its out-of-place form whose result is written into the target. The target
+then takes over the result's node. Where the target is a view, its base becomes "the base with that
+region replaced" and every view of the base is derived anew when next used (``variable.history``).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .grad_mode import current
+from .node import AccumulateGrad
+from .primitive import primitive, record
+from .variable import MULTIPLE_VIEWS, Variable, history, replay, wrap
+
+__all__ = ["check_writable", "inplace", "write"]
+
+
+def _replace_region(base: Any, value: Any, chain: Any) -> Any:
+    """A copy of ``base`` in which the view that ``chain`` leads to holds ``value``."""
+    out = np.array(base, order="C")
+    region = replay(out, chain)
+    if np.may_share_memory(region, out):
+        region[...] = value
+    else:  # a reshape had to copy: find the places by following their numbers through the chain
+        places = replay(np.arange(out.size).reshape(out.shape), chain)
+        out.reshape(-1)[places] = value
+    return out
+
+
+replace_region = primitive(
+    _replace_region,
+    "base value | chain",
+    lambda g, value_shape, chain: replace_region(g, np.zeros(value_shape, np.bool_), chain),
+    lambda g, chain: replay(g, chain),
+    name="copy_slices",
+    label="CopySlices",
+)
+
+
+def check_writable(target: Any) -> None:
+    """Raises where PyTorch forbids a write to ``target``."""
+    if current.state.flags & 1:
+        node = history(target)
+        if isinstance(node, AccumulateGrad):
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation. Write "
+                "under torch.no_grad(), or to a clone()."
+            )
+        if target._base is not None:
+            if isinstance(target._base._node, AccumulateGrad):
+                raise RuntimeError(
+                    "a view of a leaf Variable that requires grad is being used in an in-place "
+                    "operation. Write under torch.no_grad(), or to a clone()."
+                )
+            if target._chain is None and node is not None:
+                raise RuntimeError(MULTIPLE_VIEWS)
+    data = target._array()
+    if any(step == 0 and size > 1 for step, size in zip(data.strides, data.shape, strict=True)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation."
+        )
+
+
+def write(target: Any, value: Any) -> Any:
+    """Writes the tensor ``value`` into ``target`` (same shape) and gives it ``value``'s history."""
+    data = target._array()
+    np.copyto(data, value._data, casting="unsafe")
+    target._version[0] += 1
+    state = current.state
+    if not state.flags & 1:
+        return target
+    node = history(value)
+    base = target._base
+    if base is None:
+        if node is not None or target._node is not None:
+            _adopt(node, value, target)
+            target._node = node
+    elif node is not None or base._node is not None:
+        if target._chain is None:
+            raise RuntimeError(MULTIPLE_VIEWS)
+        _adopt(node, value, target)
+        step = record(replace_region.primitive, (base, value, target._chain), base._array())  # type: ignore[attr-defined]
+        base._node = step._node
+    return target
+
+
+def _adopt(node: Any, value: Any, target: Any) -> None:
+    """Lets a node that saved its result as ``value`` watch the version of ``target`` instead."""
+    if node is not None and node.versions:
+        node.versions = tuple(
+            (target._version, target._version[0]) if counter is value._version else (counter, n)
+            for counter, n in node.versions
+        )
+
+
+def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place form of ``op``: ``x.op_(...)`` writes ``op(x, ...)`` into ``x``."""
+
+    @functools.wraps(op)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        check_writable(self)
+        source = self
+        if self._node is not None and current.state.flags & 1:
+            # what op saves of its input must outlive the write
+            source = wrap(self._data.copy(), history(self))
+        result = op(source, *args, **kwargs)
+        data, made = self._data, result._data
+        if made.shape != data.shape:
+            raise RuntimeError(
+                f"output with shape {list(data.shape)} doesn't match the broadcast shape "
+                f"{list(made.shape)}"
+            )
+        if made.dtype != data.dtype:
+            if not np.can_cast(made.dtype, data.dtype, "same_kind"):
+                raise RuntimeError(
+                    f"result type {result.dtype.type_name} can't be cast to the desired output "
+                    f"type {self.dtype.type_name}"
+                )
+            result = result.to(self.dtype)
+        return write(self, result)
+
+    name = getattr(op, "__name__", "op") + "_"
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
+def is_view(tensor: Variable) -> bool:
+    """True where ``tensor`` shares the memory of another that autograd knows of."""
+    return tensor._base is not None

@@ -1,0 +1,219 @@
+"""Nodes of the graph: each knows its parents and how to pass a gradient on to them.
+
+Nodes link to nodes, never to tensors, so no reference cycle forms and memory goes with the loss.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .variable import Variable, wrap
+
+__all__ = ["AccumulateGrad", "Node", "Output", "Partial"]
+
+# Later nodes get smaller numbers: the engine's heap hands out the latest first, and a node is
+# always later than its parents.
+orders = itertools.count(0, -1)
+
+
+class Node:
+    """One step of the graph.
+
+    ``parents``   the nodes of the inputs, None for an input that wants no gradient
+    ``saved``     per input the values that its rule asked for; None once they are freed
+    ``versions``  ((counter, number), ...) of the saved tensors at that time
+    ``shape``     the output's shape, to which gradients are summed
+    ``extra``     hooks and what tools attach; None for nearly every node
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "extra",
+        "order",
+        "parents",
+        "saved",
+        "shape",
+        "versions",
+    )
+    parents: tuple[Node | None, ...]
+    saved: Any
+    versions: tuple[tuple[list[int], int], ...]
+    shape: tuple[int, ...] | None
+    order: int
+    extra: dict[str, Any] | None
+
+    def name(self) -> str:
+        """PyTorch's name of the step, such as ``"MulBackward0"``."""
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """``((node, output number), ...)`` of the inputs, as in PyTorch."""
+        return tuple(
+            (p.parents[0], p.number) if isinstance(p, Output) else (p, 0) for p in self.parents
+        )
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dict to keep notes in; ``"traceback"`` is the forward line in anomaly mode."""
+        return self.attach("metadata", dict)
+
+    def attach(self, key: str, make: Any) -> Any:
+        if self.extra is None:
+            self.extra = {}
+        return self.extra.setdefault(key, make())
+
+    def register_hook(self, hook: Any) -> RemovableHandle:
+        """``hook(grad_inputs, grad_outputs)`` runs after the node passed its gradients on."""
+        return RemovableHandle(self.attach("post_hooks", dict), hook)
+
+    def register_prehook(self, hook: Any) -> RemovableHandle:
+        """``hook(grad_outputs)`` runs before the node; what it returns takes their place."""
+        return RemovableHandle(self.attach("pre_hooks", dict), hook)
+
+    def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
+        """The gradient per parent: arrays from an array, Tensors from a Tensor."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Raises where the saved values are gone or were overwritten."""
+        if self.saved is None:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved "
+                "tensors after they have already been freed). Saved intermediate values of the "
+                "graph are freed when you call .backward() or autograd.grad(). Specify "
+                "retain_graph=True if you need to backward through the graph a second time or if "
+                "you need to access saved tensors after calling backward."
+            )
+        for counter, version in self.versions:
+            if counter[0] != version:
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an "
+                    f"inplace operation: a value saved by {self.name()}, whose output has shape "
+                    f"{list(self.shape or ())}, is at version {counter[0]}; expected version "
+                    f"{version} instead. Hint: enable anomaly detection to find the "
+                    "operation that failed to compute its gradient, with "
+                    "torch.autograd.set_detect_anomaly(True)."
+                )
+
+
+class RemovableHandle:
+    """Takes a hook away again: ``handle.remove()``, or at the end of a ``with`` block."""
+
+    _ids = itertools.count()
+
+    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
+        self.id = next(self._ids)
+        self._hooks = hooks
+        hooks[self.id] = hook
+
+    def remove(self) -> None:
+        self._hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+class AccumulateGrad(Node):
+    """The end of every path: adds what arrives to the leaf's ``.grad``."""
+
+    __slots__ = ("variable_reference",)
+
+    def __init__(self, leaf: Variable) -> None:
+        self.parents = ()
+        self.saved = ()
+        self.versions = ()
+        self.shape = leaf._data.shape
+        self.order = next(orders)
+        self.extra = None
+        # weak: the leaf holds its node, and a cycle would keep both alive
+        self.variable_reference = weakref.ref(leaf)
+
+    @property
+    def variable(self) -> Any:
+        return self.variable_reference()
+
+    def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
+        self.accumulate(g, owned=False)
+        return ()
+
+    def accumulate(self, g: Any, owned: bool) -> None:
+        """Adds ``g``, a Tensor where a graph is made of the backward pass, else an array.
+
+        An array that the engine owns is kept as it is; any other is copied, since it may be
+        some other gradient too.
+        """
+        leaf = self.variable
+        if leaf is None:
+            return
+        grad = leaf._grad
+        if isinstance(g, Variable):
+            if g._data.dtype != leaf._data.dtype:
+                g = g.to(leaf.dtype)  # type: ignore[attr-defined]
+            leaf._grad = g if grad is None else grad + g  # type: ignore[operator]
+            return
+        if grad is None:
+            if not owned or g.dtype != leaf._data.dtype:
+                g = np.array(g, leaf._data.dtype)
+            leaf._grad = wrap(g)
+        elif grad._node is None and isinstance(grad._data, np.ndarray):
+            np.add(grad._data, g, out=grad._data, casting="same_kind")
+            grad._version[0] += 1
+        elif grad._node is None:
+            grad._data = grad._data + g
+            grad._version[0] += 1
+        else:
+            leaf._grad = wrap(grad._data + g)
+
+
+class Partial(dict[int, Any]):
+    """The gradient of a step with several outputs, as far as it has arrived: {output: gradient}."""
+
+    shape = None
+
+    def __add__(self, other: Partial) -> Partial:
+        total = Partial(self)
+        for number, g in other.items():
+            total[number] = total[number] + g if number in total else g
+        return total
+
+    __iadd__ = __add__
+
+
+class Output(Node):
+    """Output ``number`` of a step that has several."""
+
+    __slots__ = ("number",)
+    number: int
+
+    def __init__(self, step: Node, number: int, shape: tuple[int, ...]) -> None:
+        self.parents = (step,)
+        self.number = number
+        self.saved = ()
+        self.versions = ()
+        self.shape = shape
+        self.order = next(orders)
+        self.extra = None
+
+    def name(self) -> str:
+        """The name of the step itself."""
+        return type(self.parents[0]).__name__
+
+    def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
+        return (Partial({self.number: g}),)
+
+
+def track(leaf: Variable) -> None:
+    """Makes ``leaf`` want a gradient."""
+    leaf._node = AccumulateGrad(leaf)

@@ -1,0 +1,101 @@
+"""What autograd knows of a tensor: its values, its node in the graph, its version, its base."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Variable", "history", "wrap"]
+
+
+class Variable:
+    """The state under ``Tensor``. ``Tensor`` adds the methods; everything below it sees only this.
+
+    ``_data``     the values: an ndarray, or a NumPy scalar where an operation's result has no
+                  dimensions (scalar arithmetic takes 40 ns, 0-dim arrays take 300).
+                  ``_array()`` gives an ndarray that memory can be shared with.
+    ``_node``     the node that made it, ``AccumulateGrad`` for a leaf that wants a gradient,
+                  None where none is wanted. So ``requires_grad`` is ``_node is not None``.
+    ``_version``  ``[number of in-place writes]``, one list shared by a tensor and its views.
+    ``_base``     for a view: the tensor that owns the memory, else None.
+    ``_chain``    for a view: the steps ``(op, params)`` that lead from the base to it; None for
+                  one of several views that one step made (``unbind``, ``split``).
+    ``_seen``     for a view: the version at which ``_node`` was right.
+    """
+
+    _data: Any
+    _node: Any
+    _version: list[int]
+    _base: Variable | None
+    _chain: tuple[tuple[Any, tuple[Any, ...]], ...] | None = ()
+    _seen: int = 0
+    _grad: Variable | None = None
+
+    def _array(self) -> np.ndarray[Any, Any]:
+        data = self._data
+        if not isinstance(data, np.ndarray):
+            self._data = data = np.asarray(data)
+        return data
+
+
+MULTIPLE_VIEWS = (
+    "A view that was made by a function that returns multiple views, such as unbind, split or "
+    "chunk, and that takes part in autograd, cannot be modified inplace, nor can its base or its "
+    "siblings be while it is in use. Replace the inplace operation by an out-of-place one, or take "
+    "the view by indexing."
+)
+
+_Tensor: type[Variable] = Variable
+new = object.__new__
+
+
+def use_tensor_class(cls: type[Variable]) -> None:
+    """Called once by ``_tensor.py``: what operations return."""
+    global _Tensor
+    _Tensor = cls
+
+
+def wrap(data: Any, node: Any = None) -> Any:
+    """A tensor around ``data``, without a copy."""
+    tensor = new(_Tensor)
+    tensor._data = data
+    tensor._node = node
+    tensor._version = [0]
+    tensor._base = None
+    return tensor
+
+
+def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any, ...]) -> Any:
+    """A tensor that shares the memory, and with it the version, of ``source``."""
+    tensor = new(_Tensor)
+    tensor._data = data
+    tensor._node = node
+    tensor._version = version = source._version
+    tensor._base = source if source._base is None else source._base
+    chain = source._chain
+    tensor._chain = None if op is None or chain is None else (*chain, (op, params))
+    tensor._seen = version[0]
+    return tensor
+
+
+def history(tensor: Any) -> Any:
+    """The node of ``tensor`` as of now.
+
+    An in-place write to a base or to one of its views rewrites the history of all of them:
+    a view whose version moved on is derived from its base again.
+    """
+    if tensor._base is not None and tensor._seen != tensor._version[0]:
+        if tensor._base._node is not None:
+            if tensor._chain is None:
+                raise RuntimeError(MULTIPLE_VIEWS)
+            tensor._node = replay(tensor._base, tensor._chain)._node
+        tensor._seen = tensor._version[0]
+    return tensor._node
+
+
+def replay(base: Any, chain: tuple[tuple[Any, tuple[Any, ...]], ...]) -> Any:
+    """The view that ``chain`` leads to from ``base``, an array or a tensor."""
+    for op, params in chain:
+        base = op(base, *params)
+    return base

@@ -1,0 +1,29 @@
+"""The door for other packages: make operations of your own.
+
+``minitorch-nn`` and ``minitorch-optim`` use this module and the public names, nothing else.
+"""
+
+from __future__ import annotations
+
+from .autograd.grad_mode import current
+from .autograd.node import RemovableHandle
+from .autograd.primitive import apply, fused, primitive
+from .autograd.variable import Variable, wrap
+from .ops.arguments import as_shape, numpy_names, one_dim, some_dims
+from .ops.conversion import promote, promote_to_float
+
+__all__ = [
+    "RemovableHandle",
+    "Variable",
+    "apply",
+    "as_shape",
+    "current",
+    "fused",
+    "numpy_names",
+    "one_dim",
+    "primitive",
+    "promote",
+    "promote_to_float",
+    "some_dims",
+    "wrap",
+]
