@@ -1,0 +1,283 @@
+"""Checks of gradients against finite differences.
+
+The numerical Jacobian is (f(x + eps) - f(x - eps)) / 2 eps, element by element; the analytical one
+comes from the backward pass, output by output.
+
+Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .engine import backward
+from .grad_mode import enable_grad, no_grad
+from .node import AccumulateGrad
+from .variable import Variable, history, wrap
+
+__all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
+
+
+class GradcheckError(RuntimeError):
+    """A gradient is wrong, or the check cannot tell."""
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def _differentiable(values: Sequence[Any]) -> list[Any]:
+    return [v for v in values if isinstance(v, Variable) and history(v) is not None]
+
+
+def _outputs(func: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Any]:
+    return _differentiable(_tuple(func(*inputs)))
+
+
+def _numerical(func: Any, inputs: tuple[Any, ...], x: Any, which: list[int], eps: float) -> list[Any]:
+    """Per output the matrix d output / d x, of shape (x.numel(), output.numel())."""
+    data = x._array()
+    rows: list[list[Any]] = []
+    for place in np.ndindex(data.shape):
+        ends = []
+        value = data[place]
+        for step in (eps, -eps):
+            data[place] = value + step
+            with no_grad():
+                made = _tuple(func(*inputs))
+            ends.append([np.array(made[k]._data) for k in which])
+        data[place] = value
+        rows.append([((up - down) / (2 * eps)).reshape(-1) for up, down in zip(*ends, strict=True)])
+    sizes = [np.size(made) for made in ends[0]] if rows else [0] * len(which)
+    return [
+        np.array([row[k] for row in rows]).reshape(data.size, sizes[k]) for k in range(len(which))
+    ]
+
+
+def _analytical(output: Any, inputs: list[Any]) -> list[Any]:
+    """Per input the matrix d output / d input, of shape (input.numel(), output.numel())."""
+    data = output._data
+    found = [np.zeros((x._data.size, data.size), x._data.dtype) for x in inputs]
+    for column in range(data.size):
+        seed = np.zeros(data.shape, data.dtype)
+        seed.reshape(-1)[column] = 1
+        targets = {history(x): None for x in inputs}
+        backward([output], [wrap(seed)], True, False, targets)
+        for matrix, x in zip(found, inputs, strict=True):
+            g = targets[history(x)]
+            if g is not None:
+                if g.shape != x._data.shape:
+                    raise GradcheckError(
+                        f"grad has shape {list(g.shape)}, its input {list(x._data.shape)}"
+                    )
+                if g.dtype != x._data.dtype:
+                    raise GradcheckError(f"grad has dtype {g.dtype}, its input {x._data.dtype}")
+                matrix[:, column] = np.reshape(g, -1)
+    return found
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = None,
+) -> bool:
+    """Compares the gradients of ``func`` with finite differences.
+
+    Args:
+        func: tensors in, a tensor or a tuple of tensors out; the same values at every call.
+        inputs: a tensor or a tuple; those that require grad are checked and should be float64.
+        eps: the step of the finite differences.
+        atol, rtol: how far the two may be apart.
+        raise_exception: raise on failure; otherwise return False.
+        nondet_tol: how far two backward passes may be apart.
+
+    Raises:
+        GradcheckError: they differ; the message shows both Jacobians.
+        ValueError: no input requires grad.
+
+    Example:
+        >>> import minitorch
+        >>> x = minitorch.tensor([0.5, 2.0], dtype=minitorch.float64, requires_grad=True)
+        >>> minitorch.autograd.gradcheck(lambda x: x.exp() * x, (x,))
+        True
+    """
+    inputs = _tuple(inputs)
+    try:
+        _check(func, inputs, eps, atol, rtol, nondet_tol)
+        if check_forward_ad:
+            _check_forward(func, inputs, eps, atol, rtol)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def _check(
+    func: Any, inputs: tuple[Any, ...], eps: float, atol: float, rtol: float, nondet_tol: float
+) -> None:
+    wanted = _differentiable(inputs)
+    if not wanted:
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of them "
+            "have requires_grad=True."
+        )
+    for k, x in enumerate(inputs):
+        if isinstance(x, Variable) and history(x) is not None:
+            if x._data.dtype != np.float64:
+                warnings.warn(
+                    f"Input #{k} requires gradient and is not a double precision floating point. "
+                    "This check will likely fail if all the inputs are not of double precision "
+                    "floating point.",
+                    stacklevel=4,
+                )
+            if 0 in x._array().strides and x._data.size > 1:
+                raise RuntimeError(
+                    f"The {k}th input has a dimension with stride 0. gradcheck only supports inputs "
+                    "that are non-overlapping to be able to compute the numerical gradients "
+                    "correctly. You should call .contiguous on the input before passing it to "
+                    "gradcheck."
+                )
+    made = _tuple(func(*inputs))
+    which = [k for k, o in enumerate(made) if isinstance(o, Variable) and history(o) is not None]
+    if not which:  # then the true gradient must be zero
+        which = [k for k, o in enumerate(made) if isinstance(o, Variable) and o._data.dtype.kind == "f"]
+        for x in wanted:
+            for numerical in _numerical(func, inputs, x, which, eps):
+                if not np.allclose(numerical, 0, atol=atol):
+                    raise GradcheckError("Numerical gradient for function expected to be zero")
+        return
+    analytical = [_analytical(made[k], wanted) for k in which]
+    again = [_analytical(made[k], wanted) for k in which]
+    for column, x in enumerate(wanted):
+        position = next(k for k, each in enumerate(inputs) if each is x)
+        numerical = _numerical(func, inputs, x, which, eps)
+        for row, output in enumerate(which):
+            a, n = analytical[row][column], numerical[row]
+            if not np.allclose(a, again[row][column], rtol=0, atol=nondet_tol, equal_nan=True):
+                raise GradcheckError(
+                    "Backward is not reentrant, i.e., running backward with same input and "
+                    f"grad_output multiple times gives different values. nondet_tol={nondet_tol}."
+                )
+            if not np.allclose(a, n, rtol=rtol, atol=atol, equal_nan=False):
+                raise GradcheckError(_mismatch("", output, position, n, a))
+
+
+def _mismatch(mode: str, output: int, position: int, numerical: Any, analytical: Any) -> str:
+    return (
+        f"Jacobian {mode}mismatch for output {output} with respect to input {position},\n"
+        f"numerical:{numerical}\nanalytical:{analytical}\n"
+    )
+
+
+def _check_forward(func: Any, inputs: tuple[Any, ...], eps: float, atol: float, rtol: float) -> None:
+    """The same for forward mode: one column of the Jacobian per input element."""
+    from ..func import jvp
+
+    places = [k for k, x in enumerate(inputs) if isinstance(x, Variable) and history(x) is not None]
+    for position in places:
+        x = inputs[position]
+
+        def of_x(value: Any, position: int = position) -> tuple[Any, ...]:
+            return _tuple(func(*inputs[:position], value, *inputs[position + 1 :]))
+
+        count = len(_tuple(func(*inputs)))
+        rows = []
+        for place in range(x._data.size):
+            tangent = np.zeros(x._data.shape, x._data.dtype)
+            tangent.reshape(-1)[place] = 1
+            rows.append([t._data.reshape(-1) for t in jvp(of_x, (x.detach(),), (wrap(tangent),))[1]])
+        numerical = _numerical(func, inputs, x, list(range(count)), eps)
+        for output in range(count):
+            analytical = np.array([row[output] for row in rows]).reshape(numerical[output].shape)
+            if not np.allclose(analytical, numerical[output], rtol=rtol, atol=atol):
+                raise GradcheckError(
+                    _mismatch("forward ", output, position, numerical[output], analytical)
+                )
+
+
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    gen_non_contig_grad_outputs: bool = False,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool = False,
+) -> bool:
+    """Compares the gradients of the gradients of ``func`` with finite differences.
+
+    Args:
+        func, inputs: as in ``gradcheck``.
+        grad_outputs: the gradients to start with, one per output; by default fixed random ones.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html
+    """
+    from . import grad
+
+    inputs = _tuple(inputs)
+    outputs = _outputs(func, inputs)
+    if grad_outputs is None:
+        random = np.random.default_rng(0)
+        made: tuple[Any, ...] = tuple(
+            wrap(random.standard_normal(o._data.shape).astype(o._data.dtype)) for o in outputs
+        )
+    else:
+        made = _tuple(grad_outputs)
+    starts = tuple(g if isinstance(history(g), AccumulateGrad) else _leaf(g) for g in made)
+    count = len(starts)
+
+    @enable_grad()  # the numerical side calls it under no_grad
+    def gradient(*args: Any) -> tuple[Any, ...]:
+        values, gs = args[:-count], args[-count:]
+        found = grad(
+            _outputs(func, values), _differentiable(values), gs, create_graph=True, allow_unused=True
+        )
+        return tuple(g for g in found if g is not None)
+
+    with_grad = tuple(
+        _leaf(x) if isinstance(x, Variable) and history(x) is not None else x for x in inputs
+    )
+
+    if not count:
+        return True
+    return gradcheck(
+        gradient,
+        (*with_grad, *starts),
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        raise_exception=raise_exception,
+        nondet_tol=nondet_tol,
+    )
+
+
+def _leaf(x: Any) -> Any:
+    return wrap(np.array(x._data)).requires_grad_()
