@@ -1,0 +1,6 @@
+"""The parity tests import their helpers as plain modules, and need PyTorch."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

@@ -1,0 +1,260 @@
+"""PyTorch's operator database as sample generator, PyTorch as oracle."""
+
+from __future__ import annotations
+
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.testing._internal.common_methods_invocations import op_db
+
+import minitorch
+
+SAMPLES = 24  # per database entry and dtype, spread over what the database gives
+DTYPES = (torch.float32, torch.float64, torch.int64)
+SCOPE = Path(__file__).with_name("ops_in_scope.txt")
+
+
+def names_in_scope() -> list[str]:
+    lines = SCOPE.read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def entries(name: str) -> list[Any]:
+    return [entry for entry in op_db if entry.name == name]
+
+
+# --- from PyTorch to MiniTorch --------------------------------------------------------------------
+
+
+def to_mini(value: Any, requires_grad: bool = False) -> Any:
+    """``value``, and what it contains, in MiniTorch's types; tensors keep their strides."""
+    if isinstance(value, torch.Tensor):
+        made = minitorch.from_numpy(value.detach().clone().resolve_conj().resolve_neg().numpy())
+        if tuple(made.stride()) != tuple(value.stride()) and value.numel():
+            made = minitorch.from_numpy(_strided_copy(value))
+        return made.requires_grad_() if requires_grad and value.requires_grad else made
+    if isinstance(value, torch.dtype | torch.memory_format | torch.layout):
+        return getattr(minitorch, str(value).removeprefix("torch."))
+    if isinstance(value, torch.device):
+        return minitorch.device(str(value))
+    if isinstance(value, torch.Size):
+        return tuple(value)
+    if isinstance(value, types.FunctionType):
+        return rebind(value)
+    if isinstance(value, list | tuple):
+        made = [to_mini(v, requires_grad) for v in value]
+        return made if isinstance(value, list) else tuple(made)
+    if isinstance(value, dict):
+        return {k: to_mini(v, requires_grad) for k, v in value.items()}
+    return value
+
+
+def _strided_copy(value: torch.Tensor) -> Any:
+    """A copy of ``value`` in memory laid out as ``value`` is (gaps, overlaps and all)."""
+    span = 1 + sum((n - 1) * s for n, s in zip(value.shape, value.stride(), strict=True))
+    memory = value.detach().as_strided((span,), (1,)).clone().numpy()
+    strides = tuple(s * memory.itemsize for s in value.stride())
+    return np.lib.stride_tricks.as_strided(memory, tuple(value.shape), strides)
+
+
+def rebind(function: Any) -> Any:
+    """A lambda of the database with ``torch`` meaning MiniTorch."""
+    if not isinstance(function, types.FunctionType):
+        return function
+    cells = None
+    if function.__closure__:
+        cells = tuple(types.CellType(_closed(c.cell_contents)) for c in function.__closure__)
+    names = {**function.__globals__, "torch": minitorch}
+    made = types.FunctionType(
+        function.__code__, names, function.__name__, function.__defaults__, cells
+    )
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
+
+
+def _closed(value: Any) -> Any:
+    if isinstance(value, types.FunctionType):
+        return rebind(value)
+    if callable(value) and getattr(value, "__module__", "") in ("torch", "torch._C._nn", None):
+        return resolve(getattr(value, "__name__", "")) or value
+    return to_mini(value) if not isinstance(value, type) else value
+
+
+def resolve(name: str) -> Any:
+    """MiniTorch's function of that name, its Tensor method where there is no function."""
+    found: Any = minitorch
+    for part in name.split("."):
+        found = getattr(found, part, None)
+        if found is None:
+            break
+    if found is None and "." not in name:
+        found = getattr(minitorch.Tensor, name, None)
+        if isinstance(found, property):
+            return found.fget
+    return found
+
+
+def mini_function(entry: Any) -> Any:
+    op = entry.op
+    if isinstance(op, types.FunctionType) and op.__module__.startswith("torch.testing"):
+        return rebind(op)
+    return resolve(entry.name)
+
+
+# --- samples --------------------------------------------------------------------------------------
+
+
+def samples(entry: Any, dtype: torch.dtype, requires_grad: bool) -> list[Any]:
+    torch.manual_seed(0)
+    found = list(entry.sample_inputs("cpu", dtype, requires_grad=requires_grad))
+    if len(found) > SAMPLES:
+        found = [found[k * len(found) // SAMPLES] for k in range(SAMPLES)]
+    return found
+
+
+def tensors(value: Any) -> list[Any]:
+    """All tensors in ``value``, in order."""
+    if isinstance(value, torch.Tensor | minitorch.Tensor):
+        return [value]
+    if isinstance(value, list | tuple):
+        return [t for v in value for t in tensors(v)]
+    if isinstance(value, dict):
+        return [t for v in value.values() for t in tensors(v)]
+    return []
+
+
+def swapped(value: Any, swap: dict[int, Any]) -> Any:
+    """``value`` with the tensors whose ids are keys of ``swap`` replaced."""
+    if isinstance(value, list | tuple):
+        return type(value)(swapped(v, swap) for v in value)
+    if isinstance(value, dict):
+        return {k: swapped(v, swap) for k, v in value.items()}
+    return swap.get(id(value), value)
+
+
+# --- comparison -----------------------------------------------------------------------------------
+
+
+class Disagreement(AssertionError):
+    pass
+
+
+def array(t: Any) -> Any:
+    return (
+        t.detach().resolve_conj().resolve_neg().numpy()
+        if isinstance(t, torch.Tensor)
+        else t.detach().numpy()
+    )
+
+
+def compare(ours: Any, theirs: Any, what: str) -> None:
+    """Shape, dtype and values; float64 to 1e-7, float32 to 1e-5 of the largest value."""
+    if isinstance(theirs, list | tuple):
+        if not isinstance(ours, list | tuple) or len(ours) != len(theirs):
+            raise Disagreement(f"{what}: {len(theirs)} results expected, got {ours!r}")
+        for k, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+            compare(a, b, f"{what}[{k}]")
+        return
+    if not isinstance(theirs, torch.Tensor):
+        theirs = to_mini(theirs)
+        if ours != theirs and not (ours != ours and theirs != theirs):  # noqa: PLR0124  (NaN)
+            raise Disagreement(f"{what}: {ours!r} instead of {theirs!r}")
+        return
+    if not isinstance(ours, minitorch.Tensor):
+        raise Disagreement(f"{what}: {type(ours).__name__} instead of a Tensor")
+    a, b = array(ours), array(theirs)
+    if a.shape != b.shape:
+        raise Disagreement(f"{what}: shape {a.shape} instead of {b.shape}")
+    if a.dtype != b.dtype:
+        raise Disagreement(f"{what}: dtype {a.dtype} instead of {b.dtype}")
+    if not close(a, b):
+        with np.errstate(all="ignore"):
+            gap = np.nanmax(np.abs(a.astype(complex) - b)) if a.size else 0
+        raise Disagreement(f"{what}: values differ by up to {gap:.3g}\nours   {a}\ntheirs {b}")
+
+
+def close(a: Any, b: Any) -> bool:
+    if b.dtype.kind not in "fc":
+        return bool(np.array_equal(a, b))
+    relative = 1e-7 if b.dtype.itemsize // (2 if b.dtype.kind == "c" else 1) == 8 else 1e-5
+    finite = np.abs(b[np.isfinite(b)])
+    scale = max(1.0, float(finite.max())) if finite.size else 1.0
+    return bool(np.allclose(a, b, rtol=relative, atol=relative * scale, equal_nan=True))
+
+
+def call(function: Any, sample: Any, arguments: tuple[Any, ...]) -> Any:
+    input, args, kwargs = arguments
+    return function(input, *args, **kwargs)
+
+
+def check_sample(entry: Any, function: Any, sample: Any, gradients: bool) -> None:
+    """One sample through both libraries; with ``gradients``, those of all inputs too."""
+    theirs_in = (sample.input, sample.args, sample.kwargs)
+    ours_in = to_mini(theirs_in, requires_grad=gradients)
+    torch.manual_seed(1)
+    theirs = sample.output_process_fn_grad(call(entry.op, sample, theirs_in))
+    minitorch.manual_seed(1)
+    ours = rebind(sample.output_process_fn_grad)(call(function, sample, ours_in))
+    compare(ours, theirs, "output")
+    if not gradients:
+        return
+    pairs = [
+        (o, t)
+        for o, t in zip(tensors(ours), tensors(theirs), strict=True)
+        if t.requires_grad and not t.is_complex()
+    ]
+    for o, t in pairs:
+        if not o.requires_grad:
+            raise Disagreement("an output does not require grad")
+    if not pairs:
+        return
+    random = np.random.default_rng(0)
+    seeds = [random.standard_normal(t.shape).astype(array(t).dtype) for _, t in pairs]
+    their_leaves = [t for t in tensors(theirs_in) if t.requires_grad]
+    our_leaves = [
+        o for o, t in zip(tensors(ours_in), tensors(theirs_in), strict=True) if t.requires_grad
+    ]
+    their_grads = torch.autograd.grad(
+        [t for _, t in pairs], their_leaves, [torch.from_numpy(s) for s in seeds], allow_unused=True
+    )
+    our_grads = minitorch.autograd.grad(
+        [o for o, _ in pairs],
+        our_leaves,
+        [minitorch.from_numpy(s.copy()) for s in seeds],
+        allow_unused=True,
+    )
+    for k, (o, t) in enumerate(zip(our_grads, their_grads, strict=True)):
+        if t is None or o is None:
+            left = o if t is None else t
+            if left is not None and np.any(array(left)):
+                raise Disagreement(f"gradient {k}: {o} instead of {t}")
+        else:
+            compare(o, t, f"gradient {k}")
+
+
+def check(name: str, dtype: torch.dtype) -> tuple[int, int]:
+    """All samples of ``name`` in ``dtype``: (samples compared, of these with gradients)."""
+    values = grads = 0
+    for entry in entries(name):
+        if not entry.supports_dtype(dtype, "cpu"):
+            continue
+        function = mini_function(entry)
+        if function is None:
+            raise Disagreement(f"minitorch has no {name}")
+        backward = (
+            entry.supports_autograd
+            and dtype.is_floating_point
+            and dtype in entry.supported_backward_dtypes("cpu")
+        )
+        for k, sample in enumerate(samples(entry, dtype, backward)):
+            try:
+                check_sample(entry, function, sample, backward)
+            except Exception as error:
+                where = f"{entry.formatted_name} {dtype} sample {k}: {str(sample)[:600]}\n"
+                raise Disagreement(f"{where}{type(error).__name__}: {error}") from error
+            values += 1
+            grads += backward
+    return values, grads
