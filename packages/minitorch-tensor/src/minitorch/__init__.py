@@ -8,6 +8,7 @@ from ._device import device
 from ._dtype import *
 from ._tensor import Tensor
 from .ops.arithmetic import *
+from .ops.matmul import *
 from .ops.reduction import *
 from .ops.shape import *
 from .ops.unary import *

@@ -17,6 +17,7 @@ from .autograd.inplace import inplace
 from .autograd.node import AccumulateGrad, track
 from .autograd.variable import Variable, history, use_tensor_class, wrap
 from .ops import arithmetic, reduction, unary
+from .ops import matmul as products
 from .ops import shape as shapes
 
 __all__ = ["Tensor"]
@@ -357,6 +358,13 @@ class Tensor(Variable):
     # --- indexing ----------------------------------------------------------------------------
 
     # --- linear algebra ----------------------------------------------------------------------
+
+    __matmul__ = matmul = products.matmul
+    __rmatmul__ = products.matmul_reversed
+    mm = products.mm
+    bmm = products.bmm
+    mv = products.mv
+    dot = products.dot
 
     # --- conversion --------------------------------------------------------------------------
 
