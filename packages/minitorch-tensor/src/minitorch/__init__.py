@@ -6,7 +6,11 @@ from . import autograd
 from ._creation import *
 from ._device import device
 from ._dtype import *
+from ._random import *
+from ._ranges import *
+from ._siblings import __getattr__
 from ._tensor import Tensor
+from .autograd.grad_mode import *
 from .ops.arithmetic import *
 from .ops.matmul import *
 from .ops.reduction import *

@@ -14,7 +14,7 @@ from ._repr import tensor_repr
 from ._size import Size
 from .autograd import engine
 from .autograd.inplace import inplace
-from .autograd.node import AccumulateGrad, track
+from .autograd.node import AccumulateGrad, RemovableHandle, track
 from .autograd.variable import Variable, history, use_tensor_class, wrap
 from .ops import arithmetic, reduction, unary
 from .ops import matmul as products
@@ -222,6 +222,19 @@ class Tensor(Variable):
     def retain_grad(self) -> None:
         """Lets ``backward`` fill ``.grad`` here too, though this is no leaf."""
         engine.retain_grad(self)
+
+    def register_hook(self, hook: Any) -> RemovableHandle:
+        """``hook(grad)`` sees this tensor's gradient; what it returns, if anything, replaces it."""
+        node = history(self)
+        if node is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        return RemovableHandle(node.attach("tensor_hooks", dict), hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Any) -> RemovableHandle:
+        """``hook(tensor)`` runs once ``.grad`` of this leaf holds the pass's gradient."""
+        if not isinstance(self._node, AccumulateGrad):
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return RemovableHandle(self._node.attach("accumulated", dict), hook)
 
     # --- out to Python and NumPy -------------------------------------------------------------
 
