@@ -1,4 +1,8 @@
-"""Tensors from data and from nothing."""
+"""Tensors from data, and tensors filled with constants.
+
+Every function takes PyTorch's options ``dtype``, ``device`` (the CPU), ``requires_grad``, and, because
+programs pass them, ``layout``, ``pin_memory`` and ``memory_format``, which change nothing here.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,39 @@ from typing import Any
 
 import numpy as np
 
-from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype
+from . import _dtype
+from ._device import CPU, as_device
+from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype
 from .autograd.variable import Variable, wrap
+from .ops.arguments import as_shape
 
-__all__ = ["tensor"]
+__all__ = [
+    "as_tensor",
+    "asarray",
+    "empty",
+    "empty_like",
+    "empty_strided",
+    "eye",
+    "from_dlpack",
+    "from_numpy",
+    "frombuffer",
+    "full",
+    "full_like",
+    "ones",
+    "ones_like",
+    "scalar_tensor",
+    "tensor",
+    "zeros",
+    "zeros_like",
+]
+
+Array = np.ndarray[Any, Any]
 
 
-def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> np.ndarray[Any, Any]:
+# --- from data ---------------------------------------------------------------------------------
+
+
+def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
     """A new array of ``data``.
 
     Without ``dtype``, Python floats become the default float dtype, and with ``floats`` Python
@@ -21,26 +51,104 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> np.ndarray[An
     if isinstance(data, Variable):
         data = data._data
     own = isinstance(data, np.ndarray | np.generic)
-    if not own and isinstance(data, list | tuple) and _holds_tensors(data):
-        data = _plain(data)
-    array = np.array(data)
+    try:
+        array = np.array(_plain(data) if type(data) in (list, tuple) else data)
+    except (ValueError, OverflowError, RuntimeError) as error:
+        raise _why_not(data, error) from None
+    kind = array.dtype.kind
+    if kind not in "biufc" or array.dtype.itemsize > 16 or (not own and array.dtype == np.uint64):
+        array = _unusual(data, array, dtype)
+        kind = array.dtype.kind
     if dtype is not None:
-        return array.astype(as_dtype(dtype).numpy, copy=False)
-    if not own and (floats or array.dtype.kind == "f"):
-        return array.astype(get_default_dtype().numpy)
-    if not own and array.dtype.kind == "c":
-        return array.astype(get_default_dtype().to_complex().numpy)
+        return _converted(array, as_dtype(dtype), own)
+    if not own and array.dtype.char in "lqdD?" and not _typed(data):
+        if kind == "f" or (floats and kind in "bi"):
+            return array.astype(get_default_dtype().numpy)
+        if kind == "c":
+            return array.astype(get_default_dtype().to_complex().numpy)
     return array.astype(from_numpy_dtype(array.dtype).numpy, copy=False)
 
 
-def _holds_tensors(data: Any) -> bool:
-    return any(
-        isinstance(x, Variable) or (isinstance(x, list | tuple) and _holds_tensors(x)) for x in data
-    )
-
-
 def _plain(data: Any) -> Any:
-    return [_plain(x) if isinstance(x, list | tuple) else getattr(x, "_data", x) for x in data]
+    """Nested lists with the arrays of the tensors in them."""
+    for x in data:
+        if isinstance(x, Variable) or type(x) in (list, tuple):
+            break
+    else:
+        return data
+    return [
+        x._data if isinstance(x, Variable) else _plain(x) if type(x) in (list, tuple) else x
+        for x in data
+    ]
+
+
+def _typed(data: Any) -> bool:
+    """True where ``data`` brings a dtype of its own: it is, or its first element is, an array."""
+    while isinstance(data, list | tuple) and data:
+        data = data[0]
+    return isinstance(data, Variable | np.generic) or hasattr(data, "__array__")
+
+
+def _converted(array: Array, to: Any, own: bool) -> Array:
+    if not own and to.numpy.kind in "iu" and array.size and to.numpy != array.dtype:
+        # a Python number must fit (a negative one may wrap around an unsigned dtype)
+        low, high = array.min(), array.max()
+        limits = np.iinfo(to.numpy)
+        least = limits.min if limits.min else -limits.max - 1
+        if array.dtype.kind in "iuf" and not least <= low <= high <= limits.max:
+            raise RuntimeError(f"value cannot be converted to type {to.name} without overflow")
+    if array.dtype.kind == "c" and to.numpy.kind != "c" and not own:
+        raise TypeError(f"must be real number, not complex, for dtype {to}")
+    with np.errstate(all="ignore"):
+        return array.astype(to.numpy, copy=False)
+
+
+def _unusual(data: Any, array: Array, dtype: Any) -> Array:
+    """What NumPy made an array of objects, strings or wide numbers of."""
+    if isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__"):
+        from_numpy_dtype(array.dtype)  # raises
+    leaves = [data]
+    while leaves and isinstance(leaves[0], list | tuple):
+        leaves = [y for x in leaves for y in (x if isinstance(x, list | tuple) else (x,))]
+    if all(isinstance(x, int | float | complex | np.number | np.bool_) for x in leaves):
+        if not any(isinstance(x, float | complex | np.inexact) for x in leaves):
+            raise ValueError("Overflow when unpacking long long: an integer is beyond 64 bits")
+        return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+    bad = next(x for x in leaves if not isinstance(x, int | float | complex | np.number | np.bool_))
+    kind = type(bad).__name__
+    if isinstance(bad, str | bytes):
+        if data is bad:
+            raise TypeError(f"new(): invalid data type '{kind}'")
+        raise ValueError(f"too many dimensions '{kind}'")
+    raise RuntimeError(f"Could not infer dtype of {kind}")
+
+
+def _why_not(data: Any, error: Exception) -> Exception:
+    """PyTorch's error for data that make no array."""
+    level, dim = [data], 0
+    while all(isinstance(x, list | tuple) for x in level):
+        sizes = [len(x) for x in level]
+        for size in sizes:
+            if size != sizes[0]:
+                return ValueError(
+                    f"expected sequence of length {sizes[0]} at dim {dim} (got {size})"
+                )
+        level, dim = [y for x in level for y in x], dim + 1
+    if any(isinstance(x, list | tuple) for x in level):
+        return ValueError(f"expected a sequence or a number throughout dim {dim}, but got both")
+    if any(isinstance(x, Variable | np.ndarray) and x.ndim for x in level):
+        return ValueError(
+            "only one element tensors can be converted to Python scalars: stack() joins tensors"
+        )
+    return error
+
+
+def made(array: Any, requires_grad: bool = False, device: Any = None) -> Any:
+    """A new tensor around ``array``."""
+    if device is not None and device is not CPU:
+        as_device(device)
+    result = wrap(array)
+    return result.requires_grad_() if requires_grad else result
 
 
 def tensor(
@@ -49,6 +157,361 @@ def tensor(
 ) -> Any:  # fmt: skip
     """A tensor with a copy of ``data``; floats get the default dtype, integers int64.
 
+    Args:
+        data: a number, nested lists, an ndarray or a tensor; the last two keep their dtype.
+
+    Raises:
+        ValueError: the lists are ragged, or hold strings or integers beyond 64 bits.
+        TypeError: an ndarray's dtype is not one of MiniTorch's.
+        RuntimeError: a number does not fit ``dtype``.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.tensor([[1, 2], [3, 4]])
+        tensor([[1, 2],
+                [3, 4]])
+
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
     """
-    return wrap(tensor_data(data, dtype)).requires_grad_(requires_grad)
+    return made(tensor_data(data, dtype), requires_grad, device)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
+    """``data`` as a tensor without a copy where that can be: a tensor itself, an ndarray's memory.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.as_tensor.html
+    """
+    if isinstance(data, Variable):
+        return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined]
+    if isinstance(data, np.ndarray):
+        shared = from_numpy(data)
+        return shared if dtype is None else shared.to(dtype)
+    return tensor(data, dtype=dtype, device=device)
+
+
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``obj`` as a tensor; its memory is shared unless ``copy`` or another ``dtype`` forbids it.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.asarray.html
+    """
+    if copy:
+        return tensor(obj, dtype=dtype, device=device, requires_grad=requires_grad)
+    result = as_tensor(obj, dtype, device)
+    if copy is False and not (isinstance(obj, Variable | np.ndarray) and _shares(result, obj)):
+        raise ValueError("asarray(copy=False): the memory of this object cannot be shared")
+    if isinstance(obj, Variable) and not requires_grad and result.requires_grad:
+        return result.detach()
+    return result.requires_grad_() if requires_grad else result
+
+
+def _shares(result: Any, source: Any) -> bool:
+    return np.shares_memory(result._data, getattr(source, "_data", source))
+
+
+def from_numpy(ndarray: Array) -> Any:
+    """A tensor that shares the memory of an ndarray.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.from_numpy.html
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    if not ndarray.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion "
+            "between byte orders is currently not supported."
+        )
+    numpy = from_numpy_dtype(ndarray.dtype).numpy
+    return wrap(ndarray.view(np.ndarray) if ndarray.dtype is numpy else ndarray.view(numpy, np.ndarray))
+
+
+def frombuffer(
+    buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Any:
+    """A 1-dim tensor that shares the memory of a buffer.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.frombuffer.html
+    """
+    size = memoryview(buffer).nbytes
+    if not 0 <= offset < size:
+        raise ValueError(f"offset ({offset} bytes) must be in [0, {size}), the buffer's bytes")
+    kind = as_dtype(dtype).numpy
+    left = size - offset
+    if count < 0 and left % kind.itemsize:
+        raise ValueError(
+            f"buffer length ({left} bytes) after offset ({offset} bytes) must be a multiple of "
+            f"element size ({kind.itemsize})"
+        )
+    if count == 0 or count > left // kind.itemsize:
+        raise ValueError(f"a buffer of {left} bytes does not hold {count} elements of {dtype}")
+    return made(np.frombuffer(buffer, kind, count, offset), requires_grad)
+
+
+def from_dlpack(ext_tensor: Any) -> Any:
+    """A tensor that shares the memory of whatever speaks DLPack.
+
+    Follows https://docs.pytorch.org/docs/stable/dlpack.html
+    """
+    array = np.from_dlpack(ext_tensor)
+    return wrap(array.view(from_numpy_dtype(array.dtype).numpy))
+
+
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """A 0-dim tensor, of the default dtype unless told else."""
+    return full((), s, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad)
+
+
+# --- filled with constants ---------------------------------------------------------------------
+
+
+def sizes(shape: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
+    """The sizes given as ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``, none of them negative."""
+    if size is not None:
+        shape = (size,)
+    if len(shape) == 1 and type(shape[0]) is tuple:
+        shape = shape[0]
+    try:
+        found = shape if all(type(n) is int for n in shape) else as_shape(shape)
+    except (TypeError, AttributeError):
+        raise TypeError(
+            "argument 'size' must be ints or one tuple of ints, not "
+            + ", ".join(type(n).__name__ for n in shape)
+        ) from None
+    if found and min(found) < 0:
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {min(found)}: {list(found)}"
+        )
+    return found
+
+
+def number(value: Any) -> Any:
+    """A Python number of a number or a tensor with one element."""
+    return value.item() if isinstance(value, Variable | np.generic) else value
+
+
+def _numpy(dtype: Any) -> np.dtype[Any]:
+    return _dtype._default.numpy if dtype is None else as_dtype(dtype).numpy
+
+
+def zeros(
+    *shape: Any, size: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Zeros.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.zeros(2, 3)
+        tensor([[0., 0., 0.],
+                [0., 0., 0.]])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.zeros.html
+    """
+    return made(np.zeros(sizes(shape, size), _numpy(dtype)), requires_grad, device)
+
+
+def ones(
+    *shape: Any, size: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Ones.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.ones.html
+    """
+    return made(np.ones(sizes(shape, size), _numpy(dtype)), requires_grad, device)
+
+
+def empty(
+    *shape: Any, size: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """Whatever the memory holds.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.empty.html
+    """
+    return made(np.empty(sizes(shape, size), _numpy(dtype)), requires_grad, device)
+
+
+def full(
+    size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``fill_value`` everywhere; its type gives the dtype.
+
+    Raises:
+        RuntimeError: the value does not fit ``dtype``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.full.html
+    """
+    if isinstance(size, int):
+        raise TypeError("full(): argument 'size' must be tuple of ints, not int")
+    if dtype is None and isinstance(fill_value, Variable):
+        dtype = from_numpy_dtype(fill_value._data.dtype)
+    value = number(fill_value)
+    kind = number_dtype(value) if dtype is None else as_dtype(dtype)
+    return made(np.full(sizes((size,)), fitted(value, kind), kind.numpy), requires_grad, device)
+
+
+def fitted(value: Any, kind: Any) -> Any:
+    """``value``, which ``kind`` must be able to hold."""
+    if kind.numpy.kind in "iu":
+        limits = np.iinfo(kind.numpy)
+        fits = abs(value) != float("inf") and value == value and limits.min <= value <= limits.max
+        if not fits and not (limits.min == 0 and -limits.max <= value < 0):
+            raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
+        return int(value) % (limits.max + 1) if limits.min == 0 else value
+    if isinstance(value, complex) and not kind.is_complex:
+        if value.imag:
+            raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
+        return value.real
+    if kind.is_floating_point and isinstance(value, int | float):
+        most = np.finfo(kind.numpy).max
+        if most < abs(value) < float("inf"):
+            raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
+    return value
+
+
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Ones on the diagonal, zeros elsewhere: ``n`` rows, ``m`` (by default ``n``) columns.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.eye.html
+    """
+    for name, k in (("n", n), ("m", m)):
+        if k is not None and k < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {k}")
+    return made(np.eye(n, m, dtype=_numpy(dtype)), requires_grad, device)
+
+
+def empty_strided(
+    size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """Whatever the memory holds, with strides as told (in elements).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.empty_strided.html
+    """
+    shape, steps, kind = sizes((tuple(size),)), sizes((tuple(stride),)), _numpy(dtype)
+    if len(shape) != len(steps):
+        raise RuntimeError(
+            f"mismatch in length of strides and shape: {list(steps)} and {list(shape)}"
+        )
+    count = 1 + sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) if all(shape) else 0
+    memory = np.empty(count, kind)
+    array = np.lib.stride_tricks.as_strided(memory, shape, [s * kind.itemsize for s in steps])
+    return made(array, requires_grad, device)
+
+
+# --- like another tensor -----------------------------------------------------------------------
+
+
+def like(input: Any, dtype: Any) -> Any:
+    """A new array with the shape, the order in memory and, unless told else, the dtype."""
+    return np.empty_like(input._array(), None if dtype is None else as_dtype(dtype).numpy)
+
+
+def empty_like(
+    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """Whatever the memory holds, with the shape and dtype of ``input``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html
+    """
+    return made(like(input, dtype), requires_grad, device)
+
+
+def full_like(
+    input: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """``fill_value`` everywhere, with the shape and dtype of ``input``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.full_like.html
+    """
+    array = like(input, dtype)
+    array.fill(fitted(number(fill_value), from_numpy_dtype(array.dtype)))
+    return made(array, requires_grad, device)
+
+
+def zeros_like(
+    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """Zeros with the shape and dtype of ``input``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.zeros_like.html
+    """
+    array = np.zeros_like(input._array(), None if dtype is None else as_dtype(dtype).numpy)
+    return made(array, requires_grad, device)
+
+
+def ones_like(
+    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """Ones with the shape and dtype of ``input``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.ones_like.html
+    """
+    array = np.ones_like(input._array(), None if dtype is None else as_dtype(dtype).numpy)
+    return made(array, requires_grad, device)
+
+
+# --- methods -----------------------------------------------------------------------------------
+
+
+def new_tensor(
+    self: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    layout: Any = None, pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """A tensor with a copy of ``data``, of this tensor's dtype unless told else."""
+    return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+def new_full(self: Any, size: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:
+    """``full`` of this tensor's dtype."""
+    return full(size, fill_value, dtype=dtype or self.dtype, **options)
+
+
+def new_empty_strided(self: Any, size: Any, stride: Any, dtype: Any = None, **options: Any) -> Any:
+    """``empty_strided`` of this tensor's dtype."""
+    return empty_strided(size, stride, dtype=dtype or self.dtype, **options)
+
+
+def of_this_dtype(function: Any) -> Any:
+    """The method ``new_...`` of ``zeros``, ``ones`` or ``empty``."""
+
+    def method(self: Any, *shape: Any, dtype: Any = None, **options: Any) -> Any:
+        return function(*shape, dtype=dtype or self.dtype, **options)
+
+    method.__name__ = method.__qualname__ = f"new_{function.__name__}"
+    method.__doc__ = f"``{function.__name__}`` of this tensor's dtype unless told else."
+    return method
+
+
+new_zeros, new_ones, new_empty = map(of_this_dtype, (zeros, ones, empty))
+
+
+def tracking(function: Any) -> Any:
+    """The class constructor ``Tensor.zeros``, ...: floating-point results track gradients."""
+
+    def constructor(*args: Any, requires_grad: bool | None = None, **options: Any) -> Any:
+        made = function(*args, **options)
+        if requires_grad is None:
+            requires_grad = made._data.dtype.kind == "f"
+        return made.requires_grad_(requires_grad)
+
+    constructor.__name__ = constructor.__qualname__ = function.__name__
+    constructor.__doc__ = (
+        f"``minitorch.{function.__name__}``, except that floating-point results require grad "
+        "unless told else."
+    )
+    return staticmethod(constructor)

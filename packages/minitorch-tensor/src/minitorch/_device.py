@@ -49,3 +49,12 @@ class device:  # noqa: N801  (PyTorch's name)
 
 
 CPU = device()
+
+
+def as_device(value: Any) -> device:
+    """``value`` (a device, its name, an index or None) as a device."""
+    if value is None:
+        return CPU
+    if isinstance(value, int):
+        value = f"cuda:{value}"
+    return value if isinstance(value, device) else device(value)

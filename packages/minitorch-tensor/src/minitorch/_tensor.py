@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from . import _creation, _random, _ranges
 from ._creation import tensor_data
 from ._device import CPU, device
 from ._dtype import dtype, from_numpy_dtype
@@ -382,6 +383,27 @@ class Tensor(Variable):
     # --- conversion --------------------------------------------------------------------------
 
     # --- creation and random -----------------------------------------------------------------
+
+    new_tensor = _creation.new_tensor
+    new_full = _creation.new_full
+    new_zeros, new_ones = _creation.new_zeros, _creation.new_ones
+    new_empty, new_empty_strided = _creation.new_empty, _creation.new_empty_strided
+
+    zeros = _creation.tracking(_creation.zeros)
+    ones = _creation.tracking(_creation.ones)
+    full = _creation.tracking(_creation.full)
+    eye = _creation.tracking(_creation.eye)
+    zeros_like = _creation.tracking(_creation.zeros_like)
+    ones_like = _creation.tracking(_creation.ones_like)
+    full_like = _creation.tracking(_creation.full_like)
+    arange = _creation.tracking(_ranges.arange)
+    linspace = _creation.tracking(_ranges.linspace)
+    rand = _creation.tracking(_random.rand)
+    randn = _creation.tracking(_random.randn)
+    rand_like = _creation.tracking(_random.rand_like)
+    randn_like = _creation.tracking(_random.randn_like)
+    randint = staticmethod(_random.randint_of_shape)
+    randperm = staticmethod(_random.randperm)
 
 
 def _rebuild(kind: Any, array: Any, requires_grad: bool, notes: dict[str, Any]) -> Any:

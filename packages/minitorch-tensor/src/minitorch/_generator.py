@@ -1,0 +1,167 @@
+"""``Generator``: PyTorch's stream of random bits on the CPU, the Mersenne Twister MT19937."""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import Any
+
+import numpy as np
+
+from ._device import CPU, as_device, device
+
+__all__ = ["Generator", "default_generator"]
+
+Array = np.ndarray[Any, Any]
+DEFAULT_SEED = 67280421310721
+# PyTorch's state: seed, left, seeded, next, 624 words, 3 unused doubles, whether a normal number is
+# kept, and that number twice: as double (in the second unused slot) and as float with its own flag
+LAYOUT = struct.Struct("<QiiQ4992s3diifi")
+
+
+class Generator:
+    """A source of random numbers, the same as PyTorch's for the same seed.
+
+    Example:
+        >>> import minitorch
+        >>> g = minitorch.Generator().manual_seed(0)
+        >>> minitorch.rand(3, generator=g)
+        tensor([0.4963, 0.7682, 0.0885])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Generator.html
+    """
+
+    def __init__(self, device: Any = None) -> None:
+        as_device(device)
+        self._bits = np.random.MT19937()
+        self._draw = np.random.Generator(self._bits)
+        self.manual_seed(DEFAULT_SEED)
+
+    @property
+    def device(self) -> device:
+        """Always the CPU."""
+        return CPU
+
+    # --- seeds and states ---
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Starts the stream of ``seed``, an integer of 64 bits; returns the generator."""
+        seed = int(seed)
+        if not -(2**63) <= seed < 2**64:
+            raise ValueError(f"Overflow when unpacking long long: the seed {seed} exceeds 64 bits")
+        self._seed = seed % 2**64
+        self._bits._legacy_seeding(seed % 2**32)  # type: ignore[attr-defined]
+        self._kept: float | None = None  # the second of a pair of normal numbers
+        return self
+
+    def seed(self) -> int:
+        """Starts a stream from the system's entropy; returns the seed."""
+        self.manual_seed(int.from_bytes(os.urandom(7), "little"))
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed that the stream started from."""
+        return self._seed
+
+    def get_state(self) -> Any:
+        """The state as a uint8 tensor, in PyTorch's layout: either side restores the other's."""
+        from ._creation import made
+
+        words = self._bits.state["state"]
+        position = int(words["pos"])
+        following = position
+        if position == 624:  # as seeded, or at the end of a block of 624
+            fresh = np.random.MT19937()
+            fresh._legacy_seeding(self._seed % 2**32)  # type: ignore[attr-defined]
+            if np.array_equal(fresh.state["state"]["key"], words["key"]):
+                following = 0
+        kept = self._kept
+        state = LAYOUT.pack(
+            self._seed, 625 - position, 1, following, words["key"].astype("<u8").tobytes(),
+            0.0, 0.0 if kept is None else kept, 0.0, kept is not None, 0, 0.0, 0,
+        )  # fmt: skip
+        return made(np.frombuffer(bytearray(state), np.uint8))
+
+    def set_state(self, new_state: Any) -> Generator:
+        """Continues from a state that ``get_state``, here or in PyTorch, returned."""
+        state = new_state._data
+        if state.dtype != np.uint8:
+            raise TypeError(f"RNG state must be a torch.ByteTensor, got {new_state.dtype}")
+        if state.size != LAYOUT.size:
+            raise RuntimeError(
+                f"Invalid mt19937 state: expected {LAYOUT.size} bytes, got {state.size}"
+            )
+        seed, left, seeded, following, key, _, kept, _, keeps, *_ = LAYOUT.unpack(state.tobytes())
+        words = np.frombuffer(key, "<u8")
+        if not (seeded and 1 <= left <= 624 and following <= 624 and words.max() < 2**32):
+            raise RuntimeError("Invalid mt19937 state")
+        self._bits.state = {
+            "bit_generator": "MT19937",
+            "state": {"key": words.astype(np.uint32), "pos": 625 - left},
+        }
+        self._seed, self._kept = seed, kept if keeps else None
+        return self
+
+    def clone_state(self) -> Generator:
+        """Another generator at the same place of the stream."""
+        made = Generator()
+        made._bits.state = self._bits.state
+        made._seed, made._kept = self._seed, self._kept
+        return made
+
+    def graphsafe_get_state(self) -> Generator:
+        return self.clone_state()
+
+    def __reduce__(self) -> Any:
+        return _restored, (self.get_state()._data.tobytes(),)
+
+    # --- the stream ---
+
+    def bits32(self, count: int) -> Array:
+        """``count`` numbers of 32 bits."""
+        return self._draw.integers(0, 2**32, count, np.uint32)
+
+    def bits64(self, count: int) -> Array:
+        """``count`` numbers of 64 bits; the first draw is the high half."""
+        pairs = self.bits32(2 * count).reshape(count, 2)
+        return (pairs[:, 0].astype(np.uint64) << np.uint64(32)) | pairs[:, 1]
+
+    def uniform32(self, count: int) -> Array:
+        """float32 in [0, 1): the low 24 bits / 2^24."""
+        bits = self.bits32(count)
+        bits &= np.uint32(0xFFFFFF)
+        return np.multiply(bits, np.float32(2**-24), dtype=np.float32, casting="unsafe")
+
+    def uniform64(self, count: int) -> Array:
+        """float64 in [0, 1): the low 53 bits of 64 / 2^53."""
+        return (self.bits64(count) & np.uint64(2**53 - 1)) * 2.0**-53
+
+    def normal_pairs(self, count: int) -> Array:
+        """Standard normal float64, one after the other.
+
+        u, v uniform give sqrt(-2 log(1 - v)) times cos(2 pi u) and, kept for the next call, sin(2 pi u).
+        """
+        out = np.empty(count)
+        if count and self._kept is not None:
+            out[0], self._kept = self._kept, None
+            rest = out[1:]
+        else:
+            rest = out
+        if rest.size:
+            u, v = self.uniform64(2 * ((rest.size + 1) // 2)).reshape(-1, 2).T
+            radius, angle = np.sqrt(-2 * np.log1p(-v)), 2 * np.pi * u
+            pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).reshape(-1)
+            rest[:] = pairs[: rest.size]
+            if rest.size % 2:
+                self._kept = float(pairs[-1])
+        return out
+
+
+def _restored(state: bytes) -> Generator:
+    from ._creation import made
+
+    return Generator().set_state(made(np.frombuffer(bytearray(state), np.uint8)))
+
+
+default_generator = Generator()
+default_generator.seed()

@@ -1,0 +1,115 @@
+"""Numbers in a row: ``arange``, ``linspace``, ``logspace``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ._creation import made, number
+from ._dtype import as_dtype, get_default_dtype, int64
+
+__all__ = ["arange", "linspace", "logspace", "range"]
+
+
+def arange(
+    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``start, start + step, ...`` up to, without, ``end``; int64 where all three are integers.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.arange(1, 2.5, 0.5)
+        tensor([1.0000, 1.5000, 2.0000])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.arange.html
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step = number(start), number(end), number(step)
+    integers = all(isinstance(x, int) for x in (start, end, step))
+    count = _steps(start, end, step, integers)
+    kind = as_dtype(dtype) if dtype is not None else int64 if integers else get_default_dtype()
+    return made(_multiples(start, step, count, kind), requires_grad, device)
+
+
+def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:
+    """``start, start + step, ...`` up to ``end``, that included; PyTorch advises ``arange``."""
+    kind = as_dtype(dtype) if dtype is not None else get_default_dtype()
+    count = _steps(start, end, step, False, math.floor) + 1
+    return made(_multiples(start, step, count, kind))
+
+
+def _steps(start: Any, end: Any, step: Any, integers: bool, rounding: Any = math.ceil) -> int:
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not all(map(math.isfinite, (start, end))):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    if (end - start) * (1 if step > 0 else -1) < 0:
+        raise RuntimeError(
+            f"upper bound and lower bound inconsistent with step sign: {start}, {end}, step {step}"
+        )
+    return -((start - end) // step) if integers else rounding((end - start) / step)
+
+
+def _multiples(start: Any, step: Any, count: int, kind: Any) -> Any:
+    """start + k step, computed in float64 or int64."""
+    if kind.category == 1:
+        return np.arange(int(start), int(start) + count * int(step), int(step) or 1).astype(
+            kind.numpy
+        )
+    return (start + np.arange(count) * np.float64(step)).astype(kind.numpy)
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``steps`` evenly spaced numbers from ``start`` to ``end``, both included.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linspace.html
+    """
+    start, end = number(start), number(end)
+    kind = _dtype_of(start, end, dtype)
+    return made(spaced(start, end, steps, kind).astype(kind.numpy), requires_grad, device)
+
+
+def logspace(
+    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``base`` to the powers ``linspace(start, end, steps)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.logspace.html
+    """
+    start, end = number(start), number(end)
+    kind = _dtype_of(start, end, dtype)
+    exponents = spaced(start, end, steps, kind)
+    powers = np.power(np.float64(base), exponents)
+    return made(powers.astype(kind.numpy), requires_grad, device)
+
+
+def _dtype_of(start: Any, end: Any, dtype: Any) -> Any:
+    if dtype is not None:
+        return as_dtype(dtype)
+    real = not (isinstance(start, complex) or isinstance(end, complex))
+    return get_default_dtype() if real else get_default_dtype().to_complex()
+
+
+def spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
+    """start + k step in the first half, end - (steps - 1 - k) step in the second."""
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    if steps == 1:
+        return np.asarray([start])
+    wide = np.float32 if kind.category < 2 or kind.name in ("float16", "float32") else np.float64
+    if kind.is_complex:
+        wide = kind.numpy.type
+    step = (wide(end) - wide(start)) / wide(max(steps - 1, 1))
+    k = np.arange(steps)
+    front = k < steps // 2
+    return np.where(
+        front, wide(start) + step * k.astype(wide), wide(end) - step * (steps - 1 - k).astype(wide)
+    )
