@@ -1,0 +1,107 @@
+"""Tests what users get: the wheels are built once and installed into clean environments.
+
+nox            lint, types and every test, on every Python that this machine has
+nox -s demo    trains a classifier of handwritten digits and draws what it learned
+nox -s parity  PyTorch's own test databases, with PyTorch as the oracle
+nox -s bench   training steps, timed in turns with PyTorch's
+nox -l         lists all sessions
+
+Sessions whose interpreter is missing are skipped with a message. What follows ``--`` goes to pytest:
+``nox -s tests -- -k softmax``. PyTorch's small CPU wheel on Linux:
+``PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu nox -s parity``.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+TESTS = ROOT / "tests"
+STACK = ("tensor", "nn", "optim")
+OLDEST_NUMPY = {"3.11": "2.0.0", "3.12": "2.0.0", "3.13": "2.1.0", "3.14": "2.3.2"}
+PYTEST = ("pytest", "hypothesis")
+TORCH = "torch==2.13.0"
+
+nox.options.default_venv_backend = "virtualenv"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "types", "alone", "tests"]
+
+built: dict[str, Path] = {}  # this run's wheels
+
+
+def install(session: nox.Session, packages: tuple[str, ...], *others: str) -> None:
+    """Installs our packages from wheels, built by the first session that asks, and ``others``."""
+    if not built:
+        wheels = Path(session.cache_dir) / "wheels"
+        shutil.rmtree(wheels, ignore_errors=True)
+        folders = [str(ROOT / "packages" / f"minitorch-{name}") for name in STACK]
+        pip_wheel = ("python", "-m", "pip", "wheel", "--quiet", "--no-deps")
+        session.run(*pip_wheel, f"--wheel-dir={wheels}", *folders)
+        for name in STACK:
+            (built[name],) = wheels.glob(f"minitorch_{name}-*.whl")
+    session.install(*(str(built[name]) for name in packages), *others)
+    session.chdir(session.create_tmp())  # no source in sight
+    session.run("python", "-c", "import minitorch as m; assert 'site-packages' in m.__file__, m")
+
+
+def pytest(session: nox.Session, *folders: str) -> None:
+    options = (f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={ROOT}")
+    paths = [str(TESTS / folder) for folder in folders]
+    session.run("pytest", *options, "-p", "no:cacheprovider", *session.posargs, *paths)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style: ruff's rules and its formatting."""
+    session.install("ruff==0.17.6")
+    session.run("ruff", "check", "--no-cache")
+    session.run("ruff", "format", "--check", "--no-cache")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict on the installed packages."""
+    install(session, STACK, "mypy==2.4.1")
+    session.run("mypy", f"--config-file={ROOT / 'pyproject.toml'}", "-p", "minitorch")
+
+
+@nox.session
+@nox.parametrize("package", STACK)
+def alone(session: nox.Session, package: str) -> None:
+    """Each package with nothing but the core beside it."""
+    install(session, tuple(dict.fromkeys(("tensor", package))), *PYTEST)
+    pytest(session, package, "integration")
+
+
+@nox.session(python=list(OLDEST_NUMPY))
+@nox.parametrize("numpy", ["oldest", "newest"])
+def tests(session: nox.Session, numpy: str) -> None:
+    """The full stack on each Python, with the oldest and the newest NumPy that it takes."""
+    version = f"numpy=={OLDEST_NUMPY[str(session.python)]}" if numpy == "oldest" else "numpy"
+    install(session, STACK, version, *PYTEST)
+    pytest(session, "tensor", "nn", "optim", "integration")
+
+
+@nox.session(python="3.11")
+def parity(session: nox.Session) -> None:
+    """Values, dtypes, gradients and training runs beside PyTorch's."""
+    install(session, STACK, TORCH, "expecttest", "scipy", *PYTEST)
+    pytest(session, "parity")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Trains a classifier of handwritten digits; writes digits.png."""
+    install(session, STACK, "scikit-learn", "matplotlib", "tqdm")
+    session.chdir(ROOT)
+    session.run("python", "examples/digits.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Training steps under MiniTorch and PyTorch in turns: a table of ratios."""
+    install(session, STACK, TORCH)
+    session.run("python", str(ROOT / "benchmarks" / "training_steps.py"), *session.posargs)

@@ -1,0 +1,53 @@
+"""What ``minitorch.name`` finds beyond the core's own names.
+
+The sibling packages come in on first use where they are installed; where they are not, both
+``minitorch.nn`` and ``import minitorch.nn`` raise an error that says what to install.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim"}
+
+
+class MissingSibling:
+    """A finder, asked last: a sibling that gets this far is not installed."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> None:
+        parent, _, module = name.partition(".")
+        if parent == "minitorch" and module in SIBLINGS:
+            package = SIBLINGS[module]
+            # Named after the package: `from minitorch import nn` hides errors named after the module.
+            raise ModuleNotFoundError(
+                f"minitorch.{module} is not here: the package {package} is not installed. "
+                f"From a clone of MiniTorch: pip install ./packages/{package}",
+                name=package,
+            )
+
+
+sys.meta_path.append(MissingSibling)
+
+
+def __getattr__(name: str) -> Any:
+    if name in SIBLINGS:
+        try:
+            return import_module(f"minitorch.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != SIBLINGS[name]:
+                raise
+            raise AttributeError(str(error)) from None
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("minitorch-tensor")
+    message = f"module 'minitorch' has no attribute {name!r}"
+    if not name.startswith("_"):
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, dir(sys.modules["minitorch"]), n=1)
+        message += "".join(f"; did you mean {match!r}?" for match in near)
+    raise AttributeError(message, name=name, obj=None)  # no obj: the traceback would suggest again
