@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import engine
+from . import engine, function, graph
+from .function import Function
 from .grad_mode import (
     enable_grad,
     inference_mode,
@@ -18,19 +19,26 @@ from .grad_mode import (
     set_grad_enabled,
 )
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
+from .tools import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .variable import Variable, history, wrap
 
 __all__ = [
+    "Function",
     "GradcheckError",
     "backward",
+    "detect_anomaly",
     "enable_grad",
+    "function",
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "inference_mode",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 

@@ -43,6 +43,7 @@ def run(
     pending: dict[Node, Any] = {}
     heap: list[tuple[int, Node]] = []  # (order, node): smaller is later
     owned: set[Node] = set()  # nodes whose pending array is nobody else's
+    watchers = [tool for tool in current.state.tools if hasattr(tool, "after")]
     leads = None if targets is None else _leading_to(targets, [node for node, _ in roots])
     for node, g in roots:
         if node in pending:
@@ -66,6 +67,8 @@ def run(
                 for hook in list(extra.get("accumulated", {}).values()):
                     hook(node.variable)
             continue
+        for watcher in watchers:
+            watcher.before(node)
         parents = node.parents
         if leads is None:
             grads = node.vjp(g, create_graph, None)
@@ -75,6 +78,8 @@ def run(
             grads = node.vjp(g, create_graph, wanted)
         if extra is not None:
             grads = _after(extra, grads, g)
+        for watcher in watchers:
+            watcher.after(node, grads)
         for parent, gp in zip(parents, grads):  # noqa: B905  (strict costs 100 ns a node)
             if parent is None or gp is None:
                 continue

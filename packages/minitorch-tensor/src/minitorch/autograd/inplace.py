@@ -18,7 +18,7 @@ from .node import AccumulateGrad
 from .primitive import primitive, record
 from .variable import MULTIPLE_VIEWS, Variable, history, replay, wrap
 
-__all__ = ["check_writable", "inplace", "write"]
+__all__ = ["check_writable", "inplace", "rebase", "write"]
 
 
 def _replace_region(base: Any, value: Any, chain: Any) -> Any:
@@ -70,12 +70,18 @@ def check_writable(target: Any) -> None:
 
 def write(target: Any, value: Any) -> Any:
     """Writes the tensor ``value`` into ``target`` (same shape) and gives it ``value``'s history."""
-    data = target._array()
-    np.copyto(data, value._data, casting="unsafe")
+    recording = current.state.flags & 1
+    if recording and target._chain is None and history(value) is not None:
+        raise RuntimeError(MULTIPLE_VIEWS)
+    np.copyto(target._array(), value._data, casting="unsafe")
     target._version[0] += 1
-    state = current.state
-    if not state.flags & 1:
-        return target
+    if recording:
+        rebase(target, value)
+    return target
+
+
+def rebase(target: Any, value: Any) -> None:
+    """Gives ``target``, whose memory now holds ``value``, the history of ``value``."""
     node = history(value)
     base = target._base
     if base is None:
@@ -83,12 +89,9 @@ def write(target: Any, value: Any) -> Any:
             _adopt(node, value, target)
             target._node = node
     elif node is not None or base._node is not None:
-        if target._chain is None:
-            raise RuntimeError(MULTIPLE_VIEWS)
         _adopt(node, value, target)
         step = record(replace_region.primitive, (base, value, target._chain), base._array())  # type: ignore[attr-defined]
         base._node = step._node
-    return target
 
 
 def _adopt(node: Any, value: Any, target: Any) -> None:

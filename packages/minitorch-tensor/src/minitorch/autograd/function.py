@@ -1,0 +1,328 @@
+"""``Function``: operations with a backward pass of the user's own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .engine import sum_to
+from .grad_mode import TOOLS, current, set_grad_enabled
+from .node import Node, Output, Partial, orders
+from .variable import Variable, history, wrap
+
+__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+
+
+class FunctionCtx(Node):
+    """What ``forward`` leaves for ``backward``; also the node of the graph.
+
+    Any attribute may be set on it.
+    """
+
+    function: type[Function]
+
+    def __init__(self) -> None:
+        self.parents = ()
+        self.saved = ()
+        self.versions = ()
+        self.shape = None
+        self.order = next(orders)
+        self.extra = None
+        self.needs_input_grad: tuple[bool, ...] = ()
+        self.materialize_grads = True
+        self.dirty: tuple[Any, ...] = ()
+        self.non_differentiable: tuple[Any, ...] = ()
+        self.to_save: tuple[Any, ...] = ()
+        self.to_save_forward: tuple[Any, ...] = ()
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keeps inputs, outputs or intermediates for ``backward``, safe against in-place writes."""
+        for t in tensors:
+            if t is not None and not isinstance(t, Variable):
+                raise TypeError(
+                    f"save_for_backward can only save variables, but got {type(t).__name__}: set "
+                    "other values as attributes of ctx"
+                )
+        self.to_save = tensors
+
+    def save_for_forward(self, *tensors: Any) -> None:
+        """Keeps tensors for ``jvp``."""
+        self.to_save_forward = tensors
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Says which inputs ``forward`` wrote to; they must be among its outputs."""
+        self.dirty = tensors
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Says which outputs have no gradient."""
+        self.non_differentiable = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """False: gradients that did not arrive come as None, not as zeros."""
+        self.materialize_grads = value
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What ``save_for_backward`` kept, as tensors of the graph."""
+        self.check()
+        if self.saved == () and (self.to_save or self.to_save_forward):
+            return self.to_save or self.to_save_forward  # forward is still running
+        values = self.extra["unpack"](self.saved) if self.extra and "unpack" in self.extra else self.saved
+        return tuple(self._tensor(*each) for each in values)
+
+    saved_variables = saved_tensors
+
+    def _tensor(self, kind: str, place: int, value: Any) -> Any:
+        if kind == "input":
+            return wrap(value, self.parents[place])
+        if kind == "output":
+            many = isinstance(self.shape, tuple) and any(not isinstance(n, int) for n in self.shape)
+            return wrap(value, Output(self, place, value.shape) if many else self)
+        return value if kind == "none" else wrap(value)
+
+    def _keep(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+        kept, versions = [], []
+        for t in self.to_save:
+            if t is None:
+                kept.append(("none", 0, None))
+                continue
+            for kind, group in (("input", inputs), ("output", outputs)):
+                place = next((k for k, each in enumerate(group) if each is t), None)
+                if place is not None:
+                    kept.append((kind, place, t._data))
+                    break
+            else:
+                kept.append(("other", 0, t._data))
+            versions.append((t._version, t._version[0]))
+        self.saved, self.versions = tuple(kept), tuple(versions)
+        self.to_save = ()
+
+    def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
+        self.check()
+        gs = self._gradients(g) if isinstance(g, Partial) else (g,)
+        tensors = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in gs]
+        found = self.function.backward(self, *tensors)
+        found = found if isinstance(found, tuple) else (found,)
+        count = len(self.parents)
+        if len(found) > count and all(g is None for g in found[count:]):
+            found = found[:count]
+        if len(found) != count:
+            raise RuntimeError(
+                f"function {self.name()} returned an incorrect number of gradients (expected "
+                f"{count}, got {len(found)})"
+            )
+        return [self._checked(k, gp, isinstance(gs[0], Variable)) for k, gp in enumerate(found)]
+
+    def _gradients(self, partial: Partial) -> list[Any]:
+        tensors = any(isinstance(g, Variable) for g in partial.values())
+        gs: list[Any] = []
+        for number, meta in enumerate(self.shape or ()):
+            g = partial.get(number)
+            if g is None and self.materialize_grads and meta is not None:
+                g = np.zeros(*meta)  # type: ignore[call-overload]
+                g = wrap(g) if tensors else g
+            gs.append(g)
+        return gs
+
+    def _checked(self, k: int, g: Any, as_tensor: bool) -> Any:
+        parent = self.parents[k]
+        if g is None or parent is None:
+            return None
+        if not isinstance(g, Variable):
+            raise TypeError(
+                f"{self.name()}: expected a Tensor or None as gradient {k}, got {type(g).__name__}"
+            )
+        if g._data.shape != parent.shape:
+            try:
+                g = sum_to(g, parent.shape)  # type: ignore[arg-type]
+            except (RuntimeError, ValueError, IndexError):
+                raise RuntimeError(
+                    f"Function {self.name()} returned an invalid gradient at index {k} - got "
+                    f"{list(g._data.shape)} but expected shape compatible with "
+                    f"{list(parent.shape or ())}"
+                ) from None
+        return g if as_tensor else g._data
+
+
+class Function:
+    """An operation whose forward and backward pass are written by the user.
+
+    ``forward(ctx, *inputs)`` computes without recording; ``backward(ctx, *grads)`` returns one gradient
+    (or None) per input. Or ``forward(*inputs)`` with ``setup_context(ctx, inputs, output)``.
+    Called through ``apply``.
+
+    Example:
+        >>> import minitorch
+        >>> class Cube(minitorch.autograd.Function):
+        ...     @staticmethod
+        ...     def forward(ctx, x):
+        ...         ctx.save_for_backward(x)
+        ...         return x ** 3
+        ...     @staticmethod
+        ...     def backward(ctx, g):
+        ...         (x,) = ctx.saved_tensors
+        ...         return 3 * x ** 2 * g
+        >>> x = minitorch.tensor(2.0, requires_grad=True)
+        >>> Cube.apply(x).backward()
+        >>> x.grad
+        tensor(12.)
+
+    Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.Function
+    """
+
+    generate_vmap_rule = False
+    _node_type: type[FunctionCtx] = FunctionCtx
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._node_type = type(cls.__name__ + "Backward", (FunctionCtx,), {"function": cls})
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """The values; with ``ctx`` first unless ``setup_context`` is written."""
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        """Saves what ``backward`` needs."""
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """The gradients of the inputs."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """The tangents of the outputs."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with "
+            "forward mode AD."
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        """``(outputs, out_dims)`` of the inputs batched along ``in_dims``."""
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap static method or "
+            "set generate_vmap_rule=True."
+        )
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Runs ``forward`` and records ``backward``."""
+        state = current.state
+        if state.flags >= TOOLS:
+            for tool in reversed(state.tools):
+                step = getattr(tool, "custom_step", None)
+                if step is not None and (made := step(cls, args)) is not NotImplemented:
+                    return made
+        return cls._run(args)
+
+    @classmethod
+    def _run(cls, args: tuple[Any, ...]) -> Any:
+        ctx = cls._node_type()
+        recording = current.state.flags & 1
+        parents = tuple(history(x) if isinstance(x, Variable) else None for x in args)
+        parents = parents if recording else (None,) * len(args)
+        ctx.needs_input_grad = tuple(p is not None for p in parents)
+        with set_grad_enabled(False):
+            if cls.setup_context is Function.setup_context:
+                made = cls.forward(ctx, *args)
+            else:
+                made = cls.forward(*args)
+                cls.setup_context(ctx, args, made)
+        outputs = list(made) if isinstance(made, tuple | list) else [made]
+        for k, out in enumerate(outputs):
+            if isinstance(out, Variable) and not _among(out, ctx.dirty):
+                if _among(out, args):  # an input returned as it is: the output is a view of it
+                    outputs[k] = out.detach()  # type: ignore[attr-defined]
+                    ctx.to_save = tuple(outputs[k] if t is out else t for t in ctx.to_save)
+        if any(ctx.needs_input_grad):
+            cls._connect(ctx, parents, args, outputs)
+        else:
+            for t in ctx.dirty:
+                t._version[0] += 1
+        if isinstance(made, tuple | list):
+            return tuple(outputs)
+        return outputs[0]
+
+    @classmethod
+    def _connect(
+        cls, ctx: FunctionCtx, parents: tuple[Any, ...], args: tuple[Any, ...], outputs: list[Any]
+    ) -> None:
+        from .inplace import check_writable, rebase
+
+        ctx.parents = parents
+        metas = [
+            (o._data.shape, o._data.dtype)
+            if isinstance(o, Variable)
+            and o._data.dtype.kind in "fc"
+            and not _among(o, ctx.non_differentiable)
+            else None
+            for o in outputs
+        ]
+        single = len(outputs) == 1
+        ctx.shape = (metas[0][0] if metas[0] else None) if single else tuple(metas)  # type: ignore[assignment]
+        for t in ctx.dirty:
+            check_writable(t)
+            t._version[0] += 1
+        ctx._keep(args, outputs)
+        for k, (out, meta) in enumerate(zip(outputs, metas, strict=True)):
+            if meta is None:
+                continue
+            node = ctx if single else Output(ctx, k, meta[0])
+            if _among(out, ctx.dirty):
+                rebase(out, wrap(out._data, node))
+            else:
+                out._node = node
+
+
+def _among(x: Any, group: Sequence[Any]) -> bool:
+    return any(x is each for each in group)
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """For a ``backward`` whose own steps must not be differentiated: a second order raises.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.function.once_differentiable.html
+    """
+
+    @functools.wraps(backward)
+    def once(ctx: Any, *gs: Any) -> Any:
+        recording = bool(current.state.flags & 1)
+        with set_grad_enabled(False):
+            made = backward(ctx, *gs)
+        tracked = any(isinstance(g, Variable) and history(g) is not None for g in gs)
+        if not recording or not (tracked or any(p is not None for p in ctx.parents)):
+            return made
+        found = made if isinstance(made, tuple) else (made,)
+        for g in found:
+            if isinstance(g, Variable):
+                g._node = _Twice()
+        return found
+
+    return once
+
+
+class _Twice(Node):
+    """The end of a graph that must not be differentiated."""
+
+    def __init__(self) -> None:
+        self.parents = ()
+        self.saved = ()
+        self.versions = ()
+        self.shape = None
+        self.order = next(orders)
+        self.extra = None
+
+    def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )

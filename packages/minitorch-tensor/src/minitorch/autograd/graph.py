@@ -1,0 +1,104 @@
+"""Looking at the graph and hooking into it.
+
+Follows https://docs.pytorch.org/docs/stable/autograd.html#autograd-graph
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .node import Node, RemovableHandle
+from .tools import saved_tensors_hooks
+from .variable import history
+
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "get_gradient_edge",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]
+
+
+class GradientEdge(tuple[Any, int]):
+    """``(node, output number)``: the place in the graph that a tensor's gradient flows to."""
+
+    __slots__ = ()
+
+    @property
+    def node(self) -> Any:
+        return self[0]
+
+    @property
+    def output_nr(self) -> int:
+        return self[1]
+
+
+def get_gradient_edge(tensor: Any) -> GradientEdge:
+    """The edge of ``tensor``.
+
+    Raises:
+        RuntimeError: it does not require grad.
+    """
+    node = history(tensor)
+    if node is None:
+        raise RuntimeError(
+            "It is not possible to get the gradient edge for a Tensor that does not require gradients"
+        )
+    return GradientEdge((node, getattr(node, "number", 0)))
+
+
+class save_on_cpu(saved_tensors_hooks):  # noqa: N801  (PyTorch's name)
+    """Keeps saved values on the CPU, where they are."""
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cpu") -> None:
+        super().__init__(lambda t: t, lambda t: t)
+
+
+class _Handles:
+    def __init__(self, handles: list[RemovableHandle]) -> None:
+        self.handles = handles
+
+    def remove(self) -> None:
+        for handle in self.handles:
+            handle.remove()
+
+    def __enter__(self) -> _Handles:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+def register_multi_grad_hook(
+    tensors: Sequence[Any], fn: Callable[[Any], Any], *, mode: str = "all"
+) -> _Handles:
+    """Calls ``fn`` once the gradients of all ``tensors`` are known, or with ``mode="any"`` at the first.
+
+    Args:
+        fn: of a list of gradients (None for tensors that were not reached), or of one gradient for
+            ``mode="any"``.
+
+    Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.register_multi_grad_hook
+    """
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    lock = threading.Lock()
+    seen: dict[int, Any] = {}
+
+    def hook(k: int) -> Callable[[Any], None]:
+        def see(g: Any) -> None:
+            with lock:
+                seen[k] = g
+                complete = len(seen) == (len(tensors) if mode == "all" else 1)
+            if complete:
+                fn([seen[i] for i in range(len(tensors))] if mode == "all" else g)
+            if len(seen) == len(tensors):
+                seen.clear()
+
+        return see
+
+    return _Handles([t.register_hook(hook(k)) for k, t in enumerate(tensors)])

@@ -1,0 +1,194 @@
+"""Tools that watch the door: anomaly detection, hooks on saved values.
+
+A tool sits on the thread's ``state.tools`` while its ``with`` block runs. The door hands it every step,
+``tool.step(primitive, args)``, and the tool passes it on with ``apply``.
+"""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .grad_mode import current
+from .node import Node, Output
+from .primitive import apply
+from .variable import Variable, wrap
+
+__all__ = ["Tool", "detect_anomaly", "saved_tensors_hooks", "set_detect_anomaly"]
+
+OURS = str(Path(__file__).parent.parent)  # frames in there are not the user's
+
+
+class Tool:
+    """A ``with`` block within which every step passes ``step``. A tool with the methods ``before(node)`` and
+    ``after(node, grads)`` sees the nodes of backward passes too."""
+
+    def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        """One operation on its way through the door."""
+        return apply(primitive, *args)
+
+    def __enter__(self) -> Any:
+        state = current.state
+        state.set_tools((*state.tools, self))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        state = current.state
+        state.set_tools(tuple(tool for tool in state.tools if tool is not self))
+
+
+def steps_of(made: Any) -> set[Node]:
+    """The nodes that recorded a step with the result ``made``."""
+    found = set()
+    for t in made if isinstance(made, tuple | list) else (made,):
+        node = getattr(t, "_node", None)
+        if node is not None:
+            found.add(node.parents[0] if isinstance(node, Output) else node)
+    return found
+
+
+class _Anomaly(Tool):
+    def __init__(self, check_nan: bool) -> None:
+        self.check_nan = check_nan
+
+    def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        made = apply(primitive, *args)
+        for node in steps_of(made):
+            frames = traceback.extract_stack()
+            user = [f for f in frames if not f.filename.startswith(OURS)]
+            node.metadata.setdefault("traceback", "".join(traceback.format_list(user)))
+        return made
+
+    def before(self, node: Node) -> None:
+        """A node of the backward pass starts."""
+
+    def after(self, node: Node, grads: Any) -> None:
+        """Looks at what ``node`` passes on."""
+        if not self.check_nan:
+            return
+        for k, g in enumerate(grads):
+            values = g._data if isinstance(g, Variable) else g
+            if isinstance(values, np.ndarray | np.generic) and np.isnan(values).any():
+                where = node.metadata.get("traceback")
+                raise RuntimeError(
+                    f"Function '{node.name()}' returned nan values in its {k}th output."
+                    + (
+                        f"\nThe forward step was here (most recent call last):\n{where}"
+                        if where
+                        else " Run the forward pass under detect_anomaly() too, to see its line."
+                    )
+                )
+
+
+class set_detect_anomaly:  # noqa: N801  (PyTorch's name)
+    """Switches anomaly detection on or off, at once or for a ``with`` block.
+
+    While it is on, every node remembers the forward line that made it, and a backward pass that makes
+    a NaN raises an error that shows this line.
+
+    Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.set_detect_anomaly
+    """
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        state = current.state
+        self.before = state.tools
+        rest = tuple(tool for tool in state.tools if not isinstance(tool, _Anomaly))
+        state.set_tools((*rest, _Anomaly(check_nan)) if mode else rest)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        current.state.set_tools(self.before)
+
+
+class detect_anomaly(set_detect_anomaly):  # noqa: N801  (PyTorch's name)
+    """``with detect_anomaly(): ...`` finds the forward line whose gradient became NaN.
+
+    Example:
+        >>> import minitorch
+        >>> x = minitorch.tensor(0.0, requires_grad=True)
+        >>> with minitorch.autograd.detect_anomaly():
+        ...     (x.sqrt() * 0).backward()
+        Traceback (most recent call last):
+            ...
+        RuntimeError: Function 'SqrtBackward0' returned nan values in its 0th output...
+
+    Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.detect_anomaly
+    """
+
+    def __init__(self, check_nan: bool = True) -> None:
+        self.check_nan = check_nan
+
+    def __enter__(self) -> None:
+        warnings.warn(
+            "Anomaly Detection has been enabled. This mode will increase the runtime and should "
+            "only be enabled for debugging.",
+            stacklevel=2,
+        )
+        super().__init__(True, self.check_nan)
+
+
+def is_anomaly_enabled() -> bool:
+    """True while anomaly detection is on in this thread."""
+    return any(isinstance(tool, _Anomaly) for tool in current.state.tools)
+
+
+class saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
+    """Within it, ``pack(tensor)`` sees each value that a step saves; ``unpack`` of its result gives it
+    back when the backward pass needs it.
+
+    Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks
+    """
+
+    def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        self.pack, self.unpack = pack_hook, unpack_hook
+
+    def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        made = apply(primitive, *args)
+        for node in steps_of(made):
+            if node.saved and (node.extra is None or "unpack" not in node.extra):
+                node.saved = self._packed(node.saved)
+                node.versions = ()  # what was packed is the hook's own
+                node.attach("unpack", lambda: self._unpacked)
+        return made
+
+    def _packed(self, saved: Any) -> Any:
+        if isinstance(saved, np.ndarray | np.generic):
+            state = current.state
+            tools = state.tools  # what the hook computes is not itself saved through hooks
+            state.set_tools(tuple(t for t in tools if not isinstance(t, saved_tensors_hooks)))
+            try:
+                return _Packed(self.pack(wrap(saved)))
+            finally:
+                state.set_tools(tools)
+        if isinstance(saved, tuple | list):
+            return type(saved)(self._packed(value) for value in saved)
+        return saved
+
+    def _unpacked(self, saved: Any) -> Any:
+        if isinstance(saved, _Packed):
+            value = self.unpack(saved.value)
+            if not isinstance(value, Variable):
+                raise TypeError(
+                    f"Output of saved tensor unpack_hook expected to be a Tensor but got result of "
+                    f"type {type(value).__name__}"
+                )
+            return value._data
+        if isinstance(saved, tuple | list):
+            return type(saved)(self._unpacked(value) for value in saved)
+        return saved
+
+
+class _Packed:
+    """What a pack hook made of a saved value."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value

@@ -1,0 +1,168 @@
+"""Which operations cost what: calls, time and bytes, as a table or as a Chrome trace.
+
+Follows https://docs.pytorch.org/docs/stable/profiler.html
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from .autograd.grad_mode import current
+from .autograd.primitive import apply
+from .autograd.tools import Tool
+from .autograd.variable import Variable
+
+__all__ = ["ProfilerActivity", "profile", "record_function"]
+
+
+class ProfilerActivity(Enum):
+    """What to watch; there is one thing."""
+
+    CPU = 0
+
+
+@dataclass
+class Event:
+    """One run of an operation: times in seconds, ``bytes`` of its results."""
+
+    name: str
+    start: float
+    duration: float
+    bytes: int
+    thread: int
+
+
+@dataclass
+class Total:
+    """All runs of one operation."""
+
+    key: str
+    count: int = 0
+    seconds: float = 0.0
+    bytes: int = 0
+
+    @property
+    def cpu_time_total(self) -> float:
+        """In microseconds."""
+        return self.seconds * 1e6
+
+    @property
+    def cpu_time(self) -> float:
+        """Per call, in microseconds."""
+        return self.cpu_time_total / self.count
+
+
+class Averages(list[Total]):
+    """The totals of a profile, one per operation."""
+
+    def table(self, sort_by: str | None = "cpu_time_total", row_limit: int = 100) -> str:
+        """The totals as text, the most expensive first (``sort_by``: a Total's attribute)."""
+        key = "cpu_time_total" if sort_by in (None, "self_cpu_time_total") else str(sort_by)
+        rows = sorted(self, key=lambda total: getattr(total, key), reverse=True)[:row_limit]
+        everything = sum(total.seconds for total in self) or 1.0
+        width = max([len(total.key) for total in rows] + [4])
+        head = f"{'Name':<{width}}  {'Calls':>7}  {'Total ms':>10}  {'%':>5}  {'us/call':>10}  {'MB':>9}"
+        line = "-" * len(head)
+        body = [
+            f"{t.key:<{width}}  {t.count:>7}  {t.seconds * 1e3:>10.3f}  "
+            f"{t.seconds / everything:>5.1%}  {t.cpu_time:>10.2f}  {t.bytes / 1e6:>9.3f}"
+            for t in rows
+        ]
+        return "\n".join([line, head, line, *body, line])
+
+
+def _size(made: Any) -> int:
+    if isinstance(made, tuple | list):
+        return sum(map(_size, made))
+    return int(made._data.nbytes) if isinstance(made, Variable) else 0
+
+
+class profile(Tool):  # noqa: N801  (PyTorch's name)
+    """Within it, every forward operation and every backward node of this thread is timed.
+
+    Example:
+        >>> import minitorch
+        >>> with minitorch.profiler.profile() as prof:
+        ...     _ = (minitorch.ones(3) * 2).sum()
+        >>> [total.key for total in prof.key_averages()]
+        ['mul', 'sum']
+    """
+
+    def __init__(self, activities: Iterable[ProfilerActivity] | None = None, **options: Any) -> None:
+        self.events_list: list[Event] = []
+        self.last = 0.0
+
+    def step(self, primitive: Any = None, args: tuple[Any, ...] = ()) -> Any:
+        """One operation on its way through the door (``step()`` alone ends a round: nothing to do)."""
+        if primitive is None:
+            return None
+        start = time.perf_counter()
+        made = apply(primitive, *args)
+        self._note(primitive.name, start, _size(made))
+        return made
+
+    def before(self, node: Any) -> None:
+        """A node of the backward pass starts."""
+        self.last = time.perf_counter()
+
+    def after(self, node: Any, grads: Any) -> None:
+        """A node of the backward pass has run."""
+        self._note(node.name(), self.last, sum(getattr(g, "nbytes", 0) or 0 for g in grads))
+
+    def _note(self, name: str, start: float, size: int) -> None:
+        now = time.perf_counter()
+        self.events_list.append(Event(name, start, now - start, size, threading.get_ident()))
+
+    def events(self) -> list[Event]:
+        """Every run, in the order in which they ended."""
+        return self.events_list
+
+    def key_averages(self, **options: Any) -> Averages:
+        """The totals per operation."""
+        totals: dict[str, Total] = {}
+        for event in self.events_list:
+            total = totals.setdefault(event.name, Total(event.name))
+            total.count += 1
+            total.seconds += event.duration
+            total.bytes += event.bytes
+        return Averages(totals.values())
+
+    def export_chrome_trace(self, path: str) -> None:
+        """Writes a file that chrome://tracing and Perfetto show."""
+        first = min((event.start for event in self.events_list), default=0.0)
+        trace = [
+            {
+                "name": event.name,
+                "ph": "X",
+                "pid": 0,
+                "tid": event.thread,
+                "ts": (event.start - first) * 1e6,
+                "dur": event.duration * 1e6,
+                "args": {"bytes": event.bytes},
+            }
+            for event in self.events_list
+        ]
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"traceEvents": trace, "displayTimeUnit": "ms"}, file)
+
+
+class record_function:  # noqa: N801  (PyTorch's name)
+    """Times a ``with`` block as one event of the profile around it."""
+
+    def __init__(self, name: str, args: str | None = None) -> None:
+        self.name = name
+
+    def __enter__(self) -> record_function:
+        self.profiles = [tool for tool in current.state.tools if isinstance(tool, profile)]
+        self.start = time.perf_counter()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for each in self.profiles:
+            each._note(self.name, self.start, 0)
