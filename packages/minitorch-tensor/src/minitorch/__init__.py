@@ -12,6 +12,7 @@ from ._siblings import __getattr__
 from ._tensor import Tensor
 from .autograd.grad_mode import *
 from .ops.arithmetic import *
+from .ops.einsum import *
 from .ops.matmul import *
 from .ops.reduction import *
 from .ops.shape import *

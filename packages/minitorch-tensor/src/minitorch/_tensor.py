@@ -378,7 +378,14 @@ class Tensor(Variable):
     mm = products.mm
     bmm = products.bmm
     mv = products.mv
-    dot = products.dot
+    dot, vdot = products.dot, products.vdot
+    outer = ger = products.outer
+    inner, kron = products.inner, products.kron
+    addmm, addmm_ = products.addmm, inplace(products.addmm)
+    addmv, addmv_ = products.addmv, inplace(products.addmv)
+    addr, addr_ = products.addr, inplace(products.addr)
+    addbmm, addbmm_ = products.addbmm, inplace(products.addbmm)
+    baddbmm, baddbmm_ = products.baddbmm, inplace(products.baddbmm)
 
     # --- conversion --------------------------------------------------------------------------
 

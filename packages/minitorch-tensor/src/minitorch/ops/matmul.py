@@ -9,10 +9,13 @@ import numpy as np
 
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
+from .arithmetic import mul, plus
 from .conversion import as_operand
+from .reduction import sum
 from .shape import permuted, reshaped
 
-__all__ = ["bmm", "dot", "matmul", "mm", "mv"]
+__all__ = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "dot", "ger"]
+__all__ += ["inner", "kron", "matmul", "mm", "mv", "outer", "vdot"]
 
 C_NAMES = {
     "float32": "float", "float64": "double", "float16": "c10::Half", "int64": "int64_t",
@@ -67,8 +70,8 @@ def mismatch(a: Any, b: Any) -> Exception:
         if a.shape[-k] != b.shape[-k] and 1 not in (a.shape[-k], b.shape[-k]):
             return RuntimeError(
                 f"The size of tensor a ({a.shape[-k]}) must match the size of tensor b "
-                f"({b.shape[-k]}) at non-singleton dimension {max(m, n) - k}: matmul got the shapes "
-                f"{list(a.shape)} and {list(b.shape)}"
+                f"({b.shape[-k]}) at non-singleton dimension {max(m, n) - k}: "
+                f"matmul got the shapes {list(a.shape)} and {list(b.shape)}"
             )
     return RuntimeError(
         f"Expected size for first two dimensions of batch2 tensor to be: [*, {a.shape[-1]}] but "
@@ -89,7 +92,7 @@ def same_dtype(a: Any, b: Any) -> tuple[Any, Any]:
     if a.dtype is not b.dtype:
         raise RuntimeError(
             "expected m1 and m2 to have the same dtype, but got: "
-            f"{C_NAMES.get(a.dtype.name, a.dtype.name)} != {C_NAMES.get(b.dtype.name, b.dtype.name)}"
+            + " != ".join(C_NAMES.get(x.dtype.name, x.dtype.name) for x in (a, b))
         )
     return a, b
 
@@ -203,12 +206,171 @@ def dot(input: Any, tensor: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.dot.html
     """
     if input.ndim != 1 or tensor.ndim != 1:
-        raise RuntimeError(
-            f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors"
-        )
+        raise RuntimeError(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
     if input.dtype != tensor.dtype:
         raise RuntimeError(
             "dot : expected both vectors to have same dtype, but found "
             f"{input.dtype.type_name} and {tensor.dtype.type_name}"
         )
     return matmul(input, tensor)
+
+
+def vdot(input: Any, other: Any) -> Any:
+    """The dot product of two vectors, the first one conjugated where it is complex.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.vdot.html
+    """
+    return dot(input.conj() if input.is_complex() else input, other)
+
+
+def outer(input: Any, vec2: Any) -> Any:
+    """The matrix of all products of the elements of two vectors.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.outer.html
+    """
+    for name, x in (("self", input), ("vec2", vec2)):
+        if x.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x.ndim}-D")
+    return mul(column(input), vec2)
+
+
+ger = outer
+
+
+def inner(input: Any, other: Any) -> Any:
+    """The dot products along the last dimension: ``out[i, j] = sum_k input[i, k] * other[j, k]``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.inner.html
+    """
+    if not input.ndim or not other.ndim:
+        return mul(input, other)
+    if input.shape[-1] != other.shape[-1]:
+        raise RuntimeError(
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(input.shape)} and {list(other.shape)}"
+        )
+    rows, columns = input.shape[:-1], other.shape[:-1]
+    n = input.shape[-1]
+    a = reshaped(input, (math.prod(rows), n))
+    b = reshaped(other, (math.prod(columns), n))
+    return reshaped(matmul(a, transposed(b)), (*rows, *columns))
+
+
+def kron(input: Any, other: Any) -> Any:
+    """The Kronecker product: ``other`` repeated once per element of ``input``, times that.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.kron.html
+    """
+    n = max(input.ndim, other.ndim)
+    a = (1,) * (n - input.ndim) + tuple(input.shape)
+    b = (1,) * (n - other.ndim) + tuple(other.shape)
+    product = mul(
+        reshaped(input, tuple(size for k in a for size in (k, 1))),
+        reshaped(other, tuple(size for k in b for size in (1, k))),
+    )
+    return reshaped(product, tuple(k * m for k, m in zip(a, b, strict=True)))
+
+
+def chain_matmul(*matrices: Any) -> Any:
+    """The product of several matrices, multiplied in the order that needs the fewest operations.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.chain_matmul.html
+    """
+    for x in matrices:
+        if x.ndim != 2:
+            raise RuntimeError(f"Tensor dimension is {x.ndim}, expected 2 instead.")
+    return chain_product(matrices)
+
+
+def chain_product(matrices: Any) -> Any:
+    """Dynamic programming over the brackets: ``best[i, j]`` = (cost, split) of factors i to j."""
+    count = len(matrices)
+    sizes = [matrices[0].shape[0], *(x.shape[1] for x in matrices)]
+    best: dict[tuple[int, int], tuple[int, int]] = {(i, i): (0, i) for i in range(count)}
+    for length in range(1, count):
+        for i in range(count - length):
+            j = i + length
+            best[i, j] = min(
+                (best[i, k][0] + best[k + 1, j][0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k)
+                for k in range(i, j)
+            )
+
+    def product(i: int, j: int) -> Any:
+        k = best[i, j][1]
+        return matrices[i] if i == j else matmul(product(i, k), product(k + 1, j))
+
+    return product(0, count - 1)
+
+
+def _combine(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
+    """``beta * input + alpha * product``; with ``beta`` 0 the values of ``input`` do not matter."""
+    if input.dtype != product.dtype:
+        raise RuntimeError(
+            f"{name}: self and the product must have the same dtype, but got "
+            f"{input.dtype.type_name} and {product.dtype.type_name}"
+        )
+    if not product.dtype.is_floating_point and not product.dtype.is_complex:
+        beta, alpha = int(beta), int(alpha)
+    return _weighted(input, product, beta, alpha)
+
+
+def _weighted(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
+    scaled = product if alpha == 1 else mul(product, alpha)
+    if beta:
+        scaled = plus(input if beta == 1 else mul(input, beta), scaled)
+    if scaled.shape != product.shape or input.ndim > product.ndim:
+        raise RuntimeError(
+            f"The expanded size of the tensor must match the existing size. Target sizes: "
+            f"{list(product.shape)}.  Tensor sizes: {list(input.shape)}"
+        )
+    return scaled
+
+
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * input + alpha * (mat1 @ mat2)``, ``input`` broadcast to the product.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.addmm.html
+    """
+    return _combine("addmm", input, mm(mat1, mat2), beta, alpha)
+
+
+def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * input + alpha * (mat @ vec)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.addmv.html
+    """
+    return _combine("addmv", input, mv(mat, vec), beta, alpha)
+
+
+def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * input + alpha * outer(vec1, vec2)``; dtypes are promoted.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.addr.html
+    """
+    for name, x in (("vec1", vec1), ("vec2", vec2)):
+        if x.ndim != 1:
+            raise RuntimeError(f"addr: Expected 1-D argument {name}, but got {x.ndim}-D")
+    if max(x.dtype.category for x in (input, vec1, vec2)) < 2:
+        for name, number in (("beta", beta), ("alpha", alpha)):
+            if isinstance(number, float):
+                raise RuntimeError(
+                    f"For integral input tensors, argument {name} must not be a floating point "
+                    "number."
+                )
+    return _weighted(input, outer(vec1, vec2), beta, alpha)
+
+
+def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * input + alpha * bmm(batch1, batch2)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.baddbmm.html
+    """
+    return _combine("baddbmm", input, bmm(batch1, batch2), beta, alpha)
+
+
+def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * input`` plus ``alpha`` times the sum of the products over the batch.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.addbmm.html
+    """
+    return _combine("addbmm", input, sum(bmm(batch1, batch2), 0), beta, alpha)
