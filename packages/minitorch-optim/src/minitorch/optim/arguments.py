@@ -1,0 +1,44 @@
+"""PyTorch's checks of optimizers' arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minitorch.extend import Variable
+
+__all__ = ["check", "check_betas", "check_modes"]
+
+
+def check(name: str, value: Any) -> None:
+    """Raises ValueError unless ``value``, a number or a tensor with one element, is 0 or more."""
+    if isinstance(value, Variable) and value._data.size != 1:
+        raise ValueError(f"Tensor {'lr' if name == 'learning rate' else name} must be 1-element")
+    if not 0.0 <= value:
+        raise ValueError(f"Invalid {name}: {value}")
+
+
+def check_betas(betas: Any) -> None:
+    """Raises ValueError unless all are in [0, 1)."""
+    for index, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
+
+
+def check_modes(
+    *,
+    differentiable: bool = False,
+    foreach: bool | None = None,
+    fused: bool | None = None,
+    lr: Any = None,
+    capturable: bool = False,
+) -> None:
+    """PyTorch's choices of implementation are accepted, and so are their exclusions.
+
+    MiniTorch has one implementation, which updates many parameters at once by itself.
+    """
+    if isinstance(lr, Variable) and foreach and not capturable:
+        raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+    if fused and differentiable:
+        raise RuntimeError("`fused` does not support `differentiable`")
+    if fused and foreach:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
