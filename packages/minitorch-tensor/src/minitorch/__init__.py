@@ -15,5 +15,17 @@ from .ops.arithmetic import *
 from .ops.einsum import *
 from .ops.matmul import *
 from .ops.reduction import *
+from .ops.extrema import *
+from .ops.scan import *
+from .ops.softmax import *
+from .ops.sorting import *
+from .ops.order_statistics import *
+from .ops.statistics import *
+from .ops.norm import *
+from .ops.differences import *
+from .ops.histograms import *
+from . import return_types
+from .ops.joining import *
+from .ops.indexing import *
 from .ops.shape import *
 from .ops.unary import *

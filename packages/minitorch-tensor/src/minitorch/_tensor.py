@@ -19,7 +19,13 @@ from .autograd.node import AccumulateGrad, RemovableHandle, track
 from .autograd.variable import Variable, history, use_tensor_class, wrap
 from .ops import arithmetic, reduction, unary
 from .ops import matmul as products
+from .ops import indexing, joining
 from .ops import shape as shapes
+from .ops import differences, extrema, histograms, order_statistics, scan
+from .ops import norm as norms
+from .ops import softmax as softmaxes
+from .ops import sorting, statistics
+from .ops.arguments import one_dim
 
 __all__ = ["Tensor"]
 
@@ -355,21 +361,131 @@ class Tensor(Variable):
 
     # --- reduction ---------------------------------------------------------------------------
 
-    sum = reduction.sum
+    sum, nansum = reduction.sum, reduction.nansum
+    mean, nanmean = reduction.mean, reduction.nanmean
+    prod = reduction.prod
+    all, any = reduction.all, reduction.any
+    count_nonzero = reduction.count_nonzero
+    max, min = extrema.max, extrema.min
+    amax, amin, aminmax = extrema.amax, extrema.amin, extrema.aminmax
+    argmax, argmin = extrema.argmax, extrema.argmin
+    var, std = statistics.var, statistics.std
+    cov, corrcoef = statistics.cov, statistics.corrcoef
+    norm, dist = norms.norm, norms.dist
+    renorm, renorm_ = norms.renorm, inplace(norms.renorm)
+    logsumexp = softmaxes.logsumexp
+    softmax, log_softmax = softmaxes.softmax, softmaxes.log_softmax
+    median, nanmedian = order_statistics.median, order_statistics.nanmedian
+    mode = order_statistics.mode
+    quantile, nanquantile = order_statistics.quantile, order_statistics.nanquantile
+    cumsum, cumsum_ = scan.cumsum, inplace(scan.cumsum)
+    cumprod, cumprod_ = scan.cumprod, inplace(scan.cumprod)
+    cummax, cummin = scan.cummax, scan.cummin
+    logcumsumexp = scan.logcumsumexp
+    diff = differences.diff
+    histc, histogram = histograms.histc, histograms.histogram
+    bincount = histograms.bincount
 
     # --- sorting and searching ---------------------------------------------------------------
 
+    sort, argsort = sorting.sort, sorting.argsort
+    msort = sorting.msort
+    topk, kthvalue = sorting.topk, sorting.kthvalue
+    unique, unique_consecutive = sorting.unique, sorting.unique_consecutive
+
     # --- shape -------------------------------------------------------------------------------
 
-    reshape = shapes.reshape
-    view = shapes.view
-    permute = shapes.permute
-    transpose = shapes.transpose
-    expand = shapes.expand
+    T = property(shapes.reverse_dims)
+    H = property(shapes.hermitian)
+    mT = property(shapes.matrix_transpose)  # noqa: N815
+    mH = property(shapes.adjoint)  # noqa: N815
+    adjoint = shapes.adjoint
+    reshape, reshape_as, view, view_as = (
+        shapes.reshape, shapes.reshape_as, shapes.view, shapes.view_as,
+    )  # fmt: skip
+    permute, transpose, swapaxes, swapdims = (
+        shapes.permute, shapes.transpose, shapes.swapaxes, shapes.swapdims,
+    )  # fmt: skip
+    t, movedim, moveaxis = shapes.t, shapes.movedim, shapes.moveaxis
+    squeeze, unsqueeze = shapes.squeeze, shapes.unsqueeze
+    expand, expand_as, broadcast_to = shapes.expand, shapes.expand_as, shapes.broadcast_to
+    flatten, ravel, unflatten = shapes.flatten, shapes.ravel, shapes.unflatten
+    unfold, narrow, select = shapes.unfold, shapes.narrow, shapes.select
+    as_strided, sum_to_size = shapes.as_strided, shapes.sum_to_size
+    clone, contiguous = shapes.clone, shapes.contiguous
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one dimension."""
+        return self.shape if dim is None else self.shape[one_dim(dim, self.ndim)]
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._data.size  # type: ignore[no-any-return]
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        """The size of an element in bytes."""
+        return self._data.itemsize  # type: ignore[no-any-return]
+
+    itemsize = property(element_size)
+    nbytes = property(lambda self: self._data.nbytes)
+
+    def stride(self, dim: int | None = None) -> Any:
+        """The steps in memory from one element to the next, counted in elements."""
+        data = self._array()
+        strides = tuple(step // data.itemsize for step in data.strides)
+        return strides if dim is None else strides[one_dim(dim, self.ndim)]
+
+    def storage_offset(self) -> int:
+        """The place of the first element in the memory that the tensor shares."""
+        data = self._array()
+        base = data.base if isinstance(data.base, np.ndarray) else data
+        start = base.__array_interface__["data"][0]
+        return (data.__array_interface__["data"][0] - start) // data.itemsize  # type: ignore[no-any-return]
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return self._array().__array_interface__["data"][0]  # type: ignore[no-any-return]
+
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """True where the elements lie in memory in C order, without gaps."""
+        return self._data.flags.c_contiguous  # type: ignore[no-any-return]
+
+    def is_set_to(self, tensor: Tensor) -> bool:
+        """True where both are the very same elements of one memory."""
+        mine, other = self._array().__array_interface__, tensor._array().__array_interface__
+        return all(mine[k] == other[k] for k in ("data", "shape", "strides", "typestr"))
 
     # --- joining and splitting ---------------------------------------------------------------
 
+    split, split_with_sizes, chunk = joining.split, joining.split_with_sizes, joining.chunk
+    unsafe_split, unsafe_chunk = joining.unsafe_split, joining.unsafe_chunk
+    tensor_split, unbind = joining.tensor_split, joining.unbind
+    hsplit, vsplit, dsplit = joining.hsplit, joining.vsplit, joining.dsplit
+
+    def __iter__(self) -> Any:
+        if not self._data.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(joining.unbind(self))
+
     # --- indexing ----------------------------------------------------------------------------
+
+    __getitem__ = indexing.getitem
+    __setitem__ = indexing.setitem
+    copy_ = indexing.copy_
+    fill_ = inplace(indexing.fill)
+    index_put, index_put_ = indexing.index_put, inplace(indexing.index_put)
+
+    def zero_(self) -> Tensor:
+        """Fills the tensor with zeros."""
+        return self.fill_(0)  # type: ignore[no-any-return]
 
     # --- linear algebra ----------------------------------------------------------------------
 
@@ -409,6 +525,12 @@ class Tensor(Variable):
     randn = _creation.tracking(_random.randn)
     rand_like = _creation.tracking(_random.rand_like)
     randn_like = _creation.tracking(_random.randn_like)
+    uniform_, normal_, random_ = _random.uniform_, _random.normal_, _random.random_
+    bernoulli, bernoulli_ = _random.bernoulli, _random.bernoulli_
+    exponential_, geometric_ = _random.exponential_, _random.geometric_
+    cauchy_, log_normal_ = _random.cauchy_, _random.log_normal_
+    multinomial = _random.multinomial
+
     randint = staticmethod(_random.randint_of_shape)
     randperm = staticmethod(_random.randperm)
 

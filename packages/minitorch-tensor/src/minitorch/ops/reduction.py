@@ -1,27 +1,60 @@
-"""Reductions over dimensions: sums, means, extrema, counts."""
+"""Reductions over dimensions: sums, means, products, counts."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..autograd.primitive import primitive
-from .arguments import numpy_names, some_dims
+from ..autograd.variable import Variable
+from ..kernels import along
+from .arguments import numpy_names, one_dim, some_dims
 from .conversion import to
 from .shape import expanded, reshaped
 
-__all__ = ["sum"]
+__all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "sum"]
 
 
-def spread(g: Any, shape: tuple[int, ...], dim: tuple[int, ...], keepdim: bool) -> Any:
-    """The gradient of a sum: ``g`` repeated along the dimensions that were summed."""
-    if not keepdim and g.ndim:
-        g = reshaped(g, tuple(1 if k in dim else n for k, n in enumerate(shape)))
-    return expanded(g, shape)
+def spread(g: Any, shape: tuple[int, ...], dim: tuple[int, ...] | None, keepdim: bool) -> Any:
+    """The gradient of a sum: ``g`` repeated along the dimensions that were summed (None: all)."""
+    if g.ndim and not keepdim:
+        g = reshaped(g, tuple(1 if k in dim else n for k, n in enumerate(shape)))  # type: ignore[operator]
+    return expanded(g, shape) if isinstance(g, Variable) else along.repeat(g, shape)
 
 
-def _sum(x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+def count(shape: tuple[int, ...], dim: tuple[int, ...] | None) -> int:
+    """How many elements are reduced to one."""
+    return math.prod(shape) if dim is None else math.prod([shape[d] for d in dim])
+
+
+def dims(dim: Any, ndim: int) -> tuple[int, ...] | None:
+    """``dim`` as the primitives here take it: None for all."""
+    return None if dim is None else some_dims(dim, ndim)
+
+
+# x where mask, else 0: also where x is inf or NaN
+kept = primitive(
+    lambda x, mask: np.where(mask, x, x.dtype.type(0)),
+    "x mask",
+    lambda g, mask: kept(g, mask),
+    None,
+    name="where",
+)
+
+# Weights and masks, constant for autograd: locally they do not change with x.
+nonzero = primitive(lambda x: x != 0, "x", None, name="ne")
+is_number = primitive(lambda x: x == x, "x", None, name="isfinite")
+has_zeros = primitive(lambda x: np.bool_(not np.all(x)), "x", None, name="any")
+
+
+# --- sums ------------------------------------------------------------------------------------
+
+
+def _sum(x: Any, dim: Any, keepdim: bool) -> Any:
+    if x.dtype.kind in "biu":
+        return np.add.reduce(x, axis=dim, dtype=np.int64, keepdims=keepdim)
     return np.add.reduce(x, axis=dim, keepdims=keepdim)
 
 
@@ -47,6 +80,195 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     """
     if dtype is not None:
         input = to(input, dtype)
-    elif input.dtype.kind in "biu" if isinstance(input, np.ndarray) else input.dtype.category < 2:
-        input = to(input, np.int64)
-    return total(input, some_dims(dim, input.ndim), keepdim)
+    return total(input, dim if dim is None else some_dims(dim, input.ndim), keepdim)
+
+
+nan_total = primitive(
+    lambda x, dim, keepdim: _sum(np.where(x == x, x, x.dtype.type(0)), dim, keepdim),
+    "x | dim keepdim",
+    lambda g, x, dim, keepdim: kept(spread(g, x.shape, dim, keepdim), is_number(x)),
+    name="nansum",
+)
+
+
+@numpy_names
+def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The sum over ``dim``, NaNs counted as zero.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nansum.html
+    """
+    if dtype is not None:
+        input = to(input, dtype)
+    return nan_total(input, dims(dim, input.ndim), keepdim)
+
+
+# --- means -----------------------------------------------------------------------------------
+
+
+def _mean(x: Any, dim: Any, keepdim: bool) -> Any:
+    if x.dtype.kind not in "fc":
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or "
+            f"complex dtype. Got: {x.dtype}. Convert it first, as with .float()"
+        )
+    if x.dtype.itemsize == 2:  # float16 sums overflow
+        return np.asarray(np.mean(x, axis=dim, keepdims=keepdim, dtype=np.float32)).astype(x.dtype)
+    s = np.add.reduce(x, axis=dim, keepdims=keepdim)
+    n = x.size if dim is None else count(x.shape, dim)
+    return s / n
+
+
+average = primitive(
+    _mean,
+    "x | dim keepdim",
+    lambda g, shape, dim, keepdim: spread(g / count(shape, dim), shape, dim, keepdim),
+    name="mean",
+    traits=("linear",),
+)
+
+
+@numpy_names
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The mean over ``dim`` (all by default).
+
+    Raises:
+        RuntimeError: ``input`` holds integers or bools and no ``dtype`` is given.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.mean(minitorch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
+        tensor([1.5000, 3.5000])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.mean.html
+    """
+    if dtype is not None:
+        input = to(input, dtype)
+    return average(input, dim if dim is None else some_dims(dim, input.ndim), keepdim)
+
+
+numbers = primitive(
+    lambda x, dim, keepdim: np.add.reduce(x == x, axis=dim, keepdims=keepdim, dtype=x.dtype),
+    "x | dim keepdim",
+    None,
+    name="count_numbers",
+)
+
+
+@numpy_names
+def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The mean over ``dim`` of what is not NaN.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nanmean.html
+    """
+    if not (input.dtype.is_floating_point or input.dtype.is_complex):
+        raise RuntimeError(
+            f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype}"
+        )
+    if dtype is not None:
+        input = to(input, dtype)
+    axes = dims(dim, input.ndim)
+    return nan_total(input, axes, keepdim) / numbers(input, axes, keepdim)
+
+
+# --- products --------------------------------------------------------------------------------
+
+
+def _prod(x: Any, dim: int | None, keepdim: bool) -> Any:
+    dtype = np.int64 if x.dtype.kind in "biu" else None
+    if dim is not None and not x.ndim:
+        return x if dtype is None else dtype(x)
+    return np.multiply.reduce(x, axis=dim, dtype=dtype, keepdims=keepdim)
+
+
+def _others(x: Any) -> Any:
+    """The product of all others for each element, along the last dimension."""
+    n = x.shape[-1]
+    if not isinstance(x, Variable):  # products from the left times products from the right
+        ones = np.ones((*x.shape[:-1], 1), x.dtype)
+        left = np.multiply.accumulate(np.concatenate([ones, x[..., :-1]], -1), -1)
+        right = np.multiply.accumulate(np.concatenate([ones, x[..., :0:-1]], -1), -1)
+        return left * right[..., ::-1]
+    return product(one_left_out(x), len(x.shape), False) if n else x
+
+
+def one_left_out(x: Any) -> Any:
+    """``x`` repeated along a new second to last dimension, in row k with a 1 in place k."""
+    eye = np.eye(x.shape[-1], dtype=bool)
+    return kept(reshaped(x, (*x.shape[:-1], 1, x.shape[-1])), ~eye) + eye.astype(np.float16)
+
+
+def _prod_rule(g: Any, x: Any, out: Any, dim: int | None, keepdim: bool) -> Any:
+    if not x.ndim:
+        return g
+    axes = None if dim is None else (dim,)
+    if not has_zeros(x):
+        return spread(g * out, x.shape, axes, keepdim) / x
+    if dim is None:
+        others = reshaped(_others(reshaped(x, (math.prod(x.shape),))), tuple(x.shape))
+    else:
+        others = x.swapaxes(dim, -1)
+        others = _others(others).swapaxes(dim, -1)
+    return spread(g, x.shape, axes, keepdim) * others
+
+
+product = primitive(_prod, "x | dim keepdim", _prod_rule, name="prod")
+
+
+@numpy_names
+def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The product over ``dim`` (all by default); integers and bools give int64.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.prod.html
+    """
+    if dtype is not None:
+        input = to(input, dtype)
+    return product(input, None if dim is None else one_dim(dim, input.ndim), keepdim)
+
+
+# --- truth and counts ------------------------------------------------------------------------
+
+
+def _all(x: Any, dim: Any, keepdim: bool) -> Any:
+    out = np.logical_and.reduce(x, axis=dim, keepdims=keepdim)
+    return out.astype(np.uint8) if x.dtype == np.uint8 else out
+
+
+def _any(x: Any, dim: Any, keepdim: bool) -> Any:
+    out = np.logical_or.reduce(x, axis=dim, keepdims=keepdim)
+    return out.astype(np.uint8) if x.dtype == np.uint8 else out
+
+
+def _count_nonzero(x: Any, dim: Any) -> Any:
+    return np.add.reduce(x != 0, axis=dim, dtype=np.int64)
+
+
+all_along = primitive(_all, "x | dim keepdim", None, name="all")
+any_along = primitive(_any, "x | dim keepdim", None, name="any")
+counted = primitive(_count_nonzero, "x | dim", None, name="count_nonzero")
+
+
+@numpy_names
+def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether every element along ``dim`` (all by default) is true.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.all.html
+    """
+    return all_along(input, dims(dim, input.ndim), keepdim)
+
+
+@numpy_names
+def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether some element along ``dim`` (all by default) is true.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.any.html
+    """
+    return any_along(input, dims(dim, input.ndim), keepdim)
+
+
+@numpy_names
+def count_nonzero(input: Any, dim: Any = None) -> Any:
+    """The number of elements along ``dim`` (all by default) that are not zero.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.count_nonzero.html
+    """
+    return counted(input, dims(dim, input.ndim))

@@ -1,0 +1,51 @@
+"""Moving values along one dimension by index, and repeating them along some."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+SMALL = 4096  # elements up to which writing them costs less than a strided view's Python code
+
+
+def repeat(x: Any, shape: tuple[int, ...]) -> Any:
+    """``x`` broadcast to ``shape``: filled in where small, else a view without a copy."""
+    if math.prod(shape) > SMALL:
+        return np.broadcast_to(x, shape)
+    out = np.empty(shape, x.dtype)
+    out[...] = x
+    return out
+
+
+def without(x: Any, index: int) -> tuple[int, ...]:
+    """The shape of ``x`` less dimension ``index``."""
+    return x.shape[:index] + x.shape[index + 1 :]  # type: ignore[no-any-return]
+
+
+def pick(x: Any, index: Any, dim: int, keepdim: bool, repeats: bool) -> Any:
+    """``x`` at ``index`` along ``dim``; without ``keepdim``, ``index`` lacks that dimension."""
+    if not x.ndim:
+        return x
+    if keepdim:
+        return np.take_along_axis(x, index, dim)
+    return np.take_along_axis(x, np.expand_dims(index, dim), dim).reshape(without(x, dim))
+
+
+def place(
+    g: Any, index: Any, dim: int, keepdim: bool, repeats: bool, shape: tuple[int, ...]
+) -> Any:
+    """Zeros of ``shape`` with ``g`` at ``index`` along ``dim``, added where an index repeats."""
+    if not shape:
+        return g
+    if not keepdim:
+        g, index = np.expand_dims(g, dim), np.expand_dims(index, dim)
+    out = np.zeros(shape, g.dtype)
+    if not repeats:
+        np.put_along_axis(out, index, g, dim)
+        return out
+    places = list(np.indices(index.shape, sparse=True))
+    places[dim] = index
+    np.add.at(out, tuple(places), g)
+    return out

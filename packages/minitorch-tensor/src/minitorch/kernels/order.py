@@ -1,0 +1,83 @@
+"""Orders: stable sorting permutations, the largest few, medians and modes, by index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+PARTITION = 512  # elements from which picking a few is worth a partition
+
+
+def order(x: Any, dim: int, descending: bool) -> Any:
+    """The stable permutation that sorts ``x``; NaN counts as larger than any number."""
+    if not descending:
+        return np.argsort(x, axis=dim, kind="stable")
+    last = x.shape[dim] - 1
+    return last - np.flip(np.argsort(np.flip(x, dim), axis=dim, kind="stable"), dim)
+
+
+def sort(x: Any, dim: int, descending: bool) -> tuple[Any, Any]:
+    if not x.ndim:
+        return x, np.int64(0)
+    index = order(x, dim, descending)
+    return np.take_along_axis(x, index, dim), index
+
+
+def topk(x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
+    """The ``k`` largest (or smallest) in order, and their places."""
+    if not x.ndim:
+        return (x, np.int64(0)) if k else (np.empty(0, x.dtype), np.empty(0, np.int64))
+    n = x.shape[dim]
+    if n < PARTITION or k == n or k == 0:
+        index = np.take(order(x, dim, largest), range(k), dim)
+        return np.take_along_axis(x, index, dim), index
+    if largest:
+        few = np.take(np.argpartition(x, n - k, dim), range(n - k, n), dim)
+    else:
+        few = np.take(np.argpartition(x, k - 1, dim), range(k), dim)
+    few.sort(dim)  # equals in the order of their places
+    values = np.take_along_axis(x, few, dim)
+    index = order(values, dim, largest)
+    return np.take_along_axis(values, index, dim), np.take_along_axis(few, index, dim)
+
+
+def at(x: Any, index: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    """Values and places, with or without their dimension of size 1."""
+    values = np.take_along_axis(x, index, dim)
+    return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
+
+
+def kthvalue(x: Any, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    if not x.ndim:
+        return x, np.int64(0)
+    return at(x, np.take(order(x, dim, False), [k - 1], dim), dim, keepdim)
+
+
+def median(x: Any, dim: int, keepdim: bool, skip: bool) -> tuple[Any, Any]:
+    """The lower median; a NaN where there is one, unless they are to be skipped."""
+    if not x.ndim:
+        return x, np.int64(0)
+    if not x.shape[dim]:
+        raise ValueError("median of nothing")
+    nan = x != x
+    index = order(x, dim, False)
+    numbers = np.add.reduce(~nan, axis=dim, keepdims=True, dtype=np.int64)
+    middle = np.maximum(numbers - 1, 0) // 2
+    if not skip:
+        middle = np.where(numbers < x.shape[dim], numbers, middle)  # the first NaN
+    return at(x, np.take_along_axis(index, middle, dim), dim, keepdim)
+
+
+def mode(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    """The most frequent value, the smallest of those, at its last place."""
+    if not x.ndim:
+        return x, np.int64(0)
+    index = order(x, dim, False)
+    ordered = np.moveaxis(np.take_along_axis(x, index, dim), dim, -1)
+    places = np.arange(x.shape[dim])
+    starts = np.ones(ordered.shape, bool)
+    starts[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+    lengths = places - np.maximum.accumulate(np.where(starts, places, 0), axis=-1)
+    longest = np.moveaxis(lengths.argmax(-1, keepdims=True), -1, dim)
+    return at(x, np.take_along_axis(index, longest, dim), dim, keepdim)

@@ -1,0 +1,170 @@
+"""Differences, slopes and integrals of sampled functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..autograd.variable import Variable
+from .arguments import numpy_names, one_dim, some_dims
+from .joining import cat
+
+__all__ = ["cumulative_trapezoid", "diff", "gradient", "trapezoid", "trapz"]
+
+
+def _cut(x: Any, dim: int, start: int | None, stop: int | None) -> Any:
+    """``x[start:stop]`` along ``dim``."""
+    return x[(slice(None),) * dim + (slice(start, stop),)]
+
+
+@numpy_names
+def diff(
+    input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None
+) -> Any:
+    """``x[k + 1] - x[k]`` along ``dim``, ``n`` times over; of bools, whether the two differ.
+
+    Args:
+        prepend, append: joined to ``input`` along ``dim`` first.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.diff.html
+    """
+    if not input.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    d = one_dim(dim, input.ndim)
+    parts = [x for x in (prepend, input, append) if x is not None]
+    if len(parts) > 1:
+        input = cat(parts, d)
+    for _ in range(min(n, input.shape[d])):
+        later, earlier = _cut(input, d, 1, None), _cut(input, d, None, -1)
+        input = later - earlier if input.dtype.category else later != earlier
+    return input
+
+
+# --- integrals -------------------------------------------------------------------------------
+
+
+def _areas(y: Any, x: Any, dx: Any, dim: int) -> Any:
+    """The trapezoids between neighbours along ``dim``."""
+    if not y.ndim:
+        raise RuntimeError("trapezoid: y needs at least one dimension")
+    d = one_dim(dim, y.ndim)
+    pairs = _cut(y, d, 1, None) + _cut(y, d, None, -1)
+    if x is None:
+        return pairs * (dx / 2) if y.dtype.is_floating_point else pairs * dx / 2
+    if not x.ndim:
+        raise RuntimeError("trapezoid: received an x tensor of 0 dimensions")
+    if x.ndim == 1:
+        if x.shape[0] != y.shape[d]:
+            raise RuntimeError(
+                "There must be one `x` value for each sample point: "
+                f"{x.shape[0]} values for {y.shape[d]} points"
+            )
+        widths = (x[1:] - x[:-1]).reshape(-1, *(1,) * (y.ndim - 1 - d))
+    else:
+        x = x.reshape(*(1,) * (y.ndim - x.ndim), *x.shape)
+        widths = _cut(x, d, 1, None) - _cut(x, d, None, -1)
+    return pairs * widths / 2
+
+
+@numpy_names
+def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
+    """The integral of ``y`` over ``x`` (or over points ``dx`` apart) along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.trapezoid.html
+    """
+    return _areas(y, x, dx, dim).sum(dim)
+
+
+trapz = trapezoid
+
+
+@numpy_names
+def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
+    """The integral up to each point after the first along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.cumulative_trapezoid.html
+    """
+    return _areas(y, x, dx, dim).cumsum(dim)
+
+
+# --- slopes ----------------------------------------------------------------------------------
+
+
+def _slope(f: Any, d: int, spacing: Any, edge_order: int) -> Any:
+    """The slope along ``d``: central differences inside, one-sided ones at the ends."""
+    n = f.shape[d]
+    if n <= edge_order:
+        raise RuntimeError(
+            "torch.gradient expected each dimension size to be at least edge_order+1, but "
+            f"dimension {d} has size {n} and edge_order is {edge_order}"
+        )
+
+    def at(k: int) -> Any:
+        return _cut(f, d, k, k + 1 or None)
+
+    if not isinstance(spacing, Variable):
+        h = spacing
+        inner = (_cut(f, d, 2, None) - _cut(f, d, None, -2)) / (2 * h)
+        if edge_order == 1:
+            first, last = (at(1) - at(0)) / h, (at(-1) - at(-2)) / h
+        else:
+            first = (-1.5 * at(0) + 2 * at(1) - 0.5 * at(2)) / h
+            last = (1.5 * at(-1) - 2 * at(-2) + 0.5 * at(-3)) / h
+        return cat([first, inner, last], d)
+    if spacing.ndim != 1 or spacing.shape[0] != n:
+        raise RuntimeError(
+            f"torch.gradient expected the coordinates of dimension {d} to be 1-D with {n} elements, "
+            f"but got shape {list(spacing.shape)}"
+        )
+    h = (spacing[1:] - spacing[:-1]).reshape(-1, *(1,) * (f.ndim - 1 - d))
+    a, b = h[:-1], h[1:]
+    inner = (
+        _cut(f, d, None, -2) * (-b / (a * (a + b)))
+        + _cut(f, d, 1, -1) * ((b - a) / (a * b))
+        + _cut(f, d, 2, None) * (a / (b * (a + b)))
+    )
+    if edge_order == 1:
+        first, last = (at(1) - at(0)) / h[:1], (at(-1) - at(-2)) / h[-1:]
+    else:
+        a, b = h[:1], h[1:2]
+        first = (
+            at(0) * (-(2 * a + b) / (a * (a + b)))
+            + at(1) * ((a + b) / (a * b))
+            + at(2) * (-a / (b * (a + b)))
+        )
+        a, b = h[-2:-1], h[-1:]
+        last = (
+            at(-3) * (b / (a * (a + b)))
+            + at(-2) * (-(b + a) / (a * b))
+            + at(-1) * ((2 * b + a) / (b * (a + b)))
+        )
+    return cat([first, inner, last], d)
+
+
+@numpy_names
+def gradient(
+    input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1
+) -> tuple[Any, ...]:
+    """The slopes of the function sampled in ``input``, one tensor per dimension in ``dim``.
+
+    Args:
+        spacing: the distance of the points: one number, one number per dimension, or one 1-D
+            tensor of coordinates per dimension.
+        dim: the dimensions, by default all.
+        edge_order: 1 or 2, the order of the one-sided differences at the ends.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.gradient.html
+    """
+    if edge_order not in (1, 2):
+        raise RuntimeError(f"torch.gradient only supports edge_order=1 and edge_order=2, not {edge_order}")
+    axes = some_dims(dim, input.ndim)
+    single = not isinstance(spacing, Sequence)
+    each = [spacing] * len(axes) if single else list(spacing)
+    if len(each) != len(axes):
+        raise RuntimeError(
+            f"torch.gradient expected spacing to be unspecified, a scalar, or a sequence of length "
+            f"{len(axes)}, but got one of length {len(each)}"
+        )
+    return tuple(_slope(input, d, h, edge_order) for d, h in zip(axes, each, strict=True))

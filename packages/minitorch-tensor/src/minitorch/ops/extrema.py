@@ -1,0 +1,223 @@
+"""Extrema over dimensions, their values and their places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import return_types
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable
+from ..kernels import along
+from .arguments import numpy_names, one_dim
+from .reduction import dims, spread
+
+__all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
+
+# x at index along dim, and the adjoint: zeros with g added at index, where it repeats or not
+picked = primitive(
+    along.pick,
+    "x index | dim keepdim repeats",
+    lambda g, index, dim, keepdim, repeats, x_shape: placed(
+        g, index, dim, keepdim, repeats, x_shape
+    ),
+    None,
+    name="gather",
+)
+placed = primitive(
+    along.place,
+    "g index | dim keepdim repeats shape",
+    lambda g, index, dim, keepdim, repeats: picked(g, index, dim, keepdim, repeats),
+    None,
+    name="scatter_add",
+)
+
+
+def _shares(x: Any, out: Any, dim: Any, keepdim: bool, nan: bool) -> Any:
+    if dim is not None and not keepdim:
+        out = np.expand_dims(out, dim)
+    hit = x == out
+    if nan:
+        hit = hit | ((x != x) & (out != out))
+    return hit / np.add.reduce(hit, axis=dim, keepdims=True, dtype=x.dtype)
+
+
+# Each element's share of the gradient of its extremum: ties share it evenly. A constant.
+shares = primitive(_shares, "x out | dim keepdim nan", None, None, name="shares")
+
+
+def _extremum(ufunc: np.ufunc, name: str, nan: bool) -> Callable[..., Any]:
+    def rule(g: Any, x: Any, out: Any, dim: Any, keepdim: bool) -> Any:
+        return spread(g, x.shape, dim, keepdim) * shares(x, out, dim, keepdim, nan)
+
+    def kernel(x: Any, dim: Any, keepdim: bool) -> Any:
+        if x.dtype.kind == "c":
+            raise NotImplementedError(f'"{name}" not implemented for {x.dtype}')
+        return ufunc.reduce(x, axis=dim, keepdims=keepdim)
+
+    return primitive(kernel, "x | dim keepdim", rule, name=name)
+
+
+def _placed_extremum(ufunc: np.ufunc, name: str, arg: str) -> Callable[..., Any]:
+    def kernel(x: Any, dim: int, keepdim: bool) -> Any:
+        if not x.ndim:
+            return x, np.int64(0)
+        index = getattr(x, arg)(dim, keepdims=keepdim)
+        return ufunc.reduce(x, axis=dim, keepdims=keepdim), index
+
+    return primitive(
+        kernel,
+        "x | dim keepdim -> values indices",
+        lambda g, indices, dim, keepdim, shape: placed(g, indices, dim, keepdim, False, shape),
+        name=name,
+    )
+
+
+largest = _extremum(np.maximum, "max", nan=True)
+smallest = _extremum(np.minimum, "min", nan=True)
+largest_along = _placed_extremum(np.maximum, "max", "argmax")
+smallest_along = _placed_extremum(np.minimum, "min", "argmin")
+amax_along = _extremum(np.maximum, "amax", nan=False)
+amin_along = _extremum(np.minimum, "amin", nan=False)
+
+
+def empty(name: str, input: Any, dim: Any, kind: type[Exception] = RuntimeError) -> Exception:
+    """The error of an extremum over no elements."""
+    if dim is None:
+        return kind(
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+            "reduction dim with the 'dim' argument."
+        )
+    sizes = input.shape
+    d = next((d for d in dim if not sizes[d]), None)
+    return IndexError(
+        f"{name}(): Expected reduction dim {d} to have non-zero size, but the shape is {list(sizes)}"
+    )
+
+
+def _full_or_along(name: str, full: Any, along_dim: Any, made: Any, input: Any, dim: Any,
+                   keepdim: bool) -> Any:  # fmt: skip
+    try:
+        if dim is None:
+            return full(input, None, False)
+        d = one_dim(dim, input.ndim)
+        return made(*along_dim(input, d, keepdim))
+    except ValueError:
+        raise empty(name, input, dim if dim is None else (d,)) from None
+
+
+@numpy_names
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """The maximum: of all, along ``dim`` with its place, or of two tensors element by element.
+
+    A NaN is larger than any number. The full maximum shares its gradient among ties; with ``dim``
+    it goes to the element whose index is returned.
+
+    Returns:
+        A tensor, with ``dim`` a named tuple ``(values, indices)``.
+
+    Example:
+        >>> import minitorch
+        >>> values, indices = minitorch.max(minitorch.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
+        >>> values, indices
+        (tensor([5., 7.]), tensor([1, 0]))
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.max.html
+    """
+    if other is not None or isinstance(dim, Variable):
+        from .arithmetic import maximum
+
+        return maximum(input, dim if other is None else other)
+    return _full_or_along("max", largest, largest_along, return_types.max, input, dim, keepdim)
+
+
+@numpy_names
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """The minimum: of all, along ``dim`` with its place, or of two tensors element by element.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.min.html
+    """
+    if other is not None or isinstance(dim, Variable):
+        from .arithmetic import minimum
+
+        return minimum(input, dim if other is None else other)
+    return _full_or_along("min", smallest, smallest_along, return_types.min, input, dim, keepdim)
+
+
+def _over_dims(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    axes = dims(dim if dim is not None else (), input.ndim)
+    try:
+        return op(input, axes, keepdim)
+    except ValueError:
+        raise empty(name, input, None if dim is None or dim == () else axes) from None
+
+
+@numpy_names
+def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+    """The maximum over ``dim``, one or several; ties share the gradient evenly.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.amax.html
+    """
+    return _over_dims("amax", amax_along, input, dim, keepdim)
+
+
+@numpy_names
+def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+    """The minimum over ``dim``, one or several; ties share the gradient evenly.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.amin.html
+    """
+    return _over_dims("amin", amin_along, input, dim, keepdim)
+
+
+@numpy_names
+def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The minimum and the maximum, of all or along ``dim``.
+
+    Returns:
+        A named tuple ``(min, max)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.aminmax.html
+    """
+    axes = () if dim is None else (one_dim(dim, input.ndim),)
+    return return_types.aminmax(
+        _over_dims("aminmax", amin_along, input, axes, keepdim),
+        _over_dims("aminmax", amax_along, input, axes, keepdim),
+    )
+
+
+def _place(x: Any, arg: str, dim: int | None, keepdim: bool) -> Any:
+    if x.dtype.kind == "c":
+        raise NotImplementedError(f"{arg} is not implemented for {x.dtype}")
+    return getattr(x, arg)(dim if x.ndim else None, keepdims=keepdim)
+
+
+place = primitive(_place, "x | arg dim keepdim", None, name="argmax")
+
+
+def _arg(name: str, input: Any, dim: int | None, keepdim: bool) -> Any:
+    d = None if dim is None else one_dim(dim, input.ndim)
+    try:
+        return place(input, name, d, keepdim)
+    except ValueError:
+        raise empty(name, input, None if d is None else (d,), IndexError) from None
+
+
+@numpy_names
+def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The index of the maximum, of the flattened tensor or along ``dim``; the first of equals.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.argmax.html
+    """
+    return _arg("argmax", input, dim, keepdim)
+
+
+@numpy_names
+def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The index of the minimum, of the flattened tensor or along ``dim``; the first of equals.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.argmin.html
+    """
+    return _arg("argmin", input, dim, keepdim)

@@ -1,0 +1,138 @@
+"""Vector norms and distances."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import primitive
+from .arguments import numpy_names, one_dim, some_dims
+from .conversion import to
+from .extrema import empty, shares
+from .reduction import dims, kept, nonzero, spread, total
+
+__all__ = ["dist", "norm", "renorm", "vector_norm"]
+
+signs = primitive(np.sign, "x", None, name="sign")  # a constant almost everywhere
+over = primitive(lambda x, bound: x > bound, "x | bound", None, name="gt")
+
+
+def _vector_norm(x: Any, p: float, dim: Any, keepdim: bool) -> Any:
+    wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
+    if p == 2:
+        squares = wide * wide if x.dtype.kind == "f" else wide.real**2 + wide.imag**2
+        out = np.sqrt(np.add.reduce(squares, axis=dim, keepdims=keepdim))
+    elif p == 0:
+        out = np.add.reduce(wide != 0, axis=dim, keepdims=keepdim, dtype=abs(wide[..., None]).dtype)
+    elif p == 1:
+        out = np.add.reduce(abs(wide), axis=dim, keepdims=keepdim)
+    elif p == math.inf:
+        out = np.maximum.reduce(abs(wide), axis=dim, keepdims=keepdim)
+    elif p == -math.inf:
+        out = np.minimum.reduce(abs(wide), axis=dim, keepdims=keepdim)
+    else:
+        out = np.add.reduce(abs(wide) ** p, axis=dim, keepdims=keepdim) ** (1 / p)
+    return out if x.dtype.kind == "c" or out.dtype == x.dtype else out.astype(x.dtype)
+
+
+def _vector_norm_rule(g: Any, x: Any, out: Any, p: float, dim: Any, keepdim: bool) -> Any:
+    if p == 0:
+        return x * 0
+    if p == 1:
+        return spread(g, x.shape, dim, keepdim) * signs(x)
+    if p == 2:
+        return spread(kept(g / out, nonzero(out)), x.shape, dim, keepdim) * x
+    size = x * signs(x)
+    if abs(p) == math.inf:
+        hit = shares(size, out, dim, keepdim, True) * signs(x)
+        return spread(g, x.shape, dim, keepdim) * hit
+    slope = spread(kept(g / out ** (p - 1), nonzero(out)), x.shape, dim, keepdim)
+    if p < 2:  # |x|^(p - 1) sign x has no finite slope of its own at 0
+        safe = size + (1 - signs(size))
+        return slope * safe ** (p - 1) * signs(x)
+    return slope * size ** (p - 2) * x
+
+
+# (sum |x|^p)^(1/p); its subgradient at 0 is 0
+normed = primitive(_vector_norm, "x | p dim keepdim", _vector_norm_rule, name="linalg_vector_norm")
+
+
+@numpy_names
+def vector_norm(
+    input: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Any:
+    """``(sum |x|^ord)^(1/ord)`` over ``dim`` (all by default).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html
+    """
+    if dtype is not None:
+        input = to(input, dtype)
+    if not (input.dtype.is_floating_point or input.dtype.is_complex):
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            f"{input.dtype}"
+        )
+    axes = dims(dim, input.ndim)
+    try:
+        return normed(input, float(ord), axes, keepdim)
+    except ValueError:
+        error = empty("linalg.vector_norm", input, axes)
+        raise RuntimeError(f"{error}: the norm of order {ord} has no identity") from None
+
+
+@numpy_names
+def norm(
+    input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None,
+    dtype: Any = None,
+) -> Any:  # fmt: skip
+    """A norm over ``dim`` (all by default): of vectors, or of matrices for ``"nuc"``.
+
+    Args:
+        p: a number, ``"fro"`` (the 2-norm of all elements) or ``"nuc"`` (the sum of the singular
+            values).
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.norm(minitorch.tensor([3.0, 4.0]))
+        tensor(5.)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.norm.html
+    """
+    if p == "nuc":
+        from .. import linalg
+
+        axes = (-2, -1) if dim is None else some_dims(dim, input.ndim)
+        if dtype is not None:
+            input = to(input, dtype)
+        return linalg.matrix_norm(input, "nuc", axes, keepdim)
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"only 'fro' and 'nuc' are norms by name, not {p!r}")
+    return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
+
+
+def dist(input: Any, other: Any, p: float = 2) -> Any:
+    """The ``p``-norm of ``input - other``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.dist.html
+    """
+    return norm(input - other, p)
+
+
+def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
+    """``input`` with each slice along ``dim`` scaled down to a ``p``-norm of at most ``maxnorm``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.renorm.html
+    """
+    if p <= 0:
+        raise RuntimeError(f"renorm: non-positive-norm not supported: p is {p}")
+    if maxnorm < 0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
+    if input.ndim < 2:
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
+    d = one_dim(dim, input.ndim)
+    norms = normed(input, float(p), tuple(k for k in range(input.ndim) if k != d), True)
+    large = over(norms, maxnorm)
+    scale = kept(maxnorm / (norms + 1e-7) - 1, large) + 1
+    return input * scale

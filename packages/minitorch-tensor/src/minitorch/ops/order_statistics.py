@@ -1,0 +1,237 @@
+"""Order statistics: medians, modes, quantiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import return_types
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable, wrap
+from ..kernels import order as kernels
+from .arguments import numpy_names, one_dim
+from .extrema import empty, picked, placed, shares
+from .reduction import spread
+from .shape import permuted, reshaped
+from .sorting import sorted_along
+
+__all__ = ["median", "mode", "nanmedian", "nanquantile", "quantile"]
+
+
+def _medians(name: str, skip: bool) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The median of all, whose ties share the gradient, and along a dimension, by index."""
+
+    def of_all(x: Any) -> Any:
+        if not x.size:
+            return np.full((), np.nan).astype(x.dtype)
+        return kernels.median(x.reshape(-1), 0, False, skip)[0]
+
+    return (
+        primitive(
+            of_all,
+            "x",
+            lambda g, x, out: spread(g, x.shape, None, False) * shares(x, out, None, False, True),
+            name=name,
+        ),
+        primitive(
+            lambda x, dim, keepdim: kernels.median(x, dim, keepdim, skip),
+            "x | dim keepdim -> values indices",
+            lambda g, indices, dim, keepdim, shape: placed(g, indices, dim, keepdim, False, shape),
+            name=name,
+        ),
+    )
+
+
+median_of_all, median_along = _medians("median", skip=False)
+nanmedian_of_all, nanmedian_along = _medians("nanmedian", skip=True)
+mode_along = primitive(
+    kernels.mode,
+    "x | dim keepdim -> values indices",
+    lambda g, indices, dim, keepdim, shape: placed(g, indices, dim, keepdim, False, shape),
+    name="mode",
+)
+
+
+def _along(name: str, op: Any, input: Any, dim: int, keepdim: bool) -> Any:
+    d = one_dim(dim, input.ndim)
+    try:
+        return getattr(return_types, name)(*op(input, d, keepdim))
+    except ValueError:
+        raise empty(name, input, (d,)) from None
+
+
+@numpy_names
+def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The median, of an even number of elements the lower one; NaN where there is a NaN.
+
+    Returns:
+        A tensor, with ``dim`` a named tuple ``(values, indices)``.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.median(minitorch.tensor([4.0, 1.0, 3.0, 2.0]))
+        tensor(2.)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.median.html
+    """
+    if dim is None:
+        return median_of_all(input)
+    return _along("median", median_along, input, dim, keepdim)
+
+
+@numpy_names
+def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The median of what is not NaN.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nanmedian.html
+    """
+    if dim is None:
+        return nanmedian_of_all(input)
+    return _along("nanmedian", nanmedian_along, input, dim, keepdim)
+
+
+@numpy_names
+def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
+    """The most frequent value along ``dim``, of several the smallest.
+
+    Returns:
+        A named tuple ``(values, indices)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.mode.html
+    """
+    return _along("mode", mode_along, input, dim, keepdim)
+
+
+# --- quantiles -------------------------------------------------------------------------------
+
+INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+def _last_rank(x: Any, skip: bool) -> Any:
+    """The rank of the largest number along the last dimension."""
+    numbers = np.add.reduce(x == x, axis=-1, keepdims=True, dtype=x.dtype)
+    return np.maximum(numbers - 1, 0) if skip else np.full_like(numbers, x.shape[-1] - 1)
+
+
+last_rank = primitive(_last_rank, "x | skip", None, name="last_rank")
+# where NaNs count, any NaN makes all quantiles the last in order, which is NaN
+to_nan = primitive(
+    lambda x: np.any(x != x, axis=-1, keepdims=True) * (x.shape[-1] - 1), "x", None, name="to_nan"
+)
+ranked = primitive(
+    lambda ranks, to_nan, way: np.maximum(way(ranks), to_nan).astype(np.int64),
+    "ranks to_nan | way",
+    None,
+    None,
+    name="rank",
+)
+
+
+def _quantile(
+    name: str, x: Any, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip: bool
+) -> Any:
+    if x.dtype.name not in ("float32", "float64"):
+        raise RuntimeError(f"{name}() input tensor must be either float or double dtype, not {x.dtype}")
+    if interpolation not in INTERPOLATIONS:
+        raise RuntimeError(
+            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, "
+            f"but got {interpolation}"
+        )
+    if isinstance(q, Variable):
+        if q.ndim > 1:
+            raise RuntimeError(f"{name}() q must be a scalar or 1D tensor, not {q.ndim}-D")
+        if q.dtype != x.dtype:  # type: ignore[attr-defined]
+            raise RuntimeError(
+                f"{name}() q tensor must be same dtype as the input tensor: {x.dtype}"
+            )
+        if not bool(((q >= 0) & (q <= 1)).all()):  # type: ignore[operator]
+            raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
+    else:
+        if not 0 <= q <= 1:
+            raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q}")
+        q = wrap(np.asarray(q, x.dtype.numpy))
+    ndim = x.ndim
+    if dim is None:
+        x, d = reshaped(x, (x.numel(),)), 0
+    else:
+        d = one_dim(dim, ndim)
+        x = x.swapaxes(d, -1) if ndim else reshaped(x, (1,))
+    if not x.numel():
+        raise RuntimeError(f"{name}() input tensor must be non-empty")
+    ordered = sorted_along(x, x.ndim - 1, False)[0]
+    ranks = last_rank(x, skip) * reshaped(q, (q.numel(),))
+    nan = wrap(np.zeros((), x.dtype.numpy)) if skip else to_nan(x)
+
+    def at(way: Any) -> Any:
+        return picked(ordered, ranked(ranks, nan, way), ordered.ndim - 1, True, True)
+
+    if interpolation in ("linear", "midpoint"):
+        low, high = at(np.floor), at(np.ceil)
+        weight = ranks - ranks.detach().floor() if interpolation == "linear" else 0.5
+        out = low + (high - low) * weight
+    else:
+        out = at({"lower": np.floor, "higher": np.ceil, "nearest": np.rint}[interpolation])
+    if dim is None:  # (q,)
+        sizes = (q.numel(), *(1,) * ndim) if keepdim else (q.numel(),)
+        out = reshaped(out, sizes)
+    elif not ndim:
+        out = reshaped(out, (q.numel(),))
+    else:  # (..., q) to (q, ...)
+        out = _front(out, d, keepdim)
+    return out if q.ndim else out.squeeze(0)
+
+
+def _front(x: Any, dim: int, keepdim: bool) -> Any:
+    """The last dimension to the front; the one that was swapped with it back to ``dim``."""
+    n = x.ndim
+    count = x.shape[-1]
+    rest = [k for k in range(n - 1) if k != dim]
+    if dim < n - 1:  # x's dimension `dim` holds the old last one
+        rest.append(dim)
+    out = permuted(x, (n - 1, *rest))
+    sizes = list(out.shape[1:])
+    return reshaped(out, (count, *sizes[:dim], 1, *sizes[dim:])) if keepdim else out
+
+
+@numpy_names
+def quantile(
+    input: Any,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+) -> Any:
+    """The ``q``-quantiles along ``dim`` (of all by default); NaN where there is a NaN.
+
+    Args:
+        q: a number or a tensor of them, of shape () or (Q,), from 0 to 1. (Q,) makes the result's
+            first dimension.
+        interpolation: ``"linear"``, ``"lower"``, ``"higher"``, ``"midpoint"`` or ``"nearest"``.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.quantile(minitorch.tensor([1.0, 2.0, 4.0]), 0.25)
+        tensor(1.5000)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.quantile.html
+    """
+    return _quantile("quantile", input, q, dim, keepdim, interpolation, False)
+
+
+@numpy_names
+def nanquantile(
+    input: Any,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+) -> Any:
+    """The ``q``-quantiles of what is not NaN.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nanquantile.html
+    """
+    return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)

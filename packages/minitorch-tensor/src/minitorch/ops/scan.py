@@ -1,0 +1,203 @@
+"""Scans: cumulative sums, products, extrema and log-sum-exps along a dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import return_types
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable
+from .arguments import numpy_names, one_dim
+from .conversion import promote_to_float, to
+from .extrema import placed
+from .reduction import has_zeros, is_number, kept, one_left_out
+
+__all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
+
+
+def _accumulate(ufunc: np.ufunc, x: Any, dim: int) -> Any:
+    dtype = np.int64 if x.dtype.kind in "biu" else None
+    if not x.ndim:
+        return x if dtype is None else dtype(x)
+    return ufunc.accumulate(x, axis=dim, dtype=dtype)
+
+
+# --- sums ------------------------------------------------------------------------------------
+
+
+def _cumsum(x: Any, dim: int, reverse: bool) -> Any:
+    if not reverse or not x.ndim:
+        return _accumulate(np.add, x, dim)
+    return np.flip(_accumulate(np.add, np.flip(x, dim), dim), dim)
+
+
+running_sum = primitive(
+    _cumsum,
+    "x | dim reverse",
+    lambda g, dim, reverse: running_sum(g, dim, not reverse),
+    name="cumsum",
+    traits=("linear",),
+)
+
+
+@numpy_names
+def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """``y[k] = x[0] + ... + x[k]`` along ``dim``; integers and bools give int64.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.cumsum(minitorch.tensor([1, 2, 3]), dim=0)
+        tensor([1, 3, 6])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html
+    """
+    if dtype is not None:
+        input = to(input, dtype)
+    return running_sum(input, one_dim(dim, input.ndim), False)
+
+
+# --- products --------------------------------------------------------------------------------
+
+
+def _cumprod_past_zero(g: Any, x: Any, dim: int) -> Any:
+    """The gradient where a factor is zero, in three passes.
+
+    Before the first zero it is sum_(i >= k) g[i] out[i] / x[k], as ever; at the first zero
+    sum g[i] out'[i] with out' the products without that zero; after it all products are zero.
+    """
+    zero = x == 0
+    seen = np.add.accumulate(zero, axis=dim, dtype=np.int64)
+    first = zero & (seen == 1)
+    filled = np.where(first, x.dtype.type(1), x)
+    sums = _cumsum(g * np.multiply.accumulate(filled, axis=dim), dim, True)
+    before = _cumsum(np.where(seen == 0, g * np.multiply.accumulate(x, axis=dim), 0), dim, True)
+    return np.where(seen == 0, before / np.where(zero, 1, x), np.where(first, sums, 0)).astype(
+        x.dtype
+    )
+
+
+def _cumprod_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
+    if not x.ndim:
+        return g
+    if not has_zeros(x):
+        return running_sum(g * out, dim, True) / x
+    if not isinstance(x, Variable):
+        return _cumprod_past_zero(g, x, dim)
+    # all orders: row k holds the products without x[k]
+    products = running_product(one_left_out(x.swapaxes(dim, -1)), x.ndim)
+    later = np.triu(np.ones((x.shape[dim],) * 2, bool))
+    terms = kept(products * g.swapaxes(dim, -1).unsqueeze(-2), later)
+    return terms.sum(-1).swapaxes(dim, -1)
+
+
+running_product = primitive(
+    lambda x, dim: _accumulate(np.multiply, x, dim), "x | dim", _cumprod_rule, name="cumprod"
+)
+
+
+@numpy_names
+def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """``y[k] = x[0] * ... * x[k]`` along ``dim``; integers and bools give int64.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html
+    """
+    if dtype is not None:
+        input = to(input, dtype)
+    return running_product(input, one_dim(dim, input.ndim))
+
+
+# --- extrema ---------------------------------------------------------------------------------
+
+
+def _running_extremum(ufunc: np.ufunc, name: str) -> Callable[..., Any]:
+    def kernel(x: Any, dim: int) -> Any:
+        if not x.ndim:
+            return x, np.int64(0)
+        values = ufunc.accumulate(x, axis=dim)
+        reached = (x == values) | (x != x)  # the latest of equals, as in PyTorch
+        places = np.arange(x.shape[dim]).reshape(-1, *(1,) * (x.ndim - 1 - dim))
+        return values, np.maximum.accumulate(np.where(reached, places, 0), axis=dim)
+
+    return primitive(
+        kernel,
+        "x | dim -> values indices",
+        lambda g, indices, dim, shape: placed(g, indices, dim, True, True, shape),
+        name=name,
+    )
+
+
+running_max = _running_extremum(np.maximum, "cummax")
+running_min = _running_extremum(np.minimum, "cummin")
+
+
+@numpy_names
+def cummax(input: Any, dim: int) -> Any:
+    """The largest so far along ``dim`` and its place, the latest of equals.
+
+    Returns:
+        A named tuple ``(values, indices)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.cummax.html
+    """
+    return return_types.cummax(*running_max(input, one_dim(dim, input.ndim)))
+
+
+@numpy_names
+def cummin(input: Any, dim: int) -> Any:
+    """The smallest so far along ``dim`` and its place, the latest of equals.
+
+    Returns:
+        A named tuple ``(values, indices)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.cummin.html
+    """
+    return return_types.cummin(*running_min(input, one_dim(dim, input.ndim)))
+
+
+# --- log of sums of exponentials -------------------------------------------------------------
+
+
+def _logcumsumexp(x: Any, dim: int) -> Any:
+    if not x.ndim:
+        return x
+    if x.dtype.itemsize == 2:
+        return np.logaddexp.accumulate(x.astype(np.float32), axis=dim).astype(x.dtype)
+    return np.logaddexp.accumulate(x, axis=dim)
+
+
+def _logcumsumexp_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
+    """``exp(x[k]) * sum_(i >= k) g[i] exp(-out[i])`` without its overflows: out never falls."""
+    if not x.ndim:
+        return g
+    if isinstance(x, Variable):
+        n = x.shape[dim]
+        x, out, g = (t.swapaxes(dim, -1) for t in (x, out, g))
+        weights = kept((x.unsqueeze(-1) - out.unsqueeze(-2)).exp(), np.triu(np.ones((n, n), bool)))
+        return (kept(weights, is_number(weights)) * g.unsqueeze(-2)).sum(-1).swapaxes(dim, -1)
+    sums, x, out = (np.moveaxis(a, dim, 0) for a in (g.copy(), x, out))
+    low = -np.inf  # nothing but -inf so far: no weight
+    for k in range(len(sums) - 2, -1, -1):
+        sums[k] += np.where(out[k] == low, 0, np.exp(out[k] - out[k + 1])) * sums[k + 1]
+    return np.moveaxis(np.where(x == low, 0, np.exp(x - out)).astype(x.dtype) * sums, 0, dim)
+
+
+log_running_sum_exp = primitive(
+    _logcumsumexp,
+    "x | dim",
+    _logcumsumexp_rule,
+    name="logcumsumexp",
+    promote=promote_to_float,
+    floats=True,
+)
+
+
+@numpy_names
+def logcumsumexp(input: Any, dim: int) -> Any:
+    """``y[k] = log(exp(x[0]) + ... + exp(x[k]))`` along ``dim``, without overflow.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.logcumsumexp.html
+    """
+    return log_running_sum_exp(input, one_dim(dim, input.ndim))

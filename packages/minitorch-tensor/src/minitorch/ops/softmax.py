@@ -1,0 +1,111 @@
+"""Softmax and its family."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.primitive import primitive
+from ..kernels import softmax as kernels
+from .arguments import numpy_names, one_dim, some_dims
+from .conversion import promote_to_float, to
+from .reduction import is_number, kept, spread, total
+from .unary import exp
+
+__all__ = ["log_softmax", "logsumexp", "softmax", "softmin"]
+
+
+def _softmax(x: Any, dim: int) -> Any:
+    return kernels.softmax(_floats(x, "softmax"), dim)
+
+
+def _log_softmax(x: Any, dim: int) -> Any:
+    return kernels.log_softmax(_floats(x, "log_softmax"), dim)
+
+
+def _floats(x: Any, name: str) -> Any:
+    if x.dtype.kind != "f":
+        raise NotImplementedError(
+            f'"{name}" not implemented for {x.dtype}: convert it first, as with .float(), or pass '
+            "dtype="
+        )
+    return x
+
+
+normalized = primitive(
+    _softmax,
+    "x | dim",
+    lambda g, out, dim: (
+        out * (g - total(g * out, (dim,), True)) if out.ndim else g * 0  # 0-dim: always 1
+    ),
+    name="softmax",
+)
+log_normalized = primitive(
+    _log_softmax,
+    "x | dim",
+    lambda g, out, dim: g - exp(out) * total(g, (dim,), True) if out.ndim else g * 0,
+    name="log_softmax",
+)
+
+
+@numpy_names
+def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
+    """``exp(x) / sum(exp(x))`` along ``dim``.
+
+    Raises:
+        NotImplementedError: ``input`` holds integers and no ``dtype`` is given.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.softmax(minitorch.tensor([0.0, 0.0, 0.0, 0.0]), dim=0)
+        tensor([0.2500, 0.2500, 0.2500, 0.2500])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.softmax.html
+    """
+    if dtype is not None:
+        input = to(input, dtype)
+    return normalized(input, one_dim(dim, input.ndim))
+
+
+@numpy_names
+def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
+    """``log(softmax(x))`` along ``dim``, without its overflows.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
+    """
+    if dtype is not None:
+        input = to(input, dtype)
+    return log_normalized(input, one_dim(dim, input.ndim))
+
+
+@numpy_names
+def softmin(input: Any, dim: int, dtype: Any = None) -> Any:
+    """``softmax(-x)`` along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmin.html
+    """
+    return softmax(-input, dim, dtype)
+
+
+def _logsumexp_rule(g: Any, x: Any, out: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+    weights = exp(x - spread(out, x.shape, dim, keepdim))
+    # -inf - -inf: no weight where all is -inf
+    return spread(g, x.shape, dim, keepdim) * kept(weights, is_number(weights))
+
+
+log_sum_exp = primitive(
+    kernels.logsumexp,
+    "x | dim keepdim",
+    _logsumexp_rule,
+    name="logsumexp",
+    promote=promote_to_float,
+    floats=True,
+)
+
+
+@numpy_names
+def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
+    """``log(sum(exp(x)))`` over ``dim``, without its overflows.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
+    """
+    return log_sum_exp(input, some_dims(dim, input.ndim), keepdim)

@@ -1,0 +1,290 @@
+"""Sorting, selecting the largest, unique values, searching in what is sorted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import return_types
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable, wrap
+from ..kernels import order as kernels
+from .arguments import numpy_names, one_dim
+from .extrema import empty, placed
+
+__all__ = ["argsort", "bucketize", "isin", "kthvalue", "msort", "searchsorted", "sort", "topk"]
+__all__ += ["unique", "unique_consecutive"]
+
+sorted_along = primitive(
+    kernels.sort,
+    "x | dim descending -> values indices",
+    lambda g, indices, dim, shape: placed(g, indices, dim, True, False, shape),
+    name="sort",
+)
+top = primitive(
+    kernels.topk,
+    "x | k dim largest -> values indices",
+    lambda g, indices, dim, shape: placed(g, indices, dim, True, False, shape),
+    name="topk",
+)
+kth = primitive(
+    kernels.kthvalue,
+    "x | k dim keepdim -> values indices",
+    lambda g, indices, dim, keepdim, shape: placed(g, indices, dim, keepdim, False, shape),
+    name="kthvalue",
+)
+
+
+@numpy_names
+def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """The elements along ``dim`` in order, NaNs counted as largest. Always stable.
+
+    Returns:
+        A named tuple ``(values, indices)``.
+
+    Example:
+        >>> import minitorch
+        >>> values, indices = minitorch.sort(minitorch.tensor([3.0, 1.0, 2.0]))
+        >>> values, indices
+        (tensor([1., 2., 3.]), tensor([1, 2, 0]))
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.sort.html
+    """
+    return return_types.sort(*sorted_along(input, one_dim(dim, input.ndim), bool(descending)))
+
+
+@numpy_names
+def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """The indices that sort the elements along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
+    """
+    return sorted_along(input, one_dim(dim, input.ndim), bool(descending))[1]
+
+
+def msort(input: Any) -> Any:
+    """The elements in order along the first dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.msort.html
+    """
+    return sort(input, 0)[0]
+
+
+@numpy_names
+def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """The ``k`` largest (or smallest) elements along ``dim``, in order.
+
+    Returns:
+        A named tuple ``(values, indices)``.
+
+    Raises:
+        RuntimeError: ``k`` is negative or larger than the dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.topk.html
+    """
+    d = one_dim(dim, input.ndim)
+    size = input.shape[d] if input.ndim else 1
+    if not 0 <= k <= size:
+        raise RuntimeError(f"selected index k out of range: k is {k}, dimension {d} has size {size}")
+    return return_types.topk(*top(input, int(k), d, bool(largest)))
+
+
+@numpy_names
+def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+    """The ``k``-th smallest element along ``dim``, counted from 1.
+
+    Returns:
+        A named tuple ``(values, indices)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.kthvalue.html
+    """
+    d = one_dim(dim, input.ndim)
+    size = input.shape[d] if input.ndim else 1
+    if not size:
+        raise empty("kthvalue", input, (d,))
+    if not 1 <= k <= size:
+        raise RuntimeError(
+            f"kthvalue(): selected number k out of range for dimension {d}: k is {k}, size {size}"
+        )
+    return return_types.kthvalue(*kth(input, int(k), d, keepdim))
+
+
+# --- unique values ---------------------------------------------------------------------------
+
+
+def _unique(x: Any, dim: int | None) -> tuple[Any, Any, Any]:
+    x = np.asarray(x)
+    values, inverse, counts = np.unique(
+        x, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
+    )
+    return values, inverse.reshape(x.shape if dim is None else -1), counts
+
+
+def _unique_consecutive(x: Any, dim: int | None) -> tuple[Any, Any, Any]:
+    x = np.asarray(x)
+    rows = x.reshape(-1) if dim is None else np.moveaxis(x, dim, 0)
+    n = len(rows)
+    starts = np.ones(n, bool)
+    if n > 1:
+        starts[1:] = (rows[1:] != rows[:-1]).reshape(n - 1, -1).any(1)
+    places = np.flatnonzero(starts)
+    inverse = np.cumsum(starts, dtype=np.int64) - 1
+    values = rows[places]
+    return (
+        values if dim is None else np.moveaxis(values, 0, dim),
+        inverse.reshape(x.shape) if dim is None else inverse,
+        np.diff(np.append(places, n)),
+    )
+
+
+def _no_gradient(g: Any) -> Any:
+    raise NotImplementedError("the derivative of unique values is not implemented, as in PyTorch")
+
+
+uniques = primitive(_unique, "x | dim -> values inverse counts", _no_gradient, name="unique")
+consecutive = primitive(
+    _unique_consecutive, "x | dim -> values inverse counts", _no_gradient, name="unique_consecutive"
+)
+
+
+def _asked(found: Any, return_inverse: bool, return_counts: bool) -> Any:
+    values, inverse, counts = found
+    made = (values, *(inverse,) * return_inverse, *(counts,) * return_counts)
+    return made if len(made) > 1 else values
+
+
+@numpy_names
+def unique(
+    input: Any,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    """The distinct elements (along ``dim``: slices) in order; every NaN is distinct.
+
+    Returns:
+        The values alone, or a tuple with the index of each element among them and their counts.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.unique.html
+    """
+    d = None if dim is None else one_dim(dim, input.ndim)
+    if d is not None and not input.ndim:
+        d = None
+    return _asked(uniques(input, d), return_inverse, return_counts)
+
+
+@numpy_names
+def unique_consecutive(
+    input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
+    """The elements (along ``dim``: slices) less those equal to the one before.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.unique_consecutive.html
+    """
+    d = None if dim is None or not input.ndim else one_dim(dim, input.ndim)
+    return _asked(consecutive(input, d), return_inverse, return_counts)
+
+
+# --- searching -------------------------------------------------------------------------------
+
+
+def _searchsorted(sequence: Any, x: Any, sorter: Any, side: str, dtype: Any) -> Any:
+    if sorter is not None:
+        sequence = np.take_along_axis(sequence, sorter, -1)
+    if sequence.ndim == 1:
+        return np.asarray(np.searchsorted(sequence, x, side)).astype(dtype)
+    out = np.empty(x.shape, dtype)
+    for row in np.ndindex(x.shape[:-1]):
+        out[row] = np.searchsorted(sequence[row], x[row], side)
+    return out
+
+
+places = primitive(
+    _searchsorted, "sequence x sorter | side dtype", None, None, None, name="searchsorted"
+)
+
+
+def searchsorted(
+    sorted_sequence: Any,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Any = None,
+) -> Any:
+    """Where ``input`` would go in the last dimension of ``sorted_sequence`` to keep it sorted.
+
+    Raises:
+        RuntimeError: the leading dimensions differ, or ``side`` contradicts ``right``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.searchsorted.html
+    """
+    if side not in (None, "left", "right"):
+        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
+    if side == "left" and right:
+        raise RuntimeError(
+            "torch.searchsorted(): side and right can't be set to opposites, got side of left "
+            "while right was True"
+        )
+    if not isinstance(input, Variable):
+        input = wrap(np.asarray(input, sorted_sequence.dtype.numpy))
+    if not sorted_sequence.ndim:
+        raise RuntimeError(
+            "torch.searchsorted(): input value can be a scalar, but the boundaries tensor must "
+            "have at least one dimension"
+        )
+    if sorted_sequence.ndim > 1 and sorted_sequence.shape[:-1] != input.shape[:-1]:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 "
+            f"dimensions of boundaries tensor and input value tensor must match, but we got "
+            f"boundaries tensor {list(sorted_sequence.shape)} and input value tensor "
+            f"{list(input.shape)}"
+        )
+    if sorter is not None and sorter.shape != sorted_sequence.shape:
+        raise RuntimeError(
+            "torch.searchsorted(): boundary and sorter must have the same size, but got boundary "
+            f"tensor {list(sorted_sequence.shape)} and got sorter tensor {list(sorter.shape)}"
+        )
+    if sorted_sequence.ndim > 1 and not input.ndim:
+        raise RuntimeError(
+            "torch.searchsorted(): input value can be a scalar only when the boundaries tensor has "
+            "one dimension"
+        )
+    last = "right" if right or side == "right" else "left"
+    dtype = np.int32 if out_int32 else np.int64
+    return places(sorted_sequence, input, sorter, last, dtype)
+
+
+def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
+    """The bucket, between sorted ``boundaries``, that each element falls into.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.bucketize.html
+    """
+    if boundaries.ndim != 1:
+        raise RuntimeError(
+            f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})"
+        )
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right)
+
+
+members = primitive(
+    lambda x, test, invert: np.isin(x, test, invert=invert), "x test | invert", None, None,
+    name="isin",
+)  # fmt: skip
+
+
+def isin(
+    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
+) -> Any:
+    """Whether each of ``elements`` is among ``test_elements``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.isin.html
+    """
+    if not isinstance(elements, Variable):
+        elements = wrap(np.asarray(elements))
+    if not isinstance(test_elements, Variable):
+        test_elements = wrap(np.asarray(test_elements))
+    return members(elements, test_elements, bool(invert))

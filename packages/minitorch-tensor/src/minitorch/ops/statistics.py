@@ -1,0 +1,217 @@
+"""Variances, standard deviations, covariances, correlations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable
+from .arguments import numpy_names
+from .conversion import to
+from .reduction import average, count, dims, kept, nonzero, spread
+
+__all__ = ["corrcoef", "cov", "std", "std_mean", "var", "var_mean"]
+
+
+def _var(x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
+    if x.dtype.kind not in "fc":
+        raise RuntimeError(
+            f"std and var only support floating point and complex dtypes, not {x.dtype}"
+        )
+    wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
+    n = count(x.shape, dim)
+    d = wide - np.add.reduce(wide, axis=dim, keepdims=True) / n if n else wide
+    squares = np.multiply(d, d) if d.dtype.kind == "f" else d.real**2 + d.imag**2
+    s = np.add.reduce(squares, axis=dim, keepdims=keepdim)
+    s = s / np.maximum(n - correction, 0).astype(s.dtype)
+    return s if s.dtype == x.dtype or x.dtype.kind == "c" else s.astype(x.dtype)
+
+
+def _var_rule(g: Any, x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
+    slope = (2.0 / freedom) if (freedom := count(x.shape, dim) - correction) else math.inf
+    axes = tuple(range(x.ndim)) if dim is None else dim
+    return spread(g * slope, x.shape, dim, keepdim) * (x - average(x, axes, True))
+
+
+def _std(x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
+    return np.sqrt(_var(x, dim, correction, keepdim))
+
+
+def _std_rule(g: Any, x: Any, out: Any, dim: Any, correction: float, keepdim: bool) -> Any:
+    # no slope where nothing varies
+    return _var_rule(kept(g / (2 * out), nonzero(out)), x, dim, correction, keepdim)
+
+
+variance = primitive(_var, "x | dim correction keepdim", _var_rule, name="var")
+deviation = primitive(_std, "x | dim correction keepdim", _std_rule, name="std")
+
+
+def _arguments(
+    input: Any, dim: Any, unbiased: bool | None, correction: float | None
+) -> tuple[Any, float]:
+    """The dimensions and the correction; ``dim`` may be ``unbiased``, as in ``x.var(False)``."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if unbiased is not None and correction is not None:
+        raise TypeError("pass either unbiased or correction, not both")
+    if correction is None:
+        correction = 1 if unbiased is None else int(unbiased)
+    return dims(None if dim == () or dim == [] else dim, input.ndim), correction
+
+
+@numpy_names
+def var(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Any:
+    """The variance over ``dim`` (all by default).
+
+    Args:
+        correction: subtracted from the number of elements by which the squares are divided; 1
+            by default.
+        unbiased: the older name: True for 1, False for 0.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.var(minitorch.tensor([1.0, 2.0, 3.0]))
+        tensor(1.)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.var.html
+    """
+    axes, correction = _arguments(input, dim, unbiased, correction)
+    return variance(input, axes, correction, keepdim)
+
+
+@numpy_names
+def std(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Any:
+    """The standard deviation over ``dim`` (all by default): the root of ``var``.
+
+    Where nothing varies its gradient is taken as zero.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.std.html
+    """
+    axes, correction = _arguments(input, dim, unbiased, correction)
+    return deviation(input, axes, correction, keepdim)
+
+
+@numpy_names
+def var_mean(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Any, Any]:
+    """``(var, mean)`` over ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.var_mean.html
+    """
+    axes, correction = _arguments(input, dim, unbiased, correction)
+    return variance(input, axes, correction, keepdim), average(input, axes, keepdim)
+
+
+@numpy_names
+def std_mean(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Any, Any]:
+    """``(std, mean)`` over ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.std_mean.html
+    """
+    axes, correction = _arguments(input, dim, unbiased, correction)
+    return deviation(input, axes, correction, keepdim), average(input, axes, keepdim)
+
+
+# --- several variables -----------------------------------------------------------------------
+
+
+def _weights(name: str, weights: Any, n: int, integral: bool) -> Any:
+    kind = "integral" if integral else "floating point"
+    if weights.ndim > 1:
+        raise RuntimeError(f"cov(): expected {name} to have one or fewer dimensions")
+    if (weights.dtype.is_floating_point or weights.dtype.is_complex) is integral:
+        raise RuntimeError(f"cov(): expected {name} to have {kind} dtype but got {weights.dtype}")
+    if weights.numel() != n:
+        raise RuntimeError(
+            f"cov(): expected {name} to have the same numel as there are observations in the "
+            f"input: {weights.numel()} != {n}"
+        )
+    if n and bool((weights < 0).any()):
+        raise RuntimeError(f"cov(): {name} cannot be negative")
+    return weights.reshape(n)
+
+
+def cov(
+    input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None
+) -> Any:
+    """The covariances of the variables in the rows of ``input``, observations in its columns.
+
+    Args:
+        correction: as in ``var``.
+        fweights: how often each observation was made, integers.
+        aweights: how much each observation weighs, floats.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.cov.html
+    """
+    if input.ndim > 2:
+        raise RuntimeError(
+            f"cov(): expected input to have two or fewer dimensions but got an input with "
+            f"{input.ndim} dimensions"
+        )
+    x = input if input.ndim == 2 else input.reshape(1, input.numel())
+    if not (x.dtype.is_floating_point or x.dtype.is_complex):
+        x = to(x, np.float32)
+    n = x.shape[1]
+    w = None
+    if fweights is not None:
+        w = _weights("fweights", fweights, n, True)
+    if aweights is not None:
+        a = _weights("aweights", aweights, n, False)
+        w = a if w is None else w * a
+    total = n if w is None else w.sum()
+    mean = x.mean(1, True) if w is None else (x * w).sum(1, True) / total
+    if w is not None and aweights is not None and correction:
+        freedom = total - correction * (w * aweights.reshape(n)).sum() / total
+    else:
+        freedom = total - correction
+    freedom = freedom.clamp(min=0) if isinstance(freedom, Variable) else max(freedom, 0)
+    d = x - mean
+    made = d @ (d if w is None else d * w).T.conj() / freedom
+    return made.squeeze()
+
+
+def corrcoef(input: Any) -> Any:
+    """Pearson's correlation coefficients of the variables in the rows of ``input``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.corrcoef.html
+    """
+    if input.ndim > 2:
+        raise RuntimeError(
+            f"corrcoef(): expected input to have two or fewer dimensions but got an input with "
+            f"{input.ndim} dimensions"
+        )
+    c = cov(input)
+    if not c.ndim:
+        return c / c
+    d = c.diagonal().sqrt()
+    return (c / d.unsqueeze(1) / d.unsqueeze(0)).clip(-1, 1)
