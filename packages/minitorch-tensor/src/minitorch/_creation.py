@@ -1,7 +1,7 @@
 """Tensors from data, and tensors filled with constants.
 
-Every function takes PyTorch's options ``dtype``, ``device`` (the CPU), ``requires_grad``, and, because
-programs pass them, ``layout``, ``pin_memory`` and ``memory_format``, which change nothing here.
+Every function takes PyTorch's options ``dtype``, ``device`` (the CPU) and ``requires_grad``, and,
+because programs pass them, ``layout``, ``pin_memory`` and ``memory_format``, which change nothing.
 """
 
 from __future__ import annotations
@@ -157,8 +157,7 @@ def tensor(
 ) -> Any:  # fmt: skip
     """A tensor with a copy of ``data``; floats get the default dtype, integers int64.
 
-    Args:
-        data: a number, nested lists, an ndarray or a tensor; the last two keep their dtype.
+    ``data`` is a number, nested lists, an ndarray or a tensor; the last two keep their dtype.
 
     Raises:
         ValueError: the lists are ragged, or hold strings or integers beyond 64 bits.
@@ -224,7 +223,9 @@ def from_numpy(ndarray: Array) -> Any:
             "between byte orders is currently not supported."
         )
     numpy = from_numpy_dtype(ndarray.dtype).numpy
-    return wrap(ndarray.view(np.ndarray) if ndarray.dtype is numpy else ndarray.view(numpy, np.ndarray))
+    return wrap(
+        ndarray.view(np.ndarray) if ndarray.dtype is numpy else ndarray.view(numpy, np.ndarray)
+    )
 
 
 def frombuffer(
@@ -263,14 +264,16 @@ def scalar_tensor(
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """A 0-dim tensor, of the default dtype unless told else."""
-    return full((), s, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad)
+    return full(
+        (), s, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad
+    )
 
 
 # --- filled with constants ---------------------------------------------------------------------
 
 
 def sizes(shape: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
-    """The sizes given as ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``, none of them negative."""
+    """The sizes given as ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``, none negative."""
     if size is not None:
         shape = (size,)
     if len(shape) == 1 and type(shape[0]) is tuple:
@@ -414,7 +417,10 @@ def empty_strided(
 
 def like(input: Any, dtype: Any) -> Any:
     """A new array with the shape, the order in memory and, unless told else, the dtype."""
-    return np.empty_like(input._array(), None if dtype is None else as_dtype(dtype).numpy)
+    array = input._array()
+    kind = array.dtype if dtype is None else as_dtype(dtype).numpy
+    repeated = 0 in array.strides  # an expanded tensor
+    return np.empty_like(array, kind, order="C" if repeated else "K", subok=False)
 
 
 def empty_like(
@@ -449,7 +455,8 @@ def zeros_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.zeros_like.html
     """
-    array = np.zeros_like(input._array(), None if dtype is None else as_dtype(dtype).numpy)
+    array = like(input, dtype)
+    array.fill(0)
     return made(array, requires_grad, device)
 
 
@@ -461,7 +468,8 @@ def ones_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ones_like.html
     """
-    array = np.ones_like(input._array(), None if dtype is None else as_dtype(dtype).numpy)
+    array = like(input, dtype)
+    array.fill(1)
     return made(array, requires_grad, device)
 
 

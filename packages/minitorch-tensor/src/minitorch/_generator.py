@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -126,20 +127,47 @@ class Generator:
         pairs = self.bits32(2 * count).reshape(count, 2)
         return (pairs[:, 0].astype(np.uint64) << np.uint64(32)) | pairs[:, 1]
 
+    def uniform_into(self, out: Array) -> None:
+        """Fills a contiguous array: float64 as ``uniform64``, else as ``uniform32``."""
+        if out.dtype == np.float64:
+            bits = self.bits64(out.size)
+            bits &= np.uint64(2**53 - 1)
+            np.multiply(bits, 2.0**-53, out=out)
+            return
+        bits = self.bits32(out.size)
+        bits &= np.uint32(0xFFFFFF)
+        # through int32: its conversion to float32 is a vector instruction
+        np.multiply(
+            bits.view(np.int32).astype(np.float32), np.float32(2**-24), out=out, casting="unsafe"
+        )
+
     def uniform32(self, count: int) -> Array:
         """float32 in [0, 1): the low 24 bits / 2^24."""
-        bits = self.bits32(count)
-        bits &= np.uint32(0xFFFFFF)
-        return np.multiply(bits, np.float32(2**-24), dtype=np.float32, casting="unsafe")
+        out = np.empty(count, np.float32)
+        self.uniform_into(out)
+        return out
 
     def uniform64(self, count: int) -> Array:
         """float64 in [0, 1): the low 53 bits of 64 / 2^53."""
-        return (self.bits64(count) & np.uint64(2**53 - 1)) * 2.0**-53
+        out = np.empty(count)
+        self.uniform_into(out)
+        return out
+
+    def one_by_one(self) -> Callable[[], float]:
+        """``uniform64(1)`` as a quick function without arguments."""
+        raw = self._bits.random_raw
+
+        def draw() -> float:
+            high, low = raw(2).tolist()
+            return ((high & 0x1FFFFF) << 32 | low) * 2.0**-53  # type: ignore[no-any-return]
+
+        return draw
 
     def normal_pairs(self, count: int) -> Array:
         """Standard normal float64, one after the other.
 
-        u, v uniform give sqrt(-2 log(1 - v)) times cos(2 pi u) and, kept for the next call, sin(2 pi u).
+        Uniform u, v give sqrt(-2 log(1 - v)) times cos(2 pi u) and, kept for the next call, times
+        sin(2 pi u).
         """
         out = np.empty(count)
         if count and self._kept is not None:

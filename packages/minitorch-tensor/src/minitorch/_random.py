@@ -6,23 +6,29 @@ Every function takes ``generator=``; without it the numbers come from ``default_
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ._creation import _numpy, like, made, sizes
-from ._dtype import as_dtype, from_numpy_dtype, int64
+from . import _distributions as distributions
+from ._creation import _numpy, like, made, number, sizes
+from ._dtype import as_dtype, int64
 from ._generator import Generator, default_generator
-from .autograd.variable import Variable
+from .autograd.inplace import check_writable, write
+from .autograd.variable import Variable, wrap
 from .kernels.permutation import permutation
 
 __all__ = [
     "Generator",
+    "bernoulli",
     "default_generator",
     "get_rng_state",
     "initial_seed",
     "manual_seed",
+    "multinomial",
+    "normal",
+    "poisson",
     "rand",
     "rand_like",
     "randint",
@@ -33,9 +39,6 @@ __all__ = [
     "seed",
     "set_rng_state",
 ]
-
-Array = np.ndarray[Any, Any]
-
 
 # --- the default generator ---------------------------------------------------------------------
 
@@ -74,128 +77,6 @@ def set_rng_state(new_state: Any) -> None:
     default_generator.set_state(new_state)
 
 
-# --- into an array -----------------------------------------------------------------------------
-
-
-def fill(array: Array, values: Array) -> None:
-    """Writes ``values`` into ``array`` in the order of its memory, as PyTorch visits it."""
-    if array.flags.c_contiguous:
-        array.reshape(-1)[:] = values
-    else:
-        order = sorted(range(array.ndim), key=lambda d: -abs(array.strides[d]))
-        ordered = array.transpose(order)
-        ordered[...] = values.reshape(ordered.shape)
-
-
-def uniform(generator: Generator | None, array: Array, low: float, high: float) -> None:
-    """Uniform on [low, high): u (high - low) + low, u of 24 bits, for float64 of 53."""
-    g = generator or default_generator
-    kind = array.dtype
-    if kind.kind == "c":
-        uniform(g, array.view(np.float32 if kind.itemsize == 8 else np.float64), low, high)
-        return
-    if kind.kind != "f":
-        raise NotImplementedError(
-            f'"check_uniform_bounds" not implemented for \'{from_numpy_dtype(kind).type_name}\''
-        )
-    if kind == np.float64:
-        u = g.uniform64(array.size)
-    elif kind == np.float32:
-        u = g.uniform32(array.size)
-    else:
-        u = half_uniform(g, array.size)
-    if (low, high) != (0, 1):
-        u = u * u.dtype.type(high - low) + u.dtype.type(low)
-    fill(array, u)
-
-
-def half_uniform(g: Generator, count: int) -> Array:
-    """float16 in [0, 1): the low 11 bits / 2^11."""
-    return ((g.bits32(count) & np.uint32(0x7FF)) * np.float32(2**-11)).astype(np.float32)
-
-
-def normal_values(g: Generator, kind: np.dtype[Any], count: int) -> Array:
-    """Standard normal numbers for a contiguous tensor of 16 elements or more.
-
-    Box and Muller, in blocks of 16 uniforms: with u = 1 - (first eight) and v = (last eight) they are
-    sqrt(-2 log u) cos(2 pi v) and sqrt(-2 log u) sin(2 pi v). What is left over redraws the last 16.
-    """
-    if kind == np.float64:
-        u = g.uniform64(count)
-    elif kind == np.float32:
-        u = g.uniform32(count)
-    else:
-        u = half_uniform(g, count)
-    full = count // 16 * 16
-    out = np.empty_like(u)
-    _box_muller(u[:full], out[:full])
-    if full < count:
-        if kind == np.float64:
-            u = g.uniform64(16)
-        else:
-            u = g.uniform32(16) if kind == np.float32 else half_uniform(g, 16)
-        _box_muller(u, out[-16:])
-    return out
-
-
-def _box_muller(u: Array, out: Array) -> None:
-    first, second = u.reshape(-1, 2, 8).transpose(1, 0, 2)
-    radius = np.subtract(u.dtype.type(1), first)
-    np.log(radius, out=radius)
-    radius *= -2
-    np.sqrt(radius, out=radius)
-    angle = (second * (2 * math.pi)).astype(u.dtype, copy=False)
-    made = out.reshape(-1, 2, 8)
-    np.multiply(radius, np.cos(angle), out=made[:, 0])
-    np.multiply(radius, np.sin(angle), out=made[:, 1])
-
-
-def normal_into(generator: Generator | None, array: Array, mean: float, std: float) -> None:
-    """Normal numbers with ``mean`` and ``std``."""
-    g = generator or default_generator
-    kind = array.dtype
-    if kind.kind == "c":
-        part = np.float32 if kind.itemsize == 8 else np.float64
-        normal_into(g, array.view(part), mean, std / math.sqrt(2))
-        return
-    if kind.kind != "f":
-        raise NotImplementedError(
-            f'"normal_kernel_cpu" not implemented for \'{from_numpy_dtype(kind).type_name}\''
-        )
-    if array.size >= 16 and array.flags.c_contiguous:
-        values = normal_values(g, kind, array.size)
-    else:
-        values = g.normal_pairs(array.size)
-    if (mean, std) != (0, 1):
-        values = values * values.dtype.type(std) + values.dtype.type(mean)
-    fill(array, values)
-
-
-def integers(g: Generator, count: int, low: int, high: int) -> Array:
-    """low + r mod (high - low), as int64; r has 64 bits where the range reaches 2^28."""
-    extent = high - low
-    if extent >= 2**28:
-        drawn = g.bits64(count)
-        return (drawn % np.uint64(extent)).astype(np.int64) + np.int64(low)
-    drawn = g.bits32(count)
-    drawn %= np.uint32(extent)
-    return drawn + np.int64(low)
-
-
-def integers_into(generator: Generator | None, array: Array, low: int, high: int) -> None:
-    if low >= high:
-        raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-        )
-    kind = from_numpy_dtype(array.dtype)
-    if kind.category == 1:
-        limits = np.iinfo(kind.numpy)
-        for name, value in (("from", low), ("to - 1", high - 1)):
-            if not limits.min <= value <= limits.max:
-                raise RuntimeError(f"{name} is out of bounds for {kind.name}: {value}")
-    fill(array, integers(generator or default_generator, array.size, low, high))
-
-
 # --- new tensors -------------------------------------------------------------------------------
 
 
@@ -208,7 +89,7 @@ def rand(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.rand.html
     """
     array = np.empty(sizes(shape, size), _numpy(dtype))
-    uniform(generator, array, 0, 1)
+    distributions.uniform(generator or default_generator, array)
     return made(array, requires_grad, device)
 
 
@@ -221,7 +102,7 @@ def randn(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randn.html
     """
     array = np.empty(sizes(shape, size), _numpy(dtype))
-    normal_into(generator, array, 0, 1)
+    distributions.normal(generator or default_generator, array)
     return made(array, requires_grad, device)
 
 
@@ -230,7 +111,7 @@ def randint(
     generator: Generator | None = None, dtype: Any = int64, layout: Any = None, device: Any = None,
     requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
-    """``randint(low, high, size)`` or ``randint(high, size)``: integers from ``low`` up to, without, ``high``.
+    """Integers from ``low`` up to, without, ``high``: ``randint(low, high, size)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randint.html
     """
@@ -242,10 +123,10 @@ def randint(
         low, high = (low, bounds[0]) if high is None else (bounds[0], high)
     if high is None or size is None or isinstance(size, int):
         raise TypeError(
-            "randint() takes (high, size) or (low, high, size); size is a tuple of ints, such as (3,)"
+            "randint() takes (high, size) or (low, high, size), size a tuple of ints such as (3,)"
         )
     array = np.empty(sizes((size,)), as_dtype(int64 if dtype is None else dtype).numpy)
-    integers_into(generator, array, int(low), int(high))
+    distributions.integers(generator or default_generator, array, int(low), int(high))
     return made(array, requires_grad, device)
 
 
@@ -278,7 +159,7 @@ def rand_like(
 ) -> Any:  # fmt: skip
     """Uniform on [0, 1), with the shape and dtype of ``input``."""
     array = like(input, dtype)
-    uniform(generator, array, 0, 1)
+    distributions.uniform(generator or default_generator, array)
     return made(array, requires_grad, device)
 
 
@@ -289,7 +170,7 @@ def randn_like(
 ) -> Any:  # fmt: skip
     """Normal with mean 0 and variance 1, with the shape and dtype of ``input``."""
     array = like(input, dtype)
-    normal_into(generator, array, 0, 1)
+    distributions.normal(generator or default_generator, array)
     return made(array, requires_grad, device)
 
 
@@ -298,12 +179,159 @@ def randint_like(
     device: Any = None, requires_grad: bool = False, memory_format: Any = None,
     generator: Generator | None = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
-    """``randint_like(input, low, high)`` or ``(input, high)``, with the shape and dtype of ``input``."""
+    """``randint_like(input, low, high)`` or ``(input, high)``: of ``input``'s shape and dtype."""
     if len(bounds) == 2:
         low, high = bounds
     elif len(bounds) == 1:
         low, high = (low, bounds[0]) if high is None else (bounds[0], high)
     array = like(input, dtype)
-    low, high = (int(x.item() if isinstance(x, Variable) else x) for x in (low, high))
-    integers_into(generator, array, low, high)
+    low, high = int(number(low)), int(number(high))
+    distributions.integers(generator or default_generator, array, low, high)
     return made(array, requires_grad, device)
+
+
+# --- by the values of tensors ------------------------------------------------------------------
+
+
+def normal(
+    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
+    dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """Normal numbers: of ``size``, or one per element of the tensors ``mean`` and ``std``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.normal.html
+    """
+    g = generator or default_generator
+    parts = [x._data for x in (mean, std) if isinstance(x, Variable)]
+    if not parts:
+        if size is None:
+            raise TypeError("normal() of two numbers needs a size: normal(mean, std, size)")
+        array = np.empty(sizes((size,)), _numpy(dtype))
+        distributions.normal(g, array, mean, std)
+        return made(array, requires_grad, device)
+    if size is not None:
+        raise TypeError("normal() takes a size where mean and std are numbers, and only there")
+    spread = getattr(std, "_data", std)
+    if not np.all(spread >= 0):
+        raise RuntimeError("normal expects all elements of std >= 0.0")
+    array = np.empty(np.broadcast_shapes(*(x.shape for x in parts)), np.result_type(*parts))
+    distributions.normal(g, array)
+    array *= spread
+    array += getattr(mean, "_data", mean)
+    return made(array)
+
+
+def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None = None) -> Any:
+    """1 with the probability that ``input`` holds (or ``p``), else 0; of ``input``'s dtype.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html
+    """
+    array = like(input, None)
+    chance = input._array() if p is None else p
+    distributions.bernoulli(generator or default_generator, array, chance)
+    return made(array)
+
+
+def poisson(input: Any, generator: Generator | None = None) -> Any:
+    """Poisson numbers with the rates that ``input`` holds.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.poisson.html
+    """
+    array = np.empty(input.shape, input.dtype.numpy)
+    distributions.poisson(generator or default_generator, array, input._array())
+    return made(array)
+
+
+def multinomial(
+    input: Any, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Any:
+    """``num_samples`` indices drawn by the weights in each row of ``input``.
+
+    ``input`` has shape (n,) or (rows, n); its rows need not sum to 1.
+
+    Example:
+        >>> import minitorch
+        >>> weights = minitorch.tensor([0.0, 1.0, 0.0])
+        >>> minitorch.multinomial(weights, 3, replacement=True)
+        tensor([1, 1, 1])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.multinomial.html
+    """
+    p = input._array()
+    if p.ndim not in (1, 2):
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if p.dtype.kind != "f":
+        raise RuntimeError(
+            f"multinomial only supports floating-point dtypes for input, got: {input.dtype}"
+        )
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and num_samples > p.shape[-1]:
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
+        )
+    g = generator or default_generator
+    return made(distributions.multinomial(g, p, num_samples, replacement))
+
+
+# --- methods that fill a tensor ----------------------------------------------------------------
+
+
+def filling(name: str, draw: Callable[..., None], *arguments: str) -> Any:
+    """The method ``name`` that writes random numbers into a tensor and returns it."""
+
+    def method(self: Any, *args: Any, generator: Generator | None = None, **named: Any) -> Any:
+        values = dict(zip(arguments, args, strict=False), **named)
+        if len(args) > len(arguments) or not values.keys() <= set(arguments):
+            raise TypeError(f"{name}() takes {', '.join(arguments)} and generator")
+        check_writable(self)
+        array = self._array()
+        ordered = [number(values[key]) if key in values else None for key in arguments]
+        while ordered and ordered[-1] is None:
+            ordered.pop()
+        draw(generator or default_generator, array, *ordered)
+        return write(self, wrap(array))
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = draw.__doc__
+    return method
+
+
+def random_(self: Any, *bounds: Any, generator: Generator | None = None, **named: Any) -> Any:
+    """Fills the tensor with integers: ``random_()``, ``random_(to)`` or ``random_(from, to)``."""
+    low = named.pop("from", None)
+    high = named.pop("to", None)
+    if len(bounds) == 2:
+        low, high = bounds
+    elif len(bounds) == 1:
+        low, high = (low, bounds[0]) if high is None else (bounds[0], high)
+    if named:
+        raise TypeError(f"random_() takes from, to and generator, not {', '.join(named)}")
+    check_writable(self)
+    array = self._array()
+    g = generator or default_generator
+    if high is None and low is None:
+        distributions.integers_of_dtype(g, array)
+    elif high is None:  # up to the greatest number
+        distributions.integers(g, array, int(low), distributions.limit_above(array.dtype))
+    else:
+        distributions.integers(g, array, int(low or 0), int(high))
+    return write(self, wrap(array))
+
+
+def bernoulli_(self: Any, p: Any = 0.5, *, generator: Generator | None = None) -> Any:
+    """Fills the tensor with 1 with probability ``p``, a number or a tensor, else 0."""
+    check_writable(self)
+    array = self._array()
+    chance = p._array() if isinstance(p, Variable) else p
+    distributions.bernoulli(generator or default_generator, array, chance)
+    return write(self, wrap(array))
+
+
+uniform_ = filling("uniform_", distributions.uniform, "from", "to")
+normal_ = filling("normal_", distributions.normal, "mean", "std")
+exponential_ = filling("exponential_", distributions.exponential, "lambd")
+geometric_ = filling("geometric_", distributions.geometric, "p")
+cauchy_ = filling("cauchy_", distributions.cauchy, "median", "sigma")
+log_normal_ = filling("log_normal_", distributions.log_normal, "mean", "std")

@@ -55,7 +55,7 @@ def _steps(start: Any, end: Any, step: Any, integers: bool, rounding: Any = math
 
 
 def _multiples(start: Any, step: Any, count: int, kind: Any) -> Any:
-    """start + k step, computed in float64 or int64."""
+    """``start + k step``, computed in float64 or int64."""
     if kind.category == 1:
         return np.arange(int(start), int(start) + count * int(step), int(step) or 1).astype(
             kind.numpy
@@ -99,7 +99,7 @@ def _dtype_of(start: Any, end: Any, dtype: Any) -> Any:
 
 
 def spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
-    """start + k step in the first half, end - (steps - 1 - k) step in the second."""
+    """``start + k step`` in the first half, ``end - (steps - 1 - k) step`` in the second."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     if steps == 1:

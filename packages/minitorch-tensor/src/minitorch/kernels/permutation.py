@@ -16,39 +16,24 @@ def permutation(targets: Array, n: int) -> Array:
         for i, j in enumerate(targets.tolist()):
             order[i], order[j] = order[j], order[i]
         return np.array(order, np.int64)
-    # Position p holds, before swap i, what came there with the last swap m < i that had target p:
-    # the value W(m) that position m held before swap m; or p itself if there was none.
-    k = np.arange(targets.size, dtype=np.int32)
-    targets = targets.astype(np.int32)
-    last = np.full(n, -1, np.int32)
-    before = np.full(n, -1, np.int32)  # before[i]: the last m < i with targets[m] == targets[i]
-    before[n - 1] = -1
-    moved = k[targets != k]
-    last[targets[moved]] = moved  # of several writes to one place NumPy keeps the last
-    left = k
-    while left.size:
-        newest = np.full(n, -1, np.int32) if left is k else newest
-        newest[targets[left]] = left
-        top = newest[targets[left]]
-        rest = left[top != left]
-        # the newest of the rest is what came before the newest
-        if rest.size:
-            held = targets[left[top == left]]
-            newest[held] = -1
-            newest[targets[rest]] = rest
-            tops = left[top == left]
-            before[tops] = newest[targets[tops]]
-            newest[held] = -1
-        left = rest
-    # W(k): follow last[] to the root
-    root = np.where(last >= 0, last, np.arange(n, dtype=np.int32))
+    # Before swap i, position p holds what the last swap m < i with target p brought there, which is
+    # held[m], what position m held before swap m; or p itself if there was no such swap.
+    keys = np.sort(targets << 32 | np.arange(n - 1))
+    target, swap = keys >> 32, keys & (2**32 - 1)
+    again = np.flatnonzero(target[1:] == target[:-1])
+    before = np.full(n, -1)  # the last earlier swap with the same target
+    before[swap[again + 1]] = swap[again]
+    last = np.full(n, -1)  # the last swap m < p with target p
+    last[target] = swap
+    alone = np.flatnonzero(last == np.arange(n))
+    last[alone] = before[alone]
+    held = np.where(last >= 0, last, np.arange(n))
     while True:
-        further = root[root]
-        if np.array_equal(further, root):
+        further = held[held]
+        if np.array_equal(further, held):
             break
-        root = further
+        held = further
     order = np.empty(n, np.int64)
-    origin = before[: targets.size]
-    order[:-1] = np.where(origin >= 0, root[origin], targets)
-    order[-1] = root[n - 1]
+    order[:-1] = np.where(before[:-1] >= 0, held[before[:-1]], targets)
+    order[-1] = held[-1]
     return order

@@ -1,0 +1,267 @@
+"""PyTorch's distributions on the CPU, number for number: a generator fills an array.
+
+Below, ``u`` is uniform on [0, 1): 53 bits of a 64-bit draw / 2^53 (``uniform64``) or, where it says
+so, 24 bits of a 32-bit draw / 2^24 (``uniform32``). Numbers come in the order of the memory.
+
+``bernoulli`` and ``exponential`` are the numbers of PyTorch's own code. On Intel processors PyTorch
+asks Intel's MKL for these two (and so for dropout and for ``multinomial`` without replacement),
+whose stream differs; everywhere else they agree.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ._dtype import from_numpy_dtype
+from ._generator import Generator
+from .kernels.poisson import poisson_one
+
+Array = np.ndarray[Any, Any]
+BLOCK = 2**16  # numbers at a time, so that intermediate values stay in the cache
+
+
+def fill(array: Array, values: Array) -> None:
+    """Writes ``values`` into ``array`` in the order of its memory."""
+    if array.flags.c_contiguous:
+        array.reshape(-1)[:] = values
+    else:
+        ordered = in_memory_order(array)
+        ordered[...] = values.reshape(ordered.shape)
+
+
+def in_memory_order(array: Array, *others: Array) -> Any:
+    """``array``, and ``others`` alike, with its dimensions by falling stride."""
+    order = sorted(range(array.ndim), key=lambda d: -abs(array.strides[d]))
+    if not others:
+        return array.transpose(order)
+    return tuple(x.transpose(order) for x in (array, *others))
+
+
+def _check(array: Array, kernel: str, kinds: str = "f") -> None:
+    if array.dtype.kind not in kinds:
+        name = from_numpy_dtype(array.dtype).type_name
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{name}'")
+
+
+def uniform(g: Generator, array: Array, low: float = 0.0, high: float = 1.0) -> None:
+    """``u (high - low) + low`` with one rounding; ``u`` has 24 bits, for float64 53."""
+    if array.dtype.kind == "c":
+        uniform(g, array.view(np.float32 if array.itemsize == 8 else np.float64), low, high)
+        return
+    _check(array, "check_uniform_bounds")
+    if not low <= high:
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
+        )
+    if array.flags.c_contiguous and (low, high) == (0, 1) and array.itemsize >= 4:
+        flat = array.reshape(-1)
+        for start in range(0, array.size, BLOCK):
+            g.uniform_into(flat[start : start + BLOCK])
+        return
+    if array.dtype == np.float64:
+        u = fused(g.uniform64(array.size), high - low, low)
+    else:
+        kind = np.float32
+        u = fused(g.uniform32(array.size), kind(high) - kind(low), kind(low))
+        u = u.astype(array.dtype, copy=False)
+        u[u == array.dtype.type(high)] = low
+    fill(array, u)
+
+
+def fused(u: Array, scale: Any, shift: Any) -> Array:
+    """``scale u + shift`` with one rounding, as a fused multiply-add gives it."""
+    if shift == 0:
+        return u if scale == 1 else u * u.dtype.type(scale)
+    if u.dtype == np.float32:
+        return (u * np.float64(scale) + np.float64(shift)).astype(np.float32)
+    # the exact product as high + low (Dekker), the exact sum as total + error (Knuth)
+    high = u * scale
+    c, d = u * 134217729.0, scale * 134217729.0
+    u1, s1 = c - (c - u), d - (d - scale)
+    low = ((u1 * s1 - high) + u1 * (scale - s1) + (u - u1) * s1) + (u - u1) * (scale - s1)
+    total = high + shift
+    part = total - high
+    error = (high - (total - part)) + (shift - part)
+    return total + (error + low)
+
+
+def normal(g: Generator, array: Array, mean: float = 0.0, std: float = 1.0) -> None:
+    """Box and Muller's transform; fewer than 16 numbers and gaps in memory take the scalar form."""
+    if array.dtype.kind == "c":
+        parts = array.view(np.float32 if array.itemsize == 8 else np.float64)
+        normal(g, parts, mean, std / math.sqrt(2))
+        return
+    _check(array, "normal_kernel_cpu")
+    if not std >= 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    if array.size < 16 or not array.flags.c_contiguous:
+        values = g.normal_pairs(array.size)
+        fill(array, values if (mean, std) == (0, 1) else values * std + mean)
+        return
+    half = array.dtype == np.float16  # by way of float32
+    flat = np.empty(array.size, np.float32) if half else array.reshape(-1)
+    whole = array.size // 16 * 16
+    for start in range(0, whole, BLOCK):
+        normal_blocks(g, flat[start : min(start + BLOCK, whole)], mean, std)
+    if whole < array.size:  # a remainder: the last 16 are drawn once more
+        if not half:
+            g.uniform_into(flat[whole:])
+        normal_blocks(g, flat[-16:], mean, std)
+    if half:
+        array.reshape(-1)[:] = flat
+
+
+def normal_blocks(g: Generator, out: Array, mean: float, std: float) -> None:
+    """Per 16 uniforms with ``u = 1 - (first eight)``, ``v = (last eight)``: eight numbers
+    ``sqrt(-2 log u) cos(2 pi v)``, then eight ``sqrt(-2 log u) sin(2 pi v)``.
+    """
+    kind = out.dtype.type
+    g.uniform_into(out)
+    first, second = out.reshape(-1, 2, 8).transpose(1, 0, 2)
+    radius = np.sqrt(kind(-2) * np.log(kind(1) - first))
+    angle = second * kind(2 * math.pi)
+    np.multiply(radius, np.cos(angle), out=first)
+    np.multiply(radius, np.sin(angle), out=second)
+    if (mean, std) != (0, 1):
+        np.multiply(out, kind(std), out=out)
+        np.add(out, kind(mean), out=out)
+
+
+def integers(g: Generator, array: Array, low: int, high: int) -> None:
+    """``low + r mod (high - low)``; r has 64 bits where the range reaches 2^28, else 32."""
+    if low >= high:
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
+    kind = from_numpy_dtype(array.dtype)
+    least, most = _limits(kind)
+    for name, value in (("from", low), ("to - 1", high - 1)):
+        if not least <= value <= most:
+            raise RuntimeError(f"{name} is out of bounds for {kind.name}: {value}")
+    extent = high - low
+    if extent < 2**28:
+        values = g.bits32(array.size)
+        values %= np.uint32(extent)
+        fill(array, values if low == 0 else values + np.int64(low))
+    else:
+        bits = g.bits64(array.size)
+        if extent < 2**64:
+            bits %= np.uint64(extent)
+        fill(array, bits.view(np.int64) + np.int64(low))
+
+
+def _limits(kind: Any) -> tuple[int, int]:
+    """The least and the greatest integer that ``kind`` holds exactly, with all between."""
+    if kind.category == 0:
+        return 0, 1
+    if kind.category == 1:
+        limits = np.iinfo(kind.numpy)
+        return int(limits.min), int(limits.max)
+    if kind.is_complex:
+        raise NotImplementedError(f"\"random_\" not implemented for '{kind.type_name}'")
+    digits = np.finfo(kind.numpy).nmant + 1
+    return -(2**digits), 2**digits
+
+
+def limit_above(numpy: Any) -> int:
+    """The bound that integers of a dtype stay below when none is given."""
+    return min(_limits(from_numpy_dtype(numpy))[1] + 1, 2**63 - 1)
+
+
+def integers_of_dtype(g: Generator, array: Array) -> None:
+    """``r mod (greatest + 1)``, r of 64 bits for int64 and float64, else 32."""
+    most = _limits(from_numpy_dtype(array.dtype))[1]
+    wide = array.itemsize == 8
+    bits = g.bits64(array.size) if wide else g.bits32(array.size)
+    fill(array, bits % bits.dtype.type(most + 1))
+
+
+def bernoulli(g: Generator, array: Array, p: Any = 0.5) -> None:
+    """``u < p``; where p is an array of float32 or float16, u has 24 bits."""
+    if isinstance(p, np.ndarray):
+        if not ((p >= 0) & (p <= 1)).all():
+            raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
+        _check(p, "bernoulli_tensor_cpu_p_")
+        array, p = in_memory_order(array, np.broadcast_to(p, array.shape))
+        wide = p.dtype == np.float64
+        u = g.uniform64(array.size) if wide else g.uniform32(array.size)
+        array[...] = u.reshape(array.shape) < p
+        return
+    if not 0 <= p <= 1:
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
+    # u < p exactly where the 53 bits are below ceil(2^53 p)
+    bound = math.ceil(math.ldexp(p, 53))
+    fill(array, (g.bits64(array.size) & np.uint64(2**53 - 1)) < np.uint64(bound))
+
+
+def exponential(g: Generator, array: Array, lambd: float = 1.0) -> None:
+    """``-log(1 - u) / lambd``."""
+    _check(array, "exponential")
+    if not lambd > 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
+    fill(array, -1 / lambd * np.log1p(-g.uniform64(array.size)))
+
+
+def geometric(g: Generator, array: Array, p: float) -> None:
+    """``ceil(log u / log(1 - p))``."""
+    _check(array, "geometric_cpu", "fiu")
+    if not 0 < p < 1:
+        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
+    with np.errstate(all="ignore"):
+        values = np.ceil(np.log(g.uniform64(array.size)) / np.log1p(-p))
+        fill(array, values.astype(array.dtype))
+
+
+def cauchy(g: Generator, array: Array, median: float = 0.0, sigma: float = 1.0) -> None:
+    """``median + sigma tan(pi (u - 1/2))``."""
+    _check(array, "cauchy")
+    if not sigma > 0:
+        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
+    with np.errstate(all="ignore"):
+        values = median + sigma * np.tan(math.pi * (g.uniform64(array.size) - 0.5))
+        fill(array, values.astype(array.dtype))
+
+
+def log_normal(g: Generator, array: Array, mean: float = 1.0, std: float = 2.0) -> None:
+    """``exp(mean + std z)``, z normal."""
+    _check(array, "log_normal_cpu")
+    if not std > 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
+    with np.errstate(all="ignore"):
+        fill(array, np.exp(g.normal_pairs(array.size) * std + mean).astype(array.dtype))
+
+
+def poisson(g: Generator, array: Array, rates: Array) -> None:
+    """One number at a time: how many draws each takes depends on the numbers drawn."""
+    _check(rates, "poisson_cpu")
+    if not (rates >= 0).all():
+        raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
+    draw = g.one_by_one()
+    array.reshape(-1)[:] = [poisson_one(rate, draw) for rate in rates.reshape(-1).tolist()]
+
+
+def multinomial(g: Generator, p: Array, count: int, replacement: bool) -> Array:
+    """Indices drawn by the weights in the rows of ``p``.
+
+    With replacement: the place of u among the cumulative sums. Without: ``p / e``, e exponential,
+    ranked.
+    """
+    if not (np.isfinite(p).all() and (p >= 0).all()):
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if (p.sum(-1) == 0).any():
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    if not replacement or count == 1:
+        e = np.empty(p.shape, p.dtype)
+        exponential(g, e)
+        with np.errstate(all="ignore"):
+            return np.argsort(-(p / e), axis=-1, kind="stable")[..., :count]
+    rows = p.reshape(-1, p.shape[-1])
+    sums = np.cumsum(rows, axis=1)
+    sums /= sums[:, -1:]
+    sums[:, -1] = 1
+    u = g.uniform64(count * len(rows)).reshape(-1, count)
+    found = [np.searchsorted(s, v) for s, v in zip(sums, u, strict=True)]
+    return np.array(found, np.int64).reshape(*p.shape[:-1], count)
