@@ -13,6 +13,9 @@ from ._tensor import Tensor
 from .autograd.grad_mode import *
 from .ops.arithmetic import *
 from .ops.einsum import *
+from .ops.decompositions import *
+from .ops.geometry import *
+from .ops.linalg import *
 from .ops.matmul import *
 from .ops.reduction import *
 from .ops.extrema import *
@@ -29,3 +32,4 @@ from .ops.joining import *
 from .ops.indexing import *
 from .ops.shape import *
 from .ops.unary import *
+from . import linalg

@@ -18,6 +18,7 @@ from .autograd.inplace import inplace
 from .autograd.node import AccumulateGrad, RemovableHandle, track
 from .autograd.variable import Variable, history, use_tensor_class, wrap
 from .ops import arithmetic, reduction, unary
+from .ops import decompositions, geometry, linalg
 from .ops import matmul as products
 from .ops import indexing, joining
 from .ops import shape as shapes
@@ -502,6 +503,14 @@ class Tensor(Variable):
     addr, addr_ = products.addr, inplace(products.addr)
     addbmm, addbmm_ = products.addbmm, inplace(products.addbmm)
     baddbmm, baddbmm_ = products.baddbmm, inplace(products.baddbmm)
+    det, logdet, slogdet = linalg.det, linalg.logdet, linalg.slogdet
+    inverse, pinverse = linalg.inverse, decompositions.pinverse
+    matrix_exp, matrix_power = linalg.matrix_exp, linalg.matrix_power
+    cholesky = decompositions.cholesky
+    cholesky_solve = decompositions.cholesky_solve
+    cholesky_inverse = decompositions.cholesky_inverse
+    qr, svd = decompositions.qr, decompositions.svd
+    cross = geometry.cross
 
     # --- conversion --------------------------------------------------------------------------
 

@@ -30,7 +30,8 @@ def _matmul(a: Any, b: Any) -> Any:
             if a.ndim == 2:
                 return np.dot(a, b)  # less overhead than np.matmul
             if a.ndim > 2:  # one product for the whole batch
-                return np.dot(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[1])
+                flat = a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
+                return np.dot(flat, b).reshape(*a.shape[:-1], b.shape[1])
         return np.matmul(a, b)
     except (ValueError, AttributeError):
         raise mismatch(a, b) from None

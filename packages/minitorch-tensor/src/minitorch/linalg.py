@@ -1,0 +1,140 @@
+"""Linear algebra, as ``torch.linalg``.
+
+Follows https://docs.pytorch.org/docs/stable/linalg.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .kernels.linalg import LinAlgError
+from .ops import shape as shapes
+from .ops.arguments import numpy_names
+from .ops.arithmetic import mul
+from .ops.decompositions import (
+    cholesky_ex,
+    eig,
+    eigh,
+    eigvals,
+    eigvalsh,
+    lstsq,
+    matrix_rank,
+    pinv,
+    svdvals,
+)
+from .ops.decompositions import linalg_cholesky as cholesky
+from .ops.decompositions import linalg_qr as qr
+from .ops.decompositions import linalg_svd as svd
+from .ops.geometry import linalg_cross as cross
+from .ops.linalg import (
+    det,
+    inv_ex,
+    matrix_exp,
+    matrix_power,
+    solve,
+    solve_ex,
+    solve_triangular,
+    tensorinv,
+    tensorsolve,
+    vander,
+)
+from .ops.linalg import inverse as inv
+from .ops.linalg import linalg_slogdet as slogdet
+from .ops.matmul import chain_product, column, matmul, row
+from .ops.matrix_norm import cond, matrix_norm, norm
+from .ops.norm import vector_norm
+from .ops.reduction import sum
+from .ops.shape import reshaped
+
+__all__ = [
+    "LinAlgError",
+    "cholesky",
+    "cholesky_ex",
+    "cond",
+    "cross",
+    "det",
+    "diagonal",
+    "eig",
+    "eigh",
+    "eigvals",
+    "eigvalsh",
+    "inv",
+    "inv_ex",
+    "lstsq",
+    "matmul",
+    "matrix_exp",
+    "matrix_norm",
+    "matrix_power",
+    "matrix_rank",
+    "multi_dot",
+    "norm",
+    "pinv",
+    "qr",
+    "slogdet",
+    "solve",
+    "solve_ex",
+    "solve_triangular",
+    "svd",
+    "svdvals",
+    "tensorinv",
+    "tensorsolve",
+    "vander",
+    "vecdot",
+    "vector_norm",
+]
+
+
+def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """The diagonals of matrices, a view.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.diagonal.html
+    """
+    return shapes.diagonal(A, offset, dim1, dim2)
+
+
+@numpy_names
+def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
+    """The dot products of vectors along ``dim``; ``x`` is conjugated where it is complex.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vecdot.html
+    """
+    if x.dtype.is_complex:
+        x = x.conj()
+    return sum(mul(x, y), dim)
+
+
+def multi_dot(tensors: Any) -> Any:
+    """The product of two or more matrices in the cheapest order; the ends may be vectors.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html
+    """
+    factors = list(tensors)
+    n = len(factors)
+    if n < 2:
+        raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {n}")
+    for k, x in enumerate(factors):
+        allowed = (1, 2) if k in (0, n - 1) else (2,)
+        if x.ndim not in allowed:
+            raise RuntimeError(
+                f"multi_dot(): tensor {k} must be {'1D or ' if 1 in allowed else ''}2D but got "
+                f"{x.ndim}D"
+            )
+        if x.dtype != factors[0].dtype:
+            raise RuntimeError(
+                "multi_dot(): all tensors must have be the same dtype but tensor 0 is "
+                f"{factors[0].dtype} and tensor {k} {x.dtype}"
+            )
+    first, last = factors[0].ndim == 1, factors[-1].ndim == 1
+    if first:
+        factors[0] = row(factors[0])
+    if last:
+        factors[-1] = column(factors[-1])
+    for k, (a, b) in enumerate(zip(factors, factors[1:], strict=False)):
+        if a.shape[1] != b.shape[0]:
+            raise RuntimeError(
+                f"multi_dot(): tensors {k} and {k + 1} with shapes {list(a.shape)} and "
+                f"{list(b.shape)} cannot be multiplied"
+            )
+    product = chain_product(factors)
+    rows, columns = product.shape
+    return reshaped(product, (*(() if first else (rows,)), *(() if last else (columns,))))

@@ -1,0 +1,469 @@
+"""Decompositions of matrices: Cholesky, QR, eigenvalues, singular values, and what they give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import return_types
+from ..autograd.primitive import primitive
+from ..kernels import linalg as kernels
+from .linalg import (
+    constant,
+    matrices,
+    one_dtype,
+    solve_triangular,
+    solved_triangular,
+    square,
+    triangle,
+)
+from .matmul import column, matmul, row, transposed
+from .reduction import sum
+from .shape import reshaped
+
+__all__ = ["cholesky", "cholesky_inverse", "cholesky_solve", "pinverse", "qr", "svd"]
+
+
+def eye(x: Any, n: int, m: int | None = None) -> Any:
+    """An identity that can be multiplied with ``x``."""
+    return constant(np.eye(n, m), x)
+
+
+# --- Cholesky ------------------------------------------------------------------------------------
+
+
+def _cholesky_rule(g: Any, out: Any) -> Any:
+    # da = (s + s')/2, s = L'^-1 phi(L' g) L^-1, phi: the lower triangle with half the diagonal
+    # (Murray 2016, https://arxiv.org/abs/1602.07527)
+    lt = transposed(out)
+    phi = triangle(lt @ g, False) - (lt @ g) * (eye(g, g.shape[-1]) * 0.5)
+    left = solved_triangular(lt, phi, True, False)
+    s = transposed(solved_triangular(lt, transposed(left), True, False))
+    return (s + transposed(s)) * 0.5
+
+
+lower = primitive(kernels.cholesky, "x | name", _cholesky_rule, name="linalg_cholesky_ex")
+
+
+def _cholesky_or_nan(x: Any) -> Any:
+    good = _definite(x) == 0
+    safe = np.where(good[..., None, None], x, np.eye(x.shape[-1], dtype=x.dtype))
+    return np.where(good[..., None, None], np.linalg.cholesky(safe), np.nan).astype(x.dtype)
+
+
+def _definite(x: Any) -> Any:
+    def order(matrix: Any) -> int:
+        k = 1
+        while k < len(matrix) and kernels._positive(matrix[:k, :k]):
+            k += 1
+        return k
+
+    return kernels.info(np.linalg.cholesky, x, order)
+
+
+lower_or_nan = primitive(
+    _cholesky_or_nan, "x", _cholesky_rule, name="cholesky_or_nan", label="LinalgCholeskyExBackward0"
+)
+indefinite = primitive(_definite, "x", None, name="linalg_cholesky_ex_info")
+
+
+def linalg_cholesky(A: Any, *, upper: bool = False) -> Any:
+    """The lower triangular ``L`` of ``A = L L'`` (with ``upper``, the upper one of ``U' U``).
+
+    Raises:
+        LinAlgError: a matrix is not positive-definite.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cholesky.html
+    """
+    square("linalg.cholesky", A)
+    return _cholesky(A, upper, "linalg.cholesky")
+
+
+def _cholesky(A: Any, upper: bool, name: str) -> Any:
+    return transposed(lower(transposed(A), name)) if upper else lower(A, name)
+
+
+def cholesky(input: Any, upper: bool = False) -> Any:
+    """The Cholesky factor of positive-definite matrices.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky.html
+    """
+    square("cholesky", input)
+    return _cholesky(input, upper, "cholesky")
+
+
+def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> Any:
+    """``(L, info)``: ``info`` is 0 where the factor exists; elsewhere that is nan.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cholesky_ex.html
+    """
+    square("linalg.cholesky_ex", A)
+    if check_errors:
+        L = _cholesky(A, upper, "linalg.cholesky_ex")
+    else:
+        L = transposed(lower_or_nan(transposed(A))) if upper else lower_or_nan(A)
+    return return_types.linalg_cholesky_ex(L, indefinite(transposed(A) if upper else A))
+
+
+def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
+    """The solution of ``A X = B`` from the Cholesky factor of ``A``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_solve.html
+    """
+    square("cholesky_solve", L)
+    one_dtype("cholesky_solve", B, L)
+    L = transposed(L) if upper else L
+    half = solve_triangular(L, B, upper=False)
+    return solve_triangular(transposed(L), half, upper=True)
+
+
+def cholesky_inverse(L: Any, upper: bool = False) -> Any:
+    """The inverse of ``A`` from its Cholesky factor.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_inverse.html
+    """
+    square("cholesky_inverse", L)
+    return cholesky_solve(eye(L, L.shape[-1]), L, upper)
+
+
+# --- QR ------------------------------------------------------------------------------------------
+
+
+def _qr(x: Any, mode: str) -> tuple[Any, Any]:
+    if mode == "r":
+        return np.zeros(0, x.dtype), np.linalg.qr(x, "r")
+    q, r = np.linalg.qr(x, mode)
+    return q, r
+
+
+def _qr_rule(g: Any, x: Any, q: Any, r: Any, mode: str) -> Any:
+    m, n = x.shape[-2:]
+    if mode == "r":
+        raise RuntimeError(
+            "The derivative of linalg.qr depends on Q, which is not computed when in mode='r'. "
+            "Please use linalg.qr(A, mode='reduced') if you are going to require gradients through "
+            "linalg.qr."
+        )
+    if mode == "complete" and m > n:
+        raise RuntimeError(
+            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols"
+        )
+    gq, gr = g
+    if m < n:  # a = [a1 a2], q r1 = a1, r2 = q' a2
+        first, rest = eye(g[0], m, n), constant((np.arange(n) >= m)[None, :], g[0])
+        gq = gq + (x * rest) @ transposed(gr)
+        return (
+            _qr_square(gq, gr @ transposed(first), q, r @ transposed(first)) @ first
+            + (q @ gr) * rest
+        )
+    return _qr_square(gq, gr, q, r)
+
+
+def _qr_square(gq: Any, gr: Any, q: Any, r: Any) -> Any:
+    # (gq + q sym(r gr' - gq' q)) r'^-1, sym: the lower triangle on both sides
+    # (Walter and Lehmann 2010, https://arxiv.org/abs/1009.6112)
+    low = triangle(r @ transposed(gr) - transposed(gq) @ q, False)
+    sym = low + transposed(low) - low * eye(low, low.shape[-1])
+    return transposed(solved_triangular(r, transposed(gq + q @ sym), True, False))
+
+
+orthogonal_triangular = primitive(
+    _qr, "x | mode -> q r", joint=lambda g, x, q, r, mode: (_qr_rule(g, x, q, r, mode),),
+    name="linalg_qr",
+)  # fmt: skip
+
+
+def linalg_qr(A: Any, mode: str = "reduced") -> Any:
+    """``Q`` with orthonormal columns and an upper triangular ``R``, ``A = Q R``.
+
+    ``mode`` is "reduced", "complete" (a square Q) or "r" (R alone, Q is empty; no gradient).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.qr.html
+    """
+    matrices("linalg.qr", A)
+    if mode not in ("reduced", "complete", "r"):
+        raise RuntimeError(
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', "
+            "or 'complete'"
+        )
+    return return_types.linalg_qr(*orthogonal_triangular(A, mode))
+
+
+def qr(input: Any, some: bool = True) -> Any:
+    """The QR decomposition, reduced or (``some=False``) complete.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.qr.html
+    """
+    matrices("qr", input)
+    return return_types.qr(*orthogonal_triangular(input, "reduced" if some else "complete"))
+
+
+# --- eigenvalues ---------------------------------------------------------------------------------
+
+
+def _over(numerator: Any, gap: Any) -> Any:
+    """``numerator / gap``, 0 where both are: equal eigenvalues whose vectors nobody looks at."""
+    return numerator / (gap + (gap == 0) * (numerator == 0))
+
+
+def _eigh_rule(g: Any, values: Any, vectors: Any) -> Any:
+    # v (diag(gl) + (v' gv) / gap) v', gap_ij = l_j - l_i  (Giles 2008)
+    gl, gv = g
+    one = eye(gl, gl.shape[-1])
+    vt = transposed(vectors)
+    gap = row(values) - column(values) + one
+    inner = _over(vt @ gv * (1 - one), gap) + row(gl) * one
+    return vectors @ inner @ vt
+
+
+symmetric = primitive(
+    kernels.eigh, "x | uplo -> values vectors",
+    joint=lambda g, values, vectors: (_eigh_rule(g, values, vectors),),
+    name="linalg_eigh",
+)  # fmt: skip
+
+
+def _eigvalsh_rule(g: Any, x: Any, uplo: str) -> Any:
+    vectors = symmetric(x, uplo)[1]
+    return (vectors * row(g)) @ transposed(vectors)
+
+
+symmetric_values = primitive(
+    lambda x, uplo: kernels.eigh(x, uplo)[0], "x | uplo", _eigvalsh_rule, name="linalg_eigvalsh"
+)
+
+
+def triangle_name(UPLO: str) -> str:
+    if UPLO.upper() not in ("L", "U"):
+        raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
+    return UPLO.upper()
+
+
+def eigh(A: Any, UPLO: str = "L") -> Any:
+    """Eigenvalues, ascending, and orthonormal eigenvectors (columns) of symmetric matrices.
+
+    Only the lower (``UPLO="U"``: upper) triangle is read. The gradient through the vectors is not
+    finite where eigenvalues are equal.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigh.html
+    """
+    square("linalg.eigh", A)
+    return return_types.linalg_eigh(*symmetric(A, triangle_name(UPLO)))
+
+
+def eigvalsh(A: Any, UPLO: str = "L") -> Any:
+    """The eigenvalues of symmetric matrices, ascending.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvalsh.html
+    """
+    square("linalg.eigvalsh", A)
+    return symmetric_values(A, triangle_name(UPLO))
+
+
+def _complex_of(x: Any) -> Any:
+    return x.astype(np.result_type(x.dtype, np.complex64), copy=False)
+
+
+def _eig(x: Any) -> tuple[Any, Any]:
+    values, vectors = np.linalg.eig(x)
+    return _complex_of(values), _complex_of(vectors)
+
+
+general_eigen = primitive(_eig, "x -> values vectors", None, name="linalg_eig")
+
+
+def eig(A: Any) -> Any:
+    """Eigenvalues and eigenvectors of square matrices, always complex. They have no gradient here.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eig.html
+    """
+    square("linalg.eig", A)
+    if A.requires_grad:
+        raise RuntimeError(
+            "linalg.eig: gradients of complex results are not supported; detach() the input, or "
+            "use linalg.eigh for symmetric matrices"
+        )
+    return return_types.linalg_eig(*general_eigen(A))
+
+
+def eigvals(A: Any) -> Any:
+    """The eigenvalues of square matrices, always complex. They have no gradient here.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvals.html
+    """
+    return eig(A).eigenvalues
+
+
+# --- singular values -----------------------------------------------------------------------------
+
+
+def _svd_rule(g: Any, u: Any, s: Any, vh: Any) -> Any:
+    # with u = U, v = V and gap_ij = s_j^2 - s_i^2 (Townsend 2016, Differentiating the SVD):
+    # u (skew(u' gu) / gap S + S skew(v' gv) / gap + diag(gs)) v'
+    #   + (1 - u u') gu S^-1 v' + u S^-1 gv' (1 - v v')
+    gu, gs, gvh = g
+    k, m, n = s.shape[-1], u.shape[-2], vh.shape[-1]
+    if u.shape[-1] > k or vh.shape[-2] > k:  # full matrices: the rest spans a space, no more
+        u, gu, vh, gvh = u[..., :k], gu[..., :k], vh[..., :k, :], gvh[..., :k, :]
+    one = eye(s, k)
+    ut, v = transposed(u), transposed(vh)
+    a, b = ut @ gu, transposed(gvh @ v)
+    gap = row(s) * row(s) - column(s) * column(s) + one
+    inner = _over(a - transposed(a), gap) * row(s) + column(s) * _over(b - transposed(b), gap)
+    inner = inner + row(gs) * one
+    made = u @ inner @ vh
+    if m > k:
+        made = made + _over(gu - u @ a, row(s)) @ vh
+    if n > k:
+        made = made + u @ _over(gvh - transposed(b) @ vh, column(s))
+    return made
+
+
+singular_vectors = primitive(
+    kernels.svd, "x | full_matrices -> u s vh", joint=lambda g, u, s, vh: (_svd_rule(g, u, s, vh),),
+    name="linalg_svd",
+)  # fmt: skip
+
+
+def _svdvals_rule(g: Any, x: Any) -> Any:
+    u, _, vh = singular_vectors(x, False)
+    return (u * row(g)) @ vh
+
+
+singular_values = primitive(
+    lambda x: kernels.svd(x, False)[1], "x", _svdvals_rule, name="linalg_svdvals"
+)
+
+
+def linalg_svd(A: Any, full_matrices: bool = True, *, driver: str | None = None) -> Any:
+    """``U``, the singular values ``S`` (descending) and ``Vh``: ``A = U diag(S) Vh``.
+
+    The gradient through U and Vh is not finite where singular values are equal, and with
+    ``full_matrices`` none goes through the columns that belong to no singular value.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.svd.html
+    """
+    matrices("linalg.svd", A)
+    return return_types.linalg_svd(*singular_vectors(A, full_matrices))
+
+
+def svdvals(A: Any, *, driver: str | None = None) -> Any:
+    """The singular values, descending.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.svdvals.html
+    """
+    matrices("linalg.svdvals", A)
+    return singular_values(A)
+
+
+def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
+    """``U``, ``S``, ``V``: ``input = U diag(S) V'``; without ``compute_uv`` zeros for U and V.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.svd.html
+    """
+    matrices("svd", input)
+    if not compute_uv:
+        m, n = input.shape[-2:]
+        batch = tuple(input.shape[:-2])
+        zeros = [constant(np.zeros((*batch, k, k)), input) for k in (m, n)]
+        return return_types.svd(zeros[0], singular_values(input), zeros[1])
+    U, S, Vh = singular_vectors(input, not some)
+    return return_types.svd(U, S, transposed(Vh))
+
+
+def threshold(A: Any, largest: Any, atol: Any, rtol: Any) -> Any:
+    """Below it a singular value counts as zero: ``max(atol, rtol * largest)``."""
+    if rtol is None:
+        eps = float(np.finfo(A.dtype.numpy).eps) * max(A.shape[-2:])
+        rtol = eps if atol is None else (atol <= 0) * eps
+    limit = largest * rtol
+    return limit if atol is None else larger(limit, atol)
+
+
+larger = primitive(lambda a, b: np.maximum(a, b).astype(a.dtype), "a b", None, None, name="maximum")
+
+
+def _spectrum(A: Any, hermitian: bool) -> Any:
+    """The singular values, detached; of symmetric matrices the eigenvalues' absolute values."""
+    A = A.detach()
+    return abs(symmetric_values(A, "L")) if hermitian else singular_values(A)
+
+
+def matrix_rank(
+    A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Any:
+    """How many singular values are larger than ``max(atol, rtol * largest)``, int64.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_rank.html
+    """
+    matrices("linalg.matrix_rank", A)
+    if tol is not None:
+        atol, rtol = tol, 0.0
+    s = _spectrum(A, hermitian)
+    if not s.shape[-1]:
+        return sum(s, -1).long()
+    largest = s.amax(-1, keepdim=True)
+    atol, rtol = (column(t) if hasattr(t, "ndim") and t.ndim else t for t in (atol, rtol))
+    return (s > threshold(A, largest, atol, rtol)).sum(-1)
+
+
+def _pinv(x: Any, limit: Any) -> Any:
+    u, s, vh = kernels.svd(x, False)
+    large = s > limit
+    scaled = np.where(large, 1 / np.where(large, s, 1), 0).astype(s.dtype)
+    return np.matmul(vh.mT.conj() * scaled[..., None, :], u.mT.conj())
+
+
+def _pinv_rule(g: Any, x: Any, out: Any) -> Any:
+    # dp = -p dx p + p p' dx' (1 - x p) + (1 - p x) dx' p' p   (Golub and Pereyra 1973)
+    pt, gt = transposed(out), transposed(g)
+    first = gt @ out
+    second = pt @ gt
+    return (first - x @ (out @ first)) @ pt + pt @ (second - (second @ out) @ x) - pt @ g @ pt
+
+
+pseudo_inverse = primitive(_pinv, "x limit", _pinv_rule, None, name="linalg_pinv")
+
+
+def pinv(
+    A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Any:
+    """The pseudo-inverse; singular values up to ``max(atol, rtol * largest)`` count as zero.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.pinv.html
+    """
+    matrices("linalg.pinv", A)
+    rtol = rcond if rcond is not None else rtol
+    if not A.shape[-1] or not A.shape[-2]:
+        return transposed(A) * 1
+    largest = _spectrum(A, hermitian).amax(-1, keepdim=True)
+    atol, rtol = (column(t) if hasattr(t, "ndim") and t.ndim else t for t in (atol, rtol))
+    return pseudo_inverse(A, threshold(A, largest, atol, rtol))
+
+
+def pinverse(input: Any, rcond: float = 1e-15) -> Any:
+    """The pseudo-inverse; singular values up to ``rcond * largest`` count as zero.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.pinverse.html
+    """
+    return pinv(input, rcond)
+
+
+def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> Any:
+    """The ``X`` that makes ``A X - B`` smallest, with the squared residuals and the rank.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.lstsq.html
+    """
+    matrices("linalg.lstsq", A)
+    one_dtype("linalg.lstsq", A, B)
+    vector = A.ndim == B.ndim + 1
+    X = matmul(pinv(A, rcond), column(B) if vector else B)
+    rank = matrix_rank(A)
+    m, n = A.shape[-2:]
+    residuals = constant(np.zeros(0), A)
+    if m > n and int((rank < n).sum()) == 0:
+        left = matmul(A, X) - (column(B) if vector else B)
+        residuals = sum(left * left, -2)
+    solution = reshaped(X, X.shape[:-1]) if vector else X
+    return return_types.linalg_lstsq(solution, residuals, rank, constant(np.zeros(0), A))

@@ -1,0 +1,449 @@
+"""Square matrices: inverses, linear equations, determinants, powers, the exponential."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import return_types
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable, wrap
+from ..kernels import linalg as kernels
+from .arithmetic import mul
+from .matmul import column, matmul, transposed
+from .reduction import sum
+from .shape import permuted, reshaped
+
+__all__ = ["det", "inverse", "logdet", "matrix_exp", "matrix_power", "slogdet"]
+
+
+# --- checks --------------------------------------------------------------------------------------
+
+
+def matrices(name: str, x: Any, floats: bool = True) -> None:
+    """Raises unless ``x`` is a matrix, or a batch of them, of floats."""
+    if x.ndim < 2:
+        raise RuntimeError(
+            f"{name}: The input tensor A must have at least 2 dimensions, but has shape "
+            f"{list(x.shape)}"
+        )
+    if floats:
+        floating(name, x)
+
+
+def floating(name: str, x: Any) -> None:
+    if x.dtype.category < 2:
+        raise RuntimeError(
+            f"{name}: Expected a floating point or complex tensor as input. Got {x.dtype.type_name}"
+        )
+    if x.dtype.itemsize == 2:
+        raise NotImplementedError(f"{name}: not implemented for '{x.dtype.type_name}'")
+
+
+def square(name: str, x: Any) -> None:
+    """Raises unless ``x`` is a square matrix, or a batch of them, of floats."""
+    matrices(name, x, False)
+    if x.shape[-1] != x.shape[-2]:
+        raise RuntimeError(
+            f"{name}: A must be batches of square matrices, but they are {x.shape[-2]} by "
+            f"{x.shape[-1]} matrices"
+        )
+    floating(name, x)
+
+
+def one_dtype(name: str, a: Any, b: Any) -> None:
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"{name}: Expected A and B to have the same dtype, but found A of type "
+            f"{a.dtype.type_name} and B of type {b.dtype.type_name} instead"
+        )
+
+
+def constant(value: Any, x: Any) -> Any:
+    """``value`` in the dtype of ``x``, an array or a Tensor as ``x`` is one."""
+    if isinstance(x, Variable):
+        return wrap(value.astype(x.dtype.numpy))  # type: ignore[attr-defined]
+    return value.astype(x.dtype)
+
+
+# --- inverses and linear equations ---------------------------------------------------------------
+
+inverted = primitive(
+    kernels.inv,
+    "x",
+    # d(1/x) = -1/x dx 1/x
+    lambda g, out: -(transposed(out) @ g @ transposed(out)),
+    name="linalg_inv",
+    label="LinalgInvExBackward0",
+)
+
+# a x = b, matrices: db = a'^-1 dx, da = -db x'
+solved = primitive(
+    kernels.solve,
+    "a b",
+    lambda g, a, out: -(solved(transposed(a), g) @ transposed(out)),
+    lambda g, a: solved(transposed(a), g),
+    name="linalg_solve",
+    label="LinalgSolveExBackward0",
+)
+
+
+def triangle(x: Any, upper: bool, unitriangular: bool = False) -> Any:
+    """One triangle of ``x``, zeros elsewhere."""
+    m, n = x.shape[-2:]
+    k = -1 if unitriangular else 0
+    return mul(x, np.tri(n, m, k, dtype=bool).T if upper else np.tri(m, n, k, dtype=bool))
+
+
+solved_triangular = primitive(
+    kernels.solve_triangular,
+    "a b | upper unitriangular",
+    lambda g, a, out, upper, unitriangular: triangle(
+        -(solved_triangular(transposed(a), g, not upper, unitriangular) @ transposed(out)),
+        upper,
+        unitriangular,
+    ),
+    lambda g, a, upper, unitriangular: solved_triangular(
+        transposed(a), g, not upper, unitriangular
+    ),
+    name="linalg_solve_triangular",
+)
+
+
+def inverse(input: Any) -> Any:
+    """The inverse of square matrices.
+
+    Raises:
+        LinAlgError: a matrix is singular.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv.html
+    """
+    square("linalg.inv", input)
+    return inverted(input)
+
+
+def solve(A: Any, B: Any, *, left: bool = True) -> Any:
+    """The solution ``X`` of ``A X = B`` (of ``X A = B`` with ``left=False``).
+
+    ``B`` is a vector, or a batch of vectors where its shape is that of ``A`` without the last
+    dimension; else matrices, whose batch dimensions broadcast with those of ``A``.
+
+    Raises:
+        LinAlgError: a matrix is singular.
+
+    Example:
+        >>> import minitorch
+        >>> A = minitorch.tensor([[2.0, 0.0], [0.0, 4.0]])
+        >>> minitorch.linalg.solve(A, minitorch.tensor([1.0, 1.0]))
+        tensor([0.5000, 0.2500])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve.html
+    """
+    square("linalg.solve", A)
+    one_dtype("linalg.solve", A, B)
+    if not B.ndim:
+        raise RuntimeError("linalg.solve: The input tensor B must have at least 1 dimension")
+    vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and B.shape == A.shape[:-1])
+    if vector and not left:
+        raise RuntimeError(
+            "linalg.solve: Vector broadcasting of the left hand side is not supported for "
+            "left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)"
+        )
+    X = column(B) if vector else B
+    if X.shape[-2 if left else -1] != A.shape[-1]:
+        n = A.shape[-1]
+        raise RuntimeError(
+            "linalg.solve: Incompatible shapes of A and B for the equation "
+            f"{'AX = B' if left else 'XA = B'} ({n}x{n} and {X.shape[-2]}x{X.shape[-1]})"
+        )
+    same_batch("linalg.solve", A, X)
+    X = solved(A, X) if left else transposed(solved(transposed(A), transposed(X)))
+    return reshaped(X, X.shape[:-1]) if vector else X
+
+
+def same_batch(name: str, A: Any, B: Any) -> None:
+    try:
+        np.broadcast_shapes(tuple(A.shape[:-2]), tuple(B.shape[:-2]))
+    except ValueError:
+        raise RuntimeError(
+            f"{name}: the batch dimensions of A and B do not broadcast: the shapes are "
+            f"{list(A.shape)} and {list(B.shape)}"
+        ) from None
+
+
+def solve_triangular(
+    A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Any:
+    """The solution of ``A X = B`` or ``X A = B``, where one triangle of ``A`` alone is looked at.
+
+    A zero on the diagonal gives inf or nan, no error; ``unitriangular`` means a diagonal of ones.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_triangular.html
+    """
+    name = "linalg.solve_triangular"
+    square(name, A)
+    matrices(name, B)
+    one_dtype(name, A, B)
+    if B.shape[-2 if left else -1] != A.shape[-1]:
+        n = A.shape[-1]
+        raise RuntimeError(
+            f"{name}: Incompatible shapes of A and B for the equation "
+            f"{'AX = B' if left else 'XA = B'} ({n}x{n} and {B.shape[-2]}x{B.shape[-1]})"
+        )
+    same_batch(name, A, B)
+    if left:
+        return solved_triangular(A, B, upper, unitriangular)
+    return transposed(solved_triangular(transposed(A), transposed(B), not upper, unitriangular))
+
+
+def _info(x: Any) -> Any:
+    return kernels.info(kernels.inv, x, kernels.zero_pivot)
+
+
+def _inv_or_nan(x: Any) -> Any:
+    """The inverse, nan for singular matrices."""
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError:
+        bad = (_info(x) > 0)[..., None, None]
+        made = np.linalg.inv(np.where(bad, np.eye(x.shape[-1], dtype=x.dtype), x))
+        return np.where(bad, np.nan, made).astype(x.dtype)
+
+
+inverted_or_nan = primitive(
+    _inv_or_nan,
+    "x",
+    lambda g, out: -(transposed(out) @ g @ transposed(out)),
+    name="linalg_inv_ex",
+    label="LinalgInvExBackward0",
+)
+singular = primitive(_info, "x", None, name="linalg_inv_ex_info")
+
+
+def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
+    """``(inverse, info)``: ``info`` is 0 where the inverse exists; elsewhere the inverse is nan.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv_ex.html
+    """
+    square("linalg.inv_ex", A)
+    made = inverted(A) if check_errors else inverted_or_nan(A)
+    return return_types.linalg_inv_ex(made, singular(A))
+
+
+def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Any:
+    """``(result, info)``; without ``check_errors`` singular matrices give nan.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_ex.html
+    """
+    square("linalg.solve_ex", A)
+    info = singular(A)
+    if check_errors or not info.any():
+        return return_types.linalg_solve_ex(solve(A, B, left=left), info)
+    vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and B.shape == A.shape[:-1])
+    inverse = inverted_or_nan(A)
+    X = matmul(inverse, column(B) if vector else B) if left else matmul(B, inverse)
+    return return_types.linalg_solve_ex(reshaped(X, X.shape[:-1]) if vector else X, info)
+
+
+def tensorinv(A: Any, ind: int = 2) -> Any:
+    """The inverse of ``A`` as the linear map from its last dimensions to its first ``ind``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorinv.html
+    """
+    if ind <= 0:
+        raise RuntimeError("Expected a strictly positive integer for 'ind'")
+    head, tail = tuple(A.shape[:ind]), tuple(A.shape[ind:])
+    n = math.prod(tail)
+    if math.prod(head) != n:
+        raise RuntimeError(
+            "Expected self to satisfy the requirement prod(self.shape[ind:]) == "
+            f"prod(self.shape[:ind]), but got {n} != {math.prod(head)}"
+        )
+    return reshaped(inverse(reshaped(A, (math.prod(head), n))), tail + head)
+
+
+def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
+    """The ``X`` of ``tensordot(A, X, X.ndim) = B``; ``dims`` of ``A`` are moved to its end first.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorsolve.html
+    """
+    if dims is not None:
+        moved = [d % A.ndim for d in dims]
+        A = permuted(A, (*(k for k in range(A.ndim) if k not in moved), *moved))
+    rest = tuple(A.shape[B.ndim :])
+    n = math.prod(B.shape)
+    if math.prod(rest) != n:
+        raise RuntimeError(
+            "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
+            f"prod(self.shape[:other.ndim]), but got {math.prod(rest)} != {n}"
+        )
+    return reshaped(solve(reshaped(A, (n, n)), reshaped(B, (n,))), rest)
+
+
+# --- determinants --------------------------------------------------------------------------------
+
+
+def entire(g: Any) -> Any:
+    """A number per matrix, as something that multiplies the matrix."""
+    return reshaped(g, (*g.shape, 1, 1))
+
+
+def _cofactor_rule(g: Any, x: Any, out: Any) -> Any:
+    if isinstance(g, Variable):  # derivatives of any order, for matrices that have an inverse
+        w = transposed(inverted(x))
+        return sum(g * out, (-2, -1), True) * w - out @ transposed(g) @ w
+    return kernels.cofactor_gradient(g, x)
+
+
+cofactor = primitive(kernels.cofactor, "x", _cofactor_rule, name="cofactor")
+determinant = primitive(np.linalg.det, "x", lambda g, x: entire(g) * cofactor(x), name="linalg_det")
+
+
+def _slogdet(x: Any) -> tuple[Any, Any]:
+    sign, logabsdet = np.linalg.slogdet(x)
+    return sign, logabsdet
+
+
+def _slogdet_rule(g: Any, x: Any) -> Any:
+    return entire(g[1]) * transposed(inverted(x))
+
+
+# the sign is constant where it has a derivative
+sign_and_log = primitive(_slogdet, "x -> sign logabsdet", _slogdet_rule, name="linalg_slogdet")
+
+
+def det(input: Any) -> Any:
+    """The determinant of square matrices. Its gradient is right for singular ones too.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.det.html
+    """
+    square("linalg.det", input)
+    return determinant(input)
+
+
+def linalg_slogdet(A: Any) -> Any:
+    """The sign of the determinant and the logarithm of its absolute value.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.slogdet.html
+    """
+    square("linalg.slogdet", A)
+    return return_types.linalg_slogdet(*sign_and_log(A))
+
+
+def slogdet(input: Any) -> Any:
+    """The sign of the determinant and the logarithm of its absolute value.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.slogdet.html
+    """
+    square("linalg.slogdet", input)
+    return return_types.slogdet(*sign_and_log(input))
+
+
+logarithm = primitive(
+    lambda x: _signed_log(*np.linalg.slogdet(x)),
+    "x",
+    lambda g, x: entire(g) * transposed(inverted(x)),
+    name="logdet",
+)
+
+
+def _signed_log(sign: Any, logabsdet: Any) -> Any:
+    if np.iscomplexobj(sign):
+        return logabsdet + np.log(sign)
+    return np.where(sign < 0, np.asarray(np.nan, logabsdet.dtype), logabsdet)
+
+
+def logdet(input: Any) -> Any:
+    """The logarithm of the determinant: nan where that is negative, -inf where it is zero.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.logdet.html
+    """
+    square("logdet", input)
+    return logarithm(input)
+
+
+# --- powers and the exponential ------------------------------------------------------------------
+
+
+def _matrix_exp_rule(g: Any, x: Any) -> Any:
+    # exp([[x', g], [0, x']]) has the gradient in its upper right corner (Mathias 1996)
+    n = x.shape[-1]
+    both = np.eye(2 * n)
+    first, second = constant(both[:, :n], x), constant(both[:, n:], x)
+    xt = transposed(x)
+    block = first @ xt @ transposed(first) + second @ xt @ transposed(second)
+    block = block + first @ g @ transposed(second)
+    return transposed(first) @ matrix_exponential(block) @ second
+
+
+matrix_exponential = primitive(kernels.matrix_exp, "x", _matrix_exp_rule, name="linalg_matrix_exp")
+
+
+def matrix_exp(input: Any) -> Any:
+    """The exponential ``1 + A + A A / 2 + ...`` of square matrices.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html
+    """
+    square("linalg.matrix_exp", input)
+    return matrix_exponential(input)
+
+
+identity = primitive(
+    lambda x: np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape).copy(),
+    "x",
+    lambda g: g * 0,
+    name="eye_like",
+)
+
+
+def matrix_power(input: Any, n: int) -> Any:
+    """Square matrices to the integer power ``n``; negative powers are those of the inverse.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html
+    """
+    matrices("linalg.matrix_power", input, False)
+    if input.shape[-1] != input.shape[-2]:
+        raise RuntimeError(
+            "linalg.matrix_power: A must be batches of square matrices, but they are "
+            f"{input.shape[-2]} by {input.shape[-1]} matrices"
+        )
+    if n == 0:
+        return identity(input)
+    if n < 0:
+        input, n = inverse(input), -n
+    if n == 1:
+        return mul(input, 1)
+    half = matrix_power(matmul(input, input), n // 2)
+    return matmul(half, input) if n % 2 else half
+
+
+def vander(x: Any, N: int | None = None) -> Any:
+    """The Vandermonde matrix: the powers ``0 ... N - 1`` of the elements of ``x``, a row each.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vander.html
+    """
+    if not x.ndim:
+        x = reshaped(x, (1,))
+    count = x.shape[-1] if N is None else N
+    if count <= 1 and N is not None:
+        raise RuntimeError(f"N must be greater than 1, but got {N}")
+    return powers(x, count)
+
+
+def _powers(x: Any, count: int) -> Any:
+    if x.dtype.kind in "bui":
+        x = x.astype(np.int64)
+    made = np.ones((*x.shape, count), x.dtype)
+    if count > 1:
+        made[..., 1:] = x[..., None]
+    return np.cumprod(made, -1)
+
+
+def _powers_rule(g: Any, x: Any, count: int) -> Any:
+    # the derivatives of 1, x, x^2, x^3, ... are 0, 1, 2x, 3x^2, ...
+    return sum(g[..., 1:] * powers(x, count - 1) * constant(np.arange(1, count), x), -1)
+
+
+powers = primitive(_powers, "x | count", _powers_rule, name="linalg_vander")

@@ -1,0 +1,111 @@
+"""Norms of matrices and their condition number."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .arguments import numpy_names, one_dim, some_dims
+from .conversion import to
+from .decompositions import singular_values
+from .extrema import amax, amin
+from .linalg import inverted_or_nan, matrices, square
+from .norm import vector_norm
+from .reduction import sum
+from .shape import permuted, reshaped
+
+__all__ = ["cond", "matrix_norm", "norm"]
+
+
+@numpy_names
+def matrix_norm(
+    A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
+) -> Any:
+    """The norm of the matrices in two dimensions of ``A``.
+
+    Args:
+        A: floats, at least two dimensions.
+        ord: "fro" (root of the sum of squares), "nuc" (sum of the singular values), 1 and inf
+            (largest sum of a column, of a row), 2 (largest singular value); -1, -inf and -2 for
+            the smallest.
+        dim: the dimensions of the rows and of the columns.
+        keepdim: keep them with size 1.
+        dtype: convert to it first.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_norm.html
+    """
+    matrices("linalg.matrix_norm", A)
+    if isinstance(dim, int) or len(dim) != 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim}")
+    rows, columns = (one_dim(d, A.ndim) for d in dim)
+    if rows == columns:
+        raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
+    if dtype is not None:
+        A = to(A, dtype)
+    if ord == "fro":
+        return vector_norm(A, 2, (rows, columns), keepdim)
+    extreme = amax if ord == "nuc" or ord > 0 else amin
+    if ord in ("nuc", 2, -2):
+        rest = [k for k in range(A.ndim) if k not in (rows, columns)]
+        s = singular_values(permuted(A, (*rest, rows, columns)))
+        result = sum(s, -1) if ord == "nuc" else extreme(s, -1)
+        if not keepdim:
+            return result
+        return reshaped(
+            result, tuple(1 if k in (rows, columns) else n for k, n in enumerate(A.shape))
+        )
+    if ord not in (1, -1, math.inf, -math.inf):
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
+    inner, outer = (rows, columns) if abs(ord) == 1 else (columns, rows)
+    sums = extreme(vector_norm(A, 1, inner, True), outer, True)
+    if keepdim:
+        return sums
+    return reshaped(sums, tuple(n for k, n in enumerate(A.shape) if k not in (rows, columns)))
+
+
+@numpy_names
+def norm(
+    A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Any:
+    """The norm of vectors or, where ``dim`` (or ``ord`` and ``A``) has two dimensions, matrices.
+
+    Without ``ord``, the 2-norm of all elements.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.norm.html
+    """
+    if ord is None:
+        return vector_norm(A, 2, dim, keepdim, dtype=dtype)
+    dims = dim if dim is None else some_dims(dim, A.ndim)
+    if dims is None and A.ndim not in (1, 2):
+        raise RuntimeError(
+            "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
+            f"{A.ndim}D."
+        )
+    if dims is not None and len(dims) > 2:
+        raise RuntimeError(
+            f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dim)}"
+        )
+    if (dims is None and A.ndim == 2) or (dims is not None and len(dims) == 2):
+        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
+    if isinstance(ord, str):
+        raise RuntimeError(f"linalg.norm: order {ord!r} needs two dimensions, not {dim}")
+    return vector_norm(A, ord, dim, keepdim, dtype=dtype)
+
+
+def cond(A: Any, p: Any = None) -> Any:
+    """The condition number ``norm(A, p) * norm(inv(A), p)``; inf for singular matrices.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cond.html
+    """
+    matrices("linalg.cond", A)
+    if p in (None, 2, -2):
+        s = singular_values(A)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    if p not in ("fro", "nuc", 1, -1, math.inf, -math.inf):
+        raise RuntimeError(f"linalg.cond got an invalid norm type: {p}")
+    square("linalg.cond", A)
+    inverse = inverted_or_nan(A)
+    made = matrix_norm(A, p) * matrix_norm(inverse, p)
+    return made.masked_fill(made.isnan(), np.inf)
