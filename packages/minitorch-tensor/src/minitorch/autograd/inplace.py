@@ -16,7 +16,7 @@ import numpy as np
 from .grad_mode import current
 from .node import AccumulateGrad
 from .primitive import primitive, record
-from .variable import MULTIPLE_VIEWS, Variable, history, replay, wrap
+from .variable import MULTIPLE_VIEWS, Variable, history, replay, root, wrap
 
 __all__ = ["check_writable", "inplace", "rebase", "write"]
 
@@ -70,12 +70,13 @@ def check_writable(target: Any) -> None:
 
 def write(target: Any, value: Any) -> Any:
     """Writes the tensor ``value`` into ``target`` (same shape) and gives it ``value``'s history."""
-    recording = current.state.flags & 1
-    if recording and target._chain is None and history(value) is not None:
-        raise RuntimeError(MULTIPLE_VIEWS)
+    tracking = current.state.flags & 1
+    if tracking and target._base is not None and target._chain is None:
+        if history(value) is not None or root(target)._node is not None:
+            raise RuntimeError(MULTIPLE_VIEWS)
     np.copyto(target._array(), value._data, casting="unsafe")
     target._version[0] += 1
-    if recording:
+    if tracking:
         rebase(target, value)
     return target
 
@@ -83,12 +84,13 @@ def write(target: Any, value: Any) -> Any:
 def rebase(target: Any, value: Any) -> None:
     """Gives ``target``, whose memory now holds ``value``, the history of ``value``."""
     node = history(value)
-    base = target._base
-    if base is None:
+    if target._base is None:
         if node is not None or target._node is not None:
             _adopt(node, value, target)
             target._node = node
-    elif node is not None or base._node is not None:
+        return
+    base = root(target)
+    if node is not None or base._node is not None:
         _adopt(node, value, target)
         step = record(replace_region.primitive, (base, value, target._chain), base._array())  # type: ignore[attr-defined]
         base._node = step._node

@@ -55,7 +55,8 @@ class Primitive:
         self.kernel = kernel
         self.inputs = tuple(inputs.split())
         self.params = tuple(params.split())
-        self.outputs = tuple(outputs.split()) or ("out",)
+        self.outputs = tuple(outputs.replace("*", "").split()) or ("out",)
+        self.numbered = "*" in outputs  # a tuple of outputs, as many as there are at run time
         self.residuals = tuple(residuals.split())
         self.variadic = bool(self.inputs) and self.inputs[0].startswith("*")
         self.rules = tuple(rules)
@@ -302,7 +303,11 @@ def _meta(value: Any) -> Any:
 def _shares(data: Any, source: Any) -> bool:
     """True where ``data`` is a view of ``source``: reshape, for one, gives a view or a copy."""
     base = data.base
-    return base is not None and (base is source or base is source.base)
+    return base is not None and (
+        base is source
+        or base is source.base
+        or (not isinstance(base, np.ndarray) and np.may_share_memory(data, source))
+    )
 
 
 def _as_view(
@@ -310,7 +315,8 @@ def _as_view(
 ) -> Any:
     if not _shares(tensor._data, source._data):
         return tensor
-    op = None if several else primitive.op
+    follow = primitive.differentiable and not several and current.state.flags & 1
+    op = primitive.op if follow else None
     return wrap_view(tensor._data, tensor._node, source, op, params)
 
 
@@ -384,7 +390,8 @@ def primitive(
     Args:
         kernel: arrays in, array out; ``kernel(*inputs, *params)``.
         signature: ``"inputs | params -> outputs"``, such as ``"a b"``, ``"x | dim"`` or
-            ``"x | dim -> values indices"``; ``"*xs"`` takes a sequence of tensors.
+            ``"x | dim -> values indices"``; ``"*xs"`` takes a sequence of tensors, ``"-> *ys"``
+            gives one.
         rules: one per input, None for an input that has no gradient. See the module's text.
         name: the operation's name, by default the kernel's.
         joint: one rule for all inputs together, which returns a gradient (or None) for each.
@@ -407,7 +414,7 @@ def primitive(
         tensor(12.)
     """
     made = Primitive(kernel, signature, rules, name or kernel.__name__, **options)
-    plain = len(made.outputs) == 1 and not made.residuals and made.joint is None
+    plain = len(made.outputs) == 1 and not made.numbered and not made.residuals and made.joint is None
     op: Any
     if plain and len(made.inputs) == 1 and not made.variadic:
         op = _unary(made)
@@ -472,8 +479,16 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
         data = x._array() if view else x._data
         if floats and data.dtype.kind != "f":
             return op(primitive.promote(x), *params)  # type: ignore[misc]
-        out = state.quiet(kernel, data, *params)
-        tensor = wrap(out)
+        if view:
+            out = kernel(data, *params)
+            if _shares(out, data):
+                origin = op if differentiable and state.flags else None
+                tensor = wrap_view(out, None, x, origin, params)
+            else:
+                tensor = wrap(out)
+        else:
+            out = state.quiet(kernel, data, *params)
+            tensor = wrap(out)
         if differentiable and state.flags:
             parent = x._node if x._base is None else history(x)
             if parent is not None:
@@ -483,8 +498,6 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
                 node.order = next(orders)
                 node.extra = None
                 node.saved, node.versions = keep(data, *params, out, x._version, tensor._version)  # type: ignore[misc]
-        if view and _shares(out, data):
-            return wrap_view(out, tensor._node, x, op, params)
         return tensor
 
     return op
@@ -495,6 +508,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
     kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
     node_type, differentiable = primitive.node_type, primitive.differentiable
     keeps = [None, *(primitive.keep(mask) if differentiable else None for mask in (1, 2, 3))]
+    promoting = promote is not None or None in primitive.rules[:1]
 
     def op(a: Any, b: Any) -> Any:
         state = current.state
@@ -504,7 +518,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
         dtype = x.dtype
         if isinstance(b, Variable):
             y = b._data
-            if y.dtype is not dtype or (floats and dtype.kind != "f"):
+            if (y.dtype is not dtype and promoting) or (floats and dtype.kind != "f"):
                 return general(a, b)
             version, nb = b._version, b._node if b._base is None else history(b)
         elif (type(b) is float or type(b) is int) and dtype.kind == "f":

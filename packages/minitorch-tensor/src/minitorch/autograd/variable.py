@@ -19,9 +19,11 @@ class Variable:
                   None where none is wanted. So ``requires_grad`` is ``_node is not None``.
     ``_version``  ``[number of in-place writes]``, one list shared by a tensor and its views.
     ``_base``     for a view: the tensor that owns the memory, else None.
-    ``_chain``    for a view: the steps ``(op, params)`` that lead from the base to it; None for
-                  one of several views that one step made (``unbind``, ``split``).
+    ``_chain``    for a view: the steps ``(op, params)`` that lead from the base to it; None where
+                  they are not followed: for one of several views that one step made (``unbind``,
+                  ``split``), and for views made under ``no_grad``.
     ``_seen``     for a view: the version at which ``_node`` was right.
+    ``_tool``     for a tensor that stands for others while a transform runs: that transform.
     """
 
     _data: Any
@@ -31,6 +33,7 @@ class Variable:
     _chain: tuple[tuple[Any, tuple[Any, ...]], ...] | None = ()
     _seen: int = 0
     _grad: Variable | None = None
+    _tool: Any = None
 
     def _array(self) -> np.ndarray[Any, Any]:
         data = self._data
@@ -40,10 +43,10 @@ class Variable:
 
 
 MULTIPLE_VIEWS = (
-    "A view that was made by a function that returns multiple views, such as unbind, split or "
-    "chunk, and that takes part in autograd, cannot be modified inplace, nor can its base or its "
-    "siblings be while it is in use. Replace the inplace operation by an out-of-place one, or take "
-    "the view by indexing."
+    "A view that was made by a function that returns multiple views (such as unbind, split or "
+    "chunk), under no_grad, or in another dtype, and whose base takes part in autograd, cannot be "
+    "modified inplace, nor can its base or its siblings be while it is in use. Replace the inplace "
+    "operation by an out-of-place one, or take the view by indexing, with gradients on."
 )
 
 _Tensor: type[Variable] = Variable
@@ -79,6 +82,18 @@ def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any
     return tensor
 
 
+def root(view: Any) -> Any:
+    """The tensor that owns the memory of ``view``.
+
+    ``x.unsqueeze_(0)`` makes x itself a view of a hidden owner; the views that x had before go
+    on to name x as their base.
+    """
+    base = view._base
+    while base._base is not None:
+        base = base._base
+    return base
+
+
 def history(tensor: Any) -> Any:
     """The node of ``tensor`` as of now.
 
@@ -86,10 +101,11 @@ def history(tensor: Any) -> Any:
     a view whose version moved on is derived from its base again.
     """
     if tensor._base is not None and tensor._seen != tensor._version[0]:
-        if tensor._base._node is not None:
+        base = root(tensor)
+        if base._node is not None:
             if tensor._chain is None:
                 raise RuntimeError(MULTIPLE_VIEWS)
-            tensor._node = replay(tensor._base, tensor._chain)._node
+            tensor._node = replay(base, tensor._chain)._node
         tensor._seen = tensor._version[0]
     return tensor._node
 

@@ -7,12 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from .._dtype import as_dtype, dtype
 from ..autograd.primitive import primitive
-from .arguments import as_shape, one_dim
+from ..autograd.variable import Variable
+from ..kernels.indexing import fold_windows, strided, windows
+from .arguments import as_shape, numpy_names, one_dim, some_dims
 
-__all__ = ["expand", "permute", "reshape", "transpose", "view"]
+__all__ = [
+    "adjoint", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes",
+    "broadcast_tensors", "broadcast_to", "clone", "expand", "flatten", "moveaxis", "movedim",
+    "narrow", "permute", "ravel", "reshape", "select", "squeeze", "swapaxes", "swapdims", "t",
+    "transpose", "unflatten", "unsqueeze",
+]  # fmt: skip
 
 VIEW = {"view": True, "traits": ("linear",)}
+ALL = slice(None)
+
+
+# --- reshaping ---------------------------------------------------------------------------------
 
 
 def _reshape(x: Any, shape: tuple[int, ...]) -> Any:
@@ -35,13 +47,170 @@ def reshape(input: Any, *shape: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
     """
-    sizes = as_shape(shape)
+    sizes = as_shape(shape[0] if shape and isinstance(shape[0], tuple) else shape)
     try:
         return reshaped(input, sizes)
     except ValueError:
         raise RuntimeError(
             f"shape '{list(sizes)}' is invalid for input of size {math.prod(input.shape)}"
         ) from None
+
+
+def view(input: Any, *shape: Any) -> Any:
+    """The same memory in another shape, or read as another dtype.
+
+    Args:
+        shape: sizes, one of which may be -1; or a dtype.
+
+    Raises:
+        RuntimeError: the sizes do not fit, or no strides give this shape without a copy.
+
+    Example:
+        >>> import minitorch
+        >>> x = minitorch.zeros(2, 3)
+        >>> x.view(6)[0] = 1.0
+        >>> x[0, 0]
+        tensor(1.)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html
+    """
+    if len(shape) == 1 and isinstance(shape[0], dtype):
+        return _view_as_dtype(input, shape[0])
+    made = reshape(input, *shape)
+    if made._base is None and not input.is_contiguous():
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return made
+
+
+reread = primitive(lambda x, dtype: x.view(dtype), "x | dtype", None, name="view", view=True)
+
+
+def _view_as_dtype(input: Any, kind: dtype) -> Any:
+    try:
+        return reread(input, kind.numpy)
+    except ValueError:
+        raise RuntimeError(
+            f"self.size(-1) and the strides must fit the element sizes to view {input.dtype} as "
+            f"{kind}: the tensor has shape {list(input.shape)} and strides {list(input.stride())}"
+        ) from None
+
+
+def reshape_as(input: Any, other: Any) -> Any:
+    """``input`` in the shape of ``other``."""
+    return reshape(input, other.shape)
+
+
+def view_as(input: Any, other: Any) -> Any:
+    """The memory of ``input`` in the shape of ``other``."""
+    return view(input, other.shape)
+
+
+@numpy_names
+def squeeze(input: Any, dim: Any = None) -> Any:
+    """Without the dimensions of size 1 (those among ``dim``, an int or a tuple), a view.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.squeeze.html
+    """
+    shape = input.shape
+    if dim is None:
+        return reshaped(input, tuple(n for n in shape if n != 1))
+    dims = () if dim == () else some_dims(dim, input.ndim)
+    return reshaped(input, tuple(n for k, n in enumerate(shape) if n != 1 or k not in dims))
+
+
+@numpy_names
+def unsqueeze(input: Any, dim: int) -> Any:
+    """With a dimension of size 1 put in at ``dim``, a view.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.unsqueeze.html
+    """
+    shape = tuple(input.shape)
+    dim = one_dim(dim, len(shape) + 1)
+    return reshaped(input, (*shape[:dim], 1, *shape[dim:]))
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """The dimensions from ``start_dim`` to ``end_dim`` merged into one.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.flatten.html
+    """
+    shape = tuple(input.shape) or (1,)
+    start, end = one_dim(start_dim, input.ndim), one_dim(end_dim, input.ndim)
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if start == end and input.ndim:
+        return input
+    return reshaped(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def ravel(input: Any) -> Any:
+    """All elements in one dimension; a view where the memory allows it.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.ravel.html
+    """
+    return reshaped(input, (math.prod(input.shape),))
+
+
+@numpy_names
+def unflatten(input: Any, dim: int, sizes: Any) -> Any:
+    """Dimension ``dim`` split into ``sizes``, one of which may be -1.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.unflatten.html
+    """
+    shape, sizes = tuple(input.shape), tuple(sizes)
+    dim = one_dim(dim, len(shape))
+    if not sizes:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    known = math.prod(n for n in sizes if n != -1)
+    if -1 in sizes and known and shape[dim] % known == 0:
+        sizes = tuple(shape[dim] // known if n == -1 else n for n in sizes)
+    if math.prod(sizes) != shape[dim] or -1 in sizes:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} "
+            f"({shape[dim]}) in the input tensor"
+        )
+    return reshaped(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
+
+
+def atleast_1d(*tensors: Any) -> Any:
+    """Each with at least one dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.atleast_1d.html
+    """
+    return _atleast(tensors, lambda n: n or (1,))
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """Each with at least two dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.atleast_2d.html
+    """
+    return _atleast(tensors, lambda n: (1,) * (2 - len(n)) + n)
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """Each with at least three dimensions; a matrix gets its third at the end.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.atleast_3d.html
+    """
+    return _atleast(tensors, lambda n: ((1, 1, 1), (1, *n, 1), (*n, 1), n)[min(len(n), 3)])
+
+
+def _atleast(tensors: tuple[Any, ...], widen: Any) -> Any:
+    if len(tensors) == 1 and not isinstance(tensors[0], Variable):
+        tensors = tuple(tensors[0])
+        return tuple(_atleast((t,), widen) for t in tensors)
+    if len(tensors) > 1:
+        return tuple(_atleast((t,), widen) for t in tensors)
+    (tensor,) = tensors
+    shape = tuple(tensor.shape)
+    return tensor if widen(shape) == shape else reshaped(tensor, widen(shape))
+
+
+# --- permuting ---------------------------------------------------------------------------------
 
 
 def _permute(x: Any, dims: tuple[int, ...]) -> Any:
@@ -70,11 +239,17 @@ def permute(input: Any, *dims: Any) -> Any:
             f"length of the desired ordering of dimensions i.e. input.dim() = {n} is not equal to "
             f"len(dims) = {len(order)}"
         )
-    return permuted(input, tuple(one_dim(d, n) for d in order))
+    order = tuple(one_dim(d, n) for d in order)
+    if len(set(order)) < n:
+        raise RuntimeError(f"permute(): duplicate dims are not allowed, got {list(order)}")
+    return permuted(input, order)
 
 
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
-    """Two dimensions swapped, a view."""
+    """Two dimensions swapped, a view.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.transpose.html
+    """
     n = input.ndim
     order = list(range(n))
     a, b = one_dim(dim0, n), one_dim(dim1, n)
@@ -83,24 +258,401 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     return permuted(input, tuple(order))
 
 
+swapdims = transpose
+
+
+def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
+    """``transpose`` under NumPy's name."""
+    return transpose(input, axis0, axis1)
+
+
+def t(input: Any) -> Any:
+    """The transpose of a matrix, a view; fewer dimensions stay as they are.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.t.html
+    """
+    if input.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
+    return permuted(input, tuple(reversed(range(input.ndim))))
+
+
+def reverse_dims(input: Any) -> Any:
+    """``x.T``: the dimensions in reverse order."""
+    return permuted(input, tuple(reversed(range(input.ndim))))
+
+
+def matrix_transpose(input: Any) -> Any:
+    """``x.mT``: the last two dimensions swapped."""
+    if input.ndim < 2:
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {input.ndim}-D "
+            "tensor."
+        )
+    return transpose(input, -2, -1)
+
+
+def adjoint(input: Any) -> Any:
+    """``x.mH``: the last two dimensions swapped, complex numbers conjugated.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.adjoint.html
+    """
+    if input.ndim < 2:
+        raise RuntimeError(
+            f"tensor.adjoint() is only supported on matrices or batches of matrices. Got "
+            f"{input.ndim}-D tensor."
+        )
+    made = transpose(input, -2, -1)
+    return made.conj() if input.dtype.is_complex else made
+
+
+def hermitian(input: Any) -> Any:
+    """``x.H``: the conjugate transpose of a matrix."""
+    if input.ndim not in (0, 2):
+        raise RuntimeError(
+            f"tensor.H is only supported on matrices (2-D tensors). Got {input.ndim}-D tensor."
+        )
+    return adjoint(input) if input.ndim else reverse_dims(input)
+
+
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """The dimensions ``source`` moved to the places ``destination``, a view.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.movedim.html
+    """
+    n = input.ndim
+    sources = (source,) if isinstance(source, int) else tuple(source)
+    places = (destination,) if isinstance(destination, int) else tuple(destination)
+    if len(sources) != len(places):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should "
+            f"contain the same number of dims as destination ({list(places)} dims)"
+        )
+    if not n:
+        for d in (*sources, *places):
+            one_dim(d, n)
+        return permuted(input, ())
+    for name, dims in (("source", sources), ("destination", places)):
+        if len({one_dim(d, n) for d in dims}) < len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(dims)})")
+    put = {one_dim(d, n): one_dim(s, n) for s, d in zip(sources, places, strict=True)}
+    rest = iter(k for k in range(n) if k not in put.values())
+    return permuted(input, tuple(put[k] if k in put else next(rest) for k in range(n)))
+
+
+moveaxis = movedim
+
+
+# --- expanding ---------------------------------------------------------------------------------
+
+
 def _expand(x: Any, shape: tuple[int, ...]) -> Any:
-    return np.broadcast_to(x, shape)
+    if x.shape == shape:
+        return x.view() if isinstance(x, np.ndarray) else x
+    out = np.broadcast_to(x, shape)
+    if isinstance(x, np.ndarray) and x.flags.writeable:
+        out.flags.writeable = True  # a part without repeated elements may be written to
+    return out
 
 
 # the engine sums the gradient back to the input's shape
 expanded = primitive(_expand, "x | shape", lambda g: g, name="expand", **VIEW)
 
 
-def expand(input: Any, *sizes: Any) -> Any:
-    """Dimensions of size 1 repeated without a copy, a view that cannot be written to."""
-    shape = as_shape(sizes)
-    lead = len(shape) - input.ndim
-    full = tuple(
-        input.shape[k - lead] if n == -1 and k >= lead else n for k, n in enumerate(shape)
-    )
-    return expanded(input, full)
+def expand(input: Any, *sizes: Any, implicit: bool = False) -> Any:
+    """Dimensions of size 1 repeated without a copy, a view that cannot be written to.
+
+    Args:
+        sizes: the new shape; -1 keeps a size.
+
+    Raises:
+        RuntimeError: a size other than 1 would have to change.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.expand.html
+    """
+    return _expand_to(input, as_shape(sizes))
 
 
-def view(input: Any, *shape: Any) -> Any:
-    """The same memory in another shape."""
-    return reshape(input, *shape)
+def _expand_to(input: Any, sizes: tuple[int, ...]) -> Any:
+    shape = tuple(input.shape)
+    lead = len(sizes) - len(shape)
+    if lead < 0:
+        raise RuntimeError(
+            f"expand({list(shape)}, size={list(sizes)}): the number of sizes provided "
+            f"({len(sizes)}) must be greater or equal to the number of dimensions in the tensor "
+            f"({len(shape)})"
+        )
+    full = tuple(shape[k - lead] if n == -1 and k >= lead else n for k, n in enumerate(sizes))
+    try:
+        return expanded(input, full)
+    except (ValueError, RuntimeError):
+        raise RuntimeError(_cannot_expand(shape, full, lead)) from None
+
+
+def _cannot_expand(shape: tuple[int, ...], full: tuple[int, ...], lead: int) -> str:
+    for k in reversed(range(len(full))):
+        if k < lead and full[k] < 0:
+            return (
+                f"The expanded size of the tensor ({full[k]}) isn't allowed in a leading, "
+                f"non-existing dimension {k}"
+            )
+        if k >= lead and shape[k - lead] not in (1, full[k]):
+            return (
+                f"The expanded size of the tensor ({full[k]}) must match the existing size "
+                f"({shape[k - lead]}) at non-singleton dimension {k}.  Target sizes: "
+                f"{list(full)}.  Tensor sizes: {list(shape)}"
+            )
+    return f"cannot expand {list(shape)} to {list(full)}"
+
+
+def expand_as(input: Any, other: Any) -> Any:
+    """``input`` expanded to the shape of ``other``."""
+    return _expand_to(input, tuple(other.shape))
+
+
+def broadcast_to(input: Any, size: Any) -> Any:
+    """``expand`` under NumPy's name.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_to.html
+    """
+    return _expand_to(input, as_shape((size,)))
+
+
+def broadcast_shapes(*shapes: Any) -> Any:
+    """The shape to which all ``shapes`` broadcast.
+
+    Raises:
+        RuntimeError: they do not.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_shapes.html
+    """
+    from .._size import Size
+
+    sizes = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+    try:
+        return Size(np.broadcast_shapes(*sizes))
+    except ValueError:
+        raise RuntimeError(
+            "Shape mismatch: objects cannot be broadcast to a single shape: "
+            + ", ".join(str(list(s)) for s in sizes)
+        ) from None
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+    """The tensors expanded to their common shape.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_tensors.html
+    """
+    if len(tensors) == 1 and not isinstance(tensors[0], Variable):
+        tensors = tuple(tensors[0])
+    shape = tuple(broadcast_shapes(*(tensor.shape for tensor in tensors)))
+    return tuple(expanded(tensor, shape) for tensor in tensors)
+
+
+def sum_to_size(input: Any, *size: Any) -> Any:
+    """``input`` summed to a shape that broadcasts to its own."""
+    sizes = as_shape(size)
+    shape = tuple(input.shape)
+    lead = len(shape) - len(sizes)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(sizes, shape[max(lead, 0) :], strict=True)):
+        raise RuntimeError(f"size {list(sizes)} is not expandable to size {list(shape)}.")
+    dims = (*range(lead), *(k + lead for k, n in enumerate(sizes) if n == 1 != shape[k + lead]))
+    made = input.sum(dims, True) if dims else input
+    return made if len(sizes) == len(shape) else reshaped(made, sizes)
+
+
+# --- taking regions ----------------------------------------------------------------------------
+
+
+def _embed(x: Any, shape: tuple[int, ...], op: Any, params: tuple[Any, ...]) -> Any:
+    out = np.zeros(shape, x.dtype)
+    op.primitive.kernel(out, *params)[...] = x
+    return out
+
+
+# zeros in which the region that the view `op` takes holds x: the adjoint of taking it
+embedded = primitive(
+    _embed,
+    "x | shape op params",
+    lambda g, op, params: op(g, *params),
+    name="slice_backward",
+    traits=("linear",),
+)
+
+
+def _slice(x: Any, key: tuple[Any, ...]) -> Any:
+    return x[(*key, ...)] if ... not in key else x[key]
+
+
+# x[key] for a key of slices, integers, None and at most one Ellipsis
+sliced = primitive(
+    _slice, "x | key", lambda g, shape, key: embedded(g, shape, sliced, (key,)), name="slice",
+    **VIEW,
+)  # fmt: skip
+
+
+def _select(x: Any, index: int) -> Any:
+    try:
+        return x[index, ...]
+    except IndexError:
+        if not x.ndim:
+            raise IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` to convert it to a number"
+            ) from None
+        raise IndexError(
+            f"index {index} is out of bounds for dimension 0 with size {len(x)}"
+        ) from None
+
+
+# x[index]
+selected = primitive(
+    _select, "x | index", lambda g, shape, index: embedded(g, shape, selected, (index,)),
+    name="select", **VIEW,
+)  # fmt: skip
+
+
+@numpy_names
+def select(input: Any, dim: int, index: int) -> Any:
+    """The slice number ``index`` along ``dim``, a view without that dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.select.html
+    """
+    if not input.ndim:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    dim, index = one_dim(dim, input.ndim), int(index)
+    size = input.shape[dim]
+    if not -size <= index < size:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(input.shape)} at "
+            f"dimension {dim}"
+        )
+    return sliced(input, (*(ALL,) * dim, index)) if dim else selected(input, index)
+
+
+@numpy_names
+def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
+    """The ``length`` slices along ``dim`` from ``start`` on, a view.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.narrow.html
+    """
+    if not input.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    dim, start = one_dim(dim, input.ndim), int(start)
+    size = input.shape[dim]
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    if not -size <= start <= size:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-size}, {size}], but got {start})"
+        )
+    start += size if start < 0 else 0
+    if start + length > size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return sliced(input, (*(ALL,) * dim, slice(start, start + length)))
+
+
+unfolded = primitive(
+    windows,
+    "x | dim size step",
+    lambda g, shape, dim, size, step: folded(g, shape, dim, size, step),
+    name="unfold",
+    **VIEW,
+)
+folded = primitive(
+    fold_windows,
+    "x | shape dim size step",
+    lambda g, dim, size, step: unfolded(g, dim, size, step),
+    name="unfold_backward",
+    traits=("linear",),
+)
+
+
+def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
+    """All windows of ``size`` elements along ``dimension``, ``step`` apart, in a last dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.unfold.html
+    """
+    dim = one_dim(dimension, input.ndim)
+    length = input.shape[dim] if input.ndim else 1
+    if size > length:
+        raise RuntimeError(
+            f"maximum size for tensor at dimension {dim} is {length} but size is {size}"
+        )
+    if size < 0 or step <= 0:
+        raise RuntimeError(f"unfold: size is {size} and step {step} but must be > 0")
+    if not input.ndim:
+        return sliced(reshaped(input, (1,)), (slice(0, size),))
+    return unfolded(input, dim, size, step)
+
+
+def _as_strided(x: Any, size: Any, stride: Any, offset: int) -> Any:
+    return strided(x, size, tuple(s * x.itemsize for s in stride), offset * x.itemsize)
+
+
+def _as_strided_rule(g: Any, shape: Any, size: Any, stride: Any, offset: int) -> Any:
+    from .indexing import put_rows
+
+    places = _as_strided(np.arange(math.prod(shape)), size, stride, offset)
+    flat = put_rows(reshaped(g, (math.prod(size),)), places.reshape(-1), (math.prod(shape),))
+    return reshaped(flat, shape)
+
+
+restrided = primitive(_as_strided, "x | size stride offset", _as_strided_rule, name="as_strided", **VIEW)
+
+
+def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    """The memory of ``input`` read with ``stride``, counted in elements, a view.
+
+    Raises:
+        RuntimeError: the strides lead out of the memory; ``input`` is not contiguous and
+            takes part in autograd (its gradient is defined on contiguous memory here).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
+    """
+    size, stride = tuple(size), tuple(stride)
+    if len(size) != len(stride):
+        raise RuntimeError("mismatch in length of strides and shape")
+    if any(s < 0 for s in stride):
+        raise RuntimeError(
+            f"as_strided: Negative strides are not supported at the moment, got strides: "
+            f"{list(stride)}"
+        )
+    own = input.storage_offset()
+    offset = own if storage_offset is None else storage_offset
+    whole = input.is_contiguous() and not own and input.untyped_size() == input.numel()
+    if input.requires_grad and not whole:
+        raise NotImplementedError(
+            "as_strided of a tensor that requires grad is limited to contiguous tensors that own "
+            "their memory: call contiguous() or clone() first, or use indexing"
+        )
+    last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
+    if all(size) and last >= input.untyped_size():
+        raise RuntimeError(
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are "
+            f"out of bounds for storage of {input.untyped_size()} elements"
+        )
+    return restrided(input, size, stride, offset - own)
+
+
+# --- copies ------------------------------------------------------------------------------------
+
+cloned = primitive(
+    lambda x: np.array(x, order="K"), "x", lambda g: g, name="clone",
+    traits=("elementwise", "linear"),
+)  # fmt: skip
+compact = primitive(
+    lambda x: np.array(x, order="C"), "x", lambda g: g, name="clone",
+    traits=("elementwise", "linear"),
+)  # fmt: skip
+
+
+def clone(input: Any, *, memory_format: Any = None) -> Any:
+    """A copy that gradients pass through.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.clone.html
+    """
+    return cloned(input)
+
+
+def contiguous(input: Any, memory_format: Any = None) -> Any:
+    """The tensor itself where its memory is in C order, else a copy that is."""
+    return input if input.is_contiguous() else compact(input)

@@ -1,0 +1,346 @@
+"""Joining tensors and splitting them. The pieces of a split are views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable
+from .arguments import numpy_names, one_dim
+from .conversion import promote
+from .shape import ALL, atleast_1d, atleast_2d, atleast_3d, narrow, reshaped, sliced
+
+__all__ = [
+    "cat", "chunk", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit",
+    "hstack", "row_stack", "split", "split_with_sizes", "stack", "tensor_split", "unbind",
+    "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "vsplit", "vstack",
+]  # fmt: skip
+
+
+# --- joining -----------------------------------------------------------------------------------
+
+
+def _cat(xs: list[Any], dim: int) -> Any:
+    return np.concatenate(xs, dim)
+
+
+def _cat_rule(g: Any, xs_shapes: Any, dim: int, needs: Any) -> list[Any]:
+    made, start = [], 0
+    for shape, need in zip(xs_shapes, needs, strict=True):
+        end = start + shape[dim]
+        made.append(sliced(g, (*(ALL,) * dim, slice(start, end))) if need else None)
+        start = end
+    return made
+
+
+concatenated = primitive(_cat, "*xs | dim", joint=_cat_rule, name="cat", traits=("linear",))
+
+
+def _stack(xs: list[Any], dim: int) -> Any:
+    if not xs[0].ndim:
+        return np.array(xs)
+    key = (*(ALL,) * dim, None)
+    return np.concatenate([x[key] for x in xs], dim)
+
+
+stacked = primitive(
+    _stack,
+    "*xs | dim",
+    joint=lambda g, dim, needs: [
+        sliced(g, (*(ALL,) * dim, k)) if need else None for k, need in enumerate(needs)
+    ],
+    name="stack",
+    traits=("linear",),
+)
+
+
+def _one_dtype(tensors: list[Any]) -> list[Any]:
+    dtype = tensors[0].dtype
+    for tensor in tensors:
+        if tensor.dtype is not dtype:
+            return list(promote(*tensors))
+    return tensors
+
+
+@numpy_names
+def cat(tensors: Any, dim: int = 0) -> Any:
+    """The tensors one after another along ``dim``, in their common dtype.
+
+    Raises:
+        RuntimeError: their other dimensions differ, or a tensor has no dimension.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.cat([minitorch.tensor([1, 2]), minitorch.tensor([3])])
+        tensor([1, 2, 3])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.cat.html
+    """
+    xs = list(tensors)
+    if not xs:
+        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+    for k, x in enumerate(xs):
+        if not x.ndim:
+            raise RuntimeError(f"zero-dimensional tensor (at position {k}) cannot be concatenated")
+    xs = _one_dtype(xs)
+    first = xs[0]
+    if any(x.ndim != first.ndim for x in xs):  # 1-dim tensors without elements fit anything
+        xs = [x for x in xs if tuple(x.shape) != (0,)] or xs[:1]
+        first = xs[0]
+    dim = one_dim(dim, first.ndim)
+    try:
+        return concatenated(xs, dim)
+    except ValueError:
+        raise RuntimeError(_cannot_join(xs, dim)) from None
+
+
+def _cannot_join(xs: list[Any], dim: int) -> str:
+    shape = tuple(xs[0].shape)
+    for k, x in enumerate(xs):
+        if x.ndim != len(shape):
+            return f"Tensors must have same number of dimensions: got {len(shape)} and {x.ndim}"
+        for d, (n, m) in enumerate(zip(shape, x.shape, strict=True)):
+            if n != m and d != dim:
+                return (
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {n} "
+                    f"but got size {m} for tensor number {k} in the list."
+                )
+    return "cat: the tensors do not fit together"
+
+
+concat = concatenate = cat
+
+
+@numpy_names
+def stack(tensors: Any, dim: int = 0) -> Any:
+    """The tensors, all of one shape, side by side along a new dimension ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.stack.html
+    """
+    xs = list(tensors)
+    if not xs:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    shape = xs[0].shape
+    for k, x in enumerate(xs):
+        if x.shape != shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
+                f"{list(x.shape)} at entry {k}"
+            )
+    return stacked(_one_dtype(xs), one_dim(dim, len(shape) + 1))
+
+
+def hstack(tensors: Any) -> Any:
+    """The tensors joined along columns: dimension 1, or 0 of 1-dim tensors.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.hstack.html
+    """
+    xs = atleast_1d(list(tensors))
+    return cat(xs, 0 if xs and xs[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Any) -> Any:
+    """The tensors, at least 2-dim, joined along rows.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.vstack.html
+    """
+    return cat(atleast_2d(list(tensors)), 0)
+
+
+row_stack = vstack
+
+
+def dstack(tensors: Any) -> Any:
+    """The tensors, at least 3-dim, joined along dimension 2.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.dstack.html
+    """
+    return cat(atleast_3d(list(tensors)), 2)
+
+
+def column_stack(tensors: Any) -> Any:
+    """1-dim tensors as columns and matrices as they are, joined along dimension 1.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.column_stack.html
+    """
+    return cat([reshaped(x, (*x.shape, 1)[-2:]) if x.ndim == 1 else
+                reshaped(x, (1, 1)) if not x.ndim else x for x in tensors], 1)  # fmt: skip
+
+
+# --- splitting ---------------------------------------------------------------------------------
+
+
+def _pieces(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
+    lead, start, made = (ALL,) * dim, 0, []
+    for size in sizes:
+        made.append(x[(*lead, slice(start, start + size), ...)])
+        start += size
+    return tuple(made)
+
+
+pieces = primitive(
+    _pieces, "x | sizes dim -> *pieces", lambda g, dim: concatenated(list(g), dim), name="split",
+    view=True, traits=("linear",),
+)  # fmt: skip
+unbound = primitive(
+    lambda x, dim: tuple(x[(*(ALL,) * dim, k, ...)] for k in range(x.shape[dim])),
+    "x | dim -> *slices",
+    lambda g, dim: stacked(list(g), dim),
+    name="unbind",
+    view=True,
+    traits=("linear",),
+)
+
+
+@numpy_names
+def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Views of ``tensor`` along ``dim``: of one size, the last maybe smaller, or of given sizes.
+
+    Raises:
+        RuntimeError: the sizes do not add up to that of the dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.split.html
+    """
+    if not isinstance(split_size_or_sections, int):
+        return split_with_sizes(tensor, split_size_or_sections, dim)
+    if not tensor.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    dim = one_dim(dim, tensor.ndim)
+    n, size = tensor.shape[dim], split_size_or_sections
+    if size < 0 or (size == 0 and n):
+        raise RuntimeError(
+            f"split expects split_size be non-negative, but got split_size={size}"
+            if size < 0
+            else f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}"
+        )
+    sizes = [min(size, n - start) for start in range(0, n, size)] if n else [0]
+    return pieces(tensor, tuple(sizes), dim)  # type: ignore[no-any-return]
+
+
+@numpy_names
+def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Views of ``input`` of the given sizes along ``dim``."""
+    if not input.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    dim, sizes = one_dim(dim, input.ndim), tuple(int(n) for n in split_sizes)
+    if sum(sizes) != input.shape[dim] or any(n < 0 for n in sizes):
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {input.shape[dim]} (input "
+            f"tensor's size at dimension {dim}), but got split_sizes={list(sizes)}"
+        )
+    return pieces(input, sizes, dim)  # type: ignore[no-any-return]
+
+
+@numpy_names
+def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """At most ``chunks`` views of ``input`` along ``dim``, of one size, the last maybe smaller.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.chunk.html
+    """
+    return pieces(input, *_chunk_sizes(input, chunks, dim))  # type: ignore[no-any-return]
+
+
+def _chunk_sizes(input: Any, chunks: int, dim: int) -> tuple[tuple[int, ...], int]:
+    if not input.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    dim = one_dim(dim, input.ndim)
+    n = input.shape[dim]
+    size = -(-n // chunks)
+    return tuple(min(size, n - k) for k in range(0, n, size)) if n else (0,) * chunks, dim
+
+
+@numpy_names
+def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
+    """All slices along ``dim``, views without that dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.unbind.html
+    """
+    if not input.ndim:
+        raise IndexError(
+            "Dimension specified as 0 but tensor has no dimensions"
+        )
+    return unbound(input, one_dim(dim, input.ndim))  # type: ignore[no-any-return]
+
+
+@numpy_names
+def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Views of ``input`` along ``dim``: a number of nearly equal ones, or cut at given indices.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.tensor_split.html
+    """
+    if not input.ndim:
+        raise RuntimeError(
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+        )
+    dim = one_dim(dim, input.ndim)
+    n = input.shape[dim]
+    cuts = indices_or_sections
+    if isinstance(cuts, Variable):
+        cuts = cuts.tolist()  # type: ignore[attr-defined]
+    if isinstance(cuts, int):
+        if cuts <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {cuts}")
+        size, larger = divmod(n, cuts)
+        cuts = [k * size + min(k, larger) for k in range(1, cuts)]
+    lead = (ALL,) * dim
+    starts = [0, *cuts]
+    ends = [*cuts, n]
+    return tuple(sliced(input, (*lead, slice(a, b))) for a, b in zip(starts, ends, strict=True))
+
+
+def _split_along(name: str, dim: int, least: int) -> Any:
+    def divided(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+        n = input.ndim
+        if n < least:
+            raise RuntimeError(
+                f"torch.{name} requires a tensor with at least {least} dimension"
+                f"{'s' * (least > 1)}, but got a tensor with {n} dimensions!"
+            )
+        along = 0 if dim == 1 and n == 1 else dim
+        if isinstance(indices_or_sections, int):
+            sections, size = indices_or_sections, input.shape[along]
+            if sections <= 0 or size % sections:
+                raise RuntimeError(
+                    f"torch.{name} attempted to split along dimension {along}, but the size of the "
+                    f"dimension {size} is not divisible by the split_size {sections}!"
+                )
+        return tensor_split(input, indices_or_sections, along)  # type: ignore[no-any-return]
+
+    divided.__name__ = divided.__qualname__ = name
+    divided.__doc__ = (
+        f"``tensor_split`` along dimension {dim}; a number of sections must divide the size.\n\n"
+        f"    Follows https://docs.pytorch.org/docs/stable/generated/torch.{name}.html"
+    )
+    return divided
+
+
+hsplit = _split_along("hsplit", 1, 1)
+vsplit = _split_along("vsplit", 0, 2)
+dsplit = _split_along("dsplit", 2, 3)
+
+
+@numpy_names
+def unsafe_split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
+    """``split_with_sizes`` into views that may each be written to in place."""
+    made, start = [], 0
+    for size in split_sizes:
+        made.append(narrow(input, dim, start, size))
+        start += size
+    return tuple(made)
+
+
+@numpy_names
+def unsafe_split(tensor: Any, split_size: int, dim: int = 0) -> tuple[Any, ...]:
+    """``split`` into views that may each be written to in place."""
+    sizes = [piece.shape[dim] for piece in split(tensor, split_size, dim)]
+    return unsafe_split_with_sizes(tensor, sizes, dim)  # type: ignore[no-any-return]
+
+
+@numpy_names
+def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """``chunk`` into views that may each be written to in place."""
+    return unsafe_split_with_sizes(input, *_chunk_sizes(input, chunks, dim))  # type: ignore[no-any-return]
