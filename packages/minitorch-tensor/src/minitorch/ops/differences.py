@@ -33,6 +33,8 @@ def diff(
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     d = one_dim(dim, input.ndim)
+    if not n:
+        return input
     parts = [x for x in (prepend, input, append) if x is not None]
     if len(parts) > 1:
         input = cat(parts, d)
@@ -145,13 +147,13 @@ def _slope(f: Any, d: int, spacing: Any, edge_order: int) -> Any:
 
 @numpy_names
 def gradient(
-    input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1
+    input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1
 ) -> tuple[Any, ...]:
     """The slopes of the function sampled in ``input``, one tensor per dimension in ``dim``.
 
     Args:
         spacing: the distance of the points: one number, one number per dimension, or one 1-D
-            tensor of coordinates per dimension.
+            tensor of coordinates per dimension; 1 by default.
         dim: the dimensions, by default all.
         edge_order: 1 or 2, the order of the one-sided differences at the ends.
 
@@ -160,6 +162,7 @@ def gradient(
     if edge_order not in (1, 2):
         raise RuntimeError(f"torch.gradient only supports edge_order=1 and edge_order=2, not {edge_order}")
     axes = some_dims(dim, input.ndim)
+    spacing = 1 if spacing is None else spacing
     single = not isinstance(spacing, Sequence)
     each = [spacing] * len(axes) if single else list(spacing)
     if len(each) != len(axes):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
-from ..kernels import along
+from ..kernels import along, sums
 from .arguments import numpy_names, one_dim, some_dims
 from .conversion import to
 from .shape import expanded, reshaped
@@ -55,7 +55,7 @@ has_zeros = primitive(lambda x: np.bool_(not np.all(x)), "x", None, name="any")
 def _sum(x: Any, dim: Any, keepdim: bool) -> Any:
     if x.dtype.kind in "biu":
         return np.add.reduce(x, axis=dim, dtype=np.int64, keepdims=keepdim)
-    return np.add.reduce(x, axis=dim, keepdims=keepdim)
+    return sums.add(x, dim, keepdim)
 
 
 total = primitive(
@@ -113,7 +113,7 @@ def _mean(x: Any, dim: Any, keepdim: bool) -> Any:
         )
     if x.dtype.itemsize == 2:  # float16 sums overflow
         return np.asarray(np.mean(x, axis=dim, keepdims=keepdim, dtype=np.float32)).astype(x.dtype)
-    s = np.add.reduce(x, axis=dim, keepdims=keepdim)
+    s = sums.add(x, dim, keepdim)
     n = x.size if dim is None else count(x.shape, dim)
     return s / n
 

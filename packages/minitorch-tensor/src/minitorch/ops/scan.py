@@ -163,13 +163,11 @@ def cummin(input: Any, dim: int) -> Any:
 def _logcumsumexp(x: Any, dim: int) -> Any:
     if not x.ndim:
         return x
-    if x.dtype.itemsize == 2:
-        return np.logaddexp.accumulate(x.astype(np.float32), axis=dim).astype(x.dtype)
-    return np.logaddexp.accumulate(x, axis=dim)
+    return np.logaddexp.accumulate(x.astype(np.float64), axis=dim).astype(x.dtype)
 
 
 def _logcumsumexp_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
-    """``exp(x[k]) * sum_(i >= k) g[i] exp(-out[i])`` without its overflows: out never falls."""
+    """``exp(x[k]) * sum_(i >= k) g[i] exp(-out[i])``, without overflow: in logarithms."""
     if not x.ndim:
         return g
     if isinstance(x, Variable):
@@ -177,11 +175,11 @@ def _logcumsumexp_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
         x, out, g = (t.swapaxes(dim, -1) for t in (x, out, g))
         weights = kept((x.unsqueeze(-1) - out.unsqueeze(-2)).exp(), np.triu(np.ones((n, n), bool)))
         return (kept(weights, is_number(weights)) * g.unsqueeze(-2)).sum(-1).swapaxes(dim, -1)
-    sums, x, out = (np.moveaxis(a, dim, 0) for a in (g.copy(), x, out))
-    low = -np.inf  # nothing but -inf so far: no weight
-    for k in range(len(sums) - 2, -1, -1):
-        sums[k] += np.where(out[k] == low, 0, np.exp(out[k] - out[k + 1])) * sums[k + 1]
-    return np.moveaxis(np.where(x == low, 0, np.exp(x - out)).astype(x.dtype) * sums, 0, dim)
+    def weighted(log_g: Any) -> Any:
+        return np.exp(np.flip(_logcumsumexp(np.flip(log_g - out, dim), dim), dim) + x)
+
+    made = weighted(np.log(np.maximum(g, 0))) - weighted(np.log(np.maximum(-g, 0)))
+    return np.where(x == -np.inf, x.dtype.type(0), made)
 
 
 log_running_sum_exp = primitive(

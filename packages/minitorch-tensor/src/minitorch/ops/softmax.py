@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd.primitive import primitive
 from ..kernels import softmax as kernels
 from .arguments import numpy_names, one_dim, some_dims
@@ -15,11 +17,13 @@ __all__ = ["log_softmax", "logsumexp", "softmax", "softmin"]
 
 
 def _softmax(x: Any, dim: int) -> Any:
-    return kernels.softmax(_floats(x, "softmax"), dim)
+    x = _floats(x, "softmax")
+    return kernels.softmax(x, dim) if x.ndim else np.exp(x - x)
 
 
 def _log_softmax(x: Any, dim: int) -> Any:
-    return kernels.log_softmax(_floats(x, "log_softmax"), dim)
+    x = _floats(x, "log_softmax")
+    return kernels.log_softmax(x, dim) if x.ndim else x - x
 
 
 def _floats(x: Any, name: str) -> Any:
@@ -31,18 +35,31 @@ def _floats(x: Any, name: str) -> Any:
     return x
 
 
+# The Jacobians are symmetric or nearly so; these are the products with them.
+softmax_backward = primitive(  # y * (g - sum(g * y))
+    kernels.softmax_backward,
+    "g y | dim",
+    lambda h, y, dim: softmax_backward(h, y, dim),
+    lambda h, g, y, dim: h * (g - total(g * y, (dim,), True)) - g * total(h * y, (dim,), True),
+    name="softmax_backward",
+)
+log_softmax_backward = primitive(  # g - exp(y) * sum(g)
+    kernels.log_softmax_backward,
+    "g y | dim",
+    lambda h, y, dim: h - total(h * exp(y), (dim,), True),
+    lambda h, g, y, dim: -h * exp(y) * total(g, (dim,), True),
+    name="log_softmax_backward",
+)
 normalized = primitive(
     _softmax,
     "x | dim",
-    lambda g, out, dim: (
-        out * (g - total(g * out, (dim,), True)) if out.ndim else g * 0  # 0-dim: always 1
-    ),
+    lambda g, out, dim: softmax_backward(g, out, dim) if out.ndim else g * 0,  # 0-dim: always 1
     name="softmax",
 )
 log_normalized = primitive(
     _log_softmax,
     "x | dim",
-    lambda g, out, dim: g - exp(out) * total(g, (dim,), True) if out.ndim else g * 0,
+    lambda g, out, dim: log_softmax_backward(g, out, dim) if out.ndim else g * 0,
     name="log_softmax",
 )
 

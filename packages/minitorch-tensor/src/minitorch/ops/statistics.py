@@ -196,8 +196,8 @@ def cov(
         freedom = total - correction
     freedom = freedom.clamp(min=0) if isinstance(freedom, Variable) else max(freedom, 0)
     d = x - mean
-    made = d @ (d if w is None else d * w).T.conj() / freedom
-    return made.squeeze()
+    other = d if w is None else d * w
+    return (d @ (other.conj() if d.dtype.is_complex else other).T / freedom).squeeze()
 
 
 def corrcoef(input: Any) -> Any:
