@@ -2,16 +2,21 @@
 
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
-from . import autograd
+from . import autograd, special
 from ._creation import *
 from ._device import device
 from ._dtype import *
 from ._random import *
 from ._ranges import *
+from ._repr import *
 from ._siblings import __getattr__
 from ._tensor import Tensor
 from .autograd.grad_mode import *
 from .ops.arithmetic import *
+from .ops.bitwise import *
+from .ops.choice import *
+from .ops.comparison import *
+from .ops.conversion import *
 from .ops.einsum import *
 from .ops.decompositions import *
 from .ops.geometry import *
@@ -31,5 +36,7 @@ from . import return_types
 from .ops.joining import *
 from .ops.indexing import *
 from .ops.shape import *
+from .ops.special import *
 from .ops.unary import *
-from . import linalg
+from . import fft, linalg, signal
+from .ops.windows import *

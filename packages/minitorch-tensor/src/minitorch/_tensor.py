@@ -17,7 +17,7 @@ from .autograd import engine
 from .autograd.inplace import inplace
 from .autograd.node import AccumulateGrad, RemovableHandle, track
 from .autograd.variable import Variable, history, use_tensor_class, wrap
-from .ops import arithmetic, reduction, unary
+from .ops import arithmetic, bitwise, choice, comparison, conversion, reduction, special, unary
 from .ops import decompositions, geometry, linalg
 from .ops import matmul as products
 from .ops import indexing, joining
@@ -303,9 +303,9 @@ class Tensor(Variable):
         return int(self._data.item())
 
     def __format__(self, spec: str) -> str:
-        if not self._data.ndim and not self.requires_grad:
+        if not self._data.ndim and type(self) is Tensor:
             return format(self.item(), spec)
-        return format(str(self), spec)
+        return object.__format__(self, spec)
 
     def __hash__(self) -> int:
         return id(self)
@@ -339,26 +339,165 @@ class Tensor(Variable):
 
     __add__ = __radd__ = arithmetic.plus
     __iadd__ = inplace(arithmetic.plus)
-    __sub__ = arithmetic.minus
+    __sub__, __rsub__ = arithmetic.minus, arithmetic.minus_from
     __isub__ = inplace(arithmetic.minus)
     __mul__ = __rmul__ = mul = multiply = arithmetic.mul
-    __imul__ = mul_ = inplace(arithmetic.mul)
-    __truediv__ = true_divide = arithmetic.true_divide
-    __itruediv__ = inplace(arithmetic.true_divide)
+    __imul__ = mul_ = multiply_ = inplace(arithmetic.mul)
+    __truediv__, __rtruediv__ = arithmetic.true_divide, arithmetic.divide_into
+    __itruediv__ = true_divide_ = inplace(arithmetic.true_divide)
+    __floordiv__, __rfloordiv__ = arithmetic.floor_divide, arithmetic.floor_divide_into
+    __ifloordiv__ = floor_divide_ = inplace(arithmetic.floor_divide)
+    __mod__, __rmod__ = arithmetic.remainder, arithmetic.remainder_into
+    __imod__ = remainder_ = inplace(arithmetic.remainder)
+    __pow__, __rpow__ = arithmetic.power, arithmetic.power_of
+    __ipow__ = inplace(arithmetic.power)
     __neg__ = neg = negative = arithmetic.neg
+    __pos__ = positive = arithmetic.positive
+    __abs__ = unary.abs
+    neg_ = negative_ = inplace(arithmetic.neg)
     add, add_ = arithmetic.add, inplace(arithmetic.add)
     sub, sub_ = arithmetic.sub, inplace(arithmetic.sub)
+    subtract, subtract_ = sub, sub_
+    rsub = arithmetic.rsub
     div, div_ = arithmetic.div, inplace(arithmetic.div)
+    divide, divide_ = div, div_
+    true_divide = arithmetic.true_divide
+    floor_divide = arithmetic.floor_divide
+    remainder = arithmetic.remainder
+    fmod, fmod_ = arithmetic.fmod, inplace(arithmetic.fmod)
+    pow, pow_ = arithmetic.pow, inplace(arithmetic.pow)
+    float_power = arithmetic.float_power
+    float_power_ = inplace(arithmetic.float_power_)
+    addcmul, addcmul_ = arithmetic.addcmul, inplace(arithmetic.addcmul)
+    addcdiv, addcdiv_ = arithmetic.addcdiv, inplace(arithmetic.addcdiv)
+    lerp, lerp_ = arithmetic.lerp, inplace(arithmetic.lerp)
+    clamp = clip = choice.clamp
+    clamp_ = clip_ = inplace(choice.clamp)
+    clamp_min, clamp_min_ = choice.clamp_min, inplace(choice.clamp_min)
+    clamp_max, clamp_max_ = choice.clamp_max, inplace(choice.clamp_max)
+    maximum, minimum = choice.maximum, choice.minimum
+    fmax, fmin = choice.fmax, choice.fmin
+    masked_fill, masked_fill_ = choice.masked_fill, inplace(choice.masked_fill)
+    fill, fill_ = choice.fill, inplace(choice.fill)
+    where = choice.where_method
+    __and__ = __rand__ = bitwise_and = bitwise.bitwise_and
+    __iand__ = bitwise_and_ = inplace(bitwise.bitwise_and)
+    __or__ = __ror__ = bitwise_or = bitwise.bitwise_or
+    __ior__ = bitwise_or_ = inplace(bitwise.bitwise_or)
+    __xor__ = __rxor__ = bitwise_xor = bitwise.bitwise_xor
+    __ixor__ = bitwise_xor_ = inplace(bitwise.bitwise_xor)
+    __lshift__, __rlshift__ = bitwise.bitwise_left_shift, bitwise.shift_left_of
+    __ilshift__ = bitwise_left_shift_ = inplace(bitwise.bitwise_left_shift)
+    __rshift__, __rrshift__ = bitwise.bitwise_right_shift, bitwise.shift_right_of
+    __irshift__ = bitwise_right_shift_ = inplace(bitwise.bitwise_right_shift)
+    bitwise_left_shift = bitwise.bitwise_left_shift
+    bitwise_right_shift = bitwise.bitwise_right_shift
+    __invert__ = bitwise.invert
+    bitwise_not, bitwise_not_ = bitwise.bitwise_not, inplace(bitwise.bitwise_not)
+    gcd, gcd_ = bitwise.gcd, inplace(bitwise.gcd)
+    lcm, lcm_ = bitwise.lcm, inplace(bitwise.lcm)
 
     # --- unary -------------------------------------------------------------------------------
 
     exp, exp_ = unary.exp, inplace(unary.exp)
+    exp2, exp2_ = unary.exp2, inplace(unary.exp2)
+    expm1, expm1_ = unary.expm1, inplace(unary.expm1)
     log, log_ = unary.log, inplace(unary.log)
+    log2, log2_ = unary.log2, inplace(unary.log2)
+    log10, log10_ = unary.log10, inplace(unary.log10)
+    log1p, log1p_ = unary.log1p, inplace(unary.log1p)
+    sigmoid, sigmoid_ = unary.sigmoid, inplace(unary.sigmoid)
+    logit, logit_ = unary.logit, inplace(unary.logit)
+    sqrt, sqrt_ = unary.sqrt, inplace(unary.sqrt)
+    rsqrt, rsqrt_ = unary.rsqrt, inplace(unary.rsqrt)
+    reciprocal, reciprocal_ = unary.reciprocal, inplace(unary.reciprocal)
+    square, square_ = unary.square, inplace(unary.square)
+    sin, sin_ = unary.sin, inplace(unary.sin)
+    cos, cos_ = unary.cos, inplace(unary.cos)
+    tan, tan_ = unary.tan, inplace(unary.tan)
+    sinh, sinh_ = unary.sinh, inplace(unary.sinh)
+    cosh, cosh_ = unary.cosh, inplace(unary.cosh)
     tanh, tanh_ = unary.tanh, inplace(unary.tanh)
+    sinc, sinc_ = unary.sinc, inplace(unary.sinc)
+    deg2rad, deg2rad_ = unary.deg2rad, inplace(unary.deg2rad)
+    rad2deg, rad2deg_ = unary.rad2deg, inplace(unary.rad2deg)
+    ceil, ceil_ = unary.ceil, inplace(unary.ceil)
+    floor, floor_ = unary.floor, inplace(unary.floor)
+    frac, frac_ = unary.frac, inplace(unary.frac)
+    round, round_ = unary.round, inplace(unary.round)
+    sgn, sgn_ = unary.sgn, inplace(unary.sgn)
+    sign, sign_ = unary.sign, inplace(unary.sign)
+    relu, relu_ = unary.relu, inplace(unary.relu)
+    nan_to_num, nan_to_num_ = unary.nan_to_num, inplace(unary.nan_to_num)
+    asin = arcsin = unary.asin
+    asin_ = arcsin_ = inplace(unary.asin)
+    acos = arccos = unary.acos
+    acos_ = arccos_ = inplace(unary.acos)
+    atan = arctan = unary.atan
+    atan_ = arctan_ = inplace(unary.atan)
+    asinh = arcsinh = unary.asinh
+    asinh_ = arcsinh_ = inplace(unary.asinh)
+    acosh = arccosh = unary.acosh
+    acosh_ = arccosh_ = inplace(unary.acosh)
+    atanh = arctanh = unary.atanh
+    atanh_ = arctanh_ = inplace(unary.atanh)
+    trunc = fix = unary.trunc
+    trunc_ = fix_ = inplace(unary.trunc)
+    abs = absolute = unary.abs
+    abs_ = absolute_ = inplace(unary.abs)
+    conj, conj_physical = unary.conj, unary.conj_physical
+    conj_physical_ = inplace(unary.conj_physical)
+    resolve_conj, resolve_neg = unary.resolve_conj, unary.resolve_neg
+    real, imag = property(unary.real), property(unary.imag)
+    angle, frexp = unary.angle, unary.frexp
 
     # --- special -----------------------------------------------------------------------------
 
+    erf, erf_ = special.erf, inplace(special.erf)
+    erfc, erfc_ = special.erfc, inplace(special.erfc)
+    erfinv, erfinv_ = special.erfinv, inplace(special.erfinv)
+    lgamma, lgamma_ = special.lgamma, inplace(special.lgamma)
+    digamma, digamma_ = special.digamma, inplace(special.digamma)
+    i0, i0_ = special.i0, inplace(special.i0)
+    igamma, igamma_ = special.igamma, inplace(special.igamma)
+    igammac, igammac_ = special.igammac, inplace(special.igammac)
+    mvlgamma, mvlgamma_ = special.mvlgamma, inplace(special.mvlgamma)
+    xlogy, xlogy_ = special.xlogy, inplace(special.xlogy)
+    hypot, hypot_ = special.hypot, inplace(special.hypot)
+    copysign, copysign_ = special.copysign, inplace(special.copysign)
+    nextafter, nextafter_ = special.nextafter, inplace(special.nextafter)
+    heaviside, heaviside_ = special.heaviside, inplace(special.heaviside)
+    ldexp, ldexp_ = special.ldexp, inplace(special.ldexp)
+    polygamma, polygamma_ = special.polygamma_method, inplace(special.polygamma_method)
+    atan2 = arctan2 = special.atan2
+    atan2_ = arctan2_ = inplace(special.atan2)
+    logaddexp, logaddexp2 = special.logaddexp, special.logaddexp2
+
     # --- comparison and logic ----------------------------------------------------------------
+
+    __eq__ = comparison.equals  # type: ignore[assignment]
+    __ne__ = comparison.differs  # type: ignore[assignment]
+    __lt__, __le__ = comparison.lt, comparison.le
+    __gt__, __ge__ = comparison.gt, comparison.ge
+    eq, eq_ = comparison.eq, inplace(comparison.eq)
+    ne = not_equal = comparison.ne
+    ne_ = not_equal_ = inplace(comparison.ne)
+    lt = less = comparison.lt
+    lt_ = less_ = inplace(comparison.lt)
+    le = less_equal = comparison.le
+    le_ = less_equal_ = inplace(comparison.le)
+    gt = greater = comparison.gt
+    gt_ = greater_ = inplace(comparison.gt)
+    ge = greater_equal = comparison.ge
+    ge_ = greater_equal_ = inplace(comparison.ge)
+    logical_and, logical_and_ = comparison.logical_and, inplace(comparison.logical_and)
+    logical_or, logical_or_ = comparison.logical_or, inplace(comparison.logical_or)
+    logical_xor, logical_xor_ = comparison.logical_xor, inplace(comparison.logical_xor)
+    logical_not, logical_not_ = comparison.logical_not, inplace(comparison.logical_not)
+    equal, isclose, allclose = comparison.equal, comparison.isclose, comparison.allclose
+    isfinite, isinf, isnan = comparison.isfinite, comparison.isinf, comparison.isnan
+    isposinf, isneginf = comparison.isposinf, comparison.isneginf
+    isreal, signbit = comparison.isreal, comparison.signbit
 
     # --- reduction ---------------------------------------------------------------------------
 
@@ -514,6 +653,10 @@ class Tensor(Variable):
 
     # --- conversion --------------------------------------------------------------------------
 
+    to, type_as = conversion.to, conversion.type_as
+    is_floating_point, is_complex = conversion.is_floating_point, conversion.is_complex
+    is_signed, is_nonzero = conversion.is_signed, conversion.is_nonzero
+
     # --- creation and random -----------------------------------------------------------------
 
     new_tensor = _creation.new_tensor
@@ -550,5 +693,10 @@ def _rebuild(kind: Any, array: Any, requires_grad: bool, notes: dict[str, Any]) 
     made.__dict__.update(notes)
     return made.requires_grad_(requires_grad)
 
+
+# x.float(), x.int(), ...: given here, so that inside the class these names are still Python's types
+for _name, _dtype in conversion.METHODS.items():
+    setattr(Tensor, _name, conversion.converter(_dtype))
+Tensor.type = conversion.type_  # type: ignore[attr-defined]
 
 use_tensor_class(Tensor)

@@ -1,38 +1,84 @@
-"""Arithmetic of two operands: sums, products, quotients, powers."""
+"""Arithmetic of two operands: sums, products, quotients, remainders, powers."""
 
 from __future__ import annotations
 
 import operator
 from typing import Any
 
+import numpy as np
+
 from ..autograd.primitive import primitive
-from .conversion import promote, promote_to_float
+from ..autograd.variable import Variable
+from .choice import where, zeros_like
+from .conversion import (
+    as_operand,
+    common_dtype,
+    not_implemented,
+    promote,
+    promote_floats_only,
+    promote_to_float,
+    to,
+)
+from .unary import log
 
-__all__ = ["add", "div", "divide", "mul", "multiply", "neg", "negative", "sub", "subtract"]
-__all__ += ["true_divide"]
+__all__ = ["add", "addcdiv", "addcmul", "div", "divide", "float_power", "floor_divide", "fmod"]
+__all__ += ["lerp", "mul", "multiply", "neg", "negative", "positive", "pow", "remainder", "rsub"]
+__all__ += ["sub", "subtract", "true_divide"]
 
-ELEMENTWISE = {"traits": ("elementwise",), "promote": promote}
+ELEMENTWISE: Any = {"traits": ("elementwise",), "promote": promote}
+
+# --- sums and differences ---------------------------------------------------------------------
+
+NO_BOOL = (
+    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+    "invert a mask, use the `~` or `logical_not()` operator instead."
+)
+
+
+def promote_numbers(*operands: Any) -> tuple[Any, ...]:
+    """``promote``, for an operation that bools do not have."""
+    for x in map(as_operand, operands):
+        if x is True or x is False or (isinstance(x, Variable) and x._data.dtype.kind == "b"):
+            raise RuntimeError(NO_BOOL)
+    return promote(*operands)
+
+
+def _neg(x: Any) -> Any:
+    try:
+        return -x
+    except TypeError:
+        raise RuntimeError(NO_BOOL.replace("Subtraction", "Negation")) from None
+
 
 # operator.add, not np.add: on NumPy scalars, the values of 0-dim results, it takes a tenth
 plus = primitive(operator.add, "a b", lambda g: g, lambda g: g, name="add", **ELEMENTWISE)
-minus = primitive(operator.sub, "a b", lambda g: g, lambda g: -g, name="sub", **ELEMENTWISE)
-mul = multiply = primitive(
-    operator.mul, "a b", lambda g, b: g * b, lambda g, a: g * a, **ELEMENTWISE
+DIFFERENCE: Any = {"traits": ("elementwise",), "promote": promote_numbers, "floats": True}
+minus = primitive(operator.sub, "a b", lambda g: g, lambda g: -g, name="sub", **DIFFERENCE)
+minus_from = primitive(
+    lambda a, b: b - a, "a b", lambda g: -g, lambda g: g, name="rsub", **DIFFERENCE
 )
-true_divide = primitive(
-    operator.truediv,
-    "a b",
-    lambda g, b: g / b,
-    lambda g, b, out: -g * (out / b),
-    name="div",
-    promote=promote_to_float,
-    floats=True,
-    traits=("elementwise",),
-)
-neg = negative = primitive(operator.neg, "x", lambda g: -g, traits=("elementwise", "linear"))
+neg = negative = primitive(_neg, "x", lambda g: -g, name="neg", traits=("elementwise", "linear"))
 
 
-def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
+def scaled(other: Any, alpha: Any, input: Any) -> Any:
+    """``alpha * other``, with PyTorch's conditions on ``alpha``."""
+    if type(alpha) is int and alpha == 1:
+        return other
+    category = common_dtype(as_operand(input), as_operand(other)).category
+    if isinstance(alpha, bool) and category:
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and category < 2:
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
+    if isinstance(alpha, complex) and category < 3:
+        raise RuntimeError(
+            "For non-complex input tensors, argument alpha must not be a complex number."
+        )
+    return mul(other, alpha if category else bool(alpha))
+
+
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``input + alpha * other``, broadcast.
 
     Example:
@@ -42,28 +88,320 @@ def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.add.html
     """
-    return plus(input, other if alpha == 1 else mul(other, alpha))
+    return plus(input, scaled(other, alpha, input))
 
 
-def sub(input: Any, other: Any, *, alpha: float = 1) -> Any:
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``input - alpha * other``, broadcast.
+
+    Raises:
+        RuntimeError: one of them is a bool.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.sub.html
     """
-    return minus(input, other if alpha == 1 else mul(other, alpha))
+    return minus(input, scaled(other, alpha, input))
+
+
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """``other - alpha * input``, broadcast.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.rsub.html
+    """
+    return minus_from(scaled(input, alpha, other), other)
 
 
 subtract = sub
 
 
+def positive(input: Any) -> Any:
+    """``input`` itself.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.positive.html
+    """
+    if input.dtype.category == 0:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+# --- products and quotients -------------------------------------------------------------------
+
+mul = multiply = primitive(
+    operator.mul, "a b", lambda g, b: g * b, lambda g, a: g * a, **ELEMENTWISE
+)
+QUOTIENT: Any = {"traits": ("elementwise",), "promote": promote_to_float, "floats": True}
+true_divide = primitive(
+    operator.truediv,
+    "a b",
+    lambda g, b: g / b,
+    lambda g, b, out: -g * (out / b),
+    name="div",
+    **QUOTIENT,
+)
+divide_into = primitive(
+    lambda a, b: b / a,
+    "a b",
+    lambda g, a, out: -g * (out / a),
+    lambda g, a: g / a,
+    name="div",
+    **QUOTIENT,
+)
+
+
+def _floats(a: Any) -> bool:
+    """Whether a kernel's operand is floating: a number is, once it has been promoted."""
+    return isinstance(a, int | float) or a.dtype.kind == "f"
+
+
+def _divisible(a: Any, b: Any, name: str) -> None:
+    """Raises PyTorch's errors where integers or bools ``a`` cannot be divided by ``b``."""
+    if a.dtype.kind in "bc":
+        raise not_implemented(name, a.dtype)
+    if not np.all(b):
+        raise RuntimeError(
+            f"ZeroDivisionError: {name} of integers ({a.dtype}) by a divisor with zeros in it"
+        )
+
+
+def _floor_divide(a: Any, b: Any) -> Any:
+    if not _floats(a):
+        _divisible(a, b, "div_floor")
+    return np.floor_divide(a, b)
+
+
+def _trunc_divide(a: Any, b: Any) -> Any:
+    if _floats(a):
+        return np.trunc(np.true_divide(a, b))
+    _divisible(a, b, "div_trunc")
+    quotient = np.floor_divide(a, b)
+    return quotient + ((quotient < 0) & (quotient * b != a)).astype(quotient.dtype)
+
+
+def _remainder(a: Any, b: Any) -> Any:
+    if not _floats(a):
+        _divisible(a, b, "remainder")
+    return np.remainder(a, b)
+
+
+def _fmod(a: Any, b: Any) -> Any:
+    if not _floats(a):
+        _divisible(a, b, "fmod")
+    return np.fmod(a, b)
+
+
+def _no_derivative(name: str) -> Any:
+    def rule(g: Any) -> Any:
+        raise NotImplementedError(f"derivative for {name} is not implemented")
+
+    return rule
+
+
+STEP = (lambda g: zeros_like(g),) * 2  # a step function's rules
+floor_quotient = primitive(_floor_divide, "a b", *STEP, name="div", **ELEMENTWISE)
+trunc_quotient = primitive(_trunc_divide, "a b", *STEP, name="div", **ELEMENTWISE)
+floor_divide = primitive(
+    _floor_divide, "a b", *(_no_derivative("floor_divide"),) * 2, name="floor_divide", **ELEMENTWISE
+)
+remainder = primitive(
+    _remainder, "a b", lambda g: g, lambda g, a, b: -g * floor_quotient(a, b),
+    name="remainder", **ELEMENTWISE,
+)  # fmt: skip
+fmod = primitive(
+    _fmod, "a b", lambda g: g, lambda g, a, b: -g * trunc_quotient(a, b), name="fmod", **ELEMENTWISE
+)
+
+
+def floor_divide_into(a: Any, b: Any) -> Any:
+    """``b // a``."""
+    return floor_divide(b, a)
+
+
+def remainder_into(a: Any, b: Any) -> Any:
+    """``b % a``."""
+    return remainder(b, a)
+
+
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """``input / other``, broadcast; integers give the default float dtype.
+
+    Args:
+        rounding_mode: ``"floor"`` or ``"trunc"`` rounds the quotient down or towards zero and keeps
+            integers; the gradient is zero then.
+
+    Raises:
+        RuntimeError: another rounding mode; integers divided by zero and rounded.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.div(minitorch.tensor([-7, 7]), 2, rounding_mode="trunc")
+        tensor([-3,  3])
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.div.html
     """
     if rounding_mode is None:
         return true_divide(input, other)
-    raise NotImplementedError(f"div: rounding_mode={rounding_mode!r}")
+    if rounding_mode == "floor":
+        return floor_quotient(input, other)
+    if rounding_mode == "trunc":
+        return trunc_quotient(input, other)
+    raise RuntimeError(
+        "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+        f"{rounding_mode!r}"
+    )
 
 
 divide = div
+
+# --- powers -----------------------------------------------------------------------------------
+
+
+def promote_powers(base: Any, exponent: Any) -> tuple[Any, ...]:
+    """``promote``, and no negative number as exponent of integers."""
+    base, exponent = as_operand(base), as_operand(exponent)
+    if type(exponent) is int and exponent < 0 and common_dtype(base).category < 2:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    return promote(base, exponent)
+
+
+def _power(a: Any, b: Any) -> Any:
+    if type(b) is int and b == 3:
+        return a * a * a  # NumPy's pow takes twenty times as long
+    if isinstance(a, int | float | complex) or a.dtype.kind in "fc":
+        return a**b
+    return _integer_power(a, b)
+
+
+def _integer_power(a: Any, b: Any) -> Any:
+    if a.dtype.kind == "b":
+        raise not_implemented("pow", np.bool_)
+    if np.all(b >= 0):
+        return np.power(a, b)
+    sign = np.where(b % 2, a, 1)  # only 1 and -1 have an integer for their inverse
+    return np.where(b >= 0, np.power(a, np.maximum(b, 0)), np.where(abs(a) == 1, sign, 0)).astype(
+        a.dtype
+    )
+
+
+def _base_rule(g: Any, a: Any, b: Any) -> Any:
+    if type(b) is float or type(b) is int:
+        if b == 2:
+            return g * (2 * a)
+        return g * (b * a ** (b - 1)) if b else zeros_like(g)
+    return where(b == 0, 0.0, g * (b * a ** (b - 1)))
+
+
+def _exponent_rule(g: Any, a: Any, b: Any, out: Any) -> Any:
+    """g out log(a), and 0 where 0 ** b stays 0."""
+    if type(a) is float or type(a) is int:
+        return g * out * float(np.log(a)) if a else where(b >= 0, 0.0, g * out * -np.inf)
+    return where((a == 0) & (b >= 0), 0.0, g * out * log(a))
+
+
+power = primitive(
+    _power, "a b", _base_rule, _exponent_rule,
+    name="pow", promote=promote_powers, traits=("elementwise",),
+)  # fmt: skip
+power_of = primitive(
+    lambda a, b: _power(b, a),
+    "a b",
+    lambda g, a, b, out: _exponent_rule(g, b, a, out),
+    lambda g, a, b: _base_rule(g, b, a),
+    name="pow",
+    **ELEMENTWISE,
+)
+
+
+def pow(input: Any, exponent: Any) -> Any:
+    """``input ** exponent``, broadcast; either may be a number.
+
+    Raises:
+        RuntimeError: integers and a negative number as exponent.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.pow.html
+    """
+    return power(input, exponent)
+
+
+def float_power(input: Any, exponent: Any) -> Any:
+    """``input ** exponent`` in double precision.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.float_power.html
+    """
+    category = common_dtype(as_operand(input), as_operand(exponent)).category
+    double = np.dtype(np.complex128 if category == 3 else np.float64)
+    base, power_ = (to(x, double) if isinstance(x, Variable) else x for x in (input, exponent))
+    return power(base, power_)
+
+
+def float_power_(input: Any, exponent: Any) -> Any:
+    """``float_power`` for the in-place form, which needs a double to write to."""
+    category = common_dtype(as_operand(input), as_operand(exponent)).category
+    required = "ComplexDouble" if category == 3 else "Double"
+    if input.dtype.type_name != required:
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {input.dtype.type_name} but the operation's "
+            f"result requires dtype {required}"
+        )
+    return float_power(input, exponent)
+
+
+# --- three operands ---------------------------------------------------------------------------
+
+
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """``input + value * tensor1 * tensor2``, broadcast.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
+    """
+    return plus(input, _times(mul(tensor1, tensor2), value))
+
+
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """``input + value * tensor1 / tensor2``, broadcast.
+
+    Raises:
+        RuntimeError: both tensors are integers.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.addcdiv.html
+    """
+    if tensor1.dtype.category < 2 and tensor2.dtype.category < 2:
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported: divide by a float, or use "
+            "(input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype)."
+        )
+    return plus(input, _times(true_divide(tensor1, tensor2), value))
+
+
+def _times(x: Any, value: Any) -> Any:
+    """``value * x`` in the dtype of ``x``."""
+    if type(value) is int and value == 1:
+        return x
+    return mul(x, int(value) if x.dtype.category < 2 else value)
+
+
+interpolate = primitive(
+    lambda a, b, w: np.where(abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))[()],
+    "a b w",
+    lambda g, w: g * (1 - w),
+    lambda g, w: g * w,
+    lambda g, a, b: g * (b - a),
+    name="lerp",
+    traits=("elementwise",),
+)
+floats_for_lerp = promote_floats_only("lerp_kernel")
+
+
+def lerp(input: Any, end: Any, weight: Any) -> Any:
+    """``input + weight * (end - input)``, broadcast; ``weight`` is a tensor or a number.
+
+    Raises:
+        RuntimeError: the dtypes differ.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.lerp.html
+    """
+    for name, x in (("end", end), ("weight", weight)):
+        if isinstance(x, Variable) and x.dtype != input.dtype and not (name == "weight" and not x.ndim):
+            raise RuntimeError(
+                f"expected dtype {input.dtype.type_name.lower()} for `{name}` but got dtype "
+                f"{x.dtype.type_name.lower()}"
+            )
+    return interpolate(*floats_for_lerp(input, end, weight))

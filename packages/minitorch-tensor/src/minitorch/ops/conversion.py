@@ -2,37 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from .. import _dtype
+from .._device import device as as_device
 from .._dtype import as_dtype, from_numpy_dtype, get_default_dtype, result_dtype
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 
-__all__ = ["cast", "promote", "promote_to_float"]
+__all__ = ["is_complex", "is_floating_point", "is_nonzero", "is_signed", "result_type"]
 
 
 def _cast(x: Any, dtype: Any) -> Any:
+    if x.dtype.kind == "c" and dtype.kind not in "cb":
+        x = x.real
     return x.astype(dtype)
 
 
-# x as NumPy dtype `dtype`; always a copy
-cast = primitive(
+TRAITS = {"traits": ("elementwise", "linear")}
+cast_to_inexact = primitive(
     _cast, "x | dtype", lambda g, x_dtype: cast(g, x_dtype), name="to", label="ToCopyBackward0",
-    traits=("elementwise", "linear"),
+    **TRAITS,
 )  # fmt: skip
+cast_to_discrete = primitive(_cast, "x | dtype", None, name="to", **TRAITS)
+
+
+def cast(x: Any, dtype: np.dtype[Any]) -> Any:
+    """``x`` as NumPy dtype ``dtype``; always a copy. Integers and bools have no gradient."""
+    return cast_to_inexact(x, dtype) if dtype.kind in "fc" else cast_to_discrete(x, dtype)
 
 
 def as_operand(x: Any) -> Any:
-    """``x`` as something an operation takes: a tensor or a Python number."""
-    if isinstance(x, Variable):
+    """``x`` as something an operation takes: a tensor or a Python number.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(x, Variable) or type(x) in NUMBERS:
         return x
-    if isinstance(x, bool | int | float | complex):
-        return x
-    if isinstance(x, np.ndarray | np.generic):
+    if isinstance(x, np.generic):
+        return x.item()
+    if isinstance(x, np.ndarray):
         return wrap(np.asarray(x, from_numpy_dtype(x.dtype).numpy))
-    raise TypeError(f"expected a Tensor or a number, but got {type(x).__name__}")
+    if isinstance(x, int):
+        return int(x)
+    raise TypeError(f"expected a Tensor or a number, but got {type(x).__name__}: {x!r:.60}")
+
+
+NUMBERS: dict[type, Any] = {bool: True, int: 1, float: 1.0, complex: 1j}
+
+
+def _kind(x: Any) -> Any:
+    return (x._data.dtype, x._data.ndim > 0) if isinstance(x, Variable) else type(x)
+
+
+@cache
+def _common(kinds: tuple[Any, ...], default: Any) -> _dtype.dtype:
+    return result_dtype(
+        *(
+            np.empty((1,) * kind[1], kind[0]) if isinstance(kind, tuple) else NUMBERS[kind]
+            for kind in kinds
+        )
+    )
+
+
+def common_dtype(*operands: Any) -> _dtype.dtype:
+    """The dtype of tensors and Python numbers together."""
+    return _common(tuple(map(_kind, operands)), get_default_dtype())
 
 
 def to_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
@@ -43,30 +83,148 @@ def to_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
                 x._data = x._data.view(dtype)
             return x
         return cast(x, dtype)
+    if isinstance(x, np.ndarray | np.generic):
+        return x if x.dtype == dtype else _cast(x, dtype)
     if dtype.kind == "f" and isinstance(x, int | float):
         return x  # NumPy keeps the tensor's dtype by itself
-    return wrap(np.asarray(x).astype(dtype))
+    return wrap(np.asarray(x).astype(dtype)[()])
 
 
 def promote(*operands: Any) -> tuple[Any, ...]:
     """The operands in their common dtype (PyTorch's ``result_type``)."""
     operands = tuple(map(as_operand, operands))
-    arrays = [x._data if isinstance(x, Variable) else x for x in operands]
-    dtype = result_dtype(*arrays).numpy
-    return tuple(to_dtype(x, dtype) for x in operands)
+    dtype = common_dtype(*operands).numpy
+    return tuple([to_dtype(x, dtype) for x in operands])
 
 
 def promote_to_float(*operands: Any) -> Any:
     """The same, and integers become the default float dtype; one operand comes back alone."""
     operands = tuple(map(as_operand, operands))
-    arrays = [x._data if isinstance(x, Variable) else x for x in operands]
-    dtype = result_dtype(*arrays)
+    dtype = common_dtype(*operands)
     if dtype.category < 2:
         dtype = get_default_dtype()
-    made = tuple(to_dtype(x, dtype.numpy) for x in operands)
+    made = tuple([to_dtype(x, dtype.numpy) for x in operands])
     return made if len(made) > 1 else made[0]
 
 
-def to(x: Any, dtype: Any) -> Any:
-    """``x`` in ``dtype``; itself where it has that already."""
-    return to_dtype(x, as_dtype(dtype).numpy)
+def promote_floats_only(name: str) -> Callable[..., Any]:
+    """``promote`` for an operation that is not defined for integers and bools."""
+
+    def checked(*operands: Any) -> Any:
+        made = promote(*operands)
+        dtype = next(x.dtype for x in made if isinstance(x, Variable))
+        if not dtype.is_floating_point:
+            raise not_implemented(name, dtype)
+        return made if len(made) > 1 else made[0]
+
+    return checked
+
+
+def not_implemented(name: str, dtype: Any) -> NotImplementedError:
+    """PyTorch's error for an operation that a dtype does not have."""
+    return NotImplementedError(f"\"{name}\" not implemented for '{as_dtype(dtype).type_name}'")
+
+
+def result_type(tensor1: Any, tensor2: Any) -> _dtype.dtype:
+    """The dtype of an operation on these two, tensors or Python numbers.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.result_type(minitorch.tensor([1, 2]), 1.0)
+        torch.float32
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.result_type.html
+    """
+    return common_dtype(as_operand(tensor1), as_operand(tensor2))
+
+
+def to(
+    input: Any, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False,
+    copy: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """``input`` with another dtype; itself where it has that already and ``copy`` is not set.
+
+    Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``, each followed by
+    ``non_blocking`` and ``copy``. The one device is the CPU.
+
+    Raises:
+        RuntimeError: another device is asked for.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html
+    """
+    flags = [arg for arg in args if isinstance(arg, bool)]
+    for arg in args:
+        if isinstance(arg, Variable):
+            dtype = from_numpy_dtype(arg._data.dtype)
+        elif isinstance(arg, str | int | as_device) and not isinstance(arg, bool):
+            device = arg
+        elif arg is not None and not isinstance(arg, bool):
+            dtype = arg
+    if device is not None:
+        as_device(device)
+    wanted = input.dtype if dtype is None else as_dtype(dtype)
+    made = to_dtype(input, np.dtype(wanted))
+    if made is input and (copy or flags[1:] == [True]):
+        return cast(input, np.dtype(wanted))
+    return made
+
+
+def converter(dtype: _dtype.dtype) -> Callable[..., Any]:
+    """The method ``x.float()`` and the like."""
+
+    def convert(input: Any, memory_format: Any = None) -> Any:
+        return to_dtype(input, dtype.numpy)
+
+    return convert
+
+
+METHODS = {
+    "half": _dtype.float16, "float": _dtype.float32, "double": _dtype.float64,
+    "char": _dtype.int8, "short": _dtype.int16, "int": _dtype.int32, "long": _dtype.int64,
+    "byte": _dtype.uint8, "bool": _dtype.bool,
+    "cfloat": _dtype.complex64, "cdouble": _dtype.complex128,
+}  # fmt: skip
+TYPE_NAMES = {f"torch.{each.type_name}Tensor": each for each in _dtype.ALL}
+
+
+def type_(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The tensor's type as a string, such as ``"torch.FloatTensor"``, or the tensor in ``dtype``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.type.html
+    """
+    if dtype is None:
+        return f"torch.{input.dtype.type_name}Tensor"
+    if isinstance(dtype, str):
+        if dtype not in TYPE_NAMES:
+            raise ValueError(f"invalid type: {dtype!r}; the types are {', '.join(TYPE_NAMES)}")
+        dtype = TYPE_NAMES[dtype]
+    return to(input, dtype)
+
+
+def type_as(input: Any, other: Any) -> Any:
+    """``input`` in the dtype of ``other``."""
+    return to(input, other.dtype)
+
+
+def is_floating_point(input: Any) -> bool:
+    """True for float16, float32 and float64."""
+    return bool(input.dtype.is_floating_point)
+
+
+def is_complex(input: Any) -> bool:
+    """True for complex64 and complex128."""
+    return bool(input.dtype.is_complex)
+
+
+def is_signed(input: Any) -> bool:
+    """True for all dtypes but bool and uint8."""
+    return bool(input.dtype.is_signed)
+
+
+def is_nonzero(input: Any) -> bool:
+    """Whether the one element of ``input`` is not zero.
+
+    Raises:
+        RuntimeError: it has more elements, or none.
+    """
+    return bool(input)

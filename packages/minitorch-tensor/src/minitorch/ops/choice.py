@@ -1,0 +1,257 @@
+"""Choice between values, element by element: where, masks, bounds, extrema of two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable, wrap
+from .conversion import common_dtype, promote, to_dtype
+
+__all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fill", "fmax", "fmin", "masked_fill"]
+__all__ += ["maximum", "minimum", "where"]
+
+ELEMENTWISE: Any = {"traits": ("elementwise",), "promote": promote}
+
+zeros_like = primitive(
+    lambda x: np.zeros_like(x)[()], "x", lambda g: zeros_like(g), name="zeros_like",
+    traits=("elementwise", "linear"),
+)  # fmt: skip
+
+choose = primitive(
+    lambda condition, a, b: np.where(condition, a, b)[()],
+    "condition a b",
+    None,
+    lambda g, condition: where(condition, g, 0),
+    lambda g, condition: where(condition, 0, g),
+    name="where",
+    traits=("elementwise",),
+)
+places = primitive(np.nonzero, "x -> places", None, name="nonzero")
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """``input`` where ``condition`` is set and ``other`` elsewhere, broadcast.
+
+    With the condition alone, the indices of its nonzero elements, a tensor per dimension.
+
+    Raises:
+        RuntimeError: the condition is not a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> x = minitorch.tensor([-1.0, 2.0])
+        >>> minitorch.where(x > 0, x, 0)
+        tensor([0., 2.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.where.html
+    """
+    if input is None and other is None:
+        return places(condition)
+    tensors = isinstance(condition, Variable)
+    if tensors or isinstance(input, Variable) or isinstance(other, Variable):
+        if tensors and condition._data.dtype.kind != "b":
+            if condition._data.dtype != np.uint8:
+                raise RuntimeError(
+                    "where expected condition to be a boolean tensor, but got a tensor with dtype "
+                    f"{condition.dtype.type_name}"
+                )
+            condition = to_dtype(condition, np.dtype(np.bool_))
+        input, other = promote(input, other)
+        if not isinstance(input, Variable) and not isinstance(other, Variable):
+            dtype = common_dtype(input, other).numpy
+            input = wrap(np.asarray(input, dtype)[()])
+    return choose(condition, input, other)
+
+
+def where_method(self: Any, condition: Any, other: Any) -> Any:
+    """``where`` with ``self`` as the values chosen."""
+    return where(condition, self, other)
+
+
+# --- masks and constants ----------------------------------------------------------------------
+
+put = primitive(
+    lambda x, mask, value: np.where(mask, value, x)[()],
+    "x mask value",
+    lambda g, mask: where(mask, 0, g),
+    None,
+    lambda g, mask: where(mask, g, 0),
+    name="masked_fill",
+    traits=("elementwise",),
+)
+
+
+def constant(value: Any, dtype: Any, name: str) -> Any:
+    """The number or 0-dim tensor ``value`` in ``dtype``."""
+    if not isinstance(value, Variable):
+        return np.asarray(value).astype(dtype.numpy)[()]
+    if value.ndim:
+        raise RuntimeError(
+            f"{name} only supports a 0-dimensional value tensor, but got tensor with {value.ndim} "
+            "dimension(s)."
+        )
+    return to_dtype(value, dtype.numpy)
+
+
+def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    """``input`` with ``value``, a number or a 0-dim tensor, where ``mask`` is set; broadcast.
+
+    Raises:
+        RuntimeError: ``mask`` is not a bool tensor, or ``value`` has dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html
+    """
+    if isinstance(input, Variable):
+        if mask.dtype.category:
+            raise RuntimeError(
+                "masked_fill_ only supports boolean masks, but got mask with dtype "
+                f"{mask.dtype.type_name.lower()}"
+            )
+        value = constant(value, input.dtype, "masked_fill_")
+    return put(input, mask, value)
+
+
+filled = primitive(
+    lambda x, value: np.full_like(x, value)[()],
+    "x value",
+    lambda g: zeros_like(g),
+    lambda g: g,
+    name="fill",
+    traits=("elementwise",),
+)
+
+
+def fill(input: Any, value: Any) -> Any:
+    """A tensor like ``input`` whose elements are all ``value``, a number or a 0-dim tensor."""
+    return filled(input, constant(value, input.dtype, "fill_"))
+
+
+# --- extrema of two ---------------------------------------------------------------------------
+# maximum and minimum give each of two equal operands half of the gradient; NaN wins, except in
+# fmax and fmin, where it loses
+
+
+def _half_of_ties(g: Any, mine: Any, other: Any, loses: Any) -> Any:
+    return where(loses, 0, where(mine == other, g / 2, g))
+
+
+maximum = primitive(
+    np.maximum,
+    "a b",
+    lambda g, a, b: _half_of_ties(g, a, b, a < b),
+    lambda g, a, b: _half_of_ties(g, a, b, b < a),
+    **ELEMENTWISE,
+)
+minimum = primitive(
+    np.minimum,
+    "a b",
+    lambda g, a, b: _half_of_ties(g, a, b, a > b),
+    lambda g, a, b: _half_of_ties(g, a, b, b > a),
+    **ELEMENTWISE,
+)
+fmax = primitive(
+    np.fmax,
+    "a b",
+    lambda g, a, b: where((a >= b) | (b != b), g, 0),
+    lambda g, a, b: where((a >= b) | (b != b), 0, g),
+    **ELEMENTWISE,
+)
+fmin = primitive(
+    np.fmin,
+    "a b",
+    lambda g, a, b: where((a <= b) | (b != b), g, 0),
+    lambda g, a, b: where((a <= b) | (b != b), 0, g),
+    **ELEMENTWISE,
+)
+
+# --- bounds -----------------------------------------------------------------------------------
+
+
+def _clamp(x: Any, low: Any, high: Any) -> Any:
+    if low is not None:
+        x = np.maximum(x, low)
+    return x if high is None else np.minimum(x, high)
+
+
+def _within(x: Any, low: Any, high: Any) -> Any:
+    if low is None or high is None:
+        return x <= high if low is None else x >= low
+    return (x >= low) & (x <= high)
+
+
+clamp_to_numbers = primitive(
+    _clamp,
+    "x | low high",
+    lambda g, x, low, high: where(_within(x, low, high), g, 0),
+    name="clamp",
+    traits=("elementwise",),
+)
+clamp_to_tensors = primitive(
+    _clamp,
+    "x low high",
+    lambda g, x, low, high: where((x >= low) & (x <= high), g, 0),
+    lambda g, x, low, high: where((x < low) & (low < high), g, 0),
+    lambda g, x, low, high: where((x > high) | (high < low), g, 0),
+    name="clamp",
+    traits=("elementwise",),
+)
+clamp_below = primitive(
+    np.maximum,
+    "x low",
+    lambda g, x, low: where(x >= low, g, 0),
+    lambda g, x, low: where(x >= low, 0, g),
+    name="clamp_min",
+    **ELEMENTWISE,
+)
+clamp_above = primitive(
+    np.minimum,
+    "x high",
+    lambda g, x, high: where(x <= high, g, 0),
+    lambda g, x, high: where(x <= high, 0, g),
+    name="clamp_max",
+    **ELEMENTWISE,
+)
+
+
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+    """``input`` with what lies outside of [min, max] set to the bound; bounds broadcast.
+
+    The gradient is that of the element itself inside the bounds and on them. Where ``min > max``
+    the result is ``max``.
+
+    Raises:
+        RuntimeError: neither bound is given.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.clamp.html
+    """
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Variable) or isinstance(max, Variable):
+        if max is None:
+            return clamp_below(input, min)
+        if min is None:
+            return clamp_above(input, max)
+        return clamp_to_tensors(*promote(input, min, max))
+    bounds = [b for b in (min, max) if b is not None]
+    if input.dtype.category < 2:
+        input, *made = promote(input, *bounds)
+        bounds = [b._data if isinstance(b, Variable) else b for b in made]
+    return clamp_to_numbers(
+        input, None if min is None else bounds[0], None if max is None else bounds[-1]
+    )
+
+
+def clamp_min(input: Any, min: Any) -> Any:
+    """``clamp`` from below alone."""
+    return clamp(input, min)
+
+
+def clamp_max(input: Any, max: Any) -> Any:
+    """``clamp`` from above alone."""
+    return clamp(input, None, max)
+
+
+clip = clamp
