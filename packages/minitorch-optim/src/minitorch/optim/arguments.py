@@ -13,31 +13,40 @@ def check(name: str, value: Any) -> None:
     """Raises ValueError unless ``value``, a number or a tensor with one element, is 0 or more."""
     if isinstance(value, Variable) and value._data.size != 1:
         raise ValueError(f"Tensor {'lr' if name == 'learning rate' else name} must be 1-element")
-    if not 0.0 <= value:
+    if not float(value) >= 0.0:
         raise ValueError(f"Invalid {name}: {value}")
 
 
 def check_betas(betas: Any) -> None:
     """Raises ValueError unless all are in [0, 1)."""
     for index, beta in enumerate(betas):
-        if not 0.0 <= beta < 1.0:
+        if isinstance(beta, Variable) and beta._data.size != 1:
+            raise ValueError(f"Tensor betas[{index}] must be 1-element")
+        if not 0.0 <= float(beta) < 1.0:
             raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
 
 
 def check_modes(
-    *,
-    differentiable: bool = False,
-    foreach: bool | None = None,
-    fused: bool | None = None,
-    lr: Any = None,
+    differentiable: bool,
+    foreach: bool | None,
+    fused: bool | None,
     capturable: bool = False,
+    *,
+    lr: Any = 0.0,
+    betas: Any = (0.0, 0.0),
 ) -> None:
     """PyTorch's choices of implementation are accepted, and so are their exclusions.
 
     MiniTorch has one implementation, which updates many parameters at once by itself.
     """
-    if isinstance(lr, Variable) and foreach and not capturable:
-        raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+    names = {"lr": lr, "betas[0]": betas[0], "betas[1]": betas[1]}
+    for name, value in names.items():
+        if isinstance(value, Variable) and foreach and not capturable:
+            raise ValueError(
+                f"{name} as a Tensor is not supported for capturable=False and foreach=True"
+            )
+    if isinstance(betas[0], Variable) is not isinstance(betas[1], Variable):
+        raise ValueError("betas must be either both floats or both Tensors")
     if fused and differentiable:
         raise RuntimeError("`fused` does not support `differentiable`")
     if fused and foreach:

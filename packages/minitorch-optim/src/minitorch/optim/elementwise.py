@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-
 from minitorch import set_grad_enabled
 from minitorch.extend import Variable, current, wrap
 
-from .layout import SCRATCH, Buffers, Layout, scalar_dtype
+from .layout import SCRATCH, Buffers, Layout, flat, scalar_dtype
 from .optimizer import Optimizer, closure_loss
 from .tensors import tensors
 
-__all__ = ["ElementwiseOptimizer"]
+__all__ = ["ElementwiseOptimizer", "number"]
+
+
+def number(value: Any, group: dict[str, Any]) -> Any:
+    """A tensor as a Python number, unless the step is to be differentiable."""
+    return float(value) if isinstance(value, Variable) and not group["differentiable"] else value
 
 
 class ElementwiseOptimizer(Optimizer):
     """A kernel, the state it keeps, and its options as of a step.
 
     ``kernel``           one of ``kernels``
-    ``scalars``          scalar state with its first value, such as ``{"step": 0.0}``
+    ``scalars(group)``   scalar state with its first value
     ``states(group)``    state of the parameter's shape with its first value
-    ``options(...)``     the kernel's options and the scalar state after this step
+    ``options(...)``     the kernel's options and the scalar state after this step, from the state
+                         before it (NumPy scalars, in the dtype they are kept in); ``fresh`` says
+                         that the parameters have no state yet
     """
 
     kernel: Callable[..., Any]
-    scalars: dict[str, float] = {"step": 0.0}  # noqa: RUF012
+
+    def scalars(self, group: dict[str, Any]) -> dict[str, Any]:
+        return {"step": 0.0}
 
     def states(self, group: dict[str, Any]) -> dict[str, Any]:
         raise NotImplementedError
 
     def options(
-        self, group: dict[str, Any], fresh: bool, *scalars: float
+        self, group: dict[str, Any], fresh: bool, *scalars: Any
     ) -> tuple[dict[str, Any], tuple[float, ...]]:
         raise NotImplementedError
 
@@ -45,6 +53,23 @@ class ElementwiseOptimizer(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._layouts = {}
+
+    def has_state(self, p: Any, names: Iterable[str]) -> bool:
+        entry = self.state.get(p) or {}
+        return all(entry.get(name) is not None for name in names)
+
+    def first_state(self, p: Any, group: dict[str, Any]) -> dict[str, Any]:
+        """The state of ``p``, with what was missing."""
+        entry: dict[str, Any] = self.state[p]
+        for name, first in self.scalars(group).items():
+            if not isinstance(entry.get(name), Variable):  # old checkpoints have a number
+                entry[name] = wrap(np.array(entry.get(name, first), scalar_dtype()))
+        for name, first in self.states(group).items():
+            if entry.get(name) is None:
+                array = np.empty(p.shape, p._data.dtype)
+                flat(array).fill(first)
+                entry[name] = wrap(array)
+        return entry
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = closure_loss(closure)
@@ -59,16 +84,21 @@ class ElementwiseOptimizer(Optimizer):
     step.__doc__ = Optimizer.step.__doc__
 
     def _step_arrays(self, number: int, group: dict[str, Any]) -> None:
-        params, names = group["params"], self.states(group)
-        layout = self._layouts.get(number)
-        grads = None if layout is None else layout.gradients(params, self.state, names)
+        params, layout = group["params"], self._layouts.get(number)
+        scalars, states = tuple(self.scalars(group)), tuple(self.states(group))
+        grads = layout and layout.gradients(params, self.state, (*scalars, *states))
         if layout is None or grads is None:
-            layout = Layout(params, self.state, self.scalars, names, self._buffers)
+            active = [p for p in params if p._grad is not None]
+            fresh = {id(p) for p in active if not self.has_state(p, states)}
+            if scalars or states:
+                for p in active:
+                    self.first_state(p, group)
+            layout = Layout(params, self.state, scalars, states, fresh, self._buffers)
             self._layouts[number] = layout
-            grads = [p._grad._data for p in params if p._grad is not None]
+            grads = [p._grad._data for p in active]
         quiet = current.state.quiet
         for run, places in zip(layout.runs, layout.places, strict=True):
-            options, after = self.options(group, run.fresh, *[v.item(0) for v in run.values])
+            options, after = self.options(group, run.fresh, *[v[0] for v in run.values])
             for name, value in options.items():
                 if isinstance(value, Variable):
                     options[name] = float(value)  # type: ignore[arg-type]
@@ -84,18 +114,14 @@ class ElementwiseOptimizer(Optimizer):
             g = p.grad
             if g is None:
                 continue
-            entry, names = self.state[p], self.states(group)
-            fresh = any(entry.get(name) is None for name in names)
-            before = [float(entry.get(name, first)) for name, first in self.scalars.items()]
-            states = [
-                wrap(np.full(p.shape, first, p._data.dtype))
-                if entry.get(name) is None
-                else entry[name]
-                for name, first in names.items()
-            ]
+            names, scalars = self.states(group), self.scalars(group)
+            fresh = not self.has_state(p, names)
+            entry = self.first_state(p, group) if names or scalars else {}
+            before = [entry[name]._array()[()] for name in scalars]
+            states = [entry[name] for name in names]
             options, after = self.options(group, fresh, *before)
             made = self.kernel(tensors, (None,) * SCRATCH, p, g, *states, **options)
-            for name, number in zip(self.scalars, after, strict=True):
+            for name, number in zip(scalars, after, strict=True):
                 entry[name] = wrap(np.array(number, scalar_dtype()))
             entry.update(zip(names, made[1:], strict=False))
             p.copy_(made[0])

@@ -8,42 +8,25 @@ stay in the cache. The parameters' own memory is never moved.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain, starmap
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain, pairwise, starmap
 from operator import is_
 from typing import Any
 
 import numpy as np
-
 from minitorch import get_default_dtype
-from minitorch.extend import Variable, current, wrap
 
-__all__ = ["SCRATCH", "Buffers", "Layout", "scalar_dtype"]
+from .threads import with_helper
 
-SMALL = 1 << 14  # elements; parameters below are gathered
-PIECE = 1 << 15  # elements that a kernel works on at a time: a few such arrays fit the L2 cache
-SHARED = 1 << 20  # elements; from here on a second thread takes half of the pieces
+__all__ = ["SCRATCH", "Buffers", "Layout", "flat", "scalar_dtype"]
+
+SMALL = 1 << 14  # elements; parameters up to here are gathered
+PIECE = 1 << 16  # elements that a kernel works on at a time: a few such arrays fit the cache
+SHARED = 1 << 18  # elements; from here on two threads work, on ...
+SHARED_PIECE = 1 << 17  # ... elements at a time, so that they seldom wait for each other
 SCRATCH = 4  # arrays
-
-_helper: ThreadPoolExecutor | None = None
-
-
-def _forget_helper() -> None:
-    global _helper
-    _helper = None
-
-
-os.register_at_fork(after_in_child=_forget_helper)
-
-
-def in_second_thread(function: Callable[..., Any], *args: Any) -> Future[Any]:
-    """``function(*args)`` beside what the caller does next, NumPy's warnings off there too."""
-    global _helper
-    if _helper is None:
-        _helper = ThreadPoolExecutor(1, "minitorch-optim")
-    return _helper.submit(lambda: current.state.quiet(function, *args))
 
 
 def flat(array: Any) -> Any:
@@ -68,40 +51,42 @@ class Run:
         self,
         params: list[Any],
         entries: list[dict[str, Any]],
-        scalars: dict[str, float],
-        names: dict[str, Any],
+        scalars: Sequence[str],
+        states: Sequence[str],
+        fresh: bool,
         buffers: Buffers,
     ) -> None:
         self.params = params
+        self.fresh = fresh
         self.homes = [p._array() for p in params]
+        self.size = sum(home.size for home in self.homes)
         dtype = self.homes[0].dtype
         self.single = len(params) == 1 and self.homes[0].flags.c_contiguous
-        self.fresh = any(name not in entry for name in names for entry in entries)
-        self.values = [self._scalar(entries, name, first) for name, first in scalars.items()]
-        states = [self._state(entries, name, first) for name, first in names.items()]
-        self.size = sum(home.size for home in self.homes)
+        self.values = [self._scalars(entries, name) for name in scalars]
+        lines = [self._states(entries, name) for name in states]
         if self.single:
             p = flat(self.homes[0])
         else:
             p, g = buffers.gathered(dtype, self.size)
             self.p_parts, self.g_parts = self._parts(p), self._parts(g)
             p, g = flat(p), flat(g)
-        flats = [p, *map(flat, states)]
+        flats = [p, *map(flat, lines)]
         self.spans = list(self._spans(len(p)))
+        threads = 2 if self.shared else 1
         self.pieces = [
             (
-                buffers.scratch(p.dtype, stop - start, k % 2 if self.shared else 0),
+                [buffers.scratch(p.dtype, stop - start, thread) for thread in range(threads)],
                 *[array[start:stop] for array in flats],
             )
-            for k, (start, stop) in enumerate(self.spans)
+            for start, stop in self.spans
         ]
         if not self.single:
-            self.g_pieces = [g[start:stop] for start, stop in self.spans]
+            self.g_pieces = list(_cut(g, self.spans))
 
     @property
     def shared(self) -> bool:
         """Whether two threads work on it."""
-        return self.size >= SHARED
+        return self.single and self.size >= SHARED
 
     def _parts(self, line: Any) -> list[Any]:
         """The pieces of a flat array that belong to the parameters, in their shapes."""
@@ -114,14 +99,12 @@ class Run:
     def _spans(self, length: int) -> Iterator[tuple[int, int]]:
         """Where the pieces start and stop: between rows, if there are several to a piece."""
         row = length // max(1, len(self.homes[0])) if self.single and self.homes[0].ndim else 1
-        step = PIECE // row * row if 0 < row <= PIECE else PIECE
+        piece = SHARED_PIECE if self.shared else PIECE
+        step = piece // row * row if 0 < row <= piece else piece
         return ((start, min(start + step, length)) for start in range(0, length, step))
 
-    def _scalar(self, entries: list[dict[str, Any]], name: str, first: float) -> Any:
-        for entry in entries:
-            value = entry.get(name, first)
-            if not isinstance(value, Variable):
-                entry[name] = wrap(np.array(value, scalar_dtype()))
+    def _scalars(self, entries: list[dict[str, Any]], name: str) -> Any:
+        """The scalars ``name`` of all parameters in one array, which their tensors then show."""
         own = [entry[name]._array() for entry in entries]
         if len(own) == 1:
             return own[0].reshape(1)
@@ -130,31 +113,25 @@ class Run:
             entry[name]._data = line[k : k + 1].reshape(())
         return line
 
-    def _state(self, entries: list[dict[str, Any]], name: str, first: Any) -> Any:
-        """The state ``name`` of all parameters in one array, which their tensors then show."""
-        homes = self.homes
-        for home, entry in zip(homes, entries, strict=True):
-            tensor = entry.get(name)
-            if tensor is not None and tensor.shape != home.shape:
+    def _states(self, entries: list[dict[str, Any]], name: str) -> Any:
+        """The same for state of the parameters' shapes."""
+        tensors = [entry[name] for entry in entries]
+        for tensor, home in zip(tensors, self.homes, strict=True):
+            if tensor._data.shape != home.shape:
                 raise RuntimeError(
                     f"the optimizer's {name} has shape {list(tensor.shape)}, but the parameter "
                     f"has shape {list(home.shape)}"
                 )
+        dtype = self.homes[0].dtype
         if self.single:
-            tensor, home = entries[0].get(name), homes[0]
-            if tensor is None:
-                entries[0][name] = wrap(np.full(home.shape, first, home.dtype))
-            elif not (tensor._array().flags.c_contiguous and tensor._data.dtype == home.dtype):
-                tensor._data = tensor._data.astype(home.dtype, order="C")
-            return entries[0][name]._data
-        line = np.full(sum(home.size for home in homes), first, homes[0].dtype)
-        for part, entry in zip(self._parts(line), entries, strict=True):
-            tensor = entry.get(name)
-            if tensor is None:
-                entry[name] = wrap(part)
-            else:
-                part[...] = tensor._data
-                tensor._data = part
+            (tensor,) = tensors
+            if not (tensor._array().flags.c_contiguous and tensor._data.dtype == dtype):
+                tensor._data = tensor._data.astype(dtype, order="C")
+            return tensor._data
+        line = np.empty(self.size, dtype)
+        for part, tensor in zip(self._parts(line), tensors, strict=True):
+            part[...] = tensor._data
+            tensor._data = part
         return line
 
     def apart(self) -> bool:
@@ -170,40 +147,41 @@ class Run:
             ):
                 part[...] = home
                 g_part[...] = g
-            for (s, p, *states), g in zip(self.pieces, self.g_pieces, strict=True):
-                kernel(np, s, p, g, *states, **options)
+            self._pass(kernel, options, deque(zip(self.pieces, self.g_pieces, strict=True)))
             for part, home in zip(self.p_parts, self.homes, strict=True):
                 home[...] = part
-        elif self.shared:
-            other = in_second_thread(self._pass, kernel, grads[0], options, slice(1, None, 2))
-            try:
-                self._pass(kernel, grads[0], options, slice(0, None, 2))
-            finally:
-                other.result()
         else:
-            self._pass(kernel, grads[0], options, slice(None))
+            work = deque(zip(self.pieces, _cut(grads[0], self.spans), strict=True))
+            if self.shared:
+                with_helper(partial(self._pass, kernel, options, work))
+            else:
+                self._pass(kernel, options, work)
         self.fresh = False
 
     def _pass(
-        self, kernel: Callable[..., Any], grad: Any, options: dict[str, Any], which: slice
+        self, kernel: Callable[..., Any], options: dict[str, Any], work: deque[Any], thread: int = 0
     ) -> None:
-        """Runs the kernel over some of the pieces, where they lie."""
-        gradients = _cut(grad, self.spans[which])
-        for (s, p, *states), g in zip(self.pieces[which], gradients, strict=True):
-            kernel(np, s, p, g, *states, **options)
+        """Runs the kernel over the pieces that are left."""
+        while work:
+            try:
+                (scratch, p, *states), g = work.popleft()
+            except IndexError:  # the other thread was faster
+                return
+            kernel(np, scratch[thread], p, g(), *states, **options)
 
 
 def _cut(grad: Any, spans: list[tuple[int, int]]) -> Iterable[Any]:
-    """``grad`` in pieces; of one that is not contiguous a few rows are copied at a time."""
+    """Functions that return ``grad`` in pieces; some rows are copied if it is not contiguous."""
     if not grad.flags.c_contiguous:
         row = flat(grad[:1]).size
         if row <= PIECE:
-            return starmap(
-                lambda a, b: flat(np.ascontiguousarray(grad[a // row : b // row])), spans
-            )
+            return (partial(_rows, grad, a // row, b // row) for a, b in spans)
         grad = np.ascontiguousarray(grad)
-    line = flat(grad)
-    return (line[start:stop] for start, stop in spans)
+    return map(partial(partial, flat(grad).__getitem__), starmap(slice, spans))
+
+
+def _rows(grad: Any, start: int, stop: int) -> Any:
+    return flat(np.ascontiguousarray(grad[start:stop]))
 
 
 class Buffers:
@@ -236,21 +214,30 @@ class Layout:
         self,
         params: list[Any],
         state: Any,
-        scalars: dict[str, float],
-        names: dict[str, Any],
+        scalars: Sequence[str],
+        states: Sequence[str],
+        fresh: Container[int],
         buffers: Buffers,
     ) -> None:
         self.params = list(params)
-        self.names = names
+        self.names = (*scalars, *states)
         active = [p for p in params if p._grad is not None]
         for p in active:
             self._check(p)
+        entries = {id(p): state[p] for p in active} if self.names else {}
         self.runs = [
-            Run(run, [state[p] for p in run], scalars, names, buffers)
-            for run in self._collect(active, state, scalars, names)
+            Run(
+                run,
+                [entries[id(p)] for p in run if entries],
+                scalars,
+                states,
+                id(run[0]) in fresh,
+                buffers,
+            )
+            for run in self._collect(active, entries, scalars, fresh)
         ]
         self.homes = [None if p._grad is None else p._data for p in params]
-        self.entries = [state[p] for p in active] if names or scalars else []
+        self.entries = [entries[id(p)] for p in active if entries]
         self.active = active[: len(self.entries)]
         place = {id(p): k for k, p in enumerate(active)}
         self.places = [[place[id(p)] for p in run.params] for run in self.runs]
@@ -270,7 +257,9 @@ class Layout:
             )
 
     @staticmethod
-    def _collect(active: list[Any], state: Any, scalars: Any, names: Any) -> Iterator[list[Any]]:
+    def _collect(
+        active: list[Any], entries: Any, scalars: Sequence[str], fresh: Container[int]
+    ) -> Iterator[list[Any]]:
         """The parameters of each run. Those that share memory are updated one after the other."""
         if _overlap([p._data for p in active]):
             yield from ([p] for p in active)
@@ -280,12 +269,8 @@ class Layout:
             if p._data.size > SMALL:
                 yield [p]
                 continue
-            entry = state[p] if names or scalars else {}
-            key = (
-                p._data.dtype,
-                *(entry.get(name) is not None for name in names),
-                *(float(entry.get(name, first)) for name, first in scalars.items()),
-            )
+            numbers = [entries[id(p)][name]._data.item() for name in scalars]
+            key = (p._data.dtype, id(p) in fresh, *numbers)
             run = waiting.setdefault(key, [])
             if run and sum(q._data.size for q in run) + p._data.size > PIECE:
                 yield run
@@ -293,12 +278,12 @@ class Layout:
             run.append(p)
         yield from waiting.values()
 
-    def gradients(self, params: list[Any], state: Any, names: dict[str, Any]) -> list[Any] | None:
+    def gradients(self, params: list[Any], state: Any, names: tuple[str, ...]) -> list[Any] | None:
         """The gradients' arrays; None where the layout no longer fits."""
         if len(params) != len(self.params) or names != self.names:
             return None
         grads = []
-        for p, q, home in zip(params, self.params, self.homes):  # noqa: B905  (just checked)
+        for p, q, home in zip(params, self.params, self.homes):
             g = p._grad
             if g is None:
                 if home is not None:
@@ -315,7 +300,7 @@ class Layout:
         found = list(chain.from_iterable(map(dict.values, self.entries)))
         if len(found) != len(self.tensors) or not all(map(is_, found, self.tensors)):
             return None
-        if any(value._data is not array for value, array in zip(found, self.arrays)):  # noqa: B905
+        if any(value._data is not array for value, array in zip(found, self.arrays)):
             return None
         if any(run.apart() for run in self.runs):
             return None
@@ -325,4 +310,4 @@ class Layout:
 def _overlap(arrays: list[Any]) -> bool:
     """Whether two of the arrays share memory."""
     bounds = sorted(np.lib.array_utils.byte_bounds(array) for array in arrays if array.size)
-    return any(a[1] > b[0] for a, b in zip(bounds, bounds[1:], strict=False))
+    return any(a[1] > b[0] for a, b in pairwise(bounds))

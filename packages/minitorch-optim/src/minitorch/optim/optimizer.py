@@ -11,7 +11,6 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-
 from minitorch import Tensor, enable_grad
 from minitorch.extend import RemovableHandle, Variable, wrap
 

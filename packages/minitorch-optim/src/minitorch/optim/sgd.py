@@ -34,7 +34,6 @@ class SGD(ElementwiseOptimizer):
     """
 
     kernel = staticmethod(kernels.sgd)
-    scalars = {}  # noqa: RUF012
 
     def __init__(
         self,
@@ -55,7 +54,7 @@ class SGD(ElementwiseOptimizer):
         check("weight_decay value", weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        check_modes(differentiable=differentiable, foreach=foreach, fused=fused)
+        check_modes(differentiable, foreach, fused)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -69,10 +68,13 @@ class SGD(ElementwiseOptimizer):
         }
         super().__init__(params, defaults)
 
+    def scalars(self, group: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
     def states(self, group: dict[str, Any]) -> dict[str, Any]:
         return {"momentum_buffer": 0.0} if group["momentum"] != 0 else {}
 
-    def options(self, group: dict[str, Any], fresh: bool, *scalars: float) -> Any:
+    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
         return {
             "lr": group["lr"],
             "momentum": group["momentum"],

@@ -1,0 +1,57 @@
+"""Adadelta."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import kernels
+from .arguments import check
+from .elementwise import ElementwiseOptimizer
+
+__all__ = ["Adadelta"]
+
+
+class Adadelta(ElementwiseOptimizer):
+    """Steps in the units of the parameters, without a learning rate to tune (Zeiler 2012).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adadelta.html
+    """
+
+    kernel = staticmethod(kernels.adadelta)
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        *,
+        capturable: bool = False,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check("learning rate", lr)
+        if not 0.0 <= rho <= 1.0:
+            raise ValueError(f"Invalid rho value: {rho}")
+        check("epsilon value", eps)
+        check("weight_decay value", weight_decay)
+        defaults = {
+            "lr": lr,
+            "rho": rho,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "capturable": capturable,
+            "foreach": foreach,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def states(self, group: dict[str, Any]) -> dict[str, Any]:
+        return {"square_avg": 0.0, "acc_delta": 0.0}
+
+    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+        names = ("lr", "rho", "eps", "weight_decay", "maximize")
+        return {name: group[name] for name in names}, (float(scalars[0]) + 1,)

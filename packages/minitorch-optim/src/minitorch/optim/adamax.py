@@ -1,0 +1,64 @@
+"""Adamax."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import kernels
+from .arguments import check, check_betas
+from .elementwise import ElementwiseOptimizer
+
+__all__ = ["Adamax"]
+
+
+class Adamax(ElementwiseOptimizer):
+    """Adam with the largest recent gradient in place of the average square (Kingma & Ba 2015).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adamax.html
+    """
+
+    kernel = staticmethod(kernels.adamax)
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        *,
+        maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
+    ) -> None:
+        check("learning rate", lr)
+        check("epsilon value", eps)
+        check_betas(betas)
+        check("weight_decay value", weight_decay)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
+        }
+        super().__init__(params, defaults)
+
+    def states(self, group: dict[str, Any]) -> dict[str, Any]:
+        return {"exp_avg": 0.0, "exp_inf": 0.0}
+
+    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+        step = float(scalars[0]) + 1
+        beta1, beta2 = group["betas"]
+        return {
+            "lr": group["lr"] / (1 - beta1**step),
+            "beta1": beta1,
+            "beta2": beta2,
+            "eps": group["eps"],
+            "weight_decay": group["weight_decay"],
+            "maximize": group["maximize"],
+        }, (step,)

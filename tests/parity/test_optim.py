@@ -1,0 +1,241 @@
+"""Optimizers and schedules against PyTorch's, on the same gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.testing._internal.common_optimizers import optim_db
+
+import minitorch
+
+STEPS = 10
+SHAPES = [(3, 4), (4,), (), (2, 3, 2), (1,), (200, 100), (0, 3)]
+CASES = [
+    pytest.param(info.name, case.kwargs, id=f"{info.name}-{case.desc}".replace(" ", "_"))
+    for info in optim_db
+    for case in info.optim_inputs_func(device="cpu")
+    if info.name not in ("LBFGS", "SparseAdam")
+]
+EXTRA = [
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1, "maximize": True}),
+    ("Adam", {"lr": torch.tensor(0.01)}),
+    ("Adam", {"betas": (torch.tensor(0.8), torch.tensor(0.9)), "lr": torch.tensor(0.01)}),
+    ("Adam", {"amsgrad": True, "decoupled_weight_decay": True, "weight_decay": 0.1, "eps": 1e-3}),
+    ("AdamW", {"lr": torch.tensor(0.01), "amsgrad": True, "betas": (0.3, 0.5)}),
+    ("NAdam", {"lr": torch.tensor(0.01), "betas": (0.7, 0.95)}),
+    ("RAdam", {"lr": torch.tensor(0.01), "betas": (0.7, 0.8)}),
+    ("Adamax", {"lr": torch.tensor(0.01)}),
+    ("Adadelta", {"lr": torch.tensor(0.5)}),
+    ("RMSprop", {"lr": torch.tensor(0.01), "momentum": 0.5}),
+    ("Rprop", {"lr": torch.tensor(0.01)}),
+    ("ASGD", {"t0": 3, "lambd": 0.1, "alpha": 0.5}),
+    ("Adagrad", {"fused": True}),
+    ("SGD", {"foreach": True, "momentum": 0.9}),
+]
+CASES += [
+    pytest.param(name, kwargs, id=f"{name}-extra{k}") for k, (name, kwargs) in enumerate(EXTRA)
+]
+
+
+def ours(value):
+    """A value of PyTorch's as MiniTorch's."""
+    if isinstance(value, torch.Tensor):
+        return minitorch.tensor(value.detach().numpy())
+    if isinstance(value, dict):
+        return {k: ours(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(ours(v) for v in value)
+    return value
+
+
+def theirs(value):
+    """A value of MiniTorch's as PyTorch's."""
+    if isinstance(value, minitorch.Tensor):
+        return torch.from_numpy(value.detach().numpy().copy())
+    if isinstance(value, dict):
+        return {k: theirs(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(theirs(v) for v in value)
+    return value
+
+
+def parameters(shapes, dtype=np.float64, seed=0):
+    rng = np.random.default_rng(seed)
+    arrays = [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+    if np.dtype(dtype).kind == "c":
+        arrays = [a + 1j * rng.standard_normal(a.shape) for a in arrays]
+        arrays = [a.astype(dtype) for a in arrays]
+    a = [minitorch.tensor(x, requires_grad=True) for x in arrays]
+    b = [torch.tensor(x, requires_grad=True) for x in arrays]
+    return a, b
+
+
+def give_gradients(a, b, seed, missing=0.0):
+    rng = np.random.default_rng(1000 + seed)
+    for p, q in zip(a, b, strict=True):
+        array = rng.standard_normal(tuple(q.shape))
+        if q.is_complex():
+            array = array + 1j * rng.standard_normal(tuple(q.shape))
+        if rng.random() < missing:
+            p.grad = q.grad = None
+        else:
+            q.grad = torch.from_numpy(np.array(array)).to(q.dtype)
+            p.grad = minitorch.tensor(q.grad.numpy())
+
+
+def assert_same(a, b, tolerance=1e-9):
+    for p, q in zip(a, b, strict=True):
+        np.testing.assert_allclose(
+            p.detach().numpy(), q.detach().numpy(), rtol=tolerance, atol=tolerance
+        )
+
+
+def assert_same_state(ours_state, theirs_state, tolerance=1e-9):
+    assert list(ours_state) == list(theirs_state)
+    for group, expected in zip(
+        ours_state["param_groups"], theirs_state["param_groups"], strict=True
+    ):
+        assert list(group) == list(expected)
+        assert group["params"] == expected["params"]
+    assert list(ours_state["state"]) == list(theirs_state["state"])
+    for key, expected in theirs_state["state"].items():
+        entry = ours_state["state"][key]
+        assert list(entry) == list(expected)
+        for name, value in expected.items():
+            if isinstance(value, torch.Tensor):
+                assert str(entry[name].dtype) == str(value.dtype), name
+                assert tuple(entry[name].shape) == tuple(value.shape), name
+                np.testing.assert_allclose(
+                    entry[name].numpy(), value.numpy(), rtol=max(tolerance, 2e-7), atol=tolerance
+                )
+
+
+def shapes_for(name):
+    return [s for s in SHAPES if len(s) == 2 and 0 not in s] if name == "Muon" else SHAPES
+
+
+@pytest.mark.parametrize(("name", "kwargs"), CASES)
+def test_trajectory(name, kwargs):
+    a, b = parameters(shapes_for(name))
+    mine = getattr(minitorch.optim, name)(a, **ours(kwargs))
+    reference = getattr(torch.optim, name)(b, **kwargs)
+    for step in range(STEPS):
+        give_gradients(a, b, step)
+        mine.step()
+        reference.step()
+        assert_same(a, b)
+    assert_same_state(mine.state_dict(), reference.state_dict())
+
+
+@pytest.mark.parametrize(("name", "kwargs"), CASES)
+def test_missing_gradients(name, kwargs):
+    a, b = parameters(shapes_for(name) * 2)
+    mine = getattr(minitorch.optim, name)(a, **ours(kwargs))
+    reference = getattr(torch.optim, name)(b, **kwargs)
+    for step in range(STEPS):
+        give_gradients(a, b, step, missing=0.4)
+        mine.step()
+        reference.step()
+        assert_same(a, b)
+    theirs_state, ours_state = reference.state_dict(), mine.state_dict()
+    for state in (theirs_state, ours_state):  # the order of first appearance
+        state["state"] = dict(sorted(state["state"].items()))
+    assert_same_state(ours_state, theirs_state)
+
+
+@pytest.mark.parametrize(("name", "kwargs"), CASES)
+def test_state_there_and_back(name, kwargs):
+    """Half of the way with one library, the other half with the other one."""
+    a, b = parameters(shapes_for(name))
+    mine = getattr(minitorch.optim, name)(a, **ours(kwargs))
+    reference = getattr(torch.optim, name)(b, **kwargs)
+    for step in range(4):
+        give_gradients(a, b, step)
+        mine.step()
+        reference.step()
+    state, reference_state = mine.state_dict(), reference.state_dict()
+    mine = getattr(minitorch.optim, name)(a, **ours(kwargs))
+    reference = getattr(torch.optim, name)(b, **kwargs)
+    mine.load_state_dict(reference_state)
+    reference.load_state_dict(theirs(state))
+    for step in range(4, 8):
+        give_gradients(a, b, step)
+        mine.step()
+        reference.step()
+    assert_same(a, b)
+    assert_same_state(mine.state_dict(), reference.state_dict())
+
+
+COMPLEX = ("SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta", "RMSprop")
+COMPLEX += ("Rprop", "ASGD")
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+def test_complex_parameters(name):
+    a, b = parameters(SHAPES, np.complex128)
+    mine = getattr(minitorch.optim, name)(a, lr=0.01)
+    reference = getattr(torch.optim, name)(b, lr=0.01)
+    for step in range(STEPS):
+        give_gradients(a, b, step)
+        mine.step()
+        reference.step()
+    assert_same(a, b)
+    assert_same_state(mine.state_dict(), reference.state_dict())
+
+
+@pytest.mark.parametrize("name", [*COMPLEX, "Adafactor"])
+def test_groups_dtypes_and_large_parameters(name):
+    shapes = [(30, 20), (300, 300), (7,), (40_000,), (5, 1)]
+    a, b = parameters(shapes, np.float32)
+    c, d = parameters(shapes, np.float64, seed=1)
+    a += c
+    b += d
+
+    def groups(p):
+        return [{"params": p[:4]}, {"params": p[4:], "lr": 0.02}]
+
+    mine = getattr(minitorch.optim, name)(groups(a), lr=0.01)
+    reference = getattr(torch.optim, name)(groups(b), lr=0.01)
+    for step in range(STEPS):
+        give_gradients(a, b, step, missing=0.2)
+        mine.step()
+        reference.step()
+        for x, y in ((a, b), (c, d)):
+            assert_same(x[:5], y[:5], 1e-5)
+    assert_same(c, d)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "Rprop"])
+def test_more_elements_than_one_thread_takes(name):
+    a, b = parameters([(1200, 1000)], np.float32)
+    mine = getattr(minitorch.optim, name)(a, lr=0.01)
+    reference = getattr(torch.optim, name)(b, lr=0.01)
+    for step in range(3):
+        give_gradients(a, b, step)
+        a[0].grad = minitorch.tensor(np.asfortranarray(a[0].grad.numpy()))
+        mine.step()
+        reference.step()
+    assert_same(a, b, 1e-5)
+
+
+def test_not_contiguous():
+    rng = np.random.default_rng(0)
+    w = rng.standard_normal((300, 200))
+    a, b = minitorch.tensor(w, requires_grad=True), torch.tensor(w, requires_grad=True)
+    a.data, b.data = a.data.T, b.data.T
+    mine, reference = minitorch.optim.AdamW([a]), torch.optim.AdamW([b])
+    for step in range(STEPS):
+        give_gradients([a], [b], step)
+        a.grad = minitorch.tensor(np.asfortranarray(a.grad.numpy()))
+        mine.step()
+        reference.step()
+    assert_same([a], [b])
+
+
+@pytest.mark.parametrize(("name", "kwargs"), CASES)
+def test_groups_repr(name, kwargs):
+    a, b = parameters([(2, 3)])
+    kwargs = {k: v for k, v in kwargs.items() if not isinstance(v, torch.Tensor | tuple)}
+    mine = getattr(minitorch.optim, name)(a, **kwargs)
+    assert repr(mine) == repr(getattr(torch.optim, name)(b, **kwargs))
