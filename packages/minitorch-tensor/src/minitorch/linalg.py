@@ -5,6 +5,7 @@ Follows https://docs.pytorch.org/docs/stable/linalg.html
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from .kernels.linalg import LinAlgError
@@ -129,7 +130,7 @@ def multi_dot(tensors: Any) -> Any:
         factors[0] = row(factors[0])
     if last:
         factors[-1] = column(factors[-1])
-    for k, (a, b) in enumerate(zip(factors, factors[1:], strict=False)):
+    for k, (a, b) in enumerate(itertools.pairwise(factors)):
         if a.shape[1] != b.shape[0]:
             raise RuntimeError(
                 f"multi_dot(): tensors {k} and {k + 1} with shapes {list(a.shape)} and "

@@ -1,0 +1,287 @@
+"""Discrete Fourier transforms. Those with real results have gradients for real inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._creation import made
+from .._dtype import as_dtype, get_default_dtype
+from ..autograd.grad_mode import is_grad_enabled
+from ..autograd.primitive import primitive
+from .arguments import numpy_names, one_dim
+from .conversion import to
+
+__all__ = ["fft", "fft2", "fftfreq", "fftn", "fftshift", "ifft", "ifft2", "ifftn", "ifftshift"]
+__all__ += ["irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn"]
+
+# The transpose of a transform is the opposite one, whose factor 1/n stands on the other side.
+OPPOSITE = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
+
+
+# --- kernels -------------------------------------------------------------------------------------
+
+
+def _irfftn(x: Any, sizes: Any, dims: Any, norm: str) -> Any:
+    return np.fft.irfftn(x, sizes, dims, norm)
+
+
+def _irfftn_transposed(g: Any, shape: Any, sizes: Any, dims: Any, norm: str) -> Any:
+    """The gradient of a real ``x`` of ``shape``: all frequencies but the first one, and the last
+    one of an even size, stand for themselves and their mirror image.
+    """
+    y = np.fft.rfftn(g, sizes, dims, OPPOSITE[norm]).real
+    doubled = [slice(None)] * y.ndim
+    doubled[dims[-1]] = slice(1, (sizes[-1] + 1) // 2)
+    y[tuple(doubled)] *= 2
+    out = np.zeros(shape, g.dtype)
+    both = tuple(slice(min(m, n)) for m, n in zip(shape, y.shape, strict=True))
+    out[both] = y[both]
+    return out
+
+
+inverse_real = primitive(
+    _irfftn,
+    "x | sizes dims norm",
+    lambda g, shape, sizes, dims, norm: inverse_real_transposed(g, shape, sizes, dims, norm),
+    name="fft_irfftn",
+    label="FftC2RBackward0",
+    traits=("linear",),
+)
+inverse_real_transposed = primitive(
+    _irfftn_transposed,
+    "x | shape sizes dims norm",
+    lambda g, sizes, dims, norm: inverse_real(g, sizes, dims, norm),
+    name="fft_irfftn_transposed",
+    traits=("linear",),
+)
+shifted = primitive(
+    np.fft.fftshift, "x | dims", lambda g, dims: unshifted(g, dims), name="roll", traits=("linear",)
+)
+unshifted = primitive(
+    np.fft.ifftshift, "x | dims", lambda g, dims: shifted(g, dims), name="roll", traits=("linear",)
+)
+transformed = primitive(
+    lambda x, kind, sizes, dims, norm: getattr(np.fft, kind)(x, sizes, dims, norm),
+    "x | kind sizes dims norm",
+    None,
+    name="fft",
+)
+
+
+# --- arguments -----------------------------------------------------------------------------------
+
+
+def _input(input: Any, name: str) -> Any:
+    if input.dtype.itemsize == 2 and input.dtype.is_floating_point:
+        raise RuntimeError(f"Unsupported dtype {input.dtype.type_name}")
+    if input.dtype.is_complex and input.requires_grad and is_grad_enabled():
+        raise RuntimeError(
+            f"fft.{name}: gradients of complex tensors are not supported; detach() the input"
+        )
+    return input if input.dtype.category > 1 else to(input, get_default_dtype())
+
+
+def _norm(norm: str | None) -> str:
+    if norm not in (None, "backward", "forward", "ortho"):
+        raise RuntimeError(f'Invalid normalization mode: "{norm}"')
+    return norm or "backward"
+
+
+def _sizes(input: Any, s: Any, dim: Any, half: bool) -> tuple[Any, tuple[int, ...]]:
+    """The sizes of the signal along the dimensions, and these; ``half``: one side's frequencies."""
+    n = input.ndim
+    s = None if s is None else [s] if isinstance(s, int) else list(s)
+    if dim is None:
+        if s is not None and len(s) > n:
+            raise RuntimeError(
+                f"Got shape with {len(s)} values but input tensor only has {n} dimensions."
+            )
+        dims = tuple(range(n - len(s), n)) if s is not None else tuple(range(n))
+    else:
+        given = (dim,) if isinstance(dim, int) else tuple(dim)
+        if not n and given:
+            raise IndexError(f"Dimension specified as {given[0]} but tensor has no dimensions")
+        dims = tuple(one_dim(d, n) for d in given)
+        if len(set(dims)) < len(dims):
+            raise RuntimeError("FFT dims must be unique")
+        if s is not None and len(s) != len(dims):
+            raise RuntimeError("When given, dim and shape arguments must have the same length")
+    if half and not dims:
+        raise RuntimeError("an inverse real transform must have at least one dimension to work on")
+    sizes = [input.shape[d] for d in dims]
+    if half:
+        sizes[-1] = 2 * (sizes[-1] - 1)
+    if s is not None:
+        sizes = [old if new == -1 else new for old, new in zip(sizes, s, strict=True)]
+    for size in sizes:
+        if size < 1:
+            raise RuntimeError(f"Invalid number of data points ({size}) specified")
+    return tuple(sizes), dims
+
+
+def _real_result(name: str, input: Any, s: Any, dim: Any, norm: str | None) -> Any:
+    x = _input(input, name)
+    sizes, dims = _sizes(x, s, dim, True)
+    return inverse_real(x, sizes, dims, _norm(norm))
+
+
+def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: str | None) -> Any:
+    x = _input(input, name)
+    if kind == "rfftn" and x.dtype.is_complex:
+        raise RuntimeError(f"{name} expects a real input tensor, but got {x.dtype.type_name}")
+    if x.requires_grad and is_grad_enabled():
+        raise RuntimeError(
+            f"fft.{name}: gradients through complex results are not supported; detach() the input"
+        )
+    sizes, dims = _sizes(x, s, dim, False)
+    return transformed(x, kind, sizes, dims, _norm(norm))
+
+
+# --- real results --------------------------------------------------------------------------------
+
+
+@numpy_names
+def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+    """The real signal of ``n`` values (``2 (m - 1)`` by default) whose ``m`` one-sided frequencies
+    are ``input``.
+
+    Args:
+        input: complex, or real for frequencies without imaginary part.
+        n: the signal's size; the frequencies are cut or filled up with zeros accordingly.
+        dim: the dimension to transform.
+        norm: where the factor ``1/n`` goes: "backward" (here, the default), "forward" or "ortho".
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.irfft.html
+    """
+    return _real_result("irfft", input, n, dim, norm)
+
+
+@numpy_names
+def irfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+    """The real signal in two dimensions whose one-sided frequencies are ``input``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.irfft2.html
+    """
+    return _real_result("irfft2", input, s, dim, norm)
+
+
+@numpy_names
+def irfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+    """The real signal in ``dim`` (all by default) whose one-sided frequencies are ``input``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.irfftn.html
+    """
+    return _real_result("irfftn", input, s, dim, norm)
+
+
+@numpy_names
+def fftshift(input: Any, dim: Any = None) -> Any:
+    """The frequencies reordered, zero in the middle.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fftshift.html
+    """
+    return shifted(input, _shift_dims(input, dim))
+
+
+@numpy_names
+def ifftshift(input: Any, dim: Any = None) -> Any:
+    """The opposite of ``fftshift``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
+    """
+    return unshifted(input, _shift_dims(input, dim))
+
+
+def _shift_dims(input: Any, dim: Any) -> tuple[int, ...]:
+    if dim is None:
+        return tuple(range(input.ndim))
+    return tuple(one_dim(d, input.ndim) for d in ((dim,) if isinstance(dim, int) else dim))
+
+
+# --- complex results: values, no gradients -------------------------------------------------------
+
+
+@numpy_names
+def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+    """The discrete Fourier transform; values only.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fft.html
+    """
+    return _complex_result("fft", "fftn", input, n, dim, norm)
+
+
+@numpy_names
+def ifft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+    """The inverse of ``fft``; values only.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifft.html
+    """
+    return _complex_result("ifft", "ifftn", input, n, dim, norm)
+
+
+@numpy_names
+def rfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+    """The one-sided frequencies of a real signal; values only.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.rfft.html
+    """
+    return _complex_result("rfft", "rfftn", input, n, dim, norm)
+
+
+@numpy_names
+def fft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+    """The discrete Fourier transform in two dimensions; values only."""
+    return _complex_result("fft2", "fftn", input, s, dim, norm)
+
+
+@numpy_names
+def ifft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+    """The inverse of ``fft2``; values only."""
+    return _complex_result("ifft2", "ifftn", input, s, dim, norm)
+
+
+@numpy_names
+def rfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+    """The one-sided frequencies of a real signal in two dimensions; values only."""
+    return _complex_result("rfft2", "rfftn", input, s, dim, norm)
+
+
+@numpy_names
+def fftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+    """The discrete Fourier transform in ``dim`` (all by default); values only."""
+    return _complex_result("fftn", "fftn", input, s, dim, norm)
+
+
+@numpy_names
+def ifftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+    """The inverse of ``fftn``; values only."""
+    return _complex_result("ifftn", "ifftn", input, s, dim, norm)
+
+
+@numpy_names
+def rfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+    """The one-sided frequencies of a real signal in ``dim`` (all by default); values only."""
+    return _complex_result("rfftn", "rfftn", input, s, dim, norm)
+
+
+def fftfreq(
+    n: int, d: float = 1.0, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``[0, 1, ..., -2, -1] / (d n)``, the frequencies of ``fft`` for values at distance ``d``."""
+    return _frequencies(np.fft.fftfreq(n, d), dtype, device, requires_grad)
+
+
+def rfftfreq(
+    n: int, d: float = 1.0, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``[0, 1, ...] / (d n)``, the frequencies of ``rfft`` for values at distance ``d``."""
+    return _frequencies(np.fft.rfftfreq(n, d), dtype, device, requires_grad)
+
+
+def _frequencies(values: Any, dtype: Any, device: Any, requires_grad: bool) -> Any:
+    kind = as_dtype(dtype) if dtype is not None else get_default_dtype()
+    return made(values.astype(kind.numpy), requires_grad, device)

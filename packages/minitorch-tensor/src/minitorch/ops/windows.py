@@ -1,0 +1,294 @@
+"""Windows for signals: smooth weights that fade a stretch of a signal out at its ends.
+
+Two families in PyTorch: ``signal.windows.hann(M, sym=True)``, of which the public module is
+``minitorch.signal.windows``, and the older ``hann_window(window_length, periodic=True)``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._creation import made
+from .._dtype import as_dtype, get_default_dtype
+
+__all__ = ["bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"]
+
+BLACKMAN = (0.42, 0.5, 0.08)
+NUTTALL = (0.3635819, 0.4891775, 0.1365995, 0.0106411)
+
+
+def _cosines(a: Any) -> Callable[[Any, int], Any]:
+    """``sum_k (-1)^k a_k cos(2 pi k n / N)``."""
+    return lambda n, N: sum(
+        (-1) ** k * c * np.cos(2 * math.pi * k / N * n) for k, c in enumerate(a)
+    )
+
+
+def _triangle(n: Any, N: int) -> Any:
+    return 1 - np.abs(2 * n / N - 1)
+
+
+def _kaiser(beta: float) -> Callable[[Any, int], Any]:
+    return lambda n, N: np.i0(beta * np.sqrt(np.maximum(1 - (2 * n / N - 1) ** 2, 0))) / np.i0(beta)
+
+
+def _window(
+    formula: Callable[[Any, int], Any], M: int, symmetric: bool, kind: Any, device: Any,
+    requires_grad: bool,
+) -> Any:  # fmt: skip
+    """``formula(n, N)`` for ``n = 0 ... M - 1``; ``N = M`` for one period of a periodic window."""
+    values = np.ones(M)
+    if M > 1:
+        values = formula(np.arange(M, dtype=np.float64), M - 1 if symmetric else M)
+    return made(values.astype(kind.numpy), requires_grad, device)
+
+
+def _checked(name: str, M: int, dtype: Any, layout: Any) -> Any:
+    """The dtype; raises for what PyTorch refuses."""
+    if M < 0:
+        raise ValueError(f"{name} requires non-negative window length, got M={M}")
+    if layout is not None and str(layout) != "torch.strided":
+        raise ValueError(f"{name} is implemented for strided tensors only, got: {layout}")
+    kind = get_default_dtype() if dtype is None else as_dtype(dtype)
+    if not kind.is_floating_point or kind.itemsize < 4:
+        raise ValueError(f"{name} expects float32 or float64 dtypes, got: {kind}")
+    return kind
+
+
+# --- signal.windows ------------------------------------------------------------------------------
+
+
+def general_cosine(
+    M: int, *, a: Any, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """A sum of cosines with the weights ``a``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.general_cosine.html
+    """
+    kind = _checked("general_cosine", M, dtype, layout)
+    if not isinstance(a, list | tuple):
+        raise TypeError("Coefficients must be a list/tuple")
+    if not a:
+        raise ValueError("Coefficients cannot be empty")
+    return _window(_cosines(a), M, sym, kind, device, requires_grad)
+
+
+def general_hamming(
+    M: int, *, alpha: float = 0.54, sym: bool = True, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``alpha - (1 - alpha) cos(2 pi n / N)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.general_hamming.html
+    """
+    kind = _checked("general_hamming", M, dtype, layout)
+    return _window(_cosines((alpha, 1 - alpha)), M, sym, kind, device, requires_grad)
+
+
+def hamming(
+    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``0.54 - 0.46 cos(2 pi n / N)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.hamming.html
+    """
+    kind = _checked("hamming", M, dtype, layout)
+    return _window(_cosines((0.54, 0.46)), M, sym, kind, device, requires_grad)
+
+
+def hann(
+    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``(1 - cos(2 pi n / N)) / 2``.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.signal.windows.hann(5)
+        tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.hann.html
+    """
+    kind = _checked("hann", M, dtype, layout)
+    return _window(_cosines((0.5, 0.5)), M, sym, kind, device, requires_grad)
+
+
+def blackman(
+    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.blackman.html
+    """
+    kind = _checked("blackman", M, dtype, layout)
+    return _window(_cosines(BLACKMAN), M, sym, kind, device, requires_grad)
+
+
+def nuttall(
+    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Four cosines with small side lobes (Nuttall 1981).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.nuttall.html
+    """
+    kind = _checked("nuttall", M, dtype, layout)
+    return _window(_cosines(NUTTALL), M, sym, kind, device, requires_grad)
+
+
+def bartlett(
+    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """A triangle, ``1 - |2 n / N - 1|``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.bartlett.html
+    """
+    kind = _checked("bartlett", M, dtype, layout)
+    return _window(_triangle, M, sym, kind, device, requires_grad)
+
+
+def cosine(
+    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Half a period of the sine, ``sin(pi (n + 1/2) / (N + 1))``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.cosine.html
+    """
+    kind = _checked("cosine", M, dtype, layout)
+    return _window(
+        lambda n, N: np.sin(math.pi * (n + 0.5) / (N + 1)), M, sym, kind, device, requires_grad
+    )
+
+
+def exponential(
+    M: int, *, center: float | None = None, tau: float = 1.0, sym: bool = True, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``exp(-|n - center| / tau)``; ``center`` is ``N / 2`` by default, and always if symmetric.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.exponential.html
+    """
+    kind = _checked("exponential", M, dtype, layout)
+    if tau <= 0:
+        raise ValueError(f"Tau must be positive, got: {tau} instead.")
+    if sym and center is not None:
+        raise ValueError("Center must be None for symmetric windows")
+    return _window(
+        lambda n, N: np.exp(-np.abs(n - (N / 2 if center is None else center)) / tau),
+        M, sym, kind, device, requires_grad,
+    )  # fmt: skip
+
+
+def gaussian(
+    M: int, *, std: float = 1.0, sym: bool = True, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``exp(-((n - N / 2) / std)^2 / 2)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.gaussian.html
+    """
+    kind = _checked("gaussian", M, dtype, layout)
+    if std <= 0:
+        raise ValueError(f"Standard deviation must be positive, got: {std} instead.")
+    return _window(
+        lambda n, N: np.exp(-0.5 * ((n - N / 2) / std) ** 2), M, sym, kind, device, requires_grad
+    )
+
+
+def kaiser(
+    M: int, *, beta: float = 12.0, sym: bool = True, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``i0(beta sqrt(1 - (2 n / N - 1)^2)) / i0(beta)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.kaiser.html
+    """
+    kind = _checked("kaiser", M, dtype, layout)
+    if beta < 0:
+        raise ValueError(f"beta must be non-negative, got: {beta} instead.")
+    return _window(_kaiser(beta), M, sym, kind, device, requires_grad)
+
+
+# --- the older functions -------------------------------------------------------------------------
+
+
+def _older(
+    name: str, formula: Callable[[Any, int], Any], M: int, periodic: bool, dtype: Any, device: Any,
+    requires_grad: bool,
+) -> Any:  # fmt: skip
+    if M < 0:
+        raise RuntimeError(f"{name} requires non-negative window_length, got window_length={M}")
+    kind = get_default_dtype() if dtype is None else as_dtype(dtype)
+    if not kind.is_floating_point:
+        raise RuntimeError(f"{name} expects floating point dtypes, got: {kind}")
+    return _window(formula, M, not periodic, kind, device, requires_grad)
+
+
+def hann_window(
+    window_length: int, periodic: bool = True, *, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``(1 - cos(2 pi n / N)) / 2``, ``N`` the length, or that less one if not periodic.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.hann_window.html
+    """
+    formula = _cosines((0.5, 0.5))
+    return _older("hann_window", formula, window_length, periodic, dtype, device, requires_grad)
+
+
+def hamming_window(
+    window_length: int, periodic: bool = True, alpha: float = 0.54, beta: float = 0.46, *,
+    dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``alpha - beta cos(2 pi n / N)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.hamming_window.html
+    """
+    formula = _cosines((alpha, beta))
+    return _older("hamming_window", formula, window_length, periodic, dtype, device, requires_grad)
+
+
+def blackman_window(
+    window_length: int, periodic: bool = True, *, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.blackman_window.html
+    """
+    formula = _cosines(BLACKMAN)
+    return _older("blackman_window", formula, window_length, periodic, dtype, device, requires_grad)
+
+
+def bartlett_window(
+    window_length: int, periodic: bool = True, *, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """A triangle, ``1 - |2 n / N - 1|``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.bartlett_window.html
+    """
+    name = "bartlett_window"
+    return _older(name, _triangle, window_length, periodic, dtype, device, requires_grad)
+
+
+def kaiser_window(
+    window_length: int, periodic: bool = True, beta: float = 12.0, *, dtype: Any = None,
+    layout: Any = None, device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """``i0(beta sqrt(1 - (2 n / N - 1)^2)) / i0(beta)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.kaiser_window.html
+    """
+    formula = _kaiser(beta)
+    return _older("kaiser_window", formula, window_length, periodic, dtype, device, requires_grad)
