@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import engine, function, graph
+from . import engine, forward_ad, function, functional, graph
 from .function import Function
 from .grad_mode import (
+    current,
     enable_grad,
     inference_mode,
     is_grad_enabled,
@@ -28,7 +29,9 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "forward_ad",
     "function",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
@@ -102,6 +105,7 @@ def grad(
         retain_graph: keep the saved values for another pass; by default ``create_graph``.
         create_graph: record the pass, so that the result can be differentiated again.
         allow_unused: None in the result, not an error, for inputs that do not matter.
+        is_grads_batched: ``grad_outputs`` have a batch of gradients in front; so will the result.
         materialize_grads: zeros in the result for these.
 
     Raises:
@@ -117,6 +121,13 @@ def grad(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
     """
     ys, xs = _sequence(outputs), _sequence(inputs)
+    if is_grads_batched:
+        from ..func import vmap
+
+        def one(*gs: Any) -> tuple[Any, ...]:
+            return grad(ys, xs, gs, True, create_graph, True, False, True)
+
+        return vmap(one)(*_sequence(grad_outputs))  # type: ignore[no-any-return]
     if allow_unused is False and materialize_grads:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
@@ -141,6 +152,11 @@ def _gradients(
     retain_graph: bool | None,
     create_graph: bool,
 ) -> list[Any]:
+    wrapped = [t._tool for t in (*outputs, *inputs) if t._tool is not None]
+    if wrapped:
+        tool = max(wrapped, key=current.state.tools.index)
+        options = {"retain_graph": retain_graph, "create_graph": create_graph}
+        return tool.gradients(outputs, inputs, gradients, **options)  # type: ignore[no-any-return]
     targets: dict[Any, Any] = {}
     for x in inputs:
         node = history(x)

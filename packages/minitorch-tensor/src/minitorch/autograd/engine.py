@@ -83,15 +83,12 @@ def run(
         for parent, gp in zip(parents, grads):  # noqa: B905  (strict costs 100 ns a node)
             if parent is None or gp is None:
                 continue
-            summed = gp.shape != parent.shape and type(gp) is not Partial
-            if summed:
+            if gp.shape != parent.shape and type(gp) is not Partial:
                 gp = sum_to(gp, parent.shape)
             if parent not in pending:
                 pending[parent] = gp
                 heappush(heap, (parent.order, parent))
-                if type(parent) is AccumulateGrad and (
-                    summed or (gp is not g and _is_new(gp, node.saved))
-                ):
+                if type(parent) is AccumulateGrad and gp is not g and _is_new(gp, node):
                     owned.add(parent)
             elif parent in owned:
                 pending[parent] += gp
@@ -103,12 +100,13 @@ def run(
             node.saved = None
 
 
-def _is_new(array: Any, saved: Any) -> bool:
+def _is_new(array: Any, node: Node) -> bool:
     """True where a rule made ``array`` just now: it is no view and none of the saved values."""
     return (
-        type(array) is np.ndarray
+        node.makes_arrays
+        and type(array) is np.ndarray
         and array.base is None
-        and not any(array is value for values in saved or () if values for value in values)
+        and not any(array is value for values in node.saved or () if values for value in values)
     )
 
 
@@ -163,8 +161,8 @@ def _after(extra: dict[str, Any], grads: Any, g: Any) -> Any:
     return tuple(gp._data if isinstance(gp, Variable) else gp for gp in grads)
 
 
-def _root(output: Any, gradient: Any, create_graph: bool) -> tuple[Node, Any]:
-    """The node of ``output`` and the gradient to start with."""
+def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
+    """The node of ``output`` and the gradient to start with, a Tensor or an array."""
     node = history(output)
     if node is None:
         raise RuntimeError(
@@ -181,7 +179,7 @@ def _root(output: Any, gradient: Any, create_graph: bool) -> tuple[Node, Any]:
         if data.dtype.kind == "c":
             raise RuntimeError("grad can be implicitly created only for real scalar outputs")
         ones = np.ones(data.shape, data.dtype) if data.shape else data.dtype.type(1)
-        return node, wrap(ones) if create_graph else ones
+        return node, wrap(ones) if tensors else ones
     if not isinstance(gradient, Variable):
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
@@ -193,7 +191,7 @@ def _root(output: Any, gradient: Any, create_graph: bool) -> tuple[Node, Any]:
         )
     if gradient._data.dtype != data.dtype:
         gradient = gradient.to(output.dtype)  # type: ignore[attr-defined]
-    return node, gradient if create_graph else gradient._data
+    return node, gradient if tensors else gradient._data
 
 
 def backward(
@@ -203,9 +201,11 @@ def backward(
     create_graph: bool,
     targets: dict[Node, Any] | None = None,
 ) -> None:
-    """Checks the outputs, then runs."""
+    """Checks the outputs, then runs: on arrays, or on Tensors where a graph is made of the pass or a
+    transform carries the gradients."""
+    tensors = create_graph or any(getattr(g, "_tool", None) is not None for g in gradients)
     roots = [
-        _root(output, gradient, create_graph)
+        _root(output, gradient, tensors)
         for output, gradient in zip(outputs, gradients, strict=True)
     ]
     retain = create_graph if retain_graph is None else retain_graph
@@ -213,7 +213,7 @@ def backward(
     before = state.flags & 1
     state.set_grad(create_graph)
     try:
-        if create_graph:
+        if tensors:
             run(roots, True, retain, targets)
         else:
             with np.errstate(all="ignore"):

@@ -46,6 +46,7 @@ class Node:
     shape: tuple[int, ...] | None
     order: int
     extra: dict[str, Any] | None
+    makes_arrays = False  # whether what vjp returns is nobody else's
 
     def name(self) -> str:
         """PyTorch's name of the step, such as ``"MulBackward0"``."""

@@ -138,6 +138,7 @@ class _Step(Node):
     """A node made by a primitive."""
 
     __slots__ = ()
+    makes_arrays = True
     primitive: Primitive
     rules: tuple[Callable[..., Any] | None, ...]
 

@@ -1,0 +1,74 @@
+"""Forward mode by hand: tensors that carry a tangent within a ``dual_level``.
+
+Follows https://docs.pytorch.org/docs/stable/autograd.html#forward-mode-automatic-differentiation
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .grad_mode import current
+
+__all__ = ["UnpackedDualTensor", "dual_level", "make_dual", "unpack_dual"]
+
+
+class UnpackedDualTensor(NamedTuple):
+    """A tensor and its tangent; None where it has none."""
+
+    primal: Any
+    tangent: Any
+
+
+class dual_level:  # noqa: N801  (PyTorch's name)
+    """The ``with`` block within which ``make_dual`` works."""
+
+    def __enter__(self) -> dual_level:
+        from ..func.forward import Forward
+
+        self.tool = Forward()
+        self.tool.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.tool.__exit__(*exception)
+
+
+def _level() -> Any:
+    from ..func.forward import Forward
+
+    tools = [tool for tool in current.state.tools if isinstance(tool, Forward)]
+    if not tools:
+        raise RuntimeError(
+            "Trying to create or unpack a dual Tensor but no level exists. Make sure to "
+            "enter_dual_level() first."
+        )
+    return tools[-1]
+
+
+def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
+    """``tensor`` with the tangent ``tangent``, of the same shape and dtype.
+
+    Example:
+        >>> import minitorch as torch
+        >>> import minitorch.autograd.forward_ad as fwAD
+        >>> with fwAD.dual_level():
+        ...     x = fwAD.make_dual(torch.tensor([1.0, 2.0]), torch.ones(2))
+        ...     fwAD.unpack_dual(x * x).tangent
+        tensor([2., 4.])
+    """
+    from ..func.forward import Dual
+
+    if tensor.shape != tangent.shape or tensor.dtype is not tangent.dtype:
+        raise RuntimeError(
+            f"Expected tangent to have the shape and dtype of the tensor, {list(tensor.shape)} "
+            f"{tensor.dtype}, but it has {list(tangent.shape)} {tangent.dtype}"
+        )
+    return Dual(tensor, tangent, _level())
+
+
+def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
+    """The tensor and its tangent."""
+    tool = _level()
+    if tool.owns(tensor):
+        return UnpackedDualTensor(tensor._primal, tensor._tangent)
+    return UnpackedDualTensor(tensor, None)

@@ -1,0 +1,252 @@
+"""Products with Jacobians and Hessians of functions of tensors.
+
+Follows https://docs.pytorch.org/docs/stable/autograd.html#functional-higher-level-api
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .grad_mode import enable_grad
+from .primitive import alias
+from .variable import Variable, history
+
+__all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
+
+
+def _tuple(value: Any, what: str) -> tuple[bool, tuple[Any, ...]]:
+    """Whether ``value`` is a tuple, and the tuple of tensors that it is or stands for."""
+    several = isinstance(value, tuple)
+    values = value if several else (value,)
+    for k, each in enumerate(values):
+        if not isinstance(each, Variable):
+            raise TypeError(
+                f"The {what} must be either a Tensor or a tuple of Tensors but the value at index "
+                f"{k} has type {type(each)}."
+            )
+    return several, values
+
+
+def _leaves(inputs: Sequence[Any], create_graph: bool) -> tuple[Any, ...]:
+    """New ends of the graph; with ``create_graph`` still joined to where the inputs come from."""
+    return tuple(
+        alias(x) if create_graph and history(x) is not None else x.detach().requires_grad_()  # type: ignore[attr-defined]
+        for x in inputs
+    )
+
+
+def _vectors(v: Any, like: Sequence[Any], what: str) -> list[Any]:
+    _, vs = _tuple(v, what)
+    if len(vs) != len(like):
+        raise RuntimeError(f"{what} has {len(vs)} tensors, expected {len(like)}")
+    for k, (a, b) in enumerate(zip(vs, like, strict=True)):
+        if a._data.shape != b._data.shape:
+            raise RuntimeError(
+                f"{what}: entry {k} has shape {list(a._data.shape)}, expected {list(b._data.shape)}"
+            )
+    return list(vs)
+
+
+def _ones(v: Any, outputs: Sequence[Any], name: str) -> list[Any]:
+    if v is not None:
+        return _vectors(v, outputs, "v")
+    if len(outputs) != 1 or outputs[0]._data.size != 1:
+        raise RuntimeError(
+            f"The vector v can only be None if the user-provided function returns a single Tensor "
+            f"with a single element ({name})."
+        )
+    return [(outputs[0] * 0 + 1).detach()]
+
+
+def _gradient(
+    outputs: Sequence[Any], inputs: Sequence[Any], gs: Sequence[Any], create_graph: bool,
+    strict: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    """``autograd.grad`` with zeros (or with ``strict`` an error) for what does not matter."""
+    from . import grad
+
+    live = [(y, g) for y, g in zip(outputs, gs, strict=True) if history(y) is not None]
+    found: tuple[Any, ...] = (None,) * len(inputs)
+    if live:
+        found = grad(
+            [y for y, _ in live], inputs, [g for _, g in live], True, create_graph, allow_unused=True
+        )
+    if strict and any(g is None for g in found):
+        place = next(k for k, g in enumerate(found) if g is None)
+        raise RuntimeError(
+            f"The output of the user-provided function is independent of input {place}. This is not "
+            "allowed in strict mode."
+        )
+    return tuple((x * 0).detach() if g is None else g for x, g in zip(inputs, found, strict=True))
+
+
+def _finish(values: Any, several: bool, create_graph: bool) -> Any:
+    made = tuple(v if create_graph else v.detach() for v in values)
+    return made if several else made[0]
+
+
+def vjp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:  # fmt: skip
+    """``func(*inputs)`` and the product of ``v`` with its Jacobian.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.vjp.html
+    """
+    several, xs = _tuple(inputs, "inputs given to vjp")
+    with enable_grad():
+        xs = _leaves(xs, create_graph)
+        many, ys = _tuple(func(*xs), "outputs of the user-provided function given to vjp")
+        found = _gradient(ys, xs, _ones(v, ys, "vjp"), create_graph, strict)
+    return _finish(ys, many, create_graph), _finish(found, several, create_graph)
+
+
+def jvp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:  # fmt: skip
+    """``func(*inputs)`` and the product of its Jacobian with ``v``.
+
+    The gradient ``u -> u'J`` is linear in u; its own gradient along v is ``Jv``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.jvp.html
+    """
+    _, xs = _tuple(inputs, "inputs given to jvp")
+    with enable_grad():
+        xs = _leaves(xs, create_graph)
+        vs = _vectors(v, xs, "v") if v is not None else _ones(None, xs, "jvp")
+        many, ys = _tuple(func(*xs), "outputs of the user-provided function given to jvp")
+        us = [(y * 0).detach().requires_grad_() for y in ys]
+        pulled = _gradient(ys, xs, us, True, strict)
+        found = _gradient(pulled, us, vs, create_graph, False)
+    return _finish(ys, many, create_graph), _finish(found, many, create_graph)
+
+
+def jacobian(
+    func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False,
+    vectorize: bool = False, strategy: str = "reverse-mode",
+) -> Any:  # fmt: skip
+    """The Jacobian of ``func``: for each output and input a tensor of shape
+    ``(*output.shape, *input.shape)``, in tuples where there are several.
+
+    Args:
+        vectorize: all rows at once; needs ``strategy="forward-mode"`` for columns.
+
+    Example:
+        >>> import minitorch as torch
+        >>> torch.autograd.functional.jacobian(lambda x: x * x, torch.tensor([1.0, 2.0]))
+        tensor([[2., 0.],
+                [0., 4.]])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.jacobian.html
+    """
+    if strategy not in ("forward-mode", "reverse-mode"):
+        raise AssertionError(
+            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function '
+            'has more outputs than inputs, "forward-mode" tends to be more performant.'
+        )
+    if strategy == "forward-mode" and not vectorize:
+        raise NotImplementedError(
+            'torch.autograd.functional.jacobian: `strategy="forward-mode"` requires vectorize=True'
+        )
+    several, xs = _tuple(inputs, "inputs given to jacobian")
+    if vectorize:
+        from ..func import jacfwd, jacrev
+
+        transform = jacfwd if strategy == "forward-mode" else jacrev
+        blocks = transform(func, tuple(range(len(xs))))(*xs)
+        many = isinstance(blocks[0], tuple)
+        rows = blocks if many else (blocks,)
+    else:
+        with enable_grad():
+            xs = _leaves(xs, create_graph)
+            many, ys = _tuple(func(*xs), "outputs of the user-provided function given to jacobian")
+            rows = tuple(_rows(y, xs, create_graph, strict) for y in ys)
+    made = tuple(_finish(row, several, create_graph) for row in rows)
+    return made if many else made[0]
+
+
+def _rows(y: Any, xs: Sequence[Any], create_graph: bool, strict: bool) -> tuple[Any, ...]:
+    from ..ops.joining import stack
+
+    flat = y.reshape(-1)
+    found = [
+        _gradient([flat[k]], xs, [(flat[k] * 0 + 1).detach()], create_graph, strict)
+        for k in range(flat._data.size)
+    ]
+    return tuple(
+        stack(column).reshape((*y.shape, *x.shape)) if found else (y.unsqueeze(-1) * 0)
+        for column, x in zip(zip(*found, strict=True), xs, strict=True)
+    )
+
+
+def _scalar(func: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def checked(*xs: Any) -> Any:
+        made = func(*xs)
+        several, ys = _tuple(made, f"outputs of the user-provided function given to {name}")
+        if several or ys[0]._data.size != 1:
+            raise RuntimeError(
+                f"The function given to {name} should return a single Tensor with a single element, "
+                f"but it returned {len(ys)} with shape {list(ys[0]._data.shape)}"
+            )
+        return ys[0].squeeze()
+
+    return checked
+
+
+def hessian(
+    func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False,
+    vectorize: bool = False, outer_jacobian_strategy: str = "reverse-mode",
+) -> Any:  # fmt: skip
+    """The Hessian of ``func``, whose result is a scalar: per pair of inputs a tensor of shape
+    ``(*a.shape, *b.shape)``, in tuples where there are several.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.hessian.html
+    """
+    several, xs = _tuple(inputs, "inputs given to hessian")
+    scalar = _scalar(func, "hessian")
+    if vectorize:
+        from ..func import hessian as together
+
+        numbers = tuple(range(len(xs)))
+        found = together(scalar, numbers)(*xs)
+        made = tuple(_finish(row, several, create_graph) for row in found)
+        return made if several else made[0]
+
+    def gradient(*values: Any) -> Any:
+        found = jacobian(scalar, values, True, strict)
+        return found if several else found[0]
+
+    return jacobian(gradient, inputs, create_graph, strict)
+
+
+def vhp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:  # fmt: skip
+    """``func(*inputs)``, a scalar, and the product of ``v`` with its Hessian.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.vhp.html
+    """
+    several, xs = _tuple(inputs, "inputs given to vhp")
+    with enable_grad():
+        xs = _leaves(xs, create_graph)
+        y = _scalar(func, "vhp")(*xs)
+        slopes = _gradient([y], xs, _ones(None, [y], "vhp"), True, strict)
+        vs = _vectors(v, xs, "v") if v is not None else _ones(None, xs, "vhp")
+        found = _gradient(slopes, xs, vs, create_graph, strict)
+    return _finish([y], False, create_graph), _finish(found, several, create_graph)
+
+
+def hvp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:  # fmt: skip
+    """``func(*inputs)``, a scalar, and the product of its Hessian with ``v``.
+
+    The Hessian is symmetric, so this is ``vhp``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.hvp.html
+    """
+    return vhp(func, inputs, v, create_graph, strict)

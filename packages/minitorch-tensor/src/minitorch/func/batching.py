@@ -1,0 +1,398 @@
+"""``vmap``: a function of one example, applied to a whole batch at once.
+
+While it runs, tensors that carry the batch are ``Batched``: they look like one example. Every step
+passes the door, where the running ``vmap`` takes the values with their batch dimension first and
+applies the same primitive to all examples together, by a batching rule.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from .._creation import ones_like
+from ..autograd.primitive import apply
+from ..autograd.tools import Tool
+from ..autograd.variable import Variable
+from . import pytree
+from .wrapper import Without, Wrapper
+
+__all__ = ["Batched", "Vmap", "batching_rule", "vmap"]
+
+levels = itertools.count()
+RULES: dict[str, Callable[..., Any]] = {}
+
+
+class Batched(Wrapper):
+    """One example of ``_value``, whose first dimension is the batch."""
+
+    def __init__(self, value: Any, tool: Vmap) -> None:
+        self._value = value
+        self._set(value._data, tool, batch=1)
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self._value,)
+
+    def _map(self, function: Any) -> Any:
+        return Batched(function(self._value), self._tool)
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return f"BatchedTensor(lvl={self._tool.level}, bdim=0, value={self._value!r})"
+
+    def _assign(self, value: Any) -> None:
+        """Writes ``value`` into the examples, in place."""
+        from ..autograd.inplace import write
+
+        with Without(self._tool):
+            write(self._value, self._tool.spread(value))
+
+
+def batching_rule(*names: str) -> Callable[[Any], Any]:
+    """Registers a rule for the primitives of these names.
+
+    A rule is called with the primitive, its inputs with the batch in front, which of them are batched,
+    the parameters and the batch size; it returns the result(s) with the batch in front.
+    """
+
+    def register(rule: Any) -> Any:
+        for name in names:
+            RULES[name] = rule
+        return rule
+
+    return register
+
+
+class Vmap(Tool):
+    """A running ``vmap``."""
+
+    def __init__(self, size: int, randomness: str = "error") -> None:
+        self.size = size
+        self.level = next(levels)
+        self.randomness = randomness
+
+    def owns(self, x: Any) -> bool:
+        return isinstance(x, Batched) and x._tool is self
+
+    def spread(self, x: Any) -> Any:
+        """``x`` with a batch dimension: its own, or one that repeats it."""
+        if self.owns(x):
+            return x._value
+        return x.expand((self.size, *x.shape)) if isinstance(x, Variable) else x
+
+    def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        inputs = list(args[0] if primitive.variadic else args[: len(primitive.inputs)])
+        params = args[1 if primitive.variadic else len(primitive.inputs) :]
+        batched = [self.owns(x) for x in inputs]
+        if not any(batched):
+            return apply(primitive, *args)
+        rule = RULES.get(primitive.name)
+        if rule is None and primitive.definition is not None:
+            with self:
+                return primitive.definition(*args)
+        values = [x._value if b else x for x, b in zip(inputs, batched, strict=True)]
+        if rule is None:
+            rule = elementwise if "elementwise" in primitive.traits else RULES["*"]
+        made = rule(primitive, values, batched, params, self.size)
+        if isinstance(made, tuple):
+            return tuple(Batched(value, self) for value in made)
+        return Batched(made, self)
+
+    def custom_step(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """An ``autograd.Function``: by its ``vmap``, or by batching its passes."""
+        if not any(self.owns(x) for x in args):
+            return NotImplemented
+        if not function.generate_vmap_rule:
+            values = [x._value if self.owns(x) else x for x in args]
+            in_dims = tuple(0 if self.owns(x) else None for x in args)
+            info = VmapInfo(self.size, self.randomness)
+            with Without(self):
+                made, out_dims = function.vmap(info, in_dims, *values)
+            return rewrap(self, made, out_dims)
+        return batched_function(function, self, args)
+
+    def gradients(self, ys: list[Any], xs: list[Any], gs: list[Any], **options: Any) -> list[Any]:
+        """The gradients of batched ``ys``: examples do not mix, so those of the whole values."""
+        from ..autograd import _gradients
+
+        for x in xs:
+            if not self.owns(x) and any(self.owns(y) for y in ys):
+                raise RuntimeError(
+                    "autograd.grad inside vmap by a tensor that is the same for all examples: its "
+                    "gradients would be added up over them. Use torch.func.grad."
+                )
+        with Without(self):
+            starts = [self._start(y, g) for y, g in zip(ys, gs, strict=True)]
+            found = _gradients(
+                [self.spread(y) for y in ys], [self.spread(x) for x in xs], starts, **options
+            )
+        return [None if g is None else self.raise_(g) for g in found]
+
+    def _start(self, y: Any, g: Any) -> Any:
+        if g is not None:
+            return self.lower(g)
+        if y.numel() != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        return ones_like(self.spread(y))
+
+    def lower(self, x: Any) -> Any:
+        """``x`` with the batch as its first dimension, under the transforms inside of this one."""
+        if x._tool is None or self.owns(x):
+            return self.spread(x)
+        return x._map(lambda part: _swap(self.lower(part)) if isinstance(x, Batched) else self.lower(part))
+
+    def raise_(self, x: Any) -> Any:
+        """The way back from ``lower``."""
+        if x._tool is None or not inner(x._tool, self):
+            return Batched(x, self)
+        return x._map(lambda part: self.raise_(_swap(part) if isinstance(x, Batched) else part))
+
+
+def inner(tool: Any, than: Any) -> bool:
+    """Whether ``tool`` started after ``than``."""
+    return bool(tool.level > than.level)
+
+
+def _swap(x: Any) -> Any:
+    return x.permute((1, 0, *range(2, x.ndim)))
+
+
+class VmapInfo:
+    """What a ``Function.vmap`` is told: ``batch_size`` and ``randomness``."""
+
+    def __init__(self, batch_size: int, randomness: str) -> None:
+        self.batch_size, self.randomness = batch_size, randomness
+
+
+def rewrap(tool: Vmap, made: Any, out_dims: Any) -> Any:
+    """What came out of a ``vmap`` static method, as tensors of the running ``vmap``."""
+    leaves, spec = pytree.flatten(made)
+    dims = pytree.broadcast_prefix(out_dims, made, "out_dims")
+    return pytree.unflatten(
+        [
+            t if d is None or not isinstance(t, Variable) else Batched(front(t, d), tool)
+            for t, d in zip(leaves, dims, strict=True)
+        ],
+        spec,
+    )
+
+
+def batched_function(function: Any, tool: Vmap, args: tuple[Any, ...]) -> Any:
+    """An ``autograd.Function`` over all examples: both of its passes run under ``vmap``."""
+    from ..autograd.function import Function
+
+    in_dims = tuple(0 if tool.owns(x) else None for x in args)
+    single = []
+
+    class Together(Function):
+        @staticmethod
+        def forward(ctx: Any, *values: Any) -> Any:
+            inner = function._node_type()
+            inner.needs_input_grad = ctx.needs_input_grad
+
+            def one(*xs: Any) -> Any:
+                if function.setup_context is Function.setup_context:
+                    made = function.forward(inner, *xs)
+                else:
+                    made = function.forward(*xs)
+                    function.setup_context(inner, xs, made)
+                single.append(not isinstance(made, tuple))
+                return made
+
+            inside = Vmap(tool.size)
+            ctx.inside, ctx.inner = inside, inner
+            with inside:
+                made = one(*(Batched(v, inside) if d == 0 else v for v, d in zip(values, in_dims, strict=True)))
+            outs = made if isinstance(made, tuple) else (made,)
+            return tuple(inside.spread(o) for o in outs)
+
+        @staticmethod
+        def backward(ctx: Any, *gs: Any) -> Any:
+            inside = ctx.inside
+            with inside:
+                found = function.backward(ctx.inner, *(Batched(g, inside) for g in gs))
+            found = found if isinstance(found, tuple) else (found,)
+            return tuple(
+                None if g is None else inside.spread(g) if d == 0 else inside.spread(g).sum(0)
+                for g, d in zip(found, in_dims, strict=True)
+            )
+
+    Together.__name__ = function.__name__
+    with Without(tool):
+        made = Together.apply(*(x._value if tool.owns(x) else x for x in args))
+    outs = tuple(Batched(o, tool) for o in made)
+    return outs[0] if single[-1] else outs
+
+
+# --- rules ----------------------------------------------------------------------------------------
+
+
+def front(x: Any, dim: int) -> Any:
+    """``x`` with dimension ``dim`` moved to the front."""
+    n = x.ndim
+    d = dim % n if n else 0
+    return x if d == 0 else x.permute((d, *(k for k in range(n) if k != d)))
+
+
+def aligned(values: list[Any], batched: list[bool]) -> list[Any]:
+    """The batched values with 1s behind the batch, so that the examples broadcast as they would."""
+    ranks = [v.ndim - b if hasattr(v, "ndim") else 0 for v, b in zip(values, batched, strict=True)]
+    most = max(ranks)
+    return [
+        v.reshape((v.shape[0], *(1,) * (most - r), *v.shape[1:])) if b and r < most else v
+        for v, b, r in zip(values, batched, ranks, strict=True)
+    ]
+
+
+def elementwise(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+    """Element by element the batch is one more dimension."""
+    return apply(primitive, *aligned(values, batched), *params)
+
+
+def one_by_one(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+    """Example by example: right for every primitive, and slow."""
+    from ..ops.joining import stack
+
+    warnings.warn(
+        f"There is a performance drop because we have not yet implemented the batching rule for "
+        f"{primitive.name}.",
+        stacklevel=2,
+    )
+    rows = []
+    for k in range(size):
+        inputs = [v[k] if b else v for v, b in zip(values, batched, strict=True)]
+        rows.append(apply(primitive, *([inputs] if primitive.variadic else inputs), *params))
+    if isinstance(rows[0], tuple):
+        return tuple(stack(list(column)) for column in zip(*rows, strict=True))
+    return stack(rows)
+
+
+# --- the transform --------------------------------------------------------------------------------
+
+
+def vmap(
+    func: Callable[..., Any],
+    in_dims: Any = 0,
+    out_dims: Any = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """``func`` over a batch: the result maps ``func`` over dimension ``in_dims`` of the inputs.
+
+    Args:
+        in_dims: the batch dimension of each input, None for an input that is the same for all; an
+            int for all, or a structure like that of the inputs.
+        out_dims: where the batch goes in each output.
+        randomness: ``"same"`` random numbers for all examples; otherwise not supported.
+        chunk_size: the number of examples at a time, all by default.
+
+    Raises:
+        ValueError: the dimensions do not fit the inputs, or their sizes differ.
+        RuntimeError: the values of a batch are asked for (``item``, ``if``).
+
+    Example:
+        >>> import minitorch as torch
+        >>> x, y = torch.ones(4, 3), torch.ones(4, 3)
+        >>> torch.func.vmap(torch.dot)(x, y)
+        tensor([3., 3., 3., 3.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.vmap.html
+    """
+    if randomness not in ("error", "same", "different"):
+        raise RuntimeError(
+            f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}"
+        )
+
+    @functools.wraps(func)
+    def mapped(*args: Any, **kwargs: Any) -> Any:
+        leaves, spec = pytree.flatten(args)
+        dims = pytree.broadcast_prefix(in_dims, args, "in_dims")
+        size = _batch_size(leaves, dims)
+        if chunk_size is not None and chunk_size < size:
+            return _chunked(func, leaves, dims, spec, kwargs, out_dims, randomness, chunk_size, size)
+        values = [v if d is None else front(v, d) for v, d in zip(leaves, dims, strict=True)]
+        return _mapped(func, values, dims, spec, kwargs, out_dims, randomness, size)
+
+    return mapped
+
+
+def _mapped(
+    func: Any, values: list[Any], dims: list[Any], spec: Any, kwargs: Any, out_dims: Any,
+    randomness: str, size: int,
+) -> Any:  # fmt: skip
+    tool = Vmap(size, randomness)
+    inputs = [v if d is None else Batched(v, tool) for v, d in zip(values, dims, strict=True)]
+    with tool:
+        made = func(*pytree.unflatten(inputs, spec), **kwargs)
+    outputs, out_spec = pytree.flatten(made)
+    places = pytree.broadcast_prefix(out_dims, made, "out_dims")
+    found = []
+    for out, place in zip(outputs, places, strict=True):
+        if not isinstance(out, Variable):
+            raise ValueError(
+                f"vmap({getattr(func, '__name__', func)}, ...): `{getattr(func, '__name__', func)}` "
+                f"must only return Tensors, got type {type(out)}."
+            )
+        if place is None:
+            if tool.owns(out):
+                raise ValueError("vmap: out_dims is None for an output that depends on the batch")
+            found.append(out)
+            continue
+        value = tool.spread(out)
+        where = place % value.ndim
+        order = list(range(1, value.ndim))
+        order.insert(where, 0)
+        found.append(value if where == 0 else value.permute(tuple(order)))
+    return pytree.unflatten(found, out_spec)
+
+
+def _chunked(
+    func: Any, leaves: list[Any], dims: list[Any], spec: Any, kwargs: Any, out_dims: Any,
+    randomness: str, chunk_size: int, size: int,
+) -> Any:  # fmt: skip
+    from ..ops.joining import cat
+
+    pieces = []
+    for start in range(0, size, chunk_size):
+        count = min(chunk_size, size - start)
+        values = [
+            v if d is None else front(v, d)[start : start + count]
+            for v, d in zip(leaves, dims, strict=True)
+        ]
+        pieces.append(_mapped(func, values, dims, spec, kwargs, out_dims, randomness, count))
+    flat = [pytree.flatten(piece) for piece in pieces]
+    places = pytree.broadcast_prefix(out_dims, pieces[0], "out_dims")
+    columns = zip(*(found for found, _ in flat), strict=True)
+    return pytree.unflatten(
+        [cat(list(column), place) for column, place in zip(columns, places, strict=True)], flat[0][1]
+    )
+
+
+def _batch_size(leaves: list[Any], dims: list[Any]) -> int:
+    sizes = set()
+    for value, d in zip(leaves, dims, strict=True):
+        if d is None:
+            continue
+        if not isinstance(value, Variable):
+            raise ValueError(
+                f"vmap: Got in_dim={d} for an input but the input is of type {type(value)}. We "
+                "cannot vmap over non-Tensor arguments, please use None as the respective in_dim"
+            )
+        if not -value.ndim <= d < value.ndim:
+            raise ValueError(
+                f"vmap: Got in_dim={d} for some input, but that input is a Tensor of "
+                f"dimensionality {value.ndim} so expected in_dim to satisfy "
+                f"-{value.ndim} <= in_dim < {value.ndim}."
+            )
+        sizes.add(value.shape[d])
+    if not sizes:
+        raise ValueError("vmap: at least one input must be mapped over: in_dims are all None")
+    if len(sizes) > 1:
+        raise ValueError(
+            f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
+            f"{sorted(sizes)} for the mapped dimension"
+        )
+    return sizes.pop()

@@ -1,0 +1,294 @@
+"""Forward mode: every value carries its tangent along.
+
+The tangent of a step comes from what its primitive already has. A linear step maps tangents as it maps
+values. An elementwise rule ``g -> g * f'(x)`` is its own transpose, so it maps tangents too. A fused
+step goes through its definition. Any other rule is linear in ``g``, and differentiating it by ``g``
+transposes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+from .._creation import ones_like, zeros_like
+from ..autograd.grad_mode import set_grad_enabled
+from ..autograd.node import track
+from ..autograd.primitive import apply
+from ..autograd.tools import Tool
+from ..autograd.variable import Variable
+from . import pytree
+from .batching import Batched, inner, levels
+from .wrapper import Without, Wrapper
+
+__all__ = ["Dual", "Forward", "jvp", "linearize"]
+
+
+class Dual(Wrapper):
+    """A value and its tangent, of the same shape and dtype."""
+
+    def __init__(self, primal: Any, tangent: Any, tool: Forward) -> None:
+        self._primal, self._tangent = primal, tangent
+        self._set(primal._data, tool)
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self._primal, self._tangent)
+
+    def _map(self, function: Any) -> Any:
+        return Dual(function(self._primal), function(self._tangent), self._tool)
+
+    def item(self) -> Any:
+        return self._primal.item()
+
+    def tolist(self) -> Any:
+        return self._primal.tolist()
+
+    def __bool__(self) -> bool:
+        return bool(self._primal)
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return f"DualTensor(primal={self._primal!r}, tangent={self._tangent!r})"
+
+    def _assign(self, value: Any) -> None:
+        from ..autograd.inplace import write
+
+        tool = self._tool
+        with Without(tool):
+            mine = tool.owns(value)
+            write(self._primal, value._primal if mine else value)
+            write(self._tangent, value._tangent if mine else zeros_like(self._tangent))
+
+
+class Forward(Tool):
+    """A running forward-mode pass."""
+
+    def __init__(self) -> None:
+        self.level = next(levels)
+
+    def owns(self, x: Any) -> bool:
+        return isinstance(x, Dual) and x._tool is self
+
+    def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        inputs = list(args[0] if primitive.variadic else args[: len(primitive.inputs)])
+        params = args[1 if primitive.variadic else len(primitive.inputs) :]
+        mine = [self.owns(x) for x in inputs]
+        if not any(mine):
+            return apply(primitive, *args)
+        if primitive.definition is not None:
+            with self:
+                return primitive.definition(*args)
+        primals = [x._primal if m else x for x, m in zip(inputs, mine, strict=True)]
+        tangents = [x._tangent if m else None for x, m in zip(inputs, mine, strict=True)]
+        out = apply(primitive, *([primals] if primitive.variadic else primals), *params)
+        if not primitive.differentiable:
+            return out
+        if "linear" in primitive.traits:
+            moved = [_zeros_for(p) if t is None else t for p, t in zip(primals, tangents, strict=True)]
+            if not primitive.variadic:
+                moved = [t if r else p for t, p, r in zip(moved, primals, primitive.rules, strict=True)]
+            made = apply(primitive, *([moved] if primitive.variadic else moved), *params)
+        elif "bilinear" in primitive.traits:
+            made = None
+            for k, t in enumerate(tangents):
+                if t is not None:
+                    part = apply(primitive, *primals[:k], t, *primals[k + 1 :], *params)
+                    made = part if made is None else made + part
+        else:
+            made = self._by_rules(primitive, primals, tangents, params, out)
+        if isinstance(out, tuple):
+            return tuple(
+                o if t is None or o.dtype.category < 2 else Dual(o, t, self)
+                for o, t in zip(out, made, strict=True)
+            )
+        return Dual(out, made, self) if made is not None and out.dtype.category >= 2 else out
+
+    def _by_rules(
+        self, primitive: Any, primals: list[Any], tangents: list[Any], params: Any, out: Any
+    ) -> Any:
+        outs = out if isinstance(out, tuple) else (out,)
+        needs = tuple(t is not None for t in tangents)
+        named = len(outs) == len(primitive.outputs)
+        never = [0]
+        saved, _ = primitive.keep(sum(need << k for k, need in enumerate(needs)))(
+            *((primals,) if primitive.variadic else primals),
+            *params,
+            *(outs if named else (outs,)),
+            *((([never] * len(primals)),) if primitive.variadic else [never] * len(primals)),
+            *([never] * len(primitive.outputs)),
+            needs=needs,
+        )
+        if "elementwise" in primitive.traits and primitive.joint is None:
+            total = None
+            for rule, values, t in zip(primitive.rules, saved, tangents, strict=True):
+                if t is not None and rule is not None:
+                    part = rule(t, *values)
+                    total = part if total is None else total + part
+            if total is not None and total.shape != out.shape:
+                total = total.expand(out.shape)
+            return total
+        return self._transposed(primitive, saved, tangents, outs, isinstance(out, tuple))
+
+    def _transposed(
+        self, primitive: Any, saved: Any, tangents: list[Any], outs: Any, several: bool
+    ) -> Any:
+        from .reverse import gradients
+
+        floats = [o.dtype.is_floating_point for o in outs]
+        with set_grad_enabled(True):
+            dummies = [zeros_like(o.detach()) for o, f in zip(outs, floats, strict=True) if f]
+            for u in dummies:
+                _track(u)
+            g = dummies[0] if len(dummies) == 1 else tuple(dummies)
+            if primitive.joint is not None:
+                found = primitive.joint(g, *saved[0])
+            else:
+                found = [
+                    None if values is None or t is None else rule(g, *values)
+                    for rule, values, t in zip(primitive.rules, saved, tangents, strict=True)
+                ]
+            pairs = [
+                (f, t) for f, t in zip(found, tangents, strict=True)
+                if f is not None and t is not None and f.requires_grad
+            ]  # fmt: skip
+            if not pairs:
+                made = [None] * len(dummies)
+            else:
+                made = gradients([f for f, _ in pairs], dummies, [t for _, t in pairs], True)
+        if not several:
+            return made[0]
+        queue = iter(made)
+        return tuple(next(queue) if f else None for f in floats)
+
+    def custom_step(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """An ``autograd.Function``: its ``jvp``."""
+        if not any(self.owns(x) for x in args):
+            return NotImplemented
+        from ..autograd.function import Function
+
+        ctx = function._node_type()
+        with Without(self):
+            primals = [x._primal if self.owns(x) else x for x in args]
+            if function.setup_context is Function.setup_context:
+                made = function.forward(ctx, *primals)
+            else:
+                made = function.forward(*primals)
+                function.setup_context(ctx, tuple(primals), made)
+            ctx.to_save = ctx.to_save_forward or ctx.to_save
+            tangents = function.jvp(ctx, *(x._tangent if self.owns(x) else None for x in args))
+        if isinstance(made, tuple):
+            return tuple(
+                o if t is None else Dual(o, t, self) for o, t in zip(made, tangents, strict=True)
+            )
+        return made if tangents is None else Dual(made, tangents, self)
+
+    def gradients(self, ys: list[Any], xs: list[Any], gs: list[Any], **options: Any) -> list[Any]:
+        """The gradients as duals: of y + e*dy by x, those of y and, as tangents, those of dy."""
+        from ..autograd import _gradients
+
+        options = {**options, "retain_graph": True}
+        with Without(self):
+            primals = [y._primal if self.owns(y) else y for y in ys]
+            places = [x._primal if self.owns(x) else x for x in xs]
+            starts, moves = zip(*(self.lower(g) for g in gs), strict=True)
+            values = _gradients(primals, places, list(starts), **options)
+            pairs = [
+                (y._tangent, ones_like(y._primal) if g is None else g)
+                for y, g in zip(ys, starts, strict=True)
+                if self.owns(y) and y._tangent.requires_grad
+            ]
+            pairs += [(y, g) for y, g in zip(primals, moves, strict=True) if g is not None]
+            if not pairs:
+                return values
+            outputs, seeds = (list(column) for column in zip(*pairs, strict=True))
+            slopes = _gradients(outputs, places, seeds, **options)
+        return [
+            v if t is None else self.raise_(zeros_like(t) if v is None else v, t)
+            for v, t in zip(values, slopes, strict=True)
+        ]
+
+    def lower(self, x: Any) -> tuple[Any, Any]:
+        """The value and the tangent (or None) of ``x``, under the transforms inside of this one."""
+        if self.owns(x):
+            return x._primal, x._tangent
+        if isinstance(x, Batched) and inner(x._tool, self):
+            value, tangent = self.lower(x._value)
+            return Batched(value, x._tool), None if tangent is None else Batched(tangent, x._tool)
+        return x, None
+
+    def raise_(self, value: Any, tangent: Any) -> Any:
+        """The way back from ``lower``."""
+        for x in (value, tangent):
+            if isinstance(x, Batched) and inner(x._tool, self):
+                tool = x._tool
+                return Batched(self.raise_(tool.spread(value), tool.spread(tangent)), tool)
+        return Dual(value, tangent, self)
+
+
+def _zeros_for(x: Any) -> Any:
+    return zeros_like(x) if isinstance(x, Variable) else x
+
+
+def _track(x: Any) -> None:
+    while x._tool is not None:
+        x = x._value if hasattr(x, "_value") else x._primal
+    if x._node is None:
+        track(x)
+
+
+def jvp(
+    func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False, has_aux: bool = False
+) -> Any:
+    """``func`` at ``primals`` and its derivative there along ``tangents``, in one forward pass.
+
+    Args:
+        primals: a tuple of the arguments.
+        tangents: a tuple of the same structure, shapes and dtypes.
+        has_aux: ``func`` returns ``(output, aux)``; aux is passed through.
+
+    Returns:
+        ``(output, tangent)``, or ``(output, tangent, aux)``.
+
+    Example:
+        >>> import minitorch as torch
+        >>> x = torch.tensor([1.0, 2.0])
+        >>> torch.func.jvp(lambda x: x * x, (x,), (torch.ones(2),))
+        (tensor([1., 4.]), tensor([2., 4.]))
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.jvp.html
+    """
+    if not isinstance(primals, tuple) or not isinstance(tangents, tuple) or not primals:
+        raise RuntimeError(
+            "jvp(f, primals, tangents): Expected primals and tangents to be non-empty tuples"
+        )
+    values, spec = pytree.flatten(primals)
+    slopes, other = pytree.flatten(tangents)
+    if len(values) != len(slopes) or repr(spec) != repr(other):
+        raise RuntimeError("jvp(f, primals, tangents): primals and tangents differ in structure")
+    for k, (v, t) in enumerate(zip(values, slopes, strict=True)):
+        if v.shape != t.shape:
+            raise RuntimeError(
+                f"jvp(f, primals, tangents): primal {k} has shape {list(v.shape)} and its tangent "
+                f"{list(t.shape)}: they must be the same"
+            )
+    tool = Forward()
+    with tool:
+        inputs = [Dual(v, t, tool) for v, t in zip(values, slopes, strict=True)]
+        made = func(*pytree.unflatten(inputs, spec))
+    aux = None
+    if has_aux:
+        made, aux = made
+        aux = pytree.tree_map(lambda t: t._primal if tool.owns(t) else t, aux)
+    output = pytree.tree_map(lambda t: t._primal if tool.owns(t) else t, made)
+    slope = pytree.tree_map(lambda t: t._tangent if tool.owns(t) else _zeros_for(t), made)
+    return (output, slope, aux) if has_aux else (output, slope)
+
+
+def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """``func(*primals)`` and the linear function of tangents that is its derivative there.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.linearize.html
+    """
+    return func(*primals), lambda *tangents: jvp(func, primals, tangents)[1]
+
+

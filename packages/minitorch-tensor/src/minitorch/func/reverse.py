@@ -1,0 +1,319 @@
+"""Reverse mode as functions of functions: ``grad``, ``vjp``, ``jacrev``, ``jacfwd``, ``hessian``."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from .._creation import eye, zeros_like
+from ..autograd import _gradients
+from ..autograd.grad_mode import current, enable_grad
+from ..autograd.node import AccumulateGrad, Node, track
+from ..autograd.primitive import alias
+from ..autograd.variable import Variable, history
+from . import pytree
+from .batching import Batched, Vmap, inner, vmap
+from .forward import Dual, jvp
+from .wrapper import Without
+
+__all__ = ["grad", "grad_and_value", "gradients", "hessian", "jacfwd", "jacrev", "vjp"]
+
+
+def gradients(ys: list[Any], xs: list[Any], gs: list[Any], create_graph: bool) -> list[Any]:
+    """``autograd.grad`` that gives None for what does not matter."""
+    live = [(y, g) for y, g in zip(ys, gs, strict=True) if y.requires_grad]
+    if not live:
+        return [None] * len(xs)
+    return _gradients([y for y, _ in live], xs, [g for _, g in live], True, create_graph)
+
+
+def tracked(x: Any) -> Any:
+    """A new end of the graph with the value of ``x``; where ``x`` has a graph, joined to it."""
+    if isinstance(x, Batched):
+        with Without(x._tool):
+            return Batched(tracked(x._value), x._tool)
+    if isinstance(x, Dual):
+        return Dual(tracked(x._primal), x._tangent, x._tool)
+    made = alias(x)
+    if made._node is None:
+        track(made)
+    return made
+
+
+def per_example(x: Any) -> Any:
+    """``x`` as part of each batch that is running: its gradient is wanted example by example."""
+    for tool in current.state.tools:
+        if isinstance(tool, Vmap):
+            x = _carrying(x, tool)
+    return x
+
+
+def _carrying(x: Any, tool: Vmap) -> Any:
+    if tool.owns(x):
+        return x
+    if x._tool is None or inner(tool, x._tool):
+        return Batched(x.expand((tool.size, *x.shape)), tool)
+    if isinstance(x, Dual):
+        return Dual(_carrying(x._primal, tool), x._tangent, x._tool)
+    return Batched(_carrying(x._value, tool), x._tool)
+
+
+def _nodes(x: Any) -> list[Node]:
+    if x._tool is not None:
+        return [node for part in x._parts() for node in _nodes(part)]
+    return [] if x._node is None else [history(x)]
+
+
+def _reaches_others(ys: list[Any], xs: list[Any]) -> bool:
+    """Whether the graph of ``ys`` has leaves besides ``xs``: then its gradients have a graph too."""
+    own = {node for x in xs for node in _nodes(x)}
+    stack, seen = [node for y in ys for node in _nodes(y)], set(own)
+    if any(node.parents for node in own):
+        return True
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            if isinstance(node, AccumulateGrad):
+                return True
+            stack.extend(p for p in node.parents if p is not None)
+    return False
+
+
+def _split(args: tuple[Any, ...], argnums: Any) -> tuple[list[int], list[Any], list[Any], Any]:
+    """The numbers of the wanted arguments, their leaves, and their structure."""
+    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    for n in numbers:
+        if not -len(args) <= n < len(args):
+            raise RuntimeError(f"Got argnum={n}, but only {len(args)} positional inputs")
+    wanted = tuple(args[n] for n in numbers)
+    leaves, spec = pytree.flatten(wanted)
+    for leaf in leaves:
+        if not isinstance(leaf, Variable) or leaf.dtype.category < 2:
+            raise RuntimeError(
+                f"grad: expected the arguments {argnums} to be floating-point Tensors, got {leaf!r}"
+            )
+    return [n % len(args) for n in numbers], leaves, wanted, spec  # type: ignore[return-value]
+
+
+def _with(args: tuple[Any, ...], numbers: list[int], values: Any) -> list[Any]:
+    full = list(args)
+    for n, value in zip(numbers, values, strict=True):
+        full[n] = value
+    return full
+
+
+def grad_and_value(
+    func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Like ``grad``; the function made returns ``(gradients, value)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.grad_and_value.html
+    """
+
+    @functools.wraps(func)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        numbers, leaves, _, spec = _split(args, argnums)
+        with enable_grad():
+            xs = [tracked(per_example(leaf)) for leaf in leaves]
+            made = func(*_with(args, numbers, pytree.unflatten(xs, spec)), **kwargs)
+            value, aux = made if has_aux else (made, None)
+            if not isinstance(value, Variable):
+                raise RuntimeError(
+                    f"Expected f(*args) to return a tensor, got {type(value).__name__}"
+                )
+            if value.ndim:
+                raise RuntimeError(
+                    f"Expected f(*args) to return a scalar tensor, got tensor with {value.ndim} "
+                    f"dims (shape {list(value.shape)}). Maybe you'd like to use vjp or jacrev APIs?"
+                )
+            create_graph = _reaches_others([value], xs)
+            found = gradients([value], xs, [None], create_graph)
+        found = [zeros_like(x).detach() if g is None else g for x, g in zip(xs, found, strict=True)]
+        if not create_graph:
+            value, aux = pytree.tree_map(_detached, (value, aux))
+        result = pytree.unflatten(found, spec)
+        result = result[0] if isinstance(argnums, int) else result
+        return (result, (value, aux)) if has_aux else (result, value)
+
+    return differentiated
+
+
+def _detached(x: Any) -> Any:
+    return x.detach() if isinstance(x, Variable) else x
+
+
+def grad(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The function that computes the gradient of ``func``, whose result is a scalar.
+
+    Args:
+        argnums: which arguments to differentiate by; an int, or a tuple for a tuple of gradients.
+        has_aux: ``func`` returns ``(value, aux)``; the function made returns ``(gradients, aux)``.
+
+    Raises:
+        RuntimeError: the result is not a scalar.
+
+    Example:
+        >>> import minitorch as torch
+        >>> torch.func.grad(torch.func.grad(torch.sin))(torch.tensor(0.0))
+        tensor(-0.)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.grad.html
+    """
+    both = grad_and_value(func, argnums, has_aux)
+
+    @functools.wraps(func)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        found, value = both(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
+
+    return differentiated
+
+
+def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """``func(*primals)`` and the function that pulls cotangents back through it.
+
+    Returns:
+        ``(output, vjp_fn)``, or ``(output, vjp_fn, aux)``; ``vjp_fn`` takes cotangents of the
+        output's structure and returns a tuple, one value per primal.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.vjp.html
+    """
+    leaves, spec = pytree.flatten(primals)
+    with enable_grad():
+        xs = [tracked(per_example(leaf)) for leaf in leaves]
+        made = func(*pytree.unflatten(xs, spec))
+    output, aux = made if has_aux else (made, None)
+    ys, out_spec = pytree.flatten(output)
+    others = _reaches_others(ys, xs)
+
+    def vjp_fn(*cotangents: Any) -> Any:
+        tree = cotangents[0] if len(cotangents) == 1 else cotangents
+        gs, _ = pytree.flatten(tree)
+        if len(gs) != len(ys):
+            raise RuntimeError(
+                f"Expected pytree structure of cotangents to be the same as that of the outputs: "
+                f"{len(ys)} tensors, got {len(gs)}"
+            )
+        graph = others or any(g.requires_grad for g in gs)
+        with enable_grad():
+            found = gradients(ys, xs, gs, graph)
+        found = [zeros_like(x).detach() if g is None else g for x, g in zip(xs, found, strict=True)]
+        result = pytree.unflatten(found, spec)
+        return result[0] if len(primals) == 1 else result
+
+    shown = output if others else pytree.unflatten([_detached(y) for y in ys], out_spec)
+    return (shown, vjp_fn, aux) if has_aux else (shown, vjp_fn)
+
+
+def _unit_vectors(leaves: list[Any]) -> list[Any]:
+    """Per leaf a batch of cotangents (or tangents): all elements of all leaves in turn."""
+    sizes = [leaf.numel() for leaf in leaves]
+    total, start, found = sum(sizes), 0, []
+    for leaf, size in zip(leaves, sizes, strict=True):
+        rows = eye(total, dtype=leaf.dtype)[:, start : start + size]
+        found.append(rows.reshape((total, *leaf.shape)))
+        start += size
+    return found
+
+
+def jacrev(
+    func: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:  # fmt: skip
+    """The function that computes the Jacobian of ``func`` by reverse mode, all rows at once.
+
+    Its result has the shape ``(*output.shape, *input.shape)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.jacrev.html
+    """
+
+    @functools.wraps(func)
+    def jacobian(*args: Any, **kwargs: Any) -> Any:
+        numbers, _, wanted, _ = _split(args, argnums)
+
+        def of_wanted(*values: Any) -> Any:
+            return func(*_with(args, numbers, values), **kwargs)
+
+        made = vjp(of_wanted, *wanted, has_aux=has_aux)
+        output, vjp_fn = made[0], made[1]
+        ys, out_spec = pytree.flatten(output)
+
+        def pull(*gs: Any) -> Any:
+            found = vjp_fn(pytree.unflatten(list(gs), out_spec))
+            return (found,) if len(wanted) == 1 else found
+
+        rows = vmap(pull, chunk_size=chunk_size)(*_unit_vectors(ys))
+        per_output = []
+        start = 0
+        for y in ys:
+            stop = start + y.numel()
+
+            def block(t: Any, y: Any = y, start: int = start, stop: int = stop) -> Any:
+                return t[start:stop].reshape((*y.shape, *t.shape[1:]))
+
+            blocks = pytree.tree_map(block, tuple(rows))
+            per_output.append(blocks[0] if isinstance(argnums, int) else blocks)
+            start = stop
+        result = pytree.unflatten(per_output, out_spec)
+        return (result, made[2]) if has_aux else result
+
+    return jacobian
+
+
+def jacfwd(
+    func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False, *,
+    randomness: str = "error", chunk_size: int | None = None,
+) -> Callable[..., Any]:  # fmt: skip
+    """The function that computes the Jacobian of ``func`` by forward mode, all columns at once.
+
+    Its result has the shape ``(*output.shape, *input.shape)``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.jacfwd.html
+    """
+
+    @functools.wraps(func)
+    def jacobian(*args: Any, **kwargs: Any) -> Any:
+        numbers, leaves, wanted, spec = _split(args, argnums)
+
+        def push(*tangents: Any) -> Any:
+            def of_wanted(*values: Any) -> Any:
+                return func(*_with(args, numbers, values), **kwargs)
+
+            made = jvp(of_wanted, wanted, pytree.unflatten(list(tangents), spec), has_aux=has_aux)
+            return made[1:] if has_aux else made[1]
+
+        made = vmap(push, randomness=randomness, chunk_size=chunk_size)(*_unit_vectors(leaves))
+        columns, aux = made if has_aux else (made, None)
+        found, out_spec = pytree.flatten(columns)
+        per_output = []
+        for column in found:
+            blocks, start = [], 0
+            for leaf in leaves:
+                part = column[start : start + leaf.numel()]
+                start += leaf.numel()
+                order = (*range(1, part.ndim), 0)
+                blocks.append(part.permute(order).reshape((*part.shape[1:], *leaf.shape)))
+            tree = pytree.unflatten(blocks, spec)
+            per_output.append(tree[0] if isinstance(argnums, int) else tree)
+        result = pytree.unflatten(per_output, out_spec)
+        return (result, pytree.tree_map(lambda t: t[0], aux)) if has_aux else result
+
+    return jacobian
+
+
+def hessian(func: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+    """The function that computes the Hessian of ``func``: forward mode over reverse mode.
+
+    Example:
+        >>> import minitorch as torch
+        >>> torch.func.hessian(lambda x: (x ** 3).sum())(torch.tensor([1.0, 2.0]))
+        tensor([[ 6.,  0.],
+                [ 0., 12.]])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.hessian.html
+    """
+    return jacfwd(jacrev(func, argnums), argnums)
+
+

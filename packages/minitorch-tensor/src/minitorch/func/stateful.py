@@ -1,0 +1,93 @@
+"""Modules as functions of their parameters."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..ops.joining import stack
+
+__all__ = ["functional_call", "stack_module_state"]
+
+
+def functional_call(
+    module: Any,
+    parameter_and_buffer_dicts: Any,
+    args: Any = None,
+    kwargs: dict[str, Any] | None = None,
+    *,
+    tie_weights: bool = True,
+    strict: bool = False,
+) -> Any:
+    """``module(*args, **kwargs)`` with other parameters and buffers in place of its own.
+
+    Args:
+        parameter_and_buffer_dicts: ``{"layer.weight": tensor, ...}``, or a sequence of such dicts.
+        tie_weights: parameters that the module shares are replaced together.
+        strict: every parameter and buffer must be given.
+
+    Raises:
+        RuntimeError: ``strict`` and names are missing or unknown.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.functional_call.html
+    """
+    dicts = parameter_and_buffer_dicts
+    values: dict[str, Any] = {}
+    for each in [dicts] if isinstance(dicts, dict) else dicts:
+        values.update(each)
+    inputs = () if args is None else args if isinstance(args, tuple) else (args,)
+    with _replaced(module, values, tie_weights, strict):
+        return module(*inputs, **(kwargs or {}))
+
+
+@contextlib.contextmanager
+def _replaced(module: Any, values: dict[str, Any], tie: bool, strict: bool) -> Iterator[None]:
+    places = {
+        (f"{prefix}." if prefix else "") + name: (store, name)
+        for prefix, sub in module.named_modules(remove_duplicate=False)
+        for store in (sub._parameters, sub._buffers)
+        for name in store
+    }
+    unknown = [name for name in values if name not in places]
+    missing = [name for name in places if name not in values]
+    if unknown or (strict and missing):
+        raise RuntimeError(
+            f"functional_call: {type(module).__name__} has no parameters or buffers named {unknown}"
+            if unknown
+            else f"functional_call: missing parameters or buffers {missing}"
+        )
+    owners = {name: store[key] for name, (store, key) in places.items()}
+    full = dict(values)
+    if tie:
+        by_owner = {id(owners[name]): value for name, value in values.items()}
+        full |= {name: by_owner[id(o)] for name, o in owners.items() if id(o) in by_owner}
+    try:
+        for name, value in full.items():
+            store, key = places[name]
+            store[key] = value
+        yield
+    finally:
+        for name in full:
+            store, key = places[name]
+            store[key] = owners[name]
+
+
+def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The parameters and the buffers of ``models``, stacked along a new first dimension for ``vmap``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.stack_module_state.html
+    """
+    if not models:
+        raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
+
+    def stacked(dicts: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            name: stack([d[name].detach() for d in dicts]).requires_grad_(dicts[0][name].requires_grad)
+            for name in dicts[0]
+        }
+
+    return (
+        stacked([dict(m.named_parameters()) for m in models]),
+        stacked([dict(m.named_buffers()) for m in models]),
+    )

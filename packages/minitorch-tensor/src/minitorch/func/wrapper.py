@@ -1,0 +1,107 @@
+"""Tensors that stand for something else while a transform runs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .._tensor import Tensor
+from ..autograd.grad_mode import current
+
+__all__ = ["NoData", "Without", "Wrapper"]
+
+
+class Without:
+    """Within it, ``tool`` is away."""
+
+    def __init__(self, tool: Any) -> None:
+        self.tool = tool
+
+    def __enter__(self) -> None:
+        self.before = current.state.tools
+        current.state.set_tools(tuple(tool for tool in self.before if tool is not self.tool))
+
+    def __exit__(self, *exception: object) -> None:
+        current.state.set_tools(self.before)
+
+
+class NoData:
+    """In place of an array: its shape and dtype, but no values.
+
+    So a step that takes a wrapper for a plain tensor fails, and never computes something else.
+    """
+
+    __slots__ = ("dtype", "shape", "strides")
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, strides: tuple[int, ...]) -> None:
+        self.shape, self.dtype, self.strides = shape, dtype, strides
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def itemsize(self) -> int:
+        return int(self.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "vmap: this needs the values of a tensor that stands for a whole batch (as .item(), "
+            "bool(), a data-dependent shape or control flow do). Compute with tensor operations, "
+            "such as torch.where, instead."
+        )
+
+    item = tolist = copy = __array__ = __getitem__ = __bool__ = __float__ = __int__ = _refuse
+    astype = view = reshape = __setitem__ = _refuse
+
+
+class Wrapper(Tensor):
+    """A tensor that belongs to a running transform, its ``_tool``."""
+
+    _tool: Any
+
+    def _set(self, like: Any, tool: Any, batch: int = 0) -> None:
+        self._data = NoData(like.shape[batch:], like.dtype, like.strides[batch:])
+        self._node = None
+        self._version = [0]
+        self._base = None
+        self._tool = tool
+
+    def _parts(self) -> tuple[Any, ...]:
+        """The tensors within."""
+        raise NotImplementedError
+
+    def _map(self, function: Any) -> Any:
+        """The same wrapper around ``function`` of what is within."""
+        raise NotImplementedError
+
+    def _array(self) -> Any:
+        return self._data
+
+    @property
+    def requires_grad(self) -> bool:
+        return any(part.requires_grad for part in self._parts())
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        raise RuntimeError(
+            "You are attempting to call Tensor.requires_grad_() inside of a function being "
+            "transformed: use torch.func.grad or vjp for a gradient within a transform."
+        )
+
+    def detach(self) -> Any:
+        return self._map(lambda part: part.detach())
