@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .autograd.grad_mode import current
+from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle
 from .autograd.primitive import apply, fused, primitive
 from .autograd.variable import Variable, wrap
@@ -19,6 +20,7 @@ __all__ = [
     "as_shape",
     "current",
     "fused",
+    "inplace",
     "numpy_names",
     "one_dim",
     "primitive",

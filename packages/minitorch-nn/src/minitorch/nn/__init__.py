@@ -1,1 +1,19 @@
-"""Modules, functionals and losses."""
+"""Modules, functionals, losses and initial values.
+
+Follows https://docs.pytorch.org/docs/stable/nn.html
+"""
+
+from typing import Any
+
+from . import functional, init
+from .module import Module
+from .modules import *
+from .parameter import *
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("utils", "parallel", "optim"):
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

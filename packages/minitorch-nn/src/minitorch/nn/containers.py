@@ -1,0 +1,471 @@
+"""Containers: modules and parameters in a row, in a list, in a dictionary."""
+
+from __future__ import annotations
+
+import operator
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, TypeVar
+
+from minitorch import Tensor
+
+from .module import Module
+from .parameter import Parameter
+
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+
+S = TypeVar("S", bound="ModuleSequence")
+
+
+class ModuleSequence(Module):
+    """What ``Sequential`` and ``ModuleList`` share: modules named "0", "1", ..."""
+
+    def _renumber(self, modules: Iterable[Any]) -> None:
+        self.__dict__["_modules"] = {str(k): module for k, module in enumerate(modules)}
+
+    def _at(self, index: Any) -> str:
+        """The name of the module at ``index``."""
+        index = operator.index(index)
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"index {index} is out of range")
+        return next(islice(self._modules, index % len(self), None))
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._modules[self._at(index)]
+
+    def __setitem__(self, index: Any, module: Module) -> None:
+        setattr(self, self._at(index), module)
+
+    def __delitem__(self, index: Any) -> None:
+        doomed = list(self._modules)[index] if isinstance(index, slice) else [self._at(index)]
+        for name in doomed:
+            del self._modules[name]
+        self._renumber(self._modules.values())
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._modules.values())
+
+    def append(self: S, module: Module) -> S:
+        """Adds a module at the end."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def insert(self: S, index: int, module: Module) -> S:
+        """Puts a module before the one at ``index``."""
+        if not isinstance(module, Module):
+            raise AssertionError(f"module should be of type: {Module}")
+        if not -len(self) <= index <= len(self):
+            raise IndexError(f"Index out of range: {index}")
+        modules = list(self)
+        modules.insert(index, module)
+        self._renumber(modules)
+        return self
+
+    def extend(self: S, modules: Iterable[Module]) -> S:
+        """Adds modules at the end."""
+        if not isinstance(modules, Iterable):
+            raise TypeError(
+                f"{self._get_name()}.extend should be called with an iterable, but got "
+                + type(modules).__name__
+            )
+        for module in list(modules):
+            self.append(module)
+        return self
+
+    def __iadd__(self: S, modules: Iterable[Module]) -> S:
+        return self.extend(modules)
+
+    def pop(self, key: Any) -> Any:
+        """Takes out the module at ``key`` and returns it."""
+        module = self[key]
+        del self[key]
+        return module
+
+
+class Sequential(ModuleSequence):
+    """Modules one after the other, each fed with what the one before it gives.
+
+    Args:
+        args: modules; or one list of modules; or one ``OrderedDict`` of modules by name.
+
+    Example:
+        >>> from minitorch.nn import Linear, Sequential, Tanh
+        >>> Sequential(Linear(3, 5), Tanh(), Linear(5, 1))
+        Sequential(
+          (0): Linear(in_features=3, out_features=5, bias=True)
+          (1): Tanh()
+          (2): Linear(in_features=5, out_features=1, bias=True)
+        )
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__()
+        if len(args) == 1 and isinstance(args[0], Mapping):
+            for name, module in args[0].items():
+                self.add_module(name, module)
+            return
+        if len(args) == 1 and isinstance(args[0], list | tuple):
+            args = tuple(args[0])
+        for k, module in enumerate(args):
+            self.add_module(str(k), module)
+
+    def forward(self, input: Any) -> Any:
+        """The last module's output."""
+        for module in self._modules.values():
+            input = module(input)  # type: ignore[misc]
+        return input
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return type(self)(OrderedDict(list(self._modules.items())[index]))
+        return super().__getitem__(index)
+
+    def __add__(self, other: Sequential) -> Sequential:
+        if not isinstance(other, Sequential):
+            raise ValueError(
+                f"add operator supports only objects of Sequential class, but {type(other)} is given."
+            )
+        return Sequential(*self, *other)
+
+    def __mul__(self, other: int) -> Sequential:
+        if not isinstance(other, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(other)}")
+        if other <= 0:
+            raise ValueError(f"Non-positive multiplication factor {other} for {type(self)}")
+        return Sequential(*list(self) * other)
+
+    __rmul__ = __mul__
+
+    def __imul__(self, other: int) -> Sequential:
+        self._renumber((self * other)._modules.values())
+        return self
+
+
+class ModuleList(ModuleSequence):
+    """Modules in a list.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html
+    """
+
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+        super().__init__()
+        if modules is not None:
+            self.extend(modules)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return type(self)(list(self)[index])
+        return super().__getitem__(index)
+
+    def __add__(self, other: Iterable[Module]) -> ModuleList:
+        return ModuleList([*self, *other])
+
+    def insert(self, index: int, module: Module) -> None:  # type: ignore[override]
+        """Puts a module before the one at ``index``."""
+        modules = list(self)
+        modules.insert(index, module)
+        self._renumber(modules)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return self._get_name() + "()"
+        blocks: list[
+            tuple[int, int, str]
+        ] = []  # equal neighbours are shown once: (first, last, text)
+        for k, text in enumerate(map(repr, self)):
+            if blocks and blocks[-1][2] == text:
+                blocks[-1] = (blocks[-1][0], k, text)
+            else:
+                blocks.append((k, k, text))
+        lines = [
+            (f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}").replace(
+                "\n", "\n  "
+            )
+            for a, b, text in blocks
+        ]
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+class ModuleDict(Module):
+    """Modules by name.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
+    """
+
+    def __init__(self, modules: Any = None) -> None:
+        super().__init__()
+        if modules is not None:
+            self.update(modules)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._modules[key]
+
+    def __setitem__(self, key: str, module: Module) -> None:
+        self.add_module(key, module)
+
+    def __delitem__(self, key: str) -> None:
+        del self._modules[key]
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._modules
+
+    def clear(self) -> None:
+        """Takes all modules out."""
+        self._modules.clear()
+
+    def pop(self, key: str) -> Any:
+        """Takes out the module at ``key`` and returns it."""
+        return self._modules.pop(key)
+
+    def keys(self) -> Any:
+        """The names."""
+        return self._modules.keys()
+
+    def items(self) -> Any:
+        """The (name, module) pairs."""
+        return self._modules.items()
+
+    def values(self) -> Any:
+        """The modules."""
+        return self._modules.values()
+
+    def update(self, modules: Any) -> None:
+        """Adds modules from a mapping or from (name, module) pairs."""
+        for key, module in pairs(modules, "ModuleDict"):
+            self[key] = module
+
+
+def pairs(values: Any, what: str) -> list[tuple[Any, Any]]:
+    """The (key, value) pairs of a mapping or of an iterable of such pairs."""
+    if isinstance(values, Mapping | ModuleDict | ParameterDict):
+        return list(values.items())
+    if not isinstance(values, Iterable):
+        raise TypeError(
+            f"{what}.update should be called with an iterable of key/value pairs, but got "
+            + type(values).__name__
+        )
+    made = []
+    for k, pair in enumerate(values):
+        if not isinstance(pair, Iterable):
+            raise TypeError(
+                f"{what} update sequence element #{k} should be Iterable; is {type(pair).__name__}"
+            )
+        pair = tuple(pair)
+        if len(pair) != 2:
+            raise ValueError(
+                f"{what} update sequence element #{k} has length {len(pair)}; 2 is required"
+            )
+        made.append(pair)
+    return made
+
+
+def as_parameter(value: Any) -> Any:
+    """Plain tensors become parameters; anything else stays what it is."""
+    return Parameter(value) if type(value) is Tensor else value
+
+
+def describe(value: Any, type_name: str) -> str:
+    """One line of a container's repr; ``type_name`` is how it writes the dtype."""
+    if isinstance(value, Tensor):
+        size = "x".join(map(str, value.shape))
+        kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
+        return f"{kind} containing: [{type_name.format(value.dtype)} of size {size}]"
+    return f"Object of type: {type(value).__name__}"
+
+
+class ParameterList(Module):
+    """Parameters in a list; plain tensors become parameters.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterList.html
+    """
+
+    def __init__(self, values: Iterable[Any] | None = None) -> None:
+        super().__init__()
+        self._size = 0
+        if values is not None:
+            self.extend(values)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[Any]:
+        return (getattr(self, str(k)) for k in range(self._size))
+
+    def _at(self, index: Any) -> str:
+        index = operator.index(index)
+        if not -self._size <= index < self._size:
+            raise IndexError(f"index {index} is out of range")
+        return str(index % self._size)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return type(self)(list(self)[index])
+        return getattr(self, self._at(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        setattr(self, self._at(index), as_parameter(value))
+
+    def append(self, value: Any) -> ParameterList:
+        """Adds a value at the end."""
+        setattr(self, str(self._size), as_parameter(value))
+        self._size += 1
+        return self
+
+    def extend(self, values: Iterable[Any]) -> ParameterList:
+        """Adds values at the end."""
+        if not isinstance(values, Iterable) or isinstance(values, Tensor):
+            raise TypeError(
+                "ParameterList.extend should be called with an iterable, but got "
+                + type(values).__name__
+            )
+        for value in list(values):
+            self.append(value)
+        return self
+
+    __iadd__ = extend
+
+    def __repr__(self) -> str:
+        lines = [f"({k}): {describe(value, '{}')}" for k, value in enumerate(self)]
+        return (
+            f"{self._get_name()}("
+            + "".join(f"\n    {line}" for line in lines)
+            + ("\n)" if lines else ")")
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("ParameterList should not be called.")
+
+
+class ParameterDict(Module):
+    """Parameters by name; plain tensors become parameters.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
+    """
+
+    def __init__(self, parameters: Any = None) -> None:
+        super().__init__()
+        self._keys: dict[str, None] = {}
+        if parameters is not None:
+            self.update(parameters)
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._keys:
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if not isinstance(key, str):
+            raise TypeError(
+                "Index given to ParameterDict cannot be used as a key as it is not a string "
+                f"(type is '{type(key).__name__}')."
+            )
+        self._keys[key] = None
+        setattr(self, key, as_parameter(value))
+
+    def __delitem__(self, key: str) -> None:
+        del self._keys[key]
+        delattr(self, key)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._keys)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._keys
+
+    def __or__(self, other: ParameterDict) -> ParameterDict:
+        made = self.copy()
+        made.update(other)
+        return made
+
+    def __ror__(self, other: Any) -> ParameterDict:
+        made = ParameterDict(other)
+        made.update(self)
+        return made
+
+    def __ior__(self, other: Any) -> ParameterDict:
+        self.update(other)
+        return self
+
+    def copy(self) -> ParameterDict:
+        """Another dictionary with the same parameters."""
+        return ParameterDict(OrderedDict(self.items()))
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value at ``key``, set to ``default`` where there is none."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def clear(self) -> None:
+        """Takes all out."""
+        for key in list(self._keys):
+            del self[key]
+
+    def pop(self, key: str) -> Any:
+        """Takes out the value at ``key`` and returns it."""
+        value = self[key]
+        del self[key]
+        return value
+
+    def popitem(self) -> tuple[str, Any]:
+        """Takes out the last (key, value) pair and returns it."""
+        key = next(reversed(self._keys))
+        return key, self.pop(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value at ``key``, or ``default``."""
+        return self[key] if key in self else default
+
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
+        """A new dictionary with ``default`` at each key."""
+        return ParameterDict((key, default) for key in keys)
+
+    def keys(self) -> Any:
+        """The names."""
+        return self._keys.keys()
+
+    def items(self) -> Any:
+        """The (name, value) pairs."""
+        return [(key, self[key]) for key in self._keys]
+
+    def values(self) -> Any:
+        """The values."""
+        return [self[key] for key in self._keys]
+
+    def update(self, parameters: Any) -> None:
+        """Adds values from a mapping or from (name, value) pairs."""
+        found = pairs(parameters, "ParameterDict")
+        ordered = isinstance(parameters, OrderedDict | ParameterDict)
+        for key, value in (
+            found if ordered or not isinstance(parameters, Mapping) else sorted(found)
+        ):
+            self[key] = value
+
+    def __repr__(self) -> str:
+        lines = [f"({key}): {describe(value, '{}')}" for key, value in self.items()]
+        return (
+            f"{self._get_name()}("
+            + "".join(f"\n    {line}" for line in lines)
+            + ("\n)" if lines else ")")
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("ParameterDict should not be called.")

@@ -1,0 +1,16 @@
+"""Functions of tensors: layers without state, activations, losses.
+
+Follows https://docs.pytorch.org/docs/stable/nn.functional.html
+"""
+
+from .activation import *
+from .bags import *
+from .classification import *
+from .ctc import *
+from .distance import *
+from .dropout import *
+from .embedding import *
+from .gelu import *
+from .linear import *
+from .margin import *
+from .regression import *

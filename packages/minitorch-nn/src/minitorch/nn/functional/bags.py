@@ -1,0 +1,154 @@
+"""Bags of embeddings: their sums, means and maxima."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import minitorch
+import numpy as np
+
+from .embedding import (
+    check_index,
+    counts_of,
+    per_count,
+    renormalize,
+    row_number,
+    rows_of,
+    sum_rows,
+)
+
+__all__ = ["embedding_bag"]
+
+
+def bags_of(input: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int]:
+    """The bag of each element, and how many there are."""
+    starts = offsets.numpy()
+    if starts.size and starts[0] != 0:
+        raise RuntimeError(
+            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
+            f"position 0. However, got {starts[0]}"
+        )
+    if starts.size and starts[-1] > input.shape[0]:
+        raise RuntimeError(
+            f"offsets[-1] can not be greater than input's length {input.shape[0]} but got "
+            f"offsets[-1] of {starts[-1]}"
+        )
+    if include_last_offset:
+        if not starts.size:
+            raise RuntimeError("include_last_offset: number of offsets should be at least 1")
+        starts = starts[:-1]
+    bags = np.searchsorted(starts, np.arange(input.shape[0]), side="right") - 1
+    return bags, len(starts)
+
+
+def embedding_bag(
+    input: Any,
+    weight: Any,
+    offsets: Any = None,
+    max_norm: float | None = None,
+    norm_type: float = 2,
+    scale_grad_by_freq: bool = False,
+    mode: str = "mean",
+    sparse: bool = False,
+    per_sample_weights: Any = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> Any:
+    """The sum, mean or maximum of the rows of ``weight`` in each bag; zeros for an empty bag.
+
+    Args:
+        input: (bags, n) row numbers; or (n), cut into bags by ``offsets``.
+        weight: (rows, width)
+        offsets: (bags), where each bag starts.
+        max_norm: rows longer than that are scaled down, in ``weight`` itself.
+        norm_type: the p of that norm.
+        scale_grad_by_freq: divide each row's gradient by how often it was used.
+        mode: ``"sum"``, ``"mean"`` or ``"max"``.
+        sparse: not supported; gradients are dense.
+        per_sample_weights: as ``input``: a factor for each row of a sum.
+        include_last_offset: ``offsets`` ends with the end of the last bag.
+        padding_idx: a row that does not count and gets no gradient.
+
+    Returns:
+        (bags, width)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding_bag.html
+    """
+    if per_sample_weights is not None and input.shape != per_sample_weights.shape:
+        raise ValueError(
+            f"embedding_bag: If per_sample_weights ({per_sample_weights.shape}) is not None, then it "
+            f"must have the same shape as the input ({input.shape})"
+        )
+    if weight.ndim != 2:
+        raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.ndim}")
+    if mode not in ("sum", "mean", "max"):
+        raise ValueError("mode has to be one of sum, mean or max")
+    if mode == "max" and scale_grad_by_freq:
+        raise ValueError("max mode does not support scaling the gradient by the frequency")
+    if mode == "max" and sparse:
+        raise ValueError("max mode does not support sparse weights")
+    if sparse:
+        raise NotImplementedError("embedding_bag: sparse gradients are not supported")
+    if per_sample_weights is not None and mode != "sum":
+        raise NotImplementedError(
+            "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported "
+            f"for mode='sum' (got mode='{mode}')."
+        )
+    if input.ndim == 2:
+        if offsets is not None:
+            raise ValueError(
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch "
+                f"of fixed length sequences. However, found offsets of type {type(offsets)}"
+            )
+        count = input.shape[0]
+        bags = np.repeat(np.arange(count), input.shape[1])
+        input = input.reshape(-1)
+        if per_sample_weights is not None:
+            per_sample_weights = per_sample_weights.reshape(-1)
+    elif input.ndim == 1:
+        if offsets is None or offsets.ndim != 1:
+            raise ValueError(
+                "offsets has to be a 1D Tensor" + (" but got None" if offsets is None else "")
+            )
+        bags, count = bags_of(input, offsets, include_last_offset)
+    else:
+        raise ValueError(
+            f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}"
+        )
+    check_index(input, "embedding_bag")
+    if max_norm is not None:
+        renormalize(weight, input, max_norm, norm_type)
+    scales = counts_of(input, weight.shape[0]) if scale_grad_by_freq else None
+    if padding_idx is not None:
+        kept = input.numpy() != row_number(padding_idx, weight)
+        mask = minitorch.from_numpy(kept)
+        input, bags = input[mask], bags[kept]
+        if per_sample_weights is not None:
+            per_sample_weights = per_sample_weights[mask]
+        if scales is not None:
+            scales = scales[mask]
+    rows = rows_of(weight, input, -1)
+    if scales is not None:
+        rows = per_count(rows, scales.to(rows.dtype))
+    sizes = np.bincount(bags, minlength=count)
+    if mode == "max":
+        return maxima(rows, bags, sizes)
+    if per_sample_weights is not None:
+        rows = rows * per_sample_weights.unsqueeze(1)
+    total = sum_rows(rows, minitorch.from_numpy(bags), count, -1)
+    if mode == "mean":
+        total = total / minitorch.from_numpy(np.maximum(sizes, 1)[:, None]).to(total.dtype)
+    return total
+
+
+def maxima(rows: Any, bags: Any, sizes: Any) -> Any:
+    """The maximum over each bag, found among the values and picked from the graph."""
+    values = rows.detach().numpy()
+    places = np.zeros((len(sizes), rows.shape[1]), np.int64)
+    for bag in np.flatnonzero(sizes):
+        (members,) = np.nonzero(bags == bag)
+        places[bag] = members[values[members].argmax(0)]
+    if not len(values):
+        return minitorch.zeros(places.shape, dtype=rows.dtype)
+    found = rows.gather(0, minitorch.from_numpy(places))
+    return minitorch.where(minitorch.from_numpy(sizes > 0).unsqueeze(1), found, 0.0)

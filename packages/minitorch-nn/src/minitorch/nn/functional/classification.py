@@ -1,0 +1,387 @@
+"""Losses of classes and of probabilities."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import minitorch
+import numpy as np
+from minitorch import clamp, log, log_softmax, sigmoid
+from minitorch.extend import fused, primitive
+
+from ..kernels import cross_entropy as kernels
+from .activation import log_sigmoid
+from .reduction import chosen, reduced
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "kl_div",
+    "multilabel_soft_margin_loss",
+    "nll_loss",
+    "soft_margin_loss",
+]
+
+
+def class_dim(x: Any) -> int:
+    return 1 if x.ndim > 1 else 0
+
+
+def definition(
+    x: Any, target: Any, weight: Any, ignore: int, reduction: str, smoothing: float
+) -> Any:
+    """The negative log-likelihood of log_softmax(x); a part ``smoothing`` of it for all classes alike."""
+    logp = log_softmax(x, class_dim(x))
+    loss = nll_loss(logp, target, weight, ignore_index=ignore, reduction=reduction)
+    if not smoothing:
+        return loss
+    counts = target != ignore
+    w = None if weight is None else by_class(weight, logp)
+    smooth = -(logp if w is None else logp * w).sum(class_dim(x)) * counts.to(logp.dtype)
+    if reduction != "none":
+        smooth = smooth.sum()
+    if reduction == "mean":
+        total = counts.sum() if weight is None else (weight[target * counts] * counts).sum()
+        smooth = smooth / total
+    return loss * (1 - smoothing) + smooth * (smoothing / x.shape[class_dim(x)])
+
+
+entropy_of_labels = fused(
+    kernels.cross_entropy,
+    "x target weight | ignore reduction smoothing",
+    kernels.cross_entropy_backward,
+    definition,
+    name="cross_entropy",
+    residuals="probabilities share",
+)
+
+
+def by_class(weight: Any, x: Any) -> Any:
+    """The class weights in a shape that broadcasts with ``x``."""
+    return weight.reshape((-1,) + (1,) * (x.ndim - 1 - class_dim(x)))
+
+
+def check_classes(input: Any, target: Any, weight: Any, name: str) -> None:
+    """Raises where labels do not fit scores: (C) with (), (N, C, ...) with (N, ...)."""
+    if not input.ndim >= 1:
+        raise RuntimeError(f"{name}: expected input with at least 1 dimension, got a number")
+    wanted = input.shape[:1] + input.shape[2:] if input.ndim > 1 else ()
+    if target.shape != wanted:
+        if input.ndim > 1 and target.ndim and input.shape[0] != target.shape[0]:
+            raise ValueError(
+                f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
+                f"({target.shape[0]}): {name} got the shapes {list(input.shape)} and "
+                f"{list(target.shape)}"
+            )
+        raise RuntimeError(
+            f"{name}: expected labels of shape {list(wanted)} for scores of shape "
+            f"{list(input.shape)} (classes in dimension {class_dim(input)}), but got "
+            f"{list(target.shape)}"
+        )
+    if weight is not None and weight.shape != (input.shape[class_dim(input)],):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {input.shape[class_dim(input)]} "
+            f"classes or no classes but got weight tensor of shape: {list(weight.shape)}"
+        )
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """-log softmax(input) at the target class.
+
+    Args:
+        input: (C), (N, C) or (N, C, d1, ...), scores before any softmax.
+        target: class numbers (), (N) or (N, d1, ...); or class probabilities, shaped as ``input``.
+        weight: (C), a factor for each class.
+        size_average: replaced by ``reduction``.
+        ignore_index: a class number that does not count.
+        reduce: replaced by ``reduction``.
+        reduction: ``"none"``, ``"mean"`` (over the weights of what counts) or ``"sum"``.
+        label_smoothing: how much of the target is spread over all classes.
+
+    Raises:
+        IndexError: a target is not the number of a class.
+
+    Example:
+        >>> import minitorch
+        >>> F = minitorch.nn.functional
+        >>> F.cross_entropy(minitorch.zeros(2, 4), minitorch.tensor([0, 3]))
+        tensor(1.3863)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
+    """
+    reduction = chosen(reduction, size_average, reduce)
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    kind = target.dtype
+    if kind.is_floating_point and input.shape == target.shape:
+        return entropy_of_probabilities(input, target, weight, reduction, label_smoothing)
+    check_classes(input, target, weight, "cross_entropy")
+    if kind is not minitorch.int64:
+        if str(kind) != "torch.uint8":
+            raise RuntimeError(f"expected scalar type Long but found {kind.type_name}")
+        target = target.long()
+    return entropy_of_labels(input, target, weight, ignore_index, reduction, label_smoothing)
+
+
+def entropy_of_probabilities(
+    input: Any, target: Any, weight: Any, reduction: str, smoothing: float
+) -> Any:
+    """-sum(target log softmax(input)); its mean is over everything but the classes."""
+    dim = class_dim(input)
+    classes = input.shape[dim]
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / classes
+    loss = log_softmax(input, dim) * target
+    if weight is not None:
+        loss = loss * by_class(weight, input)
+    if reduction == "none":
+        return -loss.sum(dim)
+    return -loss.sum() / (input.numel() / classes if reduction == "mean" else 1)
+
+
+def _pick(logp: Any, target: Any, weight: Any, ignore: int) -> tuple[Any, Any]:
+    """-w log p at the target, and w; 0 where ignored."""
+    rows, t = kernels.as_rows(logp), target.reshape(-1)
+    counts = kernels.check_labels(t, rows.shape[1], ignore)
+    if counts is not None:
+        t = np.where(counts, t, 0)
+    w = np.ones(len(t), logp.dtype) if weight is None else weight[t]
+    if counts is not None:
+        w = np.where(counts, w, 0).astype(logp.dtype)
+    loss = np.where(w == 0, 0, -rows[np.arange(len(t)), t] * w).astype(logp.dtype)
+    return loss.reshape(target.shape), w.reshape(target.shape)
+
+
+def _place(g: Any, target: Any, weights: Any, logp_shape: Any) -> Any:
+    """The gradient of ``_pick``: -g w at the target, 0 elsewhere."""
+    t = target.reshape(-1)
+    classes = logp_shape[1 if len(logp_shape) > 1 else 0]
+    rows = np.zeros((len(t), classes), g.dtype)
+    t = np.where((t < 0) | (t >= classes), 0, t)
+    rows[np.arange(len(t)), t] = -(g * weights).reshape(-1)
+    return kernels.like(rows, np.broadcast_to(g.dtype.type(0), logp_shape))
+
+
+picked = primitive(
+    _pick,
+    "logp target weight | ignore -> loss weights",
+    name="nll_loss",
+    joint=lambda g, target, weights, logp_shape: (
+        placed(g[0], target, weights, logp_shape),
+        None,
+        None,
+    ),
+)
+placed = primitive(
+    _place,
+    "g target weights | logp_shape",
+    lambda h, target, weights: (
+        minitorch.gather(h, class_dim(h), unsqueezed(target, h)).reshape(target.shape) * -weights
+    ),
+    None,
+    None,
+    name="nll_loss_backward",
+)
+
+
+def unsqueezed(target: Any, h: Any) -> Any:
+    """The labels with the class dimension, as positions to gather; ignored ones as 0."""
+    valid = (target >= 0) & (target < h.shape[class_dim(h)])
+    shape = list(h.shape)
+    shape[class_dim(h)] = 1
+    return (target * valid).reshape(shape)
+
+
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """-input at the target class, where ``input`` holds log-probabilities; as ``cross_entropy`` else.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
+    """
+    reduction = chosen(reduction, size_average, reduce)
+    check_classes(input, target, weight, "nll_loss")
+    if target.dtype is not minitorch.int64:
+        if str(target.dtype) != "torch.uint8":
+            raise RuntimeError(f"expected scalar type Long but found {target.dtype.type_name}")
+        target = target.long()
+    loss, weights = picked(input, target, weight, ignore_index)
+    if reduction == "mean":
+        return loss.sum() / weights.detach().sum()
+    return reduced(loss, reduction)
+
+
+# --- probabilities ---------------------------------------------------------------------------
+
+
+def _binary_cross_entropy(x: Any, t: Any) -> Any:
+    if ((x < 0) | (x > 1)).any():
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    with np.errstate(all="ignore"):
+        return (t - 1) * np.maximum(np.log1p(-x), -100) - t * np.maximum(np.log(x), -100)
+
+
+bernoulli = primitive(  # the logarithms are held at -100, as PyTorch does
+    _binary_cross_entropy,
+    "x t",
+    lambda g, x, t: g * (x - t) / clamp((1 - x) * x, min=1e-12),
+    lambda g, x: g * (log(1 - x) - log(x)),
+    name="binary_cross_entropy",
+)
+
+
+def binary_cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """-t log(p) - (1 - t) log(1 - p) for probabilities p = ``input`` in [0, 1].
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
+    """
+    reduction = chosen(reduction, size_average, reduce)
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}) is deprecated. Please ensure they have the same size."
+        )
+    same_float(input, target)
+    loss = bernoulli(input, target)
+    return reduced(loss if weight is None else loss * weight, reduction)
+
+
+def same_float(input: Any, target: Any) -> None:
+    if input.dtype != target.dtype:
+        raise RuntimeError(
+            f"Found dtype {target.dtype.type_name} but expected {input.dtype.type_name}"
+        )
+
+
+logistic = primitive(
+    lambda x, t: np.maximum(x, 0) - x * t + np.log1p(np.exp(-abs(x))),
+    "x t",
+    lambda g, x, t: g * (sigmoid(x) - t),
+    lambda g, x: -g * x,
+    name="binary_cross_entropy_with_logits",
+)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """``binary_cross_entropy`` of sigmoid(input), in one numerically safe step.
+
+    Args:
+        input: scores.
+        target: probabilities, of the same shape.
+        weight: a factor for each element, broadcast.
+        size_average: replaced by ``reduction``.
+        reduce: replaced by ``reduction``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        pos_weight: a factor for the positive part, broadcast.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
+    """
+    reduction = chosen(reduction, size_average, reduce)
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Target size ({target.shape}) must be the same as input size ({input.shape})"
+        )
+    if input.dtype is not target.dtype:
+        target = target.to(input.dtype)
+    if pos_weight is None:
+        loss = logistic(input, target)
+    else:
+        loss = (1 - target) * input - ((pos_weight - 1) * target + 1) * log_sigmoid(input)
+    return reduced(loss if weight is None else loss * weight, reduction)
+
+
+def kl_div(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Any:
+    """Target (log(target) - input), where ``input`` holds log-probabilities.
+
+    ``reduction="batchmean"`` divides the sum by the batch size: the Kullback-Leibler divergence.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html
+    """
+    batchmean = reduction == "batchmean"
+    reduction = chosen("sum" if batchmean else reduction, size_average, reduce)
+    if reduction == "mean" and not batchmean:
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size."
+            "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
+            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
+            stacklevel=2,
+        )
+    if log_target:
+        loss = target.exp() * (target - input)
+    else:
+        loss = minitorch.xlogy(target, target) - target * input
+    loss = reduced(loss, reduction)
+    return loss / input.shape[0] if batchmean and input.ndim else loss
+
+
+def multilabel_soft_margin_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """The mean over the classes of the logistic loss for each.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html
+    """
+    reduction = chosen(reduction, size_average, reduce)
+    loss = -(target * log_sigmoid(input) + (1 - target) * log_sigmoid(-input))
+    if weight is not None:
+        loss = loss * weight
+    return reduced(loss.mean(-1), reduction)
+
+
+def soft_margin_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """log(1 + exp(-target input)), with targets 1 and -1.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html
+    """
+    reduction = chosen(reduction, size_average, reduce)
+    return reduced(-log_sigmoid(target * input), reduction)

@@ -1,0 +1,141 @@
+"""Dropout: elements or whole channels set to zero at random while training."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import minitorch
+from minitorch.extend import inplace as inplace_of
+
+__all__ = [
+    "alpha_dropout",
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "feature_alpha_dropout",
+    "feature_dropout",
+]
+
+ALPHA = 1.7580993408473766  # scale * alpha of SELU
+
+
+def _check(p: float) -> None:
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _kept(input: Any, p: float, features: bool) -> Any:
+    """1 with probability 1 - p, else 0; one number for each channel with ``features``."""
+    shape = input.shape
+    if features:
+        if input.ndim < 2:
+            raise RuntimeError(
+                f"Feature dropout requires at least 2 dimensions in the input, but got {input.ndim}"
+            )
+        shape = (*shape[:2], *(1 for _ in shape[2:]))
+    return minitorch.empty(shape, dtype=input.dtype).bernoulli_(1 - p)
+
+
+def _drop(x: Any, p: float, features: bool) -> Any:
+    if p == 1:
+        return x * minitorch.zeros((), dtype=x.dtype)
+    return x * (_kept(x, p, features) / (1 - p))
+
+
+def _drop_alpha(x: Any, p: float, features: bool) -> Any:
+    """Dropped elements become -ALPHA; a x + b then restores mean 0 and variance 1."""
+    if p == 1:
+        return x * minitorch.zeros((), dtype=x.dtype)
+    kept = _kept(x, p, features)
+    a = 1 / ((ALPHA**2 * p + 1) * (1 - p)) ** 0.5
+    return x * (kept * a) + ((kept - 1) * (ALPHA * a) + ALPHA * a * p)
+
+
+def _apply(drop: Any, input: Any, p: float, training: bool, inplace: bool, features: bool) -> Any:
+    if not training or p == 0 or not input.numel():
+        return input
+    return (inplace_of(drop) if inplace else drop)(input, p, features)
+
+
+def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Each element is set to zero with probability ``p``, the others are divided by 1 - p.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
+    """
+    _check(p)
+    return _apply(_drop, input, p, training, inplace, False)
+
+
+def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
+    """Dropout that keeps the mean 0 and the variance 1 of ``selu`` networks (Klambauer et al., 2017).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.alpha_dropout.html
+    """
+    _check(p)
+    return _apply(_drop_alpha, input, p, training, inplace, False)
+
+
+def feature_dropout(input: Any, p: float, training: bool) -> Any:
+    """Whole channels (dimension 1) set to zero."""
+    _check(p)
+    return _apply(_drop, input, p, training, False, True)
+
+
+def feature_alpha_dropout(
+    input: Any, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Any:
+    """``alpha_dropout`` of whole channels (dimension 1).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.feature_alpha_dropout.html
+    """
+    _check(p)
+    return _apply(_drop_alpha, input, p, training, inplace, True)
+
+
+def _channels(
+    input: Any, p: float, training: bool, inplace: bool, name: str, dims: tuple[int, int]
+) -> Any:
+    _check(p)
+    if input.ndim not in dims:
+        warnings.warn(
+            f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will "
+            f"result in an error in a future release. To retain the behavior and silence this "
+            "warning, please use another dropout function.",
+            stacklevel=3,
+        )
+    if input.ndim == dims[0] and name != "dropout2d":  # no batch
+        return _channels(input.unsqueeze(0), p, training, inplace, name, dims).squeeze(0)
+    return _apply(_drop, input, p, training, inplace, True)
+
+
+def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Whole channels of (N, C, L) or (C, L) set to zero with probability ``p``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout1d.html
+    """
+    _check(p)
+    if input.ndim not in (2, 3):
+        raise RuntimeError(
+            f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Note that "
+            "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, "
+            "a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
+        )
+    return _channels(input, p, training, inplace, "dropout1d", (2, 3))
+
+
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Whole channels of (N, C, H, W) set to zero with probability ``p``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout2d.html
+    """
+    return _channels(input, p, training, inplace, "dropout2d", (3, 4))
+
+
+def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Whole channels of (N, C, D, H, W) or (C, D, H, W) set to zero with probability ``p``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout3d.html
+    """
+    return _channels(input, p, training, inplace, "dropout3d", (4, 5))

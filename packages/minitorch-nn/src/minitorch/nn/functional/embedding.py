@@ -1,0 +1,150 @@
+"""Embeddings: rows of a table by number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import minitorch
+import numpy as np
+from minitorch.extend import primitive
+
+from ..kernels import embedding as kernels
+
+__all__ = ["embedding", "one_hot"]
+
+rows_of = primitive(
+    kernels.take_rows,
+    "table index | padding",
+    lambda g, index, shape, padding: sum_rows(g, index, shape[0], padding),
+    None,
+    name="embedding",
+)
+sum_rows = primitive(
+    kernels.add_rows,
+    "g index | rows padding",
+    lambda g, index, padding: masked(g, index, padding),
+    None,
+    name="embedding_dense_backward",
+)
+masked = primitive(
+    kernels.masked_rows,
+    "table index | padding",
+    lambda g, index, shape, padding: sum_rows(g, index, shape[0], padding),
+    None,
+    name="embedding_masked",
+)
+per_count = primitive(  # the identity; the gradient of a row used n times is divided by n
+    lambda rows, counts: rows.copy(),
+    "rows counts",
+    lambda g, counts: g / counts,
+    None,
+    name="scale_grad_by_freq",
+)
+
+
+def check_index(input: Any, name: str) -> None:
+    if str(input.dtype) not in ("torch.int64", "torch.int32"):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
+            f"Long, Int; but got {input.dtype} instead (while checking arguments for {name})"
+        )
+
+
+def renormalize(weight: Any, input: Any, max_norm: float, norm_type: float) -> None:
+    """Scales the rows in use down to ``max_norm``, in place."""
+    with minitorch.no_grad():
+        used = minitorch.unique(input)
+        rows = weight.detach()[used]
+        norms = kernels.row_norms(rows.numpy(), norm_type)
+        large = norms > max_norm
+        if large.any():
+            scale = np.where(large, max_norm / (norms + 1e-7), 1).astype(norms.dtype)
+            weight[used] = rows * minitorch.from_numpy(scale[:, None])
+
+
+def row_number(index: int, weight: Any) -> int:
+    """``padding_idx`` counted from the front; -1 for none."""
+    n = weight.shape[0]
+    if not -n <= index < n:
+        raise AssertionError(f"Padding_idx must be within num_embeddings: {index}, {n} rows")
+    return index % n
+
+
+def counts_of(input: Any, rows: int) -> Any:
+    """How often each element of ``input`` occurs in it."""
+    flat = input.reshape(-1)
+    return minitorch.bincount(flat, minlength=rows)[flat].reshape((*input.shape, 1))
+
+
+def embedding(
+    input: Any,
+    weight: Any,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Any:
+    """The rows of ``weight`` with the numbers ``input``.
+
+    Args:
+        input: (*), integers
+        weight: (rows, width)
+        padding_idx: a row that gets no gradient.
+        max_norm: rows longer than that are scaled down, in ``weight`` itself.
+        norm_type: the p of that norm.
+        scale_grad_by_freq: divide each row's gradient by how often it was used.
+        sparse: not supported; gradients are dense.
+
+    Returns:
+        (*, width)
+
+    Raises:
+        IndexError: a number is not that of a row.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
+    """
+    check_index(input, "embedding")
+    if sparse:
+        raise NotImplementedError("embedding: sparse gradients are not supported; use sparse=False")
+    padding = -1 if padding_idx is None else row_number(padding_idx, weight)
+    if max_norm is not None:
+        renormalize(weight, input, max_norm, norm_type)
+    rows = rows_of(weight, input, padding)
+    if scale_grad_by_freq:
+        return per_count(rows, counts_of(input, weight.shape[0]).to(rows.dtype))
+    return rows
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+    """1 at the class, 0 elsewhere, along a new last dimension.
+
+    Args:
+        tensor: (*), int64
+        num_classes: by default one more than the largest class.
+
+    Returns:
+        (*, num_classes), int64
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
+    """
+    if str(tensor.dtype) != "torch.int64":
+        raise RuntimeError(
+            f"one_hot is only applicable to index tensor of type LongTensor, but got {tensor.dtype}"
+        )
+    if not tensor.numel():
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        return minitorch.zeros((*tensor.shape, num_classes), dtype=minitorch.int64)
+    if int(tensor.min()) < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    largest = int(tensor.max())
+    if num_classes == -1:
+        num_classes = largest + 1
+    elif num_classes < 1:
+        raise RuntimeError("num_classes should be positive")
+    elif largest >= num_classes:
+        raise RuntimeError(
+            f"Class values must be smaller than num_classes: {largest} is not below {num_classes}."
+        )
+    return (tensor.unsqueeze(-1) == minitorch.arange(num_classes)).to(minitorch.int64)

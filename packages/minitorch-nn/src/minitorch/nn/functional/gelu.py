@@ -1,0 +1,48 @@
+"""GELU: x times the normal distribution function (Hendrycks and Gimpel, 2016)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minitorch import erf, tanh
+from minitorch.extend import fused
+
+from ..kernels import gelu as kernels
+
+__all__ = ["gelu"]
+
+exact = fused(
+    kernels.gelu,
+    "x",
+    kernels.gelu_backward,
+    lambda x: x * (0.5 + 0.5 * erf(x * math.sqrt(0.5))),
+    name="gelu",
+    residuals="cdf",
+    traits=("elementwise",),
+)
+by_tanh = fused(
+    kernels.gelu_tanh,
+    "x",
+    kernels.gelu_tanh_backward,
+    lambda x: 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),
+    name="gelu",
+    residuals="t",
+    traits=("elementwise",),
+)
+
+
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """X Phi(x), with Phi the standard normal distribution function.
+
+    Args:
+        input: any shape.
+        approximate: ``"tanh"`` for x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html
+    """
+    if approximate == "none":
+        return exact(input)
+    if approximate == "tanh":
+        return by_tanh(input)
+    raise RuntimeError("approximate argument must be either none or tanh.")

@@ -1,0 +1,250 @@
+"""Losses of numbers: squared, absolute, Huber, and of distributions' parameters."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+from minitorch import Tensor, clamp, exp, log, no_grad, ones_like, where
+from minitorch.extend import fused, promote
+
+from .reduction import chosen, reduced
+
+__all__ = [
+    "gaussian_nll_loss",
+    "huber_loss",
+    "l1_loss",
+    "mse_loss",
+    "poisson_nll_loss",
+    "smooth_l1_loss",
+]
+
+
+def aligned(input: Any, target: Any) -> tuple[Any, Any]:
+    """The two in one dtype, with a warning where their shapes differ."""
+    if input.shape != target.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
+            "Please ensure they have the same size.",
+            stacklevel=3,
+        )
+    if input.dtype is not target.dtype:
+        input, target = promote(input, target)
+    return input, target
+
+
+def _squares(x: Any, target: Any, mean: bool) -> tuple[Any, Any]:
+    if x.dtype.kind not in "fc":
+        raise NotImplementedError(f'"mse_cpu" not implemented for {x.dtype}: use .float()')
+    d = np.asarray(x - target)
+    flat = d.reshape(-1)
+    total = np.dot(flat, flat)
+    return total / x.dtype.type(flat.size) if mean else total, d
+
+
+def _squares_backward(g: Any, mean: bool, difference: Any, needs: Any) -> tuple[Any, Any]:
+    gx = difference * (g * (2 / difference.size if mean else 2))
+    return gx if needs[0] else None, -gx if needs[1] else None
+
+
+squared = fused(
+    _squares,
+    "x target | mean",
+    _squares_backward,
+    lambda x, target, mean: reduced((x - target) * (x - target), "mean" if mean else "sum"),
+    name="mse_loss",
+    residuals="difference",
+)
+
+
+def mse_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Any = None,
+) -> Any:
+    """The mean of (input - target)^2, each times ``weight`` where given.
+
+    Warns where the shapes differ: broadcasting is seldom what was meant.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.nn.functional.mse_loss(minitorch.tensor([1.0, 3.0]), minitorch.zeros(2))
+        tensor(5.)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
+    """
+    reduction = chosen(reduction, size_average, reduce)
+    input, target = aligned(input, target)
+    if weight is not None:
+        check_weight(weight, input)
+        loss = (input - target) ** 2 * weight
+        return (
+            loss.sum() / (weight + 0 * loss).sum()
+            if reduction == "mean"
+            else reduced(loss, reduction)
+        )
+    if reduction == "none":
+        return (input - target) ** 2
+    return squared(input, target, reduction == "mean")
+
+
+def check_weight(weight: Any, input: Any) -> None:
+    if weight.shape != input.shape:
+        raise ValueError("Weights and input must have the same size.")
+
+
+def l1_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Any = None,
+) -> Any:
+    """The mean of |input - target|.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html
+    """
+    reduction = chosen(reduction, size_average, reduce)
+    input, target = aligned(input, target)
+    return weighted(abs(input - target), weight, reduction)
+
+
+def weighted(loss: Any, weight: Any, reduction: str) -> Any:
+    """The losses reduced; by their weighted mean where there are weights."""
+    if weight is None:
+        return reduced(loss, reduction)
+    check_weight(weight, loss)
+    loss = loss * weight
+    return loss.sum() / weight.sum() if reduction == "mean" else reduced(loss, reduction)
+
+
+def smooth_l1_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Any:
+    """The mean of d^2 / (2 beta) where d = |input - target| is below ``beta``, d - beta / 2 elsewhere.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html
+    """
+    reduction = chosen(reduction, size_average, reduce)
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    input, target = aligned(input, target)
+    if beta == 0:
+        return reduced(abs(input - target), reduction)
+    d = input - target
+    near = d * d * (0.5 / beta)
+    return reduced(where(abs(d) < beta, near, abs(d) - 0.5 * beta), reduction)
+
+
+def huber_loss(
+    input: Any,
+    target: Any,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Any = None,
+) -> Any:
+    """The mean of d^2 / 2 where d = |input - target| is up to ``delta``, delta (d - delta / 2) elsewhere.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html
+    """
+    reduction = chosen(reduction)
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    input, target = aligned(input, target)
+    d = input - target
+    loss = where(abs(d) <= delta, d * d * 0.5, (abs(d) - 0.5 * delta) * delta)
+    return weighted(loss, weight, reduction)
+
+
+def gaussian_nll_loss(
+    input: Any,
+    target: Any,
+    var: Any,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> Any:
+    """-log of the normal density of ``target`` with mean ``input`` and variance ``var``.
+
+    Args:
+        input: the means.
+        target: the samples.
+        var: the variances: a number, or a shape as that of ``input`` or without its last dimension.
+        full: add the constant log(2 pi) / 2.
+        eps: the least variance; below it, it has no gradient effect.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gaussian_nll_loss.html
+    """
+    if not isinstance(var, Tensor):
+        if var < 0:
+            raise ValueError("var has negative entry/entries")
+        var = ones_like(input).detach() * var
+    elif (var < 0).any():
+        raise ValueError("var has negative entry/entries")
+    if var.shape != input.shape:
+        if input.shape[:-1] == var.shape:
+            var = var.unsqueeze(-1)
+        elif not (
+            input.ndim == var.ndim
+            and sum(a != b for a, b in zip(input.shape, var.shape, strict=True)) == 1
+            and 1 in var.shape
+        ):
+            raise ValueError(
+                f"var is of incorrect size: {list(var.shape)} for an input of {list(input.shape)}"
+            )
+    chosen(reduction)
+    with no_grad():
+        floor = clamp(var, min=eps) - var
+    var = var + floor  # the gradient passes as if nothing had been clamped
+    loss = 0.5 * (log(var) + (input - target) ** 2 / var)
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return reduced(loss, reduction)
+
+
+def poisson_nll_loss(
+    input: Any,
+    target: Any,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """-log of the Poisson probability of ``target``, whose rate is exp(input), or ``input`` itself.
+
+    Args:
+        input: the rates or their logarithms.
+        target: the counts.
+        log_input: whether ``input`` is the logarithm.
+        full: add Stirling's approximation of log(target!) where the target is above 1.
+        size_average: replaced by ``reduction``.
+        eps: keeps log(input) finite.
+        reduce: replaced by ``reduction``.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.poisson_nll_loss.html
+    """
+    reduction = chosen(reduction, size_average, reduce)
+    if log_input:
+        loss = exp(input) - target * input
+    else:
+        loss = input - target * log(input + eps)
+    if full:
+        stirling = target * log(target) - target + 0.5 * log(2 * math.pi * target)
+        loss = loss + where(target <= 1, 0.0, stirling)
+    return reduced(loss, reduction)

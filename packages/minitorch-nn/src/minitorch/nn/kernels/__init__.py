@@ -1,0 +1,1 @@
+"""Kernels: ndarrays in, ndarrays out, no autograd."""

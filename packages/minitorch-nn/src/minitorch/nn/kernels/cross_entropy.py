@@ -1,0 +1,115 @@
+"""Cross entropy of logits and class numbers: one pass forward, one backward.
+
+With p = softmax(x), s the label smoothing, w the class weights and q = (1 - s) w_t onehot(t) + s w / C,
+a row's loss is -sum(q log p) and its gradient sum(q) p - q.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def as_rows(x: Any) -> Any:
+    """(N, C), (N, C, d1, ...) or (C,) as (rows, C)."""
+    if x.ndim == 2:
+        return x
+    if x.ndim == 1:
+        return x[None]
+    return np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
+
+
+def like(rows: Any, x: Any) -> Any:
+    """(rows, C) in the shape of ``x``."""
+    if x.ndim < 3:
+        return rows.reshape(x.shape)
+    return np.moveaxis(rows.reshape(x.shape[0], *x.shape[2:], x.shape[1]), -1, 1)
+
+
+def check_labels(t: Any, classes: int, ignore: int) -> Any:
+    """Which rows count, None for all.
+
+    Raises:
+        IndexError: a label is not that of a class and not ``ignore``.
+    """
+    # read without their sign, negative numbers are large ones: one look finds both
+    if t.size and int(t.view(np.uint64).max()) < classes and not 0 <= ignore < classes:
+        return None
+    counts = t != ignore
+    wrong = counts & ((t < 0) | (t >= classes))
+    if wrong.any():
+        raise IndexError(f"Target {t[wrong][0]} is out of bounds.")
+    return None if counts.all() else counts
+
+
+def cross_entropy(
+    x: Any, target: Any, weight: Any, ignore: int, reduction: str, smoothing: float
+) -> tuple[Any, Any, Any]:
+    rows = as_rows(x)
+    t = target.reshape(-1)
+    n, classes = rows.shape
+    counts = check_labels(t, classes, ignore)
+    if counts is not None:
+        t = np.where(counts, t, 0)
+    if x.dtype.itemsize == 2:
+        rows = rows.astype(np.float32)
+    y = rows - np.maximum.reduce(rows, axis=1, keepdims=True)
+    at = (np.arange(n), t)
+    loss = -y[at]
+    if smoothing:
+        others = np.add.reduce(y, axis=1) if weight is None else y @ weight
+    np.exp(y, out=y)
+    sums = np.add.reduce(y, axis=1, keepdims=True)
+    y /= sums
+    log_sums = np.log(sums[:, 0])
+    loss += log_sums
+    w = None if weight is None else weight[t]
+    if w is not None:
+        loss *= w
+    if smoothing:
+        others -= log_sums * (classes if weight is None else weight.sum())
+        loss = (1 - smoothing) * loss - (smoothing / classes) * others
+    if counts is not None:
+        loss = np.where(counts, loss, 0)
+        w = counts.astype(y.dtype) if w is None else w * counts
+    share: Any = w  # of each row in the result; None or a number for the same everywhere
+    if reduction == "none":
+        out = loss.reshape(target.shape)
+    elif reduction == "sum":
+        out = np.add.reduce(loss)
+    else:
+        total = y.dtype.type(n) if w is None else np.add.reduce(w)
+        out = np.add.reduce(loss) / total
+        share = 1 / total if w is None else w / total
+    if smoothing and weight is not None:  # the smoothed part is not weighted by the label
+        share = np.ones(n, y.dtype) if counts is None else counts.astype(y.dtype)
+        if reduction == "mean":
+            share /= total
+    return out.astype(x.dtype), y, share
+
+
+def cross_entropy_backward(
+    g: Any, x: Any, target: Any, weight: Any, smoothing: float, probabilities: Any, share: Any,
+    needs: Any,
+) -> tuple[Any, None, None]:  # fmt: skip
+    scale = g.reshape(-1) if g.ndim else g
+    if share is not None:
+        scale = scale * share
+    scale = np.asarray(scale, probabilities.dtype)
+    column = scale[:, None] if scale.ndim else scale
+    t = target.reshape(-1)
+    at = (np.arange(len(t)), t if scale.ndim == 0 else np.where(scale == 0, 0, t))
+    if not smoothing:
+        d = probabilities * column
+        d[at] -= scale
+    else:
+        classes = probabilities.shape[1]
+        w = weight if weight is not None else np.ones(classes, probabilities.dtype)
+        label = (1 - smoothing) * (w[at[1]] if weight is not None else 1)
+        smooth = (smoothing / classes) * w
+        d = probabilities * np.asarray(label + smooth.sum(), probabilities.dtype).reshape(-1, 1)
+        d -= smooth
+        d[at] -= label
+        d *= column
+    return like(d.astype(x.dtype, copy=False), x), None, None

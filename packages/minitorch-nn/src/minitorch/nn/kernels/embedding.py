@@ -1,0 +1,56 @@
+"""Rows out of a table, and gradients back into it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def take_rows(table: Any, index: Any, padding: int) -> Any:
+    """table[index]; ``padding`` matters for the gradient alone.
+
+    Raises:
+        IndexError: an index is negative or too large.
+    """
+    if index.size and int(index.min()) < 0:
+        raise out_of_range(table, int(index.min()))
+    try:
+        return table.take(index, 0)
+    except IndexError:
+        raise out_of_range(table, int(index.max())) from None
+
+
+def out_of_range(table: Any, index: int) -> IndexError:
+    return IndexError(f"index out of range in self: {index}, the table has {len(table)} rows")
+
+
+def add_rows(g: Any, index: Any, rows: int, padding: int) -> Any:
+    """A table of ``rows`` rows, each the sum of the rows of ``g`` that ``index`` sends there."""
+    width = g.shape[index.ndim :]
+    out = np.zeros((rows, *width), g.dtype)
+    index = index.reshape(-1)
+    g = g.reshape(len(index), *width)
+    if padding >= 0:
+        kept = index != padding
+        index, g = index[kept], g[kept]
+    if len(index):
+        order = index.argsort(kind="stable")
+        index = index[order]
+        starts = np.flatnonzero(np.concatenate(([True], index[1:] != index[:-1])))
+        out[index[starts]] = np.add.reduceat(g[order], starts, axis=0)
+    return out
+
+
+def masked_rows(table: Any, index: Any, padding: int) -> Any:
+    """table[index] with zeros at the padding."""
+    out = table.take(index, 0)
+    if padding >= 0:
+        out[index == padding] = 0
+    return out
+
+
+def row_norms(table: Any, norm_type: float) -> Any:
+    if norm_type == np.inf:
+        return abs(table).max(1)
+    return (abs(table) ** norm_type).sum(1) ** (1 / norm_type)

@@ -1,0 +1,40 @@
+"""y = x W' + b and its gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def linear(x: Any, weight: Any, bias: Any) -> Any:
+    if x.dtype != weight.dtype:
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {x.dtype} and {weight.dtype}"
+        )
+    rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+    out = np.dot(rows, weight.T)
+    if bias is not None:
+        out += bias
+    return out if x.ndim == 2 else out.reshape(*x.shape[:-1], *weight.shape[:-1])
+
+
+def linear_backward(g: Any, x: Any, weight: Any, needs: Any) -> tuple[Any, Any, Any]:
+    out = weight.shape[:-1]  # () where the layer has one output and its weight one dimension
+    if g.ndim != 2 or not out:
+        x = x.reshape(-1, weight.shape[-1])
+        rows = g.reshape(-1, *out)
+    else:
+        rows = g
+    if weight.dtype.kind == "c":
+        x, weight = x.conj(), weight.conj()
+    gx = gw = gb = None
+    if needs[0]:
+        gx = np.dot(rows, weight) if out else np.multiply.outer(rows, weight)
+        if g.ndim != 2 or not out:
+            gx = gx.reshape(*g.shape[: g.ndim - len(out)], weight.shape[-1])
+    if needs[1]:
+        gw = np.dot(rows.T, x)
+    if needs[2]:
+        gb = np.add.reduce(rows, axis=0)
+    return gx, gw, gb

@@ -1,0 +1,10 @@
+"""Layers."""
+
+from ..containers import *
+from ..module import Module
+from .activation import *
+from .dropout import *
+from .embedding import *
+from .flatten import *
+from .linear import *
+from .loss import *

@@ -1,0 +1,83 @@
+"""Dropout layers: they drop while training and do nothing in ``eval()``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import functional as F
+from ..module import Module
+
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
+
+
+class _Dropout(Module):
+    function: Any = None
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        super().__init__()
+        if p < 0 or p > 1:
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        self.p = p
+        self.inplace = inplace
+
+    def forward(self, input: Any) -> Any:
+        """The input with some of it dropped."""
+        return type(self).function(input, self.p, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        """The probability."""
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout(_Dropout):
+    """Each element is set to zero with probability ``p``, the others are divided by 1 - p.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
+    """
+
+    function = staticmethod(F.dropout)
+
+
+class Dropout1d(_Dropout):
+    """Whole channels of (N, C, L) are set to zero with probability ``p``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html
+    """
+
+    function = staticmethod(F.dropout1d)
+
+
+class Dropout2d(_Dropout):
+    """Whole channels of (N, C, H, W) are set to zero with probability ``p``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html
+    """
+
+    function = staticmethod(F.dropout2d)
+
+
+class Dropout3d(_Dropout):
+    """Whole channels of (N, C, D, H, W) are set to zero with probability ``p``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html
+    """
+
+    function = staticmethod(F.dropout3d)
+
+
+class AlphaDropout(_Dropout):
+    """Dropout that keeps mean 0 and variance 1, for ``SELU`` networks.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AlphaDropout.html
+    """
+
+    function = staticmethod(F.alpha_dropout)
+
+
+class FeatureAlphaDropout(_Dropout):
+    """``AlphaDropout`` of whole channels.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.FeatureAlphaDropout.html
+    """
+
+    function = staticmethod(F.feature_alpha_dropout)

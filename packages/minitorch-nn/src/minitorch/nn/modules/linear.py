@@ -1,0 +1,205 @@
+"""Linear, bilinear and identity layers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import minitorch
+
+from .. import init
+from ..functional.linear import bilinear, linear
+from ..module import Module
+from ..parameter import Parameter, UninitializedParameter
+from .lazy import LazyModule
+
+__all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "NonDynamicallyQuantizableLinear"]
+
+
+class Identity(Module):
+    """Gives back what it gets, whatever it was made with.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Any) -> Any:
+        """The input."""
+        return input
+
+
+class Linear(Module):
+    """x W' + b.
+
+    Args:
+        in_features: the width of the input; or both widths, ``Linear((10, 100))``.
+        out_features: the width of the output.
+        bias: whether there is a b.
+        device: only the CPU.
+        dtype: of the parameters.
+
+    Attributes:
+        weight: (out_features, in_features), uniform within 1 / sqrt(in_features)
+        bias: (out_features), the same; or None
+
+    Raises:
+        RuntimeError: an input has another width than ``in_features``.
+
+    Example:
+        >>> import minitorch
+        >>> layer = minitorch.nn.Linear(3, 5)
+        >>> layer(minitorch.zeros(2, 3)).shape
+        torch.Size([2, 5])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
+    """
+
+    in_features: int
+    out_features: int
+
+    def __init__(
+        self,
+        in_features: Any,
+        out_features: int | None = None,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        if isinstance(in_features, tuple | list):
+            in_features, out_features = in_features
+        if out_features is None:
+            raise TypeError(
+                "Linear needs both widths: Linear(in_features, out_features) or "
+                "Linear((in_features, out_features))"
+            )
+        self.in_features = in_features
+        self.out_features = out_features
+        self.weight = Parameter(
+            minitorch.empty((out_features, in_features), dtype=dtype, device=device)
+        )
+        if bias:
+            self.bias = Parameter(minitorch.empty(out_features, dtype=dtype, device=device))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws the parameters anew."""
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        if self.bias is not None:
+            fan_in, _ = init._calculate_fan_in_and_fan_out(self.weight)
+            bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input: Any) -> Any:
+        """(*, in_features) to (*, out_features)."""
+        try:
+            return linear(input, self.weight, self.bias)
+        except RuntimeError as error:
+            if input.ndim and input.shape[-1] == self.in_features:
+                raise
+            raise RuntimeError(
+                f"{self} takes inputs of width {self.in_features}, but got one of width "
+                f"{input.shape[-1] if input.ndim else 'none'}, shape {list(input.shape)}: {error}"
+            ) from None
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return (
+            f"in_features={self.in_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}"
+        )
+
+
+class NonDynamicallyQuantizableLinear(Linear):
+    """``Linear`` under the name that attention's output layer has in PyTorch."""
+
+
+class LazyLinear(LazyModule, Linear):
+    """``Linear`` that takes ``in_features`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyLinear.html
+    """
+
+    cls_to_become = Linear
+
+    def __init__(
+        self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__(0, 0, False)
+        self.weight = UninitializedParameter(device=device, dtype=dtype)
+        self.out_features = out_features
+        if bias:
+            self.bias = UninitializedParameter(device=device, dtype=dtype)
+
+    def reset_parameters(self) -> None:
+        """Draws the parameters, once their shape is known."""
+        if not self.has_uninitialized_params() and self.in_features != 0:
+            super().reset_parameters()
+
+    def initialize_parameters(self, input: Any) -> None:
+        """Takes the width from ``input``."""
+        if self.has_uninitialized_params():
+            self.in_features = input.shape[-1]
+            self.weight.materialize((self.out_features, self.in_features))
+            if self.bias is not None:
+                self.bias.materialize((self.out_features,))
+            self.reset_parameters()
+        if self.in_features == 0:
+            self.in_features = self.weight.shape[-1]
+
+
+class Bilinear(Module):
+    """x1' W_o x2 + b_o.
+
+    Attributes:
+        weight: (out_features, in1_features, in2_features), uniform within 1 / sqrt(in1_features)
+        bias: (out_features), the same; or None
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Bilinear.html
+    """
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        if in1_features <= 0:
+            raise ValueError(f"in1_features must be > 0, but got {in1_features}")
+        self.in1_features = in1_features
+        self.in2_features = in2_features
+        self.out_features = out_features
+        self.weight = Parameter(
+            minitorch.empty((out_features, in1_features, in2_features), dtype=dtype, device=device)
+        )
+        if bias:
+            self.bias = Parameter(minitorch.empty(out_features, dtype=dtype, device=device))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws the parameters anew."""
+        bound = 1 / math.sqrt(self.weight.shape[1])
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Any, input2: Any) -> Any:
+        """(*, in1_features) and (*, in2_features) to (*, out_features)."""
+        return bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
+        )

@@ -1,0 +1,129 @@
+"""Parameters and buffers: the tensors that a module owns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minitorch import Tensor, tensor
+from minitorch.extend import Variable
+
+__all__ = [
+    "Buffer",
+    "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "is_lazy",
+]
+
+
+class Parameter(Tensor):
+    """A tensor that a module learns: assigned to an attribute of a module, it joins ``parameters()``.
+
+    Args:
+        data: the values, whose memory is shared; empty by default.
+        requires_grad: whether ``backward`` collects its gradient.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.nn.Parameter(minitorch.ones(2))
+        Parameter containing:
+        tensor([1., 1.], requires_grad=True)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
+    """
+
+    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
+        _share(self, data)
+        if requires_grad:
+            self.requires_grad_()
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return "Parameter containing:\n" + super().__repr__(tensor_contents=tensor_contents)
+
+
+class Buffer(Tensor):
+    """A tensor that belongs to a module's state and is not learned, such as a running mean.
+
+    Args:
+        data: the values, whose memory is shared; empty by default.
+        persistent: whether it is part of ``state_dict()``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Buffer.html
+    """
+
+    def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
+        _share(self, data)
+        self.persistent = persistent
+
+
+def _share(made: Any, data: Any) -> None:
+    """Makes ``made`` a leaf on the memory of ``data``."""
+    if data is None:
+        data = tensor([])
+    elif not isinstance(data, Variable):
+        raise TypeError(f"expected a Tensor, but got {type(data).__name__}: wrap it in tensor(...)")
+    made._data = data._array()
+    made._node = None
+    made._version = data._version
+    made._base = None
+
+
+class _Uninitialized(Tensor):
+    """What a lazy module holds until its first input tells the shape."""
+
+    kind: Any = None
+
+    def __init__(
+        self, requires_grad: bool = True, device: Any = None, dtype: Any = None, **_: Any
+    ) -> None:
+        _share(self, tensor([], dtype=dtype))
+        if requires_grad:
+            self.requires_grad_()
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Gives it the shape; from then on it is an ordinary parameter or buffer."""
+        from minitorch import empty
+
+        self.data = empty(tuple(shape), dtype=dtype or Tensor.dtype.fget(self))  # type: ignore[attr-defined]
+        self.__class__ = self.kind
+
+    @property
+    def shape(self) -> Any:
+        """Not known yet."""
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually "
+            "happens in `load_state_dict` when trying to load an uninitialized parameter into an "
+            "initialized one. Call `forward` to initialize the parameters before accessing their "
+            "attributes."
+        )
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(_Uninitialized, Parameter):
+    """A parameter whose shape the first input will tell.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.UninitializedParameter.html
+    """
+
+    kind = Parameter
+
+
+class UninitializedBuffer(_Uninitialized):
+    """A buffer whose shape the first input will tell.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.UninitializedBuffer.html
+    """
+
+    kind = Tensor
+
+    def __init__(
+        self, requires_grad: bool = False, device: Any = None, dtype: Any = None, **_: Any
+    ) -> None:
+        super().__init__(requires_grad, device, dtype)
+
+
+def is_lazy(value: Any) -> bool:
+    """True for a parameter or buffer whose shape is not known yet."""
+    return isinstance(value, _Uninitialized)

@@ -1,0 +1,306 @@
+"""State dicts: a module's parameters and buffers by name, out and in again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import minitorch
+from minitorch import Tensor
+from minitorch.extend import RemovableHandle
+
+from .parameter import Parameter, is_lazy
+
+__all__ = ["State"]
+
+
+class _IncompatibleKeys(
+    NamedTuple("IncompatibleKeys", [("missing_keys", list[str]), ("unexpected_keys", list[str])])
+):
+    """What ``load_state_dict`` did not find on either side."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return super().__repr__()
+
+    __str__ = __repr__
+
+
+class State:
+    """The part of ``Module`` that saves and loads."""
+
+    _version = 1  # of the state dict's layout, kept in its `_metadata`
+    _parameters: dict[str, Any]
+    _buffers: dict[str, Any]
+    _modules: dict[str, Any]
+    _non_persistent_buffers_set: set[str]
+
+    def _state_hooks(self, kind: str) -> list[Any]:
+        return list(self.__dict__.get(kind, {}).values())
+
+    def _add_state_hook(self, kind: str, hook: Any) -> RemovableHandle:
+        return RemovableHandle(self.__dict__.setdefault(kind, OrderedDict()), hook)
+
+    def register_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
+        """``hook(module, prefix, keep_vars)`` runs before ``state_dict`` reads the module."""
+        return self._add_state_hook("_state_dict_pre_hooks", hook)
+
+    def register_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
+        """``hook(module, state_dict, prefix, local_metadata)`` runs after; it may change the dict."""
+        return self._add_state_hook("_state_dict_hooks", hook)
+
+    _register_state_dict_hook = register_state_dict_post_hook
+
+    def register_load_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
+        """``hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
+        error_msgs)`` runs before the module reads its entries; it may change the dict.
+        """
+        return self._add_state_hook("_load_state_dict_pre_hooks", lambda *args: hook(self, *args))
+
+    def _register_load_state_dict_pre_hook(
+        self, hook: Any, with_module: bool = False
+    ) -> RemovableHandle:
+        if with_module:
+            return self.register_load_state_dict_pre_hook(hook)
+        return self._add_state_hook("_load_state_dict_pre_hooks", hook)
+
+    def register_load_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
+        """``hook(module, incompatible_keys)`` runs after the module and its children were read."""
+        return self._add_state_hook("_load_state_dict_post_hooks", hook)
+
+    def get_extra_state(self) -> Any:
+        """What else belongs into the state dict; a subclass that has some writes this method."""
+        raise RuntimeError(
+            "Reached a code path in Module.get_extra_state() that should never be called."
+        )
+
+    def set_extra_state(self, state: Any) -> None:
+        """Takes back what ``get_extra_state`` gave."""
+        raise RuntimeError(
+            "Reached a code path in Module.set_extra_state() that should never be called."
+        )
+
+    def _has_extra_state(self, method: str) -> bool:
+        return getattr(type(self), method) is not getattr(State, method)
+
+    # --- out ---------------------------------------------------------------------------------
+
+    def _persistent(self) -> Iterator[tuple[str, Any]]:
+        for name, param in self._parameters.items():
+            if param is not None:
+                yield name, param
+        for name, buffer in self._buffers.items():
+            if buffer is not None and name not in self._non_persistent_buffers_set:
+                yield name, buffer
+
+    def _save_to_state_dict(
+        self, destination: dict[str, Any], prefix: str, keep_vars: bool
+    ) -> None:
+        for name, tensor in self._persistent():
+            destination[prefix + name] = tensor if keep_vars or is_lazy(tensor) else tensor.detach()
+        if self._has_extra_state("get_extra_state"):
+            destination[prefix + "_extra_state"] = self.get_extra_state()
+
+    def state_dict(
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> Any:
+        """The parameters and persistent buffers by their dotted names, sharing their memory.
+
+        Args:
+            destination: a dict to fill instead of a new one.
+            prefix: stands before every name.
+            keep_vars: the parameters themselves, not detached.
+
+        Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
+        """
+        names = ("destination", "prefix", "keep_vars")
+        given = dict(zip(names, args, strict=False))
+        destination = given.get("destination", destination)
+        prefix = given.get("prefix", prefix)
+        keep_vars = given.get("keep_vars", keep_vars)
+        if destination is None:
+            destination = OrderedDict()
+            destination._metadata = OrderedDict()
+        local_metadata = {"version": self._version}
+        if hasattr(destination, "_metadata"):
+            destination._metadata[prefix[:-1]] = local_metadata
+        for hook in self._state_hooks("_state_dict_pre_hooks"):
+            hook(self, prefix, keep_vars)
+        self._save_to_state_dict(destination, prefix, keep_vars)
+        for name, child in self._modules.items():
+            if child is not None:
+                child.state_dict(
+                    destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars
+                )
+        for hook in self._state_hooks("_state_dict_hooks"):
+            made = hook(self, destination, prefix, local_metadata)
+            if made is not None:
+                destination = made
+        return destination
+
+    # --- in ----------------------------------------------------------------------------------
+
+    def _load_from_state_dict(
+        self,
+        state_dict: Any,
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Reads this module's own entries.
+
+        What is to be written is put off until all modules found their entries in order
+        (``local_metadata["pending"]``): a load that fails changes nothing.
+        """
+        for hook in self._state_hooks("_load_state_dict_pre_hooks"):
+            hook(
+                state_dict,
+                prefix,
+                local_metadata,
+                strict,
+                missing_keys,
+                unexpected_keys,
+                error_msgs,
+            )
+        pending: list[Any] = local_metadata.get("pending", [])
+        assign = local_metadata.get("assign_to_params_buffers", False)
+        for name, own in self._persistent():
+            key = prefix + name
+            if key not in state_dict:
+                if strict:
+                    missing_keys.append(key)
+                continue
+            value = state_dict[key]
+            if not isinstance(value, Tensor):
+                error_msgs.append(
+                    f'While copying the parameter named "{key}", expected torch.Tensor or '
+                    f"Tensor-like object from checkpoint but received {type(value)}"
+                )
+            elif is_lazy(own) and not is_lazy(value):
+                pending.append((self, name, own, value, assign))
+            elif not is_lazy(own) and is_lazy(value):
+                error_msgs.append(
+                    f"size mismatch for {key}: the checkpoint holds an uninitialized parameter, "
+                    f"the current model one of shape {own.shape}."
+                )
+            elif not is_lazy(own) and value.shape != own.shape:
+                if own.shape == () and value.shape == (1,):  # as PyTorch saved scalars long ago
+                    pending.append((self, name, own, value[0], assign))
+                    continue
+                error_msgs.append(
+                    f"size mismatch for {key}: copying a param with shape {value.shape} from "
+                    f"checkpoint, the shape in current model is {own.shape}."
+                )
+            elif not is_lazy(own):
+                pending.append((self, name, own, value, assign))
+        key = prefix + "_extra_state"
+        if self._has_extra_state("set_extra_state"):
+            if key in state_dict:
+                pending.append((self, None, None, state_dict[key], assign))
+            elif strict:
+                missing_keys.append(key)
+        elif strict and key in state_dict:
+            unexpected_keys.append(key)
+        if strict:
+            known = {name for name, _ in self._persistent()} | {"_extra_state"}
+            for key in state_dict:
+                if key.startswith(prefix):
+                    first, *more = key[len(prefix) :].split(".", 1)
+                    if first not in known and not (more and first in self._modules):
+                        unexpected_keys.append(key)
+        if "pending" not in local_metadata:
+            write_pending(pending)
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Copies the values of ``state_dict`` into the parameters and buffers.
+
+        Args:
+            state_dict: as ``state_dict()`` gives it.
+            strict: raise where a key is missing or unknown.
+            assign: put the tensors themselves in place instead of copying their values.
+
+        Returns:
+            ``missing_keys`` and ``unexpected_keys``.
+
+        Raises:
+            RuntimeError: keys or shapes do not match; nothing has changed then.
+
+        Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        missing: list[str] = []
+        unexpected: list[str] = []
+        errors: list[str] = []
+        pending: list[Any] = []
+        metadata = getattr(state_dict, "_metadata", None)
+        entries = OrderedDict(state_dict)
+        hooks: list[tuple[Any, Any]] = []
+
+        def load(module: Any, prefix: str) -> None:
+            local_metadata = dict({} if metadata is None else metadata.get(prefix[:-1], {}))
+            local_metadata["pending"] = pending
+            if assign:
+                local_metadata["assign_to_params_buffers"] = True
+            module._load_from_state_dict(
+                entries, prefix, local_metadata, strict, missing, unexpected, errors
+            )
+            for name, child in module._modules.items():
+                if child is not None:
+                    load(child, f"{prefix}{name}.")
+            hooks.extend(
+                (module, hook) for hook in module._state_hooks("_load_state_dict_post_hooks")
+            )
+
+        load(self, "")
+        unexpected = list(dict.fromkeys(unexpected))
+        result = _IncompatibleKeys(missing, unexpected)
+        written = not errors and not (strict and (missing or unexpected))
+        if written:
+            write_pending(pending)
+        for module, hook in hooks:
+            if hook(module, result) is not None:
+                raise AssertionError(
+                    "Hooks registered with ``register_load_state_dict_post_hook`` are not expected "
+                    "to return new values, if incompatible_keys need to be modified, it should be "
+                    "done inplace."
+                )
+        if strict:
+            listed = (("Unexpected", result.unexpected_keys), ("Missing", result.missing_keys))
+            for what, keys in listed:
+                if keys:
+                    names = ", ".join(f'"{key}"' for key in keys)
+                    errors.insert(0, f"{what} key(s) in state_dict: {names}. ")
+        if errors:
+            raise RuntimeError(
+                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t"
+                + "\n\t".join(errors)
+            )
+        if not written:  # a hook forgave the missing keys
+            write_pending(pending)
+        return result
+
+
+def write_pending(pending: list[Any]) -> None:
+    """Writes what ``_load_from_state_dict`` found in order."""
+    with minitorch.no_grad():
+        for module, name, own, value, assign in pending:
+            if name is None:
+                module.set_extra_state(value)
+            elif assign:
+                if isinstance(own, Parameter) and not isinstance(value, Parameter):
+                    value = Parameter(value, requires_grad=own.requires_grad)
+                setattr(module, name, value)
+            else:
+                if is_lazy(own):
+                    own.materialize(value.shape)
+                own.copy_(value)
