@@ -14,7 +14,6 @@ from typing import Any
 
 from .._creation import ones_like, zeros_like
 from ..autograd.grad_mode import set_grad_enabled
-from ..autograd.node import track
 from ..autograd.primitive import apply
 from ..autograd.tools import Tool
 from ..autograd.variable import Variable
@@ -132,13 +131,12 @@ class Forward(Tool):
     def _transposed(
         self, primitive: Any, saved: Any, tangents: list[Any], outs: Any, several: bool
     ) -> Any:
-        from .reverse import gradients
+        from .reverse import gradients, per_example, tracked
 
         floats = [o.dtype.is_floating_point for o in outs]
         with set_grad_enabled(True):
-            dummies = [zeros_like(o.detach()) for o, f in zip(outs, floats, strict=True) if f]
-            for u in dummies:
-                _track(u)
+            zeros = [zeros_like(o.detach()) for o, f in zip(outs, floats, strict=True) if f]
+            dummies = [tracked(per_example(u)) for u in zeros]
             g = dummies[0] if len(dummies) == 1 else tuple(dummies)
             if primitive.joint is not None:
                 found = primitive.joint(g, *saved[0])
@@ -227,13 +225,6 @@ class Forward(Tool):
 
 def _zeros_for(x: Any) -> Any:
     return zeros_like(x) if isinstance(x, Variable) else x
-
-
-def _track(x: Any) -> None:
-    while x._tool is not None:
-        x = x._value if hasattr(x, "_value") else x._primal
-    if x._node is None:
-        track(x)
 
 
 def jvp(
