@@ -26,6 +26,8 @@ def sort(x: Any, dim: int, descending: bool) -> tuple[Any, Any]:
 
 def topk(x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
     """The ``k`` largest (or smallest) in order, and their places."""
+    if x.dtype.kind == "b":
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     if not x.ndim:
         return (x, np.int64(0)) if k else (np.empty(0, x.dtype), np.empty(0, np.int64))
     n = x.shape[dim]
@@ -48,7 +50,13 @@ def at(x: Any, index: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
 
 
+def no_bools(x: Any, name: str) -> None:
+    if x.dtype.kind == "b":
+        raise NotImplementedError(f'"{name}" not implemented for bool')
+
+
 def kthvalue(x: Any, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    no_bools(x, "kthvalue")
     if not x.ndim:
         return x, np.int64(0)
     return at(x, np.take(order(x, dim, False), [k - 1], dim), dim, keepdim)
@@ -56,6 +64,7 @@ def kthvalue(x: Any, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
 
 def median(x: Any, dim: int, keepdim: bool, skip: bool) -> tuple[Any, Any]:
     """The lower median; a NaN where there is one, unless they are to be skipped."""
+    no_bools(x, "median")
     if not x.ndim:
         return x, np.int64(0)
     if not x.shape[dim]:

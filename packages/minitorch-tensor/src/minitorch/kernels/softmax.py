@@ -59,9 +59,7 @@ def row_sums(x: Any) -> Any:
 def in_range(x: Any) -> bool:
     """Whether there is no need to subtract the maxima: no NaN, no infinity, no overflow."""
     safe = SAFE[x.dtype.char]
-    return bool(
-        np.maximum.reduce(x, axis=None) < safe and np.minimum.reduce(x, axis=None) > -safe
-    )
+    return bool(np.maximum.reduce(x, axis=None) < safe and np.minimum.reduce(x, axis=None) > -safe)
 
 
 def _softmax_rows(x: Any, out: Any) -> None:
@@ -91,7 +89,7 @@ def _softmax_backward_rows(g: Any, y: Any, out: Any) -> None:
 
 
 def softmax_backward(g: Any, y: Any, dim: int) -> Any:
-    """y * (g - sum(g * y))"""
+    """Y * (g - sum(g * y))"""
     if large(y, dim) and g.flags.c_contiguous:
         return by_rows(_softmax_backward_rows, g, y)
     gx = g * y
@@ -131,7 +129,7 @@ def _log_softmax_backward_rows(g: Any, y: Any, out: Any) -> None:
 
 
 def log_softmax_backward(g: Any, y: Any, dim: int) -> Any:
-    """g - exp(y) * sum(g)"""
+    """G - exp(y) * sum(g)"""
     if large(y, dim) and g.flags.c_contiguous:
         return by_rows(_log_softmax_backward_rows, g, y)
     gx = np.exp(y)

@@ -18,9 +18,7 @@ def _cut(x: Any, dim: int, start: int | None, stop: int | None) -> Any:
 
 
 @numpy_names
-def diff(
-    input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None
-) -> Any:
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """``x[k + 1] - x[k]`` along ``dim``, ``n`` times over; of bools, whether the two differ.
 
     Args:
@@ -50,7 +48,9 @@ def diff(
 def _areas(y: Any, x: Any, dx: Any, dim: int) -> Any:
     """The trapezoids between neighbours along ``dim``."""
     if not y.ndim:
-        raise RuntimeError("trapezoid: y needs at least one dimension")
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    if not y.dtype.category:
+        raise RuntimeError("trapezoid: received a bool input for `y`, but bool is not supported")
     d = one_dim(dim, y.ndim)
     pairs = _cut(y, d, 1, None) + _cut(y, d, None, -1)
     if x is None:
@@ -117,8 +117,8 @@ def _slope(f: Any, d: int, spacing: Any, edge_order: int) -> Any:
         return cat([first, inner, last], d)
     if spacing.ndim != 1 or spacing.shape[0] != n:
         raise RuntimeError(
-            f"torch.gradient expected the coordinates of dimension {d} to be 1-D with {n} elements, "
-            f"but got shape {list(spacing.shape)}"
+            f"torch.gradient expected {n} coordinates in one dimension for dimension {d}, but got "
+            f"the shape {list(spacing.shape)}"
         )
     h = (spacing[1:] - spacing[:-1]).reshape(-1, *(1,) * (f.ndim - 1 - d))
     a, b = h[:-1], h[1:]
@@ -160,7 +160,11 @@ def gradient(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.gradient.html
     """
     if edge_order not in (1, 2):
-        raise RuntimeError(f"torch.gradient only supports edge_order=1 and edge_order=2, not {edge_order}")
+        raise RuntimeError(
+            f"torch.gradient only supports edge_order=1 and edge_order=2, not {edge_order}"
+        )
+    if input.dtype.name == "uint8":
+        raise RuntimeError("torch.gradient does not support uint8 input.")
     axes = some_dims(dim, input.ndim)
     spacing = 1 if spacing is None else spacing
     single = not isinstance(spacing, Sequence)

@@ -93,7 +93,7 @@ def empty(name: str, input: Any, dim: Any, kind: type[Exception] = RuntimeError)
     sizes = input.shape
     d = next((d for d in dim if not sizes[d]), None)
     return IndexError(
-        f"{name}(): Expected reduction dim {d} to have non-zero size, but the shape is {list(sizes)}"
+        f"{name}(): Expected reduction dim {d} to have non-zero size, not {list(sizes)}"
     )
 
 
@@ -127,7 +127,7 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     Follows https://docs.pytorch.org/docs/stable/generated/torch.max.html
     """
     if other is not None or isinstance(dim, Variable):
-        from .arithmetic import maximum
+        from .choice import maximum
 
         return maximum(input, dim if other is None else other)
     return _full_or_along("max", largest, largest_along, return_types.max, input, dim, keepdim)
@@ -140,7 +140,7 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     Follows https://docs.pytorch.org/docs/stable/generated/torch.min.html
     """
     if other is not None or isinstance(dim, Variable):
-        from .arithmetic import minimum
+        from .choice import minimum
 
         return minimum(input, dim if other is None else other)
     return _full_or_along("min", smallest, smallest_along, return_types.min, input, dim, keepdim)
@@ -189,8 +189,9 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Any
 
 
 def _place(x: Any, arg: str, dim: int | None, keepdim: bool) -> Any:
-    if x.dtype.kind == "c":
-        raise NotImplementedError(f"{arg} is not implemented for {x.dtype}")
+    if x.dtype.kind not in "fiu":
+        kind = RuntimeError if x.dtype.kind == "b" else NotImplementedError
+        raise kind(f"{arg}(): does not support {x.dtype} input")
     return getattr(x, arg)(dim if x.ndim else None, keepdims=keepdim)
 
 

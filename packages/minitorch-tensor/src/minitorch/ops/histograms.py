@@ -15,7 +15,9 @@ __all__ = ["bincount", "histc", "histogram", "histogramdd"]
 
 
 def _bincount(x: Any, weights: Any, minlength: int) -> Any:
-    if x.ndim > 1 or x.dtype.kind not in "iu" or (x.size and x.min() < 0):
+    if x.dtype.kind not in "iu":
+        raise NotImplementedError(f'"bincount" not implemented for {x.dtype}')
+    if x.ndim > 1 or (x.size and x.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if weights is not None and weights.shape != x.shape:
         raise RuntimeError(
@@ -114,7 +116,9 @@ def _histogramdd(x: Any, weight: Any, bins: Any, span: Any, density: bool) -> tu
     return (hist, *edges)
 
 
-binned = primitive(_histogramdd, "x weight | bins span density -> hist", None, None, name="histogram")
+binned = primitive(
+    _histogramdd, "x weight | bins span density -> hist", None, None, name="histogram"
+)
 
 
 def _bins(bins: Any) -> Any:
@@ -162,14 +166,14 @@ def histogramdd(
     """
     if input.ndim < 2:
         raise RuntimeError(
-            f"torch.histogramdd: input tensor should have at least 2 dimensions, but got {input.ndim}"
+            f"torch.histogramdd: input tensor should have at least 2 dimensions, not {input.ndim}"
         )
     d = input.shape[-1]
     each = list(bins) if isinstance(bins, Sequence) else [bins] * d
     if len(each) != d:
         raise RuntimeError(
-            f"torch.histogramdd: expected {d} sequences of bins for a {d}-dimensional histogram but "
-            f"got {len(each)}"
+            f"torch.histogramdd: expected {d} sequences of bins for a {d}-dimensional histogram, "
+            f"not {len(each)}"
         )
     span = None
     if range is not None:

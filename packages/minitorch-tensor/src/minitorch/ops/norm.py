@@ -11,7 +11,7 @@ from ..autograd.primitive import primitive
 from .arguments import numpy_names, one_dim, some_dims
 from .conversion import to
 from .extrema import empty, shares
-from .reduction import dims, kept, nonzero, spread, total
+from .reduction import dims, kept, nonzero, spread
 
 __all__ = ["dist", "norm", "renorm", "vector_norm"]
 
@@ -130,9 +130,9 @@ def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     if maxnorm < 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     if input.ndim < 2:
-        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim}")
     d = one_dim(dim, input.ndim)
-    norms = normed(input, float(p), tuple(k for k in range(input.ndim) if k != d), True)
+    norms = vector_norm(input, p, tuple(k for k in range(input.ndim) if k != d), True)
     large = over(norms, maxnorm)
     scale = kept(maxnorm / (norms + 1e-7) - 1, large) + 1
     return input * scale

@@ -12,6 +12,7 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels import order as kernels
 from .arguments import numpy_names, one_dim
+from .arithmetic import lerp
 from .extrema import empty, picked, placed, shares
 from .reduction import spread
 from .shape import permuted, reshaped
@@ -133,7 +134,9 @@ def _quantile(
     name: str, x: Any, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip: bool
 ) -> Any:
     if x.dtype.name not in ("float32", "float64"):
-        raise RuntimeError(f"{name}() input tensor must be either float or double dtype, not {x.dtype}")
+        raise RuntimeError(
+            f"{name}() input tensor must be either float or double dtype, not {x.dtype}"
+        )
     if interpolation not in INTERPOLATIONS:
         raise RuntimeError(
             f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, "
@@ -170,7 +173,7 @@ def _quantile(
     if interpolation in ("linear", "midpoint"):
         low, high = at(np.floor), at(np.ceil)
         weight = ranks - ranks.detach().floor() if interpolation == "linear" else 0.5
-        out = low + (high - low) * weight
+        out = lerp(low, high, weight)
     else:
         out = at({"lower": np.floor, "higher": np.ceil, "nearest": np.rint}[interpolation])
     if dim is None:  # (q,)

@@ -31,6 +31,9 @@ def count(shape: tuple[int, ...], dim: tuple[int, ...] | None) -> int:
 
 def dims(dim: Any, ndim: int) -> tuple[int, ...] | None:
     """``dim`` as the primitives here take it: None for all."""
+    if isinstance(dim, int):
+        d = one_dim(dim, ndim)
+        return (d,) if ndim else ()
     return None if dim is None else some_dims(dim, ndim)
 
 
@@ -80,7 +83,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     """
     if dtype is not None:
         input = to(input, dtype)
-    return total(input, dim if dim is None else some_dims(dim, input.ndim), keepdim)
+    return total(input, dim if dim is None else dims(dim, input.ndim), keepdim)
 
 
 nan_total = primitive(
@@ -143,7 +146,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     """
     if dtype is not None:
         input = to(input, dtype)
-    return average(input, dim if dim is None else some_dims(dim, input.ndim), keepdim)
+    return average(input, dim if dim is None else dims(dim, input.ndim), keepdim)
 
 
 numbers = primitive(
@@ -162,7 +165,7 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     """
     if not (input.dtype.is_floating_point or input.dtype.is_complex):
         raise RuntimeError(
-            f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype}"
+            f"nanmean(): expected a floating point or complex dtype but got {input.dtype}"
         )
     if dtype is not None:
         input = to(input, dtype)

@@ -11,9 +11,9 @@ from .. import return_types
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from .arguments import numpy_names, one_dim
-from .conversion import promote_to_float, to
+from .conversion import to
 from .extrema import placed
-from .reduction import has_zeros, is_number, kept, one_left_out
+from .reduction import has_zeros, kept, one_left_out
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
@@ -160,7 +160,14 @@ def cummin(input: Any, dim: int) -> Any:
 # --- log of sums of exponentials -------------------------------------------------------------
 
 
+finite_below = primitive(lambda x: x != -np.inf, "x", None, name="ne")
+
+
 def _logcumsumexp(x: Any, dim: int) -> Any:
+    if x.dtype.kind != "f":
+        raise NotImplementedError(
+            f'"logcumsumexp" not implemented for {x.dtype}: convert it first, as with .float()'
+        )
     if not x.ndim:
         return x
     return np.logaddexp.accumulate(x.astype(np.float64), axis=dim).astype(x.dtype)
@@ -174,7 +181,9 @@ def _logcumsumexp_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
         n = x.shape[dim]
         x, out, g = (t.swapaxes(dim, -1) for t in (x, out, g))
         weights = kept((x.unsqueeze(-1) - out.unsqueeze(-2)).exp(), np.triu(np.ones((n, n), bool)))
-        return (kept(weights, is_number(weights)) * g.unsqueeze(-2)).sum(-1).swapaxes(dim, -1)
+        weights = kept(weights, finite_below(x).unsqueeze(-1))
+        return (weights * g.unsqueeze(-2)).sum(-1).swapaxes(dim, -1)
+
     def weighted(log_g: Any) -> Any:
         return np.exp(np.flip(_logcumsumexp(np.flip(log_g - out, dim), dim), dim) + x)
 
@@ -182,14 +191,7 @@ def _logcumsumexp_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
     return np.where(x == -np.inf, x.dtype.type(0), made)
 
 
-log_running_sum_exp = primitive(
-    _logcumsumexp,
-    "x | dim",
-    _logcumsumexp_rule,
-    name="logcumsumexp",
-    promote=promote_to_float,
-    floats=True,
-)
+log_running_sum_exp = primitive(_logcumsumexp, "x | dim", _logcumsumexp_rule, name="logcumsumexp")
 
 
 @numpy_names

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..autograd.primitive import primitive
 from ..kernels import softmax as kernels
-from .arguments import numpy_names, one_dim, some_dims
+from .arguments import numpy_names, one_dim
 from .conversion import promote_to_float, to
-from .reduction import is_number, kept, spread, total
+from .reduction import dims, spread, total
 from .unary import exp
 
 __all__ = ["log_softmax", "logsumexp", "softmax", "softmin"]
@@ -105,8 +105,7 @@ def softmin(input: Any, dim: int, dtype: Any = None) -> Any:
 
 def _logsumexp_rule(g: Any, x: Any, out: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
     weights = exp(x - spread(out, x.shape, dim, keepdim))
-    # -inf - -inf: no weight where all is -inf
-    return spread(g, x.shape, dim, keepdim) * kept(weights, is_number(weights))
+    return spread(g, x.shape, dim, keepdim) * weights
 
 
 log_sum_exp = primitive(
@@ -125,4 +124,4 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
     """
-    return log_sum_exp(input, some_dims(dim, input.ndim), keepdim)
+    return log_sum_exp(input, dims(() if dim is None else dim, input.ndim), keepdim)

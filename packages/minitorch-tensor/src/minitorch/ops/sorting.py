@@ -86,7 +86,9 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     d = one_dim(dim, input.ndim)
     size = input.shape[d] if input.ndim else 1
     if not 0 <= k <= size:
-        raise RuntimeError(f"selected index k out of range: k is {k}, dimension {d} has size {size}")
+        raise RuntimeError(
+            f"selected index k out of range: k is {k}, the dimension has size {size}"
+        )
     return return_types.topk(*top(input, int(k), d, bool(largest)))
 
 
@@ -154,6 +156,20 @@ def _asked(found: Any, return_inverse: bool, return_counts: bool) -> Any:
     return made if len(made) > 1 else values
 
 
+def _dim(input: Any, dim: int | None) -> int | None:
+    if dim is None:
+        return None
+    if not input.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    d = one_dim(dim, input.ndim)
+    if input.shape[d] and not input.numel():
+        raise RuntimeError(
+            "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied: "
+            f"the shape is {list(input.shape)}, the dimension {d}"
+        )
+    return d
+
+
 @numpy_names
 def unique(
     input: Any,
@@ -169,10 +185,7 @@ def unique(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.unique.html
     """
-    d = None if dim is None else one_dim(dim, input.ndim)
-    if d is not None and not input.ndim:
-        d = None
-    return _asked(uniques(input, d), return_inverse, return_counts)
+    return _asked(uniques(input, _dim(input, dim)), return_inverse, return_counts)
 
 
 @numpy_names
@@ -183,8 +196,7 @@ def unique_consecutive(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.unique_consecutive.html
     """
-    d = None if dim is None or not input.ndim else one_dim(dim, input.ndim)
-    return _asked(consecutive(input, d), return_inverse, return_counts)
+    return _asked(consecutive(input, _dim(input, dim)), return_inverse, return_counts)
 
 
 # --- searching -------------------------------------------------------------------------------
@@ -223,7 +235,9 @@ def searchsorted(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.searchsorted.html
     """
     if side not in (None, "left", "right"):
-        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
+        raise RuntimeError(
+            f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}"
+        )
     if side == "left" and right:
         raise RuntimeError(
             "torch.searchsorted(): side and right can't be set to opposites, got side of left "
@@ -264,9 +278,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
     Follows https://docs.pytorch.org/docs/stable/generated/torch.bucketize.html
     """
     if boundaries.ndim != 1:
-        raise RuntimeError(
-            f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})"
-        )
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 

@@ -161,9 +161,7 @@ def _weights(name: str, weights: Any, n: int, integral: bool) -> Any:
     return weights.reshape(n)
 
 
-def cov(
-    input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None
-) -> Any:
+def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
     """The covariances of the variables in the rows of ``input``, observations in its columns.
 
     Args:
@@ -178,6 +176,8 @@ def cov(
             f"cov(): expected input to have two or fewer dimensions but got an input with "
             f"{input.ndim} dimensions"
         )
+    if not input.dtype.category:
+        raise RuntimeError("cov(): bool dtype is not supported for input")
     x = input if input.ndim == 2 else input.reshape(1, input.numel())
     if not (x.dtype.is_floating_point or x.dtype.is_complex):
         x = to(x, np.float32)
