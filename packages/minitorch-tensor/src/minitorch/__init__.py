@@ -2,13 +2,16 @@
 
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
+from . import accelerator, backends, cuda, mps, random, xpu
 from . import autograd, special
 from ._creation import *
 from ._device import device
 from ._dtype import *
+from ._layout import *
 from ._random import *
 from ._ranges import *
 from ._repr import *
+from ._settings import *
 from ._siblings import __getattr__
 from ._tensor import Tensor
 from .autograd.grad_mode import *
@@ -33,10 +36,13 @@ from .ops.norm import *
 from .ops.differences import *
 from .ops.histograms import *
 from . import return_types
+from .ops.diagonals import *
 from .ops.joining import *
+from .ops.rearranging import *
+from .ops.scatter import *
 from .ops.indexing import *
 from .ops.shape import *
 from .ops.special import *
 from .ops.unary import *
-from . import fft, linalg, signal
+from . import fft, linalg, masked, signal
 from .ops.windows import *

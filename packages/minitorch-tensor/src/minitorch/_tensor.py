@@ -7,20 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from . import _creation, _random, _ranges
+from . import _creation, _layout, _numpy_protocols, _random, _ranges
 from ._creation import tensor_data
 from ._device import CPU, device
 from ._dtype import dtype, from_numpy_dtype
 from ._repr import tensor_repr
 from ._size import Size
 from .autograd import engine
-from .autograd.inplace import inplace
+from .autograd.inplace import inplace, relaid
 from .autograd.node import AccumulateGrad, RemovableHandle, track
 from .autograd.variable import Variable, history, use_tensor_class, wrap
 from .ops import arithmetic, bitwise, choice, comparison, conversion, reduction, special, unary
 from .ops import decompositions, geometry, linalg
 from .ops import matmul as products
-from .ops import indexing, joining
+from .ops import diagonals, indexing, joining, rearranging
+from .ops import scatter as scatters
 from .ops import shape as shapes
 from .ops import differences, extrema, histograms, order_statistics, scan
 from .ops import norm as norms
@@ -52,6 +53,8 @@ class Tensor(Variable):
     """
 
     __array_priority__ = 1000
+    __array_ufunc__ = _numpy_protocols.array_ufunc
+    __array_function__ = _numpy_protocols.array_function
 
     def __init__(
         self,
@@ -313,6 +316,16 @@ class Tensor(Variable):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        if self.requires_grad:
+            raise BufferError(
+                "Can't export tensors that require gradient, use tensor.detach()"
+            )
+        return self._array().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self._array().__dlpack_device__()
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(
@@ -347,8 +360,8 @@ class Tensor(Variable):
     __itruediv__ = true_divide_ = inplace(arithmetic.true_divide)
     __floordiv__, __rfloordiv__ = arithmetic.floor_divide, arithmetic.floor_divide_into
     __ifloordiv__ = floor_divide_ = inplace(arithmetic.floor_divide)
-    __mod__, __rmod__ = arithmetic.remainder, arithmetic.remainder_into
-    __imod__ = remainder_ = inplace(arithmetic.remainder)
+    __mod__, __rmod__ = arithmetic.modulo, arithmetic.remainder_into
+    __imod__ = remainder_ = inplace(arithmetic.modulo)
     __pow__, __rpow__ = arithmetic.power, arithmetic.power_of
     __ipow__ = inplace(arithmetic.power)
     __neg__ = neg = negative = arithmetic.neg
@@ -477,8 +490,8 @@ class Tensor(Variable):
 
     __eq__ = comparison.equals  # type: ignore[assignment]
     __ne__ = comparison.differs  # type: ignore[assignment]
-    __lt__, __le__ = comparison.lt, comparison.le
-    __gt__, __ge__ = comparison.gt, comparison.ge
+    __lt__, __le__ = comparison.less_than, comparison.at_most
+    __gt__, __ge__ = comparison.greater_than, comparison.at_least
     eq, eq_ = comparison.eq, inplace(comparison.eq)
     ne = not_equal = comparison.ne
     ne_ = not_equal_ = inplace(comparison.ne)
@@ -553,6 +566,19 @@ class Tensor(Variable):
     unfold, narrow, select = shapes.unfold, shapes.narrow, shapes.select
     as_strided, sum_to_size = shapes.as_strided, shapes.sum_to_size
     clone, contiguous = shapes.clone, shapes.contiguous
+    squeeze_, unsqueeze_ = relaid(shapes.squeeze), relaid(shapes.unsqueeze)
+    transpose_, t_ = relaid(shapes.transpose), relaid(shapes.t)
+    swapaxes_, swapdims_ = relaid(shapes.swapaxes), relaid(shapes.swapdims)
+    as_strided_ = relaid(shapes.as_strided)
+    diagonal, diag, diag_embed = diagonals.diagonal, diagonals.diag, diagonals.diag_embed
+    diagflat, trace = diagonals.diagflat, diagonals.trace
+    tril, tril_ = diagonals.tril, inplace(diagonals.tril)
+    triu, triu_ = diagonals.triu, inplace(diagonals.triu)
+    repeat, tile = rearranging.repeat, rearranging.tile
+    repeat_interleave, roll = rearranging.repeat_interleave, rearranging.roll
+    flip, fliplr, flipud = rearranging.flip, rearranging.fliplr, rearranging.flipud
+    rot90 = rearranging.rot90
+    resize_ = shapes.resize_
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
@@ -615,13 +641,38 @@ class Tensor(Variable):
             raise TypeError("iteration over a 0-d tensor")
         return iter(joining.unbind(self))
 
+    def __reversed__(self) -> Tensor:
+        return self.flip(0) if self._data.ndim else self  # type: ignore[no-any-return]
+
+    def __contains__(self, element: Any) -> bool:
+        if isinstance(element, Variable | bool | int | float | complex):
+            return bool((element == self).any())
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+            f"{type(element).__name__}."
+        )
+
     # --- indexing ----------------------------------------------------------------------------
 
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
     copy_ = indexing.copy_
-    fill_ = inplace(indexing.fill)
     index_put, index_put_ = indexing.index_put, inplace(indexing.index_put)
+    gather, take, take_along_dim = scatters.gather, scatters.take, scatters.take_along_dim
+    put, put_ = scatters.put, inplace(scatters.put)
+    scatter, scatter_ = scatters.scatter, inplace(scatters.scatter)
+    scatter_add, scatter_add_ = scatters.scatter_add, inplace(scatters.scatter_add)
+    scatter_reduce, scatter_reduce_ = scatters.scatter_reduce, inplace(scatters.scatter_reduce)
+    index_select = scatters.index_select
+    index_add, index_add_ = scatters.index_add, inplace(scatters.index_add)
+    index_copy, index_copy_ = scatters.index_copy, inplace(scatters.index_copy)
+    index_fill, index_fill_ = scatters.index_fill, inplace(scatters.index_fill)
+    index_reduce, index_reduce_ = scatters.index_reduce, inplace(scatters.index_reduce)
+    masked_select = scatters.masked_select
+    masked_scatter, masked_scatter_ = scatters.masked_scatter, inplace(scatters.masked_scatter)
+    nonzero, argwhere = scatters.nonzero, scatters.argwhere
+    diagonal_scatter = diagonals.diagonal_scatter
+    select_scatter, slice_scatter = diagonals.select_scatter, diagonals.slice_scatter
 
     def zero_(self) -> Tensor:
         """Fills the tensor with zeros."""
@@ -652,6 +703,36 @@ class Tensor(Variable):
     cross = geometry.cross
 
     # --- conversion --------------------------------------------------------------------------
+
+    layout = _layout.strided
+    is_cpu = True
+    is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_mps = is_xpu = is_nested = False
+
+    def cpu(self, memory_format: Any = None) -> Tensor:
+        """The tensor itself: it is on the CPU."""
+        return self
+
+    def cuda(self, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Any:
+        """Raises: there is no GPU here."""
+        raise RuntimeError(
+            "MiniTorch computes on the CPU: ask cuda.is_available() (False) before cuda()"
+        )
+
+    def get_device(self) -> Any:
+        """-1: the CPU has no number."""
+        return -1
+
+    def pin_memory(self, device: Any = None) -> Tensor:
+        """The tensor itself: there is no GPU to copy it to."""
+        return self
+
+    def is_pinned(self, device: Any = None) -> Any:
+        """False."""
+        return False
+
+    def share_memory_(self) -> Tensor:
+        """The tensor itself: threads share it already."""
+        return self
 
     to, type_as = conversion.to, conversion.type_as
     is_floating_point, is_complex = conversion.is_floating_point, conversion.is_complex

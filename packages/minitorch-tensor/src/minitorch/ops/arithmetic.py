@@ -17,6 +17,7 @@ from .conversion import (
     promote,
     promote_floats_only,
     promote_to_float,
+    takes_tensors,
     to,
 )
 from .unary import log
@@ -107,6 +108,8 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.rsub.html
     """
+    if not isinstance(input, Variable):
+        raise TypeError(f"rsub(): argument 'input' must be Tensor, not {type(input).__name__}")
     return minus_from(scaled(input, alpha, other), other)
 
 
@@ -201,13 +204,17 @@ trunc_quotient = primitive(_trunc_divide, "a b", *STEP, name="div", **ELEMENTWIS
 floor_divide = primitive(
     _floor_divide, "a b", *(_no_derivative("floor_divide"),) * 2, name="floor_divide", **ELEMENTWISE
 )
-remainder = primitive(
+modulo = primitive(
     _remainder, "a b", lambda g: g, lambda g, a, b: -g * floor_quotient(a, b),
     name="remainder", **ELEMENTWISE,
 )  # fmt: skip
-fmod = primitive(
+float_mod = primitive(
     _fmod, "a b", lambda g: g, lambda g, a, b: -g * trunc_quotient(a, b), name="fmod", **ELEMENTWISE
 )
+
+
+fmod = takes_tensors(float_mod, numbers="other")
+remainder = takes_tensors(modulo, numbers="either")
 
 
 def floor_divide_into(a: Any, b: Any) -> Any:
@@ -217,7 +224,7 @@ def floor_divide_into(a: Any, b: Any) -> Any:
 
 def remainder_into(a: Any, b: Any) -> Any:
     """``b % a``."""
-    return remainder(b, a)
+    return modulo(b, a)
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
@@ -310,6 +317,9 @@ power_of = primitive(
 )
 
 
+raised = takes_tensors(power, numbers="either")
+
+
 def pow(input: Any, exponent: Any) -> Any:
     """``input ** exponent``, broadcast; either may be a number.
 
@@ -318,7 +328,7 @@ def pow(input: Any, exponent: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.pow.html
     """
-    return power(input, exponent)
+    return raised(input, exponent)
 
 
 def float_power(input: Any, exponent: Any) -> Any:
@@ -329,7 +339,7 @@ def float_power(input: Any, exponent: Any) -> Any:
     category = common_dtype(as_operand(input), as_operand(exponent)).category
     double = np.dtype(np.complex128 if category == 3 else np.float64)
     base, power_ = (to(x, double) if isinstance(x, Variable) else x for x in (input, exponent))
-    return power(base, power_)
+    return raised(base, power_)
 
 
 def float_power_(input: Any, exponent: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.primitive import primitive
-from .conversion import not_implemented, promote
+from .conversion import not_implemented, promote, takes_tensors
 
 __all__ = ["bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or"]
 __all__ += ["bitwise_right_shift", "bitwise_xor", "gcd", "lcm"]
@@ -37,8 +37,8 @@ bitwise_xor = _bitwise(np.bitwise_xor, "bitwise_xor", "bitwise_xor_cpu")
 # NumPy shifts by too many or a negative number of bits as PyTorch does: nothing but the sign is left
 bitwise_left_shift = _bitwise(np.left_shift, "bitwise_left_shift", "lshift_cpu", "iu")
 bitwise_right_shift = _bitwise(np.right_shift, "bitwise_right_shift", "rshift_cpu", "iu")
-gcd = _bitwise(np.gcd, "gcd", "gcd_cpu", "iu")
-lcm = _bitwise(np.lcm, "lcm", "lcm_cpu", "iu")
+gcd = takes_tensors(_bitwise(np.gcd, "gcd", "gcd_cpu", "iu"))
+lcm = takes_tensors(_bitwise(np.lcm, "lcm", "lcm_cpu", "iu"))
 bitwise_not = primitive(
     _on_integers(np.invert, "bitwise_not_cpu"), "x", None, name="bitwise_not",
     traits=("elementwise",),

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
-from .conversion import common_dtype, promote, to_dtype
+from .conversion import common_dtype, promote, takes_tensors, to_dtype
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fill", "fmax", "fmin", "masked_fill"]
 __all__ += ["maximum", "minimum", "where"]
@@ -83,16 +83,22 @@ put = primitive(
     traits=("elementwise",),
 )
 
+OVERFLOW = "value cannot be converted to type {} without overflow"
+
 
 def constant(value: Any, dtype: Any, name: str) -> Any:
     """The number or 0-dim tensor ``value`` in ``dtype``."""
     if not isinstance(value, Variable):
+        if isinstance(value, complex) and not dtype.is_complex:
+            raise RuntimeError(OVERFLOW.format(dtype.type_name.lower()))
         return np.asarray(value).astype(dtype.numpy)[()]
     if value.ndim:
         raise RuntimeError(
             f"{name} only supports a 0-dimensional value tensor, but got tensor with {value.ndim} "
             "dimension(s)."
         )
+    if value.dtype.is_complex and not dtype.is_complex:
+        raise RuntimeError(OVERFLOW.format(dtype.type_name.lower()))
     return to_dtype(value, dtype.numpy)
 
 
@@ -138,34 +144,34 @@ def _half_of_ties(g: Any, mine: Any, other: Any, loses: Any) -> Any:
     return where(loses, 0, where(mine == other, g / 2, g))
 
 
-maximum = primitive(
+maximum = takes_tensors(primitive(
     np.maximum,
     "a b",
     lambda g, a, b: _half_of_ties(g, a, b, a < b),
     lambda g, a, b: _half_of_ties(g, a, b, b < a),
     **ELEMENTWISE,
-)
-minimum = primitive(
+))
+minimum = takes_tensors(primitive(
     np.minimum,
     "a b",
     lambda g, a, b: _half_of_ties(g, a, b, a > b),
     lambda g, a, b: _half_of_ties(g, a, b, b > a),
     **ELEMENTWISE,
-)
-fmax = primitive(
+))
+fmax = takes_tensors(primitive(
     np.fmax,
     "a b",
     lambda g, a, b: where((a >= b) | (b != b), g, 0),
     lambda g, a, b: where((a >= b) | (b != b), 0, g),
     **ELEMENTWISE,
-)
-fmin = primitive(
+))
+fmin = takes_tensors(primitive(
     np.fmin,
     "a b",
     lambda g, a, b: where((a <= b) | (b != b), g, 0),
     lambda g, a, b: where((a <= b) | (b != b), 0, g),
     **ELEMENTWISE,
-)
+))
 
 # --- bounds -----------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
-from .conversion import not_implemented, promote
+from .conversion import not_implemented, promote, takes_tensors
 from .unary import finite
 
 __all__ = ["allclose", "eq", "equal", "ge", "greater", "greater_equal", "gt", "isclose"]
@@ -30,26 +30,34 @@ def promote_ordered(a: Any, b: Any) -> tuple[Any, ...]:
 
 
 ORDERED: Any = {**TRAITS, "promote": promote_ordered, "floats": True}
-eq = primitive(operator.eq, "a b", None, None, name="eq", promote=promote, **TRAITS)
-ne = not_equal = primitive(operator.ne, "a b", None, None, name="ne", promote=promote, **TRAITS)
-lt = less = primitive(operator.lt, "a b", None, None, name="lt", **ORDERED)
-le = less_equal = primitive(operator.le, "a b", None, None, name="le", **ORDERED)
-gt = greater = primitive(operator.gt, "a b", None, None, name="gt", **ORDERED)
-ge = greater_equal = primitive(operator.ge, "a b", None, None, name="ge", **ORDERED)
+# the operators
+equal_to = primitive(operator.eq, "a b", None, None, name="eq", promote=promote, **TRAITS)
+unequal_to = primitive(operator.ne, "a b", None, None, name="ne", promote=promote, **TRAITS)
+less_than = primitive(operator.lt, "a b", None, None, name="lt", **ORDERED)
+at_most = primitive(operator.le, "a b", None, None, name="le", **ORDERED)
+greater_than = primitive(operator.gt, "a b", None, None, name="gt", **ORDERED)
+at_least = primitive(operator.ge, "a b", None, None, name="ge", **ORDERED)
+# the functions
+eq = takes_tensors(equal_to, numbers="other")
+ne = not_equal = takes_tensors(unequal_to, numbers="other")
+lt = less = takes_tensors(less_than, numbers="other")
+le = less_equal = takes_tensors(at_most, numbers="other")
+gt = greater = takes_tensors(greater_than, numbers="other")
+ge = greater_equal = takes_tensors(at_least, numbers="other")
 
 
 def equals(self: Any, other: Any) -> Any:
     """``self == other``; with what is no operand, such as None, Python's own False."""
     if not isinstance(other, Variable | int | float | complex | np.ndarray | np.generic):
         return NotImplemented
-    return eq(self, other)
+    return equal_to(self, other)
 
 
 def differs(self: Any, other: Any) -> Any:
     """``self != other``; with what is no operand, such as None, Python's own True."""
     if not isinstance(other, Variable | int | float | complex | np.ndarray | np.generic):
         return NotImplemented
-    return ne(self, other)
+    return unequal_to(self, other)
 
 
 def equal(input: Any, other: Any) -> bool:
@@ -132,7 +140,7 @@ def allclose(
 
 # --- logic: what is not zero counts as true ---------------------------------------------------
 
-logical_and = primitive(np.logical_and, "a b", None, None, **TRAITS)
-logical_or = primitive(np.logical_or, "a b", None, None, **TRAITS)
-logical_xor = primitive(np.logical_xor, "a b", None, None, **TRAITS)
+logical_and = takes_tensors(primitive(np.logical_and, "a b", None, None, **TRAITS))
+logical_or = takes_tensors(primitive(np.logical_or, "a b", None, None, **TRAITS))
+logical_xor = takes_tensors(primitive(np.logical_xor, "a b", None, None, **TRAITS))
 logical_not = primitive(np.logical_not, "x", None, **TRAITS)

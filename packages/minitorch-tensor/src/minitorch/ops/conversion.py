@@ -120,6 +120,28 @@ def promote_floats_only(name: str) -> Callable[..., Any]:
     return checked
 
 
+def takes_tensors(op: Callable[..., Any], numbers: str = "") -> Any:
+    """The public function of ``op(input, other)``, which refuses Python numbers as PyTorch does.
+
+    ``numbers`` says where one may stand: ``"other"`` for the second operand, ``"either"`` for any
+    one of the two, ``""`` for none.
+    """
+    name = op.__name__.removeprefix("special_")
+
+    def function(input: Any, other: Any) -> Any:
+        first, second = type(input) in NUMBERS, type(other) in NUMBERS
+        if (first or second) and (numbers != "either" or (first and second)):
+            if first or numbers != "other":
+                which, wrong = ("input", input) if first else ("other", other)
+                raise TypeError(
+                    f"{name}(): argument '{which}' must be Tensor, not {type(wrong).__name__}"
+                )
+        return op(input, other)
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
 def not_implemented(name: str, dtype: Any) -> NotImplementedError:
     """PyTorch's error for an operation that a dtype does not have."""
     return NotImplementedError(f"\"{name}\" not implemented for '{as_dtype(dtype).type_name}'")

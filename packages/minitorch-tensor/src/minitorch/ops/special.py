@@ -13,7 +13,7 @@ from ..kernels import bessel, error_function, gamma
 from .arithmetic import mul, power
 from .choice import where, zeros_like
 from .comparison import isnan
-from .conversion import promote_floats_only, promote_to_float, to_dtype
+from .conversion import promote_floats_only, promote_to_float, takes_tensors
 from .unary import FLOATS, cos, exp, exp2, log, log1p, sgn, sin
 
 __all__ = ["arctan2", "atan2", "copysign", "digamma", "erf", "erfc", "erfinv", "heaviside"]
@@ -74,10 +74,10 @@ polygamma_of = primitive(
     gamma.polygamma, "x | n", lambda g, x, n: g * polygamma_of(x, n + 1), name="polygamma",
     **FLOATS,
 )  # fmt: skip
-zeta = primitive(
+zeta = takes_tensors(primitive(
     gamma.zeta, "x q", _not_differentiable("zeta: self"),
     lambda g, x, q: g * -x * zeta(x + 1, q), name="special_zeta", **TWO,
-)  # fmt: skip
+), numbers="either")  # fmt: skip
 
 
 def polygamma(n: int, input: Any) -> Any:
@@ -131,14 +131,14 @@ def _gamma_density(a: Any, x: Any) -> Any:
     return exp((a - 1) * log(x) - x - lgamma(a))
 
 
-igamma = primitive(
+igamma = takes_tensors(primitive(
     _scipy("gammainc"), "a x", _not_differentiable("igamma: input"),
     lambda g, a, x: g * _gamma_density(a, x), name="igamma", **floats_only("igamma_cpu"),
-)  # fmt: skip
-igammac = primitive(
+))  # fmt: skip
+igammac = takes_tensors(primitive(
     _scipy("gammaincc"), "a x", _not_differentiable("igammac: input"),
     lambda g, a, x: -g * _gamma_density(a, x), name="igammac", **floats_only("igammac_cpu"),
-)  # fmt: skip
+))  # fmt: skip
 
 # --- modified Bessel functions ----------------------------------------------------------------
 
@@ -173,16 +173,16 @@ def _xlog1py(x: Any, y: Any) -> Any:
     return np.where((x == 0) & (y == y), 0, x * np.log1p(y))[()]
 
 
-xlogy = primitive(
+xlogy = takes_tensors(primitive(
     _xlogy, "x y",
     lambda g, x, y: where((x == 0) & (y <= 0), 0.0, xlogy(g, y)),
     lambda g, x, y: g * x / y, name="xlogy", **TWO,
-)  # fmt: skip
-xlog1py = primitive(
+), numbers="either")  # fmt: skip
+xlog1py = takes_tensors(primitive(
     _xlog1py, "x y",
     lambda g, x, y: where((x == 0) & (y <= -1), 0.0, xlog1py(g, y)),
     lambda g, x, y: g * x / (y + 1), name="special_xlog1py", **TWO,
-)  # fmt: skip
+), numbers="either")  # fmt: skip
 
 
 def _entr(x: Any) -> Any:
@@ -194,41 +194,41 @@ def _entr(x: Any) -> Any:
 entr = primitive(
     _entr, "x", lambda g, x: g * (-log(x) - 1), name="special_entr", **FLOATS
 )
-logaddexp = primitive(
+logaddexp = takes_tensors(primitive(
     np.logaddexp, "a b",
     lambda g, a, b: g / (1 + exp(b - a)), lambda g, a, b: g / (1 + exp(a - b)),
     **floats_only("logaddexp_cpu"),
-)  # fmt: skip
-logaddexp2 = primitive(
+))  # fmt: skip
+logaddexp2 = takes_tensors(primitive(
     np.logaddexp2, "a b",
     lambda g, a, b: g / (1 + exp2(b - a)), lambda g, a, b: g / (1 + exp2(a - b)),
     **floats_only("logaddexp2_cpu"),
-)  # fmt: skip
+))  # fmt: skip
 
 # --- two floating-point operands --------------------------------------------------------------
 
-hypot = primitive(
+hypot = takes_tensors(primitive(
     np.hypot, "a b", lambda g, a, out: g * (a / out), lambda g, b, out: g * (b / out),
     **floats_only("hypot_cpu"),
-)  # fmt: skip
-atan2 = arctan2 = primitive(
+))  # fmt: skip
+atan2 = arctan2 = takes_tensors(primitive(
     np.arctan2, "y x",
     lambda g, y, x: g * x / (x * x + y * y), lambda g, y, x: -g * y / (x * x + y * y),
     name="atan2", **TWO,
-)  # fmt: skip
+))  # fmt: skip
 
 
 def _copysign_rule(g: Any, a: Any, out: Any) -> Any:
     return g * where(a == 0, 0.0, out / a)
 
 
-copysign = primitive(
+copysign = takes_tensors(primitive(
     np.copysign, "a b", _copysign_rule, lambda g: zeros_like(g), name="copysign", **TWO
-)
-nextafter = primitive(
-    np.nextafter, "a b", _not_differentiable("nextafter"), _not_differentiable("nextafter"),
+), numbers="other")
+nextafter = takes_tensors(primitive(
+    np.nextafter, "a b", lambda g, a, b: where(a == b, 0, g), lambda g: zeros_like(g),
     **floats_only("nextafter_cpu"),
-)  # fmt: skip
+))  # fmt: skip
 
 
 def _heaviside(x: Any, values: Any) -> Any:
@@ -257,9 +257,9 @@ def heaviside(input: Any, values: Any) -> Any:
     return step(input, values)
 
 
-def ldexp(input: Any, other: Any) -> Any:
-    """``input * 2 ** other``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.ldexp.html
-    """
+def _ldexp(input: Any, other: Any) -> Any:
     return mul(input, power(2.0, other))
+
+
+_ldexp.__name__ = "ldexp"
+ldexp = takes_tensors(_ldexp)  # input 2^other

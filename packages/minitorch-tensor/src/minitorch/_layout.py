@@ -1,0 +1,34 @@
+"""Layouts and memory formats: names that programs pass along. Tensors here are strided."""
+
+from __future__ import annotations
+
+__all__ = ["channels_last", "channels_last_3d", "contiguous_format", "layout", "memory_format"]
+__all__ += ["preserve_format", "strided"]
+
+
+class _Named:
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+class layout(_Named):  # noqa: N801  (PyTorch's name)
+    """How elements are stored; ``strided`` is the one there is."""
+
+
+class memory_format(_Named):  # noqa: N801  (PyTorch's name)
+    """In which order: results are contiguous here whatever is asked for."""
+
+
+strided = layout("strided")
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
