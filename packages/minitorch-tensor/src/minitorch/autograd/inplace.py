@@ -18,7 +18,7 @@ from .node import AccumulateGrad
 from .primitive import primitive, record
 from .variable import MULTIPLE_VIEWS, Variable, history, replay, root, wrap
 
-__all__ = ["check_writable", "inplace", "rebase", "write"]
+__all__ = ["check_writable", "inplace", "rebase", "relaid", "write"]
 
 
 def _replace_region(base: Any, value: Any, chain: Any) -> Any:
@@ -130,6 +130,27 @@ def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
                 )
             result = result.to(self.dtype)
         return write(self, result)
+
+    name = getattr(op, "__name__", "op") + "_"
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
+def relaid(op: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place form of a view ``op``: ``x.op_(...)`` looks at its own memory anew."""
+
+    @functools.wraps(op)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if current.state.flags & 1 and isinstance(history(self), AccumulateGrad):
+            check_writable(self)
+        source = self
+        if self._base is None:  # a hidden owner, for this tensor and the views that it has
+            source = wrap(self._array(), self._node)
+            source._version = self._version
+        made = op(source, *args, **kwargs)
+        self._data, self._node = made._data, made._node
+        self._base, self._chain, self._seen = made._base, made._chain, made._seen
+        return self
 
     name = getattr(op, "__name__", "op") + "_"
     method.__name__ = method.__qualname__ = name

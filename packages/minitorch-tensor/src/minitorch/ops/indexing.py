@@ -18,10 +18,11 @@ from ..autograd.inplace import check_writable, write
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.indexing import accumulate, add_rows
+from .choice import zeros_like
 from .conversion import cast
 from .shape import ALL, reshaped, selected, sliced
 
-__all__ = ["fill", "index_put"]
+__all__ = ["index_put"]
 
 TRUE = np.zeros(1, np.int64)  # x[True] is x[None] indexed with [0], x[False] with []
 
@@ -341,15 +342,6 @@ def _places(x: Any, indices: list[Any], dims: tuple[int, ...]) -> tuple[Any, tup
 
 # --- x[key] = value ----------------------------------------------------------------------------
 
-filled = primitive(
-    lambda x, value: np.full_like(x, value),
-    "x value",
-    lambda g: filled(g, 0),
-    lambda g, value_dtype: cast(g, value_dtype),
-    name="fill",
-)
-
-
 def _overwrite(x: Any, value: Any) -> Any:
     out = np.empty_like(x)
     out[...] = value
@@ -360,21 +352,11 @@ def _overwrite(x: Any, value: Any) -> Any:
 overwritten = primitive(
     _overwrite,
     "x value",
-    lambda g: filled(g, 0),
+    lambda g: zeros_like(g),
     lambda g, value_dtype: cast(g, value_dtype),
     name="copy",
     label="CopyBackwards",
 )
-
-
-def fill(input: Any, value: Any) -> Any:
-    """``input``'s shape and dtype, every element ``value``: a number or a 0-dim tensor."""
-    if isinstance(value, Variable) and value._data.ndim:
-        raise RuntimeError(
-            f"fill only supports 0-dimension value tensor but got tensor with {value._data.ndim} "
-            "dimensions."
-        )
-    return filled(input, value)
 
 
 def setitem(self: Any, key: Any, value: Any) -> None:

@@ -618,17 +618,19 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         )
     own = input.storage_offset()
     offset = own if storage_offset is None else storage_offset
-    whole = input.is_contiguous() and not own and input.untyped_size() == input.numel()
+    data = input._array()
+    room = (data if data.base is None else data.base).size
+    whole = input.is_contiguous() and room == data.size
     if input.requires_grad and not whole:
         raise NotImplementedError(
             "as_strided of a tensor that requires grad is limited to contiguous tensors that own "
             "their memory: call contiguous() or clone() first, or use indexing"
         )
     last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
-    if all(size) and last >= input.untyped_size():
+    if all(size) and last >= room:
         raise RuntimeError(
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are "
-            f"out of bounds for storage of {input.untyped_size()} elements"
+            f"out of bounds for storage of {room} elements"
         )
     return restrided(input, size, stride, offset - own)
 
@@ -656,3 +658,31 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
 def contiguous(input: Any, memory_format: Any = None) -> Any:
     """The tensor itself where its memory is in C order, else a copy that is."""
     return input if input.is_contiguous() else compact(input)
+
+
+def resize_(input: Any, *sizes: Any, memory_format: Any = None) -> Any:
+    """Gives the tensor another shape in place; new elements at the end are zeros.
+
+    Raises:
+        RuntimeError: the tensor requires grad, or is a view that would have to grow.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.resize_.html
+    """
+    shape = as_shape(sizes)
+    if input.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"resize_: negative dimensions are not allowed, got {list(shape)}")
+    data, count = input._array(), math.prod(shape)
+    if count > data.size or not data.flags.c_contiguous:
+        if data.base is not None:
+            raise RuntimeError(
+                f"cannot resize a view of shape {list(input.shape)} to {list(shape)}: it does not "
+                "own its memory. Use a clone()."
+            )
+        grown = np.zeros(count, data.dtype)
+        kept = min(count, data.size)
+        grown[:kept] = data.reshape(-1)[:kept]
+        data = grown
+    input._data = data.reshape(-1)[:count].reshape(shape)
+    return input

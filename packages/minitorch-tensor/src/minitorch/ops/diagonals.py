@@ -1,0 +1,242 @@
+"""Diagonals and triangles."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._dtype import as_dtype
+from ..autograd.inplace import replace_region
+from ..autograd.primitive import primitive
+from ..autograd.variable import wrap
+from .arguments import one_dim
+from .conversion import promote
+from .shape import ALL, VIEW, embedded, reshaped, sliced
+
+__all__ = [
+    "block_diag", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
+    "select_scatter", "slice_scatter", "trace", "tril", "tril_indices", "triu", "triu_indices",
+]  # fmt: skip
+
+LINEAR = {"traits": ("linear",)}
+
+
+def _diagonal(x: Any, offset: int, dim1: int, dim2: int) -> Any:
+    out = x.diagonal(offset, dim1, dim2)
+    if x.flags.writeable:
+        out.flags.writeable = True  # NumPy says no out of caution
+    return out
+
+
+diagonals = primitive(
+    _diagonal,
+    "x | offset dim1 dim2",
+    lambda g, shape, offset, dim1, dim2: embedded(g, shape, diagonals, (offset, dim1, dim2)),
+    name="diagonal",
+    **VIEW,
+)
+
+
+def _two_dims(input: Any, dim1: int, dim2: int, extra: int = 0) -> tuple[int, int]:
+    a, b = one_dim(dim1, input.ndim + extra), one_dim(dim2, input.ndim + extra)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return a, b
+
+
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """The diagonal of the planes of ``dim1`` and ``dim2``, a view with it as last dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.diagonal.html
+    """
+    return diagonals(input, offset, *_two_dims(input, dim1, dim2))
+
+
+def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """Planes ``dim1``, ``dim2`` of zeros with the last dimension of ``input`` on a diagonal.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.diag_embed.html
+    """
+    a, b = _two_dims(input, dim1, dim2, 1)
+    n = input.shape[-1] + abs(offset)
+    rest = iter(input.shape[:-1])
+    shape = tuple(n if k in (a, b) else next(rest) for k in range(input.ndim + 1))
+    return embedded(input, shape, diagonals, (offset, a, b))
+
+
+def diag(input: Any, diagonal: int = 0) -> Any:
+    """The diagonal of a matrix, as a copy; a matrix with a vector on its diagonal.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.diag.html
+    """
+    if input.ndim == 1:
+        return diag_embed(input, diagonal)
+    if input.ndim == 2:
+        return diagonals(input, diagonal, 0, 1).clone()
+    raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
+
+
+def diagflat(input: Any, offset: int = 0) -> Any:
+    """A matrix with all elements of ``input`` on its diagonal.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.diagflat.html
+    """
+    return diag_embed(reshaped(input, (math.prod(input.shape),)), offset)
+
+
+def trace(input: Any) -> Any:
+    """The sum of the diagonal of a matrix.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.trace.html
+    """
+    if input.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
+    return diagonals(input, 0, 0, 1).sum()
+
+
+def _scatter(input: Any, src: Any, op: Any, params: tuple[Any, ...], name: str) -> Any:
+    shape = tuple(op.primitive.kernel(np.broadcast_to(False, tuple(input.shape)), *params).shape)
+    if tuple(src.shape) != shape:
+        raise RuntimeError(
+            f"expected src to have a size equal to the {name} of self. src size = "
+            f"{list(src.shape)}, {name} size = {list(shape)}"
+        )
+    return replace_region(input, src.to(input.dtype), ((op, params),))
+
+
+def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """A copy of ``input`` with ``src`` on the diagonal.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.diagonal_scatter.html
+    """
+    dims = _two_dims(input, dim1, dim2)
+    return _scatter(input, src, diagonals, (offset, *dims), "slice")
+
+
+def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
+    """A copy of ``input`` with ``src`` as its slice ``index`` along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.select_scatter.html
+    """
+    dim = one_dim(dim, input.ndim)
+    size = input.shape[dim]
+    if not -size <= index < size:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(input.shape)} at "
+            f"dimension {dim}"
+        )
+    return _scatter(input, src, sliced, ((*(ALL,) * dim, index),), "slice")
+
+
+def slice_scatter(
+    input: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
+) -> Any:
+    """A copy of ``input`` with ``src`` as ``input[start:end:step]`` along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.slice_scatter.html
+    """
+    if step <= 0:
+        raise RuntimeError("slice step must be positive")
+    key = (*(ALL,) * one_dim(dim, input.ndim), slice(start, end, step))
+    return _scatter(input, src, sliced, (key,), "slice")
+
+
+# --- triangles ---------------------------------------------------------------------------------
+
+lower = primitive(
+    lambda x, k: np.tril(x, k), "x | k", lambda g, k: lower(g, k), name="tril", **LINEAR
+)
+upper = primitive(
+    lambda x, k: np.triu(x, k), "x | k", lambda g, k: upper(g, k), name="triu", **LINEAR
+)
+
+
+def _matrix(input: Any, name: str) -> Any:
+    if input.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+    return input
+
+
+def tril(input: Any, diagonal: int = 0) -> Any:
+    """The lower triangle of the matrices, zeros above ``diagonal``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.tril.html
+    """
+    return lower(_matrix(input, "tril"), diagonal)
+
+
+def triu(input: Any, diagonal: int = 0) -> Any:
+    """The upper triangle of the matrices, zeros below ``diagonal``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.triu.html
+    """
+    return upper(_matrix(input, "triu"), diagonal)
+
+
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+) -> Any:
+    """Row and column numbers of the lower triangle, a (2, n) tensor.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.tril_indices.html
+    """
+    return _indices(np.tri(row, col, offset, bool), dtype)
+
+
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+) -> Any:
+    """Row and column numbers of the upper triangle, a (2, n) tensor.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.triu_indices.html
+    """
+    return _indices(~np.tri(row, col, offset - 1, bool), dtype)
+
+
+def _indices(where: Any, dtype: Any) -> Any:
+    kind = np.dtype(np.int64) if dtype is None else as_dtype(dtype).numpy
+    return wrap(np.array(where.nonzero()).astype(kind))
+
+
+def _blocks(xs: list[Any], shapes: Any) -> Any:
+    out = np.zeros(np.sum(shapes, 0), xs[0].dtype)
+    for x, key in zip(xs, _corners(shapes), strict=True):
+        out[key] = x
+    return out
+
+
+def _corners(shapes: Any) -> Any:
+    a = b = 0
+    for n, m in shapes:
+        yield slice(a, a + n), slice(b, b + m)
+        a, b = a + n, b + m
+
+
+blocks = primitive(
+    _blocks,
+    "*xs | shapes",
+    joint=lambda g, shapes: [sliced(g, key) for key in _corners(shapes)],
+    name="block_diag",
+    **LINEAR,
+)
+
+
+def block_diag(*tensors: Any) -> Any:
+    """A matrix of zeros with the tensors, at most 2-dim, along its diagonal.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.block_diag.html
+    """
+    for k, x in enumerate(tensors):
+        if x.ndim > 2:
+            raise RuntimeError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {k} has "
+                f"{x.ndim} dimensions"
+            )
+    if not tensors:
+        return wrap(np.zeros((1, 0), np.float32))
+    xs = [x if x.ndim == 2 else reshaped(x, (1, math.prod(x.shape))) for x in tensors]
+    if len({x.dtype for x in xs}) > 1:
+        xs = list(promote(*xs))
+    return blocks(xs, tuple(tuple(x.shape) for x in xs))

@@ -1,0 +1,304 @@
+"""Rearranging elements: repeating, flipping, rolling, rotating; grids and products; padding."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable, wrap
+from .arguments import as_shape, numpy_names, one_dim, some_dims
+from .joining import stack
+from .reduction import total
+from .scatter import index_select
+from .shape import expanded, reshaped, sliced, transpose
+
+__all__ = [
+    "cartesian_prod", "combinations", "constant_pad_nd", "flip", "fliplr", "flipud", "meshgrid",
+    "repeat_interleave", "roll", "rot90", "tile",
+]  # fmt: skip
+
+LINEAR = {"traits": ("linear",)}
+
+
+def _repeat_rule(g: Any, shape: tuple[int, ...], repeats: tuple[int, ...]) -> Any:
+    full = (1,) * (len(repeats) - len(shape)) + tuple(shape)
+    parts = tuple(itertools.chain(*zip(repeats, full, strict=True)))
+    return reshaped(total(reshaped(g, parts), tuple(range(0, len(parts), 2)), False), shape)
+
+
+repeated = primitive(
+    lambda x, repeats: np.tile(x, repeats), "x | repeats", _repeat_rule, name="repeat", **LINEAR
+)
+
+
+def repeat(input: Any, *repeats: Any) -> Any:
+    """The tensor repeated this many times along each dimension; more numbers add dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.repeat.html
+    """
+    counts = as_shape(repeats)
+    if len(counts) < input.ndim:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            f"tensor: got {list(counts)} for shape {list(input.shape)}"
+        )
+    if any(n < 0 for n in counts):
+        raise RuntimeError(f"Trying to create tensor with negative dimension: {list(counts)}")
+    return repeated(input, counts)
+
+
+def tile(input: Any, *dims: Any) -> Any:
+    """``repeat`` where fewer numbers than dimensions mean the last ones.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.tile.html
+    """
+    counts = as_shape(dims)
+    return repeat(input, (1,) * (input.ndim - len(counts)) + counts)
+
+
+@numpy_names
+def repeat_interleave(
+    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Any:
+    """Every slice along ``dim`` (every element, without ``dim``) repeated in place.
+
+    Args:
+        repeats: how often: an int, or a tensor with a number for each slice. Left out,
+            ``input`` itself holds the numbers and the result the indices.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.repeat_interleave.html
+    """
+    if repeats is None:
+        if input.ndim != 1 or input.dtype.category != 1:
+            raise RuntimeError("repeats must be a 1-dim tensor of integers")
+        counts = input._array()
+        if (counts < 0).any():
+            raise RuntimeError("repeats can not be negative")
+        return wrap(np.repeat(np.arange(len(counts)), counts))
+    if dim is None:
+        input, dim = reshaped(input, (math.prod(input.shape),)), 0
+    dim = one_dim(dim, input.ndim)
+    n = input.shape[dim] if input.ndim else 1
+    numbers = np.asarray(repeats.tolist() if isinstance(repeats, Variable) else repeats)  # type: ignore[attr-defined]
+    if numbers.dtype.kind not in "iu" and numbers.size:
+        raise RuntimeError("repeats has to be Long or Int tensor")
+    if (numbers < 0).any():
+        raise RuntimeError("repeats can not be negative")
+    if numbers.size not in (1, n) or numbers.ndim > 1:
+        raise RuntimeError(
+            f"repeats must have the same size as input along dim, but got repeats.size(0) = "
+            f"{numbers.size} and input.size({dim}) = {n}"
+        )
+    index = np.repeat(np.arange(n), numbers.astype(np.int64).reshape(-1) if numbers.size else 0)
+    if output_size is not None and len(index) != output_size:
+        raise RuntimeError(f"repeat_interleave: output_size is {output_size}, found {len(index)}")
+    if not input.ndim:
+        return expanded(input, (len(index),)).clone()
+    return index_select(input, dim, wrap(index))
+
+
+flipped = primitive(
+    lambda x, dims: np.flip(x, dims).copy(), "x | dims", lambda g, dims: flipped(g, dims),
+    name="flip", **LINEAR,
+)  # fmt: skip
+
+
+def flip(input: Any, *dims: Any) -> Any:
+    """A copy with the order along ``dims`` reversed.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.flip.html
+    """
+    where = as_shape(dims)
+    return flipped(input, some_dims(where, input.ndim) if where else ())
+
+
+def fliplr(input: Any) -> Any:
+    """``flip`` along dimension 1.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fliplr.html
+    """
+    if input.ndim < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return flipped(input, (1,))
+
+
+def flipud(input: Any) -> Any:
+    """``flip`` along dimension 0.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.flipud.html
+    """
+    if input.ndim < 1:
+        raise RuntimeError("Input must be >= 1-d.")
+    return flipped(input, (0,))
+
+
+rolled = primitive(
+    lambda x, shifts, dims: np.roll(x, shifts, dims),
+    "x | shifts dims",
+    lambda g, shifts, dims: rolled(g, tuple(-n for n in shifts), dims),
+    name="roll",
+    **LINEAR,
+)
+
+
+def roll(input: Any, shifts: Any, dims: Any = ()) -> Any:
+    """Elements shifted along ``dims``; what leaves at the end comes in at the start.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.roll.html
+    """
+    by = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    along = (dims,) if isinstance(dims, int) else tuple(dims or ())
+    if not by:
+        raise RuntimeError("`shifts` required")
+    if not along and len(by) == 1:
+        flat = rolled(reshaped(input, (math.prod(input.shape),)), by, (0,))
+        return reshaped(flat, tuple(input.shape))
+    if len(by) != len(along):
+        raise RuntimeError(
+            f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}"
+        )
+    return rolled(input, by, tuple(one_dim(d, input.ndim) for d in along))
+
+
+def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
+    """A copy rotated ``k`` times by 90 degrees in the plane of ``dims``, from first to second.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.rot90.html
+    """
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    if input.ndim < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {input.ndim}")
+    a, b = (one_dim(d, input.ndim) for d in dims)
+    if a == b:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {a} = dim1")
+    if k % 4 == 1:
+        return transpose(flipped(input, (b,)), a, b)
+    if k % 4 == 3:
+        return transpose(flipped(input, (a,)), a, b)
+    return flipped(input, (a, b)) if k % 4 else input.clone()
+
+
+# --- grids and products ------------------------------------------------------------------------
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
+    """The coordinates of a grid, one tensor per axis, as views.
+
+    Args:
+        tensors: 0- or 1-dim tensors.
+        indexing: ``"ij"`` (rows first, the default) or ``"xy"``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.meshgrid.html
+    """
+    xs = list(tensors)
+    if len(xs) == 1 and not isinstance(xs[0], Variable):
+        xs = list(xs[0])
+    if not xs:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    for x in xs:
+        if x.ndim > 1:
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(x.shape)}")
+        if x.dtype is not xs[0].dtype:
+            raise RuntimeError("torch.meshgrid expects all tensors to have the same dtype")
+    if indexing not in (None, "ij", "xy"):
+        raise RuntimeError(
+            f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
+        )
+    swap = indexing == "xy" and len(xs) > 1
+    if swap:
+        xs[:2] = xs[1::-1]
+    shape = tuple(x.numel() for x in xs)
+    n = len(xs)
+    made = [
+        expanded(reshaped(x, (*(1,) * k, shape[k], *(1,) * (n - 1 - k))), shape)
+        for k, x in enumerate(xs)
+    ]
+    if swap:
+        made = [transpose(x, 0, 1) for x in made]
+        made[:2] = made[1::-1]
+    return tuple(made)
+
+
+def cartesian_prod(*tensors: Any) -> Any:
+    """All tuples with one element from each 1-dim tensor, as rows.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.cartesian_prod.html
+    """
+    for x in tensors:
+        if x.ndim != 1:
+            raise RuntimeError(
+                f"Expect a 1D vector, but got shape {list(x.shape)}"
+            )
+    if len(tensors) == 1:
+        return tensors[0]
+    grids = meshgrid(*tensors, indexing="ij")
+    return stack([reshaped(x, (math.prod(x.shape),)) for x in grids], 1)
+
+
+def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
+    """All ways to take ``r`` elements of a 1-dim tensor, as rows, like ``itertools``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.combinations.html
+    """
+    if input.ndim != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(input.shape)}")
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    if r == 0:
+        return sliced(input, (slice(0, 0),))
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    found = np.array(list(choose(range(len(input)), r)), np.int64).reshape(-1, r)
+    return input[wrap(found)]
+
+
+# --- padding -----------------------------------------------------------------------------------
+
+
+def _pad(x: Any, widths: tuple[tuple[int, int], ...], value: float) -> Any:
+    shape = tuple(n + a + b for n, (a, b) in zip(x.shape, widths, strict=True))
+    out = np.full(shape, value, x.dtype)
+    inside = tuple(slice(max(a, 0), n + a + min(b, 0) if b < 0 else n + a)
+                   for n, (a, b) in zip(x.shape, widths, strict=True))  # fmt: skip
+    kept = tuple(slice(max(-a, 0), n + min(b, 0)) for n, (a, b) in zip(x.shape, widths, strict=True))
+    out[inside] = x[kept]
+    return out
+
+
+padded = primitive(
+    _pad,
+    "x | widths value",
+    lambda g, widths: padded(g, tuple((-a, -b) for a, b in widths), 0),
+    name="constant_pad_nd",
+)
+
+
+def constant_pad_nd(input: Any, pad: Any, value: float = 0) -> Any:
+    """``input`` with a border of ``value``; negative widths cut off.
+
+    Args:
+        pad: (before, after) for the last dimension, then for the one before it, ...
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
+    """
+    widths = tuple(int(n) for n in pad)
+    if len(widths) % 2:
+        raise RuntimeError(f"Length of pad must be even but instead it equals {len(widths)}")
+    if len(widths) > 2 * input.ndim:
+        raise RuntimeError(
+            f"Length of pad should be no more than twice the number of dimensions of the input. "
+            f"Pad length is {len(widths)} while the input has {input.ndim} dimensions."
+        )
+    pairs = [(0, 0)] * (input.ndim - len(widths) // 2)
+    pairs += [(widths[k], widths[k + 1]) for k in range(len(widths) - 2, -1, -2)]
+    for d, (n, (a, b)) in enumerate(zip(input.shape, pairs, strict=True)):
+        if n + a + b < 0 or max(-a, 0) + max(-b, 0) > n + max(a, 0) + max(b, 0):
+            raise RuntimeError(
+                f"The input size {n}, plus negative padding {a} and {b} resulted in a negative "
+                f"output size, which is invalid. Check dimension {d} of your input."
+            )
+    return padded(input, tuple(pairs), value)

@@ -1,0 +1,596 @@
+"""Gathering along a dimension and scattering back: ``gather``, ``scatter``, ``index_*``, masks."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable, wrap
+from ..kernels.indexing import accumulate
+from .arguments import numpy_names, one_dim
+from .conversion import cast
+from .indexing import indexed, out_of_bounds, put_places, spread_places
+from .joining import unbind
+from .shape import broadcast_shapes, embedded, expanded, reshaped, sliced
+
+__all__ = [
+    "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_reduce", "index_select",
+    "masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add",
+    "scatter_reduce", "take", "take_along_dim", "unravel_index",
+]  # fmt: skip
+
+
+# --- gather and scatter ------------------------------------------------------------------------
+
+
+def _along(index: Any, dim: int) -> tuple[Any, ...]:
+    """The key that takes ``index`` along ``dim`` and every other dimension's own numbers."""
+    key = [np.arange(n).reshape((-1,) + (1,) * (index.ndim - 1 - k)) for k, n in enumerate(index.shape)]
+    key[dim] = index
+    return tuple(key)
+
+
+def _gather(x: Any, index: Any, dim: int) -> Any:
+    return x[_along(index, dim)] if x.ndim else np.array(x)
+
+
+def _scatter(x: Any, index: Any, src: Any, dim: int) -> Any:
+    out = np.array(x, order="C")
+    out[_along(index, dim) if out.ndim else ()] = src
+    return out
+
+
+def _scatter_add(x: Any, index: Any, src: Any, dim: int) -> Any:
+    out = np.array(x, order="C")
+    _add_along(out, index, src, dim)
+    return out
+
+
+def _add_along(out: Any, index: Any, src: Any, dim: int) -> None:
+    if not out.ndim:
+        out += src
+        return
+    places = np.ravel_multi_index(_along(index, dim), out.shape) if out.size else index
+    accumulate(out.reshape(-1), places.reshape(-1), np.asarray(src))
+
+
+def _gather_back(x: Any, index: Any, shape: tuple[int, ...], dim: int) -> Any:
+    out = np.zeros(shape, x.dtype)
+    _add_along(out, index, x, dim)
+    return out
+
+
+gathered = primitive(
+    _gather, "x index | dim", lambda g, index, shape, dim: gather_back(g, index, shape, dim), None,
+    name="gather", traits=("linear",),
+)  # fmt: skip
+gather_back = primitive(
+    _gather_back, "x index | shape dim", lambda g, index, dim: gathered(g, index, dim), None,
+    name="gather_backward", traits=("linear",),
+)  # fmt: skip
+scattered = primitive(
+    _scatter,
+    "x index src | dim",
+    lambda g, index, dim: scattered(g, index, 0, dim),
+    None,
+    lambda g, index, dim: gathered(g, index, dim),
+    name="scatter",
+)
+scatter_added = primitive(
+    _scatter_add,
+    "x index src | dim",
+    lambda g: g,
+    None,
+    lambda g, index, dim: gathered(g, index, dim),
+    name="scatter_add",
+    traits=("linear",),
+)
+
+
+def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -> int:
+    """``dim`` from the front, after the checks that gather and scatter share."""
+    dim = one_dim(dim, input.ndim)
+    if index._data.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
+    shape, n = tuple(input.shape) or (1,), tuple(index.shape) or (1,)
+    if len(shape) != len(n) and index.numel():
+        raise RuntimeError(
+            "Index tensor must have the same number of dimensions as "
+            + ("input" if src is None else "self")
+            + f" tensor: got {len(n)} and {len(shape)}"
+        )
+    if index.numel():
+        if any(k != dim and a > b for k, (a, b) in enumerate(zip(n, shape, strict=True))):
+            raise RuntimeError(
+                f"Size does not match at dimension {dim} expected index {list(n)} to be no larger "
+                f"than self {list(shape)} apart from dimension {dim}"
+            )
+        if isinstance(src, Variable):
+            m = tuple(src.shape) or (1,)  # type: ignore[attr-defined]
+            if len(m) != len(n):
+                raise RuntimeError(
+                    "Index tensor must have the same number of dimensions as src tensor: got "
+                    f"{len(n)} and {len(m)}"
+                )
+            if any(a > b for a, b in zip(n, m, strict=True)):
+                raise RuntimeError(
+                    f"Expected index {list(n)} to be no larger than src {list(m)}"
+                )
+        values = index._data
+        if values.min() < 0 or values.max() >= shape[dim]:
+            wrong = values[(values < 0) | (values >= shape[dim])].flat[0]
+            raise RuntimeError(
+                f"index {wrong} is out of bounds for dimension {dim} with size {shape[dim]}"
+            )
+    if isinstance(src, Variable) and src._data.dtype != input._data.dtype:
+        raise RuntimeError(
+            f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and "
+            f"{src.dtype}"  # type: ignore[attr-defined]
+        )
+    return dim
+
+
+def _aligned(input: Any, index: Any, src: Any) -> tuple[Any, Any, Any]:
+    """0-dim tensors as 1-dim ones, ``src`` cut to the shape of ``index``."""
+    if input.ndim and not index.ndim:
+        index = reshaped(index, (1,))
+    if isinstance(src, Variable):
+        if index.ndim and not src.ndim:  # type: ignore[attr-defined]
+            src = reshaped(src, (1,))
+        if src.shape != index.shape:  # type: ignore[attr-defined]
+            src = sliced(src, tuple(slice(0, n) for n in index.shape))
+    return input, index, src
+
+
+@numpy_names
+def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
+    """``out[i][j] = input[index[i][j]][j]`` for ``dim`` 0, and so on.
+
+    Args:
+        index: int64 or int32, as many dimensions as ``input``, no larger but along ``dim``.
+
+    Example:
+        >>> import minitorch
+        >>> x = minitorch.tensor([[1, 2], [3, 4]])
+        >>> minitorch.gather(x, 1, minitorch.tensor([[0, 0], [1, 0]]))
+        tensor([[1, 1],
+                [4, 3]])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.gather.html
+    """
+    dim = _check_index("gather", input, dim, index)
+    if not input.ndim:
+        return expanded(input, tuple(index.shape)).clone()
+    out = gathered(input, index if index.ndim else reshaped(index, (1,)), dim)
+    return out if index.ndim else reshaped(out, ())
+
+
+@numpy_names
+def scatter(
+    input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None
+) -> Any:
+    """``out[index[i][j]][j] = src[i][j]`` for ``dim`` 0, on a copy of ``input``.
+
+    Args:
+        src: a tensor at least as large as ``index``, or a number (also as ``value=``).
+        reduce: ``"add"`` or ``"multiply"`` instead of writing.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.scatter.html
+    """
+    src = value if src is None else src
+    dim = _check_index("scatter", input, dim, index, src)
+    if not index.numel():
+        return input.clone()
+    if reduce is not None:
+        if reduce not in ("add", "multiply"):
+            raise RuntimeError("reduce argument must be either add or multiply.")
+        if not isinstance(src, Variable):
+            src = wrap(np.full(index._data.shape, src, input._data.dtype))
+        return scatter_reduce(input, dim, index, src, {"add": "sum", "multiply": "prod"}[reduce])
+    return scattered(*_aligned(input, index, src), dim)
+
+
+@numpy_names
+def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
+    """``out[index[i][j]][j] += src[i][j]`` for ``dim`` 0, on a copy of ``input``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.scatter_add.html
+    """
+    dim = _check_index("scatter", input, dim, index, src)
+    return scatter_added(*_aligned(input, index, src), dim) if index.numel() else input.clone()
+
+
+# --- scatter_reduce ----------------------------------------------------------------------------
+
+
+def _scatter_extreme(x: Any, index: Any, src: Any, dim: int, ufunc: Any) -> Any:
+    out = np.array(x, order="C")
+    ufunc.at(out, _along(index, dim) if out.ndim else (), src)
+    return out
+
+
+def _extreme_rule(g: Any, x: Any, index: Any, src: Any, out: Any, dim: int, needs: Any) -> Any:
+    # the gradient is shared evenly among all that reached the extreme
+    mine = cast(x == out, g.dtype if isinstance(g, np.ndarray) else g._data.dtype)
+    theirs = cast(src == gathered(out, index, dim), mine.dtype if isinstance(mine, np.ndarray) else mine._data.dtype)
+    share = g / scatter_added(mine, index, theirs, dim)
+    return share * mine, None, gathered(share, index, dim) * theirs
+
+
+scatter_extreme = primitive(
+    _scatter_extreme, "x index src | dim ufunc", joint=_extreme_rule, name="scatter_reduce",
+    label="ScatterReduceBackward0",
+)  # fmt: skip
+
+
+def _prod_rule(g: Any, x: Any, index: Any, src: Any, dim: int, needs: Any) -> Any:
+    plain = isinstance(g, np.ndarray | np.generic)
+    values, sources = (x, src) if plain else (x._data, src._data)
+    zeros = _scatter_add((values == 0).astype(np.int64), index if plain else index._data, (sources == 0).astype(np.int64), dim)
+    if not plain:
+        if zeros.any():
+            raise NotImplementedError(
+                "scatter_reduce with 'prod' has no second derivative here where a factor is zero"
+            )
+        product = scatter_product(x, index, src, dim)
+        whole = g * product
+        return whole / x, None, gathered(whole, index, dim) / src
+    spots = _gather(zeros, index, dim)
+    product = _scatter_product(np.where(x == 0, 1, x), index, np.where(src == 0, 1, src), dim)
+    # the product of all other factors: of the nonzero ones, if the only zero is the factor itself
+    others = np.where(zeros - (x == 0) == 0, product, 0) / np.where(x == 0, 1, x)
+    factors = _gather(product, index, dim) / np.where(src == 0, 1, src)
+    theirs = np.where(spots - (src == 0) == 0, factors, 0)
+    return g * others.astype(g.dtype), None, _gather(g, index, dim) * theirs.astype(g.dtype)
+
+
+def _scatter_product(x: Any, index: Any, src: Any, dim: int) -> Any:
+    return _scatter_extreme(x, index, src, dim, np.multiply)
+
+
+scatter_product = primitive(
+    _scatter_product, "x index src | dim", joint=_prod_rule, name="scatter_reduce",
+    label="ScatterReduceBackward0",
+)  # fmt: skip
+
+
+def _extreme_start(dtype: Any, largest: bool) -> Any:
+    if dtype.kind == "f":
+        return -np.inf if largest else np.inf
+    if dtype.kind == "b":
+        return not largest
+    return np.iinfo(dtype).min if largest else np.iinfo(dtype).max
+
+
+@numpy_names
+def scatter_reduce(
+    input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
+) -> Any:
+    """All ``src`` elements that go to one place, reduced: sum, prod, mean, amax or amin.
+
+    Args:
+        include_self: whether the element of ``input`` at that place takes part.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.scatter_reduce.html
+    """
+    if reduce not in ("sum", "prod", "mean", "amax", "amin"):
+        raise RuntimeError(
+            f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}."
+        )
+    dim = _check_index("scatter_reduce", input, dim, index, src)
+    if not index.numel():
+        return input.clone()
+    x, index, src = _aligned(input, index, src)
+    dtype = x._data.dtype
+    if reduce in ("amax", "amin"):
+        if not include_self:
+            x = scattered(x, index, _extreme_start(dtype, reduce == "amax"), dim)
+        return scatter_extreme(x, index, src, dim, np.maximum if reduce == "amax" else np.minimum)
+    if not include_self:
+        x = scattered(x, index, 1 if reduce == "prod" else 0, dim)
+    if reduce == "prod":
+        return scatter_product(x, index, src, dim)
+    made = scatter_added(x, index, src, dim)
+    if reduce == "sum":
+        return made
+    start = wrap(np.full(x._data.shape, include_self, np.int64))
+    ones = wrap(np.ones(index._data.shape, np.int64))
+    counts = np.maximum(scatter_added(start, index, ones, dim)._data, 1)
+    if dtype.kind in "fc":
+        return made / wrap(counts.astype(dtype))
+    return wrap(made._data // counts.astype(dtype))
+
+
+# --- index_*: whole slices along a dimension ---------------------------------------------------
+
+
+def _flat_index(name: str, input: Any, dim: int, index: Any) -> tuple[Any, int]:
+    dim = one_dim(dim, input.ndim)
+    if index._data.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(f"{name}(): Expected dtype int32 or int64 for index")
+    if index.ndim > 1:
+        raise IndexError(f"{name}(): Index is supposed to be a vector, got {index.ndim} dims")
+    return index if index.ndim else reshaped(index, (1,)), dim
+
+
+def _check_range(name: str, index: Any, size: int, least: int = 0) -> None:
+    values = index._data
+    if values.size and (values.min() < least or values.max() >= size):
+        raise IndexError(
+            f"{name}(): index out of range in self: the indices go from {values.min()} to "
+            f"{values.max()}, the size is {size}"
+        )
+
+
+@numpy_names
+def index_select(input: Any, dim: int, index: Any) -> Any:
+    """The slices ``index`` (1-dim) along ``dim``, a copy.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.index_select.html
+    """
+    index, dim = _flat_index("index_select", input, dim, index)
+    if not input.ndim:
+        if index.numel() != 1:
+            raise IndexError("index_select(): Index to scalar can have only 1 value")
+        return input.clone()
+    _check_range("index_select", index, input.shape[dim])
+    return indexed(input, index, (dim,), False)
+
+
+def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> Any:
+    if source._data.dtype != input._data.dtype:
+        raise RuntimeError(
+            f"{name}(): self and source expected to have the same dtype, but got (self) "
+            f"{input.dtype} and (source) {source.dtype}"
+        )
+    shape = list(input.shape) or [1]
+    shape[dim] = index.numel()
+    found = list(source.shape) or [1]
+    if found != shape:
+        kind = IndexError if len(found) > dim and found[dim] != shape[dim] else RuntimeError
+        raise kind(
+            f"{name}(): expected source of shape {shape} for an index of {index.numel()} elements "
+            f"along dimension {dim}, but got {found}"
+        )
+    return source if source.ndim else reshaped(source, (1,))
+
+
+def _put_slices(name: str, input: Any, dim: int, index: Any, source: Any, add: bool) -> Any:
+    index, dim = _flat_index(name, input, dim, index)
+    source = _check_source(name, input, dim, index, source)
+    _check_range(name, index, input.shape[dim] if input.ndim else 1)
+    if not input.ndim:
+        return reshaped(put_places(reshaped(input, (1,)), source, index, (0,), add), ())
+    return put_places(input, source, index, (dim,), add)
+
+
+@numpy_names
+def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
+    """A copy of ``input`` to whose slices ``index`` along ``dim`` those of ``source`` are added.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.index_add.html
+    """
+    source = source if alpha == 1 else source * alpha
+    return _put_slices("index_add", input, dim, index, source, True)
+
+
+@numpy_names
+def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
+    """A copy of ``input`` whose slices ``index`` along ``dim`` are those of ``source``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_copy_.html
+    """
+    return _put_slices("index_copy", input, dim, index, source, False)
+
+
+@numpy_names
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """A copy of ``input`` whose slices ``index`` along ``dim`` hold ``value``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_fill_.html
+    """
+    index, dim = _flat_index("index_fill", input, dim, index)
+    _scalar_only("index_fill", value)
+    if isinstance(value, Variable) and value._data.dtype != input._data.dtype:
+        value = cast(value, input._data.dtype)
+    n = input.shape[dim] if input.ndim else 1
+    _check_range("index_fill", index, n, -n)
+    if not input.ndim:
+        return reshaped(put_places(reshaped(input, (1,)), value, index, (0,), False), ())
+    return put_places(input, value, index, (dim,), False)
+
+
+def _scalar_only(name: str, value: Any) -> None:
+    if isinstance(value, Variable) and value._data.ndim:
+        raise RuntimeError(
+            f"{name} only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value._data.ndim} dimension(s)."
+        )
+
+
+@numpy_names
+def index_reduce(
+    input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True
+) -> Any:
+    """``index_add`` with prod, mean, amax or amin in place of the sum.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_reduce_.html
+    """
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise RuntimeError(
+            f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
+        )
+    index, dim = _flat_index("index_reduce", input, dim, index)
+    source = _check_source("index_reduce", input, dim, index, source)
+    _check_range("index_reduce", index, input.shape[dim] if input.ndim else 1)
+    column = reshaped(index, tuple(index.numel() if k == dim else 1 for k in range(source.ndim)))
+    x = input if input.ndim else reshaped(input, (1,))
+    whole = expanded(column, tuple(source.shape))
+    made = scatter_reduce(x, dim, whole, source, reduce, include_self=include_self)
+    return made if input.ndim else reshaped(made, ())
+
+
+# --- flat positions ----------------------------------------------------------------------------
+
+
+def _flat(input: Any, index: Any, name: str) -> tuple[Any, Any]:
+    if index._data.dtype != np.int64:
+        raise (IndexError if index._data.dtype.kind != "i" else RuntimeError)(
+            f"{name}(): Expected a long tensor for index, but got {index.dtype}"
+        )
+    size = math.prod(input.shape)
+    values = index._data
+    if values.size and (values.min() < -size or values.max() >= size):
+        raise out_of_bounds(np.asarray(values), size, 0)
+    if values.size and values.min() < 0:
+        index = wrap(np.where(values < 0, values + size, values))
+    return reshaped(input, (size,)), index
+
+
+def take(input: Any, index: Any) -> Any:
+    """The elements at ``index``, counted as if ``input`` had one dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.take.html
+    """
+    flat, index = _flat(input, index, "take")
+    return indexed(flat, index, (0,), False)
+
+
+def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """A copy with ``source`` written (or added) at ``index``, counted as in ``take``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.put_.html
+    """
+    if source._data.dtype != input._data.dtype:
+        raise RuntimeError(
+            f"put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{input.dtype} and source.dtype = {source.dtype}"
+        )
+    if index.numel() != source.numel():
+        raise RuntimeError(
+            f"put_(): Expected source and index to have the same number of elements, but got "
+            f"source.numel() = {source.numel()}, index.numel() = {index.numel()}"
+        )
+    flat, index = _flat(input, index, "put_")
+    made = put_places(flat, reshaped(source, tuple(index.shape)), index, (0,), accumulate)
+    return reshaped(made, tuple(input.shape))
+
+
+@numpy_names
+def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
+    """``gather`` with broadcasting, as for what ``argsort`` gives.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html
+    """
+    if indices._data.dtype != np.int64:
+        raise RuntimeError(
+            f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype}"
+        )
+    if dim is None:
+        flat = reshaped(input, (math.prod(input.shape),))
+        return gather(flat, 0, reshaped(indices, (math.prod(indices.shape),)))
+    if input.ndim != indices.ndim:
+        raise RuntimeError(
+            "torch.take_along_dim(): input and indices should have the same number of dimensions, "
+            f"but got {input.ndim} dimensions for input, and {indices.ndim} dimensions for indices"
+        )
+    dim = one_dim(dim, input.ndim)
+    shape, own = list(input.shape), list(indices.shape)
+    if not shape:
+        return gather(input, dim, indices)
+    n, m = shape[dim], own[dim]
+    shape[dim] = own[dim] = 1
+    common = list(broadcast_shapes(shape, own))
+    x = expanded(input, (*common[:dim], n, *common[dim + 1 :]))
+    return gather(x, dim, expanded(indices, (*common[:dim], m, *common[dim + 1 :])))
+
+
+def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
+    """Flat positions in ``shape`` as one tensor of positions per dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.unravel_index.html
+    """
+    if indices._data.dtype.kind not in "iu":
+        raise ValueError(
+            f"expected 'indices' to be integer dtype, but got {indices.dtype}"
+        )
+    if isinstance(shape, Variable):
+        shape = shape.tolist()  # type: ignore[attr-defined]
+    sizes = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+    if any(n < 0 for n in sizes):
+        raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
+    made, rest = [], indices._data
+    for n in reversed(sizes):
+        rest, position = np.divmod(rest, np.asarray(max(n, 1), rest.dtype))
+        made.append(wrap(position))
+    return tuple(reversed(made))
+
+
+# --- masks -------------------------------------------------------------------------------------
+
+
+# the flat positions at which a mask holds
+spots = primitive(lambda mask: np.flatnonzero(mask), "mask", None, name="flatnonzero")
+
+
+def masked_select(input: Any, mask: Any) -> Any:
+    """The elements at which ``mask`` is True, in one dimension; both are broadcast.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.masked_select.html
+    """
+    if mask._data.dtype != np.bool_:
+        raise RuntimeError(f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
+    shape = tuple(broadcast_shapes(input.shape, mask.shape))
+    flat = reshaped(expanded(input, shape), (math.prod(shape),))
+    return indexed(flat, spots(expanded(mask, shape)), (0,), True)
+
+
+def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+    """``input`` with the elements of ``source``, one after another, where ``mask`` is True.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html
+    """
+    if mask._data.dtype != np.bool_:
+        raise RuntimeError(f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype}")
+    if source._data.dtype != input._data.dtype:
+        raise RuntimeError(
+            f"masked_scatter: expected self and source to have same dtypes but got {input.dtype} "
+            f"and {source.dtype}"
+        )
+    shape = tuple(broadcast_shapes(input.shape, mask.shape))
+    places = spots(expanded(mask, shape))
+    count = places.numel()
+    if count > source.numel():
+        raise RuntimeError(
+            f"masked_scatter: expected source to have at least {count} elements, one for each True "
+            f"of the mask, but got {source.numel()}"
+        )
+    values = sliced(reshaped(source, (math.prod(source.shape),)), (slice(0, count),))
+    flat = reshaped(expanded(input, shape), (math.prod(shape),))
+    return reshaped(put_places(flat, values, places, (0,), False), shape)
+
+
+# --- where something is ------------------------------------------------------------------------
+
+found = primitive(lambda x: np.argwhere(x), "x", None, name="nonzero")
+
+
+def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
+    """The positions of the nonzero elements, an (n, ndim) tensor, or a tuple of its columns.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
+    """
+    if not as_tuple:
+        return found(input)
+    return unbind(found(input if input.ndim else reshaped(input, (1,))), 1)
+
+
+def argwhere(input: Any) -> Any:
+    """The positions of the nonzero elements, an (n, ndim) tensor.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.argwhere.html
+    """
+    return found(input)
