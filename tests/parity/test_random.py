@@ -1,9 +1,8 @@
 """Same seed, same numbers: MiniTorch's random numbers are PyTorch's."""
 
+import minitorch
 import numpy as np
 import pytest
-
-import minitorch
 
 torch = pytest.importorskip("torch")
 

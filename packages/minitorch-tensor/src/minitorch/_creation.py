@@ -419,6 +419,8 @@ def like(input: Any, dtype: Any) -> Any:
     """A new array with the shape, the order in memory and, unless told else, the dtype."""
     array = input._array()
     kind = array.dtype if dtype is None else as_dtype(dtype).numpy
+    if not isinstance(array, np.ndarray):  # a tensor within a transform: one example of a batch
+        return np.empty(array.shape, kind)
     repeated = 0 in array.strides  # an expanded tensor
     return np.empty_like(array, kind, order="C" if repeated else "K", subok=False)
 

@@ -30,7 +30,13 @@ __all__ = [
 
 # PyTorch calls its dtypes bool, int and float; these are Python's
 _python_bool, _int, _float = bool, int, float
-CATEGORIES = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}  # by NumPy's kind: bool, integer, float, complex
+CATEGORIES = {
+    "b": 0,
+    "u": 1,
+    "i": 1,
+    "f": 2,
+    "c": 3,
+}  # by NumPy's kind: bool, integer, float, complex
 
 
 class dtype:  # noqa: N801  (PyTorch's name)

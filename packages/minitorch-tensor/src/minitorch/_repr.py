@@ -2,8 +2,182 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+
+from ._dtype import bool, from_numpy_dtype, get_default_dtype, int64
+
+__all__ = ["set_printoptions"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Options:
+    """What ``set_printoptions`` sets."""
+
+    precision: int = 4
+    threshold: float = 1000
+    edgeitems: int = 3
+    linewidth: int = 80
+    sci_mode: Any = None
+
+
+PROFILES = {
+    "default": Options(),
+    "short": Options(precision=2, edgeitems=2),
+    "full": Options(threshold=math.inf),
+}
+options = Options()
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: Any = None,
+) -> None:
+    """Sets how tensors print.
+
+    Args:
+        precision: digits after the point (4).
+        threshold: tensors with more elements than this are summarised (1000).
+        edgeitems: items at each end of a summarised dimension (3).
+        linewidth: characters a line (80).
+        profile: ``"default"``, ``"short"`` or ``"full"``: all of these at once.
+        sci_mode: True or False for the scientific notation always or never; None: as needed.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.set_printoptions.html
+    """
+    named = {
+        "precision": precision,
+        "threshold": threshold,
+        "edgeitems": edgeitems,
+        "linewidth": linewidth,
+    }
+    if profile is not None:
+        if profile not in PROFILES:
+            raise ValueError(f"profile is one of {', '.join(PROFILES)}, not {profile!r}")
+        named = {k: getattr(PROFILES[profile], k) if v is None else v for k, v in named.items()}
+    for name, value in named.items():
+        if value is not None:
+            setattr(options, name, value)
+    options.sci_mode = sci_mode
 
 
 def tensor_repr(tensor: Any) -> str:
-    return f"tensor({tensor._data})"
+    """``tensor(...)``; a subclass shows its name instead, a Parameter does not."""
+    kind = type(tensor).__name__
+    prefix = "tensor(" if kind in ("Tensor", "Parameter") else f"{kind}("
+    array = tensor._array()
+    dtype, usual = from_numpy_dtype(array.dtype), get_default_dtype()
+    suffixes = []
+    if array.size:
+        text = contents(array, len(prefix))
+        shown = dtype not in (usual, usual.to_complex(), int64, bool)
+    else:
+        text = "[]"
+        if array.ndim != 1:
+            suffixes.append(f"size={tuple(array.shape)}")
+        shown = dtype is not usual  # no element tells it
+    if shown:
+        suffixes.append(f"dtype={dtype}")
+    if tensor.grad_fn is not None:
+        suffixes.append(f"grad_fn=<{tensor.grad_fn.name()}>")
+    elif tensor.requires_grad:
+        suffixes.append("requires_grad=True")
+    return with_suffixes(prefix + text, suffixes, len(prefix))
+
+
+def with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
+    """Appends what follows the numbers, each on a line of its own where the line is full."""
+    last = len(text) - text.rfind("\n") + 1
+    for suffix in suffixes:
+        if last + len(suffix) + 2 > options.linewidth:
+            text += ",\n" + " " * indent + suffix
+            last = indent + len(suffix)
+        else:
+            text += ", " + suffix
+            last += len(suffix) + 2
+    return text + ")"
+
+
+def contents(array: Array, indent: int) -> str:
+    """The numbers in brackets, the lines after the first indented."""
+    summarize = array.size > options.threshold
+    shown = ends(array) if summarize else array
+    if array.dtype.kind == "c":
+        real, real_width = number_format(shown.real)
+        imaginary, imaginary_width = number_format(shown.imag)
+
+        def form(value: Any) -> str:
+            part = (imaginary(value.imag) + "j").lstrip()
+            return real(value.real) + ("" if part[0] in "+-" else "+") + part
+
+        width = real_width + imaginary_width + 1
+    else:
+        form, width = number_format(shown)
+    return block(array, indent, summarize, form, width)
+
+
+def ends(array: Array) -> Array:
+    """The elements that a summary shows."""
+    edge = options.edgeitems
+    for dim, size in enumerate(array.shape):
+        if size > 2 * edge:
+            array = np.take(array, [*range(edge), *range(size - edge, size)], axis=dim)
+    return array
+
+
+def number_format(array: Array) -> tuple[Callable[[Any], str], int]:
+    """The function that formats the elements of ``array``, all to one width, and the width."""
+    if array.dtype.kind != "f":
+        width = max((len(str(x)) for x in array.reshape(-1).tolist()), default=1)
+        return lambda x: str(x).rjust(width), width
+    values = array.astype(np.float64).reshape(-1)
+    values = values[np.isfinite(values) & (values != 0)]
+    whole, scientific, width = True, False, 1
+    precision = options.precision
+    if values.size:
+        sizes = np.abs(values)
+        low, high = float(sizes.min()), float(sizes.max())
+        whole = not (values != np.ceil(values)).any()
+        scientific = high / low > 1000 or high > 1e8 or (not whole and low < 1e-4)
+    if options.sci_mode is not None and values.size:
+        scientific = options.sci_mode
+    point = "" if not whole or scientific else "."
+    if scientific:
+        digits = f".{precision}e"
+    else:
+        digits = ".0f" if whole else f".{precision}f"
+    width = max((len(format(x, digits) + point) for x in values.tolist()), default=1)
+
+    def form(x: float) -> str:
+        text = format(x, digits)
+        return (text + point if math.isfinite(x) else text).rjust(width)
+
+    return form, width
+
+
+def block(array: Array, indent: int, summarize: Any, form: Callable[[Any], str], width: int) -> str:
+    """``array`` as nested lists; ``form`` makes an element's text, ``width`` wide."""
+    if array.ndim == 0:
+        return form(array.item())
+    edge = options.edgeitems
+    cut = summarize and len(array) > 2 * edge
+    parts = [array[:edge], array[len(array) - edge :]] if cut else [array]
+    if array.ndim == 1:
+        texts = [[form(x) for x in part.tolist()] for part in parts]
+        items = [*texts[0], " ..." if edge else "...", *texts[1]] if cut else texts[0]
+        per_line = max(1, (options.linewidth - indent) // (width + 2))
+        lines = [", ".join(items[k : k + per_line]) for k in range(0, len(items), per_line)]
+        return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
+    texts = [[block(x, indent + 1, summarize, form, width) for x in part] for part in parts]
+    items = [*texts[0], "...", *texts[1]] if cut else texts[0]
+    return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(items) + "]"

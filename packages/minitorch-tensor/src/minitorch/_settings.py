@@ -1,0 +1,120 @@
+"""PyTorch's switches and look-ups that programs call, and what they mean here."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ._device import as_device, device
+from ._dtype import ALL, set_default_dtype
+from .autograd.variable import Variable
+
+__all__ = [
+    "are_deterministic_algorithms_enabled",
+    "get_default_device",
+    "get_float32_matmul_precision",
+    "get_num_interop_threads",
+    "get_num_threads",
+    "is_storage",
+    "is_tensor",
+    "numel",
+    "set_default_device",
+    "set_default_tensor_type",
+    "set_float32_matmul_precision",
+    "set_num_interop_threads",
+    "set_num_threads",
+    "typename",
+    "use_deterministic_algorithms",
+]
+
+
+def is_tensor(obj: Any) -> bool:
+    """True for tensors."""
+    return isinstance(obj, Variable)
+
+
+def is_storage(obj: Any) -> bool:
+    """False: there are no storage objects here."""
+    return False
+
+
+def numel(input: Any) -> int:
+    """The number of elements."""
+    return input.numel()  # type: ignore[no-any-return]
+
+
+def typename(obj: Any) -> str:
+    """The type's name, for tensors PyTorch's, such as ``"torch.FloatTensor"``."""
+    if isinstance(obj, Variable):
+        return f"torch.{obj.dtype.type_name}Tensor"  # type: ignore[attr-defined]
+    kind = obj if hasattr(obj, "__qualname__") else type(obj)
+    module = getattr(kind, "__module__", None)
+    return kind.__qualname__ if module in (None, "builtins") else f"{module}.{kind.__qualname__}"
+
+
+def get_default_device() -> device:
+    """Where new tensors are made: the CPU."""
+    return device("cpu")
+
+
+def set_default_device(device: Any) -> None:
+    """Accepts the CPU.
+
+    Raises:
+        RuntimeError: another device.
+    """
+    as_device(device)
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Sets the default dtype by a type's name, such as ``"torch.DoubleTensor"``."""
+    name = t if isinstance(t, str) else f"torch.{getattr(t, '__name__', t)}"
+    for dtype in ALL:
+        if name == f"torch.{dtype.type_name}Tensor":
+            set_default_dtype(dtype)
+            return
+    raise TypeError(f"invalid type object: {t!r}; it is the name of a type: 'torch.FloatTensor'")
+
+
+# NumPy's own library decides how many threads it uses, when it is loaded.
+_threads = os.cpu_count() or 1
+
+
+def get_num_threads() -> int:
+    """The number of threads last set."""
+    return _threads
+
+
+def set_num_threads(threads: int) -> None:
+    """Sets the number of threads for the kernels that use some."""
+    global _threads
+    if not isinstance(threads, int) or threads < 1:
+        raise RuntimeError("set_num_threads expects a positive integer")
+    _threads = threads
+
+
+def get_num_interop_threads() -> int:
+    """1: operations run one after the other."""
+    return 1
+
+
+def set_num_interop_threads(threads: int) -> None:
+    """Does nothing: operations run one after the other."""
+
+
+def get_float32_matmul_precision() -> str:
+    """``"highest"``: products of float32 are computed in float32."""
+    return "highest"
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Accepts PyTorch's ``"highest"``, ``"high"`` and ``"medium"``; all compute in float32."""
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Does nothing: every operation here is deterministic."""
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """True: every operation here is deterministic."""
+    return True
