@@ -9,7 +9,6 @@ import itertools
 from typing import Any
 
 from .kernels.linalg import LinAlgError
-from .ops import shape as shapes
 from .ops.arguments import numpy_names
 from .ops.arithmetic import mul
 from .ops.decompositions import (
@@ -26,6 +25,7 @@ from .ops.decompositions import (
 from .ops.decompositions import linalg_cholesky as cholesky
 from .ops.decompositions import linalg_qr as qr
 from .ops.decompositions import linalg_svd as svd
+from .ops.diagonals import diagonal as _diagonal
 from .ops.geometry import linalg_cross as cross
 from .ops.linalg import (
     det,
@@ -90,7 +90,7 @@ def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.diagonal.html
     """
-    return shapes.diagonal(A, offset, dim1, dim2)
+    return _diagonal(A, offset, dim1, dim2)
 
 
 @numpy_names

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from . import shape as shapes
 from .arguments import one_dim
 from .arithmetic import mul
+from .diagonals import diagonal
 from .matmul import matmul
 from .reduction import total
 from .shape import permuted, reshaped
@@ -117,7 +117,7 @@ def without_repeats(x: Any, names: str) -> tuple[Any, str]:
                     f"einsum(): subscript {name} is repeated for operand but the sizes don't "
                     f"match, {x.shape[j]} != {x.shape[i]}"
                 )
-            x = shapes.diagonal(x, 0, i, j)
+            x = diagonal(x, 0, i, j)
             names = names[:i] + names[i + 1 : j] + names[j + 1 :] + name
     return x, names
 
