@@ -23,6 +23,7 @@ from .ops.conversion import *
 from .ops.einsum import *
 from .ops.decompositions import *
 from .ops.geometry import *
+from .ops.grid_sampler import *
 from .ops.linalg import *
 from .ops.matmul import *
 from .ops.reduction import *

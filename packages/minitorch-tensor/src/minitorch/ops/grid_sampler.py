@@ -1,0 +1,143 @@
+"""Sampling a grid of values at points between its elements."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+from typing import Any
+
+from ..autograd.primitive import fused, primitive
+from ..kernels import grid_sampler as kernels
+from .matmul import column
+from .shape import permuted, reshaped
+
+__all__ = ["grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
+
+MODES = ("bilinear", "nearest", "bicubic")  # by PyTorch's numbers
+PADDINGS = ("zeros", "border", "reflection")
+
+gathered = primitive(
+    kernels.gather,
+    "x index",
+    lambda g, index, x_shape: scattered(g, index, x_shape[1]),
+    None,
+    name="gather_rows",
+)
+scattered = primitive(
+    kernels.scatter, "x index | size", lambda g, index: gathered(g, index), None,
+    name="scatter_rows",
+)  # fmt: skip
+cells = primitive(
+    kernels.cells,
+    "c | n mode padding align -> slope shift index inside",
+    None,
+    name="grid_cells",
+)
+
+
+def sampled(x: Any, grid: Any, mode: str, padding: str, align: bool) -> Any:
+    """The weighted sums of the elements around each point, of arrays or of Tensors."""
+    b, c, *sizes = x.shape
+    out = tuple(grid.shape[1:-1])
+    rows = permuted(reshaped(x, (b, c, math.prod(sizes))), (0, 2, 1))
+    points = reshaped(grid, (b, math.prod(out), len(sizes)))
+    axes = []
+    for k, n in enumerate(reversed(sizes)):
+        at = kernels.coordinates(points[..., k], n, align)
+        slope, shift, index, inside = cells(at, n, mode, padding, align)
+        along = enumerate(kernels.weights(at * slope + shift, mode))
+        axes.append([(index[j], w * inside[j]) for j, w in along])
+    total = None
+    for taps in product(*axes):
+        place, weight = taps[0]
+        for (i, w), stride in list(zip(taps, kernels.strides(sizes), strict=True))[1:]:
+            place, weight = place + i * stride, weight * w
+        term = gathered(rows, place) * column(weight)
+        total = term if total is None else total + term
+    return reshaped(permuted(total, (0, 2, 1)), (b, c, *out))
+
+
+SIGNATURE = "x grid | mode padding align"
+sampler_2d = fused(
+    sampled, SIGNATURE, kernels.gradients, sampled, name="grid_sampler_2d",
+    label="GridSampler2DBackward0",
+)  # fmt: skip
+sampler_3d = fused(
+    sampled, SIGNATURE, kernels.gradients, sampled, name="grid_sampler_3d",
+    label="GridSampler3DBackward0",
+)  # fmt: skip
+
+
+def _checked(input: Any, grid: Any, ndim: int, mode: int, padding: int) -> tuple[str, str]:
+    """The modes' names."""
+    shapes = f"got input with shape {list(input.shape)} and grid with shape {list(grid.shape)}"
+    if input.ndim != ndim or grid.ndim != ndim:
+        raise RuntimeError(
+            f"grid_sampler(): expected {ndim}D input and grid with same number of dimensions, but "
+            f"{shapes}"
+        )
+    if input.dtype != grid.dtype or not input.dtype.is_floating_point:
+        raise RuntimeError(
+            "grid_sampler(): expected input and grid to have same floating-point dtype, but input "
+            f"has {input.dtype} and grid has {grid.dtype}"
+        )
+    if input.shape[0] != grid.shape[0]:
+        raise RuntimeError(
+            f"grid_sampler(): expected grid and input to have same batch size, but {shapes}"
+        )
+    if grid.shape[-1] != ndim - 2:
+        raise RuntimeError(
+            f"grid_sampler(): expected grid to have size {ndim - 2} in last dimension, but {shapes}"
+        )
+    if 0 in input.shape[2:]:
+        raise RuntimeError(
+            f"grid_sampler(): expected input to have non-empty spatial dimensions, but {shapes}"
+        )
+    if not 0 <= mode < 3 or not 0 <= padding < 3:
+        raise RuntimeError(
+            f"grid_sampler(): unknown interpolation_mode {mode} or padding_mode {padding}"
+        )
+    if mode == 2 and ndim == 5:
+        raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
+    return MODES[mode], PADDINGS[padding]
+
+
+def grid_sampler_2d(
+    input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Any:
+    """The values of images (n, c, h, w) at the points ``grid`` (n, p, q, 2): (n, c, p, q).
+
+    A point is (x, y), each from -1 to 1 across the image.
+
+    Args:
+        input: the images.
+        grid: the points.
+        interpolation_mode: 0 bilinear, 1 nearest, 2 bicubic.
+        padding_mode: what lies outside: 0 zeros, 1 the border's values, 2 the image reflected.
+        align_corners: whether -1 and 1 are the centers of the corner elements, not their edges.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html
+    """
+    mode, padding = _checked(input, grid, 4, interpolation_mode, padding_mode)
+    return sampler_2d(input, grid, mode, padding, bool(align_corners))
+
+
+def grid_sampler_3d(
+    input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Any:
+    """The values of volumes (n, c, d, h, w) at the points ``grid`` (n, p, q, r, 3).
+
+    As ``grid_sampler_2d``; a point is (x, y, z), and there is no bicubic interpolation.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html
+    """
+    mode, padding = _checked(input, grid, 5, interpolation_mode, padding_mode)
+    return sampler_3d(input, grid, mode, padding, bool(align_corners))
+
+
+def grid_sampler(
+    input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Any:
+    """``grid_sampler_2d`` or ``grid_sampler_3d``, as the input has four or five dimensions."""
+    sample = grid_sampler_3d if input.ndim == 5 else grid_sampler_2d
+    return sample(input, grid, interpolation_mode, padding_mode, align_corners)
