@@ -143,7 +143,7 @@ def log_softmax_backward(g: Any, y: Any, dim: int) -> Any:
 
 def logsumexp(x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
     if not x.size:
-        return np.log(np.add.reduce(np.exp(x), axis=dim, keepdims=keepdim))
+        return np.log(sums.add(np.exp(x), dim, keepdim))
     y = wide(x)
     top = np.maximum.reduce(y, axis=dim, keepdims=True)
     top = np.where(np.isinf(top), y.dtype.type(0), top)  # exp(-inf - -inf) would be NaN

@@ -6,6 +6,12 @@ from typing import Any
 
 import numpy as np
 
+# The stub of `reduce` takes no `keepdims: bool`.
+add_reduce: Any = np.add.reduce
+max_reduce: Any = np.maximum.reduce
+min_reduce: Any = np.minimum.reduce
+mul_reduce: Any = np.multiply.reduce
+
 LARGE = 1 << 16
 BLOCK = 1024  # numbers that BLAS adds in one go: few enough for float32's digits
 
@@ -28,4 +34,4 @@ def add(x: Any, dim: Any, keepdim: bool) -> Any:
         if len(dim) == 1 and dim[0] == x.ndim - 1 and 16 <= x.shape[-1] <= 4 * BLOCK:
             sums = last(x)
             return sums[..., None] if keepdim else sums
-    return np.add.reduce(x, axis=dim, keepdims=keepdim)
+    return add_reduce(x, axis=dim, keepdims=keepdim)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..autograd.variable import Variable
 from .arguments import numpy_names, one_dim, some_dims
 from .joining import cat
+from .reduction import is_tensor
 
 __all__ = ["cumulative_trapezoid", "diff", "gradient", "trapezoid", "trapz"]
 
@@ -106,7 +106,7 @@ def _slope(f: Any, d: int, spacing: Any, edge_order: int) -> Any:
     def at(k: int) -> Any:
         return _cut(f, d, k, k + 1 or None)
 
-    if not isinstance(spacing, Variable):
+    if not is_tensor(spacing):
         h = spacing
         inner = (_cut(f, d, 2, None) - _cut(f, d, None, -2)) / (2 * h)
         if edge_order == 1:

@@ -9,10 +9,9 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.primitive import primitive
-from ..autograd.variable import Variable
 from ..kernels import along
 from .arguments import numpy_names, one_dim
-from .reduction import dims, spread
+from .reduction import dims, is_tensor, spread
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
@@ -26,7 +25,7 @@ picked = primitive(
     None,
     name="gather",
 )
-placed = primitive(
+placed: Any = primitive(
     along.place,
     "g index | dim keepdim repeats shape",
     lambda g, index, dim, keepdim, repeats: picked(g, index, dim, keepdim, repeats),
@@ -126,7 +125,7 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.max.html
     """
-    if other is not None or isinstance(dim, Variable):
+    if other is not None or is_tensor(dim):
         from .choice import maximum
 
         return maximum(input, dim if other is None else other)
@@ -139,7 +138,7 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.min.html
     """
-    if other is not None or isinstance(dim, Variable):
+    if other is not None or is_tensor(dim):
         from .choice import minimum
 
         return minimum(input, dim if other is None else other)

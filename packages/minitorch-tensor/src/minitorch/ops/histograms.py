@@ -107,7 +107,7 @@ def _histogramdd(x: Any, weight: Any, bins: Any, span: Any, density: bool) -> tu
         edges.append(e)
     sizes = [len(e) - 1 for e in edges]
     weights = None if weight is None else weight.reshape(-1)[inside]
-    hist = np.bincount(place[inside], weights, minlength=int(np.prod(sizes))).reshape(sizes)
+    hist: Any = np.bincount(place[inside], weights, minlength=int(np.prod(sizes))).reshape(sizes)
     hist = hist.astype(x.dtype)
     if density:
         hist /= hist.sum()

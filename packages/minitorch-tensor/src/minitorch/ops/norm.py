@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.primitive import primitive
+from ..kernels import sums
 from .arguments import numpy_names, one_dim, some_dims
 from .conversion import to
 from .extrema import empty, shares
@@ -23,17 +24,19 @@ def _vector_norm(x: Any, p: float, dim: Any, keepdim: bool) -> Any:
     wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
     if p == 2:
         squares = wide * wide if x.dtype.kind == "f" else wide.real**2 + wide.imag**2
-        out = np.sqrt(np.add.reduce(squares, axis=dim, keepdims=keepdim))
+        out = np.sqrt(sums.add_reduce(squares, axis=dim, keepdims=keepdim))
     elif p == 0:
-        out = np.add.reduce(wide != 0, axis=dim, keepdims=keepdim, dtype=abs(wide[..., None]).dtype)
+        out = sums.add_reduce(
+            wide != 0, axis=dim, keepdims=keepdim, dtype=abs(wide[..., None]).dtype
+        )
     elif p == 1:
-        out = np.add.reduce(abs(wide), axis=dim, keepdims=keepdim)
+        out = sums.add_reduce(abs(wide), axis=dim, keepdims=keepdim)
     elif p == math.inf:
-        out = np.maximum.reduce(abs(wide), axis=dim, keepdims=keepdim)
+        out = sums.max_reduce(abs(wide), axis=dim, keepdims=keepdim)
     elif p == -math.inf:
-        out = np.minimum.reduce(abs(wide), axis=dim, keepdims=keepdim)
+        out = sums.min_reduce(abs(wide), axis=dim, keepdims=keepdim)
     else:
-        out = np.add.reduce(abs(wide) ** p, axis=dim, keepdims=keepdim) ** (1 / p)
+        out = sums.add_reduce(abs(wide) ** p, axis=dim, keepdims=keepdim) ** (1 / p)
     return out if x.dtype.kind == "c" or out.dtype == x.dtype else out.astype(x.dtype)
 
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.primitive import primitive
-from ..autograd.variable import Variable, wrap
+from ..autograd.variable import wrap
 from ..kernels import order as kernels
 from .arguments import numpy_names, one_dim
 from .arithmetic import lerp
 from .extrema import empty, picked, placed, shares
-from .reduction import spread
+from .reduction import is_tensor, spread
 from .shape import permuted, reshaped
 from .sorting import sorted_along
 
@@ -142,14 +142,14 @@ def _quantile(
             f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, "
             f"but got {interpolation}"
         )
-    if isinstance(q, Variable):
+    if is_tensor(q):
         if q.ndim > 1:
             raise RuntimeError(f"{name}() q must be a scalar or 1D tensor, not {q.ndim}-D")
-        if q.dtype != x.dtype:  # type: ignore[attr-defined]
+        if q.dtype != x.dtype:
             raise RuntimeError(
                 f"{name}() q tensor must be same dtype as the input tensor: {x.dtype}"
             )
-        if not bool(((q >= 0) & (q <= 1)).all()):  # type: ignore[operator]
+        if not bool(((q >= 0) & (q <= 1)).all()):
             raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
     else:
         if not 0 <= q <= 1:

@@ -21,7 +21,7 @@ def spread(g: Any, shape: tuple[int, ...], dim: tuple[int, ...] | None, keepdim:
     """The gradient of a sum: ``g`` repeated along the dimensions that were summed (None: all)."""
     if g.ndim and not keepdim:
         g = reshaped(g, tuple(1 if k in dim else n for k, n in enumerate(shape)))  # type: ignore[operator]
-    return expanded(g, shape) if isinstance(g, Variable) else along.repeat(g, shape)
+    return expanded(g, shape) if is_tensor(g) else along.repeat(g, shape)
 
 
 def count(shape: tuple[int, ...], dim: tuple[int, ...] | None) -> int:
@@ -37,8 +37,13 @@ def dims(dim: Any, ndim: int) -> tuple[int, ...] | None:
     return None if dim is None else some_dims(dim, ndim)
 
 
+def is_tensor(x: Any) -> bool:
+    """Whether a rule runs under ``create_graph``."""
+    return isinstance(x, Variable)
+
+
 # x where mask, else 0: also where x is inf or NaN
-kept = primitive(
+kept: Any = primitive(
     lambda x, mask: np.where(mask, x, x.dtype.type(0)),
     "x mask",
     lambda g, mask: kept(g, mask),
@@ -57,7 +62,7 @@ has_zeros = primitive(lambda x: np.bool_(not np.all(x)), "x", None, name="any")
 
 def _sum(x: Any, dim: Any, keepdim: bool) -> Any:
     if x.dtype.kind in "biu":
-        return np.add.reduce(x, axis=dim, dtype=np.int64, keepdims=keepdim)
+        return sums.add_reduce(x, axis=dim, dtype=np.int64, keepdims=keepdim)
     return sums.add(x, dim, keepdim)
 
 
@@ -150,7 +155,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
 
 numbers = primitive(
-    lambda x, dim, keepdim: np.add.reduce(x == x, axis=dim, keepdims=keepdim, dtype=x.dtype),
+    lambda x, dim, keepdim: sums.add_reduce(x == x, axis=dim, keepdims=keepdim, dtype=x.dtype),
     "x | dim keepdim",
     None,
     name="count_numbers",
@@ -180,13 +185,13 @@ def _prod(x: Any, dim: int | None, keepdim: bool) -> Any:
     dtype = np.int64 if x.dtype.kind in "biu" else None
     if dim is not None and not x.ndim:
         return x if dtype is None else dtype(x)
-    return np.multiply.reduce(x, axis=dim, dtype=dtype, keepdims=keepdim)
+    return sums.mul_reduce(x, axis=dim, dtype=dtype, keepdims=keepdim)
 
 
 def _others(x: Any) -> Any:
     """The product of all others for each element, along the last dimension."""
     n = x.shape[-1]
-    if not isinstance(x, Variable):  # products from the left times products from the right
+    if not is_tensor(x):  # products from the left times products from the right
         ones = np.ones((*x.shape[:-1], 1), x.dtype)
         left = np.multiply.accumulate(np.concatenate([ones, x[..., :-1]], -1), -1)
         right = np.multiply.accumulate(np.concatenate([ones, x[..., :0:-1]], -1), -1)
@@ -231,18 +236,23 @@ def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: An
 # --- truth and counts ------------------------------------------------------------------------
 
 
+# The stub of `reduce` takes no `keepdims: bool`.
+and_reduce: Any = np.logical_and.reduce
+or_reduce: Any = np.logical_or.reduce
+
+
 def _all(x: Any, dim: Any, keepdim: bool) -> Any:
-    out = np.logical_and.reduce(x, axis=dim, keepdims=keepdim)
+    out = and_reduce(x, axis=dim, keepdims=keepdim)
     return out.astype(np.uint8) if x.dtype == np.uint8 else out
 
 
 def _any(x: Any, dim: Any, keepdim: bool) -> Any:
-    out = np.logical_or.reduce(x, axis=dim, keepdims=keepdim)
+    out = or_reduce(x, axis=dim, keepdims=keepdim)
     return out.astype(np.uint8) if x.dtype == np.uint8 else out
 
 
 def _count_nonzero(x: Any, dim: Any) -> Any:
-    return np.add.reduce(x != 0, axis=dim, dtype=np.int64)
+    return sums.add_reduce(x != 0, axis=dim, dtype=np.int64)
 
 
 all_along = primitive(_all, "x | dim keepdim", None, name="all")

@@ -9,11 +9,10 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.primitive import primitive
-from ..autograd.variable import Variable
 from .arguments import numpy_names, one_dim
 from .conversion import to
 from .extrema import placed
-from .reduction import has_zeros, kept, one_left_out
+from .reduction import has_zeros, is_tensor, kept, one_left_out
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
@@ -34,7 +33,7 @@ def _cumsum(x: Any, dim: int, reverse: bool) -> Any:
     return np.flip(_accumulate(np.add, np.flip(x, dim), dim), dim)
 
 
-running_sum = primitive(
+running_sum: Any = primitive(
     _cumsum,
     "x | dim reverse",
     lambda g, dim, reverse: running_sum(g, dim, not reverse),
@@ -84,11 +83,11 @@ def _cumprod_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
         return g
     if not has_zeros(x):
         return running_sum(g * out, dim, True) / x
-    if not isinstance(x, Variable):
+    if not is_tensor(x):
         return _cumprod_past_zero(g, x, dim)
     # all orders: row k holds the products without x[k]
     products = running_product(one_left_out(x.swapaxes(dim, -1)), x.ndim)
-    later = np.triu(np.ones((x.shape[dim],) * 2, bool))
+    later = np.triu(np.ones((x.shape[dim],) * 2, np.bool_))
     terms = kept(products * g.swapaxes(dim, -1).unsqueeze(-2), later)
     return terms.sum(-1).swapaxes(dim, -1)
 
@@ -177,10 +176,12 @@ def _logcumsumexp_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
     """``exp(x[k]) * sum_(i >= k) g[i] exp(-out[i])``, without overflow: in logarithms."""
     if not x.ndim:
         return g
-    if isinstance(x, Variable):
+    if is_tensor(x):
         n = x.shape[dim]
         x, out, g = (t.swapaxes(dim, -1) for t in (x, out, g))
-        weights = kept((x.unsqueeze(-1) - out.unsqueeze(-2)).exp(), np.triu(np.ones((n, n), bool)))
+        weights = kept(
+            (x.unsqueeze(-1) - out.unsqueeze(-2)).exp(), np.triu(np.ones((n, n), np.bool_))
+        )
         weights = kept(weights, finite_below(x).unsqueeze(-1))
         return (weights * g.unsqueeze(-2)).sum(-1).swapaxes(dim, -1)
 

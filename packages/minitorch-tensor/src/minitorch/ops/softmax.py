@@ -36,7 +36,7 @@ def _floats(x: Any, name: str) -> Any:
 
 
 # The Jacobians are symmetric or nearly so; these are the products with them.
-softmax_backward = primitive(  # y * (g - sum(g * y))
+softmax_backward: Any = primitive(  # y * (g - sum(g * y))
     kernels.softmax_backward,
     "g y | dim",
     lambda h, y, dim: softmax_backward(h, y, dim),

@@ -202,7 +202,7 @@ def unique_consecutive(
 # --- searching -------------------------------------------------------------------------------
 
 
-def _searchsorted(sequence: Any, x: Any, sorter: Any, side: str, dtype: Any) -> Any:
+def _searchsorted(sequence: Any, x: Any, sorter: Any, side: Any, dtype: Any) -> Any:
     if sorter is not None:
         sequence = np.take_along_axis(sequence, sorter, -1)
     if sequence.ndim == 1:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..autograd.primitive import primitive
-from ..autograd.variable import Variable
+from ..kernels import sums
 from .arguments import numpy_names
 from .conversion import to
-from .reduction import average, count, dims, kept, nonzero, spread
+from .reduction import average, count, dims, is_tensor, kept, nonzero, spread
 
 __all__ = ["corrcoef", "cov", "std", "std_mean", "var", "var_mean"]
 
@@ -23,9 +23,9 @@ def _var(x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
         )
     wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
     n = count(x.shape, dim)
-    d = wide - np.add.reduce(wide, axis=dim, keepdims=True) / n if n else wide
+    d = wide - sums.add_reduce(wide, axis=dim, keepdims=True) / n if n else wide
     squares = np.multiply(d, d) if d.dtype.kind == "f" else d.real**2 + d.imag**2
-    s = np.add.reduce(squares, axis=dim, keepdims=keepdim)
+    s = sums.add_reduce(squares, axis=dim, keepdims=keepdim)
     s = s / np.maximum(n - correction, 0).astype(s.dtype)
     return s if s.dtype == x.dtype or x.dtype.kind == "c" else s.astype(x.dtype)
 
@@ -194,7 +194,7 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         freedom = total - correction * (w * aweights.reshape(n)).sum() / total
     else:
         freedom = total - correction
-    freedom = freedom.clamp(min=0) if isinstance(freedom, Variable) else max(freedom, 0)
+    freedom = freedom.clamp(min=0) if is_tensor(freedom) else max(freedom, 0)
     d = x - mean
     other = d if w is None else d * w
     return (d @ (other.conj() if d.dtype.is_complex else other).T / freedom).squeeze()
