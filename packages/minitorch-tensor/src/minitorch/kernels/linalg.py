@@ -106,8 +106,9 @@ def eigh(x: Array, uplo: str) -> tuple[Array, Array]:
     try:
         return tuple(np.linalg.eigh(x, UPLO=uplo))  # type: ignore[return-value]
     except np.linalg.LinAlgError:
+        where, _ = first_failure(np.linalg.eigh, x)
         raise LinAlgError(
-            "linalg.eigh: The algorithm failed to converge because the input matrix is "
+            f"linalg.eigh: {where}The algorithm failed to converge because the input matrix is "
             "ill-conditioned or has too many repeated eigenvalues."
         ) from None
 
@@ -116,8 +117,9 @@ def svd(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     try:
         return tuple(np.linalg.svd(x, full_matrices))  # type: ignore[return-value]
     except np.linalg.LinAlgError:
+        where, _ = first_failure(np.linalg.svd, x)
         raise LinAlgError(
-            "linalg.svd: The algorithm failed to converge because the input matrix contained "
+            f"linalg.svd: {where}The algorithm failed to converge because the input matrix contained "
             "non-finite values."
         ) from None
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.primitive import primitive
+from ..autograd.variable import wrap
 from ..kernels import linalg as kernels
 from .linalg import (
     constant,
@@ -208,13 +209,13 @@ def _over(numerator: Any, gap: Any) -> Any:
 
 
 def _eigh_rule(g: Any, values: Any, vectors: Any) -> Any:
-    # v (diag(gl) + (v' gv) / gap) v', gap_ij = l_j - l_i  (Giles 2008)
+    # v (diag(gl) + sym((v' gv) / gap)) v', gap_ij = l_j - l_i  (Giles 2008)
     gl, gv = g
     one = eye(gl, gl.shape[-1])
     vt = transposed(vectors)
     gap = row(values) - column(values) + one
-    inner = _over(vt @ gv * (1 - one), gap) + row(gl) * one
-    return vectors @ inner @ vt
+    off = _over(vt @ gv * (1 - one), gap)
+    return vectors @ ((off + transposed(off)) * 0.5 + row(gl) * one) @ vt
 
 
 symmetric = primitive(
@@ -451,19 +452,31 @@ def pinverse(input: Any, rcond: float = 1e-15) -> Any:
 
 
 def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> Any:
-    """The ``X`` that makes ``A X - B`` smallest, with the squared residuals and the rank.
+    """The ``X`` that makes ``A X - B`` smallest: ``(solution, residuals, rank, singular_values)``.
+
+    As with PyTorch's drivers, "gelsy" (the default) gives the rank, "gels" the squared residuals of
+    full rank, "gelsd" and "gelss" all of them; what is not given is empty.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.lstsq.html
     """
     matrices("linalg.lstsq", A)
     one_dtype("linalg.lstsq", A, B)
+    if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
+        raise RuntimeError(
+            "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), "
+            f"not {driver}"
+        )
     vector = A.ndim == B.ndim + 1
-    X = matmul(pinv(A, rcond), column(B) if vector else B)
-    rank = matrix_rank(A)
+    target = column(B) if vector else B
+    X = matmul(pinv(A, rcond), target)
+    empty = wrap(np.zeros(0, A.dtype.numpy))
+    rank = wrap(np.zeros(0, np.int64)) if driver == "gels" else matrix_rank(A, rtol=rcond)
     m, n = A.shape[-2:]
-    residuals = constant(np.zeros(0), A)
-    if m > n and int((rank < n).sum()) == 0:
-        left = matmul(A, X) - (column(B) if vector else B)
-        residuals = sum(left * left, -2)
+    residuals, values = empty, empty
+    if driver in ("gels", "gelsd", "gelss") and m > n and bool((matrix_rank(A) == n).all()):
+        difference = matmul(A, X) - target
+        residuals = sum(difference * difference, -2)
+    if driver in ("gelsd", "gelss"):
+        values = singular_values(A).detach()
     solution = reshaped(X, X.shape[:-1]) if vector else X
-    return return_types.linalg_lstsq(solution, residuals, rank, constant(np.zeros(0), A))
+    return return_types.linalg_lstsq(solution, residuals, rank, values)

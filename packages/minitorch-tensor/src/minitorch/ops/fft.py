@@ -130,7 +130,9 @@ def _real_result(name: str, input: Any, s: Any, dim: Any, norm: str | None) -> A
 def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: str | None) -> Any:
     x = _input(input, name)
     if kind == "rfftn" and x.dtype.is_complex:
-        raise RuntimeError(f"{name} expects a real input tensor, but got {x.dtype.type_name}")
+        raise RuntimeError(
+            f"{name} expects a real-valued input tensor, but got {x.dtype.type_name}"
+        )
     if x.requires_grad and is_grad_enabled():
         raise RuntimeError(
             f"fft.{name}: gradients through complex results are not supported; detach() the input"

@@ -39,7 +39,7 @@ def floating(name: str, x: Any) -> None:
             f"{name}: Expected a floating point or complex tensor as input. Got {x.dtype.type_name}"
         )
     if x.dtype.itemsize == 2:
-        raise NotImplementedError(f"{name}: not implemented for '{x.dtype.type_name}'")
+        raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {x.dtype.type_name}")
 
 
 def square(name: str, x: Any) -> None:
