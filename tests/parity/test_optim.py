@@ -20,7 +20,7 @@ CASES = [
 EXTRA = [
     ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1, "maximize": True}),
     ("Adam", {"lr": torch.tensor(0.01)}),
-    ("Adam", {"betas": (torch.tensor(0.8), torch.tensor(0.9)), "lr": torch.tensor(0.01)}),
+    ("Adam", {"betas": (torch.tensor(0.8), torch.tensor(0.9)), "lr": torch.tensor(0.001)}),
     ("Adam", {"amsgrad": True, "decoupled_weight_decay": True, "weight_decay": 0.1, "eps": 1e-3}),
     ("AdamW", {"lr": torch.tensor(0.01), "amsgrad": True, "betas": (0.3, 0.5)}),
     ("NAdam", {"lr": torch.tensor(0.01), "betas": (0.7, 0.95)}),
@@ -112,7 +112,14 @@ def assert_same_state(ours_state, theirs_state, tolerance=1e-9):
 
 
 def shapes_for(name):
-    return [s for s in SHAPES if len(s) == 2 and 0 not in s] if name == "Muon" else SHAPES
+    if name == "Muon":
+        return [s for s in SHAPES if len(s) == 2 and 0 not in s]
+    return [s for s in SHAPES if name != "Adafactor" or 0 not in s]  # PyTorch divides by zero
+
+
+def tolerance(name):
+    """Muon rounds to bfloat16 on the way: a sum may come out on the other side of a boundary."""
+    return 1e-4 if name == "Muon" else 1e-9
 
 
 @pytest.mark.parametrize(("name", "kwargs"), CASES)
@@ -124,7 +131,7 @@ def test_trajectory(name, kwargs):
         give_gradients(a, b, step)
         mine.step()
         reference.step()
-        assert_same(a, b)
+        assert_same(a, b, tolerance(name))
     assert_same_state(mine.state_dict(), reference.state_dict())
 
 
@@ -137,7 +144,7 @@ def test_missing_gradients(name, kwargs):
         give_gradients(a, b, step, missing=0.4)
         mine.step()
         reference.step()
-        assert_same(a, b)
+        assert_same(a, b, tolerance(name))
     theirs_state, ours_state = reference.state_dict(), mine.state_dict()
     for state in (theirs_state, ours_state):  # the order of first appearance
         state["state"] = dict(sorted(state["state"].items()))
@@ -163,8 +170,48 @@ def test_state_there_and_back(name, kwargs):
         give_gradients(a, b, step)
         mine.step()
         reference.step()
-    assert_same(a, b)
+    assert_same(a, b, tolerance(name))
     assert_same_state(mine.state_dict(), reference.state_dict())
+
+
+LBFGS = [case.kwargs for o in optim_db if o.name == "LBFGS" for case in o.optim_inputs_func("cpu")]
+LBFGS += [{"history_size": 3, "lr": 0.5}, {"max_iter": 5, "line_search_fn": "strong_wolfe"}]
+
+
+@pytest.mark.parametrize("kwargs", LBFGS, ids=str)
+@pytest.mark.parametrize("dtype", [np.float64, np.complex128])
+def test_lbfgs(kwargs, dtype):
+    """A Rosenbrock valley over two parameters, halfway resumed with the other library's state."""
+    a, b = parameters([(3, 2), (4,)], dtype)
+
+    def closure(p, optimizer):
+        def evaluate():
+            optimizer.zero_grad()
+            x, y = p
+            if x.dtype.is_complex:
+                x, y = x * x.conj(), y * y.conj()
+                loss = ((x - 1) * (x - 1)).sum() + ((y - x.sum()) * (y - x.sum())).sum()
+                loss = loss.real
+            else:
+                loss = ((x - 1) * (x - 1)).sum() + ((y - x.sum() * x.sum()) ** 2).sum()
+            loss.backward()
+            return loss
+
+        return evaluate
+
+    mine, reference = minitorch.optim.LBFGS(a, **ours(kwargs)), torch.optim.LBFGS(b, **kwargs)
+    for half in range(2):
+        for _ in range(2):
+            loss = mine.step(closure(a, mine))
+            expected = reference.step(closure(b, reference))
+            np.testing.assert_allclose(loss.item(), expected.item(), rtol=1e-7)
+        assert_same(a, b, 1e-6)
+        if not half:
+            state, reference_state = mine.state_dict(), reference.state_dict()
+            mine = minitorch.optim.LBFGS(a, **ours(kwargs))
+            reference = torch.optim.LBFGS(b, **kwargs)
+            mine.load_state_dict(reference_state)
+            reference.load_state_dict(theirs(state))
 
 
 COMPLEX = ("SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta", "RMSprop")

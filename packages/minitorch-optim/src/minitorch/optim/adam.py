@@ -78,7 +78,7 @@ class Adam(ElementwiseOptimizer):
     def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
         step = float(scalars[0]) + 1
         beta1, beta2 = group["betas"]
-        root = (1 - beta2**step) ** 0.5
+        root = number((1 - beta2**step) ** 0.5, group)
         decay = group["weight_decay"]
         decoupled = group["decoupled_weight_decay"]
         return {

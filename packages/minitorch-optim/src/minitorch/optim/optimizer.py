@@ -274,7 +274,6 @@ class Optimizer:
         self.__dict__.update(state)
         if "_step_pre_hooks" not in self.__dict__:
             self._prepare()
-        self.defaults.setdefault("differentiable", False)
         for group in self.param_groups:  # options that the state did not know of yet
             for name, default in self.defaults.items():
                 group.setdefault(name, default)
