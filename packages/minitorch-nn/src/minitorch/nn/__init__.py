@@ -5,8 +5,9 @@ Follows https://docs.pytorch.org/docs/stable/nn.html
 
 from typing import Any
 
-from . import functional, init
-from .module import Module
+from . import functional as functional
+from . import init as init
+from .module import Module as Module
 from .modules import *
 from .parameter import *
 

@@ -129,7 +129,8 @@ class Sequential(ModuleSequence):
     def __add__(self, other: Sequential) -> Sequential:
         if not isinstance(other, Sequential):
             raise ValueError(
-                f"add operator supports only objects of Sequential class, but {type(other)} is given."
+                "add operator supports only objects of Sequential class, but "
+                f"{type(other)} is given."
             )
         return Sequential(*self, *other)
 
@@ -175,9 +176,7 @@ class ModuleList(ModuleSequence):
     def __repr__(self) -> str:
         if not len(self):
             return self._get_name() + "()"
-        blocks: list[
-            tuple[int, int, str]
-        ] = []  # equal neighbours are shown once: (first, last, text)
+        blocks: list[tuple[int, int, str]] = []  # (first, last, text): equals once
         for k, text in enumerate(map(repr, self)):
             if blocks and blocks[-1][2] == text:
                 blocks[-1] = (blocks[-1][0], k, text)
@@ -400,7 +399,7 @@ class ParameterDict(Module):
         made.update(self)
         return made
 
-    def __ior__(self, other: Any) -> ParameterDict:
+    def __ior__(self, other: Any) -> ParameterDict:  # type: ignore[misc]
         self.update(other)
         return self
 
@@ -432,7 +431,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value at ``key``, or ``default``."""
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """A new dictionary with ``default`` at each key."""

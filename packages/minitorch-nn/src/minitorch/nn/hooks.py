@@ -38,12 +38,12 @@ class Hooks:
     def register_forward_pre_hook(
         self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """``hook(module, args)`` runs before ``forward``; what it returns takes the place of ``args``.
+        """``hook(module, args)`` runs before ``forward``; what it returns replaces ``args``.
 
         Args:
-            hook: with ``with_kwargs`` it is called as ``hook(module, args, kwargs)`` and returns
-                ``(args, kwargs)`` or None.
+            hook: the function.
             prepend: run it before the hooks that are there already.
+            with_kwargs: call it as ``hook(module, args, kwargs)``; it returns ``(args, kwargs)``.
 
         Returns:
             A handle whose ``remove()`` takes the hook away.
@@ -58,11 +58,12 @@ class Hooks:
         with_kwargs: bool = False,
         always_call: bool = False,
     ) -> RemovableHandle:
-        """``hook(module, args, output)`` runs after ``forward``; what it returns replaces the output.
+        """``hook(module, args, output)`` runs after ``forward``; what it returns replaces it.
 
         Args:
-            hook: with ``with_kwargs`` it is called as ``hook(module, args, kwargs, output)``.
+            hook: the function.
             prepend: run it before the hooks that are there already.
+            with_kwargs: call it as ``hook(module, args, kwargs, output)``.
             always_call: run it even where ``forward`` raises.
         """
         return self._add_hook("_forward_hooks", (hook, with_kwargs, always_call), prepend)
@@ -74,8 +75,8 @@ class Hooks:
         return self._add_hook("_backward_pre_hooks", hook, prepend)
 
     def register_full_backward_hook(self, hook: Any, prepend: bool = False) -> RemovableHandle:
-        """``hook(module, grad_input, grad_output)`` runs when the gradients of the module's inputs are
-        known; what it returns replaces them.
+        """``hook(module, grad_input, grad_output)`` runs when the inputs' gradients are known;
+        what it returns replaces them.
         """
         return self._add_hook("_backward_hooks", hook, prepend)
 

@@ -215,7 +215,7 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
 ) -> Any:
-    """Normal with the variance gain^2 / fan (He et al., 2015); arguments as ``kaiming_uniform_``."""
+    """Normal with the variance gain^2 / fan; the arguments are those of ``kaiming_uniform_``."""
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 

@@ -1,4 +1,4 @@
-"""``Module``: parameters, buffers and submodules by attribute, and what can be done to all of them."""
+"""``Module``: parameters, buffers and submodules by attribute, and what is done to all of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS = ("_parameters", "_buffers", "_modules")
 
 
 class Module(Hooks, State):
-    """The base of all neural network modules: subclass it, assign parts in ``__init__``, write ``forward``.
+    """The base of all modules: subclass it, assign the parts in ``__init__``, write ``forward``.
 
     Tensors wrapped in ``Parameter`` and other modules become part of the module when assigned to
     an attribute.

@@ -8,7 +8,8 @@ except ImportError as error:
     if error.name not in ("minitorch.optim", "minitorch-optim"):
         raise
     raise ImportError(
-        "minitorch.nn.optim is an alias of minitorch.optim, which the package minitorch-optim brings "
-        "and which is not installed. From a clone of MiniTorch: pip install ./packages/minitorch-optim",
+        "minitorch.nn.optim is an alias of minitorch.optim, and the package that brings it, "
+        "minitorch-optim, is not installed. From a clone of MiniTorch: "
+        "pip install ./packages/minitorch-optim",
         name="minitorch-optim",
     ) from None

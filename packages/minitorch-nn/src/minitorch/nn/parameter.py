@@ -17,7 +17,7 @@ __all__ = [
 
 
 class Parameter(Tensor):
-    """A tensor that a module learns: assigned to an attribute of a module, it joins ``parameters()``.
+    """A tensor that a module learns: assigned to an attribute, it joins ``parameters()``.
 
     Args:
         data: the values, whose memory is shared; empty by default.
@@ -37,8 +37,8 @@ class Parameter(Tensor):
         if requires_grad:
             self.requires_grad_()
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
-        return "Parameter containing:\n" + super().__repr__(tensor_contents=tensor_contents)
+    def __repr__(self, **kwargs: Any) -> str:
+        return "Parameter containing:\n" + super().__repr__(**kwargs)
 
 
 class Buffer(Tensor):
@@ -97,7 +97,7 @@ class _Uninitialized(Tensor):
             "attributes."
         )
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self, **kwargs: Any) -> str:
         return f"<{type(self).__name__}>"
 
 

@@ -50,7 +50,7 @@ class State:
         return self._add_state_hook("_state_dict_pre_hooks", hook)
 
     def register_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
-        """``hook(module, state_dict, prefix, local_metadata)`` runs after; it may change the dict."""
+        """``hook(module, state_dict, prefix, local_metadata)`` runs after and may change it."""
         return self._add_state_hook("_state_dict_hooks", hook)
 
     _register_state_dict_hook = register_state_dict_post_hook
@@ -111,6 +111,7 @@ class State:
         """The parameters and persistent buffers by their dotted names, sharing their memory.
 
         Args:
+            *args: the others, by position.
             destination: a dict to fill instead of a new one.
             prefix: stands before every name.
             keep_vars: the parameters themselves, not detached.

@@ -78,7 +78,7 @@ leaky = primitive(
     traits=ELEMENTWISE,
 )
 clipped = primitive(
-    lambda x, low, high: np.clip(x, low, high),
+    lambda x, low, high: np.clip(x, x.dtype.type(low), x.dtype.type(high)),
     "x | low high",
     lambda g, x, low, high: where((x > low) & (x < high), g, 0.0),
     name="hardtanh",
@@ -114,9 +114,7 @@ hard_shrink = primitive(
 )
 soft_shrink = primitive(
     # NaN stays NaN
-    lambda x, lambd: np.where(abs(x) <= lambd, x.dtype.type(0), x - np.copysign(lambd, x)).astype(
-        x.dtype
-    ),
+    lambda x, lambd: np.where(abs(x) <= lambd, x.dtype.type(0), x - np.sign(x) * lambd),
     "x | lambd",
     lambda g, x, lambd: where(abs(x) <= lambd, 0.0, g),
     name="softshrink",
@@ -125,7 +123,7 @@ soft_shrink = primitive(
 
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
-    """X where it is positive, ``negative_slope`` x elsewhere.
+    """``x`` where it is positive, ``negative_slope`` x elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
     """
@@ -155,7 +153,7 @@ def relu6(input: Any, inplace: bool = False) -> Any:
 
 
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
-    """X where it is above ``threshold``, ``value`` elsewhere.
+    """``x`` where it is above ``threshold``, ``value`` elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.threshold.html
     """
@@ -165,7 +163,7 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
 
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
-    """X / 6 + 1/2, held between 0 and 1.
+    """``x`` / 6 + 1/2, held between 0 and 1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html
     """
@@ -173,7 +171,7 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Any:
 
 
 def hardswish(input: Any, inplace: bool = False) -> Any:
-    """X hardsigmoid(x).
+    """``x`` hardsigmoid(x).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html
     """
@@ -181,7 +179,7 @@ def hardswish(input: Any, inplace: bool = False) -> Any:
 
 
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:
-    """X outside of [-lambd, lambd], 0 inside.
+    """``x`` outside of [-lambd, lambd], 0 inside.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html
     """
@@ -189,7 +187,7 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Any:
 
 
 def softshrink(input: Any, lambd: float = 0.5) -> Any:
-    """X moved towards 0 by ``lambd``, 0 where it gets there.
+    """``x`` moved towards 0 by ``lambd``, 0 where it gets there.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softshrink.html
     """
@@ -213,7 +211,7 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
-    """X where it is positive, alpha (exp(x) - 1) elsewhere.
+    """``x`` where it is positive, alpha (exp(x) - 1) elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.elu.html
     """
@@ -223,7 +221,7 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
 
 
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
-    """X where it is positive, alpha (exp(x / alpha) - 1) elsewhere.
+    """``x`` where it is positive, alpha (exp(x / alpha) - 1) elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.celu.html
     """
@@ -308,7 +306,7 @@ def logsigmoid(input: Any) -> Any:
 
 
 def silu(input: Any, inplace: bool = False) -> Any:
-    """X sigmoid(x) (swish).
+    """``x`` sigmoid(x) (swish).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.silu.html
     """
@@ -316,7 +314,7 @@ def silu(input: Any, inplace: bool = False) -> Any:
 
 
 def mish(input: Any, inplace: bool = False) -> Any:
-    """X tanh(softplus(x)).
+    """``x`` tanh(softplus(x)).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mish.html
     """
@@ -335,7 +333,7 @@ soft_sign = primitive(
 
 
 def softsign(input: Any) -> Any:
-    """X / (1 + |x|).
+    """``x`` / (1 + |x|).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html
     """
@@ -343,7 +341,7 @@ def softsign(input: Any) -> Any:
 
 
 def tanhshrink(input: Any) -> Any:
-    """X - tanh(x).
+    """``x`` - tanh(x).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.tanhshrink.html
     """
@@ -381,7 +379,7 @@ learned = primitive(
 
 
 def prelu(input: Any, weight: Any) -> Any:
-    """X where it is positive, ``weight`` x elsewhere: one weight for all, or one per channel (dim 1).
+    """``x`` where it is positive, ``weight`` x elsewhere: one for all or one per channel (dim 1).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html
     """
@@ -416,8 +414,8 @@ def rrelu(
     training: bool = False,
     inplace: bool = False,
 ) -> Any:
-    """X where it is positive; elsewhere x times a slope drawn from [lower, upper) while training,
-    times the mean slope otherwise.
+    """``x`` where it is positive, elsewhere times a slope drawn from [lower, upper) while training,
+    the mean slope otherwise.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rrelu.html
     """
@@ -490,6 +488,8 @@ def gumbel_softmax(
         logits: unnormalised log-probabilities along ``dim``.
         tau: the temperature; small is nearer to one-hot.
         hard: one-hot in the forward pass, with the gradient of the soft sample.
+        eps: not used.
+        dim: the dimension of the categories.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gumbel_softmax.html
     """

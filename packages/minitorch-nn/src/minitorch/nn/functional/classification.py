@@ -7,7 +7,7 @@ from typing import Any
 
 import minitorch
 import numpy as np
-from minitorch import clamp, log, log_softmax, sigmoid
+from minitorch import log, log_softmax, sigmoid, where
 from minitorch.extend import fused, primitive
 
 from ..kernels import cross_entropy as kernels
@@ -32,7 +32,7 @@ def class_dim(x: Any) -> int:
 def definition(
     x: Any, target: Any, weight: Any, ignore: int, reduction: str, smoothing: float
 ) -> Any:
-    """The negative log-likelihood of log_softmax(x); a part ``smoothing`` of it for all classes alike."""
+    """``nll_loss`` of log_softmax(x), a part ``smoothing`` of it for all classes alike."""
     logp = log_softmax(x, class_dim(x))
     loss = nll_loss(logp, target, weight, ignore_index=ignore, reduction=reduction)
     if not smoothing:
@@ -150,57 +150,55 @@ def entropy_of_probabilities(
     return -loss.sum() / (input.numel() / classes if reduction == "mean" else 1)
 
 
-def _pick(logp: Any, target: Any, weight: Any, ignore: int) -> tuple[Any, Any]:
-    """-w log p at the target, and w; 0 where ignored."""
-    rows, t = kernels.as_rows(logp), target.reshape(-1)
-    counts = kernels.check_labels(t, rows.shape[1], ignore)
+def _weights(logp: Any, target: Any, weight: Any, ignore: int) -> Any:
+    """The weight of each label, 0 where it is to be ignored; the labels are checked."""
+    t = target.reshape(-1)
+    counts = kernels.check_labels(t, logp.shape[class_dim(logp)], ignore)
     if counts is not None:
         t = np.where(counts, t, 0)
     w = np.ones(len(t), logp.dtype) if weight is None else weight[t]
-    if counts is not None:
-        w = np.where(counts, w, 0).astype(logp.dtype)
-    loss = np.where(w == 0, 0, -rows[np.arange(len(t)), t] * w).astype(logp.dtype)
-    return loss.reshape(target.shape), w.reshape(target.shape)
+    return (w if counts is None else np.where(counts, w, 0).astype(logp.dtype)).reshape(
+        target.shape
+    )
 
 
-def _place(g: Any, target: Any, weights: Any, logp_shape: Any) -> Any:
-    """The gradient of ``_pick``: -g w at the target, 0 elsewhere."""
-    t = target.reshape(-1)
-    classes = logp_shape[1 if len(logp_shape) > 1 else 0]
-    rows = np.zeros((len(t), classes), g.dtype)
-    t = np.where((t < 0) | (t >= classes), 0, t)
-    rows[np.arange(len(t)), t] = -(g * weights).reshape(-1)
-    return kernels.like(rows, np.broadcast_to(g.dtype.type(0), logp_shape))
+weights_of: Any = primitive(_weights, "logp target weight | ignore", name="nll_weights")
 
 
-picked = primitive(
-    _pick,
-    "logp target weight | ignore -> loss weights",
+def _places(target: Any, weights: Any) -> Any:
+    """(row, label) of each label; of those that do not count, (row, 0)."""
+    return np.arange(target.size), np.where(weights == 0, 0, target).reshape(-1)
+
+
+def _take(logp: Any, target: Any, weights: Any) -> Any:
+    """-w logp at the labels."""
+    found = kernels.as_rows(logp)[_places(target, weights)].reshape(target.shape)
+    return np.where(weights == 0, logp.dtype.type(0), -found * weights)
+
+
+def _place(g: Any, target: Any, weights: Any, shape: Any) -> Any:
+    """-w g at the labels, 0 elsewhere: the transpose of ``_take``."""
+    rows = np.zeros((target.size, shape[1 if len(shape) > 1 else 0]), g.dtype)
+    rows[_places(target, weights)] = -(g * weights).reshape(-1)
+    return kernels.like(rows, shape)
+
+
+taken: Any = primitive(
+    _take,
+    "logp target weights",
+    lambda g, target, weights, shape: placed(g, target, weights, tuple(shape)),
+    None,
+    None,
     name="nll_loss",
-    joint=lambda g, target, weights, logp_shape: (
-        placed(g[0], target, weights, logp_shape),
-        None,
-        None,
-    ),
 )
-placed = primitive(
+placed: Any = primitive(
     _place,
-    "g target weights | logp_shape",
-    lambda h, target, weights: (
-        minitorch.gather(h, class_dim(h), unsqueezed(target, h)).reshape(target.shape) * -weights
-    ),
+    "g target weights | shape",
+    lambda h, target, weights: taken(h, target, weights),
     None,
     None,
     name="nll_loss_backward",
 )
-
-
-def unsqueezed(target: Any, h: Any) -> Any:
-    """The labels with the class dimension, as positions to gather; ignored ones as 0."""
-    valid = (target >= 0) & (target < h.shape[class_dim(h)])
-    shape = list(h.shape)
-    shape[class_dim(h)] = 1
-    return (target * valid).reshape(shape)
 
 
 def nll_loss(
@@ -212,7 +210,7 @@ def nll_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Any:
-    """-input at the target class, where ``input`` holds log-probabilities; as ``cross_entropy`` else.
+    """-input at the target class, for log-probabilities; otherwise as ``cross_entropy``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
     """
@@ -222,9 +220,10 @@ def nll_loss(
         if str(target.dtype) != "torch.uint8":
             raise RuntimeError(f"expected scalar type Long but found {target.dtype.type_name}")
         target = target.long()
-    loss, weights = picked(input, target, weight, ignore_index)
+    weights = weights_of(input, target, weight, ignore_index)
+    loss = taken(input, target, weights)
     if reduction == "mean":
-        return loss.sum() / weights.detach().sum()
+        return loss.sum() / weights.sum()
     return reduced(loss, reduction)
 
 
@@ -241,7 +240,7 @@ def _binary_cross_entropy(x: Any, t: Any) -> Any:
 bernoulli = primitive(  # the logarithms are held at -100, as PyTorch does
     _binary_cross_entropy,
     "x t",
-    lambda g, x, t: g * (x - t) / clamp((1 - x) * x, min=1e-12),
+    lambda g, x, t: g * (x - t) / where((1 - x) * x < 1e-12, 1e-12, (1 - x) * x),
     lambda g, x: g * (log(1 - x) - log(x)),
     name="binary_cross_entropy",
 )
@@ -340,9 +339,8 @@ def kl_div(
     reduction = chosen("sum" if batchmean else reduction, size_average, reduce)
     if reduction == "mean" and not batchmean:
         warnings.warn(
-            "reduction: 'mean' divides the total loss by both the batch size and the support size."
-            "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
-            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
+            "reduction: 'mean' divides the total loss by both the batch size and the support size. "
+            "'batchmean' divides only by the batch size, as the mathematical definition does.",
             stacklevel=2,
         )
     if log_target:

@@ -64,7 +64,7 @@ per_sequence = fused(
 
 
 def as_lengths(lengths: Any, name: str, batch: int) -> Any:
-    made = lengths if isinstance(lengths, Tensor) else minitorch.tensor(lengths)
+    made: Any = lengths if isinstance(lengths, Tensor) else minitorch.tensor(lengths)
     if made.dtype.is_floating_point:
         raise RuntimeError(f"{name} must be integral")
     made = made.long().reshape(-1)

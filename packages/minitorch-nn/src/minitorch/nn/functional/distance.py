@@ -16,7 +16,7 @@ def norm(x: Any, p: float, dim: int, keepdim: bool = False) -> Any:
 
 @numpy_names
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Any:
-    """X / max(|x|_p, eps), vectors along ``dim``.
+    """``x`` / max(|x|_p, eps), vectors along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html
     """

@@ -69,7 +69,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 
 
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
-    """Dropout that keeps the mean 0 and the variance 1 of ``selu`` networks (Klambauer et al., 2017).
+    """Dropout that keeps mean 0 and variance 1, for ``selu`` (Klambauer et al., 2017).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.alpha_dropout.html
     """

@@ -12,21 +12,21 @@ from ..kernels import embedding as kernels
 
 __all__ = ["embedding", "one_hot"]
 
-rows_of = primitive(
+rows_of: Any = primitive(
     kernels.take_rows,
     "table index | padding",
     lambda g, index, shape, padding: sum_rows(g, index, shape[0], padding),
     None,
     name="embedding",
 )
-sum_rows = primitive(
+sum_rows: Any = primitive(
     kernels.add_rows,
     "g index | rows padding",
     lambda g, index, padding: masked(g, index, padding),
     None,
     name="embedding_dense_backward",
 )
-masked = primitive(
+masked: Any = primitive(
     kernels.masked_rows,
     "table index | padding",
     lambda g, index, shape, padding: sum_rows(g, index, shape[0], padding),
@@ -64,7 +64,7 @@ def renormalize(weight: Any, input: Any, max_norm: float, norm_type: float) -> N
 
 def row_number(index: int, weight: Any) -> int:
     """``padding_idx`` counted from the front; -1 for none."""
-    n = weight.shape[0]
+    n: int = weight.shape[0]
     if not -n <= index < n:
         raise AssertionError(f"Padding_idx must be within num_embeddings: {index}, {n} rows")
     return index % n
@@ -105,6 +105,8 @@ def embedding(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
     """
     check_index(input, "embedding")
+    if weight.ndim != 2:
+        raise RuntimeError(f"'weight' must be 2-D, but has shape {list(weight.shape)}")
     if sparse:
         raise NotImplementedError("embedding: sparse gradients are not supported; use sparse=False")
     padding = -1 if padding_idx is None else row_number(padding_idx, weight)

@@ -33,7 +33,7 @@ by_tanh = fused(
 
 
 def gelu(input: Any, approximate: str = "none") -> Any:
-    """X Phi(x), with Phi the standard normal distribution function.
+    """``x`` Phi(x), with Phi the standard normal distribution function.
 
     Args:
         input: any shape.

@@ -14,7 +14,7 @@ __all__ = ["bilinear", "linear"]
 
 
 def definition(x: Any, weight: Any, bias: Any) -> Any:
-    """X W' + b."""
+    """``x`` W' + b."""
     out = matmul(x, weight.mT if weight.ndim > 1 else weight)
     return out if bias is None else out + bias
 
@@ -30,7 +30,7 @@ affine = fused(
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
-    """X W' + b.
+    """``x`` W' + b.
 
     Args:
         input: (*, in)

@@ -30,7 +30,7 @@ def hinge_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Any:
-    """X where the target is 1, max(0, margin - x) where it is -1.
+    """``x`` where the target is 1, max(0, margin - x) where it is -1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html
     """
@@ -152,7 +152,7 @@ def multi_margin_loss(
             f"inconsistent weight size, expected {classes} but got {list(weight.shape)}"
         )
     if ((labels < 0) | (labels >= classes)).any():
-        raise IndexError("target out of range")
+        raise RuntimeError("target out of range")
     others = minitorch.arange(classes) != labels.unsqueeze(1)
     hinge = clamp_min(margin - rows.gather(1, labels.unsqueeze(1)) + rows, 0)
     if p == 2:

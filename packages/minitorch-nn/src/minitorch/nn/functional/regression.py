@@ -82,13 +82,7 @@ def mse_loss(
     reduction = chosen(reduction, size_average, reduce)
     input, target = aligned(input, target)
     if weight is not None:
-        check_weight(weight, input)
-        loss = (input - target) ** 2 * weight
-        return (
-            loss.sum() / (weight + 0 * loss).sum()
-            if reduction == "mean"
-            else reduced(loss, reduction)
-        )
+        return weighted((input - target) ** 2, weight, reduction)
     if reduction == "none":
         return (input - target) ** 2
     return squared(input, target, reduction == "mean")
@@ -133,7 +127,7 @@ def smooth_l1_loss(
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> Any:
-    """The mean of d^2 / (2 beta) where d = |input - target| is below ``beta``, d - beta / 2 elsewhere.
+    """d^2 / (2 beta) where d = |input - target| is below ``beta``, d - beta / 2 elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html
     """
@@ -155,7 +149,7 @@ def huber_loss(
     delta: float = 1.0,
     weight: Any = None,
 ) -> Any:
-    """The mean of d^2 / 2 where d = |input - target| is up to ``delta``, delta (d - delta / 2) elsewhere.
+    """d^2 / 2 where d = |input - target| is up to ``delta``, delta (d - delta / 2) elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html
     """

@@ -1,7 +1,7 @@
 """Cross entropy of logits and class numbers: one pass forward, one backward.
 
-With p = softmax(x), s the label smoothing, w the class weights and q = (1 - s) w_t onehot(t) + s w / C,
-a row's loss is -sum(q log p) and its gradient sum(q) p - q.
+With p = softmax(x), s the label smoothing, w the class weights and
+q = (1 - s) w_t onehot(t) + s w / C, a row's loss is -sum(q log p) and its gradient sum(q) p - q.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ def as_rows(x: Any) -> Any:
     return np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
 
 
-def like(rows: Any, x: Any) -> Any:
-    """(rows, C) in the shape of ``x``."""
-    if x.ndim < 3:
-        return rows.reshape(x.shape)
-    return np.moveaxis(rows.reshape(x.shape[0], *x.shape[2:], x.shape[1]), -1, 1)
+def like(rows: Any, shape: tuple[int, ...]) -> Any:
+    """(rows, C) in the shape that ``as_rows`` took it from."""
+    if len(shape) < 3:
+        return rows.reshape(shape)
+    return np.moveaxis(rows.reshape(shape[0], *shape[2:], shape[1]), -1, 1)
 
 
 def check_labels(t: Any, classes: int, ignore: int) -> Any:
@@ -112,4 +112,4 @@ def cross_entropy_backward(
         d -= smooth
         d[at] -= label
         d *= column
-    return like(d.astype(x.dtype, copy=False), x), None, None
+    return like(d.astype(x.dtype, copy=False), x.shape), None, None

@@ -1,8 +1,8 @@
 """Connectionist temporal classification (Graves et al., 2006), all sequences of a batch at once.
 
-The labels l of a sequence, with blanks between and around them, are its states. alpha[t, s] is the log
-of the probability of all alignments of the first t frames that end in state s, its emission included;
-beta[t, s] the same of the frames from t on.
+The labels of a sequence, with blanks between and around them, are its states. alpha[t, s] is the
+log of the probability of all alignments of the frames up to t that end in state s, its emission
+included; beta[t, s] the same of the frames from t on.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def ctc(
 ) -> tuple[Any, Any]:
     """The loss of each sequence, and alpha."""
     states, skips = states_of(targets, target_lengths, blank)
-    emissions = emissions_of(logp, states)
-    alpha = np.full(emissions.shape, -np.inf, logp.dtype)
+    emissions = emissions_of(logp, states).astype(np.float64)
+    alpha = np.full(emissions.shape, -np.inf)
     if len(logp):
         alpha[0, :, :2] = emissions[0, :, :2]
         if not targets.shape[1]:
@@ -60,7 +60,7 @@ def ctc(
     ends = last_states(target_lengths, states.shape[1])
     final = np.where(ends, alpha[-1], -np.inf)
     # a sequence without frames holds no label
-    empty = np.where(target_lengths == 0, 0, -np.inf).astype(logp.dtype)
+    empty = np.where(target_lengths == 0, 0, -np.inf)
     loss = -np.where(input_lengths == 0, empty, np.logaddexp.reduce(final, axis=1))
     return loss.astype(logp.dtype), alpha
 
@@ -73,11 +73,11 @@ def ctc_backward(
     probabilities of a frame keep their sum.
     """
     states, skips = states_of(targets, target_lengths, blank)
-    emissions = emissions_of(logp, states)
+    emissions = emissions_of(logp, states).astype(np.float64)
     ends = last_states(target_lengths, states.shape[1])
     flipped = np.zeros_like(skips)  # beta runs as alpha does, through the states in reverse
     flipped[:, 2:] = skips[:, :1:-1]
-    beta = np.full(emissions.shape, -np.inf, logp.dtype)
+    beta = np.full(emissions.shape, -np.inf)
     after = beta[0]
     for t in reversed(range(len(logp))):
         last = (t == input_lengths - 1)[:, None]
@@ -86,10 +86,11 @@ def ctc_backward(
         start = np.where(ends, 0, -np.inf)
         after = np.where(inside, np.where(last, start, onward) + emissions[t], -np.inf)
         beta[t] = after
-    posterior = np.exp(alpha + beta - emissions + out[:, None])
+    total = np.logaddexp.reduce(np.where(ends, alpha[-1], -np.inf), axis=1)
+    posterior = np.exp(alpha + beta - emissions - total[:, None])
     posterior[np.isneginf(alpha) | np.isneginf(beta)] = 0
     classes = np.arange(logp.shape[2])
-    onehot = (states[:, :, None] == classes).astype(logp.dtype)
+    onehot = (states[:, :, None] == classes).astype(np.float64)
     share = np.matmul(posterior.transpose(1, 0, 2), onehot).transpose(1, 0, 2)
     grad = np.exp(logp) - share
     if not zero_infinity:

@@ -1,7 +1,7 @@
 """Layers."""
 
 from ..containers import *
-from ..module import Module
+from ..module import Module as Module
 from .activation import *
 from .dropout import *
 from .embedding import *

@@ -66,8 +66,7 @@ class _Table(Module):
         if embeddings.ndim != 2:
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
         rows, width = embeddings.shape
-        made = cls(rows, width, _weight=embeddings, _freeze=freeze, **kwargs)
-        return made
+        return cls(rows, width, _weight=embeddings, _freeze=freeze, **kwargs)
 
     def extra_repr(self) -> str:
         """The sizes and what differs from the defaults."""
