@@ -80,7 +80,8 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     """
     xs = list(tensors)
     if not xs:
-        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    _some(xs, "cat")
     for k, x in enumerate(xs):
         if not x.ndim:
             raise RuntimeError(f"zero-dimensional tensor (at position {k}) cannot be concatenated")
@@ -119,9 +120,7 @@ def stack(tensors: Any, dim: int = 0) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.stack.html
     """
-    xs = list(tensors)
-    if not xs:
-        raise RuntimeError("stack expects a non-empty TensorList")
+    xs = _some(tensors, "stack")
     shape = xs[0].shape
     for k, x in enumerate(xs):
         if x.shape != shape:
@@ -132,13 +131,23 @@ def stack(tensors: Any, dim: int = 0) -> Any:
     return stacked(_one_dtype(xs), one_dim(dim, len(shape) + 1))
 
 
+def _some(tensors: Any, name: str) -> list[Any]:
+    xs = list(tensors)
+    if not xs:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    for k, x in enumerate(xs):
+        if not hasattr(x, "ndim"):
+            raise TypeError(f"{name}(): expected Tensor as element {k}, but got {type(x).__name__}")
+    return xs
+
+
 def hstack(tensors: Any) -> Any:
     """The tensors joined along columns: dimension 1, or 0 of 1-dim tensors.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.hstack.html
     """
-    xs = atleast_1d(list(tensors))
-    return cat(xs, 0 if xs and xs[0].ndim == 1 else 1)
+    xs = atleast_1d(_some(tensors, "hstack"))
+    return cat(xs, 0 if xs[0].ndim == 1 else 1)
 
 
 def vstack(tensors: Any) -> Any:
@@ -146,7 +155,7 @@ def vstack(tensors: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.vstack.html
     """
-    return cat(atleast_2d(list(tensors)), 0)
+    return cat(atleast_2d(_some(tensors, "vstack")), 0)
 
 
 row_stack = vstack
@@ -157,7 +166,7 @@ def dstack(tensors: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.dstack.html
     """
-    return cat(atleast_3d(list(tensors)), 2)
+    return cat(atleast_3d(_some(tensors, "dstack")), 2)
 
 
 def column_stack(tensors: Any) -> Any:

@@ -35,12 +35,12 @@ repeated = primitive(
 )
 
 
-def repeat(input: Any, *repeats: Any) -> Any:
+def repeat(input: Any, *times: Any, repeats: Any = None) -> Any:
     """The tensor repeated this many times along each dimension; more numbers add dimensions.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.repeat.html
     """
-    counts = as_shape(repeats)
+    counts = as_shape(times if repeats is None else (repeats,))
     if len(counts) < input.ndim:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
@@ -51,12 +51,12 @@ def repeat(input: Any, *repeats: Any) -> Any:
     return repeated(input, counts)
 
 
-def tile(input: Any, *dims: Any) -> Any:
+def tile(input: Any, *times: Any, dims: Any = None) -> Any:
     """``repeat`` where fewer numbers than dimensions mean the last ones.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tile.html
     """
-    counts = as_shape(dims)
+    counts = as_shape(times if dims is None else (dims,))
     return repeat(input, (1,) * (input.ndim - len(counts)) + counts)
 
 
@@ -107,12 +107,12 @@ flipped = primitive(
 )  # fmt: skip
 
 
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, *axes: Any, dims: Any = None) -> Any:
     """A copy with the order along ``dims`` reversed.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.flip.html
     """
-    where = as_shape(dims)
+    where = as_shape(axes if dims is None else (dims,))
     return flipped(input, some_dims(where, input.ndim) if where else ())
 
 
@@ -219,7 +219,6 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
         for k, x in enumerate(xs)
     ]
     if swap:
-        made = [transpose(x, 0, 1) for x in made]
         made[:2] = made[1::-1]
     return tuple(made)
 

@@ -11,6 +11,7 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.indexing import accumulate
 from .arguments import numpy_names, one_dim
+from .choice import choose
 from .conversion import cast
 from .indexing import indexed, out_of_bounds, put_places, spread_places
 from .joining import unbind
@@ -93,7 +94,7 @@ scatter_added = primitive(
 def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -> int:
     """``dim`` from the front, after the checks that gather and scatter share."""
     dim = one_dim(dim, input.ndim)
-    if index._data.dtype.name not in ("int64", "int32"):
+    if index.numel() and index._data.dtype.name not in ("int64", "int32"):
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
     shape, n = tuple(input.shape) or (1,), tuple(index.shape) or (1,)
     if len(shape) != len(n) and index.numel():
@@ -162,6 +163,9 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
     Follows https://docs.pytorch.org/docs/stable/generated/torch.gather.html
     """
     dim = _check_index("gather", input, dim, index)
+    if not index.numel():
+        flat = reshaped(input, (math.prod(input.shape),))
+        return indexed(flat, wrap(np.zeros(index._data.shape, np.int64)), (0,), True)
     if not input.ndim:
         return expanded(input, tuple(index.shape)).clone()
     out = gathered(input, index if index.ndim else reshaped(index, (1,)), dim)
@@ -212,10 +216,10 @@ def _scatter_extreme(x: Any, index: Any, src: Any, dim: int, ufunc: Any) -> Any:
     return out
 
 
-def _extreme_rule(g: Any, x: Any, index: Any, src: Any, out: Any, dim: int, needs: Any) -> Any:
+def _extreme_rule(g: Any, x: Any, index: Any, src: Any, out: Any, dim: int, x_dtype: Any) -> Any:
     # the gradient is shared evenly among all that reached the extreme
-    mine = cast(x == out, g.dtype if isinstance(g, np.ndarray) else g._data.dtype)
-    theirs = cast(src == gathered(out, index, dim), mine.dtype if isinstance(mine, np.ndarray) else mine._data.dtype)
+    mine = cast(x == out, x_dtype)
+    theirs = cast(src == gathered(out, index, dim), x_dtype)
     share = g / scatter_added(mine, index, theirs, dim)
     return share * mine, None, gathered(share, index, dim) * theirs
 
@@ -226,25 +230,29 @@ scatter_extreme = primitive(
 )  # fmt: skip
 
 
-def _prod_rule(g: Any, x: Any, index: Any, src: Any, dim: int, needs: Any) -> Any:
-    plain = isinstance(g, np.ndarray | np.generic)
-    values, sources = (x, src) if plain else (x._data, src._data)
-    zeros = _scatter_add((values == 0).astype(np.int64), index if plain else index._data, (sources == 0).astype(np.int64), dim)
-    if not plain:
-        if zeros.any():
-            raise NotImplementedError(
-                "scatter_reduce with 'prod' has no second derivative here where a factor is zero"
-            )
-        product = scatter_product(x, index, src, dim)
-        whole = g * product
-        return whole / x, None, gathered(whole, index, dim) / src
-    spots = _gather(zeros, index, dim)
-    product = _scatter_product(np.where(x == 0, 1, x), index, np.where(src == 0, 1, src), dim)
-    # the product of all other factors: of the nonzero ones, if the only zero is the factor itself
-    others = np.where(zeros - (x == 0) == 0, product, 0) / np.where(x == 0, 1, x)
-    factors = _gather(product, index, dim) / np.where(src == 0, 1, src)
-    theirs = np.where(spots - (src == 0) == 0, factors, 0)
-    return g * others.astype(g.dtype), None, _gather(g, index, dim) * theirs.astype(g.dtype)
+def _prod_rule(g: Any, x: Any, index: Any, src: Any, dim: int) -> Any:
+    """Each factor gets the product of the others, also where factors are zero: with P the product
+    of the nonzero ones and S and Q the sums of the others and of their squares, a lone zero gets P,
+    one of two zeros f gets P (S - f), and a factor f that is not zero P / f times 1, S or
+    (S S - Q) / 2 for none, one or two zeros."""
+    at, x0, src0 = (getattr(each, "_data", each) for each in (index, x == 0, src == 0))
+    count = _scatter_add(x0.astype(np.int64), at, src0.astype(np.int64), dim)
+    if isinstance(g, Variable) and (count > 2).any():
+        raise NotImplementedError(
+            "higher derivatives of 'prod' are not defined here where three factors are zero"
+        )
+    ones, other_ones = choose(x0, 1, x), choose(src0, 1, src)
+    zeros, other_zeros = choose(x0, x, 0), choose(src0, src, 0)
+    product = g * scatter_product(ones, index, other_ones, dim)
+    s = scatter_added(zeros, index, other_zeros, dim)
+    q = scatter_added(zeros * zeros, index, other_zeros * other_zeros, dim)
+    rest = product * choose(count == 0, 1, choose(count == 1, s, (s * s - q) / 2))
+    one, two = choose(count == 1, product, 0), choose(count == 2, product, 0)
+    of_zero = gathered(one, index, dim) + gathered(two, index, dim) * (
+        gathered(s, index, dim) - src
+    )
+    theirs = choose(src0, of_zero, gathered(rest, index, dim) / other_ones)
+    return choose(x0, one + two * (s - x), rest / ones), None, theirs
 
 
 def _scatter_product(x: Any, index: Any, src: Any, dim: int) -> Any:
@@ -398,6 +406,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
         value = cast(value, input._data.dtype)
     n = input.shape[dim] if input.ndim else 1
     _check_range("index_fill", index, n, -n)
+    index = wrap(np.unique(index._data % max(n, 1)))  # `value` counts once in each slice
     if not input.ndim:
         return reshaped(put_places(reshaped(input, (1,)), value, index, (0,), False), ())
     return put_places(input, value, index, (dim,), False)
@@ -491,7 +500,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
         )
     if dim is None:
         flat = reshaped(input, (math.prod(input.shape),))
-        return gather(flat, 0, reshaped(indices, (math.prod(indices.shape),)))
+        return take_along_dim(flat, reshaped(indices, (math.prod(indices.shape),)), 0)
     if input.ndim != indices.ndim:
         raise RuntimeError(
             "torch.take_along_dim(): input and indices should have the same number of dimensions, "
@@ -502,6 +511,8 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     if not shape:
         return gather(input, dim, indices)
     n, m = shape[dim], own[dim]
+    if (indices._data < 0).any():
+        indices = wrap(np.where(indices._data < 0, indices._data + n, indices._data))
     shape[dim] = own[dim] = 1
     common = list(broadcast_shapes(shape, own))
     x = expanded(input, (*common[:dim], n, *common[dim + 1 :]))

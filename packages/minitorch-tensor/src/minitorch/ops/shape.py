@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import as_dtype, dtype
+from .._dtype import dtype as Dtype
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels.indexing import fold_windows, strided, windows
@@ -36,31 +36,31 @@ reshaped = primitive(
 )
 
 
-def reshape(input: Any, *shape: Any) -> Any:
+def reshape(input: Any, *sizes: Any, shape: Any = None) -> Any:
     """The same elements in another shape; a view where the memory allows it.
 
     Args:
-        shape: sizes, one of which may be -1: whatever is left.
+        sizes, shape: the sizes, one of which may be -1: whatever is left.
 
     Raises:
         RuntimeError: the sizes do not fit the number of elements.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
     """
-    sizes = as_shape(shape[0] if shape and isinstance(shape[0], tuple) else shape)
+    wanted = as_shape(sizes if shape is None else (shape,))
     try:
-        return reshaped(input, sizes)
+        return reshaped(input, wanted)
     except ValueError:
         raise RuntimeError(
-            f"shape '{list(sizes)}' is invalid for input of size {math.prod(input.shape)}"
+            f"shape '{list(wanted)}' is invalid for input of size {math.prod(input.shape)}"
         ) from None
 
 
-def view(input: Any, *shape: Any) -> Any:
+def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
     """The same memory in another shape, or read as another dtype.
 
     Args:
-        shape: sizes, one of which may be -1; or a dtype.
+        shape, size: the sizes, one of which may be -1; or a dtype.
 
     Raises:
         RuntimeError: the sizes do not fit, or no strides give this shape without a copy.
@@ -74,8 +74,10 @@ def view(input: Any, *shape: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html
     """
-    if len(shape) == 1 and isinstance(shape[0], dtype):
-        return _view_as_dtype(input, shape[0])
+    if size is not None:
+        shape = (size,)
+    if dtype is not None or (len(shape) == 1 and isinstance(shape[0], Dtype)):
+        return _view_as_dtype(input, dtype or shape[0])
     made = reshape(input, *shape)
     if made._base is None and not input.is_contiguous():
         raise RuntimeError(
@@ -88,7 +90,7 @@ def view(input: Any, *shape: Any) -> Any:
 reread = primitive(lambda x, dtype: x.view(dtype), "x | dtype", None, name="view", view=True)
 
 
-def _view_as_dtype(input: Any, kind: dtype) -> Any:
+def _view_as_dtype(input: Any, kind: Dtype) -> Any:
     try:
         return reread(input, kind.numpy)
     except ValueError:
@@ -226,12 +228,12 @@ permuted = primitive(
 )
 
 
-def permute(input: Any, *dims: Any) -> Any:
+def permute(input: Any, *axes: Any, dims: Any = None) -> Any:
     """The dimensions in another order, a view.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.permute.html
     """
-    order = as_shape(dims)
+    order = as_shape(axes if dims is None else (dims,))
     n = input.ndim
     if len(order) != n:
         raise RuntimeError(
@@ -358,7 +360,7 @@ def _expand(x: Any, shape: tuple[int, ...]) -> Any:
 expanded = primitive(_expand, "x | shape", lambda g: g, name="expand", **VIEW)
 
 
-def expand(input: Any, *sizes: Any, implicit: bool = False) -> Any:
+def expand(input: Any, *sizes: Any, size: Any = None, implicit: bool = False) -> Any:
     """Dimensions of size 1 repeated without a copy, a view that cannot be written to.
 
     Args:
@@ -369,7 +371,7 @@ def expand(input: Any, *sizes: Any, implicit: bool = False) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.expand.html
     """
-    return _expand_to(input, as_shape(sizes))
+    return _expand_to(input, as_shape(sizes if size is None else (size,)))
 
 
 def _expand_to(input: Any, sizes: tuple[int, ...]) -> Any:
@@ -536,6 +538,8 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     """
     if not input.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Variable) and (start._data.ndim or start._data.dtype.kind not in "iu"):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     dim, start = one_dim(dim, input.ndim), int(start)
     size = input.shape[dim]
     if length < 0:
