@@ -488,8 +488,8 @@ class Tensor(Variable):
 
     # --- comparison and logic ----------------------------------------------------------------
 
-    __eq__ = comparison.equals  # type: ignore[assignment]
-    __ne__ = comparison.differs  # type: ignore[assignment]
+    __eq__ = comparison.equals
+    __ne__ = comparison.differs
     __lt__, __le__ = comparison.less_than, comparison.at_most
     __gt__, __ge__ = comparison.greater_than, comparison.at_least
     eq, eq_ = comparison.eq, inplace(comparison.eq)

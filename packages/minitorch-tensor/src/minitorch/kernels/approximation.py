@@ -18,7 +18,7 @@ def blockwise(f: Callable[..., Any]) -> Callable[..., Any]:
     def kernel(*xs: Any) -> Any:
         arrays = np.broadcast_arrays(*xs) if len(xs) > 1 else [np.asarray(xs[0])]
         flat = [x.reshape(-1) for x in arrays]
-        out = np.empty(flat[0].shape, arrays[0].dtype)
+        out = np.empty(flat[0].shape, np.result_type(*xs))
         for k in range(0, out.size, BLOCK):
             out[k : k + BLOCK] = f(*(x[k : k + BLOCK].astype(np.float64) for x in flat))
         return out.reshape(arrays[0].shape)[()]

@@ -144,8 +144,8 @@ erfcx = blockwise(_erfcx)  # exp(x^2) erfc(x)
 ndtr = blockwise(lambda x: 0.5 * _erfc(-x / SQRT2))  # the normal distribution function
 log_ndtr = blockwise(_log_ndtr)  # its logarithm
 
-# Wichura: q N(r) / D(r) with r = 0.425^2 - q^2 for |q| <= 0.425; beyond, N(r - 1.6) / D(r - 1.6) for
-# r = sqrt(-log tail) <= 5 and N(r - 5) / D(r - 5) above
+# Wichura: q N(r) / D(r) with r = 0.425^2 - q^2 for |q| <= 0.425; beyond, with r = sqrt(-log tail),
+# N(r - 1.6) / D(r - 1.6) for r <= 5 and N(r - 5) / D(r - 5) above
 CENTRE_N = (
     2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
     13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608,
@@ -189,9 +189,7 @@ def _quantile(q: Any, tail: Any) -> Any:
 
     r = 0.180625 - q * q
     out = q * horner(r, CENTRE_N) / horner(r, CENTRE_D)
-    return put_where(
-        out, np.abs(q) > 0.425, lambda q, tail: np.copysign(side(tail), q), q, tail
-    )
+    return put_where(out, np.abs(q) > 0.425, lambda q, tail: np.copysign(side(tail), q), q, tail)
 
 
 @blockwise

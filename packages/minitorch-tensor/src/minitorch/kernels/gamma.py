@@ -38,13 +38,13 @@ EULER_MACLAURIN = (
 
 
 def _stirling(x: Any) -> Any:
-    """log Gamma(x) for x >= 13."""
+    """Log Gamma(x) for x >= 13."""
     correction = horner(1 / (x * x), STIRLING) / x
     return (x - 0.5) * np.log(x) - x + 0.9189385332046728 + correction
 
 
 def _log_gamma(y: Any) -> Any:
-    """log Gamma(y) for y >= 0."""
+    """Log Gamma(y) for y >= 0."""
     z = np.minimum(y, 13)
     steps = np.floor(z) - 2
     u = np.minimum(z - steps, 3)
@@ -61,7 +61,7 @@ def _log_gamma(y: Any) -> Any:
 
 @blockwise
 def lgamma(x: Any) -> Any:
-    """log |Gamma(x)|."""
+    """Log |Gamma(x)|."""
     y = np.abs(x)
     out = _log_gamma(y)
 
@@ -91,14 +91,16 @@ def digamma(x: Any) -> Any:
     w = 1 / (y * y)
     out += np.log(y) - 0.5 / y - w * horner(w, DIGAMMA)
     # psi(1 - x) - psi(x) = pi / tan(pi x)
-    put_where(out, x < 0, lambda x, value: value - np.pi / np.tan(np.pi * (x - np.round(x))), x, out)
+    put_where(
+        out, x < 0, lambda x, value: value - np.pi / np.tan(np.pi * (x - np.round(x))), x, out
+    )
     out[(x < 0) & (x == np.floor(x))] = np.nan
     out[x == np.inf] = np.inf
     return np.where(x == 0, np.copysign(np.inf, -x), out)
 
 
 def _zeta_positive(s: Any, q: Any) -> Any:
-    """sum of (q + k)^-s over k >= 0 for q > 0: ten terms, then Euler and Maclaurin's rest."""
+    """Sum of (q + k)^-s over k >= 0 for q > 0: ten terms, then Euler and Maclaurin's rest."""
     total = np.zeros_like(q)
     for k in range(10):
         total += (q + k) ** -s

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._settings import is_tensor
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from .choice import where, zeros_like
@@ -15,7 +16,6 @@ from .conversion import (
     common_dtype,
     not_implemented,
     promote,
-    promote_floats_only,
     promote_to_float,
     takes_tensors,
     to,
@@ -38,7 +38,7 @@ NO_BOOL = (
 
 def promote_numbers(*operands: Any) -> tuple[Any, ...]:
     """``promote``, for an operation that bools do not have."""
-    for x in map(as_operand, operands):
+    for x in operands:
         if x is True or x is False or (isinstance(x, Variable) and x._data.dtype.kind == "b"):
             raise RuntimeError(NO_BOOL)
     return promote(*operands)
@@ -159,7 +159,7 @@ def _divisible(a: Any, b: Any, name: str) -> None:
     """Raises PyTorch's errors where integers or bools ``a`` cannot be divided by ``b``."""
     if a.dtype.kind in "bc":
         raise not_implemented(name, a.dtype)
-    if not np.all(b):
+    if not b.all():
         raise RuntimeError(
             f"ZeroDivisionError: {name} of integers ({a.dtype}) by a divisor with zeros in it"
         )
@@ -230,9 +230,8 @@ def remainder_into(a: Any, b: Any) -> Any:
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """``input / other``, broadcast; integers give the default float dtype.
 
-    Args:
-        rounding_mode: ``"floor"`` or ``"trunc"`` rounds the quotient down or towards zero and keeps
-            integers; the gradient is zero then.
+    ``rounding_mode`` ``"floor"`` or ``"trunc"`` rounds the quotient down or towards zero and keeps
+    integers; the gradient is zero then.
 
     Raises:
         RuntimeError: another rounding mode; integers divided by zero and rounded.
@@ -280,7 +279,7 @@ def _power(a: Any, b: Any) -> Any:
 def _integer_power(a: Any, b: Any) -> Any:
     if a.dtype.kind == "b":
         raise not_implemented("pow", np.bool_)
-    if np.all(b >= 0):
+    if (b >= 0).all():
         return np.power(a, b)
     sign = np.where(b % 2, a, 1)  # only 1 and -1 have an integer for their inverse
     return np.where(b >= 0, np.power(a, np.maximum(b, 0)), np.where(abs(a) == 1, sign, 0)).astype(
@@ -297,7 +296,7 @@ def _base_rule(g: Any, a: Any, b: Any) -> Any:
 
 
 def _exponent_rule(g: Any, a: Any, b: Any, out: Any) -> Any:
-    """g out log(a), and 0 where 0 ** b stays 0."""
+    """G out log(a), and 0 where 0 ** b stays 0."""
     if type(a) is float or type(a) is int:
         return g * out * float(np.log(a)) if a else where(b >= 0, 0.0, g * out * -np.inf)
     return where((a == 0) & (b >= 0), 0.0, g * out * log(a))
@@ -362,7 +361,8 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
     """
-    return plus(input, _times(mul(tensor1, tensor2), value))
+    dtype = common_dtype(*map(as_operand, (input, tensor1, tensor2)))
+    return plus(input, _times(mul(to(tensor1, dtype), tensor2), value))
 
 
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
@@ -397,7 +397,6 @@ interpolate = primitive(
     name="lerp",
     traits=("elementwise",),
 )
-floats_for_lerp = promote_floats_only("lerp_kernel")
 
 
 def lerp(input: Any, end: Any, weight: Any) -> Any:
@@ -409,9 +408,11 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.lerp.html
     """
     for name, x in (("end", end), ("weight", weight)):
-        if isinstance(x, Variable) and x.dtype != input.dtype and not (name == "weight" and not x.ndim):
+        if is_tensor(x) and x.dtype != input.dtype and (x.ndim or name == "end"):
             raise RuntimeError(
                 f"expected dtype {input.dtype.type_name.lower()} for `{name}` but got dtype "
                 f"{x.dtype.type_name.lower()}"
             )
-    return interpolate(*floats_for_lerp(input, end, weight))
+    if input.dtype.category < 2:
+        raise not_implemented("lerp_kernel", input.dtype)
+    return interpolate(*promote(input, end, weight))

@@ -26,15 +26,13 @@ def _on_integers(ufunc: Any, name: str, kinds: str = "iub") -> Callable[..., Any
 
 def _bitwise(ufunc: Any, name: str, kernel_name: str, kinds: str = "iub") -> Callable[..., Any]:
     kernel = _on_integers(ufunc, kernel_name, kinds)
-    return primitive(
-        kernel, "a b", None, None, name=name, promote=promote, traits=("elementwise",)
-    )
+    return primitive(kernel, "a b", None, None, name=name, promote=promote, traits=("elementwise",))
 
 
 bitwise_and = _bitwise(np.bitwise_and, "bitwise_and", "bitwise_and_cpu")
 bitwise_or = _bitwise(np.bitwise_or, "bitwise_or", "bitwise_or_cpu")
 bitwise_xor = _bitwise(np.bitwise_xor, "bitwise_xor", "bitwise_xor_cpu")
-# NumPy shifts by too many or a negative number of bits as PyTorch does: nothing but the sign is left
+# by too many bits, or a negative number of them, NumPy shifts as PyTorch: only the sign stays
 bitwise_left_shift = _bitwise(np.left_shift, "bitwise_left_shift", "lshift_cpu", "iu")
 bitwise_right_shift = _bitwise(np.right_shift, "bitwise_right_shift", "rshift_cpu", "iu")
 gcd = takes_tensors(_bitwise(np.gcd, "gcd", "gcd_cpu", "iu"))

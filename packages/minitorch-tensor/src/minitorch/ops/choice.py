@@ -6,22 +6,28 @@ from typing import Any
 
 import numpy as np
 
+from .._settings import is_tensor
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
-from .conversion import common_dtype, promote, takes_tensors, to_dtype
+from .conversion import NUMBERS, common_dtype, number, promote, takes_tensors, to_dtype
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fill", "fmax", "fmin", "masked_fill"]
 __all__ += ["maximum", "minimum", "where"]
 
 ELEMENTWISE: Any = {"traits": ("elementwise",), "promote": promote}
 
-zeros_like = primitive(
+zeros_like: Any = primitive(
     lambda x: np.zeros_like(x)[()], "x", lambda g: zeros_like(g), name="zeros_like",
     traits=("elementwise", "linear"),
 )  # fmt: skip
 
+
+def _choose(condition: Any, a: Any, b: Any) -> Any:
+    return np.where(condition, a, b)[()]
+
+
 choose = primitive(
-    lambda condition, a, b: np.where(condition, a, b)[()],
+    _choose,
     "condition a b",
     None,
     lambda g, condition: where(condition, g, 0),
@@ -59,10 +65,9 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
                     f"{condition.dtype.type_name}"
                 )
             condition = to_dtype(condition, np.dtype(np.bool_))
+        if type(input) in NUMBERS and type(other) in NUMBERS:
+            input = wrap(number(input, common_dtype(input, other).numpy))
         input, other = promote(input, other)
-        if not isinstance(input, Variable) and not isinstance(other, Variable):
-            dtype = common_dtype(input, other).numpy
-            input = wrap(np.asarray(input, dtype)[()])
     return choose(condition, input, other)
 
 
@@ -74,7 +79,7 @@ def where_method(self: Any, condition: Any, other: Any) -> Any:
 # --- masks and constants ----------------------------------------------------------------------
 
 put = primitive(
-    lambda x, mask, value: np.where(mask, value, x)[()],
+    lambda x, mask, value: _choose(mask, value, x),
     "x mask value",
     lambda g, mask: where(mask, 0, g),
     None,
@@ -88,7 +93,7 @@ OVERFLOW = "value cannot be converted to type {} without overflow"
 
 def constant(value: Any, dtype: Any, name: str) -> Any:
     """The number or 0-dim tensor ``value`` in ``dtype``."""
-    if not isinstance(value, Variable):
+    if not is_tensor(value):
         if isinstance(value, complex) and not dtype.is_complex:
             raise RuntimeError(OVERFLOW.format(dtype.type_name.lower()))
         return np.asarray(value).astype(dtype.numpy)[()]
@@ -110,7 +115,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html
     """
-    if isinstance(input, Variable):
+    if is_tensor(input):
         if mask.dtype.category:
             raise RuntimeError(
                 "masked_fill_ only supports boolean masks, but got mask with dtype "
@@ -144,34 +149,42 @@ def _half_of_ties(g: Any, mine: Any, other: Any, loses: Any) -> Any:
     return where(loses, 0, where(mine == other, g / 2, g))
 
 
-maximum = takes_tensors(primitive(
-    np.maximum,
-    "a b",
-    lambda g, a, b: _half_of_ties(g, a, b, a < b),
-    lambda g, a, b: _half_of_ties(g, a, b, b < a),
-    **ELEMENTWISE,
-))
-minimum = takes_tensors(primitive(
-    np.minimum,
-    "a b",
-    lambda g, a, b: _half_of_ties(g, a, b, a > b),
-    lambda g, a, b: _half_of_ties(g, a, b, b > a),
-    **ELEMENTWISE,
-))
-fmax = takes_tensors(primitive(
-    np.fmax,
-    "a b",
-    lambda g, a, b: where((a >= b) | (b != b), g, 0),
-    lambda g, a, b: where((a >= b) | (b != b), 0, g),
-    **ELEMENTWISE,
-))
-fmin = takes_tensors(primitive(
-    np.fmin,
-    "a b",
-    lambda g, a, b: where((a <= b) | (b != b), g, 0),
-    lambda g, a, b: where((a <= b) | (b != b), 0, g),
-    **ELEMENTWISE,
-))
+maximum = takes_tensors(
+    primitive(
+        np.maximum,
+        "a b",
+        lambda g, a, b: _half_of_ties(g, a, b, a < b),
+        lambda g, a, b: _half_of_ties(g, a, b, b < a),
+        **ELEMENTWISE,
+    )
+)
+minimum = takes_tensors(
+    primitive(
+        np.minimum,
+        "a b",
+        lambda g, a, b: _half_of_ties(g, a, b, a > b),
+        lambda g, a, b: _half_of_ties(g, a, b, b > a),
+        **ELEMENTWISE,
+    )
+)
+fmax = takes_tensors(
+    primitive(
+        np.fmax,
+        "a b",
+        lambda g, a, b: where((a >= b) | (b != b), g, 0),
+        lambda g, a, b: where((a >= b) | (b != b), 0, g),
+        **ELEMENTWISE,
+    )
+)
+fmin = takes_tensors(
+    primitive(
+        np.fmin,
+        "a b",
+        lambda g, a, b: where((a <= b) | (b != b), g, 0),
+        lambda g, a, b: where((a <= b) | (b != b), 0, g),
+        **ELEMENTWISE,
+    )
+)
 
 # --- bounds -----------------------------------------------------------------------------------
 
@@ -244,7 +257,7 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     bounds = [b for b in (min, max) if b is not None]
     if input.dtype.category < 2:
         input, *made = promote(input, *bounds)
-        bounds = [b._data if isinstance(b, Variable) else b for b in made]
+        bounds = made
     return clamp_to_numbers(
         input, None if min is None else bounds[0], None if max is None else bounds[-1]
     )

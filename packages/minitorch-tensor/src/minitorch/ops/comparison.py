@@ -105,9 +105,7 @@ def _isclose(a: Any, b: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
     return close
 
 
-closeness = primitive(
-    _isclose, "a b | rtol atol equal_nan", None, None, name="isclose", **TRAITS
-)
+closeness = primitive(_isclose, "a b | rtol atol equal_nan", None, None, name="isclose", **TRAITS)
 
 
 def isclose(

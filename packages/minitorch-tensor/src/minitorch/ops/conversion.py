@@ -11,6 +11,7 @@ import numpy as np
 from .. import _dtype
 from .._device import device as as_device
 from .._dtype import as_dtype, from_numpy_dtype, get_default_dtype, result_dtype
+from .._settings import is_tensor
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 
@@ -85,14 +86,27 @@ def to_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
         return cast(x, dtype)
     if isinstance(x, np.ndarray | np.generic):
         return x if x.dtype == dtype else _cast(x, dtype)
-    if dtype.kind == "f" and isinstance(x, int | float):
-        return x  # NumPy keeps the tensor's dtype by itself
-    return wrap(np.asarray(x).astype(dtype)[()])
+    return x if dtype.kind == "f" else number(x, dtype)  # NumPy keeps a float tensor's dtype
+
+
+def number(x: Any, dtype: np.dtype[Any]) -> Any:
+    """The Python number ``x`` as a NumPy scalar; integers wrap around."""
+    try:
+        return dtype.type(x)
+    except OverflowError:
+        return np.asarray(x % 2**64, np.uint64).astype(dtype)[()]
 
 
 def promote(*operands: Any) -> tuple[Any, ...]:
     """The operands in their common dtype (PyTorch's ``result_type``)."""
-    operands = tuple(map(as_operand, operands))
+    if len(operands) == 2 and isinstance(operands[0], Variable):  # most often all is clear
+        a, b = operands
+        dtype = a._data.dtype
+        if isinstance(b, Variable) and b._data.dtype is dtype:
+            return operands
+        if type(b) is int and dtype.kind in "iu":
+            return a, number(b, dtype)
+    operands = tuple([as_operand(x) for x in operands])
     dtype = common_dtype(*operands).numpy
     return tuple([to_dtype(x, dtype) for x in operands])
 
@@ -112,7 +126,7 @@ def promote_floats_only(name: str) -> Callable[..., Any]:
 
     def checked(*operands: Any) -> Any:
         made = promote(*operands)
-        dtype = next(x.dtype for x in made if isinstance(x, Variable))
+        dtype = next(x.dtype for x in made if is_tensor(x))
         if not dtype.is_floating_point:
             raise not_implemented(name, dtype)
         return made if len(made) > 1 else made[0]
@@ -130,8 +144,9 @@ def takes_tensors(op: Callable[..., Any], numbers: str = "") -> Any:
 
     def function(input: Any, other: Any) -> Any:
         first, second = type(input) in NUMBERS, type(other) in NUMBERS
-        if (first or second) and (numbers != "either" or (first and second)):
-            if first or numbers != "other":
+        if first or second:
+            allowed = not first if numbers == "other" else numbers and not (first and second)
+            if not allowed:
                 which, wrong = ("input", input) if first else ("other", other)
                 raise TypeError(
                     f"{name}(): argument '{which}' must be Tensor, not {type(wrong).__name__}"
@@ -166,8 +181,8 @@ def to(
 ) -> Any:  # fmt: skip
     """``input`` with another dtype; itself where it has that already and ``copy`` is not set.
 
-    Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``, each followed by
-    ``non_blocking`` and ``copy``. The one device is the CPU.
+    Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``, each with
+    ``non_blocking`` and ``copy`` behind. The one device is the CPU.
 
     Raises:
         RuntimeError: another device is asked for.

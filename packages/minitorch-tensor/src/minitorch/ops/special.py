@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..autograd.primitive import primitive
-from ..autograd.variable import Variable
 from ..kernels import bessel, error_function, gamma
 from .arithmetic import mul, power
 from .choice import where, zeros_like
-from .comparison import isnan
 from .conversion import promote_floats_only, promote_to_float, takes_tensors
-from .unary import FLOATS, cos, exp, exp2, log, log1p, sgn, sin
+from .unary import FLOATS, exp, exp2, log, sgn
 
 __all__ = ["arctan2", "atan2", "copysign", "digamma", "erf", "erfc", "erfinv", "heaviside"]
 __all__ += ["hypot", "i0", "igamma", "igammac", "ldexp", "lgamma", "logaddexp", "logaddexp2"]
@@ -69,12 +67,14 @@ ndtri = primitive(
 # --- the gamma function's family --------------------------------------------------------------
 
 lgamma = primitive(gamma.lgamma, "x", lambda g, x: g * digamma(x), name="lgamma", **FLOATS)
-digamma = primitive(gamma.digamma, "x", lambda g, x: g * polygamma(1, x), name="digamma", **FLOATS)
-polygamma_of = primitive(
+digamma: Any = primitive(
+    gamma.digamma, "x", lambda g, x: g * polygamma(1, x), name="digamma", **FLOATS
+)
+polygamma_of: Any = primitive(
     gamma.polygamma, "x | n", lambda g, x, n: g * polygamma_of(x, n + 1), name="polygamma",
     **FLOATS,
 )  # fmt: skip
-zeta = takes_tensors(primitive(
+zeta: Any = takes_tensors(primitive(
     gamma.zeta, "x q", _not_differentiable("zeta: self"),
     lambda g, x, q: g * -x * zeta(x + 1, q), name="special_zeta", **TWO,
 ), numbers="either")  # fmt: skip
@@ -114,7 +114,7 @@ def _scipy(name: str) -> Any:
 
     def kernel(a: Any, x: Any) -> Any:
         try:
-            from scipy import special
+            from scipy import special  # type: ignore[import-untyped]
         except ImportError:
             raise ImportError(
                 f"{name} needs SciPy: install it, or minitorch-tensor with the extra "
@@ -150,14 +150,14 @@ def _ratio_at_zero(value: Any, x: Any) -> Any:
 
 
 i0 = primitive(bessel.i0, "x", lambda g, x: g * i1(x), name="i0", **FLOATS)
-i1 = primitive(
+i1: Any = primitive(
     bessel.i1, "x", lambda g, x, out: g * (i0(x) - _ratio_at_zero(out, x)),
     name="special_i1", **FLOATS,
 )  # fmt: skip
 i0e = primitive(
     bessel.i0e, "x", lambda g, x, out: g * (i1e(x) - sgn(x) * out), name="special_i0e", **FLOATS
 )
-i1e = primitive(
+i1e: Any = primitive(
     bessel.i1e, "x", lambda g, x, out: g * (i0e(x) - sgn(x) * out - _ratio_at_zero(out, x)),
     name="special_i1e", **FLOATS,
 )  # fmt: skip
@@ -165,21 +165,23 @@ i1e = primitive(
 # --- x log y and its kin ----------------------------------------------------------------------
 
 
-def _xlogy(x: Any, y: Any) -> Any:
-    return np.where((x == 0) & (y == y), 0, x * np.log(y))[()]
+def _x_log(log: Any) -> Any:
+    """The kernel of x log(y), which is 0 where x is 0 unless y is NaN."""
+
+    def kernel(x: Any, y: Any) -> Any:
+        out = np.where((x == 0) & (y == y), 0, x * log(y))
+        return out.astype(np.result_type(x, y), copy=False)[()]
+
+    return kernel
 
 
-def _xlog1py(x: Any, y: Any) -> Any:
-    return np.where((x == 0) & (y == y), 0, x * np.log1p(y))[()]
-
-
-xlogy = takes_tensors(primitive(
-    _xlogy, "x y",
+xlogy: Any = takes_tensors(primitive(
+    _x_log(np.log), "x y",
     lambda g, x, y: where((x == 0) & (y <= 0), 0.0, xlogy(g, y)),
     lambda g, x, y: g * x / y, name="xlogy", **TWO,
 ), numbers="either")  # fmt: skip
-xlog1py = takes_tensors(primitive(
-    _xlog1py, "x y",
+xlog1py: Any = takes_tensors(primitive(
+    _x_log(np.log1p), "x y",
     lambda g, x, y: where((x == 0) & (y <= -1), 0.0, xlog1py(g, y)),
     lambda g, x, y: g * x / (y + 1), name="special_xlog1py", **TWO,
 ), numbers="either")  # fmt: skip
@@ -191,9 +193,7 @@ def _entr(x: Any) -> Any:
     ].astype(x.dtype)
 
 
-entr = primitive(
-    _entr, "x", lambda g, x: g * (-log(x) - 1), name="special_entr", **FLOATS
-)
+entr = primitive(_entr, "x", lambda g, x: g * (-log(x) - 1), name="special_entr", **FLOATS)
 logaddexp = takes_tensors(primitive(
     np.logaddexp, "a b",
     lambda g, a, b: g / (1 + exp(b - a)), lambda g, a, b: g / (1 + exp(a - b)),
@@ -222,9 +222,10 @@ def _copysign_rule(g: Any, a: Any, out: Any) -> Any:
     return g * where(a == 0, 0.0, out / a)
 
 
-copysign = takes_tensors(primitive(
-    np.copysign, "a b", _copysign_rule, lambda g: zeros_like(g), name="copysign", **TWO
-), numbers="other")
+copysign = takes_tensors(
+    primitive(np.copysign, "a b", _copysign_rule, lambda g: zeros_like(g), name="copysign", **TWO),
+    numbers="other",
+)
 nextafter = takes_tensors(primitive(
     np.nextafter, "a b", lambda g, a, b: where(a == b, 0, g), lambda g: zeros_like(g),
     **floats_only("nextafter_cpu"),
@@ -232,7 +233,7 @@ nextafter = takes_tensors(primitive(
 
 
 def _heaviside(x: Any, values: Any) -> Any:
-    return np.where(x == 0, values, ~(x < 0)).astype(x.dtype)[()]
+    return np.where(x == 0, values, x > 0).astype(x.dtype)[()]
 
 
 step = primitive(

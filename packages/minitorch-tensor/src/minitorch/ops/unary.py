@@ -15,7 +15,7 @@ from .conversion import cast, not_implemented, promote_floats_only, promote_to_f
 __all__ = ["abs", "absolute", "acos", "acosh", "angle", "arccos", "arccosh", "arcsin", "arcsinh"]
 __all__ += ["arctan", "arctanh", "asin", "asinh", "atan", "atanh", "ceil", "conj", "conj_physical"]
 __all__ += ["cos", "cosh", "deg2rad", "exp", "exp2", "expm1", "fix", "floor", "frac", "frexp"]
-__all__ += ["imag", "log", "log10", "log1p", "log2", "logit", "nan_to_num", "rad2deg", "real"]
+__all__ += ["imag", "log", "log1p", "log2", "log10", "logit", "nan_to_num", "rad2deg", "real"]
 __all__ += ["reciprocal", "relu", "resolve_conj", "resolve_neg", "round", "rsqrt", "sgn"]
 __all__ += ["sigmoid", "sign", "sin", "sinc", "sinh", "sqrt", "square", "tan", "tanh", "trunc"]
 
@@ -38,7 +38,7 @@ log1p = primitive(np.log1p, "x", lambda g, x: g / (x + 1), **FLOATS)
 def _sigmoid(x: Any) -> Any:
     out = np.exp(-x)
     out += 1
-    return np.reciprocal(out, out=out) if out.ndim else 1 / out
+    return 1 / out
 
 
 sigmoid = primitive(_sigmoid, "x", lambda g, out: g * (out * (1 - out)), name="sigmoid", **FLOATS)
@@ -91,17 +91,13 @@ square = primitive(
 # --- trigonometric and hyperbolic functions ---------------------------------------------------
 
 sin = primitive(np.sin, "x", lambda g, x: g * cos(x), **FLOATS)
-cos = primitive(np.cos, "x", lambda g, x: g * -sin(x), **FLOATS)
+cos: Any = primitive(np.cos, "x", lambda g, x: g * -sin(x), **FLOATS)
 tan = primitive(np.tan, "x", lambda g, out: g * (1 + out * out), **FLOATS)
-asin = arcsin = primitive(
-    np.arcsin, "x", lambda g, x: g / sqrt(1 - x * x), name="asin", **FLOATS
-)
-acos = arccos = primitive(
-    np.arccos, "x", lambda g, x: -g / sqrt(1 - x * x), name="acos", **FLOATS
-)
+asin = arcsin = primitive(np.arcsin, "x", lambda g, x: g / sqrt(1 - x * x), name="asin", **FLOATS)
+acos = arccos = primitive(np.arccos, "x", lambda g, x: -g / sqrt(1 - x * x), name="acos", **FLOATS)
 atan = arctan = primitive(np.arctan, "x", lambda g, x: g / (1 + x * x), name="atan", **FLOATS)
 sinh = primitive(np.sinh, "x", lambda g, x: g * cosh(x), **FLOATS)
-cosh = primitive(np.cosh, "x", lambda g, x: g * sinh(x), **FLOATS)
+cosh: Any = primitive(np.cosh, "x", lambda g, x: g * sinh(x), **FLOATS)
 tanh = primitive(np.tanh, "x", lambda g, out: g * (1 - out * out), **FLOATS)
 asinh = arcsinh = primitive(
     np.arcsinh, "x", lambda g, x: g / sqrt(x * x + 1), name="asinh", **FLOATS
@@ -186,11 +182,11 @@ def _sgn(x: Any) -> Any:
         return (x > 0).astype(x.dtype) - (x < 0)  # and 0 for NaN
     if x.dtype.kind == "c":
         return np.where(x == 0, x, x / np.abs(x))[()]
-    return +x if x.dtype.kind == "b" else np.sign(x)
+    return x.copy() if x.dtype.kind == "b" else np.sign(x)
 
 
 def _sgn_rule(g: Any, x: Any) -> Any:
-    if not np.dtype(x.dtype).kind == "c":
+    if np.dtype(x.dtype).kind != "c":
         return zeros_like(g)
     unit, size = sgn(x), cast(abs(x), np.dtype(x.dtype))
     across = imag(g * unit)  # only the turn counts: d sgn(z) = i sgn(z) Im(dz / z)
@@ -199,9 +195,7 @@ def _sgn_rule(g: Any, x: Any) -> Any:
 
 sgn = primitive(_sgn, "x", _sgn_rule, name="sgn", **ELEMENTWISE)
 sign = primitive(_sgn, "x", STEP, name="sign", **ELEMENTWISE)
-abs = absolute = primitive(
-    _abs, "x", lambda g, x: g * conj(sgn(x)), name="abs", **ELEMENTWISE
-)
+abs = absolute = primitive(_abs, "x", lambda g, x: g * conj(sgn(x)), name="abs", **ELEMENTWISE)
 
 
 def _relu(x: Any) -> Any:
@@ -212,7 +206,7 @@ def _relu(x: Any) -> Any:
 
 relu = primitive(_relu, "x", lambda g, out: where(out <= 0, 0, g), name="relu", **ELEMENTWISE)
 
-conjugate = primitive(
+conjugate: Any = primitive(
     np.conjugate, "x", lambda g: conjugate(g), name="conj", traits=("elementwise", "linear")
 )
 real_part = primitive(
@@ -226,7 +220,7 @@ imaginary_part = primitive(
 
 
 def _is_complex(x: Any) -> bool:
-    return np.dtype(x.dtype).kind == "c"
+    return bool(np.dtype(x.dtype).kind == "c")
 
 
 def conj(input: Any) -> Any:
@@ -289,9 +283,9 @@ angle = primitive(_angle, "x", _angle_rule, name="angle", **FLOATS)
 
 finite = primitive(np.isfinite, "x", None, name="isfinite", **ELEMENTWISE)
 nan_replaced = primitive(
-    lambda x, nan, posinf, neginf: np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
-    if x.dtype.kind == "f"
-    else +x,
+    lambda x, nan, posinf, neginf: (
+        np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf) if x.dtype.kind == "f" else +x
+    ),
     "x | nan posinf neginf",
     lambda g, x: where(finite(x), g, 0),
     name="nan_to_num",
