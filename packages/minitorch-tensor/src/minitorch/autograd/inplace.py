@@ -148,6 +148,8 @@ def relaid(op: Callable[..., Any]) -> Callable[..., Any]:
             source = wrap(self._array(), self._node)
             source._version = self._version
         made = op(source, *args, **kwargs)
+        source._version[0] += 1
+        made._seen = source._version[0]
         self._data, self._node = made._data, made._node
         self._base, self._chain, self._seen = made._base, made._chain, made._seen
         return self

@@ -386,6 +386,11 @@ def setitem(self: Any, key: Any, value: Any) -> None:
         copy_(x, value)
         return
     x = self if basic is None else sliced(self, basic)
+    if isinstance(value, Variable) and value._data.dtype != x._data.dtype:
+        lone_mask = len(indices) == 1 and _is_mask(indices[0]) and value._data.size == 1
+        if not lone_mask:
+            _same_dtype(x, value)
+        value = cast(value, x._data.dtype)
     put_(x, value, *_places(x, indices, dims), False)
 
 
@@ -457,8 +462,6 @@ def put_(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> A
         lead = len(own) - len(shape)
         if lead > 0 and own[:lead] == (1,) * lead:
             value = reshaped(value, own[lead:])
-        if value._data.dtype != x._data.dtype:
-            value = cast(value, x._data.dtype)
     try:
         if not current.state.flags and x._data.flags.c_contiguous:
             _write(x._array(), getattr(value, "_data", value), places._data, dims, add)
@@ -468,6 +471,15 @@ def put_(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> A
     except (ValueError, RuntimeError, OverflowError):
         raise _cannot_assign(value, shape, x._data.dtype) from None
     return write(x, made)
+
+
+def _same_dtype(input: Any, values: Any) -> None:
+    if values._data.dtype != input._data.dtype:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got "
+            f"{input.dtype.type_name} for the destination and {values.dtype.type_name} for the "
+            "source."
+        )
 
 
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
@@ -480,10 +492,6 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
     """
     key = tuple(ALL if index is None else index for index in indices)
     basic, found, dims = parse(input, key)
-    if values._data.dtype != input._data.dtype:
-        raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {input.dtype} for "
-            f"the destination and {values.dtype} for the source."
-        )
+    _same_dtype(input, values)
     places, dims = _places(input, found, dims)
     return put_places(input, values, places, dims, accumulate)
