@@ -119,8 +119,8 @@ def svd(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     except np.linalg.LinAlgError:
         where, _ = first_failure(np.linalg.svd, x)
         raise LinAlgError(
-            f"linalg.svd: {where}The algorithm failed to converge because the input matrix contained "
-            "non-finite values."
+            f"linalg.svd: {where}The algorithm failed to converge because the input matrix "
+            "contained non-finite values."
         ) from None
 
 

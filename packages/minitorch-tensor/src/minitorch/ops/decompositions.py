@@ -420,7 +420,7 @@ def _pinv_rule(g: Any, x: Any, out: Any) -> Any:
     # dp = -p dx p + p p' dx' (1 - x p) + (1 - p x) dx' p' p   (Golub and Pereyra 1973)
     pt, gt = transposed(out), transposed(g)
     first = gt @ out
-    second = pt @ gt
+    second = out @ gt
     return (first - x @ (out @ first)) @ pt + pt @ (second - (second @ out) @ x) - pt @ g @ pt
 
 

@@ -16,14 +16,14 @@ __all__ = ["grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 MODES = ("bilinear", "nearest", "bicubic")  # by PyTorch's numbers
 PADDINGS = ("zeros", "border", "reflection")
 
-gathered = primitive(
+gathered: Any = primitive(
     kernels.gather,
     "x index",
     lambda g, index, x_shape: scattered(g, index, x_shape[1]),
     None,
     name="gather_rows",
 )
-scattered = primitive(
+scattered: Any = primitive(
     kernels.scatter, "x index | size", lambda g, index: gathered(g, index), None,
     name="scatter_rows",
 )  # fmt: skip
