@@ -421,6 +421,8 @@ def primitive(
         op = _unary(made)
     elif plain and len(made.inputs) == 2 and not made.params:
         op = _binary(made)
+    elif made.joint is not None and len(made.outputs) == 1 and not (made.variadic or made.view):
+        op = _joint(made)
     else:
 
         def op(*args: Any) -> Any:
@@ -547,6 +549,49 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
         if promote is not None and (isinstance(a, Variable) or isinstance(b, Variable)):
             a, b = promote(a, b)
         return apply(primitive, a, b)
+
+    return op
+
+
+def _joint(primitive: Primitive) -> Callable[..., Any]:
+    """``apply`` for a fixed number of inputs, one output and one rule, written out."""
+    kernel, residuals, count = primitive.kernel, bool(primitive.residuals), len(primitive.inputs)
+    node_type, keep = primitive.node_type, primitive.keep(1)
+
+    def op(*args: Any) -> Any:
+        state = current.state
+        inputs = args[:count]
+        if state.flags >= TOOLS or not any([isinstance(x, Variable) for x in inputs]):  # noqa: C419
+            return apply(primitive, *args)
+        arrays = [x._data if isinstance(x, Variable) else x for x in inputs]
+        params = args[count:]
+        try:
+            out = state.quiet(kernel, *arrays, *params)
+        except ValueError as error:
+            raise explain(primitive, arrays, error) from None
+        rest: Any = ()
+        if residuals:
+            out, *rest = out
+        elif type(out) is tuple:
+            return record(primitive, args, out)
+        tensor = wrap(out)
+        if state.flags:
+            parents = [
+                (x._node if x._base is None else history(x)) if isinstance(x, Variable) else None
+                for x in inputs
+            ]
+            needs = [p is not None for p in parents]
+            if True in needs:
+                tensor._node = node = node_type()
+                node.parents = parents
+                node.shape = out.shape
+                node.order = next(orders)
+                node.extra = None
+                versions = [x._version if isinstance(x, Variable) else NEVER for x in inputs]
+                node.saved, node.versions = keep(
+                    *arrays, *params, out, *rest, *versions, tensor._version, needs=needs
+                )
+        return tensor
 
     return op
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import minitorch
 import numpy as np
-from minitorch import log, log_softmax, sigmoid, where
+from minitorch import int64, log, log_softmax, sigmoid, where
 from minitorch.extend import fused, primitive
 
 from ..kernels import cross_entropy as kernels
@@ -48,8 +48,14 @@ def definition(
     return loss * (1 - smoothing) + smooth * (smoothing / x.shape[class_dim(x)])
 
 
+def _cross_entropy(x: Any, target: Any, weight: Any, *params: Any) -> Any:
+    if x.ndim != 2 or target.shape != x.shape[:1] or weight is not None:
+        check_classes(x, target, weight, "cross_entropy")
+    return kernels.cross_entropy(x, target, weight, *params)
+
+
 entropy_of_labels = fused(
-    kernels.cross_entropy,
+    _cross_entropy,
     "x target weight | ignore reduction smoothing",
     kernels.cross_entropy_backward,
     definition,
@@ -120,14 +126,15 @@ def cross_entropy(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
     """
-    reduction = chosen(reduction, size_average, reduce)
+    if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
+        reduction = chosen(reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     kind = target.dtype
-    if kind.is_floating_point and input.shape == target.shape:
-        return entropy_of_probabilities(input, target, weight, reduction, label_smoothing)
-    check_classes(input, target, weight, "cross_entropy")
-    if kind is not minitorch.int64:
+    if kind is not int64:
+        if kind.is_floating_point and input.shape == target.shape:
+            return entropy_of_probabilities(input, target, weight, reduction, label_smoothing)
+        check_classes(input, target, weight, "cross_entropy")
         if str(kind) != "torch.uint8":
             raise RuntimeError(f"expected scalar type Long but found {kind.type_name}")
         target = target.long()
@@ -216,7 +223,7 @@ def nll_loss(
     """
     reduction = chosen(reduction, size_average, reduce)
     check_classes(input, target, weight, "nll_loss")
-    if target.dtype is not minitorch.int64:
+    if target.dtype is not int64:
         if str(target.dtype) != "torch.uint8":
             raise RuntimeError(f"expected scalar type Long but found {target.dtype.type_name}")
         target = target.long()
