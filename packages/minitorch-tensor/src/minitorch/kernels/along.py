@@ -24,13 +24,20 @@ def without(x: Any, index: int) -> tuple[int, ...]:
     return x.shape[:index] + x.shape[index + 1 :]  # type: ignore[no-any-return]
 
 
+def take(x: Any, index: Any, dim: int) -> Any:
+    """``x`` at ``index``, which has as many dimensions, along ``dim``."""
+    if x.ndim == 1:
+        return x[index]
+    return np.take_along_axis(x, index, dim)
+
+
 def pick(x: Any, index: Any, dim: int, keepdim: bool, repeats: bool) -> Any:
     """``x`` at ``index`` along ``dim``; without ``keepdim``, ``index`` lacks that dimension."""
     if not x.ndim:
         return x
     if keepdim:
-        return np.take_along_axis(x, index, dim)
-    return np.take_along_axis(x, np.expand_dims(index, dim), dim).reshape(without(x, dim))
+        return take(x, index, dim)
+    return take(x, np.expand_dims(index, dim), dim).reshape(without(x, dim))
 
 
 def place(
@@ -42,10 +49,12 @@ def place(
     if not keepdim:
         g, index = np.expand_dims(g, dim), np.expand_dims(index, dim)
     out = np.zeros(shape, g.dtype)
-    if not repeats:
+    if g.ndim == 1 and not repeats:
+        out[index] = g
+    elif not repeats:
         np.put_along_axis(out, index, g, dim)
-        return out
-    places = list(np.indices(index.shape, sparse=True))
-    places[dim] = index
-    np.add.at(out, tuple(places), g)
+    else:
+        places = list(np.indices(index.shape, sparse=True))
+        places[dim] = index
+        np.add.at(out, tuple(places), g)
     return out

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .along import take
+
 PARTITION = 512  # elements from which picking a few is worth a partition
 
 
@@ -14,14 +16,20 @@ def order(x: Any, dim: int, descending: bool) -> Any:
     if not descending:
         return np.argsort(x, axis=dim, kind="stable")
     last = x.shape[dim] - 1
-    return last - np.flip(np.argsort(np.flip(x, dim), axis=dim, kind="stable"), dim)
+    turned = (slice(None),) * dim + (slice(None, None, -1),)
+    return last - np.argsort(x[turned], axis=dim, kind="stable")[turned]
+
+
+def cut(x: Any, dim: int, start: int, stop: int) -> Any:
+    """``x[start:stop]`` along ``dim``."""
+    return x[(slice(None),) * dim + (slice(start, stop),)]
 
 
 def sort(x: Any, dim: int, descending: bool) -> tuple[Any, Any]:
     if not x.ndim:
         return x, np.int64(0)
     index = order(x, dim, descending)
-    return np.take_along_axis(x, index, dim), index
+    return take(x, index, dim), index
 
 
 def topk(x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
@@ -32,21 +40,21 @@ def topk(x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
         return (x, np.int64(0)) if k else (np.empty(0, x.dtype), np.empty(0, np.int64))
     n = x.shape[dim]
     if n < PARTITION or k == n or k == 0:
-        index = np.take(order(x, dim, largest), range(k), dim)
-        return np.take_along_axis(x, index, dim), index
+        index = cut(order(x, dim, largest), dim, 0, k)
+        return take(x, index, dim), index
     if largest:
-        few = np.take(np.argpartition(x, n - k, dim), range(n - k, n), dim)
+        few = cut(np.argpartition(x, n - k, dim), dim, n - k, n)
     else:
-        few = np.take(np.argpartition(x, k - 1, dim), range(k), dim)
+        few = cut(np.argpartition(x, k - 1, dim), dim, 0, k)
     few.sort(dim)  # equals in the order of their places
-    values = np.take_along_axis(x, few, dim)
+    values = take(x, few, dim)
     index = order(values, dim, largest)
-    return np.take_along_axis(values, index, dim), np.take_along_axis(few, index, dim)
+    return take(values, index, dim), take(few, index, dim)
 
 
 def at(x: Any, index: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """Values and places, with or without their dimension of size 1."""
-    values = np.take_along_axis(x, index, dim)
+    values = take(x, index, dim)
     return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
 
 
@@ -59,7 +67,7 @@ def kthvalue(x: Any, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
     no_bools(x, "kthvalue")
     if not x.ndim:
         return x, np.int64(0)
-    return at(x, np.take(order(x, dim, False), [k - 1], dim), dim, keepdim)
+    return at(x, cut(order(x, dim, False), dim, k - 1, k), dim, keepdim)
 
 
 def median(x: Any, dim: int, keepdim: bool, skip: bool) -> tuple[Any, Any]:
@@ -75,7 +83,7 @@ def median(x: Any, dim: int, keepdim: bool, skip: bool) -> tuple[Any, Any]:
     middle = np.maximum(numbers - 1, 0) // 2
     if not skip:
         middle = np.where(numbers < x.shape[dim], numbers, middle)  # the first NaN
-    return at(x, np.take_along_axis(index, middle, dim), dim, keepdim)
+    return at(x, take(index, middle, dim), dim, keepdim)
 
 
 def mode(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
@@ -83,10 +91,10 @@ def mode(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     if not x.ndim:
         return x, np.int64(0)
     index = order(x, dim, False)
-    ordered = np.moveaxis(np.take_along_axis(x, index, dim), dim, -1)
+    ordered = np.moveaxis(take(x, index, dim), dim, -1)
     places = np.arange(x.shape[dim])
     starts = np.ones(ordered.shape, bool)
     starts[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
     lengths = places - np.maximum.accumulate(np.where(starts, places, 0), axis=-1)
     longest = np.moveaxis(lengths.argmax(-1, keepdims=True), -1, dim)
-    return at(x, np.take_along_axis(index, longest, dim), dim, keepdim)
+    return at(x, take(index, longest, dim), dim, keepdim)

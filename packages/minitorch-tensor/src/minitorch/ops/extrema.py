@@ -23,14 +23,14 @@ picked = primitive(
         g, index, dim, keepdim, repeats, x_shape
     ),
     None,
-    name="gather",
+    name="pick",
 )
 placed: Any = primitive(
     along.place,
     "g index | dim keepdim repeats shape",
     lambda g, index, dim, keepdim, repeats: picked(g, index, dim, keepdim, repeats),
     None,
-    name="scatter_add",
+    name="place",
 )
 
 

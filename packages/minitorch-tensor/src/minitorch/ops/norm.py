@@ -14,9 +14,11 @@ from .conversion import to
 from .extrema import empty, shares
 from .reduction import dims, kept, nonzero, spread
 
-__all__ = ["dist", "norm", "renorm", "vector_norm"]
+__all__ = ["dist", "norm", "renorm"]
 
-signs = primitive(np.sign, "x", None, name="sign")  # a constant almost everywhere
+signs = primitive(
+    np.sign, "x", None, name="sign", traits=("elementwise",)
+)  # a constant almost everywhere
 over = primitive(lambda x, bound: x > bound, "x | bound", None, name="gt")
 
 

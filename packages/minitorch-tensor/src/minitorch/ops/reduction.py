@@ -48,12 +48,13 @@ kept: Any = primitive(
     "x mask",
     lambda g, mask: kept(g, mask),
     None,
-    name="where",
+    name="kept",
+    traits=("elementwise",),
 )
 
 # Weights and masks, constant for autograd: locally they do not change with x.
-nonzero = primitive(lambda x: x != 0, "x", None, name="ne")
-is_number = primitive(lambda x: x == x, "x", None, name="isfinite")
+nonzero = primitive(lambda x: x != 0, "x", None, name="ne", traits=("elementwise",))
+is_number = primitive(lambda x: x == x, "x", None, name="is_number", traits=("elementwise",))
 has_zeros = primitive(lambda x: np.bool_(not np.all(x)), "x", None, name="any")
 
 

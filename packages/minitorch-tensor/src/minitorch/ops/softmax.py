@@ -13,7 +13,7 @@ from .conversion import promote_to_float, to
 from .reduction import dims, spread, total
 from .unary import exp
 
-__all__ = ["log_softmax", "logsumexp", "softmax", "softmin"]
+__all__ = ["log_softmax", "logsumexp", "softmax"]
 
 
 def _softmax(x: Any, dim: int) -> Any:
@@ -92,15 +92,6 @@ def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     if dtype is not None:
         input = to(input, dtype)
     return log_normalized(input, one_dim(dim, input.ndim))
-
-
-@numpy_names
-def softmin(input: Any, dim: int, dtype: Any = None) -> Any:
-    """``softmax(-x)`` along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmin.html
-    """
-    return softmax(-input, dim, dtype)
 
 
 def _logsumexp_rule(g: Any, x: Any, out: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
