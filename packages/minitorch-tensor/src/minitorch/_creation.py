@@ -144,10 +144,10 @@ def _why_not(data: Any, error: Exception) -> Exception:
 
 
 def made(array: Any, requires_grad: bool = False, device: Any = None) -> Any:
-    """A new tensor around ``array``."""
+    """A new tensor around ``array``, whose memory is nobody else's."""
     if device is not None and device is not CPU:
         as_device(device)
-    result = wrap(array)
+    result = wrap(array if array.ndim else array[()])  # a NumPy scalar: see Variable
     return result.requires_grad_() if requires_grad else result
 
 
@@ -408,7 +408,7 @@ def empty_strided(
         )
     count = 1 + sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) if all(shape) else 0
     memory = np.empty(count, kind)
-    array = np.lib.stride_tricks.as_strided(memory, shape, [s * kind.itemsize for s in steps])
+    array = np.ndarray(shape, kind, memory, 0, [s * kind.itemsize for s in steps])
     return made(array, requires_grad, device)
 
 
