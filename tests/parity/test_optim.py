@@ -178,36 +178,44 @@ LBFGS = [case.kwargs for o in optim_db if o.name == "LBFGS" for case in o.optim_
 LBFGS += [{"history_size": 3, "lr": 0.5}, {"max_iter": 5, "line_search_fn": "strong_wolfe"}]
 
 
+def lbfgs_closure(params, optimizer):
+    """Two quadratics in one another, as real numbers; one of complex numbers with its gradient."""
+    x, y = params
+
+    def real():
+        optimizer.zero_grad()
+        loss = ((x - 1) * (x - 1)).sum() + 0.1 * ((y - x.sum() * x.sum()) ** 2).sum()
+        loss.backward()
+        return loss
+
+    def complex():
+        x.grad, y.grad = (2 * (x - 1)).detach(), (6 * (y - 1j)).detach()
+        return float((abs((x - 1).detach().numpy()) ** 2).sum()) + 3 * float(
+            (abs((y - 1j).detach().numpy()) ** 2).sum()
+        )
+
+    return complex if x.dtype.is_complex else real
+
+
 @pytest.mark.parametrize("kwargs", LBFGS, ids=str)
 @pytest.mark.parametrize("dtype", [np.float64, np.complex128])
 def test_lbfgs(kwargs, dtype):
-    """A Rosenbrock valley over two parameters, halfway resumed with the other library's state."""
+    """In the middle, each goes on with the other library's state."""
     a, b = parameters([(3, 2), (4,)], dtype)
-
-    def closure(p, optimizer):
-        def evaluate():
-            optimizer.zero_grad()
-            x, y = p
-            if x.dtype.is_complex:
-                x, y = x * x.conj(), y * y.conj()
-                loss = ((x - 1) * (x - 1)).sum() + ((y - x.sum()) * (y - x.sum())).sum()
-                loss = loss.real
-            else:
-                loss = ((x - 1) * (x - 1)).sum() + ((y - x.sum() * x.sum()) ** 2).sum()
-            loss.backward()
-            return loss
-
-        return evaluate
-
+    kwargs = {"max_iter": 4, **kwargs}
     mine, reference = minitorch.optim.LBFGS(a, **ours(kwargs)), torch.optim.LBFGS(b, **kwargs)
     for half in range(2):
         for _ in range(2):
-            loss = mine.step(closure(a, mine))
-            expected = reference.step(closure(b, reference))
-            np.testing.assert_allclose(loss.item(), expected.item(), rtol=1e-7)
-        assert_same(a, b, 1e-6)
+            loss = mine.step(lbfgs_closure(a, mine))
+            expected = reference.step(lbfgs_closure(b, reference))
+            loss, expected = (x if type(x) is float else x.item() for x in (loss, expected))
+            np.testing.assert_allclose(loss, expected, rtol=1e-8, atol=1e-20)
+        assert_same(a, b, 1e-8)
+        state, reference_state = mine.state_dict(), reference.state_dict()
+        for name in ("func_evals", "n_iter"):
+            assert state["state"][0][name] == reference_state["state"][0][name]
+        assert list(state["state"][0]) == list(reference_state["state"][0])
         if not half:
-            state, reference_state = mine.state_dict(), reference.state_dict()
             mine = minitorch.optim.LBFGS(a, **ours(kwargs))
             reference = torch.optim.LBFGS(b, **kwargs)
             mine.load_state_dict(reference_state)

@@ -51,6 +51,20 @@ def test_cdist_of_equal_points_has_no_slope():
     assert not x.grad.numpy().any()
 
 
+def test_cdist_by_a_product_of_matrices():
+    x, y = leaf(2, 3, 2), leaf(4, 2)
+
+    def fast(x, y):
+        return minitorch.cdist(x, y, compute_mode="use_mm_for_euclid_dist")
+
+    np.testing.assert_allclose(
+        fast(x, y).detach().numpy(), minitorch.cdist(x, y).detach().numpy(), atol=1e-10
+    )
+    assert gradcheck(fast, (x, y))
+    assert gradgradcheck(fast, (x, y))
+    assert minitorch.cdist(minitorch.ones(2, 0), minitorch.ones(3, 0)).tolist() == [[0] * 3] * 2
+
+
 def test_cdist_refuses():
     with pytest.raises(RuntimeError, match="same number of columns"):
         minitorch.cdist(minitorch.ones(2, 3), minitorch.ones(2, 4))

@@ -64,7 +64,8 @@ class Tensor(Variable):
         dtype: dtype | None = None,
         device: Any = None,
     ) -> None:
-        self._data = tensor_data(data, dtype, floats=True)
+        array = tensor_data(data, dtype, floats=True)
+        self._data = array if array.ndim else array[()]  # a NumPy scalar: see Variable
         self._node = None
         self._version = [0]
         self._base = None

@@ -305,7 +305,7 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
         found = made if isinstance(made, tuple) else (made,)
         for g in found:
             if isinstance(g, Variable):
-                g._node = _Twice()
+                g._node = _Twice(g._data.shape)
         return found
 
     return once
@@ -314,11 +314,11 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
 class _Twice(Node):
     """The end of a graph that must not be differentiated."""
 
-    def __init__(self) -> None:
+    def __init__(self, shape: tuple[int, ...]) -> None:
         self.parents = ()
         self.saved = ()
         self.versions = ()
-        self.shape = None
+        self.shape = shape
         self.order = next(orders)
         self.extra = None
 

@@ -43,23 +43,29 @@ replace_region = primitive(
 )
 
 
+def check_history(target: Any) -> None:
+    """Raises where rewriting the history of ``target`` is forbidden."""
+    if not current.state.flags & 1:
+        return
+    node = history(target)
+    if isinstance(node, AccumulateGrad):
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation. Write "
+            "under torch.no_grad(), or to a clone()."
+        )
+    if target._base is not None:
+        if isinstance(root(target)._node, AccumulateGrad):
+            raise RuntimeError(
+                "a view of a leaf Variable that requires grad is being used in an in-place "
+                "operation. Write under torch.no_grad(), or to a clone()."
+            )
+        if target._chain is None and node is not None:
+            raise RuntimeError(MULTIPLE_VIEWS)
+
+
 def check_writable(target: Any) -> None:
     """Raises where PyTorch forbids a write to ``target``."""
-    if current.state.flags & 1:
-        node = history(target)
-        if isinstance(node, AccumulateGrad):
-            raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation. Write "
-                "under torch.no_grad(), or to a clone()."
-            )
-        if target._base is not None:
-            if isinstance(target._base._node, AccumulateGrad):
-                raise RuntimeError(
-                    "a view of a leaf Variable that requires grad is being used in an in-place "
-                    "operation. Write under torch.no_grad(), or to a clone()."
-                )
-            if target._chain is None and node is not None:
-                raise RuntimeError(MULTIPLE_VIEWS)
+    check_history(target)
     data = target._array()
     if any(step == 0 and size > 1 for step, size in zip(data.strides, data.shape, strict=True)):
         raise RuntimeError(
@@ -141,8 +147,7 @@ def relaid(op: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(op)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if current.state.flags & 1 and isinstance(history(self), AccumulateGrad):
-            check_writable(self)
+        check_history(self)
         source = self
         if self._base is None:  # a hidden owner, for this tensor and the views that it has
             source = wrap(self._array(), self._node)

@@ -38,8 +38,9 @@ PARAMETERS: dict[str, Any] = {
     "shape": lambda shape, rank, size: (size, *shape),
     "key": lambda key, rank, size: (ALL, *key),
     **dict.fromkeys(
-        ("keepdim", "nan", "repeats", "sizes", "arg", "correction", "step", "length", "offset",
-         "descending", "stable", "largest", "sorted", "k", "k1", "diagonal", "accumulate")
+        ("keepdim", "nan", "repeats", "sizes", "arg", "correction", "step", "size", "length", "offset",
+         "descending", "stable", "largest", "sorted", "k", "diagonal", "accumulate", "reverse",
+         "ufunc", "shifts", "p")
     ),
 }  # fmt: skip
 
@@ -132,6 +133,26 @@ def matmul(primitive: Any, values: list[Any], batched: list[bool], params: Any, 
     if m == 1:
         made = made.squeeze(-2)
     return made.squeeze(-1) if n == 1 else made
+
+
+@batching_rule(
+    "linalg_cholesky_ex", "linalg_det", "linalg_eigh", "linalg_eigvalsh", "linalg_inv",
+    "linalg_matrix_exp", "linalg_qr", "linalg_slogdet", "linalg_svd", "linalg_svdvals", "logdet",
+    "tril", "triu",
+)  # fmt: skip
+def of_matrices(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
+    """These take any number of leading dimensions."""
+    return apply(primitive, *values, *params)
+
+
+@batching_rule("linalg_solve", "linalg_solve_triangular")
+def solve(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+    a, b = (spread(v, each, size) for v, each in zip(values, batched, strict=True))
+    if b.ndim < a.ndim:  # a vector on the right
+        return apply(primitive, a, b.unsqueeze(-1), *params).squeeze(-1)
+    if a.ndim != b.ndim:
+        return one_by_one(primitive, values, batched, params, size)
+    return apply(primitive, a, b, *params)
 
 
 def numbered(index: Any, count: int, size: int) -> Any:

@@ -45,6 +45,22 @@ class NoData:
         return math.prod(self.shape)
 
     @property
+    def flags(self) -> NoData:
+        """A layout like that of a new array."""
+        return self
+
+    writeable = True
+
+    @property
+    def c_contiguous(self) -> bool:
+        step = self.itemsize
+        for n, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
+            if n != 1 and stride != step:
+                return False
+            step *= n
+        return True
+
+    @property
     def itemsize(self) -> int:
         return int(self.dtype.itemsize)
 

@@ -1,0 +1,69 @@
+"""vmap of every operation against the operation on each example."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import database
+import numpy as np
+import pytest
+import torch
+
+import minitorch
+from minitorch.func import vmap
+
+SAMPLES = 8
+NAMES = [n for n in database.names_in_scope() if not n.startswith("nn.")]
+# what a batch cannot do: values decide the result's shape or a Python number is wanted
+DATA_DEPENDENT = {
+    "allclose", "argwhere", "bincount", "bool", "byte", "char", "combinations", "equal", "float",
+    "histc", "histogram", "histogramdd", "int", "isin", "item", "linalg.cond", "masked_select",
+    "nonzero", "repeat_interleave", "short", "unique", "unique_consecutive", "long", "double",
+}  # fmt: skip
+SCALES = (1.0, 0.9, 0.8)
+
+
+def check(name: str) -> int:
+    count = 0
+    for entry in database.entries(name):
+        if not entry.supports_dtype(torch.float64, "cpu"):
+            continue
+        function = database.mini_function(entry)
+        found = database.samples(entry, torch.float64, False)
+        for sample in found[:: max(1, len(found) // SAMPLES)]:
+            ours = database.to_mini((sample.input, sample.args, sample.kwargs))
+            floats = [
+                t for t in database.tensors(ours)
+                if t.dtype is minitorch.float64 and t.is_contiguous()
+            ]  # fmt: skip
+            if not floats:
+                continue
+
+            def of(*values: Any, ours: Any = ours, floats: Any = floats) -> Any:
+                swap = {id(old): new for old, new in zip(floats, values, strict=True)}
+                input, args, kwargs = database.swapped(ours, swap)
+                minitorch.manual_seed(0)
+                return tuple(database.tensors(function(input, *args, **kwargs)))
+
+            one_by_one = [of(*(t * scale for t in floats)) for scale in SCALES]
+            if not one_by_one[0]:
+                continue
+            batch = [minitorch.stack([t * scale for scale in SCALES]) for t in floats]
+            together = vmap(of)(*batch)
+            for k, made in enumerate(together):
+                for b in range(len(SCALES)):
+                    expected = one_by_one[b][k].numpy()
+                    got = made[b].numpy()
+                    assert got.shape == expected.shape, (str(sample)[:300], got.shape, expected.shape)
+                    assert got.dtype == expected.dtype, str(sample)[:300]
+                    np.testing.assert_allclose(got, expected, 1e-9, 1e-9, err_msg=str(sample)[:300])
+            count += 1
+    return count
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in DATA_DEPENDENT])
+def test_vmap(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check(name)

@@ -1,0 +1,248 @@
+"""autograd.Function: forward and backward written by the user."""
+
+import numpy as np
+import pytest
+
+import minitorch
+from minitorch import autograd
+from minitorch.autograd import Function, gradcheck, gradgradcheck
+from minitorch.autograd.function import once_differentiable
+
+
+def leaf(*values):
+    return minitorch.tensor(values, dtype=minitorch.float64, requires_grad=True)
+
+
+class Cube(Function):
+    @staticmethod
+    def forward(ctx, x, factor=1.0):
+        ctx.save_for_backward(x)
+        ctx.factor = factor
+        return x * x * x * factor
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 3 * x * x * g * ctx.factor, None
+
+
+class CubeInTwoParts(Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        return x * x * x
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 3 * x * x * g
+
+    @staticmethod
+    def jvp(ctx, t):
+        (x,) = ctx.saved_tensors
+        return 3 * x * x * t
+
+
+class ExpAndDouble(Function):
+    @staticmethod
+    def forward(ctx, x):
+        y = x.exp()
+        ctx.save_for_backward(y)
+        return y, x * 2
+
+    @staticmethod
+    def backward(ctx, g, h):
+        (y,) = ctx.saved_tensors
+        return g * y + h * 2
+
+
+@pytest.mark.parametrize("function", [Cube.apply, CubeInTwoParts.apply, ExpAndDouble.apply])
+def test_orders(function):
+    assert gradcheck(function, (leaf(1.0, 2.0),))
+    assert gradgradcheck(function, (leaf(1.0, 2.0),))
+
+
+def test_the_context_is_the_node():
+    x = leaf(1.0, 2.0)
+    y = Cube.apply(x, 2.0)
+    assert y.grad_fn.name() == type(y.grad_fn).__name__ == "CubeBackward"
+    assert y.grad_fn.factor == 2.0
+    assert y.grad_fn.needs_input_grad == (True, False)
+    assert y.grad_fn.next_functions[0][0].name() == "AccumulateGrad"
+
+
+def test_one_output_used():
+    x = leaf(1.0, 2.0)
+    ExpAndDouble.apply(x)[1].sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_gradients_that_did_not_arrive_can_be_none():
+    class Seen(ExpAndDouble):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.set_materialize_grads(False)
+            return x.exp(), x * 2
+
+        @staticmethod
+        def backward(ctx, g, h):
+            assert g is None
+            return h * 2
+
+    x = leaf(1.0)
+    Seen.apply(x)[1].sum().backward()
+    assert x.grad.tolist() == [2.0]
+
+
+def test_wrong_number_of_gradients():
+    class Wrong(Cube):
+        @staticmethod
+        def backward(ctx, g):
+            return g, g, g
+
+    with pytest.raises(RuntimeError, match=r"WrongBackward returned an incorrect number.*2, got 3"):
+        Wrong.apply(leaf(1.0), 1.0).sum().backward()
+
+
+def test_wrong_shape_of_gradient():
+    class Wrong(Cube):
+        @staticmethod
+        def backward(ctx, g):
+            return minitorch.ones(3, dtype=minitorch.float64), None
+
+    with pytest.raises(RuntimeError, match=r"index 0 - got \[3\].*compatible with \[2\]"):
+        Wrong.apply(leaf(1.0, 2.0), 1.0).sum().backward()
+
+
+def test_missing_passes():
+    class Nothing(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+    with pytest.raises(NotImplementedError, match="backward"):
+        Nothing.apply(leaf(1.0)).sum().backward()
+    with pytest.raises(NotImplementedError, match="forward"):
+        Function.apply(leaf(1.0))
+
+
+def test_saved_value_overwritten():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    z = Cube.apply(y)
+    y.add_(1.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        z.sum().backward()
+
+
+def test_second_time():
+    z = Cube.apply(leaf(1.0)).sum()
+    z.backward()
+    with pytest.raises(RuntimeError, match="second time"):
+        z.backward()
+
+
+def test_mark_dirty():
+    class Double(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            x.mul_(2.0)
+            return x
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    z = Double.apply(y)
+    assert z is y
+    (z * 3).sum().backward()
+    assert x.grad.tolist() == [6.0, 6.0]
+    with pytest.raises(RuntimeError, match="leaf"):
+        Double.apply(x)
+
+
+def test_non_differentiable_output():
+    class Split(Function):
+        @staticmethod
+        def forward(ctx, x):
+            a, b = x * 2, x.sign()
+            ctx.mark_non_differentiable(b)
+            return a, b
+
+        @staticmethod
+        def backward(ctx, g, h):
+            return g * 2
+
+    a, b = Split.apply(leaf(1.0, -2.0))
+    assert a.requires_grad
+    assert not b.requires_grad
+
+
+def test_an_input_returned_as_it_is():
+    class Same(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 5
+
+    x = leaf(1.0)
+    y = Same.apply(x)
+    assert y is not x
+    y.sum().backward()
+    assert x.grad.tolist() == [5.0]
+
+
+def test_once_differentiable():
+    class Once(Cube):
+        @staticmethod
+        @once_differentiable
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return 3 * x * x * g, None
+
+    x = leaf(2.0)
+    (g,) = autograd.grad(Once.apply(x, 1.0).sum(), x)
+    assert g.tolist() == [12.0]
+    (g,) = autograd.grad(Once.apply(x, 1.0).sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        autograd.grad(g.sum(), x)
+
+
+def test_user_keeps_what_backward_returns():
+    class Constant(Function):
+        @staticmethod
+        def forward(ctx, x, slope):
+            ctx.slope = slope
+            return x * slope
+
+        @staticmethod
+        def backward(ctx, g):
+            return ctx.slope, None
+
+    x, slope = leaf(1.0, 1.0), minitorch.tensor([2.0, 3.0], dtype=minitorch.float64)
+    Constant.apply(x, slope).sum().backward()
+    x.grad.zero_()
+    assert slope.tolist() == [2.0, 3.0]
+
+
+def test_under_transforms():
+    from minitorch.func import grad, jvp, vmap
+
+    x = minitorch.tensor([1.0, 2.0, 3.0], dtype=minitorch.float64)
+    cube = CubeInTwoParts.apply
+    np.testing.assert_allclose(vmap(cube)(x).numpy(), x.numpy() ** 3)
+    np.testing.assert_allclose(vmap(grad(cube))(x).numpy(), 3 * x.numpy() ** 2)
+    value, slope = jvp(cube, (x,), (minitorch.ones_like(x),))
+    np.testing.assert_allclose(slope.numpy(), 3 * x.numpy() ** 2)
