@@ -264,7 +264,7 @@ def log_softmax(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) ->
 @numpy_names
 def softmin(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
     """The softmax of ``-input`` over the elements where ``mask`` is True; 0 at the others."""
-    return softmaxes.softmin(_keep(input, mask, math.inf), dim, dtype=dtype or input.dtype)
+    return softmaxes.softmax(-_keep(input, mask, math.inf), dim, dtype=dtype or input.dtype)
 
 
 @numpy_names

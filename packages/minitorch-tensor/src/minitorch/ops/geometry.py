@@ -6,13 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.primitive import primitive
+from ..autograd.primitive import fused, primitive
 from .arguments import numpy_names, one_dim
 from .conversion import promote
 from .norm import vector_norm
 from .shape import reshaped
 
 __all__ = ["cdist", "cross"]
+
+MODES = (
+    "use_mm_for_euclid_dist_if_necessary",
+    "use_mm_for_euclid_dist",
+    "donot_use_mm_for_euclid_dist",
+)
 
 
 def _cross(a: Any, b: Any, dim: int) -> Any:
@@ -71,15 +77,46 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     return linalg_cross(input, other, dim=dim)
 
 
+def _euclidean(x: Any, y: Any) -> Any:
+    # |x - y|^2 = |x|^2 + |y|^2 - 2 x.y: one product of matrices, no array of all differences;
+    # in double precision, since the terms cancel where the points are close
+    a, b = x.astype(np.float64, copy=False), y.astype(np.float64, copy=False)
+    squares = (a * a).sum(-1)[..., :, None] + (b * b).sum(-1)[..., None, :]
+    squares -= 2 * np.matmul(a, b.mT)
+    return np.sqrt(np.maximum(squares, 0, out=squares), out=squares).astype(x.dtype)
+
+
+def _euclidean_rule(g: Any, x: Any, y: Any, out: Any) -> Any:
+    a, b = x.astype(np.float64, copy=False), y.astype(np.float64, copy=False)
+    w = np.where(out > 0, g / out, 0).astype(np.float64)
+    return (
+        (a * w.sum(-1)[..., None] - np.matmul(w, b)).astype(x.dtype),
+        (b * w.sum(-2)[..., None] - np.matmul(w.mT, a)).astype(y.dtype),
+    )
+
+
+def _distances(x: Any, y: Any, p: float = 2.0) -> Any:
+    rows = reshaped(x, (*x.shape[:-1], 1, x.shape[-1]))
+    columns = reshaped(y, (*y.shape[:-2], 1, *y.shape[-2:]))
+    return vector_norm(rows - columns, p, -1)
+
+
+euclidean = fused(
+    _euclidean, "x y", _euclidean_rule, _distances, name="cdist", label="EuclideanDistBackward0"
+)
+
+
 def cdist(
     x1: Any,
     x2: Any,
     p: float = 2.0,
-    compute_mode: str = "use_mm_for_euclid_dist_if_necessary",
+    compute_mode: str = MODES[0],
 ) -> Any:
     """The p-norm distance between each row of ``x1`` and each row of ``x2``.
 
-    ``(..., n, d)`` and ``(..., m, d)`` give ``(..., n, m)``; the batch dimensions broadcast.
+    ``(..., n, d)`` and ``(..., m, d)`` give ``(..., n, m)``; the batch dimensions broadcast. As in
+    PyTorch, Euclidean distances of more than 25 points come from a product of matrices, unless
+    ``compute_mode`` forbids it: distances far below the points' own size are rounded then.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cdist.html
     """
@@ -92,11 +129,17 @@ def cdist(
         raise RuntimeError(
             f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}"
         )
+    if compute_mode not in MODES:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
+    if x1.dtype != x2.dtype:
+        x1, x2 = promote(x1, x2)
     if p < 0:
         raise RuntimeError(f"cdist only supports non-negative p values, got {p}")
-    rows = reshaped(x1, (*x1.shape[:-1], 1, x1.shape[-1]))
-    columns = reshaped(x2, (*x2.shape[:-2], 1, *x2.shape[-2:]))
-    difference = rows - columns
     if not x1.shape[-1]:
-        return difference.sum(-1)
-    return vector_norm(difference, p, -1)
+        return (
+            reshaped(x1, (*x1.shape, 1)) * reshaped(x2, (*x2.shape[:-2], 1, 0, x2.shape[-2]))
+        ).sum(-2)
+    large = x1.shape[-2] > 25 or x2.shape[-2] > 25
+    if p == 2 and (compute_mode == MODES[1] or (compute_mode == MODES[0] and large)):
+        return euclidean(x1, x2)
+    return _distances(x1, x2, p)

@@ -115,6 +115,8 @@ def row(x: Any) -> Any:
 
 # c = ab: da = dc b', db = a' dc, where a vector stands for a matrix with one row or one column
 def _left(g: Any, b: Any, a_shape: tuple[int, ...]) -> Any:
+    if len(a_shape) == 2 == b.ndim:
+        return g @ b.mT
     if b.ndim == 1:
         return g * b if len(a_shape) == 1 else column(g) * b
     if len(a_shape) == 1:
@@ -123,6 +125,8 @@ def _left(g: Any, b: Any, a_shape: tuple[int, ...]) -> Any:
 
 
 def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
+    if len(b_shape) == 2 == a.ndim:
+        return a.mT @ g
     if a.ndim == 1:
         return a * g if len(b_shape) == 1 else column(a) * row(g)
     if len(b_shape) == 1:
@@ -133,7 +137,9 @@ def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
     return matmul(transposed(a), g)
 
 
-matmul = primitive(_matmul, "a b", _left, _right, name="matmul", promote=same_dtype)
+matmul = primitive(
+    _matmul, "a b", _left, _right, name="matmul", promote=same_dtype, traits=("bilinear",)
+)
 matmul.__doc__ = """The product of matrices or vectors, over broadcast leading dimensions.
 
 Two vectors give their dot product; a vector stands for a row on the left and a column on the right.
