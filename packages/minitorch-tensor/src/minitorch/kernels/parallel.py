@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextvars
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 WORTH = 1 << 18  # elements from which a second thread pays for its start of some 50 us
 
-_cores = min(os.cpu_count() or 1, 8)
+_affinity = getattr(os, "sched_getaffinity", None)  # fewer than all in a container; Linux only
+_cores = min(len(_affinity(0)) if _affinity else os.cpu_count() or 1, 8)
 _pool: ThreadPoolExecutor | None = None
 
 
@@ -30,6 +34,8 @@ def over_rows(work: Callable[[int, int], None], rows: int, size: int) -> None:
         work(0, rows)
         return
     if _pool is None:
+        from concurrent.futures import ThreadPoolExecutor  # takes 10 ms: when first wanted
+
         _pool = ThreadPoolExecutor(_cores - 1, "minitorch")
     ends = [rows * k // parts for k in range(parts + 1)]
     waiting = [
