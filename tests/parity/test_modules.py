@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import database
+import minitorch
 import numpy as np
 import pytest
 import torch
-from torch.testing._internal.common_modules import module_db
-
-import minitorch
 from minitorch import nn
+from torch.testing._internal.common_modules import module_db
 
 SCOPE = Path(__file__).with_name("modules_in_scope.txt")
 NAMES = [line for line in SCOPE.read_text().splitlines() if line and not line.startswith("#")]
@@ -67,7 +66,9 @@ def check(info: Any, sample: Any, training: bool, dtype: torch.dtype) -> None:
         return
     LEAVES.clear()
     their_args = (tuple(called.args), called.kwargs)
-    fresh = {id(t): t.detach().clone().requires_grad_() for t in leaves(their_args)}
+    # float32 rounds PyTorch's CTC gradients by 4e-5: its float64 ones are the oracle
+    oracle = torch.float64 if info.name == "nn.CTCLoss" else dtype
+    fresh = {id(t): t.detach().to(oracle).clone().requires_grad_() for t in leaves(their_args)}
     their_args = database.swapped(their_args, fresh)
     our_args = converted(their_args, True)
     torch.manual_seed(1)
@@ -81,7 +82,9 @@ def check(info: Any, sample: Any, training: bool, dtype: torch.dtype) -> None:
         database.compare(value, state[key], f"{key} (initial value or running statistics)")
     outs = list(zip(database.tensors(our_out), database.tensors(their_out), strict=True))
     for k, (o, t) in enumerate(outs):
-        database.compare(o.detach(), t.detach(), f"output {k}")
+        database.compare(
+            o.detach(), t.detach().to(dtype if oracle != dtype else t.dtype), f"output {k}"
+        )
     pairs = [(o, t) for o, t in outs if t.requires_grad and not t.is_complex()]
     if not pairs:
         return
@@ -103,7 +106,7 @@ def check(info: Any, sample: Any, training: bool, dtype: torch.dtype) -> None:
             left = o if t is None else t
             assert left is None or not np.any(database.array(left)), f"gradient {k}"
         else:
-            database.compare(o, t, f"gradient {k}")
+            database.compare(o, t.to(dtype), f"gradient {k}")
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])

@@ -5,6 +5,7 @@ Follows https://docs.pytorch.org/docs/stable/nn.functional.html
 
 from .activation import *
 from .bags import *
+from .channels import *
 from .classification import *
 from .ctc import *
 from .distance import *

@@ -186,7 +186,7 @@ def _take(logp: Any, target: Any, weights: Any) -> Any:
 def _place(g: Any, target: Any, weights: Any, shape: Any) -> Any:
     """-w g at the labels, 0 elsewhere: the transpose of ``_take``."""
     rows = np.zeros((target.size, shape[1 if len(shape) > 1 else 0]), g.dtype)
-    rows[_places(target, weights)] = -(g * weights).reshape(-1)
+    rows[_places(target, weights)] = np.where(weights == 0, 0, -g * weights).reshape(-1)
     return kernels.like(rows, shape)
 
 

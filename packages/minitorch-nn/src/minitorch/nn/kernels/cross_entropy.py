@@ -81,7 +81,7 @@ def cross_entropy(
     else:
         total = y.dtype.type(n) if w is None else np.add.reduce(w)
         out = np.add.reduce(loss) / total
-        share = 1 / total if w is None else w / total
+        share = 1 / total if w is None else np.where(w == 0, 0, w / total)
     if smoothing and weight is not None:  # the smoothed part is not weighted by the label
         share = np.ones(n, y.dtype) if counts is None else counts.astype(y.dtype)
         if reduction == "mean":

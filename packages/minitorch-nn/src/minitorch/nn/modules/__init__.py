@@ -3,6 +3,7 @@
 from ..containers import *
 from ..module import Module as Module
 from .activation import *
+from .distance import *
 from .dropout import *
 from .embedding import *
 from .flatten import *

@@ -1,0 +1,62 @@
+"""Distances and similarities as layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import functional as F
+from ..module import Module
+
+__all__ = ["ChannelShuffle", "CosineSimilarity", "PairwiseDistance"]
+
+
+class PairwiseDistance(Module):
+    """|x1 - x2 + eps|_p along the last dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.PairwiseDistance.html
+    """
+
+    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
+        super().__init__()
+        self.norm = p
+        self.eps = eps
+        self.keepdim = keepdim
+
+    def forward(self, x1: Any, x2: Any) -> Any:
+        """(N, D) and (N, D) to (N)."""
+        return F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
+
+
+class CosineSimilarity(Module):
+    """The cosine of the angle between vectors along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineSimilarity.html
+    """
+
+    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
+        super().__init__()
+        self.dim = dim
+        self.eps = eps
+
+    def forward(self, x1: Any, x2: Any) -> Any:
+        """Two of one shape to that shape without ``dim``."""
+        return F.cosine_similarity(x1, x2, self.dim, self.eps)
+
+
+class ChannelShuffle(Module):
+    """Channels taken from the groups in turn.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
+    """
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, input: Any) -> Any:
+        """The same shape."""
+        return F.channel_shuffle(input, self.groups)
+
+    def extra_repr(self) -> str:
+        """The number of groups."""
+        return f"groups={self.groups}"
