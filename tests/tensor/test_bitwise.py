@@ -2,10 +2,9 @@
 
 import operator
 
+import minitorch
 import numpy as np
 import pytest
-
-import minitorch
 from minitorch import tensor
 
 OPERATORS = [

@@ -2,10 +2,9 @@
 
 import math
 
+import minitorch
 import numpy as np
 import pytest
-
-import minitorch
 from minitorch import tensor
 from minitorch.autograd import gradcheck, gradgradcheck
 
@@ -77,7 +76,12 @@ class TestExtrema:
 
     @pytest.mark.parametrize(
         ("name", "expected"),
-        [("maximum", (0.5, 0.5)), ("minimum", (0.5, 0.5)), ("fmax", (1.0, 0.0)), ("fmin", (1.0, 0.0))],
+        [
+            ("maximum", (0.5, 0.5)),
+            ("minimum", (0.5, 0.5)),
+            ("fmax", (1.0, 0.0)),
+            ("fmin", (1.0, 0.0)),
+        ],
     )
     def test_gradient_of_ties(self, name, expected):
         a, b = leaf([1.0]), leaf([1.0])

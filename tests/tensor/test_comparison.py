@@ -3,10 +3,9 @@
 import math
 import operator
 
+import minitorch
 import numpy as np
 import pytest
-
-import minitorch
 from minitorch import tensor
 
 COMPARISONS = [

@@ -1,8 +1,7 @@
 """Conversions of dtype: methods, ``to``, type names, gradients."""
 
-import pytest
-
 import minitorch
+import pytest
 from minitorch import tensor
 
 METHODS = [

@@ -2,10 +2,9 @@
 
 import math
 
+import minitorch
 import numpy as np
 import pytest
-
-import minitorch
 from minitorch import tensor
 from minitorch.autograd import gradcheck, gradgradcheck
 

@@ -35,7 +35,9 @@ choose = primitive(
     name="where",
     traits=("elementwise",),
 )
-places = primitive(np.nonzero, "x -> places", None, name="nonzero")
+places = primitive(
+    lambda xs: np.nonzero(np.atleast_1d(xs[0])), "*conditions -> places", name="nonzero"
+)
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
@@ -55,7 +57,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.where.html
     """
     if input is None and other is None:
-        return places(condition)
+        return places([condition])
     tensors = isinstance(condition, Variable)
     if tensors or isinstance(input, Variable) or isinstance(other, Variable):
         if tensors and condition._data.dtype.kind != "b":

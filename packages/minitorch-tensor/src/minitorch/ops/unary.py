@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._dtype import get_default_dtype
 from ..autograd.primitive import primitive
 from .choice import where, zeros_like
 from .conversion import cast, not_implemented, promote_floats_only, promote_to_float
@@ -268,6 +269,8 @@ def imag(input: Any) -> Any:
 def _angle(x: Any) -> Any:
     if x.dtype.kind == "c":
         return np.angle(x)
+    if x.dtype.kind != "f":
+        x = x.astype(get_default_dtype().numpy)
     return np.where(x < 0, x.dtype.type(math.pi), np.where(x == x, 0, x))[()]
 
 
@@ -277,7 +280,7 @@ def _angle_rule(g: Any, x: Any) -> Any:
     return where(x == 0, 0.0, g * -1j / x)
 
 
-angle = primitive(_angle, "x", _angle_rule, name="angle", **FLOATS)
+angle = primitive(_angle, "x", _angle_rule, name="angle", **ELEMENTWISE)
 
 # --- floating-point parts ---------------------------------------------------------------------
 
