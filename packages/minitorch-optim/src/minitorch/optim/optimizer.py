@@ -334,6 +334,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self._opt_called = True  # schedules warn where it is not set
         if not (
             self._step_pre_hooks or self._step_post_hooks or _global_pre_hooks or _global_post_hooks
         ):
