@@ -55,7 +55,11 @@ def check(name: str) -> int:
                 for b in range(len(SCALES)):
                     expected = one_by_one[b][k].numpy()
                     got = made[b].numpy()
-                    assert got.shape == expected.shape, (str(sample)[:300], got.shape, expected.shape)
+                    assert got.shape == expected.shape, (
+                        str(sample)[:300],
+                        got.shape,
+                        expected.shape,
+                    )
                     assert got.dtype == expected.dtype, str(sample)[:300]
                     np.testing.assert_allclose(got, expected, 1e-9, 1e-9, err_msg=str(sample)[:300])
             count += 1

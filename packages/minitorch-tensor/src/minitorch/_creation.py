@@ -97,7 +97,7 @@ def _converted(array: Array, to: Any, own: bool) -> Array:
         least = limits.min if limits.min else -limits.max - 1
         if array.dtype.kind in "iuf" and not least <= low <= high <= limits.max:
             raise RuntimeError(f"value cannot be converted to type {to.name} without overflow")
-    if array.dtype.kind == "c" and to.numpy.kind != "c" and not own:
+    if array.dtype.kind == "c" and to.numpy.kind not in "cb" and not own:
         raise TypeError(f"must be real number, not complex, for dtype {to}")
     with np.errstate(all="ignore"):
         return array.astype(to.numpy, copy=False)
@@ -135,7 +135,7 @@ def _why_not(data: Any, error: Exception) -> Exception:
                 )
         level, dim = [y for x in level for y in x], dim + 1
     if any(isinstance(x, list | tuple) for x in level):
-        return ValueError(f"expected a sequence or a number throughout dim {dim}, but got both")
+        return TypeError(f"dim {dim} holds both numbers and sequences")
     if any(isinstance(x, Variable | np.ndarray) and x.ndim for x in level):
         return ValueError(
             "only one element tensors can be converted to Python scalars: stack() joins tensors"

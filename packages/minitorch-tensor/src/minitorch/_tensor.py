@@ -293,10 +293,21 @@ class Tensor(Variable):
         return bool(self._data.item())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._real_item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._real_item())
+
+    def _real_item(self) -> Any:
+        value = self.item()
+        if type(value) is complex:
+            if value.imag:
+                raise RuntimeError(
+                    "value cannot be converted to a real number without overflow: it has an "
+                    "imaginary part"
+                )
+            return value.real
+        return value
 
     def __complex__(self) -> complex:
         return complex(self.item())

@@ -94,7 +94,9 @@ class profile(Tool):  # noqa: N801  (PyTorch's name)
         ['mul', 'sum']
     """
 
-    def __init__(self, activities: Iterable[ProfilerActivity] | None = None, **options: Any) -> None:
+    def __init__(
+        self, activities: Iterable[ProfilerActivity] | None = None, **options: Any
+    ) -> None:
         self.events_list: list[Event] = []
         self.last = 0.0
 

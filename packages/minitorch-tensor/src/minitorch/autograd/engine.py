@@ -57,8 +57,9 @@ def run(
         extra = node.extra
         if extra is not None:
             g = _before(extra, g)
-        if leads is not None and node in targets:  # type: ignore[operator]
-            targets[node] = g  # type: ignore[index]
+        if leads is not None:
+            if node in targets:  # type: ignore[operator]
+                targets[node] = g  # type: ignore[index]
             if node not in leads:
                 continue
         if type(node) is AccumulateGrad:

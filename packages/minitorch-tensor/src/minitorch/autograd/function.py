@@ -70,7 +70,11 @@ class FunctionCtx(Node):
         self.check()
         if self.saved == () and (self.to_save or self.to_save_forward):
             return self.to_save or self.to_save_forward  # forward is still running
-        values = self.extra["unpack"](self.saved) if self.extra and "unpack" in self.extra else self.saved
+        values = (
+            self.extra["unpack"](self.saved)
+            if self.extra and "unpack" in self.extra
+            else self.saved
+        )
         return tuple(self._tensor(*each) for each in values)
 
     saved_variables = saved_tensors
@@ -183,7 +187,9 @@ class Function:
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
         """The values; with ``ctx`` first unless ``setup_context`` is written."""
-        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
@@ -305,7 +311,7 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
         found = made if isinstance(made, tuple) else (made,)
         for g in found:
             if isinstance(g, Variable):
-                g._node = _Twice(g._data.shape)
+                g._node = _Twice(ctx.parents, g._data.shape)
         return found
 
     return once
@@ -314,8 +320,8 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
 class _Twice(Node):
     """The end of a graph that must not be differentiated."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.parents = ()
+    def __init__(self, parents: tuple[Any, ...], shape: tuple[int, ...]) -> None:
+        self.parents = parents
         self.saved = ()
         self.versions = ()
         self.shape = shape

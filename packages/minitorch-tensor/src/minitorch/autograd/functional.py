@@ -70,7 +70,12 @@ def _gradient(
     found: tuple[Any, ...] = (None,) * len(inputs)
     if live:
         found = grad(
-            [y for y, _ in live], inputs, [g for _, g in live], True, create_graph, allow_unused=True
+            [y for y, _ in live],
+            inputs,
+            [g for _, g in live],
+            True,
+            create_graph,
+            allow_unused=True,
         )
     if strict and any(g is None for g in found):
         place = next(k for k, g in enumerate(found) if g is None)

@@ -38,7 +38,9 @@ def _outputs(func: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Any]:
     return _differentiable(_tuple(func(*inputs)))
 
 
-def _numerical(func: Any, inputs: tuple[Any, ...], x: Any, which: list[int], eps: float) -> list[Any]:
+def _numerical(
+    func: Any, inputs: tuple[Any, ...], x: Any, which: list[int], eps: float
+) -> list[Any]:
     """Per output the matrix d output / d x, of shape (x.numel(), output.numel())."""
     data = x._array()
     rows: list[list[Any]] = []
@@ -158,7 +160,9 @@ def _check(
     made = _tuple(func(*inputs))
     which = [k for k, o in enumerate(made) if isinstance(o, Variable) and history(o) is not None]
     if not which:  # then the true gradient must be zero
-        which = [k for k, o in enumerate(made) if isinstance(o, Variable) and o._data.dtype.kind == "f"]
+        which = [
+            k for k, o in enumerate(made) if isinstance(o, Variable) and o._data.dtype.kind == "f"
+        ]
         for x in wanted:
             for numerical in _numerical(func, inputs, x, which, eps):
                 if not np.allclose(numerical, 0, atol=atol):
@@ -187,7 +191,9 @@ def _mismatch(mode: str, output: int, position: int, numerical: Any, analytical:
     )
 
 
-def _check_forward(func: Any, inputs: tuple[Any, ...], eps: float, atol: float, rtol: float) -> None:
+def _check_forward(
+    func: Any, inputs: tuple[Any, ...], eps: float, atol: float, rtol: float
+) -> None:
     """The same for forward mode: one column of the Jacobian per input element."""
     from ..func import jvp
 
@@ -203,7 +209,9 @@ def _check_forward(func: Any, inputs: tuple[Any, ...], eps: float, atol: float, 
         for place in range(x._data.size):
             tangent = np.zeros(x._data.shape, x._data.dtype)
             tangent.reshape(-1)[place] = 1
-            rows.append([t._data.reshape(-1) for t in jvp(of_x, (x.detach(),), (wrap(tangent),))[1]])
+            rows.append(
+                [t._data.reshape(-1) for t in jvp(of_x, (x.detach(),), (wrap(tangent),))[1]]
+            )
         numerical = _numerical(func, inputs, x, list(range(count)), eps)
         for output in range(count):
             analytical = np.array([row[output] for row in rows]).reshape(numerical[output].shape)
@@ -258,7 +266,11 @@ def gradgradcheck(
     def gradient(*args: Any) -> tuple[Any, ...]:
         values, gs = args[:-count], args[-count:]
         found = grad(
-            _outputs(func, values), _differentiable(values), gs, create_graph=True, allow_unused=True
+            _outputs(func, values),
+            _differentiable(values),
+            gs,
+            create_graph=True,
+            allow_unused=True,
         )
         return tuple(g for g in found if g is not None)
 

@@ -76,6 +76,14 @@ def check_writable(target: Any) -> None:
 
 def write(target: Any, value: Any) -> Any:
     """Writes the tensor ``value`` into ``target`` (same shape) and gives it ``value``'s history."""
+    if target._tool is not None:
+        target._assign(value)
+        return target
+    if value._tool is not None:
+        raise RuntimeError(
+            "vmap: an inplace operation would write a batch of values into a tensor that is the "
+            f"same for all examples (of shape {list(target._data.shape)}). Use the out-of-place form."
+        )
     tracking = current.state.flags & 1
     if tracking and target._base is not None and target._chain is None:
         if history(value) is not None or root(target)._node is not None:
@@ -114,15 +122,21 @@ def _adopt(node: Any, value: Any, target: Any) -> None:
 def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
     """The in-place form of ``op``: ``x.op_(...)`` writes ``op(x, ...)`` into ``x``."""
 
+    single = hasattr(op, "primitive")  # one step: what it saves is in its node
+
     @functools.wraps(op)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_writable(self)
-        source = self
-        if self._node is not None and current.state.flags & 1:
-            # what op saves of its input must outlive the write
-            source = wrap(self._data.copy(), history(self))
-        result = op(source, *args, **kwargs)
-        data, made = self._data, result._data
+        data = self._data
+        if current.state.flags & 1 and any(map(_tracked, (self, *args, *kwargs.values()))):
+            # what is saved of the old values must outlive the write
+            source = wrap(data if single else data.copy(), history(self))
+            result = op(source, *args, **kwargs)
+            if single and result._node is not None and result._node.saved:
+                result._node.saved = tuple(_kept(v, data) for v in result._node.saved)
+        else:
+            result = op(self, *args, **kwargs)
+        made = result._data
         if made.shape != data.shape:
             raise RuntimeError(
                 f"output with shape {list(data.shape)} doesn't match the broadcast shape "
@@ -140,6 +154,14 @@ def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
     name = getattr(op, "__name__", "op") + "_"
     method.__name__ = method.__qualname__ = name
     return method
+
+
+def _tracked(x: Any) -> bool:
+    return isinstance(x, Variable) and (x._node is not None or x._base is not None)
+
+
+def _kept(values: Any, data: Any) -> Any:
+    return values and tuple(v.copy() if v is data else v for v in values)
 
 
 def relaid(op: Callable[..., Any]) -> Callable[..., Any]:

@@ -268,13 +268,19 @@ def record(
     if primitive.differentiable and current.state.flags & 1:
         parents = tuple(history(x) if isinstance(x, Variable) else None for x in inputs)
         if primitive.joint is None:  # an input without a rule, such as an index
-            parents = tuple(p if rule else None for p, rule in zip(parents, primitive.rules, strict=True))
+            parents = tuple(
+                p if rule else None for p, rule in zip(parents, primitive.rules, strict=True)
+            )
     needs = tuple(p is not None for p in parents)
     step = None
     if any(needs):
         metas = tuple(map(_meta, results))
         step = _node(primitive, parents, metas if several else out.shape)
-        nodes = [Output(step, k, meta[0]) if meta else None for k, meta in enumerate(metas)] if several else [step]
+        nodes = (
+            [Output(step, k, meta[0]) if meta else None for k, meta in enumerate(metas)]
+            if several
+            else [step]
+        )
         tensors = tuple(map(wrap, results, nodes))
     else:
         tensors = tuple(map(wrap, results))
@@ -333,7 +339,8 @@ def apply(primitive: Primitive, *args: Any) -> Any:
     inputs: Any = args[0] if primitive.variadic else args[: len(primitive.inputs)]
     params = args[1 if primitive.variadic else len(primitive.inputs) :]
     arrays = [
-        (x._array() if primitive.view else x._data) if isinstance(x, Variable) else x for x in inputs
+        (x._array() if primitive.view else x._data) if isinstance(x, Variable) else x
+        for x in inputs
     ]
     kernel_args = ([arrays] if primitive.variadic else arrays) + list(params)
     if not any(isinstance(x, Variable) for x in inputs):
@@ -415,7 +422,9 @@ def primitive(
         tensor(12.)
     """
     made = Primitive(kernel, signature, rules, name or kernel.__name__, **options)
-    plain = len(made.outputs) == 1 and not made.numbered and not made.residuals and made.joint is None
+    plain = (
+        len(made.outputs) == 1 and not made.numbered and not made.residuals and made.joint is None
+    )
     op: Any
     if plain and len(made.inputs) == 1 and not made.variadic:
         op = _unary(made)

@@ -141,7 +141,9 @@ class Vmap(Tool):
         """``x`` with the batch as its first dimension, under the transforms inside of this one."""
         if x._tool is None or self.owns(x):
             return self.spread(x)
-        return x._map(lambda part: _swap(self.lower(part)) if isinstance(x, Batched) else self.lower(part))
+        return x._map(
+            lambda part: _swap(self.lower(part)) if isinstance(x, Batched) else self.lower(part)
+        )
 
     def raise_(self, x: Any) -> Any:
         """The way back from ``lower``."""
@@ -204,7 +206,12 @@ def batched_function(function: Any, tool: Vmap, args: tuple[Any, ...]) -> Any:
             inside = Vmap(tool.size)
             ctx.inside, ctx.inner = inside, inner
             with inside:
-                made = one(*(Batched(v, inside) if d == 0 else v for v, d in zip(values, in_dims, strict=True)))
+                made = one(
+                    *(
+                        Batched(v, inside) if d == 0 else v
+                        for v, d in zip(values, in_dims, strict=True)
+                    )
+                )
             outs = made if isinstance(made, tuple) else (made,)
             return tuple(inside.spread(o) for o in outs)
 
@@ -246,12 +253,16 @@ def aligned(values: list[Any], batched: list[bool]) -> list[Any]:
     ]
 
 
-def elementwise(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+def elementwise(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
     """Element by element the batch is one more dimension."""
     return apply(primitive, *aligned(values, batched), *params)
 
 
-def one_by_one(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+def one_by_one(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
     """Example by example: right for every primitive, and slow."""
     from ..ops.joining import stack
 
@@ -312,7 +323,9 @@ def vmap(
         dims = pytree.broadcast_prefix(in_dims, args, "in_dims")
         size = _batch_size(leaves, dims)
         if chunk_size is not None and chunk_size < size:
-            return _chunked(func, leaves, dims, spec, kwargs, out_dims, randomness, chunk_size, size)
+            return _chunked(
+                func, leaves, dims, spec, kwargs, out_dims, randomness, chunk_size, size
+            )
         values = [v if d is None else front(v, d) for v, d in zip(leaves, dims, strict=True)]
         return _mapped(func, values, dims, spec, kwargs, out_dims, randomness, size)
 
@@ -367,7 +380,8 @@ def _chunked(
     places = pytree.broadcast_prefix(out_dims, pieces[0], "out_dims")
     columns = zip(*(found for found, _ in flat), strict=True)
     return pytree.unflatten(
-        [cat(list(column), place) for column, place in zip(columns, places, strict=True)], flat[0][1]
+        [cat(list(column), place) for column, place in zip(columns, places, strict=True)],
+        flat[0][1],
     )
 
 

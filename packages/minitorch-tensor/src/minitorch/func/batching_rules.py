@@ -10,7 +10,7 @@ from typing import Any
 
 from .._ranges import arange
 from ..autograd.primitive import apply
-from .batching import RULES, aligned, batching_rule, one_by_one
+from .batching import RULES, aligned, batching_rule, elementwise, one_by_one
 
 ALL = slice(None)
 
@@ -155,6 +155,11 @@ def solve(primitive: Any, values: list[Any], batched: list[bool], params: Any, s
     return apply(primitive, a, b, *params)
 
 
+def together(dims: tuple[int, ...]) -> bool:
+    """Whether the indexed dimensions are neighbours: else NumPy moves them to the front."""
+    return dims[-1] - dims[0] == len(dims) - 1
+
+
 def numbered(index: Any, count: int, size: int) -> Any:
     """Row numbers within each example's ``count`` rows as row numbers of all examples' rows."""
     from ..ops.pointwise import where
@@ -163,11 +168,32 @@ def numbered(index: Any, count: int, size: int) -> Any:
     return where(index < 0, index + count, index) + starts
 
 
+@batching_rule("copy", "fill")
+def written(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+    return elementwise(
+        primitive,
+        [spread(values[0], batched[0], size), values[1]],
+        [True, batched[1]],
+        params,
+        size,
+    )
+
+
+@batching_rule("nonzero", "unique", "unique_consecutive", "masked_select", "bincount")
+def by_values(primitive: Any, *_: Any) -> Any:
+    raise RuntimeError(
+        f"vmap: the shape of the result of {primitive.name} depends on values, which differ from "
+        "example to example."
+    )
+
+
 @batching_rule("index")
 def index(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
-    if primitive.inputs != ("x", "index") or params:
-        return moved(primitive, values, batched, params, size)
     x, places = values
+    if primitive.params == ("dims", "once") and not batched[1] and together(params[0]):
+        return apply(primitive, x, places, one_dim_up(params[0], 0, size), params[1])
+    if primitive.inputs != ("x", "index") or params:
+        return one_by_one(primitive, values, batched, params, size)
     if not batched[0]:
         return apply(primitive, x, places)
     flat = numbered(spread(places, batched[1], size), x.shape[1], size)
@@ -178,8 +204,11 @@ def index(primitive: Any, values: list[Any], batched: list[bool], params: Any, s
 def index_backward(
     primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
 ) -> Any:
+    if primitive.params == ("shape", "dims", "once") and not batched[1] and together(params[1]):
+        shape, dims, once = params
+        return apply(primitive, *values, (size, *shape), one_dim_up(dims, 0, size), once)
     if primitive.inputs != ("x", "index") or len(params) != 1:
-        return moved(primitive, values, batched, params, size)
+        return one_by_one(primitive, values, batched, params, size)
     (shape,) = params
     x, places = (spread(v, b, size) for v, b in zip(values, batched, strict=True))
     made = apply(primitive, x, numbered(places, shape[0], size), (size * shape[0], *shape[1:]))

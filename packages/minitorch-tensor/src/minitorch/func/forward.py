@@ -83,9 +83,13 @@ class Forward(Tool):
         if not primitive.differentiable:
             return out
         if "linear" in primitive.traits:
-            moved = [_zeros_for(p) if t is None else t for p, t in zip(primals, tangents, strict=True)]
+            moved = [
+                _zeros_for(p) if t is None else t for p, t in zip(primals, tangents, strict=True)
+            ]
             if not primitive.variadic:
-                moved = [t if r else p for t, p, r in zip(moved, primals, primitive.rules, strict=True)]
+                moved = [
+                    t if r else p for t, p, r in zip(moved, primals, primitive.rules, strict=True)
+                ]
             made = apply(primitive, *([moved] if primitive.variadic else moved), *params)
         elif "bilinear" in primitive.traits:
             made = None
@@ -228,7 +232,12 @@ def _zeros_for(x: Any) -> Any:
 
 
 def jvp(
-    func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False, has_aux: bool = False
+    func: Callable[..., Any],
+    primals: Any,
+    tangents: Any,
+    *,
+    strict: bool = False,
+    has_aux: bool = False,
 ) -> Any:
     """``func`` at ``primals`` and its derivative there along ``tangents``, in one forward pass.
 
@@ -281,5 +290,3 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     Follows https://docs.pytorch.org/docs/stable/generated/torch.func.linearize.html
     """
     return func(*primals), lambda *tangents: jvp(func, primals, tangents)[1]
-
-

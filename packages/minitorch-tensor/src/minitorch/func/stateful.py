@@ -83,7 +83,9 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str,
 
     def stacked(dicts: list[dict[str, Any]]) -> dict[str, Any]:
         return {
-            name: stack([d[name].detach() for d in dicts]).requires_grad_(dicts[0][name].requires_grad)
+            name: stack([d[name].detach() for d in dicts]).requires_grad_(
+                dicts[0][name].requires_grad
+            )
             for name in dicts[0]
         }
 

@@ -120,5 +120,3 @@ def checkpoint_sequential(
 def set_checkpoint_early_stop(enable: bool) -> Any:
     """Accepted for PyTorch's sake: the second pass always runs to its end."""
     yield
-
-
