@@ -4,6 +4,7 @@ __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
 from . import accelerator, backends, cuda, mps, random, xpu
 from . import autograd, special
+from ._complex import *
 from ._creation import *
 from ._device import device
 from ._dtype import *
@@ -26,7 +27,9 @@ from .ops.einsum import *
 from .ops.decompositions import *
 from .ops.geometry import *
 from .ops.grid_sampler import *
+from .ops.least_squares import *
 from .ops.linalg import *
+from .ops.matrix_functions import *
 from .ops.matmul import *
 from .ops.reduction import *
 from .ops.extrema import *

@@ -18,7 +18,7 @@ from .autograd.inplace import inplace, relaid
 from .autograd.node import AccumulateGrad, RemovableHandle, track
 from .autograd.variable import Variable, history, use_tensor_class, wrap
 from .ops import arithmetic, bitwise, choice, comparison, conversion, reduction, special, unary
-from .ops import decompositions, geometry, linalg
+from .ops import decompositions, geometry, least_squares, linalg, matrix_functions
 from .ops import matmul as products
 from .ops import diagonals, indexing, joining, rearranging
 from .ops import scatter as scatters
@@ -705,9 +705,9 @@ class Tensor(Variable):
     addr, addr_ = products.addr, inplace(products.addr)
     addbmm, addbmm_ = products.addbmm, inplace(products.addbmm)
     baddbmm, baddbmm_ = products.baddbmm, inplace(products.baddbmm)
-    det, logdet, slogdet = linalg.det, linalg.logdet, linalg.slogdet
-    inverse, pinverse = linalg.inverse, decompositions.pinverse
-    matrix_exp, matrix_power = linalg.matrix_exp, linalg.matrix_power
+    det, logdet, slogdet = matrix_functions.det, matrix_functions.logdet, matrix_functions.slogdet
+    matrix_exp, matrix_power = matrix_functions.matrix_exp, matrix_functions.matrix_power
+    inverse, pinverse = linalg.inverse, least_squares.pinverse
     cholesky = decompositions.cholesky
     cholesky_solve = decompositions.cholesky_solve
     cholesky_inverse = decompositions.cholesky_inverse

@@ -17,9 +17,6 @@ from .ops.decompositions import (
     eigh,
     eigvals,
     eigvalsh,
-    lstsq,
-    matrix_rank,
-    pinv,
     svdvals,
 )
 from .ops.decompositions import linalg_cholesky as cholesky
@@ -27,21 +24,12 @@ from .ops.decompositions import linalg_qr as qr
 from .ops.decompositions import linalg_svd as svd
 from .ops.diagonals import diagonal as _diagonal
 from .ops.geometry import linalg_cross as cross
-from .ops.linalg import (
-    det,
-    inv_ex,
-    matrix_exp,
-    matrix_power,
-    solve,
-    solve_ex,
-    solve_triangular,
-    tensorinv,
-    tensorsolve,
-    vander,
-)
+from .ops.least_squares import lstsq, matrix_rank, pinv
+from .ops.linalg import inv_ex, solve, solve_ex, solve_triangular, tensorinv, tensorsolve
 from .ops.linalg import inverse as inv
-from .ops.linalg import linalg_slogdet as slogdet
 from .ops.matmul import chain_product, column, matmul, row
+from .ops.matrix_functions import det, matrix_exp, matrix_power, vander
+from .ops.matrix_functions import linalg_slogdet as slogdet
 from .ops.matrix_norm import cond, matrix_norm, norm
 from .ops.norm import vector_norm
 from .ops.reduction import sum

@@ -1,0 +1,186 @@
+"""Functions of square matrices: determinants, powers, the exponential."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import return_types
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable
+from ..kernels import linalg as kernels
+from .arithmetic import mul
+from .linalg import constant, inverse, inverted, matrices, square
+from .matmul import matmul, transposed
+from .reduction import sum
+from .shape import reshaped
+
+__all__ = ["det", "logdet", "matrix_exp", "matrix_power", "slogdet"]
+
+
+# --- determinants --------------------------------------------------------------------------------
+
+
+def entire(g: Any) -> Any:
+    """A number per matrix, as something that multiplies the matrix."""
+    return reshaped(g, (*g.shape, 1, 1))
+
+
+def _cofactor_rule(g: Any, x: Any, out: Any) -> Any:
+    if isinstance(g, Variable):  # derivatives of any order, for matrices that have an inverse
+        w = transposed(inverted(x))
+        return sum(g * out, (-2, -1), True) * w - out @ transposed(g) @ w
+    return kernels.cofactor_gradient(g, x)
+
+
+cofactor = primitive(kernels.cofactor, "x", _cofactor_rule, name="cofactor")
+determinant = primitive(np.linalg.det, "x", lambda g, x: entire(g) * cofactor(x), name="linalg_det")
+
+
+def _slogdet(x: Any) -> tuple[Any, Any]:
+    sign, logabsdet = np.linalg.slogdet(x)
+    return sign, logabsdet
+
+
+def _slogdet_rule(g: Any, x: Any) -> Any:
+    return entire(g[1]) * transposed(inverted(x))
+
+
+# the sign is constant where it has a derivative
+sign_and_log = primitive(_slogdet, "x -> sign logabsdet", _slogdet_rule, name="linalg_slogdet")
+
+
+def det(input: Any) -> Any:
+    """The determinant of square matrices. Its gradient is right for singular ones too.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.det.html
+    """
+    square("linalg.det", input)
+    return determinant(input)
+
+
+def linalg_slogdet(A: Any) -> Any:
+    """The sign of the determinant and the logarithm of its absolute value.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.slogdet.html
+    """
+    square("linalg.slogdet", A)
+    return return_types.linalg_slogdet(*sign_and_log(A))
+
+
+def slogdet(input: Any) -> Any:
+    """The sign of the determinant and the logarithm of its absolute value.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.slogdet.html
+    """
+    square("linalg.slogdet", input)
+    return return_types.slogdet(*sign_and_log(input))
+
+
+logarithm = primitive(
+    lambda x: _signed_log(*np.linalg.slogdet(x)),
+    "x",
+    lambda g, x: entire(g) * transposed(inverted(x)),
+    name="logdet",
+)
+
+
+def _signed_log(sign: Any, logabsdet: Any) -> Any:
+    if np.iscomplexobj(sign):
+        return logabsdet + np.log(sign)
+    return np.where(sign < 0, np.asarray(np.nan, logabsdet.dtype), logabsdet)
+
+
+def logdet(input: Any) -> Any:
+    """The logarithm of the determinant: nan where that is negative, -inf where it is zero.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.logdet.html
+    """
+    square("logdet", input)
+    return logarithm(input)
+
+
+# --- powers and the exponential ------------------------------------------------------------------
+
+
+def _matrix_exp_rule(g: Any, x: Any) -> Any:
+    # exp([[x', g], [0, x']]) has the gradient in its upper right corner (Mathias 1996)
+    n = x.shape[-1]
+    both = np.eye(2 * n)
+    first, second = constant(both[:, :n], x), constant(both[:, n:], x)
+    xt = transposed(x)
+    block = first @ xt @ transposed(first) + second @ xt @ transposed(second)
+    block = block + first @ g @ transposed(second)
+    return transposed(first) @ matrix_exponential(block) @ second
+
+
+matrix_exponential = primitive(kernels.matrix_exp, "x", _matrix_exp_rule, name="linalg_matrix_exp")
+
+
+def matrix_exp(input: Any) -> Any:
+    """The exponential ``1 + A + A A / 2 + ...`` of square matrices.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html
+    """
+    square("linalg.matrix_exp", input)
+    return matrix_exponential(input)
+
+
+identity = primitive(
+    lambda x: np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape).copy(),
+    "x",
+    lambda g: g * 0,
+    name="eye_like",
+)
+
+
+def matrix_power(input: Any, n: int) -> Any:
+    """Square matrices to the integer power ``n``; negative powers are those of the inverse.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html
+    """
+    matrices("linalg.matrix_power", input, False)
+    if input.shape[-1] != input.shape[-2]:
+        raise RuntimeError(
+            "linalg.matrix_power: A must be batches of square matrices, but they are "
+            f"{input.shape[-2]} by {input.shape[-1]} matrices"
+        )
+    if n == 0:
+        return identity(input)
+    if n < 0:
+        input, n = inverse(input), -n
+    if n == 1:
+        return mul(input, 1)
+    half = matrix_power(matmul(input, input), n // 2)
+    return matmul(half, input) if n % 2 else half
+
+
+def vander(x: Any, N: int | None = None) -> Any:
+    """The Vandermonde matrix: the powers ``0 ... N - 1`` of the elements of ``x``, a row each.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vander.html
+    """
+    if not x.ndim:
+        x = reshaped(x, (1,))
+    count = x.shape[-1] if N is None else N
+    if count <= 1 and N is not None:
+        raise RuntimeError(f"N must be greater than 1, but got {N}")
+    return powers(x, count)
+
+
+def _powers(x: Any, count: int) -> Any:
+    if x.dtype.kind in "bui":
+        x = x.astype(np.int64)
+    made = np.ones((*x.shape, count), x.dtype)
+    if count > 1:
+        made[..., 1:] = x[..., None]
+    return np.cumprod(made, -1)
+
+
+def _powers_rule(g: Any, x: Any, count: int) -> Any:
+    # the derivatives of 1, x, x^2, x^3, ... are 0, 1, 2x, 3x^2, ...
+    return sum(g[..., 1:] * powers(x, count - 1) * constant(np.arange(1, count), x), -1)
+
+
+powers = primitive(_powers, "x | count", _powers_rule, name="linalg_vander")
