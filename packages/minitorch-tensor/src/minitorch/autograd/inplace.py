@@ -82,7 +82,8 @@ def write(target: Any, value: Any) -> Any:
     if value._tool is not None:
         raise RuntimeError(
             "vmap: an inplace operation would write a batch of values into a tensor that is the "
-            f"same for all examples (of shape {list(target._data.shape)}). Use the out-of-place form."
+            f"same for all examples (of shape {list(target._data.shape)}). Use the out-of-place "
+            "form."
         )
     tracking = current.state.flags & 1
     if tracking and target._base is not None and target._chain is None:
@@ -121,7 +122,6 @@ def _adopt(node: Any, value: Any, target: Any) -> None:
 
 def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
     """The in-place form of ``op``: ``x.op_(...)`` writes ``op(x, ...)`` into ``x``."""
-
     single = hasattr(op, "primitive")  # one step: what it saves is in its node
 
     @functools.wraps(op)
@@ -133,7 +133,8 @@ def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
             source = wrap(data if single else data.copy(), history(self))
             result = op(source, *args, **kwargs)
             if single and result._node is not None and result._node.saved:
-                result._node.saved = tuple(_kept(v, data) for v in result._node.saved)
+                old = (data, source._data)
+                result._node.saved = tuple(_kept(v, old) for v in result._node.saved)
         else:
             result = op(self, *args, **kwargs)
         made = result._data
@@ -160,8 +161,8 @@ def _tracked(x: Any) -> bool:
     return isinstance(x, Variable) and (x._node is not None or x._base is not None)
 
 
-def _kept(values: Any, data: Any) -> Any:
-    return values and tuple(v.copy() if v is data else v for v in values)
+def _kept(values: Any, old: tuple[Any, Any]) -> Any:
+    return values and tuple(v.copy() if v is old[0] or v is old[1] else v for v in values)
 
 
 def relaid(op: Callable[..., Any]) -> Callable[..., Any]:

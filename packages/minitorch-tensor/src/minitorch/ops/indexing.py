@@ -383,7 +383,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     value = _as_value(self, value)
     if not indices:
         x = sliced(self, basic or ())
-        copy_(x, value)
+        copy_(x, _without_lead(value, x._data.ndim))
         return
     x = self if basic is None else sliced(self, basic)
     if isinstance(value, Variable) and value._data.dtype != x._data.dtype:
@@ -436,19 +436,31 @@ def _as_value(self: Any, value: Any) -> Any:
 
 
 def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
-    """Writes ``src``, broadcast and cast, into the tensor; gradients flow to ``src``."""
+    """Writes ``src``, broadcast and cast, into the tensor; gradients flow to ``src``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
+    """
     check_writable(self)
-    source = src
-    if isinstance(src, Variable):
-        shape, own = tuple(src.shape), tuple(self.shape)
-        extra = len(shape) - len(own)
-        if extra > 0 and shape[:extra] == (1,) * extra:
-            source = reshaped(src, shape[extra:])
+    if isinstance(src, Variable) and src._data.ndim > self._data.ndim:
+        raise RuntimeError(
+            f"output with shape {list(self.shape)} doesn't match the broadcast shape of the "
+            f"source, {list(src._data.shape)}"
+        )
     try:
-        made = overwritten(self, source)
+        made = overwritten(self, src)
     except (ValueError, RuntimeError, OverflowError):
         raise _cannot_assign(src, tuple(self.shape), self._data.dtype) from None
     return write(self, made)
+
+
+def _without_lead(value: Any, ndim: int) -> Any:
+    """``value`` without the leading dimensions of size 1 that are too many."""
+    if isinstance(value, Variable):
+        shape = tuple(value._data.shape)
+        extra = len(shape) - ndim
+        if extra > 0 and shape[:extra] == (1,) * extra:
+            return reshaped(value, shape[extra:])
+    return value
 
 
 def put_(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> Any:
@@ -457,11 +469,7 @@ def put_(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> A
     first = dims[0] if _adjacent(dims) else 0
     rest = [n for k, n in enumerate(x.shape) if k not in dims]
     shape = (*rest[:first], *places.shape, *rest[first:])
-    if isinstance(value, Variable):
-        own = tuple(value.shape)
-        lead = len(own) - len(shape)
-        if lead > 0 and own[:lead] == (1,) * lead:
-            value = reshaped(value, own[lead:])
+    value = _without_lead(value, len(shape))
     try:
         if not current.state.flags and x._data.flags.c_contiguous:
             _write(x._array(), getattr(value, "_data", value), places._data, dims, add)
