@@ -46,6 +46,7 @@ from .ops.diagonals import *
 from .ops.joining import *
 from .ops.rearranging import *
 from .ops.scatter import *
+from .ops.in_place import *
 from .ops.indexing import *
 from .ops.shape import *
 from .ops.special import *
