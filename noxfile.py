@@ -6,8 +6,8 @@ nox -s parity  PyTorch's own test databases, with PyTorch as the oracle
 nox -s bench   training steps, timed in turns with PyTorch's
 nox -l         lists all sessions
 
-Sessions whose interpreter is missing are skipped with a message. What follows ``--`` goes to pytest:
-``nox -s tests -- -k softmax``. PyTorch's small CPU wheel on Linux:
+Sessions whose interpreter is missing are skipped with a message. What follows ``--`` goes to
+pytest: ``nox -s tests -- -k softmax``. On Linux PyTorch's small CPU wheel comes with
 ``PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu nox -s parity``.
 """
 
@@ -63,7 +63,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy --strict on the installed packages."""
+    """Mypy --strict on the installed packages."""
     install(session, STACK, "mypy==2.4.1")
     session.run("mypy", f"--config-file={ROOT / 'pyproject.toml'}", "-p", "minitorch")
 

@@ -22,7 +22,7 @@ class MissingSibling:
         parent, _, module = name.partition(".")
         if parent == "minitorch" and module in SIBLINGS:
             package = SIBLINGS[module]
-            # named after the package: `from minitorch import nn` hides errors named after the module
+            # so named because `from minitorch import nn` hides errors that name the module
             raise ModuleNotFoundError(
                 f"minitorch.{module} is not here: the package {package} is not installed. "
                 f"From a clone of MiniTorch: pip install ./packages/{package}",
