@@ -1,4 +1,4 @@
-"""Every module in scope against PyTorch: initial values, outputs, gradients, buffers, training and eval."""
+"""Every module in scope against PyTorch: initial values, outputs, gradients, buffers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def infos(name: str) -> list[Any]:
 
 
 def converted(value: Any, requires_grad: bool = False) -> Any:
-    """Arguments in MiniTorch's types; ``torch.nn`` modules and functions become ours of that name."""
+    """Arguments in MiniTorch's types; modules and functions become ours of that name."""
     if isinstance(value, torch.nn.Module):
         return getattr(nn, type(value).__name__)()
     if isinstance(value, torch.Tensor) and requires_grad:
@@ -70,7 +70,7 @@ def check(info: Any, sample: Any, training: bool, dtype: torch.dtype) -> None:
     oracle = torch.float64 if info.name == "nn.CTCLoss" else dtype
     fresh = {id(t): t.detach().to(oracle).clone().requires_grad_() for t in leaves(their_args)}
     their_args = database.swapped(their_args, fresh)
-    our_args = converted(their_args, True)
+    our_args = converted((tuple(called.args), called.kwargs), True)
     torch.manual_seed(1)
     their_out = theirs(*their_args[0], **their_args[1])
     minitorch.manual_seed(1)

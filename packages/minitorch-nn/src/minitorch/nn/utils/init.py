@@ -1,0 +1,31 @@
+"""Modules without initial values."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ..module import Module
+
+__all__ = ["skip_init"]
+
+
+def skip_init(module_cls: Any, *args: Any, **kwargs: Any) -> Any:
+    """A module whose parameters were not drawn: their values are whatever the memory holds.
+
+    The random stream stays where it was.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.skip_init.html
+    """
+    if not issubclass(module_cls, Module):
+        raise RuntimeError(f"Expected a Module; got {module_cls}")
+    if "device" not in inspect.signature(module_cls).parameters:
+        raise RuntimeError("Module must support a 'device' arg to skip initialization")
+
+    class Bare(module_cls):  # type: ignore[misc]
+        def reset_parameters(self) -> None:
+            pass
+
+    made = Bare(*args, **kwargs)
+    made.__class__ = module_cls
+    return made
