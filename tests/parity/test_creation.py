@@ -1,11 +1,11 @@
 """Creation, dtypes and their errors against PyTorch."""
 
 import itertools
-
-import numpy as np
-import pytest
+import warnings
 
 import minitorch
+import numpy as np
+import pytest
 
 torch = pytest.importorskip("torch")
 
@@ -16,11 +16,13 @@ NAMES = [
 
 
 def outcome(make, lib):
-    try:
-        made = make(lib)
-    except Exception as error:
-        return type(error)
-    return made
+    with warnings.catch_warnings():
+        if lib is torch:
+            warnings.simplefilter("ignore")
+        try:
+            return make(lib)
+        except Exception as error:
+            return type(error)
 
 
 def agree(make, ulps=0):
@@ -38,7 +40,7 @@ def agree(make, ulps=0):
     want, got = want.detach().numpy(), got.detach().numpy()
     if ulps and want.dtype.kind == "f":
         np.testing.assert_array_max_ulp(got, want, ulps)
-    elif want.dtype.kind == "c":
+    elif np.asarray(want).dtype.kind == "c":
         np.testing.assert_allclose(got, want, rtol=1e-6)
     else:
         np.testing.assert_array_equal(got, want)
@@ -208,15 +210,18 @@ def test_arange(arguments):
 def test_linspace(start, end, steps):
     for dtype in (None, "float64", "int64", "int32"):
         agree(
-            lambda lib, d=dtype: lib.linspace(start, end, steps, dtype=d and getattr(lib, d)), ulps=1
+            lambda lib, d=dtype: lib.linspace(start, end, steps, dtype=d and getattr(lib, d)),
+            ulps=1,
         )
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 5, 50])
 @pytest.mark.parametrize("dtype", [None, "float64"])
 def test_logspace(steps, dtype):
-    agree(lambda lib: lib.logspace(-2, 2, steps, dtype=dtype and getattr(lib, dtype)), ulps=4)
-    agree(lambda lib: lib.logspace(0, 5, steps, base=2, dtype=dtype and getattr(lib, dtype)), ulps=4)
+    agree(lambda lib: lib.logspace(-2, 2, steps, dtype=dtype and getattr(lib, dtype)), ulps=8)
+    agree(
+        lambda lib: lib.logspace(0, 5, steps, base=2, dtype=dtype and getattr(lib, dtype)), ulps=8
+    )
 
 
 def test_range_errors():

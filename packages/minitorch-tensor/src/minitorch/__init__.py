@@ -45,6 +45,7 @@ from . import return_types
 from .ops.diagonals import *
 from .ops.joining import *
 from .ops.rearranging import *
+from .ops.regions import *
 from .ops.scatter import *
 from .ops.in_place import *
 from .ops.indexing import *

@@ -6,13 +6,15 @@ because programs pass them, ``layout``, ``pin_memory`` and ``memory_format``, wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from . import _dtype
 from ._device import CPU, as_device
-from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype
+from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype, promote_types
 from .autograd.variable import Variable, wrap
 from .ops.arguments import as_shape
 
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 Array = np.ndarray[Any, Any]
+NUMBERS = {bool, int, float, complex}
 
 
 # --- from data ---------------------------------------------------------------------------------
@@ -50,9 +53,16 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
     """
     if isinstance(data, Variable):
         data = data._data
-    own = isinstance(data, np.ndarray | np.generic)
+    own = isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__")
     try:
-        array = np.array(_plain(data) if type(data) in (list, tuple) else data)
+        if type(data) in (list, tuple) and not _leaf_types(data) <= NUMBERS:
+            data = _plain(data)
+            array = np.array(data)
+            if array.dtype.kind in "biufc":
+                own = True
+                dtype = dtype or _dtype_of_leaves(data)
+        else:
+            array = np.array(data)
     except (ValueError, OverflowError, RuntimeError) as error:
         raise _why_not(data, error) from None
     kind = array.dtype.kind
@@ -61,32 +71,56 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
         kind = array.dtype.kind
     if dtype is not None:
         return _converted(array, as_dtype(dtype), own)
-    if not own and array.dtype.char in "lqdD?" and not _typed(data):
+    if not own and array.dtype.char in "lqdD?":
         if kind == "f" or (floats and kind in "bi"):
-            return array.astype(get_default_dtype().numpy)
+            with np.errstate(over="ignore"):
+                return array.astype(get_default_dtype().numpy)
         if kind == "c":
             return array.astype(get_default_dtype().to_complex().numpy)
     return array.astype(from_numpy_dtype(array.dtype).numpy, copy=False)
 
 
-def _plain(data: Any) -> Any:
-    """Nested lists with the arrays of the tensors in them."""
+def _leaf_types(data: Any) -> set[type]:
+    """The types of the elements of nested lists."""
+    types = set(map(type, data))
+    if list in types or tuple in types:
+        for x in data:
+            if type(x) in (list, tuple):
+                types |= _leaf_types(x)
+    return types - {list, tuple}
+
+
+def _leaves(data: Any) -> Iterator[Any]:
     for x in data:
-        if isinstance(x, Variable) or type(x) in (list, tuple):
-            break
-    else:
-        return data
+        if type(x) in (list, tuple):
+            yield from _leaves(x)
+        else:
+            yield x
+
+
+def _dtype_of_leaves(data: Any) -> Any:
+    """The common dtype of numbers, arrays and tensors in nested lists."""
+    kinds = (
+        from_numpy_dtype(x.dtype) if isinstance(x, np.ndarray | np.generic) else number_dtype(x)
+        for x in _leaves(data)
+    )
+    return reduce(promote_types, kinds)
+
+
+def _plain(data: Any) -> Any:
+    """Nested lists with the values of the tensors, of one element each, in them."""
     return [
-        x._data if isinstance(x, Variable) else _plain(x) if type(x) in (list, tuple) else x
+        _value(x) if isinstance(x, Variable) else _plain(x) if type(x) in (list, tuple) else x
         for x in data
     ]
 
 
-def _typed(data: Any) -> bool:
-    """True where ``data`` brings a dtype of its own: it is, or its first element is, an array."""
-    while isinstance(data, list | tuple) and data:
-        data = data[0]
-    return isinstance(data, Variable | np.generic) or hasattr(data, "__array__")
+def _value(tensor: Any) -> Any:
+    if tensor._data.size != 1:
+        raise ValueError(
+            "only one element tensors can be converted to Python scalars; stack() joins tensors"
+        )
+    return tensor._data.reshape(())
 
 
 def _converted(array: Array, to: Any, own: bool) -> Array:
@@ -136,7 +170,7 @@ def _why_not(data: Any, error: Exception) -> Exception:
         level, dim = [y for x in level for y in x], dim + 1
     if any(isinstance(x, list | tuple) for x in level):
         return TypeError(f"dim {dim} holds both numbers and sequences")
-    if any(isinstance(x, Variable | np.ndarray) and x.ndim for x in level):
+    if any(getattr(x, "ndim", 0) for x in level):
         return ValueError(
             "only one element tensors can be converted to Python scalars: stack() joins tensors"
         )
@@ -294,7 +328,7 @@ def sizes(shape: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
 
 def number(value: Any) -> Any:
     """A Python number of a number or a tensor with one element."""
-    return value.item() if isinstance(value, Variable | np.generic) else value
+    return value if isinstance(value, int | float | complex) else value.item()
 
 
 def _numpy(dtype: Any) -> np.dtype[Any]:
@@ -373,7 +407,7 @@ def fitted(value: Any, kind: Any) -> Any:
             raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
         return value.real
     if kind.is_floating_point and isinstance(value, int | float):
-        most = np.finfo(kind.numpy).max
+        most = float(np.finfo(kind.numpy).max)
         if most < abs(value) < float("inf"):
             raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
     return value

@@ -13,6 +13,8 @@ class device:  # noqa: N801  (PyTorch's name)
     """
 
     __slots__ = ("index", "type")
+    type: str
+    index: int | None
 
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         if isinstance(type, device):
@@ -23,11 +25,17 @@ class device:  # noqa: N801  (PyTorch's name)
                 f"device {type!r} is not available: MiniTorch computes on the CPU. "
                 "Use device('cpu'), or ask torch.cuda.is_available() first (it is False)."
             )
+        if number and not number.isdigit():
+            raise RuntimeError(f"Invalid device string: {type!r}")
         self.type = name
         self.index = int(number) if number else index
 
     def __repr__(self) -> str:
-        return f"device(type='{self.type}'" + (f", index={self.index})" if self.index else ")")
+        return (
+            f"device(type='{self.type}'"
+            + ("" if self.index is None else f", index={self.index}")
+            + ")"
+        )
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"

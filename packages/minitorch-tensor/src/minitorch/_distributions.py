@@ -17,6 +17,7 @@ import numpy as np
 
 from ._dtype import from_numpy_dtype
 from ._generator import Generator
+from .kernels.multiply_add import multiply_add
 from .kernels.poisson import poisson_one
 
 Array = np.ndarray[Any, Any]
@@ -62,30 +63,13 @@ def uniform(g: Generator, array: Array, low: float = 0.0, high: float = 1.0) -> 
             g.uniform_into(flat[start : start + BLOCK])
         return
     if array.dtype == np.float64:
-        u = fused(g.uniform64(array.size), high - low, low)
+        u = multiply_add(g.uniform64(array.size), high - low, low)
     else:
         kind = np.float32
-        u = fused(g.uniform32(array.size), kind(high) - kind(low), kind(low))
+        u = multiply_add(g.uniform32(array.size), kind(high) - kind(low), kind(low))
         u = u.astype(array.dtype, copy=False)
         u[u == array.dtype.type(high)] = low
     fill(array, u)
-
-
-def fused(u: Array, scale: Any, shift: Any) -> Array:
-    """``scale u + shift`` with one rounding, as a fused multiply-add gives it."""
-    if shift == 0:
-        return u if scale == 1 else u * u.dtype.type(scale)
-    if u.dtype == np.float32:
-        return (u * np.float64(scale) + np.float64(shift)).astype(np.float32)
-    # the exact product as high + low (Dekker), the exact sum as total + error (Knuth)
-    high = u * scale
-    c, d = u * 134217729.0, scale * 134217729.0
-    u1, s1 = c - (c - u), d - (d - scale)
-    low = ((u1 * s1 - high) + u1 * (scale - s1) + (u - u1) * s1) + (u - u1) * (scale - s1)
-    total = high + shift
-    part = total - high
-    error = (high - (total - part)) + (shift - part)
-    return total + (error + low)
 
 
 def normal(g: Generator, array: Array, mean: float = 0.0, std: float = 1.0) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -29,14 +29,10 @@ __all__ = [
 ]
 
 # PyTorch calls its dtypes bool, int and float; these are Python's
-_python_bool, _int, _float = bool, int, float
-CATEGORIES = {
-    "b": 0,
-    "u": 1,
-    "i": 1,
-    "f": 2,
-    "c": 3,
-}  # by NumPy's kind: bool, integer, float, complex
+_python_bool: TypeAlias = bool
+_int, _float = int, float
+# by NumPy's kind: bool, integer, float, complex
+CATEGORIES = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 
 
 class dtype:  # noqa: N801  (PyTorch's name)
@@ -76,8 +72,10 @@ class dtype:  # noqa: N801  (PyTorch's name)
         return {complex64: float32, complex128: float64}.get(self, self)
 
     def to_complex(self) -> dtype:
-        """The complex dtype whose parts have this dtype."""
-        return {float32: complex64, float64: complex128}.get(self, complex64)
+        """The complex dtype whose parts have this dtype (complex64 for float16)."""
+        if self.category < 2:
+            raise RuntimeError(f"Unknown Complex ScalarType for {self.type_name}")
+        return complex128 if self in (float64, complex128) else complex64
 
     @property
     def __numpy_dtype__(self) -> np.dtype[Any]:
@@ -216,12 +214,17 @@ class finfo:  # noqa: N801  (PyTorch's name)
     """Limits of a floating-point dtype: ``bits eps max min tiny smallest_normal resolution``."""
 
     def __init__(self, type: dtype | None = None) -> None:
-        self.dtype = (type or _default).name
-        limits = np.finfo((type or _default).numpy)
+        kind = type or _default
+        if not isinstance(kind, dtype):
+            raise TypeError(f"finfo(): argument 'type' must be a dtype, not {kind!r}")
+        if kind.category < 2:
+            raise TypeError(f"finfo() is for floating-point dtypes; iinfo() for {kind}")
+        self.dtype = kind.to_real().name
+        limits = np.finfo(kind.to_real().numpy)
         self.bits = _int(limits.bits)
         self.eps, self.max, self.min = _float(limits.eps), _float(limits.max), _float(limits.min)
         self.tiny = self.smallest_normal = _float(limits.tiny)
-        self.resolution = _float(limits.resolution)
+        self.resolution = 10.0**-limits.precision
 
     def __repr__(self) -> str:
         return (
@@ -235,9 +238,13 @@ class iinfo:  # noqa: N801  (PyTorch's name)
     """Limits of an integer dtype: ``bits max min``."""
 
     def __init__(self, type: dtype) -> None:
+        if not isinstance(type, dtype):
+            raise TypeError(f"iinfo(): argument 'type' must be a dtype, not {type!r}")
+        if type.category != 1:
+            raise TypeError(f"iinfo() is for integer dtypes, not {type}; finfo() is for floats")
         self.dtype = type.name
         limits = np.iinfo(type.numpy)
         self.bits, self.max, self.min = _int(limits.bits), _int(limits.max), _int(limits.min)
 
     def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

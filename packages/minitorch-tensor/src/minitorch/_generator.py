@@ -51,7 +51,7 @@ class Generator:
         if not -(2**63) <= seed < 2**64:
             raise ValueError(f"Overflow when unpacking long long: the seed {seed} exceeds 64 bits")
         self._seed = seed % 2**64
-        self._bits._legacy_seeding(seed % 2**32)  # type: ignore[attr-defined]
+        self._bits._legacy_seeding(seed % 2**32)
         self._kept: float | None = None  # the second of a pair of normal numbers
         return self
 
@@ -73,7 +73,7 @@ class Generator:
         following = position
         if position == 624:  # as seeded, or at the end of a block of 624
             fresh = np.random.MT19937()
-            fresh._legacy_seeding(self._seed % 2**32)  # type: ignore[attr-defined]
+            fresh._legacy_seeding(self._seed % 2**32)
             if np.array_equal(fresh.state["state"]["key"], words["key"]):
                 following = 0
         kept = self._kept

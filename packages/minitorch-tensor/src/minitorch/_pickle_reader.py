@@ -116,8 +116,9 @@ class _Machine:
         path = f"{module.replace('__builtin__', 'builtins')}.{name}"
         if path not in self.names:
             raise pickle.UnpicklingError(
-                f"the file asks for {path}, which load() does not allow: it reads tensors, numbers, "
-                "strings and containers of these and runs no code. Save a state_dict(), not an object."
+                f"the file asks for {path}, which load() does not allow: it reads tensors, "
+                "numbers, strings and containers of these and runs no code. Save a state_dict(), "
+                "not an object."
             )
         self.push(self.names[path])
 

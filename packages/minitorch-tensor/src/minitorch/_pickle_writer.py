@@ -63,8 +63,8 @@ class PickleWriter:
         if kind not in WRITERS or not (exact or kind is type(value)):
             raise TypeError(
                 f"save() writes tensors, numbers, strings and containers of these; not a "
-                f"{type(value).__module__}.{type(value).__qualname__}. For a module or an optimizer "
-                "save its state_dict(); for an ndarray from_numpy() of it."
+                f"{type(value).__module__}.{type(value).__qualname__}. For a module or an "
+                "optimizer save its state_dict(); for an ndarray from_numpy() of it."
             )
         WRITERS[kind](self, value)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ._creation import made, number
 from ._dtype import as_dtype, get_default_dtype, int64
+from .kernels.multiply_add import multiply_add
 
 __all__ = ["arange", "linspace", "logspace", "range"]
 
@@ -30,19 +31,21 @@ def arange(
         start, end = 0, start
     start, end, step = number(start), number(end), number(step)
     integers = all(isinstance(x, int) for x in (start, end, step))
-    count = _steps(start, end, step, integers)
     kind = as_dtype(dtype) if dtype is not None else int64 if integers else get_default_dtype()
-    return made(_multiples(start, step, count, kind), requires_grad, device)
+    if kind is int64 and step:
+        start, end, step = int(start), int(end), int(step)
+        if not step:
+            raise ValueError("step must be nonzero, also after its conversion to int64")
+    return made(_multiples(start, step, _steps(start, end, step), kind), requires_grad, device)
 
 
 def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:
     """``start, start + step, ...`` up to ``end``, that included; PyTorch advises ``arange``."""
     kind = as_dtype(dtype) if dtype is not None else get_default_dtype()
-    count = _steps(start, end, step, False, math.floor) + 1
-    return made(_multiples(start, step, count, kind))
+    return made(_multiples(start, step, _steps(start, end + step / 2, step), kind))
 
 
-def _steps(start: Any, end: Any, step: Any, integers: bool, rounding: Any = math.ceil) -> int:
+def _steps(start: Any, end: Any, step: Any) -> int:
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if not all(map(math.isfinite, (start, end))):
@@ -51,16 +54,17 @@ def _steps(start: Any, end: Any, step: Any, integers: bool, rounding: Any = math
         raise RuntimeError(
             f"upper bound and lower bound inconsistent with step sign: {start}, {end}, step {step}"
         )
-    return -((start - end) // step) if integers else rounding((end - start) / step)
+    if all(isinstance(x, int) for x in (start, end, step)):
+        return int(-((start - end) // step))
+    return math.ceil(float(end - start) / step)
 
 
 def _multiples(start: Any, step: Any, count: int, kind: Any) -> Any:
     """``start + k step``, computed in float64 or int64."""
+    k = np.arange(count)
     if kind.category == 1:
-        return np.arange(int(start), int(start) + count * int(step), int(step) or 1).astype(
-            kind.numpy
-        )
-    return (start + np.arange(count) * np.float64(step)).astype(kind.numpy)
+        return (int(start) + k * int(step)).astype(kind.numpy)
+    return multiply_add(k.astype(np.float64), float(step), float(start)).astype(kind.numpy)
 
 
 def linspace(
@@ -104,12 +108,17 @@ def spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
         raise RuntimeError("number of steps must be non-negative")
     if steps == 1:
         return np.asarray([start])
-    wide = np.float32 if kind.category < 2 or kind.name in ("float16", "float32") else np.float64
-    if kind.is_complex:
+    if kind.category == 3 or kind.name == "float16":
         wide = kind.numpy.type
-    step = (wide(end) - wide(start)) / wide(max(steps - 1, 1))
-    k = np.arange(steps)
-    front = k < steps // 2
-    return np.where(
-        front, wide(start) + step * k.astype(wide), wide(end) - step * (steps - 1 - k).astype(wide)
-    )
+    else:
+        wide = np.float32 if kind.name == "float32" else np.float64
+    if kind.category == 1:
+        start, end = int(start), int(end)
+    first, last = wide(start), wide(end)
+    step = (last - first) / wide(max(steps - 1, 1))
+    half = steps // 2
+    k = np.arange(steps).astype(wide)
+    if wide not in (np.float32, np.float64):
+        return np.concatenate([first + step * k[:half], last - step * k[: steps - half][::-1]])
+    back = multiply_add(k[: steps - half][::-1], -step, last)
+    return np.concatenate([multiply_add(k[:half], step, first), back])

@@ -120,10 +120,8 @@ def contents(array: Array, indent: int) -> str:
             part = (imaginary(value.imag) + "j").lstrip()
             return real(value.real) + ("" if part[0] in "+-" else "+") + part
 
-        width = real_width + imaginary_width + 1
-    else:
-        form, width = number_format(shown)
-    return block(array, indent, summarize, form, width)
+        return block(array, indent, summarize, form, real_width + imaginary_width + 1)
+    return block(array, indent, summarize, *number_format(shown))
 
 
 def ends(array: Array) -> Array:

@@ -1,8 +1,8 @@
 """``save`` and ``load``: PyTorch's files, read and written without PyTorch.
 
-A file is a zip archive whose members are not compressed: ``data.pkl``, the containers as a pickle, and
-``data/0``, ``data/1``, ..., the memory of the tensors. PyTorch's ``load`` (with ``weights_only=True``, its
-default) reads what ``save`` writes, and the other way round.
+A file is a zip archive whose members are not compressed: ``data.pkl``, the containers as a pickle,
+and ``data/0``, ``data/1``, ..., the memory of the tensors. PyTorch's ``load`` (with
+``weights_only=True``, its default) reads what ``save`` writes, and the other way round.
 """
 
 from __future__ import annotations
@@ -44,13 +44,12 @@ REBUILD_PARAMETER = Name("torch._utils", "_rebuild_parameter")
 def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: Any = None) -> None:
     """Writes tensors and containers of them to a file that PyTorch reads too.
 
-    Tensors that share memory share it again after ``load``; the whole of that memory is written, as
-    PyTorch does it. A file appears, or is replaced, when it is complete: a crash leaves the old one.
+    Tensors that share memory share it again after ``load``; the whole of that memory is written,
+    as PyTorch does it. A file appears, or is replaced, when it is complete: a crash leaves the old
+    one.
 
-    Args:
-        obj: a tensor, a number, a string, or dicts, lists, tuples, sets of these, such as a
-            ``state_dict()``.
-        f: a path, or a file open for writing in binary mode.
+    ``obj`` is a tensor, a number, a string, or dicts, lists, tuples, sets of these, such as a
+    ``state_dict()``. ``f`` is a path, or a file open for writing in binary mode.
 
     Raises:
         TypeError: something in ``obj`` is none of these.
@@ -178,7 +177,7 @@ def _bytes(array: Array) -> Any:
     if not array.nbytes:
         return b""
     whole = array.T if array.flags.f_contiguous else array
-    return memoryview(whole.reshape(-1).view(np.uint8))
+    return whole.reshape(-1).view(np.uint8).data
 
 
 # --- load --------------------------------------------------------------------------------------
@@ -193,10 +192,8 @@ def load(
     Nothing in the file is executed, whatever it holds, and no more memory is taken than the file is
     long (bfloat16 becomes float32, which takes twice that). All tensors come to the CPU.
 
-    Args:
-        f: a path, or a file open for reading in binary mode.
-        map_location: accepted for the CPU.
-        weights_only: only True: MiniTorch never runs code from a file.
+    ``f`` is a path, or a file open for reading in binary mode; ``map_location`` may name the CPU;
+    ``weights_only`` can only be True.
 
     Raises:
         pickle.UnpicklingError: the file holds other objects than data.
@@ -321,7 +318,7 @@ class _Members:
 
 def _fill(member: Any, raw: Array) -> None:
     """Reads all of ``member`` into ``raw``; its checksum is verified at the end."""
-    target, at = memoryview(raw), 0
+    target, at = raw.data, 0
     while at < len(target):
         count = member.readinto(target[at:])
         if not count:
@@ -346,7 +343,7 @@ class _StorageKind:
             bits = bits.byteswap() if swapped else bits
             return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
         if self.dtype.name == "bool":
-            return raw != 0
+            return np.not_equal(raw, 0)
         if swapped:
             return raw.view(self.dtype.numpy.newbyteorder()).astype(self.dtype.numpy)
         return raw.view(self.dtype.numpy)

@@ -34,5 +34,5 @@ class Size(tuple[int, ...]):
         made = super().__getitem__(key)
         return Size(made) if isinstance(key, slice) else made
 
-    def __add__(self, other: Any) -> Size:  # type: ignore[override]
+    def __add__(self, other: Any) -> Size:
         return Size(super().__add__(tuple(other)))

@@ -20,7 +20,7 @@ from .autograd.variable import Variable, history, use_tensor_class, wrap
 from .ops import arithmetic, bitwise, choice, comparison, conversion, reduction, special, unary
 from .ops import decompositions, geometry, least_squares, linalg, matrix_functions
 from .ops import matmul as products
-from .ops import diagonals, indexing, joining, rearranging
+from .ops import diagonals, indexing, joining, rearranging, regions
 from .ops import scatter as scatters
 from .ops import shape as shapes
 from .ops import differences, extrema, histograms, order_statistics, scan
@@ -204,8 +204,8 @@ class Tensor(Variable):
         if requires_grad and self._node is None:
             if self._data.dtype.kind not in "fc":
                 raise RuntimeError(
-                    "only Tensors of floating point and complex dtype can require gradients, but "
-                    f"this one has dtype {self.dtype}"
+                    "only Tensors of floating point dtype can require gradients, but this one has "
+                    f"dtype {self.dtype}"
                 )
             track(self)
         elif not requires_grad and self._node is not None:
@@ -475,6 +475,7 @@ class Tensor(Variable):
     resolve_conj, resolve_neg = unary.resolve_conj, unary.resolve_neg
     real, imag = property(unary.real), property(unary.imag)
     angle, frexp = unary.angle, unary.frexp
+    is_conj, is_neg = unary.is_conj, unary.is_neg
 
     # --- special -----------------------------------------------------------------------------
 
@@ -575,13 +576,13 @@ class Tensor(Variable):
     squeeze, unsqueeze = shapes.squeeze, shapes.unsqueeze
     expand, expand_as, broadcast_to = shapes.expand, shapes.expand_as, shapes.broadcast_to
     flatten, ravel, unflatten = shapes.flatten, shapes.ravel, shapes.unflatten
-    unfold, narrow, select = shapes.unfold, shapes.narrow, shapes.select
-    as_strided, sum_to_size = shapes.as_strided, shapes.sum_to_size
+    unfold, narrow, select = regions.unfold, regions.narrow, regions.select
+    as_strided, sum_to_size = regions.as_strided, shapes.sum_to_size
     clone, contiguous = shapes.clone, shapes.contiguous
     squeeze_, unsqueeze_ = relaid(shapes.squeeze), relaid(shapes.unsqueeze)
     transpose_, t_ = relaid(shapes.transpose), relaid(shapes.t)
     swapaxes_, swapdims_ = relaid(shapes.swapaxes), relaid(shapes.swapdims)
-    as_strided_ = relaid(shapes.as_strided)
+    as_strided_ = relaid(regions.as_strided)
     diagonal, diag, diag_embed = diagonals.diagonal, diagonals.diag, diagonals.diag_embed
     diagflat, trace = diagonals.diagflat, diagonals.trace
     tril, tril_ = diagonals.tril, inplace(diagonals.tril)

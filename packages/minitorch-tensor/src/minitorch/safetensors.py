@@ -73,7 +73,7 @@ def load(data: bytes) -> dict[str, Any]:
     _library()
     from safetensors import deserialize
 
-    return {name: _tensor(name, entry) for name, entry in deserialize(data)}
+    return {name: _tensor(name, entry) for name, entry in deserialize(data)}  # type: ignore[no-untyped-call]
 
 
 def load_file(filename: Any, device: Any = "cpu") -> dict[str, Any]:

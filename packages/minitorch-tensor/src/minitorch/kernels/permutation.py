@@ -12,10 +12,10 @@ Array = np.ndarray[Any, Any]
 def permutation(targets: Array, n: int) -> Array:
     """What 0 ... n - 1 becomes when position i is swapped with ``targets[i] >= i``, i ascending."""
     if n < 2000:
-        order = list(range(n))
+        items = list(range(n))
         for i, j in enumerate(targets.tolist()):
-            order[i], order[j] = order[j], order[i]
-        return np.array(order, np.int64)
+            items[i], items[j] = items[j], items[i]
+        return np.array(items, np.int64)
     # Before swap i, position p holds what the last swap m < i with target p brought there, which is
     # held[m], what position m held before swap m; or p itself if there was no such swap.
     keys = np.sort(targets << 32 | np.arange(n - 1))

@@ -1,0 +1,37 @@
+"""The product and the sum with one rounding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+SPLITTER = 2.0**27 + 1
+
+
+def multiply_add(x: Array, scale: Any, shift: Any) -> Array:
+    """``scale x + shift`` as a processor's fused multiply-add gives it, in float32 or float64.
+
+    PyTorch's compiler fuses the two; to agree with it to the last bit, so must we.
+    """
+    if not np.any(shift):
+        return x if scale == 1 else x * x.dtype.type(scale)
+    if x.dtype == np.float32:  # the product of two float32 is exact in float64
+        return (x * np.float64(scale) + np.float64(shift)).astype(np.float32)
+    # the exact product as high + low (Dekker), the exact sum as total + error (Knuth)
+    high = x * scale
+    x_upper, scale_upper = _upper(x), _upper(scale)
+    x_lower, scale_lower = x - x_upper, scale - scale_upper
+    low = x_upper * scale_upper - high
+    low = ((low + x_upper * scale_lower) + x_lower * scale_upper) + x_lower * scale_lower
+    total = high + shift
+    part = total - high
+    error = (high - (total - part)) + (shift - part)
+    return total + (error + low)  # type: ignore[no-any-return]
+
+
+def _upper(x: Any) -> Any:
+    """The upper 26 bits."""
+    scaled = x * SPLITTER
+    return scaled - (scaled - x)

@@ -1,0 +1,203 @@
+"""The numbers below are PyTorch 2.13's (CPU) for the same seeds."""
+
+import minitorch
+import numpy as np
+import pytest
+
+KNOWN = {
+    "torch.rand(3)": [0.49625659, 0.768221796, 0.0884774327],
+    "torch.rand(2, dtype=torch.float64)": [0.970053002, 0.707819864],
+    "torch.rand(2, dtype=torch.float16)": [0.496337891, 0.768066406],
+    "torch.rand(2, dtype=torch.complex64)": [
+        (0.49625659 + 0.768221796j),
+        (0.0884774327 + 0.132030487j),
+    ],
+    "torch.randn(3)": [1.54099607, -0.293428898, -2.17878938],
+    "torch.randn(3, dtype=torch.float64)": [1.54099611, -0.293428906, -2.17878938],
+    "torch.randn(17)": [
+        -1.12583983,
+        -1.6959312,
+        0.566650629,
+        0.793508351,
+        0.598839462,
+        -1.55509508,
+        -0.34136039,
+        1.85300612,
+        0.468096405,
+        -0.585497558,
+        -0.173396751,
+        0.183477938,
+        1.38936615,
+        1.58633423,
+        0.946298361,
+        -0.843676746,
+        0.931826591,
+    ],
+    "torch.randn(18, dtype=torch.float64)": [
+        -2.3104118,
+        -0.373250861,
+        -1.26092466,
+        -0.726951062,
+        -0.0199647509,
+        0.21029989,
+        0.177189351,
+        -0.830510051,
+        0.238718058,
+        0.733528369,
+        -0.773011277,
+        -1.59518149,
+        -0.687003694,
+        1.48807432,
+        -0.448415805,
+        -0.891003035,
+        0.674857544,
+        1.04686538,
+    ],
+    "torch.randn(18, dtype=torch.float16)": [
+        -1.12597656,
+        -1.15234375,
+        -1.35253906,
+        -1.69628906,
+        0.566894531,
+        0.793457031,
+        0.598632812,
+        -1.5546875,
+        -0.341308594,
+        1.85253906,
+        0.75,
+        -0.585449219,
+        -0.173339844,
+        0.18347168,
+        1.38964844,
+        1.5859375,
+        0.946289062,
+        -0.84375,
+    ],
+    "torch.randint(10, (6,))": [4, 9, 3, 0, 3, 9],
+    "torch.randint(-5, 2**40, (3,))": [741234585336, 506077272957, 291397093751],
+    "torch.randperm(8)": [4, 0, 7, 3, 2, 5, 1, 6],
+    "torch.normal(1.0, 2.0, (3,))": [4.08199215, 0.413142174, -3.35757875],
+    "torch.normal(torch.zeros(2), torch.ones(2))": [1.54099607, -0.293428898],
+    "torch.bernoulli(torch.full((8,), 0.5))": [1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0],
+    "torch.poisson(torch.tensor([0.5, 5.0, 50.0]))": [2.0, 6.0, 49.0],
+    "torch.multinomial(torch.tensor([1.0, 2.0, 3.0]), 6, True)": [2, 2, 1, 2, 2, 2],
+    "torch.multinomial(torch.tensor([1.0, 2.0, 3.0]), 2)": [2, 1],
+    "torch.zeros(3).uniform_(-1, 1)": [-0.00748682022, 0.536443591, -0.823045135],
+    "torch.zeros(3).normal_(0, 0.02)": [0.0308199227, -0.00586857833, -0.0435757861],
+    "torch.zeros(3, dtype=torch.int16).random_()": [2732, 10799, 9845],
+    "torch.zeros(3).random_(2, 9)": [6.0, 5.0, 2.0],
+    "torch.zeros(8).bernoulli_(0.3)": [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+    "torch.zeros(3).exponential_()": [3.50832629, 1.23038471, 0.615044117],
+    "torch.zeros(3).geometric_(0.2)": [1.0, 2.0, 4.0],
+    "torch.zeros(3).cauchy_()": [10.5977297, 0.764767289, -0.128299341],
+    "torch.zeros(3).log_normal_()": [59.2634163, 1.51155996, 0.0348194614],
+    "torch.rand_like(torch.zeros(2, 2))": [[0.49625659, 0.768221796], [0.0884774327, 0.132030487]],
+    "torch.randn_like(torch.zeros(3, 2).t())": [
+        [1.54099607, -2.17878938, -1.08452237],
+        [-0.293428898, 0.568431258, -1.39859545],
+    ],
+    "torch.randint_like(torch.zeros(3), 10)": [4.0, 9.0, 3.0],
+}
+
+
+@pytest.mark.parametrize("call", KNOWN)
+def test_known_numbers(call):
+    minitorch.manual_seed(0)
+    got = eval(call, {"torch": minitorch})
+    want = np.array(KNOWN[call])
+    assert got.shape == want.shape
+    np.testing.assert_allclose(got.numpy(), want, rtol=1e-5, atol=1e-7)
+
+
+def test_large_normal_blocks():
+    minitorch.manual_seed(0)
+    x = minitorch.randn(100_003)
+    assert x[:3].tolist() == pytest.approx([-1.12583983, -1.1523602, -0.250578582], rel=1e-5)
+    assert x[-3:].tolist() == pytest.approx([-1.59849465, -0.914328516, 0.296295881], rel=1e-5)
+
+
+@pytest.mark.parametrize("n", [1999, 2000, 2001, 5000])
+def test_randperm_is_a_permutation(n):
+    assert sorted(minitorch.randperm(n).tolist()) == list(range(n))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 2000, 4001])
+def test_shuffles_agree(n):
+    from minitorch.kernels.permutation import permutation
+
+    rng = np.random.default_rng(n)
+    targets = np.array([rng.integers(i, n) for i in range(max(n - 1, 0))], np.int64)
+    order = list(range(n))
+    for i, j in enumerate(targets):
+        order[i], order[j] = order[j], order[i]
+    assert permutation(targets, n).tolist() == order
+
+
+def test_seed_state_and_fork():
+    minitorch.manual_seed(3)
+    assert minitorch.initial_seed() == 3
+    state = minitorch.get_rng_state()
+    assert state.dtype is minitorch.uint8
+    assert state.shape == (5056,)
+    first = minitorch.randn(5).tolist()
+    minitorch.set_rng_state(state)
+    with minitorch.random.fork_rng():
+        minitorch.rand(1000)
+    assert minitorch.randn(5).tolist() == first
+    minitorch.seed()
+    assert minitorch.randn(5).tolist() != first
+
+
+def test_generator():
+    g = minitorch.Generator().manual_seed(1)
+    h = g.clone_state()
+    minitorch.manual_seed(2)
+    a = minitorch.randint(100, (5,), generator=g)
+    assert a.tolist() == minitorch.randint(100, (5,), generator=h).tolist()
+    assert g.device == minitorch.device("cpu")
+    b = minitorch.rand(2)
+    minitorch.manual_seed(2)
+    assert b.tolist() == minitorch.rand(2).tolist()  # g left the default generator alone
+
+
+def test_fills_are_in_place():
+    x = minitorch.zeros(4, 4)
+    row = x[1]
+    assert row.uniform_(1, 2) is row
+    assert (x[1] >= 1).all()
+    assert (x[0] == 0).all()
+    assert x._version_number == 1
+    leaf = minitorch.zeros(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="leaf"):
+        leaf.normal_()
+    with minitorch.no_grad():
+        leaf.normal_()
+    y = leaf * 2
+    y.uniform_()
+    assert not y.requires_grad
+
+
+ERRORS = [
+    (lambda: minitorch.manual_seed(2**64), ValueError),
+    (lambda: minitorch.randint(5, 5, (2,)), RuntimeError),
+    (lambda: minitorch.randint(10, 5), TypeError),
+    (lambda: minitorch.rand(2, dtype=minitorch.int64), NotImplementedError),
+    (lambda: minitorch.randperm(-1), RuntimeError),
+    (lambda: minitorch.zeros(2).uniform_(2, 1), RuntimeError),
+    (lambda: minitorch.zeros(2).normal_(0, -1), RuntimeError),
+    (lambda: minitorch.zeros(2).bernoulli_(2), RuntimeError),
+    (lambda: minitorch.multinomial(minitorch.zeros(3), 2), RuntimeError),
+    (lambda: minitorch.multinomial(minitorch.ones(3), 4), RuntimeError),
+    (lambda: minitorch.poisson(-minitorch.ones(1)), RuntimeError),
+    (lambda: minitorch.normal(0.0, 1.0), TypeError),
+    (lambda: minitorch.set_rng_state(minitorch.zeros(1, dtype=minitorch.uint8)), RuntimeError),
+    (lambda: minitorch.Generator("cuda"), RuntimeError),
+    (lambda: minitorch.zeros(2).normal_(mu=1), TypeError),
+]
+
+
+@pytest.mark.parametrize("number", range(len(ERRORS)))
+def test_errors(number):
+    call, error = ERRORS[number]
+    with pytest.raises(error):
+        call()
