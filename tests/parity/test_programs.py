@@ -1,7 +1,7 @@
 """Random programs of views, in-place writes, mixed dtypes and reductions against PyTorch.
 
-Hypothesis draws a program as numbers; both libraries run it step by step. What one refuses the other
-must refuse, and at the end all values, all ``requires_grad`` and all gradients must agree.
+Hypothesis draws a program as numbers; both libraries run it step by step. What one refuses the
+other must refuse, and at the end all values, all ``requires_grad`` and all gradients must agree.
 ``pytest tests/parity/test_programs.py --programs 10000`` runs that many.
 """
 
@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import minitorch
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import minitorch
-
 DTYPES = ("float64", "float32", "int64", "bool")
 MAX_TENSORS = 10
 
 
-class Skip(Exception):
+class Skip(Exception):  # noqa: N818
     """The step means nothing for this tensor."""
 
 
@@ -148,9 +147,10 @@ def run_step(T: Any, pool: list[Any], step: tuple[int, int, int, int]) -> tuple[
         return None, error
 
 
-# PyTorch refuses writes whose source overlaps the target only in part; here they are well defined.
+# PyTorch refuses writes whose source overlaps the target in part; here they are well defined.
 # It lets fill_ and zero_ write to expanded tensors and deprecates index writes; all are refused here.
 OVERLAP = "refer to a single memory location"
+FAULTS = ("INTERNAL ASSERT", "Autograd not support dtype")  # PyTorch's own, after x_int[i] = tracked
 EXPANDED = "refers to a single memory location"
 REFUSED_EXPANDED = ("set_index", "set_mask", "fill_", "zero_", "index_fill_", "masked_fill_")
 
@@ -177,6 +177,8 @@ def check_program(
         b, their_error = run_step(torch, theirs, step)
         if their_error is not None and OVERLAP in str(their_error):
             continue
+        if any(fault in str(their_error) for fault in FAULTS):
+            return
         a, our_error = run_step(minitorch, ours, step)
         if their_error is None and EXPANDED in str(our_error):
             assert STEPS[step[0] % len(STEPS)][0] in REFUSED_EXPANDED, where
@@ -203,9 +205,7 @@ def check_program(
 
 def compare(mine: Any, other: Any, where: str) -> None:
     assert str(mine.dtype) == str(other.dtype), where
-    np.testing.assert_allclose(
-        mine.numpy(), other.numpy(), rtol=2e-4, atol=1e-5, err_msg=where
-    )
+    np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=2e-4, atol=1e-5, err_msg=where)
 
 
 def compare_gradients(theirs: Any, ours: Any, roots: Any, text: str) -> bool:
@@ -225,6 +225,8 @@ def compare_gradients(theirs: Any, ours: Any, roots: Any, text: str) -> bool:
         found.append(error)
     if found[1] is None and "modified by an inplace operation" in str(found[0]):
         return True
+    if any(fault in str(found[0]) for fault in FAULTS):
+        return False
     assert (found[0] is None) == (found[1] is None), f"{text}: {found[0]!r} against {found[1]!r}"
     if found[0] is not None:
         return False

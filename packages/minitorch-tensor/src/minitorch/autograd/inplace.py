@@ -33,7 +33,7 @@ def _replace_region(base: Any, value: Any, chain: Any) -> Any:
     return out
 
 
-replace_region = primitive(
+replace_region: Any = primitive(
     _replace_region,
     "base value | chain",
     lambda g, value_shape, chain: replace_region(g, np.zeros(value_shape, np.bool_), chain),
@@ -107,7 +107,7 @@ def rebase(target: Any, value: Any) -> None:
     base = root(target)
     if node is not None or base._node is not None:
         _adopt(node, value, target)
-        step = record(replace_region.primitive, (base, value, target._chain), base._array())  # type: ignore[attr-defined]
+        step = record(replace_region.primitive, (base, value, target._chain), base._array())
         base._node = step._node
 
 

@@ -1,7 +1,7 @@
 """Batching rules: how a primitive is applied to all examples of a batch at once.
 
-Elementwise primitives need none. Most others name their parameters alike, ``dim``, ``dims``, ``shape``,
-``key``: moving those up by one, for the batch in front, is their rule.
+Elementwise primitives need none. Most others name their parameters alike, ``dim``, ``dims``,
+``shape``, ``key``: moving those up by one, for the batch in front, is their rule.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ PARAMETERS: dict[str, Any] = {
     "shape": lambda shape, rank, size: (size, *shape),
     "key": lambda key, rank, size: (ALL, *key),
     **dict.fromkeys(
-        ("keepdim", "nan", "repeats", "sizes", "arg", "correction", "step", "size", "length", "offset",
-         "descending", "stable", "largest", "sorted", "k", "diagonal", "accumulate", "reverse",
-         "ufunc", "shifts", "p")
+        ("keepdim", "nan", "repeats", "sizes", "arg", "correction", "step", "size", "length",
+         "offset", "descending", "stable", "largest", "sorted", "k", "diagonal", "accumulate",
+         "reverse", "ufunc", "shifts", "p")
     ),
 }  # fmt: skip
 
@@ -105,7 +105,7 @@ def select(primitive: Any, values: list[Any], batched: Any, params: Any, size: i
 
 @batching_rule("slice_backward")
 def slice_backward(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
-    from ..ops.shape import sliced
+    from ..ops.regions import sliced
 
     shape, op, inner = params
     if op is sliced:

@@ -13,7 +13,8 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
 from .arguments import one_dim
 from .conversion import promote
-from .shape import ALL, VIEW, embedded, reshaped, sliced
+from .regions import embedded, sliced
+from .shape import ALL, VIEW, reshaped
 
 __all__ = [
     "block_diag", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
@@ -30,7 +31,7 @@ def _diagonal(x: Any, offset: int, dim1: int, dim2: int) -> Any:
     return out
 
 
-diagonals = primitive(
+diagonals: Any = primitive(
     _diagonal,
     "x | offset dim1 dim2",
     lambda g, shape, offset, dim1, dim2: embedded(g, shape, diagonals, (offset, dim1, dim2)),
@@ -145,10 +146,10 @@ def slice_scatter(
 
 # --- triangles ---------------------------------------------------------------------------------
 
-lower = primitive(
+lower: Any = primitive(
     lambda x, k: np.tril(x, k), "x | k", lambda g, k: lower(g, k), name="tril", **LINEAR
 )
-upper = primitive(
+upper: Any = primitive(
     lambda x, k: np.triu(x, k), "x | k", lambda g, k: upper(g, k), name="triu", **LINEAR
 )
 
@@ -176,7 +177,13 @@ def triu(input: Any, diagonal: int = 0) -> Any:
 
 
 def tril_indices(
-    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    layout: Any = None,
 ) -> Any:
     """Row and column numbers of the lower triangle, a (2, n) tensor.
 
@@ -186,7 +193,13 @@ def tril_indices(
 
 
 def triu_indices(
-    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    layout: Any = None,
 ) -> Any:
     """Row and column numbers of the upper triangle, a (2, n) tensor.
 

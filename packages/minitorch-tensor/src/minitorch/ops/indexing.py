@@ -20,7 +20,8 @@ from ..autograd.variable import Variable, wrap
 from ..kernels.indexing import accumulate, add_rows
 from .choice import zeros_like
 from .conversion import cast
-from .shape import ALL, reshaped, selected, sliced
+from .regions import selected, sliced
+from .shape import ALL, reshaped
 
 __all__ = ["index_put"]
 
@@ -45,12 +46,12 @@ def out_of_bounds(index: Any, size: int, dim: int) -> IndexError:
 
 
 # x[index] for a tensor of integers
-rows = primitive(
+rows: Any = primitive(
     _take_rows, "x index", lambda g, shape, index: put_rows(g, index, shape), None, name="index",
     traits=("linear",),
 )  # fmt: skip
 # zeros of `shape` to which x is added at the rows `index`
-put_rows = primitive(
+put_rows: Any = primitive(
     add_rows, "x index | shape", lambda g, index: rows(g, index), None, name="index_backward",
     traits=("linear",),
 )  # fmt: skip
@@ -138,7 +139,7 @@ def _write(out: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) 
 
 
 # x at the flat positions `places` of its dimensions `dims`; `once`: no position repeats
-indexed = primitive(
+indexed: Any = primitive(
     lambda x, places, dims, once: _gather(x, places, dims),
     "x places | dims once",
     lambda g, places, shape, dims, once: spread_places(g, places, shape, dims, once),
@@ -146,7 +147,7 @@ indexed = primitive(
     name="index",
     traits=("linear",),
 )
-spread_places = primitive(
+spread_places: Any = primitive(
     _spread,
     "x places | shape dims once",
     lambda g, places, dims, once: indexed(g, places, dims, once),
@@ -342,6 +343,7 @@ def _places(x: Any, indices: list[Any], dims: tuple[int, ...]) -> tuple[Any, tup
 
 # --- x[key] = value ----------------------------------------------------------------------------
 
+
 def _overwrite(x: Any, value: Any) -> Any:
     out = np.empty_like(x)
     out[...] = value
@@ -395,12 +397,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
 
 
 def _plain_key(key: Any) -> bool:
-    if type(key) is not tuple:
-        return False
-    for item in key:
-        if type(item) is not int:
-            return False
-    return True
+    return type(key) is tuple and all(type(item) is int for item in key)
 
 
 def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
@@ -447,10 +444,16 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
             f"source, {list(src._data.shape)}"
         )
     try:
-        made = overwritten(self, src)
+        made = overwritten(self, _differentiable(self, src))
     except (ValueError, RuntimeError, OverflowError):
         raise _cannot_assign(src, tuple(self.shape), self._data.dtype) from None
     return write(self, made)
+
+
+def _differentiable(x: Any, value: Any) -> Any:
+    """``value``, outside of autograd where it is written to integers or bools."""
+    plain = x._data.dtype.kind in "biu" and isinstance(value, Variable)
+    return value.detach() if plain else value  # type: ignore[attr-defined]
 
 
 def _without_lead(value: Any, ndim: int) -> Any:
@@ -469,7 +472,7 @@ def put_(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> A
     first = dims[0] if _adjacent(dims) else 0
     rest = [n for k, n in enumerate(x.shape) if k not in dims]
     shape = (*rest[:first], *places.shape, *rest[first:])
-    value = _without_lead(value, len(shape))
+    value = _differentiable(x, _without_lead(value, len(shape)))
     try:
         if not current.state.flags and x._data.flags.c_contiguous:
             _write(x._array(), getattr(value, "_data", value), places._data, dims, add)
@@ -490,6 +493,11 @@ def _same_dtype(input: Any, values: Any) -> None:
         )
 
 
+def _with_dims(index: Any) -> Any:
+    index = _as_index(index)
+    return index if index.ndim or _is_mask(index) else reshaped(index, (1,))
+
+
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """``input`` with ``values`` written (or added) at ``input[indices]``.
 
@@ -498,8 +506,8 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.index_put.html
     """
-    key = tuple(ALL if index is None else index for index in indices)
-    basic, found, dims = parse(input, key)
+    key = tuple(ALL if index is None else _with_dims(index) for index in indices)
+    _, found, dims = parse(input, key)
     _same_dtype(input, values)
     places, dims = _places(input, found, dims)
     return put_places(input, values, places, dims, accumulate)

@@ -10,7 +10,8 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from .arguments import numpy_names, one_dim
 from .conversion import promote
-from .shape import ALL, atleast_1d, atleast_2d, atleast_3d, narrow, reshaped, sliced
+from .regions import narrow, sliced
+from .shape import ALL, atleast_1d, atleast_2d, atleast_3d, reshaped
 
 __all__ = [
     "cat", "chunk", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit",
@@ -269,9 +270,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.unbind.html
     """
     if not input.ndim:
-        raise IndexError(
-            "Dimension specified as 0 but tensor has no dimensions"
-        )
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     return unbound(input, one_dim(dim, input.ndim))  # type: ignore[no-any-return]
 
 
@@ -317,7 +316,7 @@ def _split_along(name: str, dim: int, least: int) -> Any:
                     f"torch.{name} attempted to split along dimension {along}, but the size of the "
                     f"dimension {size} is not divisible by the split_size {sections}!"
                 )
-        return tensor_split(input, indices_or_sections, along)  # type: ignore[no-any-return]
+        return tensor_split(input, indices_or_sections, along)
 
     divided.__name__ = divided.__qualname__ = name
     divided.__doc__ = (
@@ -346,10 +345,10 @@ def unsafe_split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple
 def unsafe_split(tensor: Any, split_size: int, dim: int = 0) -> tuple[Any, ...]:
     """``split`` into views that may each be written to in place."""
     sizes = [piece.shape[dim] for piece in split(tensor, split_size, dim)]
-    return unsafe_split_with_sizes(tensor, sizes, dim)  # type: ignore[no-any-return]
+    return unsafe_split_with_sizes(tensor, sizes, dim)
 
 
 @numpy_names
 def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """``chunk`` into views that may each be written to in place."""
-    return unsafe_split_with_sizes(input, *_chunk_sizes(input, chunks, dim))  # type: ignore[no-any-return]
+    return unsafe_split_with_sizes(input, *_chunk_sizes(input, chunks, dim))

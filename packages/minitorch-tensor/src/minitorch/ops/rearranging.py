@@ -13,8 +13,9 @@ from ..autograd.variable import Variable, wrap
 from .arguments import as_shape, numpy_names, one_dim, some_dims
 from .joining import stack
 from .reduction import total
+from .regions import sliced
 from .scatter import index_select
-from .shape import expanded, reshaped, sliced, transpose
+from .shape import expanded, reshaped, transpose
 
 __all__ = [
     "cartesian_prod", "combinations", "constant_pad_nd", "flip", "fliplr", "flipud", "meshgrid",
@@ -101,7 +102,7 @@ def repeat_interleave(
     return index_select(input, dim, wrap(index))
 
 
-flipped = primitive(
+flipped: Any = primitive(
     lambda x, dims: np.flip(x, dims).copy(), "x | dims", lambda g, dims: flipped(g, dims),
     name="flip", **LINEAR,
 )  # fmt: skip
@@ -136,7 +137,7 @@ def flipud(input: Any) -> Any:
     return flipped(input, (0,))
 
 
-rolled = primitive(
+rolled: Any = primitive(
     lambda x, shifts, dims: np.roll(x, shifts, dims),
     "x | shifts dims",
     lambda g, shifts, dims: rolled(g, tuple(-n for n in shifts), dims),
@@ -202,7 +203,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     for x in xs:
         if x.ndim > 1:
-            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(x.shape)}")
+            raise RuntimeError(
+                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(x.shape)}"
+            )
         if x.dtype is not xs[0].dtype:
             raise RuntimeError("torch.meshgrid expects all tensors to have the same dtype")
     if indexing not in (None, "ij", "xy"):
@@ -230,9 +233,7 @@ def cartesian_prod(*tensors: Any) -> Any:
     """
     for x in tensors:
         if x.ndim != 1:
-            raise RuntimeError(
-                f"Expect a 1D vector, but got shape {list(x.shape)}"
-            )
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.shape)}")
     if len(tensors) == 1:
         return tensors[0]
     grids = meshgrid(*tensors, indexing="ij")
@@ -263,12 +264,14 @@ def _pad(x: Any, widths: tuple[tuple[int, int], ...], value: float) -> Any:
     out = np.full(shape, value, x.dtype)
     inside = tuple(slice(max(a, 0), n + a + min(b, 0) if b < 0 else n + a)
                    for n, (a, b) in zip(x.shape, widths, strict=True))  # fmt: skip
-    kept = tuple(slice(max(-a, 0), n + min(b, 0)) for n, (a, b) in zip(x.shape, widths, strict=True))
+    kept = tuple(
+        slice(max(-a, 0), n + min(b, 0)) for n, (a, b) in zip(x.shape, widths, strict=True)
+    )
     out[inside] = x[kept]
     return out
 
 
-padded = primitive(
+padded: Any = primitive(
     _pad,
     "x | widths value",
     lambda g, widths: padded(g, tuple((-a, -b) for a, b in widths), 0),

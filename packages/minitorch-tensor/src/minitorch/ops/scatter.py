@@ -13,9 +13,10 @@ from ..kernels.indexing import accumulate
 from .arguments import numpy_names, one_dim
 from .choice import choose
 from .conversion import cast
-from .indexing import indexed, out_of_bounds, put_places, spread_places
+from .indexing import indexed, out_of_bounds, put_places
 from .joining import unbind
-from .shape import broadcast_shapes, embedded, expanded, reshaped, sliced
+from .regions import sliced
+from .shape import broadcast_shapes, expanded, reshaped
 
 __all__ = [
     "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_reduce", "index_select",
@@ -29,7 +30,9 @@ __all__ = [
 
 def _along(index: Any, dim: int) -> tuple[Any, ...]:
     """The key that takes ``index`` along ``dim`` and every other dimension's own numbers."""
-    key = [np.arange(n).reshape((-1,) + (1,) * (index.ndim - 1 - k)) for k, n in enumerate(index.shape)]
+    key = [
+        np.arange(n).reshape((-1,) + (1,) * (index.ndim - 1 - k)) for k, n in enumerate(index.shape)
+    ]
     key[dim] = index
     return tuple(key)
 
@@ -64,15 +67,15 @@ def _gather_back(x: Any, index: Any, shape: tuple[int, ...], dim: int) -> Any:
     return out
 
 
-gathered = primitive(
+gathered: Any = primitive(
     _gather, "x index | dim", lambda g, index, shape, dim: gather_back(g, index, shape, dim), None,
     name="gather", traits=("linear",),
 )  # fmt: skip
-gather_back = primitive(
+gather_back: Any = primitive(
     _gather_back, "x index | shape dim", lambda g, index, dim: gathered(g, index, dim), None,
     name="gather_backward", traits=("linear",),
 )  # fmt: skip
-scattered = primitive(
+scattered: Any = primitive(
     _scatter,
     "x index src | dim",
     lambda g, index, dim: scattered(g, index, 0, dim),
@@ -117,9 +120,7 @@ def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -
                     f"{len(n)} and {len(m)}"
                 )
             if any(a > b for a, b in zip(n, m, strict=True)):
-                raise RuntimeError(
-                    f"Expected index {list(n)} to be no larger than src {list(m)}"
-                )
+                raise RuntimeError(f"Expected index {list(n)} to be no larger than src {list(m)}")
         values = index._data
         if values.min() < 0 or values.max() >= shape[dim]:
             wrong = values[(values < 0) | (values >= shape[dim])].flat[0]
@@ -141,7 +142,7 @@ def _aligned(input: Any, index: Any, src: Any) -> tuple[Any, Any, Any]:
     if isinstance(src, Variable):
         if index.ndim and not src.ndim:  # type: ignore[attr-defined]
             src = reshaped(src, (1,))
-        if src.shape != index.shape:  # type: ignore[attr-defined]
+        if src.shape != index.shape:
             src = sliced(src, tuple(slice(0, n) for n in index.shape))
     return input, index, src
 
@@ -174,7 +175,13 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
 
 @numpy_names
 def scatter(
-    input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None
+    input: Any,
+    dim: int,
+    index: Any,
+    src: Any = None,
+    *,
+    value: Any = None,
+    reduce: str | None = None,
 ) -> Any:
     """``out[index[i][j]][j] = src[i][j]`` for ``dim`` 0, on a copy of ``input``.
 
@@ -525,9 +532,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.unravel_index.html
     """
     if indices._data.dtype.kind not in "iu":
-        raise ValueError(
-            f"expected 'indices' to be integer dtype, but got {indices.dtype}"
-        )
+        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     if isinstance(shape, Variable):
         shape = shape.tolist()  # type: ignore[attr-defined]
     sizes = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
@@ -565,7 +570,9 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html
     """
     if mask._data.dtype != np.bool_:
-        raise RuntimeError(f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype}")
+        raise RuntimeError(
+            f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype}"
+        )
     if source._data.dtype != input._data.dtype:
         raise RuntimeError(
             f"masked_scatter: expected self and source to have same dtypes but got {input.dtype} "

@@ -1,4 +1,4 @@
-"""Shapes: reshaping, permuting, expanding, slicing. Where NumPy shares memory, the result is a view."""
+"""Shapes: reshaping, permuting, expanding. Where NumPy shares memory, the result is a view."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import numpy as np
 from .._dtype import dtype as Dtype
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
-from ..kernels.indexing import fold_windows, strided, windows
 from .arguments import as_shape, numpy_names, one_dim, some_dims
 
 __all__ = [
-    "adjoint", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes",
+    "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes",
     "broadcast_tensors", "broadcast_to", "clone", "expand", "flatten", "moveaxis", "movedim",
-    "narrow", "permute", "ravel", "reshape", "select", "squeeze", "swapaxes", "swapdims", "t",
+    "permute", "ravel", "reshape", "squeeze", "swapaxes", "swapdims", "t",
     "transpose", "unflatten", "unsqueeze",
 ]  # fmt: skip
 
@@ -31,7 +30,7 @@ def _reshape(x: Any, shape: tuple[int, ...]) -> Any:
     return x.reshape(shape)
 
 
-reshaped = primitive(
+reshaped: Any = primitive(
     _reshape, "x | shape", lambda g, x_shape: reshaped(g, x_shape), name="view", **VIEW
 )
 
@@ -219,7 +218,7 @@ def _permute(x: Any, dims: tuple[int, ...]) -> Any:
     return x.transpose(dims)
 
 
-permuted = primitive(
+permuted: Any = primitive(
     _permute,
     "x | dims",
     lambda g, dims: permuted(g, tuple(sorted(range(len(dims)), key=dims.__getitem__))),
@@ -460,183 +459,6 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     dims = (*range(lead), *(k + lead for k, n in enumerate(sizes) if n == 1 != shape[k + lead]))
     made = input.sum(dims, True) if dims else input
     return made if len(sizes) == len(shape) else reshaped(made, sizes)
-
-
-# --- taking regions ----------------------------------------------------------------------------
-
-
-def _embed(x: Any, shape: tuple[int, ...], op: Any, params: tuple[Any, ...]) -> Any:
-    out = np.zeros(shape, x.dtype)
-    op.primitive.kernel(out, *params)[...] = x
-    return out
-
-
-# zeros in which the region that the view `op` takes holds x: the adjoint of taking it
-embedded = primitive(
-    _embed,
-    "x | shape op params",
-    lambda g, op, params: op(g, *params),
-    name="slice_backward",
-    traits=("linear",),
-)
-
-
-def _slice(x: Any, key: tuple[Any, ...]) -> Any:
-    return x[(*key, ...)] if ... not in key else x[key]
-
-
-# x[key] for a key of slices, integers, None and at most one Ellipsis
-sliced = primitive(
-    _slice, "x | key", lambda g, shape, key: embedded(g, shape, sliced, (key,)), name="slice",
-    **VIEW,
-)  # fmt: skip
-
-
-def _select(x: Any, index: int) -> Any:
-    try:
-        return x[index, ...]
-    except IndexError:
-        if not x.ndim:
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` to convert it to a number"
-            ) from None
-        raise IndexError(
-            f"index {index} is out of bounds for dimension 0 with size {len(x)}"
-        ) from None
-
-
-# x[index]
-selected = primitive(
-    _select, "x | index", lambda g, shape, index: embedded(g, shape, selected, (index,)),
-    name="select", **VIEW,
-)  # fmt: skip
-
-
-@numpy_names
-def select(input: Any, dim: int, index: int) -> Any:
-    """The slice number ``index`` along ``dim``, a view without that dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.select.html
-    """
-    if not input.ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim, index = one_dim(dim, input.ndim), int(index)
-    size = input.shape[dim]
-    if not -size <= index < size:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(input.shape)} at "
-            f"dimension {dim}"
-        )
-    return sliced(input, (*(ALL,) * dim, index)) if dim else selected(input, index)
-
-
-@numpy_names
-def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
-    """The ``length`` slices along ``dim`` from ``start`` on, a view.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.narrow.html
-    """
-    if not input.ndim:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    if isinstance(start, Variable) and (start._data.ndim or start._data.dtype.kind not in "iu"):
-        raise RuntimeError("start must be an 0-dim integral Tensor.")
-    dim, start = one_dim(dim, input.ndim), int(start)
-    size = input.shape[dim]
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
-    if not -size <= start <= size:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-size}, {size}], but got {start})"
-        )
-    start += size if start < 0 else 0
-    if start + length > size:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return sliced(input, (*(ALL,) * dim, slice(start, start + length)))
-
-
-unfolded = primitive(
-    windows,
-    "x | dim size step",
-    lambda g, shape, dim, size, step: folded(g, shape, dim, size, step),
-    name="unfold",
-    **VIEW,
-)
-folded = primitive(
-    fold_windows,
-    "x | shape dim size step",
-    lambda g, dim, size, step: unfolded(g, dim, size, step),
-    name="unfold_backward",
-    traits=("linear",),
-)
-
-
-def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
-    """All windows of ``size`` elements along ``dimension``, ``step`` apart, in a last dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.unfold.html
-    """
-    dim = one_dim(dimension, input.ndim)
-    length = input.shape[dim] if input.ndim else 1
-    if size > length:
-        raise RuntimeError(
-            f"maximum size for tensor at dimension {dim} is {length} but size is {size}"
-        )
-    if size < 0 or step <= 0:
-        raise RuntimeError(f"unfold: size is {size} and step {step} but must be > 0")
-    if not input.ndim:
-        return sliced(reshaped(input, (1,)), (slice(0, size),))
-    return unfolded(input, dim, size, step)
-
-
-def _as_strided(x: Any, size: Any, stride: Any, offset: int) -> Any:
-    return strided(x, size, tuple(s * x.itemsize for s in stride), offset * x.itemsize)
-
-
-def _as_strided_rule(g: Any, shape: Any, size: Any, stride: Any, offset: int) -> Any:
-    from .indexing import put_rows
-
-    places = _as_strided(np.arange(math.prod(shape)), size, stride, offset)
-    flat = put_rows(reshaped(g, (math.prod(size),)), places.reshape(-1), (math.prod(shape),))
-    return reshaped(flat, shape)
-
-
-restrided = primitive(_as_strided, "x | size stride offset", _as_strided_rule, name="as_strided", **VIEW)
-
-
-def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
-    """The memory of ``input`` read with ``stride``, counted in elements, a view.
-
-    Raises:
-        RuntimeError: the strides lead out of the memory; ``input`` is not contiguous and
-            takes part in autograd (its gradient is defined on contiguous memory here).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
-    """
-    size, stride = tuple(size), tuple(stride)
-    if len(size) != len(stride):
-        raise RuntimeError("mismatch in length of strides and shape")
-    if any(s < 0 for s in stride):
-        raise RuntimeError(
-            f"as_strided: Negative strides are not supported at the moment, got strides: "
-            f"{list(stride)}"
-        )
-    own = input.storage_offset()
-    offset = own if storage_offset is None else storage_offset
-    data = input._array()
-    room = (data if data.base is None else data.base).size
-    whole = input.is_contiguous() and room == data.size
-    if input.requires_grad and not whole:
-        raise NotImplementedError(
-            "as_strided of a tensor that requires grad is limited to contiguous tensors that own "
-            "their memory: call contiguous() or clone() first, or use indexing"
-        )
-    last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
-    if all(size) and last >= room:
-        raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are "
-            f"out of bounds for storage of {room} elements"
-        )
-    return restrided(input, size, stride, offset - own)
 
 
 # --- copies ------------------------------------------------------------------------------------

@@ -1,0 +1,177 @@
+"""In-place writes: the memory, the history of bases and views, the version, the refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import minitorch
+import numpy as np
+import pytest
+from minitorch.autograd import gradcheck, gradgradcheck
+
+
+def leaf() -> Any:
+    return minitorch.tensor([[0.5, 1.0], [1.5, 2.0]], dtype=minitorch.float64, requires_grad=True)
+
+
+def write_view(y: Any) -> Any:
+    y[0].mul_(y[1] + 1)
+    return y
+
+
+def write_base(y: Any) -> Any:
+    view = y[0]
+    y.mul_(3)
+    return view * y
+
+
+def write_sibling(y: Any) -> Any:
+    a, b = y[:, 0], y.T
+    a.mul_(2)
+    return b * y
+
+
+def write_view_of_view(y: Any) -> Any:
+    y.T[1][:1].exp_()
+    return y
+
+
+def write_reshaped(y: Any) -> Any:
+    y.reshape(-1)[1:3] *= y.sum()
+    return y
+
+
+def write_diagonal(y: Any) -> Any:
+    y.diagonal().mul_(y[0] + 1)
+    return y
+
+
+def write_windows(y: Any) -> Any:
+    y.view(-1).unfold(0, 2, 2)[1].sin_()
+    return y
+
+
+def relaid(y: Any) -> Any:
+    old = y[0]
+    y.unsqueeze_(0)
+    y.mul_(2)
+    y[:, 1] += 1
+    return old.sum() * y
+
+
+def zeroed(y: Any) -> Any:
+    z = y * 2
+    y[1].zero_()
+    y[0].fill_(3)
+    return y + z
+
+
+def copied(y: Any) -> Any:
+    z = minitorch.zeros(2, 2, dtype=minitorch.float64)
+    z[:, 1].copy_(y[0])
+    z.T[0] = y[1] * y[0]
+    return z
+
+
+def masked(y: Any) -> Any:
+    y[y > 0.9] = y[0, 0]
+    y.masked_fill_(y < 0, 1)
+    return y
+
+
+def saved_result(y: Any) -> Any:
+    z = y * 1
+    z.exp_()
+    return z * y
+
+
+PROGRAMS = [
+    write_view, write_base, write_sibling, write_view_of_view, write_reshaped, write_diagonal,
+    write_windows, relaid, zeroed, copied, masked, saved_result,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
+def test_history(program: Any) -> None:
+    assert gradcheck(lambda x: program(x * 1.0), (leaf(),))
+    assert gradgradcheck(lambda x: program(x * 1.0) ** 2, (leaf(),))
+
+
+def views_of_no_grad(y: Any) -> Any:
+    with minitorch.no_grad():
+        view = y[0]
+    return view.mul_(2)
+
+
+def unbound_base(y: Any) -> Any:
+    first, _ = y.unbind()
+    y.mul_(2)
+    return first * 1
+
+
+def unbound_tracked_value(y: Any) -> Any:
+    return minitorch.zeros(2, 2, dtype=minitorch.float64).unbind()[0].mul_(y[0])
+
+
+REFUSED = [
+    (lambda y: y.unbind()[0].mul_(2), "multiple views"),
+    (unbound_base, "multiple views"),
+    (unbound_tracked_value, "multiple views"),
+    (views_of_no_grad, "no_grad"),
+    (lambda y: y[0].expand(3, 2).mul_(2), "single memory location"),
+    (lambda y: y.mul_(minitorch.ones(3, 2, 2)), "broadcast shape"),
+    (lambda y: minitorch.tensor([1]).mul_(1.5), "can't be cast"),
+    (lambda y: y.copy_(minitorch.ones(3)), "shape mismatch"),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), REFUSED)
+def test_refusals(call: Any, text: str) -> None:
+    with pytest.raises(RuntimeError, match=text):
+        call(leaf() * 1.0)
+
+
+@pytest.mark.parametrize("write", ["mul_", "add_", "fill_", "__imul__"])
+def test_leaves_refuse(write: str) -> None:
+    x = leaf()
+    for target in (x, x[0]):
+        with pytest.raises(RuntimeError, match="leaf Variable"):
+            getattr(target, write)(2.0)
+    with minitorch.no_grad():
+        getattr(x[0], write)(2.0)
+    assert x._version[0] == 1
+    assert x.requires_grad
+
+
+def test_overwritten_saved_values_are_noticed() -> None:
+    x = leaf()
+    y = x * 1
+    z = y * y
+    y[0, 0] = 5.0
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        z.sum().backward()
+
+
+def test_old_values_are_kept_for_the_other_operand() -> None:
+    x, y = minitorch.tensor([2.0, 3.0]), minitorch.tensor([1.0, 1.0], requires_grad=True)
+    x.mul_(y)
+    x.mul_(y)
+    x.sum().backward()
+    np.testing.assert_allclose(y.grad.numpy(), [4.0, 6.0])
+
+
+def test_versions_are_shared() -> None:
+    x = minitorch.zeros(2, 2)
+    views = [x[0], x.T, x.detach(), x.view(4), *x.unbind()]
+    views[0].add_(1)
+    x.zero_()
+    assert {v._version[0] for v in views} == {x._version[0]} == {2}
+    assert x.data._version[0] == 0
+
+
+def test_zeroed_tensor_still_requires_grad() -> None:
+    x = leaf()
+    y = (x * 2).zero_()
+    assert y.requires_grad
+    y.sum().backward()
+    assert not x.grad.numpy().any()
