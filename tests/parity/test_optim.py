@@ -304,7 +304,10 @@ SCHEDULES = {
     "PolynomialLR": [{}, {"total_iters": 40, "power": 1.7}],
     "CosineAnnealingLR": [{"T_max": 12}, {"T_max": 60, "eta_min": 0.01}],
     "CosineAnnealingWarmRestarts": [{"T_0": 5}, {"T_0": 4, "T_mult": 2, "eta_min": 1e-3}],
-    "LambdaLR": [{"lr_lambda": lambda e: 0.9**e}, {"lr_lambda": [lambda e: 1 / (e + 1), lambda e: 1 + e]}],
+    "LambdaLR": [
+        {"lr_lambda": lambda e: 0.9**e},
+        {"lr_lambda": [lambda e: 1 / (e + 1), lambda e: 1 + e]},
+    ],
     "MultiplicativeLR": [{"lr_lambda": lambda e: 1 - 0.5 / (e + 1)}],
     "CyclicLR": [
         {"base_lr": 0.01, "max_lr": 0.2, "step_size_up": 6},

@@ -18,7 +18,8 @@ __all__ = ["ElementwiseOptimizer", "number"]
 
 def number(value: Any, group: dict[str, Any]) -> Any:
     """A tensor as a Python number, unless the step is to be differentiable."""
-    return float(value) if isinstance(value, Variable) and not group["differentiable"] else value
+    tensor = isinstance(value, Variable) and not group["differentiable"]
+    return float(value) if tensor else value
 
 
 class ElementwiseOptimizer(Optimizer):
@@ -86,7 +87,9 @@ class ElementwiseOptimizer(Optimizer):
     def _step_arrays(self, number: int, group: dict[str, Any]) -> None:
         params, layout = group["params"], self._layouts.get(number)
         scalars, states = tuple(self.scalars(group)), tuple(self.states(group))
-        grads = layout and layout.gradients(params, self.state, (*scalars, *states))
+        grads = None
+        if layout is not None:
+            grads = layout.gradients(params, self.state, (*scalars, *states))
         if layout is None or grads is None:
             active = [p for p in params if p._grad is not None]
             fresh = {id(p) for p in active if not self.has_state(p, states)}

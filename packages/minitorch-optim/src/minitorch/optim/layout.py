@@ -25,7 +25,7 @@ __all__ = ["SCRATCH", "Buffers", "Layout", "flat", "scalar_dtype"]
 SMALL = 1 << 14  # elements; parameters up to here are gathered
 PIECE = 1 << 16  # elements that a kernel works on at a time: a few such arrays fit the cache
 SHARED = 1 << 18  # elements; from here on two threads work, on ...
-SHARED_PIECE = 1 << 17  # ... elements at a time, so that they seldom wait for each other
+SHARED_PIECE = 1 << 18  # ... elements at a time, so that they seldom wait for each other
 SCRATCH = 4  # arrays
 
 

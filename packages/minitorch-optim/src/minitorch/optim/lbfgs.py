@@ -208,7 +208,7 @@ class _Memory:
         if ys > 1e-10:
             if len(self.y) == self.size:
                 for memory in (self.y, self.s, self.rho):
-                    memory.pop(0)  # type: ignore[attr-defined]
+                    memory.pop(0)
             self.y.append(y)
             self.s.append(s)
             self.rho.append(1.0 / ys)

@@ -71,7 +71,7 @@ def strong_wolfe(
         a, b = sorted((bracket[0].t, bracket[1].t))
         if (b - a) * length < tolerance:
             break
-        t = cubic_minimum(*bracket)
+        t = cubic_minimum(bracket[0], bracket[1])
         margin = 0.1 * (b - a)
         if min(b - t, t - a) < margin:  # too close to an end, twice or beyond it: move inwards
             if stuck or t >= b or t <= a:

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from minitorch import Tensor, enable_grad
+from minitorch import enable_grad
 from minitorch.extend import RemovableHandle, Variable, wrap
 
 __all__ = [
@@ -378,5 +378,4 @@ def _loaded(value: Any, p: Any, name: Any = None) -> Any:
     array = np.array(value._array())
     if p is not None and name != "step" and p.dtype.is_floating_point:
         array = array.astype(p.dtype.numpy, copy=False)
-    made: Tensor = wrap(array)
-    return made
+    return wrap(array)

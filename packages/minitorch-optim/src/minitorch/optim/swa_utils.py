@@ -42,9 +42,9 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable[[Any, Any, Any], Any]:
     """``decay average + (1 - decay) new``, for ``AveragedModel(avg_fn=...)``."""
     _check_decay(decay)
 
-    @no_grad()
     def ema_update(ema_param: Any, current_param: Any, num_averaged: Any) -> Any:
-        return decay * ema_param + (1 - decay) * current_param
+        with no_grad():
+            return decay * ema_param + (1 - decay) * current_param
 
     return ema_update
 
@@ -52,9 +52,9 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable[[Any, Any, Any], Any]:
 def get_swa_avg_fn() -> Callable[[Any, Any, Any], Any]:
     """The mean of all so far, for ``AveragedModel(avg_fn=...)``."""
 
-    @no_grad()
     def swa_update(averaged_param: Any, current_param: Any, num_averaged: Any) -> Any:
-        return averaged_param + (current_param - averaged_param) / (num_averaged + 1)
+        with no_grad():
+            return averaged_param + (current_param - averaged_param) / (num_averaged + 1)
 
     return swa_update
 
@@ -224,7 +224,6 @@ class AveragedModel:
         return result
 
 
-@no_grad()
 def update_bn(loader: Iterable[Any], model: Any, device: Any = None) -> None:
     """Computes the running statistics of the batch norms in ``model`` anew, over ``loader``.
 
@@ -245,9 +244,10 @@ def update_bn(loader: Iterable[Any], model: Any, device: Any = None) -> None:
     for module in momenta:
         module.reset_running_stats()
         module.momentum = None  # the mean over all batches
-    for batch in loader:
-        batch = batch[0] if isinstance(batch, list | tuple) else batch
-        model(batch if device is None else batch.to(device))
+    with no_grad():
+        for batch in loader:
+            batch = batch[0] if isinstance(batch, list | tuple) else batch
+            model(batch if device is None else batch.to(device))
     for module, momentum in momenta.items():
         module.momentum = momentum
     model.train(was_training)

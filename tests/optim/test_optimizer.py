@@ -1,0 +1,342 @@
+"""Optimizer: groups, state, hooks, and what bad input gets."""
+
+import copy
+import pickle
+
+import minitorch
+import numpy as np
+import pytest
+from minitorch.optim import SGD, Adam, AdamW, Optimizer, lr_scheduler
+
+
+def parameter(*values):
+    return minitorch.tensor(list(values), requires_grad=True)
+
+
+def with_gradients(*shapes, seed=0):
+    rng = np.random.default_rng(seed)
+    params = []
+    for shape in shapes:
+        p = minitorch.tensor(rng.standard_normal(shape), requires_grad=True)
+        p.grad = minitorch.tensor(rng.standard_normal(shape))
+        params.append(p)
+    return params
+
+
+def arrays(params):
+    return [p.detach().numpy().copy() for p in params]
+
+
+BAD = [
+    (lambda p: SGD(p), TypeError, "params argument given to the optimizer should be an iterable"),
+    (lambda p: SGD([]), ValueError, "optimizer got an empty parameter list"),
+    (lambda p: SGD(iter([])), ValueError, "empty parameter list .an iterator"),
+    (lambda p: SGD([1.0]), TypeError, "can only optimize Tensors, but one of the params is float"),
+    (lambda p: SGD([p * 2]), ValueError, "can't optimize a non-leaf Tensor"),
+    (lambda p: SGD([{"params": {p}}]), TypeError, "ordered collections"),
+    (
+        lambda p: SGD([{"params": [p]}, {"params": [p]}]),
+        ValueError,
+        "more than one parameter group",
+    ),
+    (lambda p: SGD([("a", p), parameter(1.0)]), ValueError, "with/without names"),
+    (lambda p: SGD([p], lr=-1), ValueError, "Invalid learning rate: -1"),
+    (lambda p: SGD([p], momentum=-0.5), ValueError, "Invalid momentum value: -0.5"),
+    (lambda p: SGD([p], weight_decay=-1), ValueError, "Invalid weight_decay value: -1"),
+    (lambda p: SGD([p], nesterov=True), ValueError, "Nesterov momentum requires a momentum"),
+    (
+        lambda p: SGD([p], lr=minitorch.tensor([1.0, 2.0])),
+        ValueError,
+        "Tensor lr must be 1-element",
+    ),
+    (lambda p: SGD([p], fused=True, foreach=True), RuntimeError, "cannot be `True` together"),
+    (lambda p: SGD([p], fused=True, differentiable=True), RuntimeError, "not support `differ"),
+    (lambda p: SGD([p]).add_param_group([p]), TypeError, "param_group must be a dict"),
+    (lambda p: Adam([p], betas=(1.0, 0.5)), ValueError, "beta parameter at index 0: 1.0"),
+    (lambda p: Adam([p], betas=(0.5, -1.0)), ValueError, "beta parameter at index 1: -1.0"),
+    (lambda p: Adam([p], eps=-1), ValueError, "Invalid epsilon value: -1"),
+    (lambda p: Adam([p], lr=minitorch.tensor(0.1), foreach=True), ValueError, "lr as a Tensor"),
+    (lambda p: Optimizer([p], {}).step(), NotImplementedError, None),
+]
+
+
+@pytest.mark.parametrize(("make", "error", "message"), BAD)
+def test_errors(make, error, message):
+    with pytest.raises(error, match=message):
+        make(parameter(1.0))
+
+
+def test_duplicates_in_a_group_warn():
+    p = parameter(1.0)
+    with pytest.warns(UserWarning, match="duplicate parameters"):
+        optimizer = SGD([p, p], lr=0.25)
+    p.grad = minitorch.tensor([1.0])
+    optimizer.step()
+    assert p.tolist() == [0.5]  # one step for each mention
+
+
+def test_groups_have_their_own_options():
+    a, b = parameter(1.0), parameter(1.0)
+    groups = [{"params": a, "lr": 0.5}, {"params": iter([b])}]
+    optimizer = SGD(groups, lr=0.125)
+    (a.sum() + b.sum()).backward()
+    optimizer.step()
+    assert (a.item(), b.item()) == (0.5, 0.875)
+    assert optimizer.param_groups[0] is groups[0]
+    c = parameter(1.0)
+    optimizer.add_param_group({"params": [c], "lr": 1.0})
+    optimizer.zero_grad()
+    (c * 0.5).sum().backward()
+    optimizer.step()
+    assert (a.item(), c.item()) == (0.5, 0.5)
+
+
+def test_failed_add_param_group_changes_nothing():
+    a, b = parameter(1.0), parameter(2.0)
+    optimizer = SGD([a])
+    group = {"params": [b, a]}
+    with pytest.raises(ValueError, match="more than one"):
+        optimizer.add_param_group(group)
+    assert len(optimizer.param_groups) == 1
+    assert list(group) == ["params"]
+
+
+def test_named_parameters():
+    a, b = parameter(1.0), parameter(2.0)
+    optimizer = SGD([("a", a), ("b", b)])
+    assert optimizer.state_dict()["param_groups"][0]["param_names"] == ["a", "b"]
+    with pytest.raises(ValueError, match="cannot add param group without names"):
+        optimizer.add_param_group({"params": [parameter(3.0)]})
+
+
+def test_zero_grad():
+    p = parameter(1.0, 2.0)
+    optimizer = SGD([p])
+    (p * p).sum().backward()
+    grad = p.grad
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad is grad
+    assert p.grad.tolist() == [0.0, 0.0]
+    optimizer.zero_grad()
+    assert p.grad is None
+
+
+def test_closure_gets_gradients_and_its_loss_comes_back():
+    p = parameter(2.0)
+    optimizer = SGD([p], lr=0.25)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (p * p).sum()
+        loss.backward()
+        return loss
+
+    with minitorch.no_grad():
+        assert optimizer.step(closure).item() == 4.0
+    assert p.item() == 1.0
+
+
+def test_hooks():
+    p = parameter(1.0)
+    p.grad = minitorch.tensor([1.0])
+    optimizer = SGD([p])
+    seen = []
+    first = optimizer.register_step_pre_hook(lambda o, args, kwargs: seen.append("pre"))
+    optimizer.register_step_post_hook(lambda o, args, kwargs: seen.append("post"))
+    with minitorch.optim.register_optimizer_step_pre_hook(lambda *a: seen.append("global")):
+        pass
+    optimizer.step()
+    first.remove()
+    optimizer.step()
+    assert seen == ["pre", "post", "post"]
+    optimizer.register_step_pre_hook(lambda o, args, kwargs: 3)
+    with pytest.raises(RuntimeError, match="must return None or a tuple"):
+        optimizer.step()
+
+
+def test_state_dict_hooks():
+    optimizer = SGD([parameter(1.0)])
+    optimizer.register_state_dict_post_hook(lambda o, state: {**state, "extra": 1})
+    optimizer.register_load_state_dict_pre_hook(
+        lambda o, state: {k: v for k, v in state.items() if k != "extra"}
+    )
+    loaded = []
+    optimizer.register_load_state_dict_post_hook(lambda o: loaded.append(1))
+    state = optimizer.state_dict()
+    assert state["extra"] == 1
+    optimizer.load_state_dict(state)
+    assert loaded == [1]
+
+
+def test_state_dict_layout():
+    params = with_gradients((2,), (3,))
+    optimizer = Adam([{"params": params[:1]}, {"params": params[1:], "lr": 0.5}])
+    optimizer.step()
+    state = optimizer.state_dict()
+    assert [g["params"] for g in state["param_groups"]] == [[0], [1]]
+    assert list(state["state"]) == [0, 1]
+    assert list(state["state"][0]) == ["step", "exp_avg", "exp_avg_sq"]
+    assert state["state"][0]["step"].dtype == minitorch.float32
+    assert state["state"][1]["exp_avg"].shape == (3,)
+
+
+def test_load_casts_copies_and_does_not_share():
+    (a,) = with_gradients((3,))
+    optimizer = Adam([a])
+    optimizer.step()
+    b = minitorch.ones(3, requires_grad=True)
+    other = Adam([b])
+    other.load_state_dict(optimizer.state_dict())
+    assert other.state[b]["exp_avg"].dtype == minitorch.float32
+    assert other.state[b]["step"].item() == 1
+    other.state[b]["step"].numpy()[...] = 7
+    assert optimizer.state[a]["step"].item() == 1
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        ([(3,), (2,)], "parameter group that doesn't match the size of optimizer's group: group 0"),
+        (None, "different number of parameter groups: it has 2, the optimizer 1"),
+    ],
+)
+def test_a_failed_load_changes_nothing(shapes, message):
+    (p,) = with_gradients((3,))
+    optimizer = Adam([p], lr=0.5)
+    optimizer.step()
+    before = copy.deepcopy(optimizer.state_dict())
+    if shapes is None:
+        a, b = with_gradients((3,), (2,))
+        other = Adam([{"params": [a]}, {"params": [b]}])
+    else:
+        other = Adam(with_gradients(*shapes))
+    with pytest.raises(ValueError, match=message):
+        optimizer.load_state_dict(other.state_dict())
+    assert str(optimizer.state_dict()) == str(before)
+
+
+def test_a_state_of_another_shape_is_an_error():
+    (p,) = with_gradients((3,))
+    optimizer = Adam([p])
+    optimizer.step()
+    (q,) = with_gradients((4,))
+    other = Adam([q])
+    other.load_state_dict(optimizer.state_dict())
+    with pytest.raises(RuntimeError, match=r"exp_avg has shape \[3\], but the parameter has .*4"):
+        other.step()
+
+
+def test_numpy_arrays_load():
+    (p,) = with_gradients((3,))
+    optimizer = Adam([p])
+    optimizer.step()
+    state = optimizer.state_dict()
+    state["state"] = {
+        k: {name: t.numpy() for name, t in entry.items()} for k, entry in state["state"].items()
+    }
+    optimizer.load_state_dict(state)
+    optimizer.step()
+    assert optimizer.state[p]["step"].item() == 2
+
+
+def test_repr():
+    text = repr(SGD([parameter(1.0)], lr=0.5))
+    assert text.startswith("SGD (\nParameter Group 0\n    dampening: 0\n")
+    assert "    lr: 0.5\n" in text
+    assert text.endswith("\n)")
+
+
+def test_pickle_and_deepcopy():
+    params = with_gradients((3,), (2, 2))
+    optimizer = AdamW(params, lr=0.1)
+    optimizer.step()
+    for clone in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        twins = clone.param_groups[0]["params"]
+        assert twins[0] is not params[0]
+        for twin, p in zip(twins, params):
+            twin.grad = p.grad
+        clone.step()
+        expected = copy.deepcopy((optimizer, params))
+        for twin, p in zip(expected[1], params):
+            twin.grad = p.grad
+        expected[0].step()
+        for a, b in zip(arrays(twins), arrays(expected[0].param_groups[0]["params"])):
+            assert (a == b).all()
+
+
+class Halving(Optimizer):
+    """An optimizer as users write them."""
+
+    def __init__(self, params, factor=0.5):
+        super().__init__(params, {"factor": factor})
+
+    @minitorch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                self.state[p]["count"] = self.state[p].get("count", 0) + 1
+                p.mul_(group["factor"])
+
+
+def test_users_own_optimizer():
+    p = parameter(1.0)
+    optimizer = Halving([p])
+    seen = []
+    optimizer.register_step_post_hook(lambda *args: seen.append(1))
+    optimizer.step()
+    assert p.item() == 0.5
+    assert seen == [1]
+    other = Halving([p])
+    other.load_state_dict(optimizer.state_dict())
+    assert other.state[p]["count"] == 1
+
+
+@pytest.mark.parametrize("name", ["SGD", "AdamW", "NAdam", "RMSprop", "LBFGS"])
+def test_a_resumed_run_continues_bit_for_bit(name):
+    kwargs = {"momentum": 0.9} if name in ("SGD", "RMSprop") else {}
+    target = np.random.default_rng(0).standard_normal((20, 4)).astype(np.float32)
+
+    def start():
+        params = [minitorch.zeros(20, 3, requires_grad=True)]
+        params.append(minitorch.tensor([[0.1] * 4] * 3, requires_grad=True))
+        optimizer = getattr(minitorch.optim, name)(params, lr=0.05, **kwargs)
+        return params, optimizer, lr_scheduler.CosineAnnealingLR(optimizer, 10)
+
+    def epochs(params, optimizer, schedule, count):
+        for _ in range(count):
+
+            def closure():
+                optimizer.zero_grad()
+                noise = minitorch.randn(20, 4) * 0.01
+                difference = (params[0] + 0.1) @ params[1] + noise - minitorch.tensor(target)
+                loss = (difference * difference).sum()
+                loss.backward()
+                return loss
+
+            optimizer.step(closure)
+            schedule.step()
+
+    minitorch.manual_seed(3)
+    params, optimizer, schedule = start()
+    epochs(params, optimizer, schedule, 4)
+    saved = pickle.dumps(
+        (
+            arrays(params),
+            optimizer.state_dict(),
+            schedule.state_dict(),
+            minitorch.get_rng_state(),
+        )
+    )
+    epochs(params, optimizer, schedule, 4)
+    expected = arrays(params)
+
+    params, optimizer, schedule = start()
+    values, state, epoch, rng = pickle.loads(saved)
+    for p, value in zip(params, values):
+        p.data = minitorch.tensor(value)
+    optimizer.load_state_dict(state)
+    schedule.load_state_dict(epoch)
+    minitorch.set_rng_state(rng)
+    epochs(params, optimizer, schedule, 4)
+    for a, b in zip(arrays(params), expected):
+        assert (a == b).all()
