@@ -10,12 +10,15 @@ from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle
 from .autograd.primitive import apply, fused, primitive
 from .autograd.variable import Variable, wrap
+from .kernels.blas import alone, products_over_rows
+from .kernels.parallel import over_rows
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims
 from .ops.conversion import promote, promote_to_float
 
 __all__ = [
     "RemovableHandle",
     "Variable",
+    "alone",
     "apply",
     "as_shape",
     "current",
@@ -23,7 +26,9 @@ __all__ = [
     "inplace",
     "numpy_names",
     "one_dim",
+    "over_rows",
     "primitive",
+    "products_over_rows",
     "promote",
     "promote_to_float",
     "some_dims",
