@@ -33,6 +33,20 @@ class MissingSibling:
 sys.meta_path.append(MissingSibling)
 
 
+class UnknownName(AttributeError):
+    """Looks for the nearest name only when someone reads the message: `hasattr` asks often."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name, obj=None)  # no obj: the traceback would suggest a second time
+
+    def __str__(self) -> str:
+        from difflib import get_close_matches
+
+        near = get_close_matches(self.name, dir(sys.modules["minitorch"]), n=1)
+        suggestion = "".join(f"; did you mean {name!r}?" for name in near)
+        return f"module 'minitorch' has no attribute {self.name!r}{suggestion}"
+
+
 def __getattr__(name: str) -> Any:
     if name in LATER:
         return import_module(f"minitorch.{name}")
@@ -47,10 +61,4 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("minitorch-tensor")
-    message = f"module 'minitorch' has no attribute {name!r}"
-    if not name.startswith("_"):
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, dir(sys.modules["minitorch"]), n=1)
-        message += "".join(f"; did you mean {match!r}?" for match in near)
-    raise AttributeError(message, name=name, obj=None)  # no obj: the traceback would suggest again
+    raise UnknownName(name)
