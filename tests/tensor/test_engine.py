@@ -4,10 +4,9 @@ import gc
 import threading
 import weakref
 
+import minitorch
 import numpy as np
 import pytest
-
-import minitorch
 from minitorch import autograd
 from minitorch.autograd import gradcheck, gradgradcheck
 
@@ -178,7 +177,7 @@ class TestGradcheck:
         from minitorch.extend import primitive
 
         wrong = primitive(lambda x: x * x, "x", lambda g, x: g * x, name="wrong")
-        with pytest.raises(RuntimeError, match="(?s)numerical:.*analytical:"):
+        with pytest.raises(RuntimeError, match=r"(?s)numerical:.*analytical:"):
             gradcheck(wrong, (leaf(1.0, 2.0),))
         assert not gradcheck(wrong, (leaf(1.0, 2.0),), raise_exception=False)
 

@@ -1,9 +1,8 @@
 """Transforms of functions, alone and nested, against closed forms and loops."""
 
+import minitorch as torch
 import numpy as np
 import pytest
-
-import minitorch as torch
 from minitorch.autograd import forward_ad, functional
 from minitorch.func import (
     functional_call,
@@ -127,7 +126,7 @@ class TestVmap:
 
     def test_a_batch_written_into_what_has_none(self):
         total = torch.zeros(3, dtype=torch.float64)
-        with pytest.raises(RuntimeError, match="vmap: .*inplace"):
+        with pytest.raises(RuntimeError, match=r"vmap: .*inplace"):
             vmap(lambda x: total.add_(x))(X)
 
     @pytest.mark.parametrize(

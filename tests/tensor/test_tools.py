@@ -3,10 +3,9 @@
 import json
 import warnings
 
+import minitorch
 import numpy as np
 import pytest
-
-import minitorch
 from minitorch import autograd
 from minitorch.autograd import graph
 from minitorch.utils.checkpoint import CheckpointError, checkpoint, checkpoint_sequential
@@ -22,7 +21,7 @@ class TestAnomaly:
         with autograd.set_detect_anomaly(True):
             root = x.sqrt()  # the line in question
             loss = (root * 0).sum()
-            with pytest.raises(RuntimeError, match="(?s)SqrtBackward0.*0th.*the line in question"):
+            with pytest.raises(RuntimeError, match=r"(?s)SqrtBackward0.*0th.*the line in question"):
                 loss.backward()
 
     def test_warns_once_on(self):

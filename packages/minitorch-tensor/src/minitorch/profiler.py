@@ -67,11 +67,12 @@ class Averages(list[Total]):
         rows = sorted(self, key=lambda total: getattr(total, key), reverse=True)[:row_limit]
         everything = sum(total.seconds for total in self) or 1.0
         width = max([len(total.key) for total in rows] + [4])
-        head = f"{'Name':<{width}}  {'Calls':>7}  {'Total ms':>10}  {'%':>5}  {'us/call':>10}  {'MB':>9}"
+        titles = f"{'Calls':>7}  {'Total ms':>10}  {'%':>6}  {'us/call':>10}  {'MB':>9}"
+        head = f"{'Name':<{width}}  {titles}"
         line = "-" * len(head)
         body = [
             f"{t.key:<{width}}  {t.count:>7}  {t.seconds * 1e3:>10.3f}  "
-            f"{t.seconds / everything:>5.1%}  {t.cpu_time:>10.2f}  {t.bytes / 1e6:>9.3f}"
+            f"{t.seconds / everything:>6.1%}  {t.cpu_time:>10.2f}  {t.bytes / 1e6:>9.3f}"
             for t in rows
         ]
         return "\n".join([line, head, line, *body, line])
@@ -101,7 +102,9 @@ class profile(Tool):  # noqa: N801  (PyTorch's name)
         self.last = 0.0
 
     def step(self, primitive: Any = None, args: tuple[Any, ...] = ()) -> Any:
-        """One operation on its way through the door (``step()`` alone ends a round: nothing to do)."""
+        """One operation on its way through the door (``step()`` alone ends a round: nothing to
+        do).
+        """
         if primitive is None:
             return None
         start = time.perf_counter()

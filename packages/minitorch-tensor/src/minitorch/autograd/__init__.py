@@ -5,7 +5,6 @@ Follows https://docs.pytorch.org/docs/stable/autograd.html
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from . import engine, forward_ad, function, functional, graph
@@ -60,7 +59,7 @@ def backward(
     grad_variables: Any = None,
     inputs: Any = None,
 ) -> None:
-    """Adds the gradients of ``tensors`` to the ``.grad`` of the leaves (of ``inputs`` alone, if given).
+    """Adds the gradients of ``tensors`` to the ``.grad`` of the leaves, or of ``inputs`` alone.
 
     Args:
         tensors: a tensor or a sequence of tensors.
@@ -96,7 +95,7 @@ def grad(
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
-    """The gradients of ``outputs`` with respect to ``inputs``, as a tuple; ``.grad`` stays as it is.
+    """The gradients of ``outputs`` by ``inputs``, as a tuple; ``.grad`` stays as it is.
 
     Args:
         outputs: a tensor or a sequence of tensors.
@@ -109,7 +108,7 @@ def grad(
         materialize_grads: zeros in the result for these.
 
     Raises:
-        RuntimeError: an input does not require grad, or does not matter and ``allow_unused`` is not set.
+        RuntimeError: an input does not require grad, or does not matter without ``allow_unused``.
 
     Example:
         >>> import minitorch

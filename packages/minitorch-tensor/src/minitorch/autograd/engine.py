@@ -81,7 +81,7 @@ def run(
             grads = _after(extra, grads, g)
         for watcher in watchers:
             watcher.after(node, grads)
-        for parent, gp in zip(parents, grads):  # noqa: B905  (strict costs 100 ns a node)
+        for parent, gp in zip(parents, grads):
             if parent is None or gp is None:
                 continue
             if gp.shape != parent.shape and type(gp) is not Partial:
@@ -202,8 +202,8 @@ def backward(
     create_graph: bool,
     targets: dict[Node, Any] | None = None,
 ) -> None:
-    """Checks the outputs, then runs: on arrays, or on Tensors where a graph is made of the pass or a
-    transform carries the gradients."""
+    """Checks the outputs, then runs: on arrays, or on Tensors where a graph is made of the pass or
+    a transform carries the gradients."""
     tensors = create_graph or any(getattr(g, "_tool", None) is not None for g in gradients)
     roots = [
         _root(output, gradient, tensors)

@@ -154,9 +154,9 @@ class FunctionCtx(Node):
 class Function:
     """An operation whose forward and backward pass are written by the user.
 
-    ``forward(ctx, *inputs)`` computes without recording; ``backward(ctx, *grads)`` returns one gradient
-    (or None) per input. Or ``forward(*inputs)`` with ``setup_context(ctx, inputs, output)``.
-    Called through ``apply``.
+    ``forward(ctx, *inputs)`` computes without recording; ``backward(ctx, *grads)`` returns one
+    gradient (or None) per input. Or ``forward(*inputs)`` with ``setup_context(ctx, inputs,
+    output)``. Called through ``apply``.
 
     Example:
         >>> import minitorch
@@ -216,7 +216,8 @@ class Function:
     def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
         """``(outputs, out_dims)`` of the inputs batched along ``in_dims``."""
         raise NotImplementedError(
-            "To use autograd.Function with vmap, you must either override the vmap static method or "
+            "To use autograd.Function with vmap, you must either override the vmap static method "
+            "or "
             "set generate_vmap_rule=True."
         )
 

@@ -80,7 +80,8 @@ def _gradient(
     if strict and any(g is None for g in found):
         place = next(k for k, g in enumerate(found) if g is None)
         raise RuntimeError(
-            f"The output of the user-provided function is independent of input {place}. This is not "
+            f"The output of the user-provided function is independent of input {place}. This is "
+            "not "
             "allowed in strict mode."
         )
     return tuple((x * 0).detach() if g is None else g for x, g in zip(inputs, found, strict=True))
@@ -148,7 +149,8 @@ def jacobian(
     """
     if strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError(
-            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function '
+            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your '
+            "function "
             'has more outputs than inputs, "forward-mode" tends to be more performant.'
         )
     if strategy == "forward-mode" and not vectorize:
@@ -192,7 +194,8 @@ def _scalar(func: Callable[..., Any], name: str) -> Callable[..., Any]:
         several, ys = _tuple(made, f"outputs of the user-provided function given to {name}")
         if several or ys[0]._data.size != 1:
             raise RuntimeError(
-                f"The function given to {name} should return a single Tensor with a single element, "
+                f"The function given to {name} should return a single Tensor with a single "
+                "element, "
                 f"but it returned {len(ys)} with shape {list(ys[0]._data.shape)}"
             )
         return ys[0].squeeze()

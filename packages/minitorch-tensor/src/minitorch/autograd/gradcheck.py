@@ -152,7 +152,8 @@ def _check(
                 )
             if 0 in x._array().strides and x._data.size > 1:
                 raise RuntimeError(
-                    f"The {k}th input has a dimension with stride 0. gradcheck only supports inputs "
+                    f"The {k}th input has a dimension with stride 0. gradcheck only supports "
+                    "inputs "
                     "that are non-overlapping to be able to compute the numerical gradients "
                     "correctly. You should call .contiguous on the input before passing it to "
                     "gradcheck."

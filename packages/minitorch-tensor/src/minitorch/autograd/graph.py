@@ -46,7 +46,8 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
     node = history(tensor)
     if node is None:
         raise RuntimeError(
-            "It is not possible to get the gradient edge for a Tensor that does not require gradients"
+            "It is not possible to get the gradient edge for a Tensor that does not require "
+            "gradients"
         )
     return GradientEdge((node, getattr(node, "number", 0)))
 
@@ -76,7 +77,8 @@ class _Handles:
 def register_multi_grad_hook(
     tensors: Sequence[Any], fn: Callable[[Any], Any], *, mode: str = "all"
 ) -> _Handles:
-    """Calls ``fn`` once the gradients of all ``tensors`` are known, or with ``mode="any"`` at the first.
+    """Calls ``fn`` once the gradients of all ``tensors`` are known, or with ``mode="any"`` at the
+    first.
 
     Args:
         fn: of a list of gradients (None for tensors that were not reached), or of one gradient for

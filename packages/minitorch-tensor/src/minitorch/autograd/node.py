@@ -215,6 +215,18 @@ class Output(Node):
         return (Partial({self.number: g}),)
 
 
+NO_COMPLEX_GRADIENTS = (
+    "gradients of complex tensors are not supported: complex numbers are values only. Compute with "
+    "the real and the imaginary part as two tensors."
+)
+
+
 def track(leaf: Variable) -> None:
-    """Makes ``leaf`` want a gradient."""
+    """Makes ``leaf`` want a gradient.
+
+    Raises:
+        RuntimeError: its dtype is complex.
+    """
+    if leaf._data.dtype.kind == "c":
+        raise RuntimeError(NO_COMPLEX_GRADIENTS)
     leaf._node = AccumulateGrad(leaf)

@@ -4,10 +4,11 @@
     exp = primitive(np.exp, "x", lambda g, out: g * out)
 
 A rule's parameter names say what the step saves for it: ``g`` is the incoming gradient, ``out`` the
-result, ``shape`` the shape of the rule's own input, ``x_shape`` and ``x_dtype`` those of input ``x``
-(``xs_shapes`` of a sequence of them); any other name is an input or a parameter. A rule is written with operators and operations that take arrays and
-Tensors alike: the backward pass hands it arrays; under ``create_graph=True`` it gets Tensors, and the
-same lines build the graph of the gradient. Broadcasting is undone by the engine.
+result, ``shape`` the shape of the rule's own input, ``x_shape`` and ``x_dtype`` those of input
+``x`` (``xs_shapes`` of a sequence of them); any other name is an input or a parameter. A rule is
+written with operators and operations that take arrays and Tensors alike: the backward pass hands
+it arrays; under ``create_graph=True`` it gets Tensors, and the same lines build the graph of the
+gradient. Broadcasting is undone by the engine.
 
 Every step passes one door, ``apply``. For one or two inputs there is the same door with the loops
 written out (``_unary``, ``_binary``); as soon as a tool watches, all steps go through ``apply``.
@@ -459,8 +460,8 @@ def fused(
         forward: ``forward(*inputs, *params)``, arrays in; ``(out, *residuals)`` out where
             ``residuals`` names values that the backward kernel wants.
         signature: as in ``primitive``.
-        backward: ``backward(g, ...)``, a gradient (or None) per input. Its parameter names say what is
-            saved: inputs, ``out``, params, residuals, and ``needs``, which inputs want a gradient.
+        backward: ``backward(g, ...)``, a gradient (or None) per input. Its parameter names say what
+            is saved: inputs, ``out``, params, residuals, and ``needs``, which inputs want one.
         definition: the same mathematics in a few lines of operations. ``create_graph=True``
             differentiates it and the tests hold the kernels against it.
     """

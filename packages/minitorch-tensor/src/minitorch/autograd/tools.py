@@ -1,7 +1,7 @@
 """Tools that watch the door: anomaly detection, hooks on saved values.
 
-A tool sits on the thread's ``state.tools`` while its ``with`` block runs. The door hands it every step,
-``tool.step(primitive, args)``, and the tool passes it on with ``apply``.
+A tool sits on the thread's ``state.tools`` while its ``with`` block runs. The door hands it every
+step, ``tool.step(primitive, args)``, and the tool passes it on with ``apply``.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ OURS = str(Path(__file__).parent.parent)  # frames in there are not the user's
 
 
 class Tool:
-    """A ``with`` block within which every step passes ``step``. A tool with the methods ``before(node)`` and
-    ``after(node, grads)`` sees the nodes of backward passes too."""
+    """A ``with`` block within which every step passes ``step``. A tool with the methods
+    ``before(node)`` and ``after(node, grads)`` sees the nodes of backward passes too."""
 
     def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         """One operation on its way through the door."""
@@ -88,8 +88,8 @@ class _Anomaly(Tool):
 class set_detect_anomaly:  # noqa: N801  (PyTorch's name)
     """Switches anomaly detection on or off, at once or for a ``with`` block.
 
-    While it is on, every node remembers the forward line that made it, and a backward pass that makes
-    a NaN raises an error that shows this line.
+    While it is on, every node remembers the forward line that made it, and a backward pass that
+    makes a NaN raises an error that shows this line.
 
     Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.set_detect_anomaly
     """
@@ -140,8 +140,8 @@ def is_anomaly_enabled() -> bool:
 
 
 class saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
-    """Within it, ``pack(tensor)`` sees each value that a step saves; ``unpack`` of its result gives it
-    back when the backward pass needs it.
+    """Within it, ``pack(tensor)`` sees each value that a step saves; ``unpack`` of its result
+    gives it back when the backward pass needs it.
 
     Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks
     """

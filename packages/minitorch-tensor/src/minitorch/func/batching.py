@@ -53,8 +53,8 @@ class Batched(Wrapper):
 def batching_rule(*names: str) -> Callable[[Any], Any]:
     """Registers a rule for the primitives of these names.
 
-    A rule is called with the primitive, its inputs with the batch in front, which of them are batched,
-    the parameters and the batch size; it returns the result(s) with the batch in front.
+    A rule is called with the primitive, its inputs with the batch in front, which of them are
+    batched, the parameters and the batch size; it returns the result(s) with the batch in front.
     """
 
     def register(rule: Any) -> Any:
@@ -314,7 +314,8 @@ def vmap(
     """
     if randomness not in ("error", "same", "different"):
         raise RuntimeError(
-            f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}"
+            f"Only allowed values for randomness are 'error', 'different', or 'same'. Got "
+            f"{randomness}"
         )
 
     @functools.wraps(func)
@@ -346,7 +347,8 @@ def _mapped(
     for out, place in zip(outputs, places, strict=True):
         if not isinstance(out, Variable):
             raise ValueError(
-                f"vmap({getattr(func, '__name__', func)}, ...): `{getattr(func, '__name__', func)}` "
+                f"vmap({getattr(func, '__name__', func)}, ...): "
+                f"`{getattr(func, '__name__', func)}` "
                 f"must only return Tensors, got type {type(out)}."
             )
         if place is None:

@@ -1,4 +1,6 @@
-"""Nested containers of tensors: dicts, lists, tuples and named tuples, flattened and built again."""
+"""Nested containers of tensors: dicts, lists, tuples and named tuples, flattened and built
+again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Reverse mode as functions of functions: ``grad``, ``vjp``, ``jacrev``, ``jacfwd``, ``hessian``."""
+"""Reverse mode as functions of functions: ``grad``, ``vjp``, ``jacrev``, ``jacfwd``,
+``hessian``.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def _nodes(x: Any) -> list[Node]:
 
 
 def _reaches_others(ys: list[Any], xs: list[Any]) -> bool:
-    """Whether the graph of ``ys`` has leaves besides ``xs``: then its gradients have a graph too."""
+    """Whether the graph of ``ys`` has leaves besides ``xs``: then its gradients have a graph
+    too.
+    """
     own = {node for x in xs for node in _nodes(x)}
     stack, seen = [node for y in ys for node in _nodes(y)], set(own)
     if any(node.parents for node in own):

@@ -74,7 +74,8 @@ def _replaced(module: Any, values: dict[str, Any], tie: bool, strict: bool) -> I
 
 
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parameters and the buffers of ``models``, stacked along a new first dimension for ``vmap``.
+    """The parameters and the buffers of ``models``, stacked along a new first dimension for
+    ``vmap``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.func.stack_module_state.html
     """

@@ -46,7 +46,8 @@ def some_dims(dim: Any, ndim: int) -> tuple[int, ...]:
     if dim is None or dim == () or dim == []:
         return tuple(range(ndim))
     if isinstance(dim, int):
-        return (one_dim(dim, ndim),) if ndim else ()
+        number = one_dim(dim, ndim)
+        return (number,) if ndim else ()
     dims = tuple(one_dim(int(d), ndim) for d in dim)
     for d in dims:
         if dims.count(d) > 1:

@@ -12,6 +12,7 @@ from .. import _dtype
 from .._device import device as as_device
 from .._dtype import as_dtype, from_numpy_dtype, get_default_dtype, result_dtype
 from .._settings import is_tensor
+from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 
@@ -26,8 +27,8 @@ def _cast(x: Any, dtype: Any) -> Any:
 
 TRAITS = {"traits": ("elementwise", "linear")}
 cast_to_inexact = primitive(
-    _cast, "x | dtype", lambda g, x_dtype: cast(g, x_dtype), name="to", label="ToCopyBackward0",
-    **TRAITS,
+    _cast, "x | dtype", lambda g, x_dtype: _cast_back(g, x_dtype), name="to",
+    label="ToCopyBackward0", **TRAITS,
 )  # fmt: skip
 cast_to_discrete = primitive(_cast, "x | dtype", None, name="to", **TRAITS)
 
@@ -35,6 +36,13 @@ cast_to_discrete = primitive(_cast, "x | dtype", None, name="to", **TRAITS)
 def cast(x: Any, dtype: np.dtype[Any]) -> Any:
     """``x`` as NumPy dtype ``dtype``; always a copy. Integers and bools have no gradient."""
     return cast_to_inexact(x, dtype) if dtype.kind in "fc" else cast_to_discrete(x, dtype)
+
+
+def _cast_back(g: Any, dtype: np.dtype[Any]) -> Any:
+    kind = g.dtype.kind if isinstance(g, np.ndarray | np.generic) else g._data.dtype.kind
+    if kind == "c":  # here every graph with complex numbers begins: complex leaves are refused
+        raise RuntimeError(NO_COMPLEX_GRADIENTS)
+    return cast(g, dtype)
 
 
 def as_operand(x: Any) -> Any:
