@@ -33,18 +33,19 @@ class MissingSibling:
 sys.meta_path.append(MissingSibling)
 
 
-class UnknownName(AttributeError):
+class UnknownNameError(AttributeError):
     """Looks for the nearest name only when someone reads the message: `hasattr` asks often."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name=name, obj=None)  # no obj: the traceback would suggest a second time
+        super().__init__(name, name=name, obj=None)  # no obj: the traceback would suggest again
 
     def __str__(self) -> str:
         from difflib import get_close_matches
 
-        near = get_close_matches(self.name, dir(sys.modules["minitorch"]), n=1)
-        suggestion = "".join(f"; did you mean {name!r}?" for name in near)
-        return f"module 'minitorch' has no attribute {self.name!r}{suggestion}"
+        (name,) = self.args
+        near = get_close_matches(name, dir(sys.modules["minitorch"]), n=1)
+        suggestion = "".join(f"; did you mean {match!r}?" for match in near)
+        return f"module 'minitorch' has no attribute {name!r}{suggestion}"
 
 
 def __getattr__(name: str) -> Any:
@@ -61,4 +62,4 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("minitorch-tensor")
-    raise UnknownName(name)
+    raise UnknownNameError(name)
