@@ -148,9 +148,12 @@ def run_step(T: Any, pool: list[Any], step: tuple[int, int, int, int]) -> tuple[
 
 
 # PyTorch refuses writes whose source overlaps the target in part; here they are well defined.
-# It lets fill_ and zero_ write to expanded tensors and deprecates index writes; all are refused here.
+# It lets fill_ and zero_ write to expanded tensors and deprecates index writes: all refused here.
 OVERLAP = "refer to a single memory location"
-FAULTS = ("INTERNAL ASSERT", "Autograd not support dtype")  # PyTorch's own, after x_int[i] = tracked
+FAULTS = (
+    "INTERNAL ASSERT",
+    "Autograd not support dtype",
+)  # PyTorch's own, after x_int[i] = tracked
 EXPANDED = "refers to a single memory location"
 REFUSED_EXPANDED = ("set_index", "set_mask", "fill_", "zero_", "index_fill_", "masked_fill_")
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._dtype import from_numpy_dtype
-from ..autograd.grad_mode import current
+from ..autograd.grad_mode import TOOLS, current
 from ..autograd.inplace import check_writable, write
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
@@ -57,6 +57,9 @@ put_rows: Any = primitive(
 )  # fmt: skip
 
 
+least, most = np.minimum.reduce, np.maximum.reduce  # index.min() costs twice as much
+
+
 def _positions(indices: list[Any], sizes: tuple[int, ...], dim: int) -> Any:
     """The flat positions of index arrays that index dimensions of ``sizes`` together."""
     flat: Any = 0
@@ -66,13 +69,13 @@ def _positions(indices: list[Any], sizes: tuple[int, ...], dim: int) -> Any:
             parts = index.nonzero()
         else:
             n = sizes[at]
-            low, high = (index.min(), index.max()) if index.size else (0, -1)
+            low, high = (least(index, None), most(index, None)) if index.size else (0, -1)
             if high >= n or low < -n:
                 raise out_of_bounds(index, n, dim + at)
             parts = (np.where(index < 0, index + n, index) if low < 0 else index,)
         for part in parts:
             try:
-                flat = flat * sizes[at] + part
+                flat = flat * sizes[at] + part if at else part
             except ValueError:
                 shapes = ", ".join(str(list(i.shape)) for i in indices)
                 raise IndexError(
@@ -251,8 +254,8 @@ def parse(input: Any, key: Any) -> tuple[tuple[Any, ...] | None, list[Any], tupl
             items.append(item.__index__())
         else:
             raise IndexError(
-                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
-                f"valid indices (got {kind.__name__})"
+                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables "
+                f"are valid indices (got {kind.__name__})"
             )
     shape = tuple(input.shape)
     used = sum(
@@ -330,6 +333,8 @@ def getitem(self: Any, key: Any) -> Any:
         return sliced(self, (_slice_of_ints(key),))
     if isinstance(key, Variable) and key._data.dtype.kind == "i" and key._data.ndim and self.ndim:
         return rows(self, _as_index(key))
+    if kind is tuple and 0 < len(key) <= self.ndim and all(map(_is_rows, key)):
+        return indexed(self, *_places(self, list(key), tuple(range(len(key)))), False)
     basic, indices, dims = parse(self, key)
     x = self if basic is None and indices else sliced(self, basic or ())
     if not indices:
@@ -337,8 +342,16 @@ def getitem(self: Any, key: Any) -> Any:
     return indexed(x, *_places(x, indices, dims), all(map(_is_mask, indices)))
 
 
+def _is_rows(item: Any) -> bool:
+    return isinstance(item, Variable) and item._data.dtype == np.int64 and item._data.ndim > 0
+
+
 def _places(x: Any, indices: list[Any], dims: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
-    return positions(indices, tuple(x.shape[d] for d in dims), dims[0]), dims
+    shape = x.shape
+    sizes = tuple([shape[d] for d in dims])
+    if current.state.flags >= TOOLS:
+        return positions(indices, sizes, dims[0]), dims
+    return wrap(_positions([index._array() for index in indices], sizes, dims[0])), dims
 
 
 # --- x[key] = value ----------------------------------------------------------------------------
@@ -453,7 +466,7 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
 def _differentiable(x: Any, value: Any) -> Any:
     """``value``, outside of autograd where it is written to integers or bools."""
     plain = x._data.dtype.kind in "biu" and isinstance(value, Variable)
-    return value.detach() if plain else value  # type: ignore[attr-defined]
+    return value.detach() if plain else value
 
 
 def _without_lead(value: Any, ndim: int) -> Any:

@@ -204,7 +204,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     for x in xs:
         if x.ndim > 1:
             raise RuntimeError(
-                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(x.shape)}"
+                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: "
+                f"{list(x.shape)}"
             )
         if x.dtype is not xs[0].dtype:
             raise RuntimeError("torch.meshgrid expects all tensors to have the same dtype")

@@ -15,6 +15,7 @@ from .shape import ALL, VIEW, reshaped
 
 __all__ = ["as_strided", "narrow", "select"]
 
+
 def _embed(x: Any, shape: tuple[int, ...], op: Any, params: tuple[Any, ...]) -> Any:
     out = np.zeros(shape, x.dtype)
     op.primitive.kernel(out, *params)[...] = x
@@ -96,7 +97,8 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
         raise RuntimeError("narrow(): length must be non-negative.")
     if not -size <= start <= size:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-size}, {size}], but got {start})"
+            f"Dimension out of range (expected to be in range of [{-size}, {size}], but got "
+            f"{start})"
         )
     start += size if start < 0 else 0
     if start + length > size:

@@ -1,4 +1,4 @@
-"""Shapes: reshaping, permuting, expanding. Where NumPy shares memory, the result is a view."""
+"""Shapes: reshaping, permuting, expanding. Views where NumPy shares memory."""
 
 from __future__ import annotations
 
