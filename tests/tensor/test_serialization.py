@@ -1,0 +1,293 @@
+import copy
+import io
+import os
+import pickle
+import struct
+import zipfile
+from collections import OrderedDict
+
+import minitorch
+import numpy as np
+import pytest
+from minitorch._pickle_reader import read_pickle
+
+
+def again(obj):
+    file = io.BytesIO()
+    minitorch.save(obj, file)
+    file.seek(0)
+    return minitorch.load(file)
+
+
+VALUES = [
+    None, True, 0, -1, 255, 256, 2**31, -(2**31) - 1, 2**200, 1.5, float("inf"), 1 + 2j, "",
+    "é\n\u2028",
+    b"", b"\x00\xff", (), (1,), (1, 2, 3, 4), [], [1, [2]], {},
+    {"a": 1, 2: "b", (1, 2): None}, {1, 2},
+    minitorch.float16, minitorch.Size([2, 3]), minitorch.device("cpu"), OrderedDict(b=1, a=2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(VALUES)))
+def test_values(number):
+    got = again(VALUES[number])
+    assert got == VALUES[number]
+    assert type(got) is type(VALUES[number])
+
+
+@pytest.mark.parametrize("dtype", minitorch._dtype.ALL, ids=str)
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 3), (2, 3, 4)])
+def test_tensors(dtype, shape):
+    x = minitorch.tensor(np.arange(np.prod(shape)).reshape(shape).astype(dtype.numpy))
+    got = again(x)
+    assert got.dtype is dtype
+    assert got.shape == x.shape
+    np.testing.assert_array_equal(got.numpy(), x.numpy())
+
+
+def test_memory_that_is_shared_stays_shared():
+    x = minitorch.arange(12.0).reshape(3, 4)
+    got = again([x, x[1], x.t(), x[:, ::2], x.expand(2, 3, 4), x])
+    assert got[0] is got[5]
+    got[0][1, 2] = 99
+    assert got[1][2] == got[2][2, 1] == got[3][1, 1] == got[4][1, 1, 2] == 99
+    assert got[2].stride() == (1, 4)
+    twice = again(got)
+    twice[0][1, 2] = 5
+    assert twice[1][2] == 5
+
+
+def test_what_pytorch_cannot_store_is_copied():
+    reversed_ = minitorch.from_numpy(np.arange(4.0)[::-1])
+    assert again(reversed_).tolist() == [3, 2, 1, 0]
+    fields = np.zeros(3, "i1,f4")["f1"]  # not aligned
+    assert again(minitorch.from_numpy(fields)).tolist() == [0, 0, 0]
+
+
+def test_requires_grad_and_containers():
+    shared = [1]
+    got = again({"w": minitorch.ones(2, requires_grad=True), "a": shared, "b": shared})
+    assert got["w"].requires_grad
+    assert got["w"].is_leaf
+    assert got["a"] is got["b"]
+    loop = []
+    loop.append(loop)
+    got = again(loop)
+    assert got[0] is got
+    ordered = OrderedDict(a=1)
+    ordered._metadata = {"": {"version": 2}}
+    assert again(ordered)._metadata == {"": {"version": 2}}
+    assert again(np.float32(1.5)) == 1.5
+
+
+@pytest.mark.parametrize("obj", [object(), print, np.zeros(2), slice(1), {"a": lambda: 1}])
+def test_what_is_no_data_is_refused(obj, tmp_path):
+    path = tmp_path / "x.pt"
+    minitorch.save(1, path)
+    with pytest.raises(TypeError, match=r"state_dict\(\)"):
+        minitorch.save(obj, path)
+    assert minitorch.load(path) == 1
+    assert os.listdir(tmp_path) == ["x.pt"]
+
+
+def test_a_crash_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "x.pt"
+    minitorch.save(minitorch.ones(2), path)
+
+    def crash(*args):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "fsync", crash)
+    with pytest.raises(OSError, match="disk full"):
+        minitorch.save(minitorch.zeros(2), path)
+    assert minitorch.load(path).tolist() == [1, 1]
+    assert os.listdir(tmp_path) == ["x.pt"]
+
+
+def test_paths_and_links(tmp_path):
+    target, link = tmp_path / "target.pt", tmp_path / "link.pt"
+    minitorch.save(1, str(target))
+    target.chmod(0o640)
+    link.symlink_to(target)
+    minitorch.save(2, link)
+    assert link.is_symlink()
+    assert minitorch.load(target) == 2
+    assert target.stat().st_mode & 0o777 == 0o640
+    with pytest.raises(FileNotFoundError):
+        minitorch.load(tmp_path / "none.pt")
+    with pytest.raises(ValueError, match="run code"):
+        minitorch.load(target, weights_only=False)
+    with pytest.raises(RuntimeError, match="CPU"):
+        minitorch.load(target, map_location="cuda")
+    assert minitorch.load(target, map_location="cpu") == 2
+
+
+def archive(program, members=(), compression=zipfile.ZIP_STORED):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as made:
+        made.writestr("archive/data.pkl", program)
+        for name, data in members:
+            made.writestr(f"archive/{name}", data)
+    file.seek(0)
+    return file
+
+
+def tensor_program(kind="FloatStorage", count=2, offset=0, size=(2,), stride=(1,), key="0"):
+    def integers(values):
+        return b"(" + b"".join(b"J" + struct.pack("<i", v) for v in values) + b"t"
+
+    return (
+        b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storage"
+        + f"ctorch\n{kind}\n".encode()
+        + b"X" + struct.pack("<I", len(key)) + key.encode()
+        + b"X\x03\0\0\0cpuJ" + struct.pack("<i", count) + b"tQJ" + struct.pack("<i", offset)
+        + integers(size) + integers(stride) + b"\x89ccollections\nOrderedDict\n)RtR."
+    )  # fmt: skip
+
+
+EIGHT = [("data/0", b"\0" * 8)]
+HOSTILE = {
+    "system": (b"\x80\x02cos\nsystem\n(X\x02\0\0\0lstR.", ()),
+    "eval": (b"\x80\x02cbuiltins\neval\n(X\x01\0\0\0" + b"1tR.", ()),
+    "getattr": (b"\x80\x02c__builtin__\ngetattr\n.", ()),
+    "torch internals": (b"\x80\x02ctorch.serialization\nload\n.", ()),
+    "attribute by path": (b"\x80\x02ccollections\nOrderedDict.fromkeys\n.", ()),
+    "calls data": (b"\x80\x02X\x01\0\0\0a)R.", ()),
+    "calls a dtype": (b"\x80\x02ctorch\nfloat32\n)R.", ()),
+    "build on a list": (b"\x80\x02]}b.", ()),
+    "build attributes": (b"\x80\x02ccollections\nOrderedDict\n)R}X\1\0\0\0aK\1sb.", ()),
+    "no end": (b"\x80\x02K\x01", ()),
+    "empty stack": (b"\x80\x02.", ()),
+    "only a mark": (b"\x80\x02(.", ()),
+    "no mark": (b"\x80\x02]K\x01e.", ()),
+    "unknown instruction": (b"\x80\x02\xff.", ()),
+    "huge string": (b"\x80\x02X\xff\xff\xff\xff.", ()),
+    "huge integer": (b"\x80\x02\x8b\xff\xff\xff\x7f.", ()),
+    "negative integer": (b"\x80\x02\x8b\xff\xff\xff\xff.", ()),
+    "missing memo": (b"\x80\x02h\x07.", ()),
+    "unhashable key": (b"\x80\x02}]K\x01s.", ()),
+    "deep key": (b"\x80\x02}" + b")" + b"\x85" * 9 + b"K\x01s.", ()),
+    "persistent": (b"\x80\x02K\x01Q.", ()),
+    "copies": (
+        b"\x80\x02](" + b"K\x01" * 5000 + b"eq\x00]("
+        + b"c__builtin__\nset\n(h\x00tR" * 5000 + b"e.",
+        (),
+    ),
+    "missing storage": (tensor_program(), ()),
+    "short storage": (tensor_program(count=4), EIGHT),
+    "long storage": (tensor_program(count=1, size=(1,)), EIGHT),
+    "negative count": (tensor_program(count=-2), EIGHT),
+    "beyond": (tensor_program(size=(3,)), EIGHT),
+    "beyond by offset": (tensor_program(offset=1), EIGHT),
+    "beyond by stride": (tensor_program(stride=(2,)), EIGHT),
+    "negative offset": (tensor_program(offset=-1), EIGHT),
+    "negative size": (tensor_program(size=(-1,)), EIGHT),
+    "negative stride": (tensor_program(stride=(-1,)), EIGHT),
+    "sizes without strides": (tensor_program(stride=()), EIGHT),
+    "huge expanded": (tensor_program(size=(2**30,) * 9, stride=(0,) * 9), EIGHT),
+    "unknown storage": (tensor_program(kind="QInt8Storage"), EIGHT),
+    "path": (tensor_program(key="../data.pkl"), EIGHT),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files(name):
+    with pytest.raises((pickle.UnpicklingError, RuntimeError)):
+        minitorch.load(archive(*HOSTILE[name]))
+
+
+def test_the_program_above_is_right():
+    got = minitorch.load(archive(tensor_program(), [("data/0", struct.pack("<2f", 1, 2))]))
+    assert got.tolist() == [1, 2]
+    half = minitorch.load(archive(tensor_program("BFloat16Storage"), [("data/0", b"\x80?\0@")]))
+    assert half.tolist() == [1, 2]
+    assert half.dtype is minitorch.float32
+    big = [("data/0", struct.pack(">2f", 1, 2)), ("byteorder", "big")]
+    assert minitorch.load(archive(tensor_program(), big)).tolist() == [1, 2]
+    bools = minitorch.load(archive(tensor_program("BoolStorage"), [("data/0", b"\0\7")]))
+    assert bools.numpy().view(np.uint8).tolist() == [0, 1]
+
+
+def test_bombs_are_refused():
+    bomb = archive(b"\x80\x02N.", [("data/0", b"\0" * 10_000_000)], zipfile.ZIP_DEFLATED)
+    with pytest.raises(RuntimeError, match="compressed"):
+        minitorch.load(bomb)
+    file = io.BytesIO()
+    minitorch.save(minitorch.zeros(1000), file)
+    with zipfile.ZipFile(file, "a") as made:  # members that claim the same bytes again
+        for k in range(5):
+            entry = copy.copy(made.getinfo("archive/data/0"))
+            entry.filename = f"archive/data/{k + 1}"
+            made.filelist.append(entry)
+        made._didModify = True
+    with pytest.raises(RuntimeError, match="longer than the file"):
+        minitorch.load(file)
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "message"),
+    [
+        (b"", EOFError, "empty"),
+        (b"hello", RuntimeError, "not one of"),
+        (pickle.dumps({"a": 1}, 2), RuntimeError, "plain pickle"),
+    ],
+)
+def test_other_files(data, error, message):
+    with pytest.raises(error, match=message):
+        minitorch.load(io.BytesIO(data))
+
+
+def test_a_flipped_byte_is_noticed():
+    file = io.BytesIO()
+    minitorch.save(minitorch.ones(100), file)
+    data = bytearray(file.getvalue())
+    data[data.index(struct.pack("<4f", 1, 1, 1, 1))] ^= 1
+    with pytest.raises(RuntimeError, match="damaged"):
+        minitorch.load(io.BytesIO(bytes(data)))
+
+
+def test_members_are_aligned():
+    file = io.BytesIO()
+    minitorch.save([minitorch.ones(3), minitorch.ones(5)], file)
+    with zipfile.ZipFile(file) as made:
+        for entry in made.infolist():
+            head = file.getvalue()[entry.header_offset :][:30]
+            name, extra = struct.unpack("<HH", head[26:30])
+            assert (entry.header_offset + 30 + name + extra) % 64 == 0
+
+
+def test_newer_pickles_are_read():
+    program = pickle.dumps({"a": [1, 2.5, "b", b"c", {1}, (1, 2), 2**70]}, 5)
+    want = {"a": [1, 2.5, "b", b"c", {1}, (1, 2), 2**70]}
+    assert read_pickle(program, {}, lambda key: None) == want
+
+
+def test_safetensors(tmp_path):
+    pytest.importorskip("safetensors")
+    from minitorch.safetensors import load_file, save_file
+
+    x = minitorch.arange(6.0).reshape(2, 3)
+    tensors = {"x": x, "t": x.t(), "scalar": minitorch.tensor(3), "b": minitorch.tensor([True])}
+    path = tmp_path / "x.safetensors"
+    save_file(tensors, path, {"format": "pt"})
+    got = load_file(path)
+    assert got.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        assert got[name].dtype is tensor.dtype
+        np.testing.assert_array_equal(got[name].numpy(), tensor.numpy())
+    got["x"][0] = 5  # can be written to
+    with pytest.raises(TypeError, match="not a tensor"):
+        save_file({"x": 1}, path)
+    header = b'{"x":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}'
+    path.write_bytes(struct.pack("<Q", len(header)) + header + b"\x80?\0@")
+    assert load_file(path)["x"].tolist() == [1, 2]
+
+
+def test_safetensors_absent(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    from minitorch.safetensors import save
+
+    with pytest.raises(ImportError, match="pip install safetensors"):
+        save({})
