@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._dtype import get_default_dtype
+from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
 from .choice import where, zeros_like
 from .conversion import cast, not_implemented, promote_floats_only, promote_to_float
@@ -16,6 +17,7 @@ from .conversion import cast, not_implemented, promote_floats_only, promote_to_f
 __all__ = ["abs", "absolute", "acos", "acosh", "angle", "arccos", "arccosh", "arcsin", "arcsinh"]
 __all__ += ["arctan", "arctanh", "asin", "asinh", "atan", "atanh", "ceil", "conj", "conj_physical"]
 __all__ += ["cos", "cosh", "deg2rad", "exp", "exp2", "expm1", "fix", "floor", "frac", "frexp"]
+__all__ += ["is_conj", "is_neg", "view_as_complex", "view_as_real"]
 __all__ += ["imag", "log", "log1p", "log2", "log10", "logit", "nan_to_num", "rad2deg", "real"]
 __all__ += ["reciprocal", "relu", "resolve_conj", "resolve_neg", "round", "rsqrt", "sgn"]
 __all__ += ["sigmoid", "sign", "sin", "sinc", "sinh", "sqrt", "square", "tan", "tanh", "trunc"]
@@ -168,8 +170,8 @@ def round(input: Any, *, decimals: int = 0) -> Any:
 
 
 # --- signs and parts --------------------------------------------------------------------------
-# A complex gradient g stands for the differential Re(g dz); the rules of analytic functions hold
-# as they are.
+# A complex gradient g stands for the differential Re(g dz), so the rules of analytic functions hold
+# as they are. The step from real to complex numbers refuses it (``conversion.cast``).
 
 
 def _abs(x: Any) -> Any:
@@ -264,6 +266,64 @@ def imag(input: Any) -> Any:
     if not _is_complex(input):
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
     return imaginary_part(input)
+
+
+def is_conj(input: Any) -> bool:
+    """False: conjugates are computed at once here."""
+    return False
+
+
+is_neg = is_conj
+
+
+def _pairs(z: Any) -> Any:
+    return z[..., None].view(z.real.dtype)
+
+
+def _refuse(g: Any) -> Any:
+    raise RuntimeError(NO_COMPLEX_GRADIENTS)
+
+
+def _from_pairs(x: Any) -> Any:
+    return x.view(np.result_type(x.dtype, np.complex64))[..., 0]
+
+
+pairs: Any = primitive(
+    _pairs, "z", lambda g: conj(from_pairs(g)), name="view_as_real", view=True, traits=("linear",)
+)
+from_pairs: Any = primitive(
+    _from_pairs, "x", lambda g: _refuse(g), name="view_as_complex", view=True, traits=("linear",)
+)  # fmt: skip
+
+
+def view_as_real(input: Any) -> Any:
+    """A complex tensor as real and imaginary parts along a new last dimension, a view.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.view_as_real.html
+    """
+    if not _is_complex(input):
+        raise RuntimeError("view_as_real is only supported for complex tensors")
+    return pairs(input)
+
+
+def view_as_complex(input: Any) -> Any:
+    """A tensor whose last dimension holds real and imaginary parts as complex numbers, a view.
+
+    Raises:
+        RuntimeError: the last dimension does not have size 2, or is not contiguous.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.view_as_complex.html
+    """
+    if input.dtype.name not in ("float32", "float64"):
+        raise RuntimeError(
+            "view_as_complex is only supported for float and double tensors, but got a tensor of "
+            f"scalar type: {input.dtype.type_name}"
+        )
+    if not input.ndim or input.shape[-1] != 2:
+        raise RuntimeError("Tensor must have a last dimension of size 2")
+    if input.stride()[-1] != 1:
+        raise RuntimeError("Tensor must have a last dimension with stride 1")
+    return from_pairs(input)
 
 
 def _angle(x: Any) -> Any:
