@@ -459,7 +459,10 @@ class ParameterDict(Module):
             self[key] = value
 
     def __repr__(self) -> str:
-        lines = [f"({key}): {describe(value, '{}')}" for key, value in self.items()]
+        lines = [
+            f"({key}): {describe(value, 'torch.{0.type_name}Tensor')}"
+            for key, value in self.items()
+        ]
         return (
             f"{self._get_name()}("
             + "".join(f"\n    {line}" for line in lines)

@@ -90,7 +90,7 @@ class Module(Hooks, State):
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
         if isinstance(value, Parameter | UninitializedParameter):
-            self._remove(name)
+            self._remove(name, "_parameters")
             self.register_parameter(name, value)
         elif isinstance(value, Module):
             self._check_init("module")

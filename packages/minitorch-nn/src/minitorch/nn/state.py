@@ -253,7 +253,7 @@ class State:
             if assign:
                 local_metadata["assign_to_params_buffers"] = True
             module._load_from_state_dict(
-                entries, prefix, local_metadata, strict, missing, unexpected, errors
+                entries, prefix, local_metadata, True, missing, unexpected, errors
             )
             for name, child in module._modules.items():
                 if child is not None:

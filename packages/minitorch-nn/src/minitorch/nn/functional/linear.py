@@ -47,7 +47,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """
     try:
         return affine(input, weight, bias)
-    except (ValueError, IndexError, TypeError):
+    except (ValueError, IndexError, TypeError, AttributeError):
         raise _mismatch(input, weight, bias) from None
 
 

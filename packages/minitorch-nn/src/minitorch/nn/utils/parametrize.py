@@ -1,13 +1,14 @@
 """Parametrizations: a parameter that is computed from others, as a part of its module.
 
-After ``register_parametrization(layer, "weight", P)``, ``layer.weight`` is P(original), computed when
-it is asked for; the original is a parameter of ``layer.parametrizations.weight``.
+After ``register_parametrization(layer, "weight", P)``, ``layer.weight`` is P(original), computed
+when it is asked for; the original is a parameter of ``layer.parametrizations.weight``.
 
 Follows https://docs.pytorch.org/tutorials/intermediate/parametrizations.html
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -163,7 +164,15 @@ def _property(name: str) -> property:
     return property(read, write)
 
 
-def _no_pickle(self: Any) -> Any:
+def _deepcopy(self: Any, memo: dict[int, Any]) -> Any:
+    kind: Any = type(self)
+    made = kind.__new__(type(kind.__name__, kind.__bases__, dict(kind.__dict__)))  # its own class
+    memo[id(self)] = made
+    made.__dict__.update(copy.deepcopy(self.__dict__, memo))
+    return made
+
+
+def _no_pickle(self: Any, protocol: Any) -> Any:
     raise RuntimeError(
         "Serialization of parametrized modules is only supported through state_dict(). See: "
         "https://pytorch.org/tutorials/beginner/saving_loading_models.html"
@@ -203,9 +212,8 @@ def register_parametrization(
     made = ParametrizationList([parametrization], store[tensor_name], unsafe)
     if not is_parametrized(module):
         base = type(module)
-        module.__class__ = type(
-            f"Parametrized{base.__name__}", (base,), {"__getstate__": _no_pickle}
-        )
+        hidden = {"__reduce_ex__": _no_pickle, "__deepcopy__": _deepcopy}
+        module.__class__ = type(f"Parametrized{base.__name__}", (base,), hidden)
         module.parametrizations = ModuleDict()
     del store[tensor_name]
     setattr(type(module), tensor_name, _property(tensor_name))

@@ -1,0 +1,188 @@
+"""nn.utils: clipping, vectors, parametrizations, stateless calls, summary."""
+
+import copy
+import pickle
+
+import minitorch
+import pytest
+from minitorch import nn
+from minitorch.nn import utils
+from minitorch.nn.utils import parametrizations, parametrize
+
+
+def net():
+    minitorch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+
+
+def with_gradients():
+    model = net()
+    model(minitorch.ones(5, 3)).pow(2).sum().backward()
+    return model
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, float("inf")])
+def test_clip_grad_norm(p):
+    model = with_gradients()
+    grads = [q.grad.clone() for q in model.parameters()]
+    norm = utils.clip_grad_norm_(model.parameters(), 0.1, p)
+    flat = minitorch.cat([g.flatten() for g in grads])
+    assert norm.item() == pytest.approx(minitorch.linalg.vector_norm(flat, p).item())
+    after = utils.get_total_norm([q.grad for q in model.parameters()], p)
+    assert after.item() == pytest.approx(0.1, rel=1e-4)
+    utils.clip_grad_norm_(model.parameters(), 100.0, p)
+    assert utils.get_total_norm([q.grad for q in model.parameters()], p).item() == after.item()
+
+
+def test_clip_grad_norm_nonfinite():
+    w = nn.Parameter(minitorch.ones(2))
+    w.grad = minitorch.tensor([float("inf"), 1.0])
+    with pytest.raises(RuntimeError, match="non-finite"):
+        utils.clip_grad_norm_(w, 1.0, error_if_nonfinite=True)
+    assert utils.clip_grad_norm_([], 1.0).item() == 0
+
+
+def test_clip_grad_value():
+    model = with_gradients()
+    utils.clip_grad_value_(model.parameters(), 0.01)
+    assert max(float(abs(q.grad).max()) for q in model.parameters()) <= 0.01
+
+
+def test_vectors():
+    model = net()
+    vector = utils.parameters_to_vector(model.parameters())
+    assert vector.shape == (26,)
+    utils.vector_to_parameters(vector.detach() * 0 + 1, model.parameters())
+    assert all((q == 1).all() for q in model.parameters())
+    with pytest.raises(RuntimeError, match="26 elements"):
+        utils.vector_to_parameters(minitorch.ones(3), model.parameters())
+
+
+class Symmetric(nn.Module):
+    def forward(self, x):
+        return x.triu() + x.triu(1).mT
+
+    def right_inverse(self, a):
+        return a.triu()
+
+
+def test_parametrize():
+    layer = nn.Linear(3, 3)
+    weight = layer.weight
+    parametrize.register_parametrization(layer, "weight", Symmetric())
+    assert parametrize.is_parametrized(layer, "weight")
+    assert type(layer).__name__ == "ParametrizedLinear"
+    assert layer.parametrizations.weight.original is weight
+    assert (layer.weight == layer.weight.mT).all()
+    layer.weight = minitorch.ones(3, 3)
+    assert (layer.weight == 1).all()
+    with parametrize.cached():
+        assert layer.weight is layer.weight
+    assert list(layer.state_dict()) == ["bias", "parametrizations.weight.original"]
+    twin = copy.deepcopy(layer)
+    layer(minitorch.ones(1, 3)).sum().backward()
+    assert weight.grad is not None
+    parametrize.remove_parametrizations(layer, "weight")
+    assert type(layer) is nn.Linear
+    assert layer.weight is weight
+    assert (twin.weight == 1).all()
+    with pytest.raises(RuntimeError, match="state_dict"):
+        pickle.dumps(twin)
+
+
+def test_parametrize_refuses_another_shape():
+    class First(nn.Module):
+        def forward(self, x):
+            return x[:1]
+
+    layer = nn.Linear(3, 3)
+    with pytest.raises(ValueError, match="shape"):
+        parametrize.register_parametrization(layer, "weight", First())
+    assert list(layer.state_dict()) == ["weight", "bias"]
+    with pytest.raises(ValueError, match="does not have"):
+        parametrize.register_parametrization(layer, "nothing", First())
+
+
+def test_weight_norm():
+    layer = nn.Linear(3, 4)
+    x, before = minitorch.randn(2, 3), layer.weight.detach().clone()
+    parametrizations.weight_norm(layer)
+    assert minitorch.allclose(layer.weight, before, atol=1e-6)
+    assert layer.parametrizations.weight.original0.shape == (4, 1)
+    layer(x).sum().backward()
+    assert all(p.grad is not None for p in layer.parameters())
+
+
+def test_spectral_norm():
+    minitorch.manual_seed(0)
+    layer = parametrizations.spectral_norm(nn.Linear(3, 4))
+    for _ in range(30):
+        layer(minitorch.ones(1, 3))
+    assert minitorch.linalg.svdvals(layer.weight).max().item() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["matrix_exp", "cayley", "householder"])
+@pytest.mark.parametrize("shape", [(4, 4), (3, 5), (5, 3)])
+def test_orthogonal(kind, shape):
+    minitorch.manual_seed(0)
+    layer = parametrizations.orthogonal(nn.Linear(*shape), orthogonal_map=kind)
+    for _ in range(2):
+        w = layer.weight
+        product = w @ w.mT if w.shape[0] <= w.shape[1] else w.mT @ w
+        assert minitorch.allclose(product, minitorch.eye(min(shape)), atol=1e-5)
+        (w * minitorch.arange(w.shape[1])).sum().backward()
+        with minitorch.no_grad():
+            for p in layer.parameters():
+                if p.grad is not None:
+                    p -= 0.1 * p.grad
+
+
+def test_first_forms():
+    x = minitorch.randn(2, 3)
+    layer = nn.Linear(3, 4)
+    before = layer(x)
+    with pytest.warns(FutureWarning):
+        utils.weight_norm(layer)
+    assert list(layer.state_dict()) == ["bias", "weight_g", "weight_v"]
+    assert minitorch.allclose(layer(x), before, atol=1e-6)
+    utils.remove_weight_norm(layer)
+    assert list(layer.state_dict()) == ["bias", "weight"]
+    layer = utils.spectral_norm(nn.Linear(3, 4))
+    layer(x).sum().backward()
+    assert list(layer.state_dict()) == ["bias", "weight_orig", "weight_u", "weight_v"]
+    utils.remove_spectral_norm(layer)
+    assert list(layer.state_dict()) == ["bias", "weight"]
+
+
+def test_functional_call():
+    model = net()
+    zeros = {name: minitorch.zeros_like(p) for name, p in model.named_parameters()}
+    x = minitorch.ones(1, 3)
+    assert (utils.stateless.functional_call(model, zeros, (x,)) == 0).all()
+    assert (model(x) != 0).any()
+    with pytest.raises(KeyError):
+        utils.stateless.functional_call(model, {"x": x}, (x,))
+
+
+def test_skip_init():
+    minitorch.manual_seed(0)
+    first = minitorch.rand(1)
+    minitorch.manual_seed(0)
+    layer = utils.skip_init(nn.Linear, 3, 4)
+    assert type(layer) is nn.Linear
+    assert (minitorch.rand(1) == first).all()
+
+
+def test_summary(capsys):
+    model = nn.Sequential(nn.Linear(3, 5), nn.Sequential(nn.Tanh(), nn.Linear(5, 1)))
+    found = utils.summary(model, (64, 3))
+    table = capsys.readouterr().out
+    assert found.total_params == 26
+    assert found.total_mult_adds == 64 * (15 + 5)
+    assert "Linear: 1" in table
+    assert "[64, 5]" in table
+    assert "Total params: 26" in table
+    assert model.training
+    assert not model[0]._hooks("_forward_hooks")
+    with pytest.raises(ValueError, match="either"):
+        utils.summary(model)
