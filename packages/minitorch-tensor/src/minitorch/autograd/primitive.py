@@ -111,7 +111,7 @@ class Primitive:
                         if name in tensors and name not in checked:
                             checked.append(name)
                 saved.append("(" + "".join(pick + ", " for pick in picks) + ")")
-            if self.definition is not None:  # create_graph goes through it and needs the inputs
+            if self.joint and self.definition:  # create_graph goes through it: keep the inputs
                 saved.append("(" + "".join(name + ", " for name in (*inputs, *self.params)) + ")")
                 checked += [name for name in inputs if name not in checked]
             versions = "".join(

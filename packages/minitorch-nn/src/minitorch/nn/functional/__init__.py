@@ -7,6 +7,7 @@ from .activation import *
 from .bags import *
 from .channels import *
 from .classification import *
+from .convolution import *
 from .ctc import *
 from .distance import *
 from .dropout import *
