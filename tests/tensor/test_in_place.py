@@ -1,8 +1,7 @@
 """The in-place forms as functions."""
 
-import pytest
-
 import minitorch
+import pytest
 from minitorch.ops import in_place
 
 
