@@ -9,10 +9,9 @@ import statistics
 import time
 import tracemalloc
 
+import minitorch
 import numpy as np
 import torch
-
-import minitorch
 
 SMALL = [(100, 10), (100,), (50, 100), (50,), (5, 50), (5,)]
 CASES = {
