@@ -11,6 +11,7 @@ whose stream differs; everywhere else they agree.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -104,14 +105,23 @@ def normal_blocks(g: Generator, out: Array, mean: float, std: float) -> None:
     """
     kind = out.dtype.type
     g.uniform_into(out)
-    first, second = out.reshape(-1, 2, 8).transpose(1, 0, 2)
-    radius = np.sqrt(kind(-2) * np.log(kind(1) - first))
-    angle = second * kind(2 * math.pi)
-    np.multiply(radius, np.cos(angle), out=first)
-    np.multiply(radius, np.sin(angle), out=second)
-    if (mean, std) != (0, 1):
-        np.multiply(out, kind(std), out=out)
-        np.add(out, kind(mean), out=out)
+    eights = out.view(f"V{8 * out.itemsize}").reshape(-1, 2)  # to copy eight numbers as one
+    radius = eights[:, 0].copy().view(kind)
+    angle = eights[:, 1].copy().view(kind)
+    np.subtract(kind(1), radius, out=radius)
+    np.log(radius, out=radius)
+    radius *= kind(-2)
+    np.sqrt(radius, out=radius)
+    angle *= kind(2 * math.pi)
+    cosine = np.cos(angle)
+    np.sin(angle, out=angle)
+    for k, wave in enumerate((cosine, angle)):
+        wave *= radius
+        eights[:, k] = wave.view(eights.dtype)
+    if std != 1:
+        out *= kind(std)
+    if mean != 0:
+        out += kind(mean)
 
 
 def integers(g: Generator, array: Array, low: int, high: int) -> None:
@@ -137,6 +147,7 @@ def integers(g: Generator, array: Array, low: int, high: int) -> None:
         fill(array, bits.view(np.int64) + np.int64(low))
 
 
+@cache
 def _limits(kind: Any) -> tuple[int, int]:
     """The least and the greatest integer that ``kind`` holds exactly, with all between."""
     if kind.category == 0:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -120,12 +122,18 @@ class Generator:
 
     def bits32(self, count: int) -> Array:
         """``count`` numbers of 32 bits."""
+        if count < 512:  # costs less to call, more per number
+            return self._bits.random_raw(count).astype(np.uint32)  # type: ignore[union-attr]
         return self._draw.integers(0, 2**32, count, np.uint32)
 
     def bits64(self, count: int) -> Array:
         """``count`` numbers of 64 bits; the first draw is the high half."""
-        pairs = self.bits32(2 * count).reshape(count, 2)
-        return (pairs[:, 0].astype(np.uint64) << np.uint64(32)) | pairs[:, 1]
+        words = self.bits32(2 * count).view(np.uint64)
+        if sys.byteorder == "little":
+            first = words << np.uint64(32)
+            words >>= np.uint64(32)
+            words |= first
+        return words
 
     def uniform_into(self, out: Array) -> None:
         """Fills a contiguous array: float64 as ``uniform64``, else as ``uniform32``."""
@@ -170,19 +178,29 @@ class Generator:
         sin(2 pi u).
         """
         out = np.empty(count)
-        if count and self._kept is not None:
+        kept = 1 if count and self._kept is not None else 0
+        if kept:
             out[0], self._kept = self._kept, None
-            rest = out[1:]
+        rest = out[kept:]
+        if not rest.size:
+            return out
+        if rest.size < 16:
+            bits = iter(self._bits.random_raw(2 * (rest.size + rest.size % 2)).tolist())
+            u53 = ((high & 0x1FFFFF) << 32 | next(bits) for high in bits)
+            pairs = [x for u in u53 for x in _pair(u * 2.0**-53, next(u53) * 2.0**-53)]
         else:
-            rest = out
-        if rest.size:
-            u, v = self.uniform64(2 * ((rest.size + 1) // 2)).reshape(-1, 2).T
+            u, v = self.uniform64(rest.size + rest.size % 2).reshape(-1, 2).T
             radius, angle = np.sqrt(-2 * np.log1p(-v)), 2 * np.pi * u
             pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).reshape(-1)
-            rest[:] = pairs[: rest.size]
-            if rest.size % 2:
-                self._kept = float(pairs[-1])
+        rest[:] = pairs[: rest.size]
+        if rest.size % 2:
+            self._kept = float(pairs[-1])
         return out
+
+
+def _pair(u: float, v: float) -> tuple[float, float]:
+    radius, angle = math.sqrt(-2 * math.log1p(-v)), 2 * math.pi * u
+    return radius * math.cos(angle), radius * math.sin(angle)
 
 
 def _restored(state: bytes) -> Generator:

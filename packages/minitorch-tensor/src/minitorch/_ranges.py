@@ -104,6 +104,8 @@ def _dtype_of(start: Any, end: Any, dtype: Any) -> Any:
 
 def spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
     """``start + k step`` in the first half, ``end - (steps - 1 - k) step`` in the second."""
+    if not isinstance(steps, int):
+        raise TypeError(f"argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     if steps == 1:
