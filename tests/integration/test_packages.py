@@ -1,0 +1,114 @@
+"""Three packages, one library: versions, contents, and how each is found or missed."""
+
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.resources import files
+from pathlib import Path
+
+import minitorch
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PORTIONS = {"minitorch-tensor": "minitorch", "minitorch-nn": "nn", "minitorch-optim": "optim"}
+SIBLINGS = {"minitorch-nn": "nn", "minitorch-optim": "optim"}
+
+
+def project(folder: Path) -> dict:
+    return tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+
+
+def installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def run(program: str) -> None:
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+def test_one_version():
+    version = project(ROOT)["version"]
+    for package in PORTIONS:
+        assert project(ROOT / "packages" / package)["version"] == version
+        if installed(package):
+            assert distribution(package).version == version
+    assert minitorch.__version__ == version
+
+
+def test_siblings_need_this_very_core_and_the_umbrella_all():
+    version = project(ROOT)["version"]
+    for package in SIBLINGS:
+        needs = project(ROOT / "packages" / package)["dependencies"]
+        assert needs == [f"minitorch-tensor=={version}"]
+    assert project(ROOT)["dependencies"] == [
+        f"{package} @ {{root:uri}}/packages/{package}" for package in PORTIONS
+    ]
+
+
+def test_the_core_needs_numpy_alone():
+    assert project(ROOT / "packages" / "minitorch-tensor")["dependencies"] == ["numpy>=2.0"]
+    run(
+        "import sys, numpy; import minitorch; minitorch.ones(2).sum()\n"
+        "for name in ('torch', 'scipy', 'minitorch.nn', 'minitorch.optim'):\n"
+        "    assert name not in sys.modules, name"
+    )
+
+
+@pytest.mark.parametrize("package", PORTIONS)
+def test_each_portion_is_typed_and_stays_in_its_place(package):
+    if not installed(package):
+        pytest.skip(f"{package} is not installed")
+    name = PORTIONS[package]
+    module = minitorch if name == "minitorch" else getattr(minitorch, name)
+    assert (files(module) / "py.typed").is_file()
+    shipped = [str(path) for path in distribution(package).files or ()]
+    for path in shipped:
+        if path.startswith("minitorch/"):
+            mine = not path.startswith(("minitorch/nn/", "minitorch/optim/"))
+            assert mine if module is minitorch else path.startswith(f"minitorch/{name}/"), path
+
+
+def test_siblings_come_without_an_import():
+    present = [name for package, name in SIBLINGS.items() if installed(package)]
+    uses = {"nn": "torch.nn.Linear(2, 3)", "optim": "torch.optim.SGD"}
+    for name in present:
+        run(f"import minitorch as torch; {uses[name]}")
+        run(f"from minitorch import {name}")
+
+
+@pytest.mark.parametrize("package", SIBLINGS)
+def test_a_missing_sibling_is_named(package):
+    if installed(package):
+        pytest.skip(f"{package} is installed")
+    name = SIBLINGS[package]
+    message = f"{package} is not installed.*pip install ./packages/{package}"
+    assert not hasattr(minitorch, name)
+    with pytest.raises(AttributeError, match=message):
+        getattr(minitorch, name)
+    with pytest.raises(ModuleNotFoundError, match=message):
+        import_module(f"minitorch.{name}")
+    with pytest.raises(ModuleNotFoundError, match=message):
+        exec(f"from minitorch import {name}")
+
+
+def test_the_first_name_of_optim():
+    pytest.importorskip("minitorch.nn")
+    if installed("minitorch-optim"):
+        from minitorch.nn.optim import SGD
+
+        assert SGD is minitorch.optim.SGD
+    else:
+        with pytest.raises(ImportError, match=r"pip install \./packages/minitorch-optim"):
+            import_module("minitorch.nn.optim")
+
+
+def test_an_unknown_name_suggests_the_nearest():
+    with pytest.raises(AttributeError, match=r"no attribute 'tensr'; did you mean 'tensor'\?"):
+        minitorch.tensr  # noqa: B018
+    assert not hasattr(minitorch, "__wrapped__")

@@ -1,0 +1,73 @@
+"""What the READMEs show runs and says what they say."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+READMES = {  # and what its Python needs
+    "README.md": ("nn", "optim"),
+    "packages/minitorch-tensor/README.md": (),
+    "packages/minitorch-nn/README.md": ("nn",),
+    "packages/minitorch-optim/README.md": ("optim",),
+}
+
+
+def blocks(readme: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / readme).read_text(), re.M | re.S)
+
+
+PYTHON = [
+    pytest.param(readme, block, id=f"{readme}-{number}")
+    for readme in READMES
+    for number, block in enumerate(blocks(readme, "python"))
+]
+COMMANDS = [
+    (readme, line.partition("#")[0].strip())
+    for readme in READMES
+    for block in blocks(readme, "sh")
+    for line in block.splitlines()
+]
+
+
+@pytest.mark.parametrize(("readme", "block"), PYTHON)
+def test_python(readme, block):
+    for sibling in READMES[readme]:
+        pytest.importorskip(f"minitorch.{sibling}")
+    if not block.startswith(">>>"):
+        exec(block, {})
+        return
+    example = doctest.DocTestParser().get_doctest(block, {}, readme, readme, 0)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    said: list[str] = []
+    runner.run(example, out=said.append)
+    assert runner.failures == 0, "".join(said)
+
+
+@pytest.mark.parametrize(("readme", "command"), COMMANDS)
+def test_commands_name_what_exists(readme, command):
+    sessions = re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text(), re.M)
+    for part in command.split(" && "):
+        match part.split():
+            case ["nox", *options]:
+                assert options in ([], *(["-s", session] for session in sessions))
+            case ["pip", "install", "nox"]:
+                pass
+            case ["pip", "install", *paths]:  # never by name: the names are not registered
+                assert all(path.startswith(".") for path in paths)
+                assert all((ROOT / path / "pyproject.toml").is_file() for path in paths)
+            case _:
+                pytest.fail(f"{readme} says {command!r}")
+
+
+def test_the_two_commands_stand_first():
+    lines = [command for readme, command in COMMANDS if readme == "README.md"]
+    assert lines[:2] == ["pip install nox && nox -s demo", "pip install nox && nox"]
+
+
+@pytest.mark.parametrize("program", ["gradients", "layers", "training"])
+def test_the_first_users_programs_stand_word_for_word(program):
+    source = Path(__file__).parent / "first_users" / f"{program}.py"
+    assert source.read_text() in blocks("README.md", "python")
