@@ -1,3 +1,5 @@
+import copy
+
 import minitorch
 import numpy as np
 import pytest
@@ -152,3 +154,27 @@ def test_default_dtype():
         minitorch.set_default_dtype(minitorch.float32)
     with pytest.raises(TypeError, match="floating-point"):
         minitorch.set_default_dtype(minitorch.int32)
+
+
+def test_old_names():
+    x = minitorch.FloatTensor([1, 2])
+    assert x.dtype is minitorch.float32
+    assert isinstance(x, minitorch.FloatTensor)
+    assert not isinstance(x, minitorch.LongTensor)
+    assert not isinstance(1, minitorch.FloatTensor)
+    assert minitorch.LongTensor(2, 3).shape == (2, 3)
+    assert minitorch.BoolTensor().shape == (0,)
+
+
+def test_deep_copies_keep_sharing():
+    x = minitorch.arange(4.0)
+    whole, part, again = copy.deepcopy([x, x[1:].flip(0), x])
+    assert whole is again
+    view = copy.deepcopy([x, x[1:]])
+    view[0][1] = 9
+    assert view[1][0] == 9
+    assert x[1] == 1
+    assert part.tolist() == [3, 2, 1]
+    leaf = copy.deepcopy(minitorch.ones(1, requires_grad=True))
+    assert leaf.requires_grad
+    assert leaf.is_leaf

@@ -17,6 +17,7 @@ from ._settings import *
 from ._size import Size
 from ._siblings import __getattr__
 from ._tensor import Tensor
+from ._tensor_types import *
 from .autograd.grad_mode import *
 from .ops.arithmetic import *
 from .ops.bitwise import *

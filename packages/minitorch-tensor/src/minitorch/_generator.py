@@ -123,7 +123,7 @@ class Generator:
     def bits32(self, count: int) -> Array:
         """``count`` numbers of 32 bits."""
         if count < 512:  # costs less to call, more per number
-            return self._bits.random_raw(count).astype(np.uint32)  # type: ignore[union-attr]
+            return self._bits.random_raw(count).astype(np.uint32)
         return self._draw.integers(0, 2**32, count, np.uint32)
 
     def bits64(self, count: int) -> Array:
@@ -167,7 +167,7 @@ class Generator:
 
         def draw() -> float:
             high, low = raw(2).tolist()
-            return ((high & 0x1FFFFF) << 32 | low) * 2.0**-53  # type: ignore[no-any-return]
+            return float(((high & 0x1FFFFF) << 32 | low) * 2.0**-53)
 
         return draw
 
@@ -185,7 +185,7 @@ class Generator:
         if not rest.size:
             return out
         if rest.size < 16:
-            bits = iter(self._bits.random_raw(2 * (rest.size + rest.size % 2)).tolist())
+            bits: Any = iter(self._bits.random_raw(2 * (rest.size + rest.size % 2)).tolist())
             u53 = ((high & 0x1FFFFF) << 32 | next(bits) for high in bits)
             pairs = [x for u in u53 for x in _pair(u * 2.0**-53, next(u53) * 2.0**-53)]
         else:

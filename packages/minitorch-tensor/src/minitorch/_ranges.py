@@ -56,7 +56,8 @@ def _steps(start: Any, end: Any, step: Any) -> int:
         )
     if all(isinstance(x, int) for x in (start, end, step)):
         return int(-((start - end) // step))
-    return math.ceil(float(end - start) / step)
+    steps: float = (end - start) / step
+    return math.ceil(steps)
 
 
 def _multiples(start: Any, step: Any, count: int, kind: Any) -> Any:

@@ -25,6 +25,7 @@ import numpy as np
 from ._creation import made
 from ._device import CPU, as_device
 from ._dtype import ALL, as_dtype, float32
+from ._memory import address, memory_of
 from ._pickle_reader import read_pickle
 from ._pickle_writer import Call, Name, PersistentId, PickleWriter
 from ._size import Size
@@ -111,13 +112,13 @@ class _Storages:
     def describe(self, tensor: Any) -> Call:
         """PyTorch's recipe for ``tensor``."""
         array = tensor._array()
-        memory = _memory(array)
+        memory = memory_of(array)
         item = array.itemsize
-        offset = _address(array) - _address(memory)
+        offset = address(array) - address(memory)
         if any(step < 0 or step % item for step in array.strides) or offset % item:
             array = memory = np.array(array, order="C")
             offset = 0
-        where = (_address(memory), memory.nbytes, array.dtype)
+        where = (address(memory), memory.nbytes, array.dtype)
         if where not in self.places or not memory.nbytes:
             self.places[where] = len(self.arrays)
             self.arrays.append(memory)
@@ -136,19 +137,6 @@ class _Storages:
         if not parameter:
             return values
         return Call(REBUILD_PARAMETER, values, tensor.requires_grad, OrderedDict())
-
-
-def _address(array: Array) -> int:
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
-
-
-def _memory(array: Array) -> Array:
-    """The array whose memory ``array`` is a part of, without gaps; a copy where there is none."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    if array.flags.c_contiguous or array.flags.f_contiguous or array.flags.owndata:
-        return array
-    return np.array(array, order="C")
 
 
 def _write_archive(file: Any, stem: str, program: bytes, arrays: list[Array]) -> None:

@@ -11,6 +11,7 @@ from . import _creation, _layout, _numpy_protocols, _random, _ranges
 from ._creation import tensor_data
 from ._device import CPU, device
 from ._dtype import dtype, from_numpy_dtype
+from ._memory import deep_copy
 from ._repr import tensor_repr
 from ._size import Size
 from .autograd import engine
@@ -348,7 +349,8 @@ class Tensor(Variable):
             made = type(self).__new__(type(self))
             memo[id(self)] = made
             made.__dict__.update(copy.deepcopy(self._notes(), memo))
-            made._data, made._node, made._version, made._base = self._array().copy(), None, [0], None
+            made._data, made._node = deep_copy(self._array(), memo), None
+            made._version, made._base = [0], None
             made.requires_grad_(self.requires_grad)
             made._grad = copy.deepcopy(self._grad, memo)
         return memo[id(self)]  # type: ignore[no-any-return]

@@ -17,4 +17,8 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         return import_module(f"{__name__}.{name}")
+    if name == "DataParallel":
+        from .parallel import DataParallel
+
+        return DataParallel
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -103,12 +103,13 @@ def run(
 
 def _is_new(array: Any, node: Node) -> bool:
     """True where a rule made ``array`` just now: it is no view and none of the saved values."""
-    return (
-        node.makes_arrays
-        and type(array) is np.ndarray
-        and array.base is None
-        and not any(array is value for values in node.saved or () if values for value in values)
-    )
+    if not node.makes_arrays or type(array) is not np.ndarray or array.base is not None:
+        return False
+    for values in node.saved or ():
+        for value in values or ():
+            if value is array:
+                return False
+    return True
 
 
 def _leading_to(targets: dict[Node, Any], roots: Sequence[Node]) -> set[Node]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .._dtype import can_cast
 from .grad_mode import current
 from .node import AccumulateGrad
 from .primitive import primitive, record
@@ -144,7 +145,7 @@ def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
                 f"{list(made.shape)}"
             )
         if made.dtype != data.dtype:
-            if not np.can_cast(made.dtype, data.dtype, "same_kind"):
+            if not can_cast(result.dtype, self.dtype):
                 raise RuntimeError(
                     f"result type {result.dtype.type_name} can't be cast to the desired output "
                     f"type {self.dtype.type_name}"

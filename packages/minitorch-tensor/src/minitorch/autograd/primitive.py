@@ -83,6 +83,10 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    def has_rule(self, k: int) -> bool:
+        """Whether input ``k`` can have a gradient; an index, for one, cannot."""
+        return self.joint is not None or self.rules[k] is not None
+
     def keep(self, mask: int) -> Callable[..., Any]:
         """What to save when the inputs whose bits are set in ``mask`` want a gradient.
 
@@ -248,58 +252,69 @@ class _JointStep(_Step):
         return [next(found) if isinstance(v, Variable) else None for v in inputs]
 
 
-def _node(primitive: Primitive, parents: tuple[Any, ...], shape: Any) -> Any:
-    node = primitive.node_type()
-    node.parents = parents
-    node.shape = shape
-    node.order = next(orders)
-    node.extra = None
-    return node
+def record(primitive: Primitive, args: tuple[Any, ...], out: Any) -> Any:
+    """Wraps ``out``, which is the result already, and makes the node: for in-place writes."""
+    count = len(primitive.inputs)
+    inputs = args[:count]
+    arrays = [x._data if isinstance(x, Variable) else x for x in inputs]
+    return _recorded(primitive, inputs, args[count:], arrays, out, ())
 
 
-def record(
-    primitive: Primitive, args: tuple[Any, ...], out: Any, residuals: tuple[Any, ...] = ()
+def _recorded(
+    primitive: Primitive,
+    inputs: Sequence[Any],
+    params: tuple[Any, ...],
+    arrays: list[Any],
+    out: Any,
+    residuals: tuple[Any, ...],
 ) -> Any:
     """Wraps the kernel's result and, where an input wants a gradient, makes the node."""
-    inputs: Any = args[0] if primitive.variadic else args[: len(primitive.inputs)]
-    params = args[1 if primitive.variadic else len(primitive.inputs) :]
     several = type(out) is tuple
-    results = out if several else (out,)
-    parents = ()
+    parents: list[Any] = []
+    mask = 0
     if primitive.differentiable and current.state.flags & 1:
-        parents = tuple(history(x) if isinstance(x, Variable) else None for x in inputs)
-        if primitive.joint is None:  # an input without a rule, such as an index
-            parents = tuple(
-                p if rule else None for p, rule in zip(parents, primitive.rules, strict=True)
-            )
-    needs = tuple(p is not None for p in parents)
-    step = None
-    if any(needs):
-        metas = tuple(map(_meta, results))
-        step = _node(primitive, parents, metas if several else out.shape)
-        nodes = (
-            [Output(step, k, meta[0]) if meta else None for k, meta in enumerate(metas)]
-            if several
-            else [step]
+        for k, x in enumerate(inputs):
+            parent = None
+            if isinstance(x, Variable) and primitive.has_rule(k):
+                parent = x._node if x._base is None else history(x)
+                if parent is not None:
+                    mask |= 1 << k
+            parents.append(parent)
+    if not mask:
+        if not several:
+            tensor = wrap(out)
+            return _as_view(tensor, primitive, inputs[0], params, False) if primitive.view else tensor
+        tensors = tuple(map(wrap, out))
+        if primitive.view:
+            tensors = tuple(_as_view(t, primitive, inputs[0], params, True) for t in tensors)
+        return tensors
+    step = primitive.node_type()
+    step.parents = tuple(parents)
+    step.order = next(orders)
+    step.extra = None
+    if several:
+        step.shape = metas = tuple(map(_meta, out))
+        tensors = tuple(
+            wrap(value, Output(step, k, meta[0]) if meta else None)
+            for k, (value, meta) in enumerate(zip(out, metas, strict=True))
         )
-        tensors = tuple(map(wrap, results, nodes))
     else:
-        tensors = tuple(map(wrap, results))
-    if primitive.view and isinstance(inputs[0], Variable):
+        step.shape = out.shape
+        tensors = (wrap(out, step),)
+    if primitive.view:
         tensors = tuple(_as_view(t, primitive, inputs[0], params, several) for t in tensors)
-    if step is not None:
-        arrays: Any = [x._data if isinstance(x, Variable) else x for x in inputs]
-        versions: Any = [x._version if isinstance(x, Variable) else NEVER for x in inputs]
-        named = len(results) == len(primitive.outputs)  # or one name for any number of them
-        step.saved, step.versions = primitive.keep(sum(need << k for k, need in enumerate(needs)))(
-            *((arrays,) if primitive.variadic else arrays),
-            *params,
-            *(results if named else (results,)),
-            *residuals,
-            *((versions,) if primitive.variadic else versions),
-            *([t._version for t in tensors] if named else [NEVER]),
-            needs=needs,
-        )
+    versions: Any = [x._version if isinstance(x, Variable) else NEVER for x in inputs]
+    saving: Any = arrays
+    if primitive.variadic:
+        saving, versions = [arrays], [versions]
+    if several and len(out) != len(primitive.outputs):  # one name for any number of outputs
+        results, results_versions = [out], [NEVER]
+    else:
+        results, results_versions = out if several else [out], [t._version for t in tensors]
+    needs = tuple(p is not None for p in parents)
+    step.saved, step.versions = primitive.keep(mask)(
+        *saving, *params, *results, *residuals, *versions, *results_versions, needs
+    )
     return tensors if several else tensors[0]
 
 
@@ -337,16 +352,20 @@ def apply(primitive: Primitive, *args: Any) -> Any:
     state = current.state
     if state.flags >= TOOLS:
         return through_tools(state, primitive, args)
-    inputs: Any = args[0] if primitive.variadic else args[: len(primitive.inputs)]
-    params = args[1 if primitive.variadic else len(primitive.inputs) :]
-    arrays = [
-        (x._array() if primitive.view else x._data) if isinstance(x, Variable) else x
-        for x in inputs
-    ]
-    kernel_args = ([arrays] if primitive.variadic else arrays) + list(params)
-    if not any(isinstance(x, Variable) for x in inputs):
-        out = primitive.kernel(*kernel_args)
-        return out[0] if primitive.residuals else out
+    variadic, view = primitive.variadic, primitive.view
+    split = 1 if variadic else len(primitive.inputs)
+    inputs: Any = args[0] if variadic else args[:split]
+    params = args[split:]
+    arrays = []
+    tensors = False
+    for x in inputs:
+        if isinstance(x, Variable):
+            tensors = True
+            x = x._array() if view else x._data
+        arrays.append(x)
+    kernel_args = ([arrays] if variadic else arrays) + list(params)
+    if not tensors:
+        return on_arrays(primitive, arrays, kernel_args)
     try:
         out = state.quiet(primitive.kernel, *kernel_args)
     except ValueError as error:
@@ -354,16 +373,24 @@ def apply(primitive: Primitive, *args: Any) -> Any:
     residuals = ()
     if primitive.residuals:
         out, *residuals = out
-    return record(primitive, args, out, tuple(residuals))
+    return _recorded(primitive, inputs, params, arrays, out, residuals)  # type: ignore[arg-type]
+
+
+def on_arrays(primitive: Primitive, inputs: Sequence[Any], kernel_args: Sequence[Any]) -> Any:
+    """Arrays in, arrays out: within a rule an operation is its kernel."""
+    if not any(isinstance(x, np.ndarray | np.generic) for x in inputs):
+        kinds = ", ".join(type(x).__name__ for x in inputs)
+        raise TypeError(f"{primitive.name}(): argument 'input' must be Tensor, not {kinds}")
+    out = primitive.kernel(*kernel_args)
+    return out[0] if primitive.residuals else out
 
 
 def through_tools(state: Any, primitive: Primitive, args: tuple[Any, ...]) -> Any:
     """Hands the step to the innermost tool; what that tool does passes the tools outside it."""
     tools = state.tools
-    if not any(isinstance(x, Variable) for x in (args[0] if primitive.variadic else args)):
-        kernel_args = [list(args[0]), *args[1:]] if primitive.variadic else args
-        out = primitive.kernel(*kernel_args)
-        return out[0] if primitive.residuals else out
+    inputs = args[0] if primitive.variadic else args[: len(primitive.inputs)]
+    if not any(isinstance(x, Variable) for x in inputs):
+        return on_arrays(primitive, inputs, args)
     state.set_tools(tools[:-1])
     try:
         return tools[-1].step(primitive, args)
@@ -483,34 +510,34 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
     node_type, differentiable = primitive.node_type, primitive.differentiable
     keep = primitive.keep(1) if differentiable else None
 
-    def op(x: Any, *params: Any) -> Any:
+    def op(input: Any, *params: Any) -> Any:
         state = current.state
-        if not isinstance(x, Variable):
-            return kernel(x, *params)
+        if not isinstance(input, Variable):
+            return on_arrays(primitive, (input,), (input, *params))
+        data = input._array() if view else input._data
+        if floats and data.dtype.kind in "biu":
+            return op(primitive.promote(input), *params)  # type: ignore[misc]
         if state.flags >= TOOLS:
-            return through_tools(state, primitive, (x, *params))
-        data = x._array() if view else x._data
-        if floats and data.dtype.kind != "f":
-            return op(primitive.promote(x), *params)  # type: ignore[misc]
+            return through_tools(state, primitive, (input, *params))
         if view:
             out = kernel(data, *params)
             if _shares(out, data):
                 origin = op if differentiable and state.flags else None
-                tensor = wrap_view(out, None, x, origin, params)
+                tensor = wrap_view(out, None, input, origin, params)
             else:
                 tensor = wrap(out)
         else:
             out = state.quiet(kernel, data, *params)
             tensor = wrap(out)
         if differentiable and state.flags:
-            parent = x._node if x._base is None else history(x)
+            parent = input._node if input._base is None else history(input)
             if parent is not None:
                 tensor._node = node = node_type()
                 node.parents = (parent,)
                 node.shape = out.shape
                 node.order = next(orders)
                 node.extra = None
-                node.saved, node.versions = keep(data, *params, out, x._version, tensor._version)  # type: ignore[misc]
+                node.saved, node.versions = keep(data, *params, out, input._version, tensor._version)  # type: ignore[misc]
         return tensor
 
     return op
@@ -523,28 +550,29 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
     keeps = [None, *(primitive.keep(mask) if differentiable else None for mask in (1, 2, 3))]
     promoting = promote is not None or None in primitive.rules[:1]
 
-    def op(a: Any, b: Any) -> Any:
+    def op(input: Any, other: Any) -> Any:
         state = current.state
-        if state.flags >= TOOLS or not isinstance(a, Variable):
-            return general(a, b)
-        x = a._data
+        if state.flags >= TOOLS or not isinstance(input, Variable):
+            return general(input, other)
+        x = input._data
         dtype = x.dtype
-        if isinstance(b, Variable):
-            y = b._data
+        if isinstance(other, Variable):
+            y = other._data
             if (y.dtype is not dtype and promoting) or (floats and dtype.kind != "f"):
-                return general(a, b)
-            version, nb = b._version, b._node if b._base is None else history(b)
-        elif (type(b) is float or type(b) is int) and dtype.kind == "f":
-            y, version, nb = b, NEVER, None
+                return general(input, other)
+            version = other._version
+            nb = other._node if other._base is None else history(other)
+        elif (type(other) is float or type(other) is int) and dtype.kind == "f":
+            y, version, nb = other, NEVER, None
         else:
-            return general(a, b)
+            return general(input, other)
         try:
             out = state.quiet(kernel, x, y)
         except ValueError as error:
             raise explain(primitive, (x, y), error) from None
         tensor = wrap(out)
         if differentiable and state.flags:
-            na = a._node if a._base is None else history(a)
+            na = input._node if input._base is None else history(input)
             if na is not None or nb is not None:
                 tensor._node = node = node_type()
                 node.parents = (na, nb)
@@ -552,7 +580,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
                 node.order = next(orders)
                 node.extra = None
                 keep = keeps[(na is not None) + 2 * (nb is not None)]
-                node.saved, node.versions = keep(x, y, out, a._version, version, tensor._version)  # type: ignore[misc]
+                node.saved, node.versions = keep(x, y, out, input._version, version, tensor._version)  # type: ignore[misc]
         return tensor
 
     def general(a: Any, b: Any) -> Any:

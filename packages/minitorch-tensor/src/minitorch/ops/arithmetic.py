@@ -76,7 +76,8 @@ def scaled(other: Any, alpha: Any, input: Any) -> Any:
         raise RuntimeError(
             "For non-complex input tensors, argument alpha must not be a complex number."
         )
-    return mul(other, alpha if category else bool(alpha))
+    alpha = alpha if category else bool(alpha)
+    return other * alpha if isinstance(other, int | float | complex) else mul(other, alpha)
 
 
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:

@@ -187,19 +187,19 @@ put_places = primitive(
 def _as_index(item: Any) -> Any:
     """An index tensor of int64 or bool, from a tensor, an ndarray or a sequence."""
     if isinstance(item, Variable):
-        name = item._data.dtype.name
+        dtype = item._data.dtype
     else:
         array = np.asarray(item if isinstance(item, np.ndarray) else _plain(item))
         if not array.size and array.dtype.kind == "f" and not isinstance(item, np.ndarray):
             array = array.astype(np.int64)
-        item, name = wrap(array), array.dtype.name
-    if name == "uint8":
+        item, dtype = wrap(array), array.dtype
+    if dtype.char in "lqi?":  # int64, int32, bool
+        return item
+    if dtype == np.uint8:
         return cast(item, np.dtype(np.bool_))
-    if name not in ("int64", "int32", "bool"):
-        raise IndexError(
-            f"tensors used as indices must be long, int, byte or bool tensors, got {name}"
-        )
-    return item
+    raise IndexError(
+        f"tensors used as indices must be long, int, byte or bool tensors, got {dtype}"
+    )
 
 
 def _plain(item: Any) -> Any:

@@ -15,4 +15,5 @@ from .embedding import *
 from .gelu import *
 from .linear import *
 from .margin import *
+from .pooling import *
 from .regression import *

@@ -14,6 +14,8 @@ import numpy as np
 from minitorch import sigmoid, tanh, where
 from minitorch.extend import inplace, numpy_names, primitive, promote_to_float
 
+from ..kernels.dtypes import of_floats
+
 __all__ = [
     "celu",
     "celu_",
@@ -55,6 +57,12 @@ __all__ = [
 ELEMENTWISE = ("elementwise",)
 
 
+def activation(kernel: Any, signature: str, *rules: Any, name: str, **options: Any) -> Any:
+    """An elementwise operation of floats; integers raise."""
+    checked = of_floats(kernel, name)
+    return primitive(checked, signature, *rules, name=name, traits=ELEMENTWISE, **options)
+
+
 def in_place(op: Any, input: Any, *params: Any) -> Any:
     """``op`` written into ``input``."""
     return inplace(op)(input, *params)
@@ -70,12 +78,11 @@ def relu(input: Any, inplace: bool = False) -> Any:
 
 # --- straight lines -------------------------------------------------------------------------
 
-leaky = primitive(
+leaky = activation(
     lambda x, slope: np.where(x > 0, x, x * slope),
     "x | slope",
     lambda g, x, slope: where(x > 0, g, g * slope),
     name="leaky_relu",
-    traits=ELEMENTWISE,
 )
 clipped = primitive(
     lambda x, low, high: np.clip(x, x.dtype.type(low), x.dtype.type(high)),
@@ -91,34 +98,30 @@ above = primitive(
     name="threshold",
     traits=ELEMENTWISE,
 )
-hard_sigmoid = primitive(
+hard_sigmoid = activation(
     lambda x: np.clip(x / 6 + 0.5, 0, 1),
     "x",
     lambda g, x: where((x > -3) & (x < 3), g / 6, 0.0),
     name="hardsigmoid",
-    traits=ELEMENTWISE,
 )
-hard_swish = primitive(
+hard_swish = activation(
     lambda x: x * np.clip(x + 3, 0, 6) / 6,
     "x",
     lambda g, x: where(x <= -3, 0.0, where(x < 3, g * (x / 3 + 0.5), g)),
     name="hardswish",
-    traits=ELEMENTWISE,
 )
-hard_shrink = primitive(
+hard_shrink = activation(
     lambda x, lambd: np.where(abs(x) <= lambd, x.dtype.type(0), x),
     "x | lambd",
     lambda g, x, lambd: where(abs(x) <= lambd, 0.0, g),
     name="hardshrink",
-    traits=ELEMENTWISE,
 )
-soft_shrink = primitive(
+soft_shrink = activation(
     # NaN stays NaN
     lambda x, lambd: np.where(abs(x) <= lambd, x.dtype.type(0), x - np.sign(x) * lambd),
     "x | lambd",
     lambda g, x, lambd: where(abs(x) <= lambd, 0.0, g),
     name="softshrink",
-    traits=ELEMENTWISE,
 )
 
 
@@ -199,12 +202,11 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
 # --- exponentials ---------------------------------------------------------------------------
 
 # scale * (x where positive, alpha * (exp(rate * x) - 1) elsewhere)
-exponential_unit = primitive(
+exponential_unit = activation(
     lambda x, alpha, scale, rate: np.where(x > 0, x * scale, np.expm1(x * rate) * (alpha * scale)),
     "x | alpha scale rate",
     lambda g, x, out, alpha, scale, rate: where(x > 0, g * scale, g * rate * (out + alpha * scale)),
     name="elu",
-    traits=ELEMENTWISE,
 )
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -251,27 +253,24 @@ def _softplus(x: Any, beta: float, threshold: float) -> Any:
     return np.where(y > threshold, x, np.log1p(np.exp(np.minimum(y, threshold))) / beta)
 
 
-soft_plus = primitive(
+soft_plus = activation(
     _softplus,
     "x | beta threshold",
     lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)),
     name="softplus",
-    traits=ELEMENTWISE,
 )
-log_sigmoid = primitive(
+log_sigmoid = activation(
     lambda x: np.minimum(x, 0) - np.log1p(np.exp(-abs(x))),
     "x",
     lambda g, x: g * sigmoid(-x),
     name="logsigmoid",
     label="LogSigmoidBackward0",
-    traits=ELEMENTWISE,
 )
-swish = primitive(
+swish = activation(
     lambda x: x * _sigmoid(x),
     "x",
     lambda g, x: (s := sigmoid(x)) * (x * (1 - s) + 1) * g,
     name="silu",
-    traits=ELEMENTWISE,
 )
 
 
@@ -280,12 +279,11 @@ def _mish_slope(x: Any) -> Any:
     return t + x * sigmoid(x) * (1 - t * t)
 
 
-mished = primitive(
+mished = activation(
     lambda x: x * np.tanh(_softplus(x, 1.0, 20.0)),
     "x",
     lambda g, x: g * _mish_slope(x),
     name="mish",
-    traits=ELEMENTWISE,
 )
 
 
@@ -367,14 +365,13 @@ def glu(input: Any, dim: int = -1) -> Any:
     return a * sigmoid(b)
 
 
-learned = primitive(
+learned = activation(
     lambda x, slope: np.where(x > 0, x, x * slope),
     "x slope",
     lambda g, x, slope: where(x > 0, g, g * slope),
     lambda g, x: where(x > 0, 0.0, g * x),
     name="prelu",
     label="PreluKernelBackward0",
-    traits=ELEMENTWISE,
 )
 
 

@@ -11,6 +11,7 @@ from minitorch import int64, log, log_softmax, sigmoid, where
 from minitorch.extend import fused, primitive
 
 from ..kernels import cross_entropy as kernels
+from ..kernels.dtypes import check_float, of_floats
 from .activation import log_sigmoid
 from .reduction import chosen, reduced
 
@@ -51,6 +52,8 @@ def definition(
 def _cross_entropy(x: Any, target: Any, weight: Any, *params: Any) -> Any:
     if x.ndim != 2 or target.shape != x.shape[:1] or weight is not None:
         check_classes(x, target, weight, "cross_entropy")
+    if x.dtype.kind != "f":
+        check_float(x, "cross_entropy")
     return kernels.cross_entropy(x, target, weight, *params)
 
 
@@ -238,6 +241,7 @@ def nll_loss(
 
 
 def _binary_cross_entropy(x: Any, t: Any) -> Any:
+    check_float(x, "binary_cross_entropy")
     if ((x < 0) | (x > 1)).any():
         raise RuntimeError("all elements of input should be between 0 and 1")
     with np.errstate(all="ignore"):
@@ -284,7 +288,10 @@ def same_float(input: Any, target: Any) -> None:
 
 
 logistic = primitive(
-    lambda x, t: np.maximum(x, 0) - x * t + np.log1p(np.exp(-abs(x))),
+    of_floats(
+        lambda x, t: np.maximum(x, 0) - x * t + np.log1p(np.exp(-abs(x))),
+        "binary_cross_entropy_with_logits",
+    ),
     "x t",
     lambda g, x, t: g * (sigmoid(x) - t),
     lambda g, x: -g * x,

@@ -9,11 +9,12 @@ from minitorch import erf, tanh
 from minitorch.extend import fused
 
 from ..kernels import gelu as kernels
+from ..kernels.dtypes import of_floats
 
 __all__ = ["gelu"]
 
 exact = fused(
-    kernels.gelu,
+    of_floats(kernels.gelu, "gelu"),
     "x",
     kernels.gelu_backward,
     lambda x: x * (0.5 + 0.5 * erf(x * math.sqrt(0.5))),
@@ -22,7 +23,7 @@ exact = fused(
     traits=("elementwise",),
 )
 by_tanh = fused(
-    kernels.gelu_tanh,
+    of_floats(kernels.gelu_tanh, "gelu"),
     "x",
     kernels.gelu_tanh_backward,
     lambda x: 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),

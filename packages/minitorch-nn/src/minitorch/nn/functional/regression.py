@@ -10,6 +10,7 @@ import numpy as np
 from minitorch import Tensor, clamp, exp, log, no_grad, ones_like, where
 from minitorch.extend import fused, promote
 
+from ..kernels.dtypes import check_float
 from .reduction import chosen, reduced
 
 __all__ = [
@@ -37,8 +38,7 @@ def aligned(input: Any, target: Any) -> tuple[Any, Any]:
 
 
 def _squares(x: Any, target: Any, mean: bool) -> tuple[Any, Any]:
-    if x.dtype.kind not in "fc":
-        raise NotImplementedError(f'"mse_cpu" not implemented for {x.dtype}: use .float()')
+    check_float(x, "mse_cpu")
     d = np.asarray(x - target)
     flat = d.reshape(-1)
     total = np.dot(flat, flat)

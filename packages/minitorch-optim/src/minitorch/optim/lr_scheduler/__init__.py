@@ -11,6 +11,8 @@ from .decay import ConstantLR, ExponentialLR, LinearLR, MultiStepLR, PolynomialL
 from .functions import LambdaLR, MultiplicativeLR
 from .plateau import ReduceLROnPlateau
 
+_LRScheduler = LRScheduler  # its old name, which users' own schedules may be derived from
+
 __all__ = [
     "ChainedScheduler",
     "ConstantLR",
