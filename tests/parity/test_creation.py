@@ -157,7 +157,7 @@ CALLS = {
     "is_floating_point": lambda lib: lib.is_floating_point(lib.ones(1)),
     "is_complex": lambda lib: lib.is_complex(lib.ones(1)),
     "complex": lambda lib: lib.complex(lib.ones(2), lib.zeros(2)),
-    "complex mismatch": lambda lib: lib.complex(lib.ones(2), lib.ones(2, dtype=lib.float64)),
+    "complex mismatch": lambda lib: lib.complex(lib.ones(2), lib.ones(2).double()),
     "complex int": lambda lib: lib.complex(lib.ones(2).long(), lib.ones(2).long()),
     "polar": lambda lib: lib.polar(lib.ones(2), lib.tensor([0.0, 1.0])),
     "typename": lambda lib: lib.typename(lib.ones(1)),

@@ -184,6 +184,7 @@ class Generator:
         rest = out[kept:]
         if not rest.size:
             return out
+        pairs: Any
         if rest.size < 16:
             bits: Any = iter(self._bits.random_raw(2 * (rest.size + rest.size % 2)).tolist())
             u53 = ((high & 0x1FFFFF) << 32 | next(bits) for high in bits)
