@@ -1,0 +1,170 @@
+"""Weighted sums of few elements along one dimension: averaging, interpolation, and the adjoints."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+from minitorch.extend import over_rows
+
+
+class Weights:
+    """A sparse matrix: ``out[rows[k]] += weights[k] * x[columns[k]]``, ordered by row.
+
+    Its entries are applied as ``taps``, each of which has one entry at most for any row.
+    """
+
+    def __init__(self, rows: Any, columns: Any, weights: Any, outputs: int, inputs: int) -> None:
+        self.entries = rows, columns, weights
+        self.outputs, self.inputs = outputs, inputs
+        starts = np.searchsorted(rows, rows)  # of each entry's row
+        number = np.arange(len(rows)) - starts
+        self.taps = []
+        for k in range(number.max() + 1 if len(rows) else 0):
+            (which,) = np.nonzero(number == k)
+            weight: Any = weights[which]
+            if (weight == weight[0]).all():
+                weight = float(weight[0])
+            self.taps.append((places(rows[which]), places(columns[which]), weight))
+
+    @functools.cached_property
+    def T(self) -> Weights:
+        """The transposed matrix."""
+        rows, columns, weights = self.entries
+        order = np.argsort(columns, kind="stable")
+        return Weights(columns[order], rows[order], weights[order], self.inputs, self.outputs)
+
+
+def places(index: Any) -> Any:
+    """The index as a slice where its steps are equal: that takes no copy."""
+    if len(index) == 1:
+        return slice(int(index[0]), int(index[0]) + 1)
+    step = int(index[1] - index[0])
+    if step > 0 and (np.diff(index) == step).all():
+        return slice(int(index[0]), int(index[-1]) + 1, step)
+    return index
+
+
+def resample(x: Any, dim: int, weights: Weights) -> Any:
+    before, after = x.shape[:dim], x.shape[dim + 1 :]
+    rows, n = math.prod(before), math.prod(after)
+    out = np.zeros((rows, weights.outputs, n), x.dtype)
+    x = x.reshape(rows, weights.inputs, n)
+
+    def work(start: int, stop: int) -> None:
+        source, target = x[start:stop], out[start:stop]
+        for put, take, weight in weights.taps:
+            part = source[:, take]
+            if isinstance(weight, np.ndarray):
+                part = part * weight.astype(x.dtype)[:, None]
+            elif weight != 1.0:
+                part = part * weight
+            target[:, put] += part
+
+    over_rows(work, rows, x.size)
+    return out.reshape(*before, weights.outputs, *after)
+
+
+# --- the matrices ---------------------------------------------------------------------------
+
+
+def of_ranges(starts: Any, stops: Any, weights: Any, inputs: int) -> Weights:
+    """Row k sums the inputs from starts[k] to stops[k], times weights[k]."""
+    counts = np.maximum(stops - starts, 0)
+    rows = np.repeat(np.arange(len(starts)), counts)
+    columns = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts - starts, counts)
+    return Weights(rows, columns, weights[rows], len(starts), inputs)
+
+
+@functools.lru_cache(256)
+def windows(n: int, out: int, kernel: int, stride: int, padding: int, divisor: str) -> Weights:
+    """Sums of windows, divided by their number of elements: "padded", "inside", or "none" of them."""
+    starts = np.arange(out) * stride - padding
+    stops = np.minimum(starts + kernel, n + padding)
+    inside = np.maximum(starts, 0), np.minimum(stops, n)
+    if divisor == "none":
+        counts = np.ones(out)
+    else:
+        counts = stops - starts if divisor == "padded" else inside[1] - inside[0]
+    return of_ranges(*inside, 1 / np.maximum(counts, 1), n)
+
+
+def adaptive_ranges(n: int, out: int) -> tuple[Any, Any]:
+    """Where the ``out`` parts of n elements begin and end; neighbours may share an element."""
+    k = np.arange(out)
+    return k * n // out, -((-(k + 1) * n) // out)
+
+
+@functools.lru_cache(256)
+def adaptive(n: int, out: int) -> Weights:
+    """Means of ``out`` parts."""
+    starts, stops = adaptive_ranges(n, out)
+    return of_ranges(starts, stops, 1 / (stops - starts), n)
+
+
+def step(n: int, out: int, scale: float | None, align: bool, real: Any) -> Any:
+    """The distance in the input between neighbours of the output."""
+    if align:
+        return real(n - 1) / real(out - 1) if out > 1 else real(0)
+    return real(1.0 / scale) if scale is not None and scale > 0 else real(n) / real(out)
+
+
+@functools.lru_cache(256)
+def nearest(n: int, out: int, scale: float | None, exact: bool, real: Any) -> Weights:
+    k = np.arange(out, dtype=real)
+    index = np.floor((k + real(0.5 if exact else 0)) * step(n, out, scale, False, real))
+    index = np.minimum(index.astype(np.int64), n - 1)
+    return Weights(np.arange(out), index, np.ones(out), out, n)
+
+
+def triangle(x: Any) -> Any:
+    return np.maximum(1 - abs(x), 0)
+
+
+def cubic(x: Any, a: float) -> Any:
+    """Keys' convolution kernel (1981)."""
+    x = abs(x)
+    inner = ((a + 2) * x - (a + 3)) * x * x + 1
+    outer = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+    return np.where(x <= 1, inner, np.where(x < 2, outer, 0))
+
+
+@functools.lru_cache(256)
+def smooth(n: int, out: int, scale: float | None, align: bool, mode: str, real: Any) -> Weights:
+    """Linear or cubic interpolation."""
+    k = np.arange(out, dtype=real)
+    along = step(n, out, scale, align, real)
+    at = k * along if align else (k + real(0.5)) * along - real(0.5)
+    if mode == "linear":
+        at = np.maximum(at, 0)
+        first = np.minimum(np.floor(at), n - 1)
+        reach = [0, 1]
+        weights = [triangle(at - first - j) for j in reach]
+    else:
+        first = np.floor(at)
+        reach = [-1, 0, 1, 2]
+        weights = [cubic(at - first - j, -0.75) for j in reach]
+    rows = np.repeat(np.arange(out), len(reach))
+    columns = np.clip(first[:, None] + reach, 0, n - 1).astype(np.int64).reshape(-1)
+    return Weights(rows, columns, np.stack(weights, 1).reshape(-1), out, n)
+
+
+@functools.lru_cache(256)
+def antialiased(
+    n: int, out: int, scale: float | None, align: bool, mode: str, real: Any
+) -> Weights:
+    """Linear or cubic interpolation whose kernel is as wide as the output's elements."""
+    along = float(step(n, out, scale, align, real))
+    wide = max(along, 1.0)
+    support = (1 if mode == "linear" else 2) * wide
+    center = along * (np.arange(out) + 0.5)
+    starts = np.maximum((center - support + 0.5).astype(np.int64), 0)
+    stops = np.minimum((center + support + 0.5).astype(np.int64), n)
+    ranges = of_ranges(starts, stops, np.ones(out), n)
+    rows, columns, _ = ranges.entries
+    at = (columns - center[rows] + 0.5) / wide
+    weights = triangle(at) if mode == "linear" else cubic(at, -0.5)
+    weights = weights / np.bincount(rows, weights, out)[rows]
+    return Weights(rows, columns, weights, out, n)
