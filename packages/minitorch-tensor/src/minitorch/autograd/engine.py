@@ -68,8 +68,9 @@ def run(
                 for hook in list(extra.get("accumulated", {}).values()):
                     hook(node.variable)
             continue
-        for watcher in watchers:
-            watcher.before(node)
+        if watchers:
+            for watcher in watchers:
+                watcher.before(node)
         parents = node.parents
         if leads is None:
             grads = node.vjp(g, create_graph, None)
@@ -79,8 +80,9 @@ def run(
             grads = node.vjp(g, create_graph, wanted)
         if extra is not None:
             grads = _after(extra, grads, g)
-        for watcher in watchers:
-            watcher.after(node, grads)
+        if watchers:
+            for watcher in watchers:
+                watcher.after(node, grads)
         for parent, gp in zip(parents, grads):
             if parent is None or gp is None:
                 continue

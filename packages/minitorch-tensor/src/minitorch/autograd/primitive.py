@@ -148,7 +148,13 @@ class _Step(Node):
     rules: tuple[Callable[..., Any] | None, ...]
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
-        saved = self._values(create_graph)
+        saved = self.saved
+        if create_graph or saved is None or self.extra is not None:
+            saved = self._values(create_graph)
+        else:
+            for counter, version in self.versions:
+                if counter[0] != version:
+                    self.check()
         rules = self.rules
         if type(g) is Partial:
             g = self._full(g, create_graph)
@@ -169,12 +175,8 @@ class _Step(Node):
 
     def _values(self, create_graph: bool) -> Any:
         """The saved values, checked; as Tensors where the backward pass makes a graph."""
+        self.check()
         saved = self.saved
-        if saved is None:
-            self.check()
-        for counter, version in self.versions:
-            if counter[0] != version:
-                self.check()
         if self.extra is not None and "unpack" in self.extra:
             saved = self.extra["unpack"](saved)
         return self._as_tensors(saved) if create_graph else saved
@@ -283,7 +285,9 @@ def _recorded(
     if not mask:
         if not several:
             tensor = wrap(out)
-            return _as_view(tensor, primitive, inputs[0], params, False) if primitive.view else tensor
+            return (
+                _as_view(tensor, primitive, inputs[0], params, False) if primitive.view else tensor
+            )
         tensors = tuple(map(wrap, out))
         if primitive.view:
             tensors = tuple(_as_view(t, primitive, inputs[0], params, True) for t in tensors)
@@ -458,8 +462,6 @@ def primitive(
         op = _unary(made)
     elif plain and len(made.inputs) == 2 and not made.params:
         op = _binary(made)
-    elif made.joint is not None and len(made.outputs) == 1 and not (made.variadic or made.view):
-        op = _joint(made)
     else:
 
         def op(*args: Any) -> Any:
@@ -537,7 +539,9 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
                 node.shape = out.shape
                 node.order = next(orders)
                 node.extra = None
-                node.saved, node.versions = keep(data, *params, out, input._version, tensor._version)  # type: ignore[misc]
+                node.saved, node.versions = keep(
+                    data, *params, out, input._version, tensor._version
+                )  # type: ignore[misc]
         return tensor
 
     return op
@@ -580,56 +584,15 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
                 node.order = next(orders)
                 node.extra = None
                 keep = keeps[(na is not None) + 2 * (nb is not None)]
-                node.saved, node.versions = keep(x, y, out, input._version, version, tensor._version)  # type: ignore[misc]
+                node.saved, node.versions = keep(
+                    x, y, out, input._version, version, tensor._version
+                )  # type: ignore[misc]
         return tensor
 
     def general(a: Any, b: Any) -> Any:
         if promote is not None and (isinstance(a, Variable) or isinstance(b, Variable)):
             a, b = promote(a, b)
         return apply(primitive, a, b)
-
-    return op
-
-
-def _joint(primitive: Primitive) -> Callable[..., Any]:
-    """``apply`` for a fixed number of inputs, one output and one rule, written out."""
-    kernel, residuals, count = primitive.kernel, bool(primitive.residuals), len(primitive.inputs)
-    node_type, keep = primitive.node_type, primitive.keep(1)
-
-    def op(*args: Any) -> Any:
-        state = current.state
-        inputs = args[:count]
-        if state.flags >= TOOLS or not any([isinstance(x, Variable) for x in inputs]):  # noqa: C419
-            return apply(primitive, *args)
-        arrays = [x._data if isinstance(x, Variable) else x for x in inputs]
-        params = args[count:]
-        try:
-            out = state.quiet(kernel, *arrays, *params)
-        except ValueError as error:
-            raise explain(primitive, arrays, error) from None
-        rest: Any = ()
-        if residuals:
-            out, *rest = out
-        elif type(out) is tuple:
-            return record(primitive, args, out)
-        tensor = wrap(out)
-        if state.flags:
-            parents = [
-                (x._node if x._base is None else history(x)) if isinstance(x, Variable) else None
-                for x in inputs
-            ]
-            needs = [p is not None for p in parents]
-            if True in needs:
-                tensor._node = node = node_type()
-                node.parents = parents
-                node.shape = out.shape
-                node.order = next(orders)
-                node.extra = None
-                versions = [x._version if isinstance(x, Variable) else NEVER for x in inputs]
-                node.saved, node.versions = keep(
-                    *arrays, *params, out, *rest, *versions, tensor._version, needs=needs
-                )
-        return tensor
 
     return op
 
