@@ -201,3 +201,18 @@ def test_errors(number):
     call, error = ERRORS[number]
     with pytest.raises(error):
         call()
+
+
+def test_inside_vmap():
+    def add_noise(x):
+        return x + minitorch.randn(3)
+
+    x = minitorch.zeros(2, 3)
+    with pytest.raises(RuntimeError, match="randomness error mode"):
+        minitorch.func.vmap(add_noise)(x)
+    with pytest.raises(NotImplementedError, match="outside"):
+        minitorch.func.vmap(add_noise, randomness="different")(x)
+    minitorch.manual_seed(0)
+    got = minitorch.func.vmap(add_noise, randomness="same")(x)
+    minitorch.manual_seed(0)
+    assert got.tolist() == [minitorch.randn(3).tolist()] * 2

@@ -1,7 +1,8 @@
 """Tensors from data, and tensors filled with constants.
 
 Every function takes PyTorch's options ``dtype``, ``device`` (the CPU) and ``requires_grad``, and,
-because programs pass them, ``layout``, ``pin_memory`` and ``memory_format``, which change nothing.
+because programs pass them, ``layout`` (strided), and ``pin_memory`` and ``memory_format``, which
+change nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from . import _dtype
 from ._device import CPU, as_device
 from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype, promote_types
+from ._layout import strided
 from .autograd.variable import Variable, wrap
 from .ops.arguments import as_shape
 
@@ -177,10 +179,16 @@ def _why_not(data: Any, error: Exception) -> Exception:
     return error
 
 
-def made(array: Any, requires_grad: bool = False, device: Any = None) -> Any:
+def made(
+    array: Any, requires_grad: bool = False, device: Any = None, layout: Any = None
+) -> Any:  # fmt: skip
     """A new tensor around ``array``, whose memory is nobody else's."""
     if device is not None and device is not CPU:
         as_device(device)
+    if layout is not None and layout is not strided:
+        raise NotImplementedError(
+            f"layout {layout} is not supported: MiniTorch's tensors are torch.strided"
+        )
     result = wrap(array if array.ndim else array[()])  # a NumPy scalar: see Variable
     return result.requires_grad_() if requires_grad else result
 
@@ -299,8 +307,9 @@ def scalar_tensor(
 ) -> Any:  # fmt: skip
     """A 0-dim tensor, of the default dtype unless told else."""
     return full(
-        (), s, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad
-    )
+        (), s, dtype=dtype or get_default_dtype(), layout=layout, device=device,
+        requires_grad=requires_grad,
+    )  # fmt: skip
 
 
 # --- filled with constants ---------------------------------------------------------------------
@@ -349,7 +358,7 @@ def zeros(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.zeros.html
     """
-    return made(np.zeros(sizes(shape, size), _numpy(dtype)), requires_grad, device)
+    return made(np.zeros(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout)
 
 
 def ones(
@@ -360,7 +369,7 @@ def ones(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ones.html
     """
-    return made(np.ones(sizes(shape, size), _numpy(dtype)), requires_grad, device)
+    return made(np.ones(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout)
 
 
 def empty(
@@ -371,7 +380,7 @@ def empty(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty.html
     """
-    return made(np.empty(sizes(shape, size), _numpy(dtype)), requires_grad, device)
+    return made(np.empty(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout)
 
 
 def full(
@@ -391,7 +400,9 @@ def full(
         dtype = from_numpy_dtype(fill_value._data.dtype)
     value = number(fill_value)
     kind = number_dtype(value) if dtype is None else as_dtype(dtype)
-    return made(np.full(sizes((size,)), fitted(value, kind), kind.numpy), requires_grad, device)
+    return made(
+        np.full(sizes((size,)), fitted(value, kind), kind.numpy), requires_grad, device, layout
+    )
 
 
 def fitted(value: Any, kind: Any) -> Any:
@@ -424,7 +435,7 @@ def eye(
     for name, k in (("n", n), ("m", m)):
         if k is not None and k < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {k}")
-    return made(np.eye(n, m, dtype=_numpy(dtype)), requires_grad, device)
+    return made(np.eye(n, m, dtype=_numpy(dtype)), requires_grad, device, layout)
 
 
 def empty_strided(
@@ -443,7 +454,7 @@ def empty_strided(
     count = 1 + sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) if all(shape) else 0
     memory = np.empty(count, kind)
     array = np.ndarray(shape, kind, memory, 0, [s * kind.itemsize for s in steps])
-    return made(array, requires_grad, device)
+    return made(array, requires_grad, device, layout)
 
 
 # --- like another tensor -----------------------------------------------------------------------
@@ -451,12 +462,12 @@ def empty_strided(
 
 def like(input: Any, dtype: Any) -> Any:
     """A new array with the shape, the order in memory and, unless told else, the dtype."""
-    array = input._array()
-    kind = array.dtype if dtype is None else as_dtype(dtype).numpy
-    if not isinstance(array, np.ndarray):  # a tensor within a transform: one example of a batch
-        return np.empty(array.shape, kind)
-    repeated = 0 in array.strides  # an expanded tensor
-    return np.empty_like(array, kind, order="C" if repeated else "K", subok=False)
+    shape, strides = input._data.shape, input._data.strides
+    kind = input._data.dtype if dtype is None else as_dtype(dtype).numpy
+    order = sorted(range(len(shape)), key=lambda d: -abs(strides[d]))
+    if order == list(range(len(shape))) or 0 in strides:  # 0: an expanded tensor
+        return np.empty(shape, kind)
+    return np.empty([shape[d] for d in order], kind).transpose(np.argsort(order))
 
 
 def empty_like(
@@ -467,7 +478,7 @@ def empty_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html
     """
-    return made(like(input, dtype), requires_grad, device)
+    return made(like(input, dtype), requires_grad, device, layout)
 
 
 def full_like(
@@ -480,7 +491,7 @@ def full_like(
     """
     array = like(input, dtype)
     array.fill(fitted(number(fill_value), from_numpy_dtype(array.dtype)))
-    return made(array, requires_grad, device)
+    return made(array, requires_grad, device, layout)
 
 
 def zeros_like(
@@ -493,7 +504,7 @@ def zeros_like(
     """
     array = like(input, dtype)
     array.fill(0)
-    return made(array, requires_grad, device)
+    return made(array, requires_grad, device, layout)
 
 
 def ones_like(
@@ -506,7 +517,7 @@ def ones_like(
     """
     array = like(input, dtype)
     array.fill(1)
-    return made(array, requires_grad, device)
+    return made(array, requires_grad, device, layout)
 
 
 # --- methods -----------------------------------------------------------------------------------
@@ -517,7 +528,8 @@ def new_tensor(
     layout: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """A tensor with a copy of ``data``, of this tensor's dtype unless told else."""
-    return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    array = tensor_data(data, dtype or self.dtype)
+    return made(array, requires_grad, device, layout)
 
 
 def new_full(self: Any, size: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:

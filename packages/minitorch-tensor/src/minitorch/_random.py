@@ -15,6 +15,7 @@ from . import _distributions as distributions
 from ._creation import _numpy, like, made, number, sizes
 from ._dtype import as_dtype, int64
 from ._generator import Generator, default_generator
+from .autograd.grad_mode import current
 from .autograd.inplace import check_writable, write
 from .autograd.variable import Variable, wrap
 from .kernels.permutation import permutation
@@ -77,6 +78,27 @@ def set_rng_state(new_state: Any) -> None:
     default_generator.set_state(new_state)
 
 
+def source(generator: Generator | None) -> Generator:
+    """The generator to draw from.
+
+    Raises:
+        RuntimeError: a ``vmap`` is running that was not told what to do with random numbers.
+    """
+    for tool in current.state.tools:
+        randomness = getattr(tool, "randomness", "same")
+        if randomness == "error":
+            raise RuntimeError(
+                "vmap: called random operation while in randomness error mode. Please either use "
+                "the 'same' randomness flag on vmap or perform the randomness operation out of vmap"
+            )
+        if randomness == "different":
+            raise NotImplementedError(
+                "vmap(randomness='different') cannot draw random numbers in MiniTorch: draw them "
+                "outside, one set per example, and pass them in"
+            )
+    return generator or default_generator
+
+
 # --- new tensors -------------------------------------------------------------------------------
 
 
@@ -89,8 +111,8 @@ def rand(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.rand.html
     """
     array = np.empty(sizes(shape, size), _numpy(dtype))
-    distributions.uniform(generator or default_generator, array)
-    return made(array, requires_grad, device)
+    distributions.uniform(source(generator), array)
+    return made(array, requires_grad, device, layout)
 
 
 def randn(
@@ -102,8 +124,8 @@ def randn(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randn.html
     """
     array = np.empty(sizes(shape, size), _numpy(dtype))
-    distributions.normal(generator or default_generator, array)
-    return made(array, requires_grad, device)
+    distributions.normal(source(generator), array)
+    return made(array, requires_grad, device, layout)
 
 
 def randint(
@@ -126,8 +148,8 @@ def randint(
             "randint() takes (high, size) or (low, high, size), size a tuple of ints such as (3,)"
         )
     array = np.empty(sizes((size,)), as_dtype(int64 if dtype is None else dtype).numpy)
-    distributions.integers(generator or default_generator, array, int(low), int(high))
-    return made(array, requires_grad, device)
+    distributions.integers(source(generator), array, int(low), int(high))
+    return made(array, requires_grad, device, layout)
 
 
 def randint_of_shape(low: int, high: int, shape: Any, **options: Any) -> Any:
@@ -147,9 +169,9 @@ def randperm(
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     steps = max(n - 1, 0)
     left = np.arange(n, 1, -1)
-    targets = np.arange(steps) + (generator or default_generator).bits32(steps) % left
+    targets = np.arange(steps) + (source(generator)).bits32(steps) % left
     order = permutation(targets, n)
-    return made(order.astype(as_dtype(dtype).numpy, copy=False), requires_grad, device)
+    return made(order.astype(as_dtype(dtype).numpy, copy=False), requires_grad, device, layout)
 
 
 def rand_like(
@@ -159,8 +181,8 @@ def rand_like(
 ) -> Any:  # fmt: skip
     """Uniform on [0, 1), with the shape and dtype of ``input``."""
     array = like(input, dtype)
-    distributions.uniform(generator or default_generator, array)
-    return made(array, requires_grad, device)
+    distributions.uniform(source(generator), array)
+    return made(array, requires_grad, device, layout)
 
 
 def randn_like(
@@ -170,8 +192,8 @@ def randn_like(
 ) -> Any:  # fmt: skip
     """Normal with mean 0 and variance 1, with the shape and dtype of ``input``."""
     array = like(input, dtype)
-    distributions.normal(generator or default_generator, array)
-    return made(array, requires_grad, device)
+    distributions.normal(source(generator), array)
+    return made(array, requires_grad, device, layout)
 
 
 def randint_like(
@@ -186,8 +208,8 @@ def randint_like(
         low, high = (low, bounds[0]) if high is None else (bounds[0], high)
     array = like(input, dtype)
     low, high = int(number(low)), int(number(high))
-    distributions.integers(generator or default_generator, array, low, high)
-    return made(array, requires_grad, device)
+    distributions.integers(source(generator), array, low, high)
+    return made(array, requires_grad, device, layout)
 
 
 # --- by the values of tensors ------------------------------------------------------------------
@@ -202,14 +224,14 @@ def normal(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.normal.html
     """
-    g = generator or default_generator
+    g = source(generator)
     parts = [x._data for x in (mean, std) if isinstance(x, Variable)]
     if not parts:
         if size is None:
             raise TypeError("normal() of two numbers needs a size: normal(mean, std, size)")
         array = np.empty(sizes((size,)), _numpy(dtype))
         distributions.normal(g, array, mean, std)
-        return made(array, requires_grad, device)
+        return made(array, requires_grad, device, layout)
     if size is not None:
         raise TypeError("normal() takes a size where mean and std are numbers, and only there")
     spread = getattr(std, "_data", std)
@@ -229,7 +251,7 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None
     """
     array = like(input, None)
     chance = input._array() if p is None else p
-    distributions.bernoulli(generator or default_generator, array, chance)
+    distributions.bernoulli(source(generator), array, chance)
     return made(array)
 
 
@@ -239,7 +261,7 @@ def poisson(input: Any, generator: Generator | None = None) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.poisson.html
     """
     array = np.empty(input.shape, input.dtype.numpy)
-    distributions.poisson(generator or default_generator, array, input._array())
+    distributions.poisson(source(generator), array, input._array())
     return made(array)
 
 
@@ -271,7 +293,7 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    g = generator or default_generator
+    g = source(generator)
     return made(distributions.multinomial(g, p, num_samples, replacement))
 
 
@@ -290,7 +312,7 @@ def filling(name: str, draw: Callable[..., None], *arguments: str) -> Any:
         ordered = [number(values[key]) if key in values else None for key in arguments]
         while ordered and ordered[-1] is None:
             ordered.pop()
-        draw(generator or default_generator, array, *ordered)
+        draw(source(generator), array, *ordered)
         return write(self, wrap(array))
 
     method.__name__ = method.__qualname__ = name
@@ -310,7 +332,7 @@ def random_(self: Any, *bounds: Any, generator: Generator | None = None, **named
         raise TypeError(f"random_() takes from, to and generator, not {', '.join(named)}")
     check_writable(self)
     array = self._array()
-    g = generator or default_generator
+    g = source(generator)
     if high is None and low is None:
         distributions.integers_of_dtype(g, array)
     elif high is None:  # up to the greatest number
@@ -325,7 +347,7 @@ def bernoulli_(self: Any, p: Any = 0.5, *, generator: Generator | None = None) -
     check_writable(self)
     array = self._array()
     chance = p._array() if isinstance(p, Variable) else p
-    distributions.bernoulli(generator or default_generator, array, chance)
+    distributions.bernoulli(source(generator), array, chance)
     return write(self, wrap(array))
 
 

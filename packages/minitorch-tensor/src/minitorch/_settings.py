@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from math import e, inf, nan, pi
 from typing import Any
 
 from ._device import as_device, device
@@ -11,13 +12,18 @@ from .autograd.variable import Variable
 
 __all__ = [
     "are_deterministic_algorithms_enabled",
+    "e",
     "get_default_device",
     "get_float32_matmul_precision",
     "get_num_interop_threads",
     "get_num_threads",
+    "inf",
     "is_storage",
     "is_tensor",
+    "nan",
+    "newaxis",
     "numel",
+    "pi",
     "set_default_device",
     "set_default_tensor_type",
     "set_float32_matmul_precision",
@@ -26,6 +32,9 @@ __all__ = [
     "typename",
     "use_deterministic_algorithms",
 ]
+
+
+newaxis = None
 
 
 def is_tensor(obj: Any) -> bool:
