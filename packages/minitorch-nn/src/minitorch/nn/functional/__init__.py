@@ -15,5 +15,7 @@ from .embedding import *
 from .gelu import *
 from .linear import *
 from .margin import *
+from .padding import *
 from .pooling import *
 from .regression import *
+from .resampling import *

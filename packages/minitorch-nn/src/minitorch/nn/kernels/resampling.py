@@ -168,3 +168,18 @@ def antialiased(
     weights = triangle(at) if mode == "linear" else cubic(at, -0.5)
     weights = weights / np.bincount(rows, weights, out)[rows]
     return Weights(rows, columns, weights, out, n)
+
+
+@functools.lru_cache(256)
+def padding(n: int, before: int, after: int, mode: str) -> Weights:
+    """The element that each place in and around the input takes its value from."""
+    at = np.arange(-before, n + after)
+    if mode == "circular":  # around what negative padding leaves
+        first, left = max(-before, 0), n + min(before, 0) + min(after, 0)
+        at = first + (at - first) % left
+    elif mode == "replicate":
+        at = np.clip(at, 0, n - 1)
+    else:
+        at = abs(at)
+        at = np.where(at >= n, 2 * (n - 1) - at, at)
+    return Weights(np.arange(len(at)), at, np.ones(len(at)), len(at), n)
