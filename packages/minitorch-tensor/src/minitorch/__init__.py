@@ -12,7 +12,6 @@ from ._layout import *
 from ._random import *
 from ._ranges import *
 from ._repr import *
-from ._serialization import *
 from ._settings import *
 from ._size import Size
 from ._siblings import __getattr__

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 __all__ = [
+    "bfloat16",
     "bool",
     "can_cast",
     "cdouble",
@@ -100,6 +101,29 @@ class dtype:  # noqa: N801  (PyTorch's name)
         return self.name
 
 
+class _Absent(dtype):
+    """A dtype of PyTorch's that NumPy lacks: it can be named and compared, not computed with."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, type_name: str, category: _int, itemsize: _int) -> None:
+        self.name, self.type_name = name, type_name
+        self.category, self.itemsize = category, itemsize
+
+    def __getattr__(self, name: str) -> Any:  # ``numpy`` is not set
+        if name != "numpy":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise TypeError(
+            f"{self!r} is not supported: NumPy has no such numbers; use torch.float32 or "
+            "torch.float16"
+        )
+
+    @property
+    def is_signed(self) -> _python_bool:
+        return True
+
+
+bfloat16 = _Absent("bfloat16", "BFloat16", 2, 2)
 float16 = half = dtype("float16", "Half")
 float32 = float = dtype("float32", "Float")
 float64 = double = dtype("float64", "Double")
@@ -150,7 +174,7 @@ def set_default_dtype(d: dtype) -> None:
         TypeError: ``d`` is not a floating-point dtype.
     """
     global _default
-    if not isinstance(d, dtype) or not d.is_floating_point:
+    if not isinstance(d, dtype) or d.numpy.kind != "f":
         raise TypeError(f"only floating-point types are supported as the default type, got {d!r}")
     _default = d
 

@@ -7,6 +7,7 @@ import os
 import struct
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,18 @@ class Generator:
 
     def __init__(self, device: Any = None) -> None:
         as_device(device)
-        self._bits = np.random.MT19937()
-        self._draw = np.random.Generator(self._bits)
         self.manual_seed(DEFAULT_SEED)
+
+    @cached_property
+    def _bits(self) -> Any:
+        """The stream. Made on first use: importing numpy.random takes as long as our own modules."""
+        bits = np.random.MT19937()
+        bits._legacy_seeding(self._seed % 2**32)  # type: ignore[attr-defined]
+        return bits
+
+    @cached_property
+    def _draw(self) -> Any:
+        return np.random.Generator(self._bits)
 
     @property
     def device(self) -> device:
@@ -53,7 +63,8 @@ class Generator:
         if not -(2**63) <= seed < 2**64:
             raise ValueError(f"Overflow when unpacking long long: the seed {seed} exceeds 64 bits")
         self._seed = seed % 2**64
-        self._bits._legacy_seeding(seed % 2**32)
+        if "_bits" in self.__dict__:
+            self._bits._legacy_seeding(seed % 2**32)
         self._kept: float | None = None  # the second of a pair of normal numbers
         return self
 

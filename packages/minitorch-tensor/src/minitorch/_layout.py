@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 __all__ = ["channels_last", "channels_last_3d", "contiguous_format", "layout", "memory_format"]
-__all__ += ["preserve_format", "strided"]
+__all__ += ["preserve_format", "sparse_coo", "strided"]
 
 
 class _Named:
@@ -20,7 +20,7 @@ class _Named:
 
 
 class layout(_Named):  # noqa: N801  (PyTorch's name)
-    """How elements are stored; ``strided`` is the one there is."""
+    """How elements are stored: ``strided``. The others can be named; functions refuse them."""
 
 
 class memory_format(_Named):  # noqa: N801  (PyTorch's name)
@@ -28,6 +28,7 @@ class memory_format(_Named):  # noqa: N801  (PyTorch's name)
 
 
 strided = layout("strided")
+sparse_coo = layout("sparse_coo")
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")

@@ -49,7 +49,7 @@ def manual_seed(seed: int) -> Generator:
 
     Example:
         >>> import minitorch
-        >>> minitorch.manual_seed(0)
+        >>> _ = minitorch.manual_seed(0)
         >>> minitorch.rand(2)
         tensor([0.4963, 0.7682])
 

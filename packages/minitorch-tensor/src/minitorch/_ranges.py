@@ -36,7 +36,7 @@ def arange(
         start, end, step = int(start), int(end), int(step)
         if not step:
             raise ValueError("step must be nonzero, also after its conversion to int64")
-    return made(_multiples(start, step, _steps(start, end, step), kind), requires_grad, device)
+    return made(_multiples(start, step, _steps(start, end, step), kind), requires_grad, device, layout)
 
 
 def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:
@@ -76,9 +76,9 @@ def linspace(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linspace.html
     """
-    start, end = number(start), number(end)
+    start, end = _end(start, "linspace"), _end(end, "linspace")
     kind = _dtype_of(start, end, dtype)
-    return made(spaced(start, end, steps, kind).astype(kind.numpy), requires_grad, device)
+    return made(spaced(start, end, steps, kind).astype(kind.numpy), requires_grad, device, layout)
 
 
 def logspace(
@@ -89,11 +89,21 @@ def logspace(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logspace.html
     """
-    start, end = number(start), number(end)
+    start, end = _end(start, "logspace"), _end(end, "logspace")
     kind = _dtype_of(start, end, dtype)
     exponents = spaced(start, end, steps, kind)
     powers = np.power(np.float64(base), exponents)
-    return made(powers.astype(kind.numpy), requires_grad, device)
+    return made(powers.astype(kind.numpy), requires_grad, device, layout)
+
+
+def _end(value: Any, name: str) -> Any:
+    """A Python number of a number or a 0-dim tensor."""
+    if getattr(value, "ndim", 0):
+        raise RuntimeError(
+            f"{name} only supports 0-dimensional start and end tensors, but got a tensor with "
+            f"{value.ndim} dimension(s)."
+        )
+    return number(value)
 
 
 def _dtype_of(start: Any, end: Any, dtype: Any) -> Any:

@@ -11,7 +11,14 @@ from importlib import import_module
 from typing import Any
 
 SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim"}
-LATER = {"func", "profiler", "utils"}  # our own, which most programs do not need at start
+# our own that most programs do not need at start: whole modules, and functions with their module
+LATER_MODULES = {"func", "profiler", "safetensors", "utils"}
+LATER = {
+    "load": "_serialization",
+    "load_file": "safetensors",
+    "save": "_serialization",
+    "save_file": "safetensors",
+}
 
 
 class MissingSibling:
@@ -49,8 +56,10 @@ class UnknownNameError(AttributeError):
 
 
 def __getattr__(name: str) -> Any:
-    if name in LATER:
+    if name in LATER_MODULES:
         return import_module(f"minitorch.{name}")
+    if name in LATER:
+        return getattr(import_module(f"minitorch.{LATER[name]}"), name)
     if name in SIBLINGS:
         try:
             return import_module(f"minitorch.{name}")

@@ -12,6 +12,7 @@ from .autograd.primitive import apply, fused, primitive
 from .autograd.variable import Variable, wrap
 from .kernels.blas import alone, products_over_rows
 from .kernels.parallel import over_rows
+from .kernels.select import select
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims
 from .ops.conversion import promote, promote_to_float
 
@@ -31,6 +32,7 @@ __all__ = [
     "products_over_rows",
     "promote",
     "promote_to_float",
+    "select",
     "some_dims",
     "wrap",
 ]

@@ -24,8 +24,8 @@ __all__ = ["SCRATCH", "Buffers", "Layout", "flat", "scalar_dtype"]
 
 SMALL = 1 << 14  # elements; parameters up to here are gathered
 PIECE = 1 << 16  # elements that a kernel works on at a time: a few such arrays fit the cache
-SHARED = 1 << 18  # elements; from here on two threads work, on ...
-SHARED_PIECE = 1 << 18  # ... elements at a time, so that they seldom wait for each other
+SHARED = 1 << 18  # elements; from here on two threads work, on equal pieces of up to ...
+SHARED_PIECE = 1 << 19  # ... elements: in long calls they seldom wait for the interpreter's lock
 SCRATCH = 4  # arrays
 
 
@@ -99,8 +99,11 @@ class Run:
     def _spans(self, length: int) -> Iterator[tuple[int, int]]:
         """Where the pieces start and stop: between rows, if there are several to a piece."""
         row = length // max(1, len(self.homes[0])) if self.single and self.homes[0].ndim else 1
-        piece = SHARED_PIECE if self.shared else PIECE
-        step = piece // row * row if 0 < row <= piece else piece
+        step = PIECE
+        if self.shared:
+            step = -(-length // (2 * -(-length // (2 * SHARED_PIECE))))
+        if 0 < row <= step:
+            step = -(-step // row) * row if self.shared else step // row * row
         return ((start, min(start + step, length)) for start in range(0, length, step))
 
     def _scalars(self, entries: list[dict[str, Any]], name: str) -> Any:
@@ -174,7 +177,7 @@ def _cut(grad: Any, spans: list[tuple[int, int]]) -> Iterable[Any]:
     """Functions that return ``grad`` in pieces; some rows are copied if it is not contiguous."""
     if not grad.flags.c_contiguous:
         row = flat(grad[:1]).size
-        if row <= PIECE:
+        if all(start % row == 0 for start, _ in spans):
             return (partial(_rows, grad, a // row, b // row) for a, b in spans)
         grad = np.ascontiguousarray(grad)
     return map(partial(partial, flat(grad).__getitem__), starmap(slice, spans))

@@ -39,9 +39,9 @@ def _outputs(func: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Any]:
 
 
 def _numerical(
-    func: Any, inputs: tuple[Any, ...], x: Any, which: list[int], eps: float
+    func: Any, inputs: tuple[Any, ...], x: Any, made: tuple[Any, ...], which: list[int], eps: float
 ) -> list[Any]:
-    """Per output the matrix d output / d x, of shape (x.numel(), output.numel())."""
+    """Per output ``made[k]`` the matrix d made[k] / d x, of shape (x.numel(), made[k].numel())."""
     data = x._array()
     rows: list[list[Any]] = []
     for place in np.ndindex(data.shape):
@@ -50,13 +50,13 @@ def _numerical(
         for step in (eps, -eps):
             data[place] = value + step
             with no_grad():
-                made = _tuple(func(*inputs))
-            ends.append([np.array(made[k]._data) for k in which])
+                end = _tuple(func(*inputs))
+            ends.append([np.array(end[k]._data) for k in which])
         data[place] = value
         rows.append([((up - down) / (2 * eps)).reshape(-1) for up, down in zip(*ends, strict=True)])
-    sizes = [np.size(made) for made in ends[0]] if rows else [0] * len(which)
     return [
-        np.array([row[k] for row in rows]).reshape(data.size, sizes[k]) for k in range(len(which))
+        np.array([row[n] for row in rows]).reshape(data.size, made[k]._data.size)
+        for n, k in enumerate(which)
     ]
 
 
@@ -165,7 +165,7 @@ def _check(
             k for k, o in enumerate(made) if isinstance(o, Variable) and o._data.dtype.kind == "f"
         ]
         for x in wanted:
-            for numerical in _numerical(func, inputs, x, which, eps):
+            for numerical in _numerical(func, inputs, x, made, which, eps):
                 if not np.allclose(numerical, 0, atol=atol):
                     raise GradcheckError("Numerical gradient for function expected to be zero")
         return
@@ -173,7 +173,7 @@ def _check(
     again = [_analytical(made[k], wanted) for k in which]
     for column, x in enumerate(wanted):
         position = next(k for k, each in enumerate(inputs) if each is x)
-        numerical = _numerical(func, inputs, x, which, eps)
+        numerical = _numerical(func, inputs, x, made, which, eps)
         for row, output in enumerate(which):
             a, n = analytical[row][column], numerical[row]
             if not np.allclose(a, again[row][column], rtol=0, atol=nondet_tol, equal_nan=True):
@@ -205,7 +205,8 @@ def _check_forward(
         def of_x(value: Any, position: int = position) -> tuple[Any, ...]:
             return _tuple(func(*inputs[:position], value, *inputs[position + 1 :]))
 
-        count = len(_tuple(func(*inputs)))
+        made = _tuple(func(*inputs))
+        count = len(made)
         rows = []
         for place in range(x._data.size):
             tangent = np.zeros(x._data.shape, x._data.dtype)
@@ -213,7 +214,7 @@ def _check_forward(
             rows.append(
                 [t._data.reshape(-1) for t in jvp(of_x, (x.detach(),), (wrap(tangent),))[1]]
             )
-        numerical = _numerical(func, inputs, x, list(range(count)), eps)
+        numerical = _numerical(func, inputs, x, made, list(range(count)), eps)
         for output in range(count):
             analytical = np.array([row[output] for row in rows]).reshape(numerical[output].shape)
             if not np.allclose(analytical, numerical[output], rtol=rtol, atol=atol):

@@ -510,7 +510,7 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for one input, written out."""
     kernel, floats, view = primitive.kernel, primitive.floats, primitive.view
     node_type, differentiable = primitive.node_type, primitive.differentiable
-    keep = primitive.keep(1) if differentiable else None
+    keep = primitive.keep
 
     def op(input: Any, *params: Any) -> Any:
         state = current.state
@@ -539,7 +539,7 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
                 node.shape = out.shape
                 node.order = next(orders)
                 node.extra = None
-                node.saved, node.versions = keep(
+                node.saved, node.versions = keep(1)(
                     data, *params, out, input._version, tensor._version
                 )  # type: ignore[misc]
         return tensor
@@ -551,7 +551,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for two inputs without parameters, written out; numbers may stand for tensors."""
     kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
     node_type, differentiable = primitive.node_type, primitive.differentiable
-    keeps = [None, *(primitive.keep(mask) if differentiable else None for mask in (1, 2, 3))]
+    keep = primitive.keep
     promoting = promote is not None or None in primitive.rules[:1]
 
     def op(input: Any, other: Any) -> Any:
@@ -583,8 +583,8 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
                 node.shape = out.shape
                 node.order = next(orders)
                 node.extra = None
-                keep = keeps[(na is not None) + 2 * (nb is not None)]
-                node.saved, node.versions = keep(
+                mask = (na is not None) + 2 * (nb is not None)
+                node.saved, node.versions = keep(mask)(
                     x, y, out, input._version, version, tensor._version
                 )  # type: ignore[misc]
         return tensor

@@ -9,6 +9,7 @@ import numpy as np
 from .._settings import is_tensor
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
+from ..kernels.select import select
 from .conversion import NUMBERS, common_dtype, number, promote, takes_tensors, to_dtype
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fill", "fmax", "fmin", "masked_fill"]
@@ -23,7 +24,7 @@ zeros_like: Any = primitive(
 
 
 def _choose(condition: Any, a: Any, b: Any) -> Any:
-    return np.where(condition, a, b)[()]
+    return select(condition, a, b)[()]
 
 
 choose = primitive(

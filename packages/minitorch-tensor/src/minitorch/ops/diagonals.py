@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._creation import made
 from .._dtype import as_dtype
 from ..autograd.inplace import replace_region
 from ..autograd.primitive import primitive
@@ -189,7 +190,7 @@ def tril_indices(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tril_indices.html
     """
-    return _indices(np.tri(row, col, offset, bool), dtype)
+    return _indices(np.tri(row, col, offset, bool), dtype, device, layout)
 
 
 def triu_indices(
@@ -205,12 +206,12 @@ def triu_indices(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.triu_indices.html
     """
-    return _indices(~np.tri(row, col, offset - 1, bool), dtype)
+    return _indices(~np.tri(row, col, offset - 1, bool), dtype, device, layout)
 
 
-def _indices(where: Any, dtype: Any) -> Any:
+def _indices(where: Any, dtype: Any, device: Any, layout: Any) -> Any:
     kind = np.dtype(np.int64) if dtype is None else as_dtype(dtype).numpy
-    return wrap(np.array(where.nonzero()).astype(kind))
+    return made(np.array(where.nonzero()).astype(kind), False, device, layout)
 
 
 def _blocks(xs: list[Any], shapes: Any) -> Any:

@@ -57,10 +57,18 @@ inverse_real_transposed = primitive(
     traits=("linear",),
 )
 shifted = primitive(
-    np.fft.fftshift, "x | dims", lambda g, dims: unshifted(g, dims), name="roll", traits=("linear",)
+    lambda x, dims: np.fft.fftshift(x, dims),
+    "x | dims",
+    lambda g, dims: unshifted(g, dims),
+    name="roll",
+    traits=("linear",),
 )
 unshifted = primitive(
-    np.fft.ifftshift, "x | dims", lambda g, dims: shifted(g, dims), name="roll", traits=("linear",)
+    lambda x, dims: np.fft.ifftshift(x, dims),
+    "x | dims",
+    lambda g, dims: shifted(g, dims),
+    name="roll",
+    traits=("linear",),
 )
 transformed = primitive(
     lambda x, kind, sizes, dims, norm: getattr(np.fft, kind)(x, sizes, dims, norm),
@@ -273,7 +281,7 @@ def fftfreq(
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """``[0, 1, ..., -2, -1] / (d n)``, the frequencies of ``fft`` for values at distance ``d``."""
-    return _frequencies(np.fft.fftfreq(n, d), dtype, device, requires_grad)
+    return _frequencies(np.fft.fftfreq(n, d), dtype, device, requires_grad, layout)
 
 
 def rfftfreq(
@@ -281,9 +289,9 @@ def rfftfreq(
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """``[0, 1, ...] / (d n)``, the frequencies of ``rfft`` for values at distance ``d``."""
-    return _frequencies(np.fft.rfftfreq(n, d), dtype, device, requires_grad)
+    return _frequencies(np.fft.rfftfreq(n, d), dtype, device, requires_grad, layout)
 
 
-def _frequencies(values: Any, dtype: Any, device: Any, requires_grad: bool) -> Any:
+def _frequencies(values: Any, dtype: Any, device: Any, requires_grad: bool, layout: Any) -> Any:
     kind = as_dtype(dtype) if dtype is not None else get_default_dtype()
-    return made(values.astype(kind.numpy), requires_grad, device)
+    return made(values.astype(kind.numpy), requires_grad, device, layout)

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from .._creation import made
-from .._dtype import as_dtype, get_default_dtype
+from .._dtype import as_dtype, float32, float64, get_default_dtype
+from .._layout import strided
 
 __all__ = ["bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"]
 
@@ -51,10 +52,10 @@ def _checked(name: str, M: int, dtype: Any, layout: Any) -> Any:
     """The dtype; raises for what PyTorch refuses."""
     if M < 0:
         raise ValueError(f"{name} requires non-negative window length, got M={M}")
-    if layout is not None and str(layout) != "torch.strided":
+    if layout is not None and layout is not strided:
         raise ValueError(f"{name} is implemented for strided tensors only, got: {layout}")
     kind = get_default_dtype() if dtype is None else as_dtype(dtype)
-    if not kind.is_floating_point or kind.itemsize < 4:
+    if kind not in (float32, float64):
         raise ValueError(f"{name} expects float32 or float64 dtypes, got: {kind}")
     return kind
 
@@ -222,11 +223,13 @@ def kaiser(
 
 
 def _older(
-    name: str, formula: Callable[[Any, int], Any], M: int, periodic: bool, dtype: Any, device: Any,
-    requires_grad: bool,
+    name: str, formula: Callable[[Any, int], Any], M: int, periodic: bool, dtype: Any, layout: Any,
+    device: Any, requires_grad: bool,
 ) -> Any:  # fmt: skip
     if M < 0:
         raise RuntimeError(f"{name} requires non-negative window_length, got window_length={M}")
+    if layout is not None and layout is not strided:
+        raise RuntimeError(f"{name} is not implemented for sparse types, got: {layout}")
     kind = get_default_dtype() if dtype is None else as_dtype(dtype)
     if not kind.is_floating_point:
         raise RuntimeError(f"{name} expects floating point dtypes, got: {kind}")
@@ -242,7 +245,7 @@ def hann_window(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.hann_window.html
     """
     formula = _cosines((0.5, 0.5))
-    return _older("hann_window", formula, window_length, periodic, dtype, device, requires_grad)
+    return _older("hann_window", formula, window_length, periodic, dtype, layout, device, requires_grad)
 
 
 def hamming_window(
@@ -255,7 +258,7 @@ def hamming_window(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.hamming_window.html
     """
     formula = _cosines((alpha, beta))
-    return _older("hamming_window", formula, window_length, periodic, dtype, device, requires_grad)
+    return _older("hamming_window", formula, window_length, periodic, dtype, layout, device, requires_grad)
 
 
 def blackman_window(
@@ -267,7 +270,7 @@ def blackman_window(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.blackman_window.html
     """
     formula = _cosines(BLACKMAN)
-    return _older("blackman_window", formula, window_length, periodic, dtype, device, requires_grad)
+    return _older("blackman_window", formula, window_length, periodic, dtype, layout, device, requires_grad)
 
 
 def bartlett_window(
@@ -279,7 +282,7 @@ def bartlett_window(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.bartlett_window.html
     """
     name = "bartlett_window"
-    return _older(name, _triangle, window_length, periodic, dtype, device, requires_grad)
+    return _older(name, _triangle, window_length, periodic, dtype, layout, device, requires_grad)
 
 
 def kaiser_window(
@@ -291,4 +294,4 @@ def kaiser_window(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.kaiser_window.html
     """
     formula = _kaiser(beta)
-    return _older("kaiser_window", formula, window_length, periodic, dtype, device, requires_grad)
+    return _older("kaiser_window", formula, window_length, periodic, dtype, layout, device, requires_grad)
