@@ -17,7 +17,7 @@ def select(mask: Any, a: Any, b: Any) -> Any:
     if type(mask) is np.ndarray and mask.size >= LARGE and mask.dtype.kind == "b":
         array = a if type(a) is np.ndarray else b
         word = WORDS.get(array.dtype.char) if type(array) is np.ndarray else None
-        if word is not None and array.shape == mask.shape and array.flags.c_contiguous:
+        if word is not None and array.shape == mask.shape:
             x = _bits(a, array, word)
             y = _bits(b, array, word)
             if x is not None and y is not None:
@@ -29,7 +29,7 @@ def _bits(value: Any, array: Any, word: Any) -> Any:
     """The words of ``value`` where it is like ``array`` or a Python number, else None."""
     if type(value) is np.ndarray:
         same = value.dtype == array.dtype and value.shape == array.shape
-        return value.view(word) if same and value.flags.c_contiguous else None
+        return np.ascontiguousarray(value).view(word) if same else None
     if type(value) is float or type(value) is int:
         return array.dtype.type(value).view(word)
     return None
