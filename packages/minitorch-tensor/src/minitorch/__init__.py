@@ -1,21 +1,35 @@
-"""MiniTorch: PyTorch's core on nothing but NumPy."""
+"""MiniTorch: PyTorch's core on nothing but NumPy.
+
+The names are PyTorch's; ``minitorch.nn`` and ``minitorch.optim`` come with packages of their own.
+"""
 
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
-from . import accelerator, backends, cuda, mps, random, xpu
-from . import autograd, special
+from . import accelerator as accelerator
+from . import autograd as autograd
+from . import backends as backends
+from . import cuda as cuda
+from . import fft as fft
+from . import linalg as linalg
+from . import masked as masked
+from . import mps as mps
+from . import random as random
+from . import return_types as return_types
+from . import signal as signal
+from . import special as special
+from . import xpu as xpu
 from ._complex import *
 from ._creation import *
-from ._device import device
+from ._device import device as device
 from ._dtype import *
 from ._layout import *
 from ._random import *
 from ._ranges import *
 from ._repr import *
 from ._settings import *
-from ._size import Size
-from ._siblings import __getattr__
-from ._tensor import Tensor
+from ._siblings import __getattr__ as __getattr__
+from ._size import Size as Size
+from ._tensor import Tensor as Tensor
 from ._tensor_types import *
 from .autograd.grad_mode import *
 from .ops.arithmetic import *
@@ -23,34 +37,32 @@ from .ops.bitwise import *
 from .ops.choice import *
 from .ops.comparison import *
 from .ops.conversion import *
-from .ops.einsum import *
 from .ops.decompositions import *
+from .ops.diagonals import *
+from .ops.differences import *
+from .ops.einsum import *
+from .ops.extrema import *
 from .ops.geometry import *
 from .ops.grid_sampler import *
-from .ops.least_squares import *
-from .ops.linalg import *
-from .ops.matrix_functions import *
-from .ops.matmul import *
-from .ops.reduction import *
-from .ops.extrema import *
-from .ops.scan import *
-from .ops.softmax import *
-from .ops.sorting import *
-from .ops.order_statistics import *
-from .ops.statistics import *
-from .ops.norm import *
-from .ops.differences import *
 from .ops.histograms import *
-from . import return_types
-from .ops.diagonals import *
-from .ops.joining import *
-from .ops.rearranging import *
-from .ops.regions import *
-from .ops.scatter import *
 from .ops.in_place import *
 from .ops.indexing import *
+from .ops.joining import *
+from .ops.least_squares import *
+from .ops.linalg import *
+from .ops.matmul import *
+from .ops.matrix_functions import *
+from .ops.norm import *
+from .ops.order_statistics import *
+from .ops.rearranging import *
+from .ops.reduction import *
+from .ops.regions import *
+from .ops.scan import *
+from .ops.scatter import *
 from .ops.shape import *
+from .ops.softmax import *
+from .ops.sorting import *
 from .ops.special import *
+from .ops.statistics import *
 from .ops.unary import *
-from . import fft, linalg, masked, signal
 from .ops.windows import *

@@ -205,9 +205,7 @@ def geometric(g: Generator, array: Array, p: float) -> None:
     _check(array, "geometric_cpu", "fiu")
     if not 0 < p < 1:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
-    with np.errstate(all="ignore"):
-        values = np.ceil(np.log(g.uniform64(array.size)) / np.log1p(-p))
-        fill(array, values.astype(array.dtype))
+    fill(array, np.ceil(np.log(g.uniform64(array.size)) / np.log1p(-p)))
 
 
 def cauchy(g: Generator, array: Array, median: float = 0.0, sigma: float = 1.0) -> None:
@@ -215,9 +213,7 @@ def cauchy(g: Generator, array: Array, median: float = 0.0, sigma: float = 1.0) 
     _check(array, "cauchy")
     if not sigma > 0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
-    with np.errstate(all="ignore"):
-        values = median + sigma * np.tan(math.pi * (g.uniform64(array.size) - 0.5))
-        fill(array, values.astype(array.dtype))
+    fill(array, median + sigma * np.tan(math.pi * (g.uniform64(array.size) - 0.5)))
 
 
 def log_normal(g: Generator, array: Array, mean: float = 1.0, std: float = 2.0) -> None:
@@ -225,8 +221,7 @@ def log_normal(g: Generator, array: Array, mean: float = 1.0, std: float = 2.0) 
     _check(array, "log_normal_cpu")
     if not std > 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
-    with np.errstate(all="ignore"):
-        fill(array, np.exp(g.normal_pairs(array.size) * std + mean).astype(array.dtype))
+    fill(array, np.exp(g.normal_pairs(array.size) * std + mean))
 
 
 def poisson(g: Generator, array: Array, rates: Array) -> None:

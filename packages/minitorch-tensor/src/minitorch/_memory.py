@@ -23,6 +23,23 @@ def memory_of(array: Array) -> Array:
     return np.array(array, order="C")
 
 
+class UntypedStorage:
+    """The bytes that a tensor shares with its views."""
+
+    def __init__(self, array: Array) -> None:
+        self._memory = memory_of(array)
+
+    def data_ptr(self) -> int:
+        """The address of the first byte."""
+        return address(self._memory)
+
+    def nbytes(self) -> int:
+        """The number of bytes."""
+        return self._memory.nbytes
+
+    size = __len__ = nbytes
+
+
 def deep_copy(array: Array, memo: dict[Any, Any]) -> Array:
     """A copy of ``array``; the copies of windows of one memory are windows of one copy again."""
     memory = memory_of(array)

@@ -239,9 +239,7 @@ def normal(
         raise RuntimeError("normal expects all elements of std >= 0.0")
     array = np.empty(np.broadcast_shapes(*(x.shape for x in parts)), np.result_type(*parts))
     distributions.normal(g, array)
-    array *= spread
-    array += getattr(mean, "_data", mean)
-    return made(array)
+    return made(current.state.quiet(lambda: array * spread + getattr(mean, "_data", mean)))
 
 
 def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None = None) -> Any:
@@ -312,7 +310,7 @@ def filling(name: str, draw: Callable[..., None], *arguments: str) -> Any:
         ordered = [number(values[key]) if key in values else None for key in arguments]
         while ordered and ordered[-1] is None:
             ordered.pop()
-        draw(source(generator), array, *ordered)
+        current.state.quiet(draw, source(generator), array, *ordered)
         return write(self, wrap(array))
 
     method.__name__ = method.__qualname__ = name

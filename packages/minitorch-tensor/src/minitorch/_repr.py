@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,23 +16,13 @@ __all__ = ["set_printoptions"]
 Array = np.ndarray[Any, Any]
 
 
-@dataclass
-class Options:
-    """What ``set_printoptions`` sets."""
-
-    precision: int = 4
-    threshold: float = 1000
-    edgeitems: int = 3
-    linewidth: int = 80
-    sci_mode: Any = None
-
-
+DEFAULT = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80}
 PROFILES = {
-    "default": Options(),
-    "short": Options(precision=2, edgeitems=2),
-    "full": Options(threshold=math.inf),
+    "default": DEFAULT,
+    "short": {**DEFAULT, "precision": 2, "edgeitems": 2},
+    "full": {**DEFAULT, "threshold": math.inf},
 }
-options = Options()
+options = SimpleNamespace(**DEFAULT, sci_mode=None)
 
 
 def set_printoptions(
@@ -55,7 +45,7 @@ def set_printoptions(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.set_printoptions.html
     """
-    named = {
+    named: dict[str, Any] = {
         "precision": precision,
         "threshold": threshold,
         "edgeitems": edgeitems,
@@ -64,7 +54,7 @@ def set_printoptions(
     if profile is not None:
         if profile not in PROFILES:
             raise ValueError(f"profile is one of {', '.join(PROFILES)}, not {profile!r}")
-        named = {k: getattr(PROFILES[profile], k) if v is None else v for k, v in named.items()}
+        named = {k: PROFILES[profile][k] if v is None else v for k, v in named.items()}
     for name, value in named.items():
         if value is not None:
             setattr(options, name, value)

@@ -11,7 +11,7 @@ from . import _creation, _layout, _numpy_protocols, _random, _ranges
 from ._creation import tensor_data
 from ._device import CPU, device
 from ._dtype import dtype, from_numpy_dtype
-from ._memory import deep_copy
+from ._memory import UntypedStorage, deep_copy
 from ._repr import tensor_repr
 from ._size import Size
 from .autograd import engine
@@ -328,6 +328,10 @@ class Tensor(Variable):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def untyped_storage(self) -> UntypedStorage:
+        """The memory that the tensor shares with its views."""
+        return UntypedStorage(self._array())
 
     def __dlpack__(self, **options: Any) -> Any:
         if self.requires_grad:

@@ -170,21 +170,28 @@ class Run:
                 (scratch, p, *states), g = work.popleft()
             except IndexError:  # the other thread was faster
                 return
-            kernel(np, scratch[thread], p, g(), *states, **options)
+            *room, copy = scratch[thread]
+            kernel(np, room, p, g(copy), *states, **options)
 
 
 def _cut(grad: Any, spans: list[tuple[int, int]]) -> Iterable[Any]:
-    """Functions that return ``grad`` in pieces; some rows are copied if it is not contiguous."""
+    """Functions that return ``grad`` in pieces, as lines; they may put it into their argument."""
     if not grad.flags.c_contiguous:
         row = flat(grad[:1]).size
         if all(start % row == 0 for start, _ in spans):
             return (partial(_rows, grad, a // row, b // row) for a, b in spans)
         grad = np.ascontiguousarray(grad)
-    return map(partial(partial, flat(grad).__getitem__), starmap(slice, spans))
+    return starmap(partial(partial, _part, flat(grad)), spans)
 
 
-def _rows(grad: Any, start: int, stop: int) -> Any:
-    return flat(np.ascontiguousarray(grad[start:stop]))
+def _part(line: Any, start: int, stop: int, copy: Any) -> Any:
+    return line[start:stop]
+
+
+def _rows(grad: Any, start: int, stop: int, copy: Any) -> Any:
+    rows = grad[start:stop]
+    np.copyto(copy.view(grad.dtype).reshape(rows.shape), rows)
+    return copy
 
 
 class Buffers:
@@ -195,10 +202,10 @@ class Buffers:
         self._gathered: dict[np.dtype[Any], list[Any]] = {}
 
     def scratch(self, dtype: np.dtype[Any], size: int, thread: int) -> tuple[Any, ...]:
-        """Arrays for the kernel; one set for each of two threads."""
+        """Arrays for the kernel, and one for a copy of the gradient; a set for each thread."""
         arrays = self._scratch.get((dtype, thread))
         if arrays is None or len(arrays[0]) < size:
-            arrays = [np.empty(max(size, 1), dtype) for _ in range(SCRATCH)]
+            arrays = [np.empty(max(size, 1), dtype) for _ in range(SCRATCH + 1)]
             self._scratch[dtype, thread] = arrays
         return tuple(array[:size] for array in arrays)
 

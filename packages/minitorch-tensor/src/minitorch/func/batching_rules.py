@@ -162,7 +162,7 @@ def together(dims: tuple[int, ...]) -> bool:
 
 def numbered(index: Any, count: int, size: int) -> Any:
     """Row numbers within each example's ``count`` rows as row numbers of all examples' rows."""
-    from ..ops.pointwise import where
+    from ..ops.choice import where
 
     starts = arange(size).reshape((size, *(1,) * (index.ndim - 1))) * count
     return where(index < 0, index + count, index) + starts

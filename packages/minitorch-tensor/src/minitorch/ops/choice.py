@@ -249,6 +249,8 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.clamp.html
     """
+    if type(input) in NUMBERS:
+        raise TypeError(f"clamp(): argument 'input' must be Tensor, not {type(input).__name__}")
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Variable) or isinstance(max, Variable):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
-from .conversion import not_implemented, promote, takes_tensors
+from .conversion import NUMBERS, not_implemented, promote, takes_tensors
 from .unary import finite
 
 __all__ = ["allclose", "eq", "equal", "ge", "greater", "greater_equal", "gt", "isclose"]
@@ -118,6 +118,9 @@ def isclose(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.isclose.html
     """
+    for name, value in (("input", input), ("other", other)):
+        if type(value) in NUMBERS:
+            raise TypeError(f"isclose(): argument '{name}' must be Tensor, not {value!r}")
     if input.dtype != other.dtype:
         raise RuntimeError(f"{input.dtype.type_name} did not match {other.dtype.type_name}")
     for name, value in (("rtol", rtol), ("atol", atol)):

@@ -103,6 +103,10 @@ def _full_or_along(name: str, full: Any, along_dim: Any, made: Any, input: Any, 
             return full(input, None, False)
         d = one_dim(dim, input.ndim)
         return made(*along_dim(input, d, keepdim))
+    except AttributeError:
+        if hasattr(input, "ndim"):
+            raise
+        raise TypeError(f"{name}(): argument 'input' must be Tensor, not {input!r}") from None
     except ValueError:
         raise empty(name, input, dim if dim is None else (d,)) from None
 

@@ -12,7 +12,7 @@ from ..kernels import bessel, error_function, gamma
 from .arithmetic import mul, power
 from .choice import where, zeros_like
 from .conversion import promote_floats_only, promote_to_float, takes_tensors
-from .unary import FLOATS, exp, exp2, log, sgn
+from .unary import FLOATS, exp, log, sgn, sigmoid
 
 __all__ = ["arctan2", "atan2", "copysign", "digamma", "erf", "erfc", "erfinv", "heaviside"]
 __all__ += ["hypot", "i0", "igamma", "igammac", "ldexp", "lgamma", "logaddexp", "logaddexp2"]
@@ -35,6 +35,7 @@ def _not_differentiable(name: str) -> Any:
 # --- the error function and the normal distribution -------------------------------------------
 
 SQRT_PI, SQRT_2, SQRT_2PI = math.sqrt(math.pi), math.sqrt(2), math.sqrt(2 * math.pi)
+LOG_2 = math.log(2)
 
 erf = primitive(
     error_function.erf, "x", lambda g, x: g * (2 / SQRT_PI * exp(-x * x)), name="erf", **FLOATS
@@ -196,12 +197,12 @@ def _entr(x: Any) -> Any:
 entr = primitive(_entr, "x", lambda g, x: g * (-log(x) - 1), name="special_entr", **FLOATS)
 logaddexp = takes_tensors(primitive(
     np.logaddexp, "a b",
-    lambda g, a, b: g / (1 + exp(b - a)), lambda g, a, b: g / (1 + exp(a - b)),
+    lambda g, a, b: g * sigmoid(a - b), lambda g, a, b: g * sigmoid(b - a),
     **floats_only("logaddexp_cpu"),
 ))  # fmt: skip
 logaddexp2 = takes_tensors(primitive(
     np.logaddexp2, "a b",
-    lambda g, a, b: g / (1 + exp2(b - a)), lambda g, a, b: g / (1 + exp2(a - b)),
+    lambda g, a, b: g * sigmoid((a - b) * LOG_2), lambda g, a, b: g * sigmoid((b - a) * LOG_2),
     **floats_only("logaddexp2_cpu"),
 ))  # fmt: skip
 
@@ -242,6 +243,7 @@ step = primitive(
 )  # fmt: skip
 
 
+@takes_tensors
 def heaviside(input: Any, values: Any) -> Any:
     """0 below zero, ``values`` at zero and 1 above.
 
