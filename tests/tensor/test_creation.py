@@ -178,3 +178,10 @@ def test_deep_copies_keep_sharing():
     leaf = copy.deepcopy(minitorch.ones(1, requires_grad=True))
     assert leaf.requires_grad
     assert leaf.is_leaf
+
+
+def test_storages():
+    x = minitorch.zeros(4, 5)
+    view = x[1:, ::2]
+    assert view.untyped_storage().data_ptr() == x.untyped_storage().data_ptr() == x.data_ptr()
+    assert view.untyped_storage().nbytes() == 80

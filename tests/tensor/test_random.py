@@ -216,3 +216,13 @@ def test_inside_vmap():
     got = minitorch.func.vmap(add_noise, randomness="same")(x)
     minitorch.manual_seed(0)
     assert got.tolist() == [minitorch.randn(3).tolist()] * 2
+
+
+def test_overflow_is_infinite_without_a_warning():
+    x = minitorch.zeros(40, dtype=minitorch.float16)
+    assert minitorch.isinf(x.normal_(0, 1e6)).any()
+    assert minitorch.isinf(x.cauchy_(0, 1e6)).any()
+    assert minitorch.isinf(x.log_normal_(20, 1)).any()
+    half = minitorch.full((40,), 60000.0, dtype=minitorch.float16)
+    wide = minitorch.normal(half, half)
+    assert wide.dtype is minitorch.float16
