@@ -10,7 +10,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim"}
+SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim", "utils.data": "minitorch-nn"}
 # our own that most programs do not need at start: whole modules, and functions with their module
 LATER_MODULES = {"func", "profiler", "safetensors", "utils"}
 LATER = {
@@ -26,8 +26,8 @@ class MissingSibling:
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> None:
-        parent, _, module = name.partition(".")
-        if parent == "minitorch" and module in SIBLINGS:
+        root, _, module = name.partition(".")
+        if root == "minitorch" and module in SIBLINGS:
             package = SIBLINGS[module]
             # so named because `from minitorch import nn` hides errors that name the module
             raise ModuleNotFoundError(

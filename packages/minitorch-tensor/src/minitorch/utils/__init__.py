@@ -2,6 +2,16 @@
 
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
+from typing import Any
+
 from . import checkpoint
 
 __all__ = ["checkpoint"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("data", "tensorboard"):
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

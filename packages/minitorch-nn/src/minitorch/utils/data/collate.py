@@ -6,9 +6,8 @@ import copy
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from typing import Any
 
-import numpy as np
-
 import minitorch
+import numpy as np
 
 __all__ = ["collate", "default_collate", "default_collate_fn_map", "default_convert"]
 
@@ -24,7 +23,7 @@ def rebuilt_mapping(data: Any, values: dict[Any, Any]) -> Any:
             clone: Any = copy.copy(data)
             clone.update(values)
             return clone
-        return type(data)(values)  # type: ignore[call-arg]
+        return type(data)(values)
     except TypeError:
         return values
 

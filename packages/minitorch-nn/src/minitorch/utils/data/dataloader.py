@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
@@ -241,15 +241,18 @@ class Pass:
         self.plan = Plan(
             loader.dataset, loader.batch_sampler is not None, loader.collate_fn, loader.drop_last
         )
-        self.sampler = loader._index_sampler
-        self.indices = iter(self.sampler)
+        self.sampler: Sized = loader._index_sampler
+        self.indices = iter(loader._index_sampler)
         # drawn in any case, so that the numbers after it are PyTorch's
         self.base_seed = new_seed(loader.generator)
         self.expected = loader._said_length
         self.yielded = 0
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Pass:
         return self
+
+    def __next__(self) -> Any:
+        raise NotImplementedError
 
     def __len__(self) -> int:
         return len(self.sampler)
@@ -307,7 +310,7 @@ class PassByWorkers(Pass):
 
     def begin(self, loader: DataLoader[Any]) -> None:
         """Another pass by the same workers."""
-        self.indices = iter(self.sampler)
+        self.indices = iter(loader._index_sampler)
         self.expected = loader._said_length
         self.yielded = 0
         self.start(self.epoch + 1)

@@ -209,10 +209,7 @@ class Subset(Dataset[T_co]):
 
     def __init__(self, dataset: Any, indices: Sequence[Any]) -> None:
         kind = type(self)
-        if (
-            kind.__getitem__ is not Subset.__getitem__
-            and kind.__getitems__ is Subset.__getitems__
-        ):
+        if kind.__getitem__ is not Subset.__getitem__ and kind.__getitems__ is Subset.__getitems__:
             raise NotImplementedError(
                 f"{kind.__name__} overrides __getitem__ but not __getitems__, which loaders ask. "
                 "Simplest: def __getitems__(self, indices): return [self[i] for i in indices]"

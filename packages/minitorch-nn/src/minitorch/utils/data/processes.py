@@ -8,6 +8,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -111,10 +112,8 @@ def _stop(
     if os.getpid() != owner:  # a forked copy
         return
     for connection in asking:
-        try:
+        with suppress(OSError):
             connection.send(None)
-        except OSError:
-            pass
     for connection in (*asking, *listening):
         connection.close()
     deadline = time.monotonic() + GRACE

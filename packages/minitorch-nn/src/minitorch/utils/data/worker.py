@@ -19,9 +19,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-import numpy as np
-
 import minitorch
+import numpy as np
 
 from .dataset import IterableDataset
 from .fetch import Plan
