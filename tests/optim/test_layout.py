@@ -201,6 +201,14 @@ def test_wrong_gradient_shape_is_an_error():
         SGD([p]).step()
 
 
+def test_wrong_gradient_dtype_is_an_error():
+    p = make([(3,)])[0]
+    give([p], 0)
+    p.data = minitorch.zeros(3)
+    with pytest.raises(RuntimeError, match="gradient has dtype torch.float64, but the param"):
+        SGD([p]).step()
+
+
 def test_nan_stays_visible_and_numpy_does_not_warn():
     params = make()
     optimizer = AdamW(params)
@@ -214,11 +222,13 @@ def test_nan_stays_visible_and_numpy_does_not_warn():
     assert np.isnan(arrays(params)[1][0])
 
 
-@pytest.mark.parametrize("shapes", [SHAPES, [(600, 500)]])
+@pytest.mark.parametrize("shapes", [SHAPES, [(600, 500)], [(300, 200)]])
 @pytest.mark.parametrize("optimizer", [lambda p: SGD(p, momentum=0.9), AdamW])
 def test_steps_leave_nothing_behind(optimizer, shapes):
     params = make(shapes, np.float32)
     give(params, 0)
+    if len(shapes) == 1:  # as the rule of a product with a transposed matrix leaves it
+        params[0].grad = minitorch.tensor(params[0].grad.numpy().T.copy()).T
     optimizer = optimizer(params)
     for _ in range(3):
         optimizer.step()

@@ -261,6 +261,10 @@ class Layout:
                 f"the gradient has shape {list(p._grad.shape)}, but the parameter has shape "
                 f"{list(p.shape)}"
             )
+        if p._grad._data.dtype != p._data.dtype:
+            raise RuntimeError(
+                f"the gradient has dtype {p._grad.dtype}, but the parameter has dtype {p.dtype}"
+            )
         if not p._array().flags.writeable:
             raise RuntimeError(
                 f"the parameter of shape {list(p.shape)} cannot be updated: its memory is read-only"
