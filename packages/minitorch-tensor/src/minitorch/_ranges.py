@@ -36,7 +36,9 @@ def arange(
         start, end, step = int(start), int(end), int(step)
         if not step:
             raise ValueError("step must be nonzero, also after its conversion to int64")
-    return made(_multiples(start, step, _steps(start, end, step), kind), requires_grad, device, layout)
+    return made(
+        _multiples(start, step, _steps(start, end, step), kind), requires_grad, device, layout
+    )
 
 
 def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:

@@ -245,7 +245,9 @@ def hann_window(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.hann_window.html
     """
     formula = _cosines((0.5, 0.5))
-    return _older("hann_window", formula, window_length, periodic, dtype, layout, device, requires_grad)
+    return _older(
+        "hann_window", formula, window_length, periodic, dtype, layout, device, requires_grad
+    )
 
 
 def hamming_window(
@@ -258,7 +260,9 @@ def hamming_window(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.hamming_window.html
     """
     formula = _cosines((alpha, beta))
-    return _older("hamming_window", formula, window_length, periodic, dtype, layout, device, requires_grad)
+    return _older(
+        "hamming_window", formula, window_length, periodic, dtype, layout, device, requires_grad
+    )
 
 
 def blackman_window(
@@ -270,7 +274,9 @@ def blackman_window(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.blackman_window.html
     """
     formula = _cosines(BLACKMAN)
-    return _older("blackman_window", formula, window_length, periodic, dtype, layout, device, requires_grad)
+    return _older(
+        "blackman_window", formula, window_length, periodic, dtype, layout, device, requires_grad
+    )
 
 
 def bartlett_window(
@@ -294,4 +300,6 @@ def kaiser_window(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.kaiser_window.html
     """
     formula = _kaiser(beta)
-    return _older("kaiser_window", formula, window_length, periodic, dtype, layout, device, requires_grad)
+    return _older(
+        "kaiser_window", formula, window_length, periodic, dtype, layout, device, requires_grad
+    )
