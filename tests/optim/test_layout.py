@@ -205,7 +205,7 @@ def test_wrong_gradient_dtype_is_an_error():
     p = make([(3,)])[0]
     give([p], 0)
     p.data = minitorch.zeros(3)
-    with pytest.raises(RuntimeError, match="gradient has dtype torch.float64, but the param"):
+    with pytest.raises(RuntimeError, match=r"gradient has dtype torch.float64, but the param"):
         SGD([p]).step()
 
 
