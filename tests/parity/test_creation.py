@@ -59,7 +59,7 @@ DATA = {
     "array": np.arange(3.0), "array0": np.array(2), "array int": np.arange(3, dtype=np.int16),
     "half": np.ones(2, np.float16), "string array": np.array(["a"]),
     "object array": np.array([None]), "datetime": np.array(["2020-01-01"], "datetime64[D]"),
-    "void": np.zeros(2, "i4,f4"),
+    "void": np.zeros(2, "i4,f4"), "late string": [[1, 2], [3, "a"]],
 }  # fmt: skip
 
 
@@ -191,9 +191,9 @@ def test_calls(name):
 
 
 RANGES = [
-    (5,), (0,), (2.5,), (1, 4), (1, 4, 2), (0, 1, 0.1), (5, 0, -2), (5.0, 0, -1.5), (1, 0), (0, 5, 0),
-    (float("nan"),), (0, float("inf")), (-3, 3), (0, 10, 3), (0.1, 0.7, 0.1), (True,), (1e6, 1e6 + 5),
-    (0, 1, 1 / 3), (10**15, 10**15 + 3),
+    (5,), (0,), (2.5,), (1, 4), (1, 4, 2), (0, 1, 0.1), (5, 0, -2), (5.0, 0, -1.5), (1, 0),
+    (0, 5, 0), (float("nan"),), (0, float("inf")), (-3, 3), (0, 10, 3), (0.1, 0.7, 0.1), (True,),
+    (1e6, 1e6 + 5), (0, 1, 1 / 3), (10**15, 10**15 + 3),
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Files go both ways between MiniTorch and PyTorch."""
 
+import contextlib
 import io
 import pickle
 import random
@@ -175,7 +176,10 @@ def test_mutated_programs_only_make_data():
         program = archive.read("archive/data.pkl")
     rng = random.Random(1)
     for _ in range(1500):
-        try:
+        with contextlib.suppress(pickle.UnpicklingError):
             read_pickle(mutate(program, rng), {"builtins.set": frozenset}, lambda key: None)
-        except pickle.UnpicklingError:
-            pass
+
+
+def test_dtypes_as_values():
+    got = through(torch, minitorch, [torch.float16, torch.bfloat16, torch.int64])
+    assert got == [minitorch.float16, minitorch.bfloat16, minitorch.int64]

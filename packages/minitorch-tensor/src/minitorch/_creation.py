@@ -112,17 +112,20 @@ def _dtype_of_leaves(data: Any) -> Any:
 def _plain(data: Any) -> Any:
     """Nested lists with the values of the tensors, of one element each, in them."""
     return [
-        _value(x) if isinstance(x, Variable) else _plain(x) if type(x) in (list, tuple) else x
+        _plain(x) if type(x) in (list, tuple) else _value(x) if hasattr(x, "__array__") else x
         for x in data
     ]
 
 
-def _value(tensor: Any) -> Any:
-    if tensor._data.size != 1:
+def _value(x: Any) -> Any:
+    """The array of a tensor or of anything with ``__array__``."""
+    if not isinstance(x, Variable):
+        return x if isinstance(x, np.ndarray | np.generic) else np.asarray(x)
+    if x._data.size != 1:
         raise ValueError(
             "only one element tensors can be converted to Python scalars; stack() joins tensors"
         )
-    return tensor._data.reshape(())
+    return x._data.reshape(())
 
 
 def _converted(array: Array, to: Any, own: bool) -> Array:
@@ -153,7 +156,7 @@ def _unusual(data: Any, array: Array, dtype: Any) -> Array:
     bad = next(x for x in leaves if not isinstance(x, int | float | complex | np.number | np.bool_))
     kind = type(bad).__name__
     if isinstance(bad, str | bytes):
-        if data is bad:
+        if data is bad or leaves[0] is not bad:
             raise TypeError(f"new(): invalid data type '{kind}'")
         raise ValueError(f"too many dimensions '{kind}'")
     raise RuntimeError(f"Could not infer dtype of {kind}")

@@ -39,7 +39,8 @@ __all__ = [
 
 # PyTorch calls its dtypes bool, int and float; these are Python's
 _python_bool: TypeAlias = bool
-_int, _float = int, float
+_int: TypeAlias = int
+_float: TypeAlias = float
 # by NumPy's kind: bool, integer, float, complex
 CATEGORIES = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 

@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 
 
 DEFAULT = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80}
-PROFILES = {
+PROFILES: dict[str, dict[str, Any]] = {
     "default": DEFAULT,
     "short": {**DEFAULT, "precision": 2, "edgeitems": 2},
     "full": {**DEFAULT, "threshold": math.inf},

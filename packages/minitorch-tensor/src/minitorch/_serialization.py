@@ -24,7 +24,7 @@ import numpy as np
 
 from ._creation import made
 from ._device import CPU, as_device
-from ._dtype import ALL, as_dtype, float32
+from ._dtype import ALL, as_dtype
 from ._memory import address, memory_of
 from ._pickle_reader import read_pickle
 from ._pickle_writer import Call, Name, PersistentId, PickleWriter
@@ -297,7 +297,7 @@ class _Members:
             "torch._utils._rebuild_tensor_v2": _rebuild,
             "torch._utils._rebuild_parameter": _parameter,
             "torch._utils._rebuild_parameter_with_state": _parameter,
-            "torch.bfloat16": float32,
+            "torch.bfloat16": bfloat16,
             **{f"torch.{each.name}": each for each in ALL},
             **{f"torch.{name}": _StorageKind(name) for name in (*STORAGES, "BFloat16Storage")},
             "torch.storage.UntypedStorage": _StorageKind("ByteStorage"),
