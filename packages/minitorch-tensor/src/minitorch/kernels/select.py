@@ -1,4 +1,4 @@
-"""Choice by a mask. ``np.where`` takes a branch per element, which random masks make ten times slower
+"""Choice by a mask. ``np.where`` takes a branch per element: random masks make it ten times slower
 than arithmetic; here the mask becomes words of ones and zeros and picks bits.
 """
 

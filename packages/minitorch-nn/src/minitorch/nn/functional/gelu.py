@@ -19,16 +19,16 @@ exact = fused(
     kernels.gelu_backward,
     lambda x: x * (0.5 + 0.5 * erf(x * math.sqrt(0.5))),
     name="gelu",
-    residuals="cdf",
+    residuals="slope",
     traits=("elementwise",),
 )
 by_tanh = fused(
     of_floats(kernels.gelu_tanh, "gelu"),
     "x",
-    kernels.gelu_tanh_backward,
+    kernels.gelu_backward,
     lambda x: 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),
     name="gelu",
-    residuals="t",
+    residuals="slope",
     traits=("elementwise",),
 )
 
