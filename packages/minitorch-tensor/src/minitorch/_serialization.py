@@ -24,7 +24,7 @@ import numpy as np
 
 from ._creation import made
 from ._device import CPU, as_device
-from ._dtype import ALL, as_dtype
+from ._dtype import ALL, as_dtype, bfloat16
 from ._memory import address, memory_of
 from ._pickle_reader import read_pickle
 from ._pickle_writer import Call, Name, PersistentId, PickleWriter
