@@ -15,6 +15,7 @@ from .embedding import *
 from .gelu import *
 from .linear import *
 from .margin import *
+from .normalization import *
 from .padding import *
 from .pooling import *
 from .regression import *

@@ -1,0 +1,325 @@
+"""Normalization: of batches, layers, groups of channels, single channels; by squares."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minitorch import div, finfo, no_grad, rsqrt
+from minitorch.extend import fused, primitive
+
+from ..kernels import normalization as kernels
+from ..kernels import resampling
+from .pooling import resampled
+
+__all__ = [
+    "batch_norm",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "local_response_norm",
+    "rms_norm",
+]
+
+
+def centered(x: Any, dims: tuple[int, ...], eps: float) -> Any:
+    """``(x - mean) / sqrt(variance + eps)``"""
+    around = x - x.mean(dims, keepdim=True)
+    return around * rsqrt((around * around).mean(dims, keepdim=True) + eps)
+
+
+def layer_norm_definition(x: Any, w: Any, b: Any, ndim: int, eps: float) -> Any:
+    y = centered(x, tuple(range(-ndim, 0)), eps)
+    y = y if w is None else y * w
+    return y if b is None else y + b
+
+
+def channel_norm_definition(
+    x: Any, w: Any, b: Any, mean: Any, var: Any, groups: int, eps: float
+) -> Any:
+    shape = tuple(x.shape)
+    if groups:
+        y = centered(x.reshape((shape[0], groups, -1)), (2,), eps).reshape(shape)
+    else:
+        y = centered(x, (0, *range(2, len(shape))), eps)
+    return affine(y, w, b)
+
+
+def affine(x: Any, w: Any, b: Any) -> Any:
+    """A factor and a summand for each channel."""
+    ones = (1,) * (x.ndim - 2)
+    x = x if w is None else x * w.reshape((-1, *ones))
+    return x if b is None else x + b.reshape((-1, *ones))
+
+
+layer_normalized = fused(
+    kernels.layer_norm,
+    "x w b | ndim eps",
+    kernels.layer_norm_backward,
+    layer_norm_definition,
+    name="native_layer_norm",
+    residuals="mean rstd",
+)
+# ``mean`` and ``var`` are those of x: no gradient passes through them as inputs
+channels_normalized = fused(
+    kernels.channel_norm,
+    "x w b mean var | groups eps",
+    kernels.channel_norm_backward,
+    channel_norm_definition,
+    name="native_batch_norm",
+    residuals="rstd",
+)
+moments = primitive(kernels.moments, "x | groups -> mean var", None, name="channel_moments")
+
+
+def _check_affine(name: str, weight: Any, bias: Any, channels: int) -> None:
+    for what, value in (("weight", weight), ("bias", bias)):
+        if value is not None and tuple(value.shape) != (channels,):
+            raise RuntimeError(
+                f"{name}: Expected {what} to be a vector of size equal to the number of channels "
+                f"in input ({channels}), but got {what} of shape {list(value.shape)}"
+            )
+
+
+def _check_floats(name: str, input: Any) -> None:
+    if not input.dtype.is_floating_point:
+        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}')
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-05,
+) -> Any:
+    """Each channel with mean 0 and variance 1 over the batch (Ioffe and Szegedy, 2015).
+
+    Args:
+        input: (N, C, ...)
+        running_mean: (C,), changed in place while training: (1 - momentum) old + momentum new.
+        running_var: (C,), the same with the unbiased variance.
+        weight: (C,), a factor for each channel.
+        bias: (C,), a summand for each channel.
+        training: whether to normalize by the batch's own statistics, not the running ones.
+        momentum: the share of the new statistics.
+        eps: added to the variance.
+
+    Raises:
+        ValueError: a channel has one value only while training.
+        RuntimeError: the statistics' or parameters' sizes are not the number of channels.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
+    """
+    _check_floats("batch_norm", input)
+    if input.ndim < 2:
+        if not input.numel():
+            return input.clone()
+        raise RuntimeError(
+            f"batch_norm: expected an input of shape (N, C, ...), but got {list(input.shape)}"
+        )
+    channels = input.shape[1]
+    count = input.numel() // channels if channels else 0
+    if training and count <= 1 and input.numel():
+        raise ValueError(
+            "Expected more than 1 value per channel when training, got input size "
+            f"{list(input.shape)}"
+        )
+    for name, value in (("running_mean", running_mean), ("running_var", running_var)):
+        if value is None and not training:
+            raise RuntimeError(
+                f"Expected {name} to be defined when training=False: batch_norm normalizes by it"
+            )
+        if value is not None and value.numel() != channels:
+            raise RuntimeError(
+                f"{name} should contain {channels} elements not {value.numel()}: the input has the "
+                f"shape {list(input.shape)}"
+            )
+    _check_affine("batch_norm", weight, bias, channels)
+    if not training:
+        scale = rsqrt(running_var + eps)
+        ones = (1,) * (input.ndim - 2)
+        centers = running_mean.reshape((-1, *ones))
+        scale = scale if weight is None else scale * weight
+        return affine((input - centers), scale, bias)
+    if not input.numel():
+        return affine(input, weight, bias)
+    mean, var = moments(input, 0)
+    out = channels_normalized(input, weight, bias, mean, var, 0, eps)
+    _update(running_mean, mean[0], momentum)
+    _update(running_var, var[0] * (count / (count - 1)), momentum)
+    return out
+
+
+def _update(running: Any, new: Any, momentum: float) -> None:
+    if running is not None:
+        with no_grad():
+            running.copy_((1 - momentum) * running + momentum * new)
+
+
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-05,
+) -> Any:
+    """Each channel of each example with mean 0 and variance 1 (Ulyanov et al., 2016).
+
+    The arguments are those of ``batch_norm``; ``use_input_stats`` is its ``training``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.instance_norm.html
+    """
+    _check_floats("instance_norm", input)
+    if input.ndim < 2 or not (use_input_stats or running_mean is not None):
+        raise RuntimeError(
+            "Expected running_mean and running_var to be defined when use_input_stats is false, "
+            f"and an input of shape (N, C, ...), but got {list(input.shape)}"
+        )
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    count = math.prod(input.shape[2:])
+    if count == 1:
+        raise ValueError(
+            "Expected more than 1 spatial element when training, got input size "
+            f"{list(input.shape)}"
+        )
+    channels = input.shape[1]
+    for name, value in (("running_mean", running_mean), ("running_var", running_var)):
+        if value is not None and value.numel() != channels:
+            raise RuntimeError(
+                f"{name} should contain {channels} elements not {value.numel()}: the input has the "
+                f"shape {list(input.shape)}"
+            )
+    _check_affine("instance_norm", weight, bias, channels)
+    if not input.numel():
+        return affine(input, weight, bias)
+    mean, var = moments(input, channels)
+    out = channels_normalized(input, weight, bias, mean, var, channels, eps)
+    _update(running_mean, mean.mean(0), momentum)
+    _update(running_var, var.mean(0) * (count / (count - 1)), momentum)
+    return out
+
+
+def group_norm(
+    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-05
+) -> Any:
+    """Each example's groups of channels with mean 0 and variance 1 (Wu and He, 2018).
+
+    Args:
+        input: (N, C, ...)
+        num_groups: how many groups to divide the channels in.
+        weight: (C,), a factor for each channel.
+        bias: (C,), a summand for each channel.
+        eps: added to the variance.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html
+    """
+    _check_floats("group_norm", input)
+    if input.ndim < 2:
+        raise RuntimeError(
+            f"Expected at least 2 dimensions for input tensor but received {input.ndim}"
+        )
+    n, channels = input.shape[:2]
+    if num_groups <= 0 or channels % num_groups:
+        raise RuntimeError(
+            "Expected number of channels in input to be divisible by num_groups, but got input of "
+            f"shape {list(input.shape)} and num_groups={num_groups}"
+        )
+    if n * channels // num_groups * math.prod(input.shape[2:]) == 1:
+        raise ValueError(
+            "Expected more than 1 value per channel when training, got input size "
+            f"{list(input.shape)} for {num_groups} groups"
+        )
+    _check_affine("group_norm", weight, bias, channels)
+    if not input.numel():
+        return affine(input, weight, bias)
+    mean, var = moments(input, num_groups)
+    return channels_normalized(input, weight, bias, mean, var, num_groups, eps)
+
+
+def _normalized_dims(name: str, input: Any, normalized_shape: Any, weight: Any, bias: Any) -> int:
+    shape = tuple(normalized_shape)
+    if not shape:
+        raise RuntimeError(
+            f"{name}: Expected normalized_shape to be at least 1-dimensional, i.e., containing at "
+            f"least one element, but got normalized_shape = {list(shape)}"
+        )
+    for what, value in (("weight", weight), ("bias", bias)):
+        if value is not None and tuple(value.shape) != shape:
+            raise RuntimeError(
+                f"{name}: Expected {what} to be of same shape as normalized_shape, but got {what} "
+                f"of shape {list(value.shape)} and normalized_shape = {list(shape)}"
+            )
+    if tuple(input.shape[-len(shape) :]) != shape:
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape "
+            f"[*, {', '.join(map(str, shape))}], but got input of size{list(input.shape)}"
+        )
+    return len(shape)
+
+
+def layer_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-05
+) -> Any:
+    """Each example's last dimensions with mean 0 and variance 1 (Ba et al., 2016).
+
+    Args:
+        input: (*, normalized_shape)
+        normalized_shape: the sizes of the dimensions over which to normalize.
+        weight: of that shape, factors.
+        bias: of that shape, summands.
+        eps: added to the variance.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
+    """
+    ndim = _normalized_dims("layer_norm", input, normalized_shape, weight, bias)
+    _check_floats("layer_norm", input)
+    return layer_normalized(input, weight, bias, ndim, eps)
+
+
+def rms_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
+) -> Any:
+    """Each example's last dimensions over the root of their mean square (Zhang, Sennrich, 2019).
+
+    Args:
+        input: (*, normalized_shape)
+        normalized_shape: the sizes of the dimensions over which to normalize.
+        weight: of that shape, factors.
+        eps: added to the mean square, by default the dtype's distance from 1 to the next number.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rms_norm.html
+    """
+    ndim = _normalized_dims("rms_norm", input, normalized_shape, weight, None)
+    _check_floats("rms_norm", input)
+    eps = finfo(input.dtype).eps if eps is None else eps
+    squares = (input * input).mean(tuple(range(-ndim, 0)), keepdim=True)
+    out = input * rsqrt(squares + eps)
+    return out if weight is None else out * weight
+
+
+def local_response_norm(
+    input: Any, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1.0
+) -> Any:
+    """``x / (k + alpha mean(squares of size neighbouring channels))^beta``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.local_response_norm.html
+    """
+    if input.ndim < 3:
+        raise ValueError(
+            f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)"
+        )
+    if not input.numel():
+        return input
+    channels = input.shape[1]
+    near = resampling.windows(channels, channels, size, 1, size // 2, "none")
+    sums = resampled(input * input, 1, near)
+    means = div(sums, size, rounding_mode=None if input.dtype.is_floating_point else "trunc")
+    return input / (means * alpha + k) ** beta

@@ -1,0 +1,218 @@
+"""Normalization by rows (layer norm) and by channels (batch, group and instance norm).
+
+Blocks of rows that stay in the cache are taken one after the other, on all cores.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from minitorch.extend import over_rows
+
+BLOCK = 1 << 15  # elements at a time
+
+
+def by_blocks(work: Callable[[slice], None], rows: int, width: int) -> None:
+    """Calls ``work`` with ranges of rows, each small enough for the cache."""
+    count = max(1, BLOCK // max(1, width))
+
+    def blocks(start: int, stop: int) -> None:
+        for row in range(start, stop, count):
+            work(slice(row, min(row + count, stop)))
+
+    over_rows(blocks, rows, rows * width)
+
+
+def row_sums(x: Any) -> Any:
+    return np.einsum("ij->i", x)
+
+
+def row_products(x: Any, y: Any) -> Any:
+    return np.einsum("ij,ij->i", x, y)
+
+
+# --- by rows --------------------------------------------------------------------------------
+
+
+def layer_norm(x: Any, w: Any, b: Any, ndim: int, eps: float) -> tuple[Any, Any, Any]:
+    """((x - mean) rstd w + b over the last ``ndim`` dimensions, mean, rstd)."""
+    width = math.prod(x.shape[x.ndim - ndim :])
+    rows = x.reshape(-1, width)
+    y = np.empty_like(rows)
+    mean = np.empty((len(rows), 1), x.dtype)
+    rstd = np.empty((len(rows), 1), x.dtype)
+    weight = None if w is None else w.reshape(-1)
+    bias = None if b is None else b.reshape(-1)
+
+    def work(part: slice) -> None:
+        out = y[part]
+        mean[part, 0] = row_sums(rows[part])
+        mean[part] /= width
+        np.subtract(rows[part], mean[part], out=out)
+        rstd[part, 0] = row_products(out, out)
+        rstd[part] = 1 / np.sqrt(rstd[part] / width + x.dtype.type(eps))
+        out *= rstd[part]
+        if weight is not None:
+            out *= weight
+        if bias is not None:
+            out += bias
+
+    by_blocks(work, len(rows), width)
+    return y.reshape(x.shape), mean, rstd
+
+
+def layer_norm_backward(
+    g: Any, x: Any, w: Any, mean: Any, rstd: Any, ndim: int, needs: Any
+) -> tuple[Any, Any, Any]:
+    """With h = g w and n = (x - mean) rstd: rstd (h - mean(h) - n mean(h n)); sum(g n); sum(g)."""
+    shape = x.shape[x.ndim - ndim :]
+    width = math.prod(shape)
+    rows, gs = x.reshape(-1, width), g.reshape(-1, width)
+    gx = np.empty_like(rows) if needs[0] else None
+    weight = None if w is None else w.reshape(-1)
+    parts: dict[int, Any] = {}
+
+    def work(part: slice) -> None:
+        normal = rows[part] - mean[part]
+        normal *= rstd[part]
+        h = gs[part]
+        gw = gb = None
+        if needs[1]:
+            gw = np.add.reduce(h * normal, axis=0)
+        if needs[2]:
+            gb = np.add.reduce(h, axis=0)
+        if needs[1] or needs[2]:
+            parts[part.start] = gw, gb
+        if gx is not None:
+            out = gx[part]
+            if weight is None:
+                out[...] = h
+            else:
+                np.multiply(h, weight, out=out)
+            along = row_products(out, normal)[:, None] / width
+            out -= row_sums(out)[:, None] / width
+            normal *= along
+            out -= normal
+            out *= rstd[part]
+
+    by_blocks(work, len(rows), width)
+    # in one order, whichever thread came first
+    sums = [
+        sum(parts[k][which] for k in sorted(parts)) if need else None
+        for which, need in enumerate(needs[1:])
+    ]
+    gw, gb = (None if s is None else np.asarray(s, x.dtype).reshape(shape) if parts
+              else np.zeros(shape, x.dtype) for s in sums)  # fmt: skip
+    return (None if gx is None else gx.reshape(x.shape)), gw, gb
+
+
+# --- by channels ----------------------------------------------------------------------------
+# Statistics are taken of each channel over the batch (``groups`` 0) or of each example's groups of
+# channels. All is done with one number for each (example, channel), which is a row.
+
+
+def pooled(table: Any, groups: int) -> Any:
+    """Sums of what shares its statistics, as (1, channels) or (batch, groups)."""
+    if not groups:
+        return table.sum(0, keepdims=True)
+    return table.reshape(len(table), groups, -1).sum(-1)
+
+
+def for_rows(stats: Any, shape: tuple[int, ...]) -> Any:
+    """Those sums as one number for each row."""
+    n, c = shape[:2]
+    stats = np.repeat(stats, c // stats.shape[1], 1) if stats.shape[1] != c else stats
+    return np.broadcast_to(stats, (n, c)).reshape(n * c, 1)
+
+
+def elements(shape: tuple[int, ...], groups: int) -> int:
+    """How many elements share their statistics."""
+    total = math.prod(shape)
+    return total // shape[1] if not groups else total // (shape[0] * groups)
+
+
+def moments(x: Any, groups: int) -> tuple[Any, Any]:
+    """(means, variances), each (1, channels) or (batch, groups)."""
+    width = math.prod(x.shape[2:])
+    rows = x.reshape(-1, width)
+    count = elements(x.shape, groups)
+    sums = np.empty(len(rows), x.dtype)
+
+    def add(part: slice) -> None:
+        sums[part] = row_sums(rows[part])
+
+    by_blocks(add, len(rows), width)
+    mean = pooled(sums.reshape(x.shape[:2]), groups) / count
+    center = for_rows(mean, x.shape)
+
+    def square(part: slice) -> None:
+        around = rows[part] - center[part]
+        sums[part] = row_products(around, around)
+
+    by_blocks(square, len(rows), width)
+    return mean, pooled(sums.reshape(x.shape[:2]), groups) / count
+
+
+def channel_norm(
+    x: Any, w: Any, b: Any, mean: Any, var: Any, groups: int, eps: float
+) -> tuple[Any, Any]:
+    """((x - mean) rstd w + b, rstd)"""
+    n, c = x.shape[:2]
+    rstd = 1 / np.sqrt(var + x.dtype.type(eps))
+    scale = for_rows(rstd, x.shape)
+    if w is not None:
+        scale = scale * np.tile(w, n)[:, None]
+    shift = -for_rows(mean, x.shape) * scale
+    if b is not None:
+        shift += np.tile(b, n)[:, None]
+    rows = x.reshape(n * c, -1)
+    y = np.empty_like(rows)
+
+    def work(part: slice) -> None:
+        np.multiply(rows[part], scale[part], out=y[part])
+        y[part] += shift[part]
+
+    by_blocks(work, len(rows), rows.shape[1])
+    return y.reshape(x.shape), rstd
+
+
+def channel_norm_backward(
+    g: Any, x: Any, w: Any, mean: Any, rstd: Any, groups: int, needs: Any
+) -> tuple[Any, Any, Any, None, None]:
+    """As ``layer_norm_backward``: for each row, g a + (x - mean) b + c with numbers a, b, c."""
+    n, c = x.shape[:2]
+    shape, count = x.shape, elements(x.shape, groups)
+    rows, gs = x.reshape(n * c, -1), g.reshape(n * c, -1)
+    center, scale = for_rows(mean, shape), for_rows(rstd, shape).reshape(n, c)
+    sums, products = np.empty((2, n * c), x.dtype)
+
+    def add(part: slice) -> None:
+        sums[part] = row_sums(gs[part])
+        products[part] = row_products(gs[part], rows[part] - center[part])
+
+    by_blocks(add, len(rows), rows.shape[1])
+    sums, products = sums.reshape(n, c), products.reshape(n, c) * scale
+    gx = None
+    if needs[0]:
+        h, p = (sums, products) if w is None else (sums * w, products * w)
+        a = (scale if w is None else scale * w).reshape(-1, 1)
+        along = for_rows(pooled(p, groups) / count, shape).reshape(n, c) * scale * scale
+        level = for_rows(pooled(h, groups) / count, shape).reshape(n, c) * scale
+        along, level = along.reshape(-1, 1), level.reshape(-1, 1)
+        gx = np.empty_like(rows)
+
+        def work(part: slice) -> None:
+            around = rows[part] - center[part]
+            around *= along[part]
+            around += level[part]
+            np.multiply(gs[part], a[part], out=gx[part])
+            gx[part] -= around
+
+        by_blocks(work, len(rows), rows.shape[1])
+        gx = gx.reshape(shape)
+    gw = products.sum(0) if needs[1] else None
+    gb = sums.sum(0) if needs[2] else None
+    return gx, gw, gb, None, None
