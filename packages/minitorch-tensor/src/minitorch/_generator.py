@@ -41,9 +41,9 @@ class Generator:
 
     @cached_property
     def _bits(self) -> Any:
-        """The stream. Made on first use: importing numpy.random takes as long as our own modules."""
+        """The stream; made on first use, as importing numpy.random takes as long as our modules."""
         bits = np.random.MT19937()
-        bits._legacy_seeding(self._seed % 2**32)  # type: ignore[attr-defined]
+        bits._legacy_seeding(self._seed % 2**32)
         return bits
 
     @cached_property
@@ -134,8 +134,10 @@ class Generator:
     def bits32(self, count: int) -> Array:
         """``count`` numbers of 32 bits."""
         if count < 512:  # costs less to call, more per number
-            return self._bits.random_raw(count).astype(np.uint32)
-        return self._draw.integers(0, 2**32, count, np.uint32)
+            drawn: Array = self._bits.random_raw(count).astype(np.uint32)
+        else:
+            drawn = self._draw.integers(0, 2**32, count, np.uint32)
+        return drawn
 
     def bits64(self, count: int) -> Array:
         """``count`` numbers of 64 bits; the first draw is the high half."""
