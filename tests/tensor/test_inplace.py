@@ -175,3 +175,20 @@ def test_zeroed_tensor_still_requires_grad() -> None:
     assert y.requires_grad
     y.sum().backward()
     assert not x.grad.numpy().any()
+
+
+def test_set_shares_the_memory():
+    x, y = minitorch.zeros(2), minitorch.ones(3)
+    assert x.set_(y) is x
+    y[0] = 5.0
+    assert x.tolist() == [5.0, 1.0, 1.0]
+    assert minitorch.ones(2).set_().shape == (0,)
+    with pytest.raises(RuntimeError, match="float64"):
+        x.set_(y.double())
+    with pytest.raises(RuntimeError, match="autograd"):
+        minitorch.ones(2, requires_grad=True).set_(y)
+
+
+def test_apply():
+    x = minitorch.tensor([[1.0, 2.0]])
+    assert x.apply_(lambda v: v * 10).tolist() == [[10.0, 20.0]]

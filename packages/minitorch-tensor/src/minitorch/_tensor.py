@@ -18,16 +18,38 @@ from .autograd import engine
 from .autograd.inplace import inplace, relaid
 from .autograd.node import AccumulateGrad, RemovableHandle, track
 from .autograd.variable import Variable, history, use_tensor_class, wrap
-from .ops import arithmetic, bitwise, choice, comparison, conversion, reduction, special, unary
-from .ops import decompositions, geometry, least_squares, linalg, matrix_functions
+from .ops import (
+    arithmetic,
+    bitwise,
+    choice,
+    comparison,
+    conversion,
+    decompositions,
+    diagonals,
+    differences,
+    extrema,
+    geometry,
+    histograms,
+    indexing,
+    joining,
+    least_squares,
+    linalg,
+    matrix_functions,
+    order_statistics,
+    rearranging,
+    reduction,
+    regions,
+    scan,
+    sorting,
+    special,
+    statistics,
+    unary,
+)
 from .ops import matmul as products
-from .ops import diagonals, indexing, joining, rearranging, regions
+from .ops import norm as norms
 from .ops import scatter as scatters
 from .ops import shape as shapes
-from .ops import differences, extrema, histograms, order_statistics, scan
-from .ops import norm as norms
 from .ops import softmax as softmaxes
-from .ops import sorting, statistics
 from .ops.arguments import one_dim
 
 __all__ = ["Tensor"]
@@ -155,15 +177,12 @@ class Tensor(Variable):
     @property
     def data(self) -> Tensor:
         """The same memory outside of autograd: writes to it are not noticed by ``backward``."""
-        alias = wrap(self._array())
-        return alias  # type: ignore[no-any-return]
+        return wrap(self._array())  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Variable):
-            raise TypeError(
-                f"Variable data has to be a tensor, but got {type(value).__name__}"
-            )
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         self._data = value._array()
         if isinstance(self._node, AccumulateGrad):
             self._node.shape = self._data.shape
@@ -232,6 +251,42 @@ class Tensor(Variable):
         self._node = None
         return self
 
+    @property
+    def retains_grad(self) -> bool:
+        """Whether ``retain_grad`` was asked for."""
+        return not self.is_leaf and getattr(self, "_retained", None) is history(self)
+
+    def set_(self, source: Any = None) -> Tensor:
+        """Takes the memory, shape and strides of ``source``, and shares them; nothing by default.
+
+        Raises:
+            RuntimeError: this tensor or ``source`` is part of a graph, or the dtypes differ.
+
+        Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.set_.html
+        """
+        if source is None:
+            source = wrap(np.empty(0, self._data.dtype))
+        if self.requires_grad or source.requires_grad or self._base is not None:
+            raise RuntimeError("set_() works on tensors outside of autograd that are no views")
+        if source._data.dtype != self._data.dtype:
+            raise RuntimeError(
+                f"Could not set tensor of type {source.dtype.name} to a tensor of type "
+                f"{self.dtype.name}"
+            )
+        self._data, self._version = source._array(), source._version
+        self._version[0] += 1
+        return self
+
+    def apply_(self, callable: Any) -> Tensor:
+        """Replaces each element ``x`` by ``callable(x)``, one by one in Python."""
+        if self.requires_grad:
+            raise RuntimeError("apply_() cannot be used on a tensor that requires grad")
+        data = self._array()
+        for place in np.ndindex(data.shape):
+            data[place] = callable(data[place].item())
+        self._version[0] += 1
+        return self
+
     def retain_grad(self) -> None:
         """Lets ``backward`` fill ``.grad`` here too, though this is no leaf."""
         engine.retain_grad(self)
@@ -246,7 +301,9 @@ class Tensor(Variable):
     def register_post_accumulate_grad_hook(self, hook: Any) -> RemovableHandle:
         """``hook(tensor)`` runs once ``.grad`` of this leaf holds the pass's gradient."""
         if not isinstance(self._node, AccumulateGrad):
-            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
         return RemovableHandle(self._node.attach("accumulated", dict), hook)
 
     # --- out to Python and NumPy -------------------------------------------------------------
@@ -262,7 +319,7 @@ class Tensor(Variable):
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
                 "instead."
             )
-        return self._array()
+        return self._array()  # type: ignore[no-any-return]
 
     def item(self) -> Any:
         """The value of a tensor with one element, as a Python number."""
@@ -335,9 +392,7 @@ class Tensor(Variable):
 
     def __dlpack__(self, **options: Any) -> Any:
         if self.requires_grad:
-            raise BufferError(
-                "Can't export tensors that require gradient, use tensor.detach()"
-            )
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         return self._array().__dlpack__(**options)
 
     def __dlpack_device__(self) -> Any:
@@ -661,11 +716,12 @@ class Tensor(Variable):
         return iter(joining.unbind(self))
 
     def __reversed__(self) -> Tensor:
-        return self.flip(0) if self._data.ndim else self  # type: ignore[no-any-return]
+        return self.flip(0) if self._data.ndim else self
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, Variable | bool | int | float | complex):
-            return bool((element == self).any())
+            found: Any = element == self
+            return bool(found.any())
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
             f"{type(element).__name__}."
