@@ -12,12 +12,20 @@ from typing import Any
 
 SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim", "utils.data": "minitorch-nn"}
 # our own that most programs do not need at start: whole modules, and functions with their module
-LATER_MODULES = {"func", "profiler", "safetensors", "utils"}
+LATER_MODULES = {
+    "amp", "compiler", "distributed", "func", "jit", "multiprocessing", "profiler", "safetensors",
+    "utils", "version",
+}  # fmt: skip
 LATER = {
+    "as_torch": "_alias",
+    "autocast": "amp",
+    "compile": "compiler",
+    "is_autocast_enabled": "amp",
     "load": "_serialization",
     "load_file": "safetensors",
     "save": "_serialization",
     "save_file": "safetensors",
+    "vmap": "func",
 }
 
 
@@ -50,9 +58,14 @@ class UnknownNameError(AttributeError):
         from difflib import get_close_matches
 
         (name,) = self.args
-        near = get_close_matches(name, dir(sys.modules["minitorch"]), n=1)
+        names = [*dir(sys.modules["minitorch"]), *LATER_MODULES, *LATER, *SIBLINGS]
+        near = get_close_matches(name, names, n=1)
         suggestion = "".join(f"; did you mean {match!r}?" for match in near)
         return f"module 'minitorch' has no attribute {name!r}{suggestion}"
+
+
+UnknownNameError.__name__ = UnknownNameError.__qualname__ = "AttributeError"  # as it prints
+UnknownNameError.__module__ = "builtins"
 
 
 def __getattr__(name: str) -> Any:

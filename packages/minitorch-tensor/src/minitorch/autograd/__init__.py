@@ -19,12 +19,15 @@ from .grad_mode import (
     set_grad_enabled,
 )
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
+from .legacy import Variable
 from .tools import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
-from .variable import Variable, history, wrap
+from .variable import Variable as _Variable
+from .variable import history, wrap
 
 __all__ = [
     "Function",
     "GradcheckError",
+    "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",
@@ -48,7 +51,7 @@ __all__ = [
 def _sequence(value: Any, count: int | None = None) -> list[Any]:
     if value is None:
         return [None] * (count or 0)
-    return [value] if isinstance(value, Variable) else list(value)
+    return [value] if isinstance(value, _Variable) else list(value)
 
 
 def backward(
@@ -164,4 +167,4 @@ def _gradients(
         targets[node] = None
     engine.backward(outputs, gradients, retain_graph, create_graph, targets)
     found = [targets[history(x)] for x in inputs]
-    return [g if g is None or isinstance(g, Variable) else wrap(g) for g in found]
+    return [g if g is None or isinstance(g, _Variable) else wrap(g) for g in found]

@@ -27,7 +27,7 @@ from .fetch import Plan
 
 __all__ = ["Ended", "Failure", "WorkerInfo", "get_worker_info", "receive", "work"]
 
-GRACE = 5.0  # seconds for a worker to end by itself
+GRACE = 2.0  # seconds for a worker to end by itself
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,10 @@ def _absent(name: str) -> Any:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "amp":
+        from importlib import import_module
+
+        return import_module("minitorch.cuda.amp")
     if name.startswith("_"):
         raise AttributeError(f"module 'minitorch.cuda' has no attribute {name!r}")
     return _absent(name)

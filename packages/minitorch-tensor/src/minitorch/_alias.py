@@ -1,0 +1,162 @@
+"""``as_torch``: programs written for PyTorch run on MiniTorch, unchanged, in this process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.metadata import version
+from types import ModuleType
+from typing import Any
+
+from ._creation import empty, tensor_data
+from ._dtype import get_default_dtype
+from ._size import Size
+from ._tensor import Tensor
+
+__all__ = ["as_torch"]
+
+PYTORCH = "2.13.0"  # the version whose behaviour this is
+
+
+class Counterparts(MetaPathFinder, Loader):
+    """Finds for ``torch.x`` the very module ``minitorch.x``, and nothing else."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        root, _, rest = fullname.partition(".")
+        if root != "torch":
+            return None
+        name = f"minitorch.{rest}" if rest else "minitorch"
+        try:
+            module = import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+                raise
+            raise ModuleNotFoundError(
+                f"No module named {fullname!r}: it means {name} here, and MiniTorch has none",
+                name=fullname,
+            ) from None
+        return ModuleSpec(fullname, self, is_package=hasattr(module, "__path__"))
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = import_module(f"minitorch{spec.name.removeprefix('torch')}")
+        spec.loader_state = (module.__spec__, module.__loader__)  # the import overwrites them
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        spec: Any = module.__spec__
+        module.__spec__, module.__loader__ = spec.loader_state
+
+
+def construct(self: Any, *data: Any, device: Any = None, **named: Any) -> None:
+    """PyTorch's ``Tensor(...)``: sizes, or data in the default dtype; never tracks gradients."""
+    if "data" in named and not data:
+        data = (named.pop("data"),)
+    if named:
+        raise TypeError(f"new() takes no {', '.join(named)}: see torch.tensor")
+    sizes = data[0] if len(data) == 1 and isinstance(data[0], Size) else data
+    node = None
+    if all(isinstance(size, int) for size in sizes):
+        array = empty(*sizes)._array() if sizes else empty(0)._array()
+    elif len(data) > 1:
+        raise TypeError(
+            "new() takes sizes, or one sequence of data, not "
+            + ", ".join(type(x).__name__ for x in data)
+        )
+    elif isinstance(data[0], Tensor):
+        array, node = data[0]._array(), data[0]._node
+    elif not hasattr(data[0], "__len__"):
+        raise TypeError(f"new(): data must be a sequence (got {type(data[0]).__name__})")
+    else:
+        array = tensor_data(data[0], get_default_dtype())
+    self._data = array if array.ndim else array[()]
+    self._node, self._version, self._base = node, [0], None
+
+
+class Worker(str):
+    """The name of a process that starts afresh; reading it there makes the process an alias too."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
+        return _start_worker, (str(self),)
+
+
+def _start_worker(name: str) -> str:
+    as_torch()
+    return name
+
+
+class as_torch:  # noqa: N801  (a function to its users)
+    """Makes ``import torch`` mean MiniTorch, for good or until the end of a ``with`` block.
+
+    ``torch.x`` is the very module ``minitorch.x``. Only this process is concerned, and those that
+    its ``multiprocessing`` starts; a PyTorch that was imported before is set aside and comes back
+    at the end of the block. One thing changes in MiniTorch itself meanwhile: ``Tensor(...)`` is
+    PyTorch's constructor, which takes data or sizes and does not track gradients, where it
+    otherwise tracks them. And ``torch.__version__`` names the PyTorch whose behaviour this is.
+
+    ``python -m minitorch script.py`` runs a whole script so.
+
+    Example:
+        >>> import minitorch
+        >>> with minitorch.as_torch():
+        ...     import torch
+        ...     torch.Tensor([1, 2]).requires_grad
+        False
+    """
+
+    _active = False
+
+    def __init__(self) -> None:
+        self._outermost = not as_torch._active
+        if not self._outermost:
+            return
+        from multiprocessing import spawn
+
+        as_torch._active = True
+        self._aside = _set_aside()
+        self._finder = Counterparts()
+        sys.meta_path.insert(0, self._finder)
+        self._constructor = Tensor.__init__
+        self._preparation = prepare = spawn.get_preparation_data
+        Tensor.__init__ = construct  # type: ignore[method-assign]
+
+        def prepare_alias(name: str) -> dict[str, Any]:
+            data = prepare(name)
+            data["name"] = Worker(data["name"])
+            if name == "ignore":  # for the server of forks, which is not to import the script
+                data.pop("init_main_from_path", None)
+                data.pop("init_main_from_name", None)
+            return data
+
+        spawn.get_preparation_data = prepare_alias
+        main: Any = sys.modules["minitorch"]
+        main.__version__ = f"{PYTORCH}+minitorch{version('minitorch-tensor')}"
+
+    def __enter__(self) -> as_torch:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if not self._outermost:
+            return
+        from multiprocessing import spawn
+
+        as_torch._active = False
+        sys.meta_path.remove(self._finder)
+        _set_aside()
+        sys.modules.update(self._aside)
+        Tensor.__init__ = self._constructor  # type: ignore[method-assign]
+        spawn.get_preparation_data = self._preparation
+        main: Any = sys.modules["minitorch"]
+        del main.__version__
+
+
+def _set_aside() -> dict[str, ModuleType]:
+    """Takes all that is imported under PyTorch's name out of ``sys.modules``."""
+    names = [name for name in sys.modules if name.partition(".")[0] == "torch"]
+    return {name: sys.modules.pop(name) for name in names}

@@ -1,0 +1,22 @@
+"""``autograd.Variable``: what tensors that track gradients were called before 2018."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import variable
+
+__all__ = ["Variable"]
+
+
+class _VariableType(type):
+    def __call__(cls, data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:
+        """The tensor outside of its history, sharing its memory."""
+        return data.detach().requires_grad_(requires_grad) if requires_grad else data
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, variable.Variable)
+
+
+class Variable(metaclass=_VariableType):
+    """An old name of Tensor: ``Variable(data)`` is ``data``."""

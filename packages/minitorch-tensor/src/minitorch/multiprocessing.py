@@ -1,0 +1,28 @@
+"""Python's ``multiprocessing``; tensors travel between processes as copies."""
+
+from __future__ import annotations
+
+import multiprocessing
+from typing import Any
+
+__all__ = ["get_all_sharing_strategies", "get_sharing_strategy", "set_sharing_strategy"]
+
+
+def get_all_sharing_strategies() -> set[str]:
+    """None shares memory."""
+    return set()
+
+
+def get_sharing_strategy() -> str:
+    """``"copy"``."""
+    return "copy"
+
+
+def set_sharing_strategy(new_strategy: str) -> None:
+    """Does nothing: tensors are copied."""
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(multiprocessing, name)
