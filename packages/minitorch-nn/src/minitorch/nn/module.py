@@ -82,9 +82,12 @@ class Module(Hooks, State):
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
-        for kind in KINDS:
-            if kind in own and name in own[kind]:
-                return own[kind][name]
+        try:  # the hot path of every layer: self.weight
+            return own["_parameters"][name]
+        except KeyError:
+            for kind in KINDS:
+                if kind in own and name in own[kind]:
+                    return own[kind][name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -96,8 +96,11 @@ class Linear(Module):
 
     def forward(self, input: Any) -> Any:
         """(*, in_features) to (*, out_features)."""
+        own = self._parameters  # asked first: __getattr__ takes as long as a small product
+        weight = own["weight"] if "weight" in own else self.weight
+        bias = own["bias"] if "bias" in own else self.bias
         try:
-            return linear(input, self.weight, self.bias)
+            return linear(input, weight, bias)
         except RuntimeError as error:
             if input.ndim and input.shape[-1] == self.in_features:
                 raise
