@@ -126,7 +126,7 @@ class FunctionCtx(Node):
         for number, meta in enumerate(self.shape or ()):
             g = partial.get(number)
             if g is None and self.materialize_grads and meta is not None:
-                g = np.zeros(*meta)  # type: ignore[call-overload]
+                g = np.zeros(*meta)
                 g = wrap(g) if tensors else g
             gs.append(g)
         return gs
@@ -141,7 +141,7 @@ class FunctionCtx(Node):
             )
         if g._data.shape != parent.shape:
             try:
-                g = sum_to(g, parent.shape)  # type: ignore[arg-type]
+                g = sum_to(g, parent.shape)
             except (RuntimeError, ValueError, IndexError):
                 raise RuntimeError(
                     f"Function {self.name()} returned an invalid gradient at index {k} - got "
@@ -276,7 +276,7 @@ class Function:
             for o in outputs
         ]
         single = len(outputs) == 1
-        ctx.shape = (metas[0][0] if metas[0] else None) if single else tuple(metas)  # type: ignore[assignment]
+        ctx.shape = (metas[0][0] if metas[0] else None) if single else tuple(metas)
         for t in ctx.dirty:
             check_writable(t)
             t._version[0] += 1

@@ -31,7 +31,7 @@ def _tuple(value: Any, what: str) -> tuple[bool, tuple[Any, ...]]:
 def _leaves(inputs: Sequence[Any], create_graph: bool) -> tuple[Any, ...]:
     """New ends of the graph; with ``create_graph`` still joined to where the inputs come from."""
     return tuple(
-        alias(x) if create_graph and history(x) is not None else x.detach().requires_grad_()  # type: ignore[attr-defined]
+        alias(x) if create_graph and history(x) is not None else x.detach().requires_grad_()
         for x in inputs
     )
 

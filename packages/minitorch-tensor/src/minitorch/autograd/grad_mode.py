@@ -11,7 +11,7 @@ import inspect
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -162,7 +162,7 @@ class set_grad_enabled(_Mode):  # noqa: N801  (PyTorch's name)
 class _Grad(_Mode):
     mode: bool
 
-    def __new__(cls, function: Any = None) -> Any:
+    def __new__(cls, function: Any = None) -> Self:
         # `@no_grad` without parentheses is allowed too.
         made = super().__new__(cls)
         return made if function is None else made(function)

@@ -43,7 +43,7 @@ class Node:
     parents: tuple[Node | None, ...]
     saved: Any
     versions: tuple[tuple[list[int], int], ...]
-    shape: tuple[int, ...] | None
+    shape: Any
     order: int
     extra: dict[str, Any] | None
     makes_arrays = False  # whether what vjp returns is nobody else's
@@ -63,7 +63,7 @@ class Node:
         )
 
     @property
-    def metadata(self) -> dict[str, Any]:
+    def metadata(self) -> Any:
         """A dict to keep notes in; ``"traceback"`` is the forward line in anomaly mode."""
         return self.attach("metadata", dict)
 
@@ -162,7 +162,7 @@ class AccumulateGrad(Node):
         if isinstance(g, Variable):
             if g._data.dtype != leaf._data.dtype:
                 g = g.to(leaf.dtype)  # type: ignore[attr-defined]
-            leaf._grad = g if grad is None else grad + g  # type: ignore[operator]
+            leaf._grad = g if grad is None else grad + g
             return
         if grad is None:
             if not owned or g.dtype != leaf._data.dtype:

@@ -189,7 +189,7 @@ class _Step(Node):
                 continue
             g = partial.get(number)
             if g is None:
-                g = np.zeros(*meta)  # type: ignore[call-overload]
+                g = np.zeros(*meta)
                 g = wrap(g) if create_graph else g
             gs.append(g)
         return gs[0] if len(gs) == 1 < len(self.shape or ()) else tuple(gs)
@@ -377,7 +377,7 @@ def apply(primitive: Primitive, *args: Any) -> Any:
     residuals = ()
     if primitive.residuals:
         out, *residuals = out
-    return _recorded(primitive, inputs, params, arrays, out, residuals)  # type: ignore[arg-type]
+    return _recorded(primitive, inputs, params, arrays, out, residuals)
 
 
 def on_arrays(primitive: Primitive, inputs: Sequence[Any], kernel_args: Sequence[Any]) -> Any:
@@ -541,7 +541,7 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
                 node.extra = None
                 node.saved, node.versions = keep(1)(
                     data, *params, out, input._version, tensor._version
-                )  # type: ignore[misc]
+                )
         return tensor
 
     return op
@@ -586,7 +586,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
                 mask = (na is not None) + 2 * (nb is not None)
                 node.saved, node.versions = keep(mask)(
                     x, y, out, input._version, version, tensor._version
-                )  # type: ignore[misc]
+                )
         return tensor
 
     def general(a: Any, b: Any) -> Any:

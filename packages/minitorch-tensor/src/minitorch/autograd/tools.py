@@ -43,7 +43,7 @@ class Tool:
 
 def steps_of(made: Any) -> set[Node]:
     """The nodes that recorded a step with the result ``made``."""
-    found = set()
+    found: set[Any] = set()
     for t in made if isinstance(made, tuple | list) else (made,):
         node = getattr(t, "_node", None)
         if node is not None:

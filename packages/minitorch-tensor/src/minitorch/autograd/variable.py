@@ -35,7 +35,7 @@ class Variable:
     _grad: Variable | None = None
     _tool: Any = None
 
-    def _array(self) -> np.ndarray[Any, Any]:
+    def _array(self) -> Any:
         data = self._data
         if not isinstance(data, np.ndarray):
             self._data = data = np.asarray(data)

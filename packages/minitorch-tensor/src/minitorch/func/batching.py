@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .._creation import ones_like
+from .._settings import is_tensor
 from ..autograd.primitive import apply
 from ..autograd.tools import Tool
-from ..autograd.variable import Variable
 from . import pytree
 from .wrapper import Without, Wrapper
 
@@ -39,7 +39,7 @@ class Batched(Wrapper):
     def _map(self, function: Any) -> Any:
         return Batched(function(self._value), self._tool)
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self, **options: Any) -> str:  # type: ignore[override]
         return f"BatchedTensor(lvl={self._tool.level}, bdim=0, value={self._value!r})"
 
     def _assign(self, value: Any) -> None:
@@ -80,7 +80,7 @@ class Vmap(Tool):
         """``x`` with a batch dimension: its own, or one that repeats it."""
         if self.owns(x):
             return x._value
-        return x.expand((self.size, *x.shape)) if isinstance(x, Variable) else x
+        return x.expand((self.size, *x.shape)) if is_tensor(x) else x
 
     def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         inputs = list(args[0] if primitive.variadic else args[: len(primitive.inputs)])
@@ -174,7 +174,7 @@ def rewrap(tool: Vmap, made: Any, out_dims: Any) -> Any:
     dims = pytree.broadcast_prefix(out_dims, made, "out_dims")
     return pytree.unflatten(
         [
-            t if d is None or not isinstance(t, Variable) else Batched(front(t, d), tool)
+            t if d is None or not is_tensor(t) else Batched(front(t, d), tool)
             for t, d in zip(leaves, dims, strict=True)
         ],
         spec,
@@ -345,7 +345,7 @@ def _mapped(
     places = pytree.broadcast_prefix(out_dims, made, "out_dims")
     found = []
     for out, place in zip(outputs, places, strict=True):
-        if not isinstance(out, Variable):
+        if not is_tensor(out):
             raise ValueError(
                 f"vmap({getattr(func, '__name__', func)}, ...): "
                 f"`{getattr(func, '__name__', func)}` "
@@ -392,7 +392,7 @@ def _batch_size(leaves: list[Any], dims: list[Any]) -> int:
     for value, d in zip(leaves, dims, strict=True):
         if d is None:
             continue
-        if not isinstance(value, Variable):
+        if not is_tensor(value):
             raise ValueError(
                 f"vmap: Got in_dim={d} for an input but the input is of type {type(value)}. We "
                 "cannot vmap over non-Tensor arguments, please use None as the respective in_dim"
@@ -411,4 +411,4 @@ def _batch_size(leaves: list[Any], dims: list[Any]) -> int:
             f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
             f"{sorted(sizes)} for the mapped dimension"
         )
-    return sizes.pop()
+    return int(sizes.pop())

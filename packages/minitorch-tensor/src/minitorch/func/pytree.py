@@ -15,6 +15,7 @@ LEAF = object()
 
 def flatten(tree: Any) -> tuple[list[Any], Any]:
     """The leaves of ``tree`` in order, and its structure for ``unflatten``."""
+    keys: Any
     if isinstance(tree, dict):
         children, keys = list(tree.values()), (type(tree), list(tree))
     elif isinstance(tree, tuple | list):

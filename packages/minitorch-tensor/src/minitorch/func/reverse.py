@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from .._creation import eye, zeros_like
+from .._settings import is_tensor
 from ..autograd import _gradients
 from ..autograd.grad_mode import current, enable_grad
 from ..autograd.node import AccumulateGrad, Node, track
 from ..autograd.primitive import alias
-from ..autograd.variable import Variable, history
+from ..autograd.variable import history
 from . import pytree
 from .batching import Batched, Vmap, inner, vmap
 from .forward import Dual, jvp
@@ -94,7 +95,7 @@ def _split(args: tuple[Any, ...], argnums: Any) -> tuple[list[int], list[Any], l
     wanted = tuple(args[n] for n in numbers)
     leaves, spec = pytree.flatten(wanted)
     for leaf in leaves:
-        if not isinstance(leaf, Variable) or leaf.dtype.category < 2:
+        if not is_tensor(leaf) or leaf.dtype.category < 2:
             raise RuntimeError(
                 f"grad: expected the arguments {argnums} to be floating-point Tensors, got {leaf!r}"
             )
@@ -123,7 +124,7 @@ def grad_and_value(
             xs = [tracked(per_example(leaf)) for leaf in leaves]
             made = func(*_with(args, numbers, pytree.unflatten(xs, spec)), **kwargs)
             value, aux = made if has_aux else (made, None)
-            if not isinstance(value, Variable):
+            if not is_tensor(value):
                 raise RuntimeError(
                     f"Expected f(*args) to return a tensor, got {type(value).__name__}"
                 )
@@ -145,7 +146,7 @@ def grad_and_value(
 
 
 def _detached(x: Any) -> Any:
-    return x.detach() if isinstance(x, Variable) else x
+    return x.detach() if is_tensor(x) else x
 
 
 def grad(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:

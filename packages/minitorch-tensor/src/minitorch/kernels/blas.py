@@ -6,6 +6,7 @@ another, and a product of small matrices then takes ten times as long.
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,8 +31,7 @@ def _controls() -> Any:
         try:
             import ctypes
 
-            from numpy._core import _multiarray_umath as module
-
+            module = importlib.import_module("numpy._core._multiarray_umath")
             library = ctypes.CDLL(module.__file__)  # a name is sought in what it is linked to, too
         except (ImportError, OSError):
             return _found

@@ -125,7 +125,7 @@ def gradients(
         place = sum(tap[0] * stride for tap, stride in zip(taps, strides(sizes), strict=False))
         if gx is not None:
             weight = math.prod(tap[1] for tap in taps)
-            gx += scatter(gs * weight[..., None], place, space)  # type: ignore[index]
+            gx += scatter(gs * weight[..., None], place, space)
         if ggrid is not None and mode != "nearest":
             hit = np.einsum("bpc,bpc->bp", gs, gather(rows, place))
             for k in range(len(taps)):

@@ -102,7 +102,7 @@ def _positive(x: Array) -> bool:
     return True
 
 
-def eigh(x: Array, uplo: str) -> tuple[Array, Array]:
+def eigh(x: Array, uplo: Any) -> tuple[Array, Array]:
     try:
         return tuple(np.linalg.eigh(x, UPLO=uplo))  # type: ignore[return-value]
     except np.linalg.LinAlgError:

@@ -57,8 +57,6 @@ def some_dims(dim: Any, ndim: int) -> tuple[int, ...]:
 
 def as_shape(shape: tuple[Any, ...]) -> tuple[int, ...]:
     """The sizes given as ``f(2, 3)`` or ``f((2, 3))``."""
-    if len(shape) == 1 and not isinstance(shape[0], int) and not hasattr(shape[0], "__index__"):
-        shape = tuple(shape[0])
-    elif len(shape) == 1 and isinstance(shape[0], tuple | list):
+    if len(shape) == 1 and not hasattr(shape[0], "__index__"):
         shape = tuple(shape[0])
     return tuple(n.__index__() for n in shape)

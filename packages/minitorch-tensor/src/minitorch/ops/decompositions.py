@@ -128,7 +128,7 @@ def cholesky_inverse(L: Any, upper: bool = False) -> Any:
 # --- QR ------------------------------------------------------------------------------------------
 
 
-def _qr(x: Any, mode: str) -> tuple[Any, Any]:
+def _qr(x: Any, mode: Any) -> tuple[Any, Any]:
     if mode == "r":
         return np.zeros(0, x.dtype), np.linalg.qr(x, "r")
     q, r = np.linalg.qr(x, mode)

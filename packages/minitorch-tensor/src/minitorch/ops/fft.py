@@ -17,17 +17,17 @@ __all__ = ["fft", "fft2", "fftfreq", "fftn", "fftshift", "ifft", "ifft2", "ifftn
 __all__ += ["irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn"]
 
 # The transpose of a transform is the opposite one, whose factor 1/n stands on the other side.
-OPPOSITE = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
+OPPOSITE: Any = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
 # --- kernels -------------------------------------------------------------------------------------
 
 
-def _irfftn(x: Any, sizes: Any, dims: Any, norm: str) -> Any:
+def _irfftn(x: Any, sizes: Any, dims: Any, norm: Any) -> Any:
     return np.fft.irfftn(x, sizes, dims, norm)
 
 
-def _irfftn_transposed(g: Any, shape: Any, sizes: Any, dims: Any, norm: str) -> Any:
+def _irfftn_transposed(g: Any, shape: Any, sizes: Any, dims: Any, norm: Any) -> Any:
     """The gradient of a real ``x`` of ``shape``: all frequencies but the first one, and the last
     one of an even size, stand for themselves and their mirror image.
     """
@@ -49,7 +49,7 @@ inverse_real = primitive(
     label="FftC2RBackward0",
     traits=("linear",),
 )
-inverse_real_transposed = primitive(
+inverse_real_transposed: Any = primitive(
     _irfftn_transposed,
     "x | shape sizes dims norm",
     lambda g, sizes, dims, norm: inverse_real(g, sizes, dims, norm),
@@ -63,7 +63,7 @@ shifted = primitive(
     name="roll",
     traits=("linear",),
 )
-unshifted = primitive(
+unshifted: Any = primitive(
     lambda x, dims: np.fft.ifftshift(x, dims),
     "x | dims",
     lambda g, dims: shifted(g, dims),

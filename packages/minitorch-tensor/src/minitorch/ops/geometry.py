@@ -28,7 +28,7 @@ def _cross(a: Any, b: Any, dim: int) -> Any:
 
 
 # g . (da x b) = da . (b x g)
-crossed = primitive(
+crossed: Any = primitive(
     _cross,
     "a b | dim",
     lambda g, b, dim: crossed(b, g, dim),

@@ -79,7 +79,7 @@ inverted = primitive(
 )
 
 # a x = b, matrices: db = a'^-1 dx, da = -db x'
-solved = primitive(
+solved: Any = primitive(
     kernels.solve,
     "a b",
     lambda g, a, out: -(solved(transposed(a), g) @ transposed(out)),
@@ -96,7 +96,7 @@ def triangle(x: Any, upper: bool, unitriangular: bool = False) -> Any:
     return mul(x, np.tri(n, m, k, dtype=bool).T if upper else np.tri(m, n, k, dtype=bool))
 
 
-solved_triangular = primitive(
+solved_triangular: Any = primitive(
     kernels.solve_triangular,
     "a b | upper unitriangular",
     lambda g, a, out, upper, unitriangular: triangle(
