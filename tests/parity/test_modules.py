@@ -112,7 +112,7 @@ def check(info: Any, sample: Any, training: bool, dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("name", NAMES)
-def test_modules(name: str, training: bool, dtype: torch.dtype) -> None:
+def test_modules(name: str, training: bool, dtype: torch.dtype, record_property: Any) -> None:
     assert infos(name), "not in the database"
     assert hasattr(nn, name), f"minitorch.nn has no {name}"
     for info in infos(name):
@@ -122,6 +122,7 @@ def test_modules(name: str, training: bool, dtype: torch.dtype) -> None:
         samples = info.module_inputs_func(
             info, device="cpu", dtype=dtype, requires_grad=True, training=training
         )
+        record_property("samples", len(samples))
         for sample in samples:
             try:
                 check(info, sample, training, dtype)

@@ -7,11 +7,13 @@ from typing import Any
 
 import database
 import minitorch
+import numpy as np
 import pytest
 import torch
 from minitorch.autograd import gradcheck, gradgradcheck
 
 NAMES = database.names_in_scope()
+SMALL = 40  # as many numbers have their gradients checked one by one
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +47,25 @@ def finite_part(op: Any, *args: Any, **kwargs: Any) -> Any:
     return minitorch.where(minitorch.isfinite(made), made, 0)
 
 
+def along_directions(function: Any, leaves: list[Any]) -> tuple[Any, tuple[Any]]:
+    """``u . function(leaves + V t)`` of three numbers ``t`` with random ``u`` and ``V``."""
+    random = np.random.default_rng(0)
+    directions = [random.standard_normal((3, *leaf.shape)) for leaf in leaves]
+    weights: dict[Any, Any] = {}
+
+    def of_numbers(t: Any) -> Any:
+        moved = [
+            leaf.detach() + minitorch.tensordot(t, minitorch.from_numpy(v), 1)
+            for leaf, v in zip(leaves, directions, strict=True)
+        ]
+        made = [out for out in function(*moved) if out.dtype.is_floating_point]
+        for k, out in enumerate(made):
+            weights.setdefault(k, minitorch.from_numpy(random.standard_normal(tuple(out.shape))))
+        return sum((weights[k] * out).sum() for k, out in enumerate(made))
+
+    return of_numbers, (minitorch.zeros(3, dtype=minitorch.float64, requires_grad=True),)
+
+
 def check_orders(entry: Any, function: Any, sample: Any) -> None:
     ours = database.to_mini((sample.input, sample.args, sample.kwargs), True)
     leaves = [
@@ -65,15 +86,22 @@ def check_orders(entry: Any, function: Any, sample: Any) -> None:
         made = process(wrapper(function, input, *args, **kwargs))
         return tuple(t for t in database.tensors(made) if not t.is_complex())
 
-    if leaves:
-        assert gradcheck(of_leaves, tuple(leaves), eps=step)
-        if entry.supports_gradgrad:
-            assert gradgradcheck(of_leaves, tuple(leaves), eps=step)
+    if not leaves:
+        return
+    checked, inputs = of_leaves, tuple(leaves)
+    if elements(sample) > SMALL:
+        checked, inputs = along_directions(of_leaves, leaves)
+    assert gradcheck(checked, inputs, eps=step)
+    if entry.supports_gradgrad:
+        assert gradgradcheck(checked, inputs, eps=step)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_orders(name: str, record_property: Any) -> None:
-    """Gradcheck and gradgradcheck on two small differentiable samples of each entry."""
+    """Gradcheck and gradgradcheck on two small differentiable samples of each entry.
+
+    Where the small are too few, large ones are checked along random directions.
+    """
     count = 0
     for entry in database.entries(name):
         if not entry.supports_autograd or not entry.supports_dtype(torch.float64, "cpu"):
@@ -82,8 +110,10 @@ def test_orders(name: str, record_property: Any) -> None:
             record_property("note", database.KINKS[entry.formatted_name])
             continue
         found = database.samples(entry, torch.float64, True)
-        small = sorted((s for s in found if 0 < elements(s) <= 40), key=elements)
-        for sample in small[-2:]:
+        found = sorted((s for s in found if elements(s)), key=elements)
+        small = [s for s in found if elements(s) <= SMALL][-2:]
+        large = [s for s in found if elements(s) > SMALL][: 2 - len(small)]
+        for sample in [*small, *large]:
             try:
                 check_orders(entry, database.mini_function(entry), sample)
             except Exception as error:
