@@ -72,6 +72,8 @@ class Primitive:
         rule_list = self.rules if joint is None else (joint,)
         # what each rule wants, read off its parameters, `g` aside
         self.wants = tuple(() if rule is None else _parameters(rule)[1:] for rule in rule_list)
+        # which inputs can have a gradient (an index, for one, cannot); None: all
+        self.ruled = None if joint else tuple(rule is not None for rule in self.rules)
         self.differentiable = joint is not None or any(rule is not None for rule in self.rules)
         label = label or "".join(part.capitalize() for part in name.strip("_").split("_"))
         self.node_type = type(
@@ -82,10 +84,6 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
-
-    def has_rule(self, k: int) -> bool:
-        """Whether input ``k`` can have a gradient; an index, for one, cannot."""
-        return self.joint is not None or self.rules[k] is not None
 
     def keep(self, mask: int) -> Callable[..., Any]:
         """What to save when the inputs whose bits are set in ``mask`` want a gradient.
@@ -275,9 +273,10 @@ def _recorded(
     parents: list[Any] = []
     mask = 0
     if primitive.differentiable and current.state.flags & 1:
+        ruled = primitive.ruled
         for k, x in enumerate(inputs):
             parent = None
-            if isinstance(x, Variable) and primitive.has_rule(k):
+            if isinstance(x, Variable) and (ruled is None or ruled[k]):
                 parent = x._node if x._base is None else history(x)
                 if parent is not None:
                     mask |= 1 << k

@@ -4,6 +4,7 @@ Follows https://docs.pytorch.org/docs/stable/nn.functional.html
 """
 
 from .activation import *
+from .attention import *
 from .bags import *
 from .channels import *
 from .classification import *

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+FEW = 96  # classes; measured
 
 def as_rows(x: Any) -> Any:
     """(N, C), (N, C, d1, ...) or (C,) as (rows, C)."""
@@ -34,7 +35,7 @@ def check_labels(t: Any, classes: int, ignore: int) -> Any:
         IndexError: a label is not that of a class and not ``ignore``.
     """
     # read without their sign, negative numbers are large ones: one look finds both
-    if t.size and int(t.view(np.uint64).max()) < classes and not 0 <= ignore < classes:
+    if t.size and int(np.maximum.reduce(t.view(np.uint64))) < classes and not 0 <= ignore < classes:
         return None
     counts = t != ignore
     wrong = counts & ((t < 0) | (t >= classes))
@@ -54,7 +55,9 @@ def cross_entropy(
         t = np.where(counts, t, 0)
     if x.dtype.itemsize == 2:
         rows = rows.astype(np.float32)
-    y = rows - rows.max(axis=1, keepdims=True)
+    if classes < FEW:
+        rows = np.asfortranarray(rows)  # NumPy reduces many short rows faster by columns
+    y = rows - np.maximum.reduce(rows, axis=1, keepdims=True)
     at = (np.arange(n), t)
     loss = -y[at]
     if smoothing:
