@@ -34,6 +34,7 @@ from ._tensor_types import *
 from .autograd.grad_mode import *
 from .ops.arithmetic import *
 from .ops.bitwise import *
+from .ops.broadcasting import *
 from .ops.choice import *
 from .ops.comparison import *
 from .ops.conversion import *
@@ -54,12 +55,14 @@ from .ops.matmul import *
 from .ops.matrix_functions import *
 from .ops.norm import *
 from .ops.order_statistics import *
+from .ops.positions import *
 from .ops.rearranging import *
 from .ops.reduction import *
 from .ops.regions import *
 from .ops.scan import *
 from .ops.scatter import *
 from .ops.shape import *
+from .ops.slices import *
 from .ops.softmax import *
 from .ops.sorting import *
 from .ops.special import *

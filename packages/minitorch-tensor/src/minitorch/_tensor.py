@@ -21,6 +21,7 @@ from .autograd.variable import Variable, history, use_tensor_class, wrap
 from .ops import (
     arithmetic,
     bitwise,
+    broadcasting,
     choice,
     comparison,
     conversion,
@@ -36,10 +37,12 @@ from .ops import (
     linalg,
     matrix_functions,
     order_statistics,
+    positions,
     rearranging,
     reduction,
     regions,
     scan,
+    slices,
     sorting,
     special,
     statistics,
@@ -635,10 +638,11 @@ class Tensor(Variable):
     )  # fmt: skip
     t, movedim, moveaxis = shapes.t, shapes.movedim, shapes.moveaxis
     squeeze, unsqueeze = shapes.squeeze, shapes.unsqueeze
-    expand, expand_as, broadcast_to = shapes.expand, shapes.expand_as, shapes.broadcast_to
+    expand, expand_as = broadcasting.expand, broadcasting.expand_as
+    broadcast_to, sum_to_size = broadcasting.broadcast_to, broadcasting.sum_to_size
     flatten, ravel, unflatten = shapes.flatten, shapes.ravel, shapes.unflatten
     unfold, narrow, select = regions.unfold, regions.narrow, regions.select
-    as_strided, sum_to_size = regions.as_strided, shapes.sum_to_size
+    as_strided = regions.as_strided
     clone, contiguous = shapes.clone, shapes.contiguous
     squeeze_, unsqueeze_ = relaid(shapes.squeeze), relaid(shapes.unsqueeze)
     transpose_, t_ = relaid(shapes.transpose), relaid(shapes.t)
@@ -733,19 +737,19 @@ class Tensor(Variable):
     __setitem__ = indexing.setitem
     copy_ = indexing.copy_
     index_put, index_put_ = indexing.index_put, inplace(indexing.index_put)
-    gather, take, take_along_dim = scatters.gather, scatters.take, scatters.take_along_dim
-    put, put_ = scatters.put, inplace(scatters.put)
+    gather, take, take_along_dim = scatters.gather, positions.take, scatters.take_along_dim
+    put, put_ = positions.put, inplace(positions.put)
     scatter, scatter_ = scatters.scatter, inplace(scatters.scatter)
     scatter_add, scatter_add_ = scatters.scatter_add, inplace(scatters.scatter_add)
     scatter_reduce, scatter_reduce_ = scatters.scatter_reduce, inplace(scatters.scatter_reduce)
-    index_select = scatters.index_select
-    index_add, index_add_ = scatters.index_add, inplace(scatters.index_add)
-    index_copy, index_copy_ = scatters.index_copy, inplace(scatters.index_copy)
-    index_fill, index_fill_ = scatters.index_fill, inplace(scatters.index_fill)
-    index_reduce, index_reduce_ = scatters.index_reduce, inplace(scatters.index_reduce)
-    masked_select = scatters.masked_select
-    masked_scatter, masked_scatter_ = scatters.masked_scatter, inplace(scatters.masked_scatter)
-    nonzero, argwhere = scatters.nonzero, scatters.argwhere
+    index_select = slices.index_select
+    index_add, index_add_ = slices.index_add, inplace(slices.index_add)
+    index_copy, index_copy_ = slices.index_copy, inplace(slices.index_copy)
+    index_fill, index_fill_ = slices.index_fill, inplace(slices.index_fill)
+    index_reduce, index_reduce_ = slices.index_reduce, inplace(slices.index_reduce)
+    masked_select = positions.masked_select
+    masked_scatter, masked_scatter_ = positions.masked_scatter, inplace(positions.masked_scatter)
+    nonzero, argwhere = positions.nonzero, positions.argwhere
     diagonal_scatter = diagonals.diagonal_scatter
     select_scatter, slice_scatter = diagonals.select_scatter, diagonals.slice_scatter
 

@@ -18,9 +18,9 @@ from .ops import norm as norms
 from .ops import softmax as softmaxes
 from .ops.arguments import numpy_names, some_dims
 from .ops.arithmetic import true_divide
+from .ops.broadcasting import expanded
 from .ops.choice import where
 from .ops.conversion import to
-from .ops.shape import expanded
 from .ops.special import logaddexp as _logaddexp
 
 __all__ = [

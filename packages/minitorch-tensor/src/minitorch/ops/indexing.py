@@ -1,13 +1,12 @@
 """Indexing: ``x[key]`` and ``x[key] = value``.
 
-Integers, slices, None and Ellipsis take a view (``shape.sliced``). What remains of a key, its index
-tensors and masks, is turned into flat positions along the dimensions that they index together;
-``indexed`` gathers them and ``put`` writes to them.
+Integers, slices, None and Ellipsis take a view (``regions.sliced``). What remains of a key, its
+index tensors and masks, is turned into flat positions along the dimensions that they index
+together; ``indexed`` gathers from there and ``put_places`` writes there.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -17,168 +16,23 @@ from ..autograd.grad_mode import TOOLS, current
 from ..autograd.inplace import check_writable, write
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
-from ..kernels.indexing import accumulate, add_rows
 from .choice import zeros_like
 from .conversion import cast
+from .gathering import (
+    adjacent,
+    flat_positions,
+    indexed,
+    positions,
+    put_places,
+    rows,
+    write_places,
+)
 from .regions import selected, sliced
 from .shape import ALL, reshaped
 
 __all__ = ["index_put"]
 
 TRUE = np.zeros(1, np.int64)  # x[True] is x[None] indexed with [0], x[False] with []
-
-
-# --- gathering ---------------------------------------------------------------------------------
-
-
-def _take_rows(x: Any, index: Any) -> Any:
-    try:
-        return x.take(index, 0)
-    except IndexError:
-        raise out_of_bounds(index, len(x), 0) from None
-
-
-def out_of_bounds(index: Any, size: int, dim: int) -> IndexError:
-    wrong = index[(index < -size) | (index >= size)]
-    return IndexError(
-        f"index {wrong.flat[0]} is out of bounds for dimension {dim} with size {size}"
-    )
-
-
-# x[index] for a tensor of integers
-rows: Any = primitive(
-    _take_rows, "x index", lambda g, shape, index: put_rows(g, index, shape), None, name="index",
-    traits=("linear",),
-)  # fmt: skip
-# zeros of `shape` to which x is added at the rows `index`
-put_rows: Any = primitive(
-    add_rows, "x index | shape", lambda g, index: rows(g, index), None, name="index_backward",
-    traits=("linear",),
-)  # fmt: skip
-
-
-least, most = np.minimum.reduce, np.maximum.reduce  # index.min() costs twice as much
-
-
-def _positions(indices: list[Any], sizes: tuple[int, ...], dim: int) -> Any:
-    """The flat positions of index arrays that index dimensions of ``sizes`` together."""
-    flat: Any = 0
-    at = 0
-    for index in indices:
-        if index.dtype == np.bool_:
-            parts = index.nonzero()
-        else:
-            n = sizes[at]
-            low, high = (least(index, None), most(index, None)) if index.size else (0, -1)
-            if high >= n or low < -n:
-                raise out_of_bounds(index, n, dim + at)
-            parts = (np.where(index < 0, index + n, index) if low < 0 else index,)
-        for part in parts:
-            try:
-                flat = flat * sizes[at] + part if at else part
-            except ValueError:
-                shapes = ", ".join(str(list(i.shape)) for i in indices)
-                raise IndexError(
-                    "shape mismatch: indexing tensors could not be broadcast together with shapes "
-                    + shapes
-                ) from None
-            at += 1
-    return flat
-
-
-positions = primitive(_positions, "*indices | sizes dim", name="positions")
-
-
-def _key(ndim: int, dims: tuple[int, ...], places: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    key: list[Any] = [ALL] * ndim
-    found = np.unravel_index(places, [shape[d] for d in dims])
-    for d, index in zip(dims, found, strict=True):
-        key[d] = index
-    return tuple(key)
-
-
-def _merged(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
-    """``shape`` with the adjacent ``dims`` as one."""
-    first, last = dims[0], dims[-1] + 1
-    return (*shape[:first], math.prod(shape[first:last]), *shape[last:])
-
-
-def _adjacent(dims: tuple[int, ...]) -> bool:
-    return dims[-1] - dims[0] == len(dims) - 1
-
-
-def _gather(x: Any, places: Any, dims: tuple[int, ...]) -> Any:
-    if _adjacent(dims):
-        return x.reshape(_merged(x.shape, dims)).take(places, dims[0])
-    return x[_key(x.ndim, dims, places, x.shape)]
-
-
-def _spread(x: Any, places: Any, shape: tuple[int, ...], dims: tuple[int, ...], once: bool) -> Any:
-    out = np.zeros(shape, x.dtype)
-    _write(out, x, places, dims, not once)
-    return out
-
-
-def _write(out: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> None:
-    """``out[.., places, ..] = value`` or ``+=``; ``out`` is contiguous."""
-    if not _adjacent(dims):
-        if add:
-            np.add.at(out, _key(out.ndim, dims, places, out.shape), value)
-        else:
-            out[_key(out.ndim, dims, places, out.shape)] = value
-        return
-    first = dims[0]
-    out = out.reshape(_merged(out.shape, dims))
-    if not add:
-        out[(*(ALL,) * first, places)] = value
-        return
-    lead, rest = out.shape[:first], out.shape[first + 1 :]
-    if np.shape(value) != (*lead, *places.shape, *rest):
-        value = np.broadcast_to(value, (*lead, *places.shape, *rest))
-    if first:  # rows of the first `first + 1` dimensions as one
-        batch = np.arange(math.prod(lead)).reshape((*lead, *(1,) * places.ndim))
-        places = batch * out.shape[first] + places
-    accumulate(out.reshape((-1, *rest)), places.reshape(-1), value)
-
-
-# x at the flat positions `places` of its dimensions `dims`; `once`: no position repeats
-indexed: Any = primitive(
-    lambda x, places, dims, once: _gather(x, places, dims),
-    "x places | dims once",
-    lambda g, places, shape, dims, once: spread_places(g, places, shape, dims, once),
-    None,
-    name="index",
-    traits=("linear",),
-)
-spread_places: Any = primitive(
-    _spread,
-    "x places | shape dims once",
-    lambda g, places, dims, once: indexed(g, places, dims, once),
-    None,
-    name="index_backward",
-    traits=("linear",),
-)
-
-
-def _put(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> Any:
-    out = np.array(x, order="C")
-    _write(out, value, places, dims, add)
-    return out
-
-
-def _put_rule(g: Any, places: Any, dims: tuple[int, ...], add: bool) -> Any:
-    return g if add else put_places(g, 0, places, dims, False)
-
-
-# x with `value` written (or added) at these positions
-put_places = primitive(
-    _put,
-    "x value places | dims add",
-    _put_rule,
-    lambda g, places, dims: indexed(g, places, dims, False),
-    None,
-    name="index_put",
-)
 
 
 # --- reading a key -----------------------------------------------------------------------------
@@ -351,7 +205,7 @@ def _places(x: Any, indices: list[Any], dims: tuple[int, ...]) -> tuple[Any, tup
     sizes = tuple([shape[d] for d in dims])
     if current.state.flags >= TOOLS:
         return positions(indices, sizes, dims[0]), dims
-    return wrap(_positions([index._array() for index in indices], sizes, dims[0])), dims
+    return wrap(flat_positions([index._array() for index in indices], sizes, dims[0])), dims
 
 
 # --- x[key] = value ----------------------------------------------------------------------------
@@ -482,13 +336,13 @@ def _without_lead(value: Any, ndim: int) -> Any:
 def put_(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> Any:
     """The write to flat positions, in place."""
     check_writable(x)
-    first = dims[0] if _adjacent(dims) else 0
+    first = dims[0] if adjacent(dims) else 0
     rest = [n for k, n in enumerate(x.shape) if k not in dims]
     shape = (*rest[:first], *places.shape, *rest[first:])
     value = _differentiable(x, _without_lead(value, len(shape)))
     try:
         if not current.state.flags and x._data.flags.c_contiguous:
-            _write(x._array(), getattr(value, "_data", value), places._data, dims, add)
+            write_places(x._array(), getattr(value, "_data", value), places._data, dims, add)
             x._version[0] += 1
             return x
         made = put_places(x, value, places, dims, add)

@@ -11,11 +11,12 @@ import numpy as np
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from .arguments import as_shape, numpy_names, one_dim, some_dims
+from .broadcasting import expanded
 from .joining import stack
 from .reduction import total
 from .regions import sliced
-from .scatter import index_select
-from .shape import expanded, reshaped, transpose
+from .shape import reshaped, transpose
+from .slices import index_select
 
 __all__ = [
     "cartesian_prod", "combinations", "constant_pad_nd", "flip", "fliplr", "flipud", "meshgrid",

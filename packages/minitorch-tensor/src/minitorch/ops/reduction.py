@@ -11,8 +11,9 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import along, sums
 from .arguments import numpy_names, one_dim, some_dims
+from .broadcasting import expanded
 from .conversion import to
-from .shape import expanded, reshaped
+from .shape import reshaped
 
 __all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "sum"]
 

@@ -145,7 +145,7 @@ def _as_strided(x: Any, size: Any, stride: Any, offset: int) -> Any:
 
 
 def _as_strided_rule(g: Any, shape: Any, size: Any, stride: Any, offset: int) -> Any:
-    from .indexing import put_rows
+    from .gathering import put_rows
 
     places = _as_strided(np.arange(math.prod(shape)), size, stride, offset)
     flat = put_rows(reshaped(g, (math.prod(size),)), places.reshape(-1), (math.prod(shape),))

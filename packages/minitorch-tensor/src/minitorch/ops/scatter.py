@@ -1,4 +1,4 @@
-"""Gathering along a dimension and scattering back: ``gather``, ``scatter``, ``index_*``, masks."""
+"""Gathering along a dimension by one index per element, and scattering back."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.indexing import accumulate
 from .arguments import numpy_names, one_dim
+from .broadcasting import broadcast_shapes, expanded
 from .choice import choose
 from .conversion import cast
-from .indexing import indexed, out_of_bounds, put_places
-from .joining import unbind
+from .gathering import indexed
 from .regions import sliced
-from .shape import broadcast_shapes, expanded, reshaped
+from .shape import reshaped
 
-__all__ = [
-    "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_reduce", "index_select",
-    "masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add",
-    "scatter_reduce", "take", "take_along_dim", "unravel_index",
-]  # fmt: skip
+__all__ = ["gather", "scatter", "scatter_add", "scatter_reduce", "take_along_dim"]
 
 
 # --- gather and scatter ------------------------------------------------------------------------
@@ -174,6 +170,37 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
 
 
 @numpy_names
+def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
+    """``gather`` with broadcasting, as for what ``argsort`` gives.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html
+    """
+    if indices._data.dtype != np.int64:
+        raise RuntimeError(
+            f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype}"
+        )
+    if dim is None:
+        flat = reshaped(input, (math.prod(input.shape),))
+        return take_along_dim(flat, reshaped(indices, (math.prod(indices.shape),)), 0)
+    if input.ndim != indices.ndim:
+        raise RuntimeError(
+            "torch.take_along_dim(): input and indices should have the same number of dimensions, "
+            f"but got {input.ndim} dimensions for input, and {indices.ndim} dimensions for indices"
+        )
+    dim = one_dim(dim, input.ndim)
+    shape, own = list(input.shape), list(indices.shape)
+    if not shape:
+        return gather(input, dim, indices)
+    n, m = shape[dim], own[dim]
+    if (indices._data < 0).any():
+        indices = wrap(np.where(indices._data < 0, indices._data + n, indices._data))
+    shape[dim] = own[dim] = 1
+    common = list(broadcast_shapes(shape, own))
+    x = expanded(input, (*common[:dim], n, *common[dim + 1 :]))
+    return gather(x, dim, expanded(indices, (*common[:dim], m, *common[dim + 1 :])))
+
+
+@numpy_names
 def scatter(
     input: Any,
     dim: int,
@@ -317,299 +344,3 @@ def scatter_reduce(
     if dtype.kind in "fc":
         return made / wrap(counts.astype(dtype))
     return wrap(made._data // counts.astype(dtype))
-
-
-# --- index_*: whole slices along a dimension ---------------------------------------------------
-
-
-def _flat_index(name: str, input: Any, dim: int, index: Any) -> tuple[Any, int]:
-    dim = one_dim(dim, input.ndim)
-    if index._data.dtype.name not in ("int64", "int32"):
-        raise RuntimeError(f"{name}(): Expected dtype int32 or int64 for index")
-    if index.ndim > 1:
-        raise IndexError(f"{name}(): Index is supposed to be a vector, got {index.ndim} dims")
-    return index if index.ndim else reshaped(index, (1,)), dim
-
-
-def _check_range(name: str, index: Any, size: int, least: int = 0) -> None:
-    values = index._data
-    if values.size and (values.min() < least or values.max() >= size):
-        raise IndexError(
-            f"{name}(): index out of range in self: the indices go from {values.min()} to "
-            f"{values.max()}, the size is {size}"
-        )
-
-
-@numpy_names
-def index_select(input: Any, dim: int, index: Any) -> Any:
-    """The slices ``index`` (1-dim) along ``dim``, a copy.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.index_select.html
-    """
-    index, dim = _flat_index("index_select", input, dim, index)
-    if not input.ndim:
-        if index.numel() != 1:
-            raise IndexError("index_select(): Index to scalar can have only 1 value")
-        return input.clone()
-    _check_range("index_select", index, input.shape[dim])
-    return indexed(input, index, (dim,), False)
-
-
-def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> Any:
-    if source._data.dtype != input._data.dtype:
-        raise RuntimeError(
-            f"{name}(): self and source expected to have the same dtype, but got (self) "
-            f"{input.dtype} and (source) {source.dtype}"
-        )
-    shape = list(input.shape) or [1]
-    shape[dim] = index.numel()
-    found = list(source.shape) or [1]
-    if found != shape:
-        kind = IndexError if len(found) > dim and found[dim] != shape[dim] else RuntimeError
-        raise kind(
-            f"{name}(): expected source of shape {shape} for an index of {index.numel()} elements "
-            f"along dimension {dim}, but got {found}"
-        )
-    return source if source.ndim else reshaped(source, (1,))
-
-
-def _put_slices(name: str, input: Any, dim: int, index: Any, source: Any, add: bool) -> Any:
-    index, dim = _flat_index(name, input, dim, index)
-    source = _check_source(name, input, dim, index, source)
-    _check_range(name, index, input.shape[dim] if input.ndim else 1)
-    if not input.ndim:
-        return reshaped(put_places(reshaped(input, (1,)), source, index, (0,), add), ())
-    return put_places(input, source, index, (dim,), add)
-
-
-@numpy_names
-def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
-    """A copy of ``input`` to whose slices ``index`` along ``dim`` those of ``source`` are added.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.index_add.html
-    """
-    source = source if alpha == 1 else source * alpha
-    return _put_slices("index_add", input, dim, index, source, True)
-
-
-@numpy_names
-def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
-    """A copy of ``input`` whose slices ``index`` along ``dim`` are those of ``source``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_copy_.html
-    """
-    return _put_slices("index_copy", input, dim, index, source, False)
-
-
-@numpy_names
-def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
-    """A copy of ``input`` whose slices ``index`` along ``dim`` hold ``value``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_fill_.html
-    """
-    index, dim = _flat_index("index_fill", input, dim, index)
-    _scalar_only("index_fill", value)
-    if isinstance(value, Variable) and value._data.dtype != input._data.dtype:
-        value = cast(value, input._data.dtype)
-    n = input.shape[dim] if input.ndim else 1
-    _check_range("index_fill", index, n, -n)
-    index = wrap(np.unique(index._data % max(n, 1)))  # `value` counts once in each slice
-    if not input.ndim:
-        return reshaped(put_places(reshaped(input, (1,)), value, index, (0,), False), ())
-    return put_places(input, value, index, (dim,), False)
-
-
-def _scalar_only(name: str, value: Any) -> None:
-    if isinstance(value, Variable) and value._data.ndim:
-        raise RuntimeError(
-            f"{name} only supports a 0-dimensional value tensor, but got tensor with "
-            f"{value._data.ndim} dimension(s)."
-        )
-
-
-@numpy_names
-def index_reduce(
-    input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True
-) -> Any:
-    """``index_add`` with prod, mean, amax or amin in place of the sum.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_reduce_.html
-    """
-    if reduce not in ("prod", "mean", "amax", "amin"):
-        raise RuntimeError(
-            f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "
-            f"{reduce}."
-        )
-    index, dim = _flat_index("index_reduce", input, dim, index)
-    source = _check_source("index_reduce", input, dim, index, source)
-    _check_range("index_reduce", index, input.shape[dim] if input.ndim else 1)
-    column = reshaped(index, tuple(index.numel() if k == dim else 1 for k in range(source.ndim)))
-    x = input if input.ndim else reshaped(input, (1,))
-    whole = expanded(column, tuple(source.shape))
-    made = scatter_reduce(x, dim, whole, source, reduce, include_self=include_self)
-    return made if input.ndim else reshaped(made, ())
-
-
-# --- flat positions ----------------------------------------------------------------------------
-
-
-def _flat(input: Any, index: Any, name: str) -> tuple[Any, Any]:
-    if index._data.dtype != np.int64:
-        raise (IndexError if index._data.dtype.kind != "i" else RuntimeError)(
-            f"{name}(): Expected a long tensor for index, but got {index.dtype}"
-        )
-    size = math.prod(input.shape)
-    values = index._data
-    if values.size and (values.min() < -size or values.max() >= size):
-        raise out_of_bounds(np.asarray(values), size, 0)
-    if values.size and values.min() < 0:
-        index = wrap(np.where(values < 0, values + size, values))
-    return reshaped(input, (size,)), index
-
-
-def take(input: Any, index: Any) -> Any:
-    """The elements at ``index``, counted as if ``input`` had one dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.take.html
-    """
-    flat, index = _flat(input, index, "take")
-    return indexed(flat, index, (0,), False)
-
-
-def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
-    """A copy with ``source`` written (or added) at ``index``, counted as in ``take``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.put_.html
-    """
-    if source._data.dtype != input._data.dtype:
-        raise RuntimeError(
-            f"put_(): self and source expected to have the same dtype, but got self.dtype = "
-            f"{input.dtype} and source.dtype = {source.dtype}"
-        )
-    if index.numel() != source.numel():
-        raise RuntimeError(
-            f"put_(): Expected source and index to have the same number of elements, but got "
-            f"source.numel() = {source.numel()}, index.numel() = {index.numel()}"
-        )
-    flat, index = _flat(input, index, "put_")
-    made = put_places(flat, reshaped(source, tuple(index.shape)), index, (0,), accumulate)
-    return reshaped(made, tuple(input.shape))
-
-
-@numpy_names
-def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
-    """``gather`` with broadcasting, as for what ``argsort`` gives.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html
-    """
-    if indices._data.dtype != np.int64:
-        raise RuntimeError(
-            f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype}"
-        )
-    if dim is None:
-        flat = reshaped(input, (math.prod(input.shape),))
-        return take_along_dim(flat, reshaped(indices, (math.prod(indices.shape),)), 0)
-    if input.ndim != indices.ndim:
-        raise RuntimeError(
-            "torch.take_along_dim(): input and indices should have the same number of dimensions, "
-            f"but got {input.ndim} dimensions for input, and {indices.ndim} dimensions for indices"
-        )
-    dim = one_dim(dim, input.ndim)
-    shape, own = list(input.shape), list(indices.shape)
-    if not shape:
-        return gather(input, dim, indices)
-    n, m = shape[dim], own[dim]
-    if (indices._data < 0).any():
-        indices = wrap(np.where(indices._data < 0, indices._data + n, indices._data))
-    shape[dim] = own[dim] = 1
-    common = list(broadcast_shapes(shape, own))
-    x = expanded(input, (*common[:dim], n, *common[dim + 1 :]))
-    return gather(x, dim, expanded(indices, (*common[:dim], m, *common[dim + 1 :])))
-
-
-def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
-    """Flat positions in ``shape`` as one tensor of positions per dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.unravel_index.html
-    """
-    if indices._data.dtype.kind not in "iu":
-        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
-    if isinstance(shape, Variable):
-        shape = shape.tolist()  # type: ignore[attr-defined]
-    sizes = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
-    if any(n < 0 for n in sizes):
-        raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
-    made, rest = [], indices._data
-    for n in reversed(sizes):
-        rest, position = np.divmod(rest, np.asarray(max(n, 1), rest.dtype))
-        made.append(wrap(position))
-    return tuple(reversed(made))
-
-
-# --- masks -------------------------------------------------------------------------------------
-
-
-# the flat positions at which a mask holds
-spots = primitive(lambda mask: np.flatnonzero(mask), "mask", None, name="flatnonzero")
-
-
-def masked_select(input: Any, mask: Any) -> Any:
-    """The elements at which ``mask`` is True, in one dimension; both are broadcast.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.masked_select.html
-    """
-    if mask._data.dtype != np.bool_:
-        raise RuntimeError(f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
-    shape = tuple(broadcast_shapes(input.shape, mask.shape))
-    flat = reshaped(expanded(input, shape), (math.prod(shape),))
-    return indexed(flat, spots(expanded(mask, shape)), (0,), True)
-
-
-def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
-    """``input`` with the elements of ``source``, one after another, where ``mask`` is True.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html
-    """
-    if mask._data.dtype != np.bool_:
-        raise RuntimeError(
-            f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype}"
-        )
-    if source._data.dtype != input._data.dtype:
-        raise RuntimeError(
-            f"masked_scatter: expected self and source to have same dtypes but got {input.dtype} "
-            f"and {source.dtype}"
-        )
-    shape = tuple(broadcast_shapes(input.shape, mask.shape))
-    places = spots(expanded(mask, shape))
-    count = places.numel()
-    if count > source.numel():
-        raise RuntimeError(
-            f"masked_scatter: expected source to have at least {count} elements, one for each True "
-            f"of the mask, but got {source.numel()}"
-        )
-    values = sliced(reshaped(source, (math.prod(source.shape),)), (slice(0, count),))
-    flat = reshaped(expanded(input, shape), (math.prod(shape),))
-    return reshaped(put_places(flat, values, places, (0,), False), shape)
-
-
-# --- where something is ------------------------------------------------------------------------
-
-found = primitive(lambda x: np.argwhere(x), "x", None, name="nonzero")
-
-
-def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
-    """The positions of the nonzero elements, an (n, ndim) tensor, or a tuple of its columns.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
-    """
-    if not as_tuple:
-        return found(input)
-    return unbind(found(input if input.ndim else reshaped(input, (1,))), 1)
-
-
-def argwhere(input: Any) -> Any:
-    """The positions of the nonzero elements, an (n, ndim) tensor.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.argwhere.html
-    """
-    return found(input)

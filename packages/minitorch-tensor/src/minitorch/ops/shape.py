@@ -1,4 +1,4 @@
-"""Shapes: reshaping, permuting, expanding. Views where NumPy shares memory."""
+"""Shapes: reshaping and permuting. Views where NumPy shares memory."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from ..autograd.variable import Variable
 from .arguments import as_shape, numpy_names, one_dim, some_dims
 
 __all__ = [
-    "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes",
-    "broadcast_tensors", "broadcast_to", "clone", "expand", "flatten", "moveaxis", "movedim",
-    "permute", "ravel", "reshape", "squeeze", "swapaxes", "swapdims", "t",
-    "transpose", "unflatten", "unsqueeze",
+    "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "clone", "flatten", "moveaxis", "movedim",
+    "permute", "ravel", "reshape", "squeeze", "swapaxes", "swapdims", "t", "transpose",
+    "unflatten", "unsqueeze",
 ]  # fmt: skip
 
 VIEW = {"view": True, "traits": ("linear",)}
@@ -341,124 +340,6 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
 
 
 moveaxis = movedim
-
-
-# --- expanding ---------------------------------------------------------------------------------
-
-
-def _expand(x: Any, shape: tuple[int, ...]) -> Any:
-    if x.shape == shape:
-        return x.view() if isinstance(x, np.ndarray) else x
-    out = np.broadcast_to(x, shape)
-    if isinstance(x, np.ndarray) and x.flags.writeable:
-        out.flags.writeable = True  # a part without repeated elements may be written to
-    return out
-
-
-# the engine sums the gradient back to the input's shape
-expanded = primitive(_expand, "x | shape", lambda g: g, name="expand", **VIEW)
-
-
-def expand(input: Any, *sizes: Any, size: Any = None, implicit: bool = False) -> Any:
-    """Dimensions of size 1 repeated without a copy, a view that cannot be written to.
-
-    Args:
-        sizes: the new shape; -1 keeps a size.
-
-    Raises:
-        RuntimeError: a size other than 1 would have to change.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.expand.html
-    """
-    return _expand_to(input, as_shape(sizes if size is None else (size,)))
-
-
-def _expand_to(input: Any, sizes: tuple[int, ...]) -> Any:
-    shape = tuple(input.shape)
-    lead = len(sizes) - len(shape)
-    if lead < 0:
-        raise RuntimeError(
-            f"expand({list(shape)}, size={list(sizes)}): the number of sizes provided "
-            f"({len(sizes)}) must be greater or equal to the number of dimensions in the tensor "
-            f"({len(shape)})"
-        )
-    full = tuple(shape[k - lead] if n == -1 and k >= lead else n for k, n in enumerate(sizes))
-    try:
-        return expanded(input, full)
-    except (ValueError, RuntimeError):
-        raise RuntimeError(_cannot_expand(shape, full, lead)) from None
-
-
-def _cannot_expand(shape: tuple[int, ...], full: tuple[int, ...], lead: int) -> str:
-    for k in reversed(range(len(full))):
-        if k < lead and full[k] < 0:
-            return (
-                f"The expanded size of the tensor ({full[k]}) isn't allowed in a leading, "
-                f"non-existing dimension {k}"
-            )
-        if k >= lead and shape[k - lead] not in (1, full[k]):
-            return (
-                f"The expanded size of the tensor ({full[k]}) must match the existing size "
-                f"({shape[k - lead]}) at non-singleton dimension {k}.  Target sizes: "
-                f"{list(full)}.  Tensor sizes: {list(shape)}"
-            )
-    return f"cannot expand {list(shape)} to {list(full)}"
-
-
-def expand_as(input: Any, other: Any) -> Any:
-    """``input`` expanded to the shape of ``other``."""
-    return _expand_to(input, tuple(other.shape))
-
-
-def broadcast_to(input: Any, size: Any) -> Any:
-    """``expand`` under NumPy's name.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_to.html
-    """
-    return _expand_to(input, as_shape((size,)))
-
-
-def broadcast_shapes(*shapes: Any) -> Any:
-    """The shape to which all ``shapes`` broadcast.
-
-    Raises:
-        RuntimeError: they do not.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_shapes.html
-    """
-    from .._size import Size
-
-    sizes = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
-    try:
-        return Size(np.broadcast_shapes(*sizes))
-    except ValueError:
-        raise RuntimeError(
-            "Shape mismatch: objects cannot be broadcast to a single shape: "
-            + ", ".join(str(list(s)) for s in sizes)
-        ) from None
-
-
-def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
-    """The tensors expanded to their common shape.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_tensors.html
-    """
-    if len(tensors) == 1 and not isinstance(tensors[0], Variable):
-        tensors = tuple(tensors[0])
-    shape = tuple(broadcast_shapes(*(tensor.shape for tensor in tensors)))
-    return tuple(expanded(tensor, shape) for tensor in tensors)
-
-
-def sum_to_size(input: Any, *size: Any) -> Any:
-    """``input`` summed to a shape that broadcasts to its own."""
-    sizes = as_shape(size)
-    shape = tuple(input.shape)
-    lead = len(shape) - len(sizes)
-    if lead < 0 or any(n not in (1, m) for n, m in zip(sizes, shape[max(lead, 0) :], strict=True)):
-        raise RuntimeError(f"size {list(sizes)} is not expandable to size {list(shape)}.")
-    dims = (*range(lead), *(k + lead for k, n in enumerate(sizes) if n == 1 != shape[k + lead]))
-    made = input.sum(dims, True) if dims else input
-    return made if len(sizes) == len(shape) else reshaped(made, sizes)
 
 
 # --- copies ------------------------------------------------------------------------------------

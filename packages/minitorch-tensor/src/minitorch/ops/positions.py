@@ -1,0 +1,154 @@
+"""Elements by their position: counted flat, where a mask holds, where they are not zero."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable, wrap
+from .broadcasting import broadcast_shapes, expanded
+from .gathering import indexed, out_of_bounds, put_places
+from .joining import unbind
+from .regions import sliced
+from .shape import reshaped
+
+__all__ = [
+    "argwhere", "masked_scatter", "masked_select", "nonzero", "put", "take", "unravel_index",
+]  # fmt: skip
+
+
+# --- flat positions ----------------------------------------------------------------------------
+
+
+def _flat(input: Any, index: Any, name: str) -> tuple[Any, Any]:
+    if index._data.dtype != np.int64:
+        raise (IndexError if index._data.dtype.kind != "i" else RuntimeError)(
+            f"{name}(): Expected a long tensor for index, but got {index.dtype}"
+        )
+    size = math.prod(input.shape)
+    values = index._data
+    if values.size and (values.min() < -size or values.max() >= size):
+        raise out_of_bounds(np.asarray(values), size, 0)
+    if values.size and values.min() < 0:
+        index = wrap(np.where(values < 0, values + size, values))
+    return reshaped(input, (size,)), index
+
+
+def take(input: Any, index: Any) -> Any:
+    """The elements at ``index``, counted as if ``input`` had one dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.take.html
+    """
+    flat, index = _flat(input, index, "take")
+    return indexed(flat, index, (0,), False)
+
+
+def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """A copy with ``source`` written (or added) at ``index``, counted as in ``take``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.put_.html
+    """
+    if source._data.dtype != input._data.dtype:
+        raise RuntimeError(
+            f"put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{input.dtype} and source.dtype = {source.dtype}"
+        )
+    if index.numel() != source.numel():
+        raise RuntimeError(
+            f"put_(): Expected source and index to have the same number of elements, but got "
+            f"source.numel() = {source.numel()}, index.numel() = {index.numel()}"
+        )
+    flat, index = _flat(input, index, "put_")
+    made = put_places(flat, reshaped(source, tuple(index.shape)), index, (0,), accumulate)
+    return reshaped(made, tuple(input.shape))
+
+
+def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
+    """Flat positions in ``shape`` as one tensor of positions per dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.unravel_index.html
+    """
+    if indices._data.dtype.kind not in "iu":
+        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+    if isinstance(shape, Variable):
+        shape = shape.tolist()  # type: ignore[attr-defined]
+    sizes = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+    if any(n < 0 for n in sizes):
+        raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
+    made, rest = [], indices._data
+    for n in reversed(sizes):
+        rest, position = np.divmod(rest, np.asarray(max(n, 1), rest.dtype))
+        made.append(wrap(position))
+    return tuple(reversed(made))
+
+
+# --- masks -------------------------------------------------------------------------------------
+
+
+# the flat positions at which a mask holds
+spots = primitive(lambda mask: np.flatnonzero(mask), "mask", None, name="flatnonzero")
+
+
+def masked_select(input: Any, mask: Any) -> Any:
+    """The elements at which ``mask`` is True, in one dimension; both are broadcast.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.masked_select.html
+    """
+    if mask._data.dtype != np.bool_:
+        raise RuntimeError(f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
+    shape = tuple(broadcast_shapes(input.shape, mask.shape))
+    flat = reshaped(expanded(input, shape), (math.prod(shape),))
+    return indexed(flat, spots(expanded(mask, shape)), (0,), True)
+
+
+def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+    """``input`` with the elements of ``source``, one after another, where ``mask`` is True.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html
+    """
+    if mask._data.dtype != np.bool_:
+        raise RuntimeError(
+            f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype}"
+        )
+    if source._data.dtype != input._data.dtype:
+        raise RuntimeError(
+            f"masked_scatter: expected self and source to have same dtypes but got {input.dtype} "
+            f"and {source.dtype}"
+        )
+    shape = tuple(broadcast_shapes(input.shape, mask.shape))
+    places = spots(expanded(mask, shape))
+    count = places.numel()
+    if count > source.numel():
+        raise RuntimeError(
+            f"masked_scatter: expected source to have at least {count} elements, one for each True "
+            f"of the mask, but got {source.numel()}"
+        )
+    values = sliced(reshaped(source, (math.prod(source.shape),)), (slice(0, count),))
+    flat = reshaped(expanded(input, shape), (math.prod(shape),))
+    return reshaped(put_places(flat, values, places, (0,), False), shape)
+
+
+# --- where something is ------------------------------------------------------------------------
+
+found = primitive(lambda x: np.argwhere(x), "x", None, name="nonzero")
+
+
+def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
+    """The positions of the nonzero elements, an (n, ndim) tensor, or a tuple of its columns.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
+    """
+    if not as_tuple:
+        return found(input)
+    return unbind(found(input if input.ndim else reshaped(input, (1,))), 1)
+
+
+def argwhere(input: Any) -> Any:
+    """The positions of the nonzero elements, an (n, ndim) tensor.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.argwhere.html
+    """
+    return found(input)

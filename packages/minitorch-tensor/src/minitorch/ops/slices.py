@@ -1,0 +1,145 @@
+"""Whole slices along a dimension: selected, added, copied, filled, reduced by an index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.variable import Variable, wrap
+from .arguments import numpy_names, one_dim
+from .broadcasting import expanded
+from .conversion import cast
+from .gathering import indexed, put_places
+from .scatter import scatter_reduce
+from .shape import reshaped
+
+__all__ = ["index_add", "index_copy", "index_fill", "index_reduce", "index_select"]
+
+
+def _flat_index(name: str, input: Any, dim: int, index: Any) -> tuple[Any, int]:
+    dim = one_dim(dim, input.ndim)
+    if index._data.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(f"{name}(): Expected dtype int32 or int64 for index")
+    if index.ndim > 1:
+        raise IndexError(f"{name}(): Index is supposed to be a vector, got {index.ndim} dims")
+    return index if index.ndim else reshaped(index, (1,)), dim
+
+
+def _check_range(name: str, index: Any, size: int, least: int = 0) -> None:
+    values = index._data
+    if values.size and (values.min() < least or values.max() >= size):
+        raise IndexError(
+            f"{name}(): index out of range in self: the indices go from {values.min()} to "
+            f"{values.max()}, the size is {size}"
+        )
+
+
+@numpy_names
+def index_select(input: Any, dim: int, index: Any) -> Any:
+    """The slices ``index`` (1-dim) along ``dim``, a copy.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.index_select.html
+    """
+    index, dim = _flat_index("index_select", input, dim, index)
+    if not input.ndim:
+        if index.numel() != 1:
+            raise IndexError("index_select(): Index to scalar can have only 1 value")
+        return input.clone()
+    _check_range("index_select", index, input.shape[dim])
+    return indexed(input, index, (dim,), False)
+
+
+def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> Any:
+    if source._data.dtype != input._data.dtype:
+        raise RuntimeError(
+            f"{name}(): self and source expected to have the same dtype, but got (self) "
+            f"{input.dtype} and (source) {source.dtype}"
+        )
+    shape = list(input.shape) or [1]
+    shape[dim] = index.numel()
+    found = list(source.shape) or [1]
+    if found != shape:
+        kind = IndexError if len(found) > dim and found[dim] != shape[dim] else RuntimeError
+        raise kind(
+            f"{name}(): expected source of shape {shape} for an index of {index.numel()} elements "
+            f"along dimension {dim}, but got {found}"
+        )
+    return source if source.ndim else reshaped(source, (1,))
+
+
+def _put_slices(name: str, input: Any, dim: int, index: Any, source: Any, add: bool) -> Any:
+    index, dim = _flat_index(name, input, dim, index)
+    source = _check_source(name, input, dim, index, source)
+    _check_range(name, index, input.shape[dim] if input.ndim else 1)
+    if not input.ndim:
+        return reshaped(put_places(reshaped(input, (1,)), source, index, (0,), add), ())
+    return put_places(input, source, index, (dim,), add)
+
+
+@numpy_names
+def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
+    """A copy of ``input`` to whose slices ``index`` along ``dim`` those of ``source`` are added.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.index_add.html
+    """
+    source = source if alpha == 1 else source * alpha
+    return _put_slices("index_add", input, dim, index, source, True)
+
+
+@numpy_names
+def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
+    """A copy of ``input`` whose slices ``index`` along ``dim`` are those of ``source``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_copy_.html
+    """
+    return _put_slices("index_copy", input, dim, index, source, False)
+
+
+@numpy_names
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """A copy of ``input`` whose slices ``index`` along ``dim`` hold ``value``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_fill_.html
+    """
+    index, dim = _flat_index("index_fill", input, dim, index)
+    _scalar_only("index_fill", value)
+    if isinstance(value, Variable) and value._data.dtype != input._data.dtype:
+        value = cast(value, input._data.dtype)
+    n = input.shape[dim] if input.ndim else 1
+    _check_range("index_fill", index, n, -n)
+    index = wrap(np.unique(index._data % max(n, 1)))  # `value` counts once in each slice
+    if not input.ndim:
+        return reshaped(put_places(reshaped(input, (1,)), value, index, (0,), False), ())
+    return put_places(input, value, index, (dim,), False)
+
+
+def _scalar_only(name: str, value: Any) -> None:
+    if isinstance(value, Variable) and value._data.ndim:
+        raise RuntimeError(
+            f"{name} only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value._data.ndim} dimension(s)."
+        )
+
+
+@numpy_names
+def index_reduce(
+    input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True
+) -> Any:
+    """``index_add`` with prod, mean, amax or amin in place of the sum.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_reduce_.html
+    """
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise RuntimeError(
+            f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "
+            f"{reduce}."
+        )
+    index, dim = _flat_index("index_reduce", input, dim, index)
+    source = _check_source("index_reduce", input, dim, index, source)
+    _check_range("index_reduce", index, input.shape[dim] if input.ndim else 1)
+    column = reshaped(index, tuple(index.numel() if k == dim else 1 for k in range(source.ndim)))
+    x = input if input.ndim else reshaped(input, (1,))
+    whole = expanded(column, tuple(source.shape))
+    made = scatter_reduce(x, dim, whole, source, reduce, include_self=include_self)
+    return made if input.ndim else reshaped(made, ())
