@@ -55,6 +55,27 @@ def test_aliases_and_parts():
         mt.int64.to_complex()
 
 
+def test_what_numpy_lacks_has_a_name():
+    kind = mt.bfloat16
+    assert repr(kind) == "torch.bfloat16"
+    assert (kind.itemsize, kind.is_floating_point, kind.is_complex) == (2, True, False)
+    assert kind != mt.float16
+    assert pickle.loads(pickle.dumps(kind)) is kind
+    assert copy.deepcopy(kind) is kind
+    x = mt.ones(2)
+    for call in (
+        lambda: x.to(kind),
+        lambda: x.sum(dtype=kind),
+        lambda: mt.tensor([1], dtype=kind),
+        lambda: mt.finfo(kind),
+        lambda: mt.set_default_dtype(kind),
+        lambda: np.dtype(kind),
+    ):
+        with pytest.raises(TypeError, match="bfloat16 is not supported"):
+            call()
+    assert mt.get_default_dtype() is mt.float32
+
+
 def test_limits():
     assert repr(mt.finfo(mt.float32)) == (
         "finfo(resolution=1e-06, min=-3.40282e+38, max=3.40282e+38, eps=1.19209e-07, "

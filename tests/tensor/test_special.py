@@ -216,6 +216,20 @@ def test_xlogy_at_zero():
     assert minitorch.xlogy(tensor([1]), 2).dtype is minitorch.float32
 
 
+@pytest.mark.parametrize("name", ["logaddexp", "logaddexp2"])
+def test_log_of_sums_with_one_term_missing(name):
+    a = minitorch.tensor([-np.inf, 1.0, 0.5], dtype=minitorch.float64, requires_grad=True)
+    b = minitorch.tensor([2.0, -np.inf, 0.5], dtype=minitorch.float64, requires_grad=True)
+    first, second = minitorch.autograd.grad(
+        getattr(minitorch, name)(a, b).sum(), (a, b), create_graph=True
+    )
+    np.testing.assert_allclose(first.detach().numpy(), [0, 1, 0.5])
+    np.testing.assert_allclose(second.detach().numpy(), [1, 0, 0.5])
+    slope = 0.25 * (np.log(2) if name == "logaddexp2" else 1)
+    (twice,) = minitorch.autograd.grad(first.sum(), a)
+    np.testing.assert_allclose(twice.numpy(), [0, 0, slope])
+
+
 def test_heaviside():
     x = tensor([-1.0, 0.0, 2.0, math.nan])
     assert minitorch.heaviside(x, tensor([0.5])).tolist() == [0.0, 0.5, 1.0, 0.0]
@@ -251,6 +265,10 @@ REFUSALS = [
     (lambda: minitorch.hypot(tensor([1.0]), 2), TypeError, "must be Tensor"),
     (lambda: minitorch.atan2(tensor([1.0]), 2), TypeError, "must be Tensor"),
     (lambda: minitorch.xlogy(1.0, 2.0), TypeError, "must be Tensor"),
+    (lambda: minitorch.heaviside(tensor([1.0]), 2), TypeError, "must be Tensor"),
+    (lambda: minitorch.isclose(tensor([1.0]), 2), TypeError, "must be Tensor"),
+    (lambda: minitorch.clamp_max(2, 3), TypeError, "must be Tensor"),
+    (lambda: minitorch.max(2, 3), TypeError, "must be Tensor"),
     (lambda: minitorch.mvlgamma(tensor([3.0]), 0), RuntimeError, "greater than or equal"),
 ]
 

@@ -11,6 +11,7 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels.indexing import fold_windows, strided, windows
 from .arguments import numpy_names, one_dim
+from .gathering import put_rows
 from .shape import ALL, VIEW, reshaped
 
 __all__ = ["as_strided", "narrow", "select"]
@@ -145,8 +146,6 @@ def _as_strided(x: Any, size: Any, stride: Any, offset: int) -> Any:
 
 
 def _as_strided_rule(g: Any, shape: Any, size: Any, stride: Any, offset: int) -> Any:
-    from .gathering import put_rows
-
     places = _as_strided(np.arange(math.prod(shape)), size, stride, offset)
     flat = put_rows(reshaped(g, (math.prod(size),)), places.reshape(-1), (math.prod(shape),))
     return reshaped(flat, shape)
