@@ -32,6 +32,8 @@ from ._size import Size as Size
 from ._tensor import Tensor as Tensor
 from ._tensor_types import *
 from .autograd.grad_mode import *
+from .autograd.tools import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from .autograd.tools import is_anomaly_enabled as is_anomaly_enabled
 from .ops.arithmetic import *
 from .ops.bitwise import *
 from .ops.broadcasting import *

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from ._repr import tensor_repr
 from ._size import Size
 from .autograd import engine
 from .autograd.inplace import inplace, relaid
-from .autograd.node import AccumulateGrad, RemovableHandle, track
+from .autograd.node import AccumulateGrad, Output, RemovableHandle, track
 from .autograd.variable import Variable, history, use_tensor_class, wrap
 from .ops import (
     arithmetic,
@@ -141,6 +142,8 @@ class Tensor(Variable):
     def grad_fn(self) -> Any:
         """The node of the step that made this tensor, None for a leaf."""
         node = history(self)
+        if isinstance(node, Output):
+            return node.parents[0]
         return None if isinstance(node, AccumulateGrad) else node
 
     @property
@@ -151,6 +154,13 @@ class Tensor(Variable):
     @property
     def grad(self) -> Tensor | None:
         """What ``backward`` has collected so far; None before the first time."""
+        if self._grad is None and not (self._node is None or self.is_leaf or self.retains_grad):
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
+                ".grad attribute won't be populated during autograd.backward(). If you indeed want "
+                "the .grad field to be populated for a non-leaf Tensor, use .retain_grad() on it.",
+                stacklevel=2,
+            )
         return self._grad  # type: ignore[return-value]
 
     @grad.setter
@@ -258,6 +268,9 @@ class Tensor(Variable):
     def retains_grad(self) -> bool:
         """Whether ``retain_grad`` was asked for."""
         return not self.is_leaf and getattr(self, "_retained", None) is history(self)
+
+    def _is_view(self) -> bool:
+        return self._base is not None
 
     def set_(self, source: Any = None) -> Tensor:
         """Takes the memory, shape and strides of ``source``, and shares them; nothing by default.

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from . import engine, forward_ad, function, functional, graph
 from .function import Function
 from .grad_mode import (
@@ -20,7 +22,13 @@ from .grad_mode import (
 )
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 from .legacy import Variable
-from .tools import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
+from .node import AccumulateGrad
+from .tools import (
+    detect_anomaly,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    set_detect_anomaly,
+)
 from .variable import Variable as _Variable
 from .variable import history, wrap
 
@@ -39,6 +47,7 @@ __all__ = [
     "gradgradcheck",
     "graph",
     "inference_mode",
+    "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
@@ -51,7 +60,7 @@ __all__ = [
 def _sequence(value: Any, count: int | None = None) -> list[Any]:
     if value is None:
         return [None] * (count or 0)
-    return [value] if isinstance(value, _Variable) else list(value)
+    return [value] if isinstance(value, _Variable | graph.GradientEdge) else list(value)
 
 
 def backward(
@@ -78,14 +87,18 @@ def backward(
     if inputs is None:
         engine.backward(outputs, gradients, retain_graph, create_graph)
         return
-    leaves = _sequence(inputs)
-    if not leaves:
-        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
-    found = _gradients(outputs, leaves, gradients, retain_graph, create_graph)
-    for leaf, g in zip(leaves, found, strict=True):
-        if g is not None:
-            old = leaf._grad
-            leaf._grad = g if old is None else old + g
+    wanted = {id(x): x for x in _sequence(inputs)}
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    for x in wanted.values():
+        engine.retain_grad(x)
+    xs = list(wanted.values())
+    found = _gradients(outputs, xs, gradients, retain_graph, create_graph)
+    for x, g in zip(xs, found, strict=True):
+        node = x._node
+        if g is not None and isinstance(node, AccumulateGrad):
+            node.accumulate(g if create_graph else g._data, owned=False)
+            engine.accumulated(node)
 
 
 def grad(
@@ -123,28 +136,45 @@ def grad(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
     """
     ys, xs = _sequence(outputs), _sequence(inputs)
-    if is_grads_batched:
-        from ..func import vmap
-
-        def one(*gs: Any) -> tuple[Any, ...]:
-            return grad(ys, xs, gs, True, create_graph, True, False, True)
-
-        return vmap(one)(*_sequence(grad_outputs))  # type: ignore[no-any-return]
+    gs = _sequence(grad_outputs, len(ys))
     if allow_unused is False and materialize_grads:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
             "allow_unused=False."
         )
-    found = _gradients(ys, xs, _sequence(grad_outputs, len(ys)), retain_graph, create_graph)
+    if is_grads_batched:
+        found = _batched(ys, xs, gs, create_graph)
+    else:
+        found = _gradients(ys, xs, gs, retain_graph, create_graph)
     for k, (x, g) in enumerate(zip(xs, found, strict=True)):
         if g is None and materialize_grads:
-            found[k] = (x * 0).detach()
+            found[k] = zeros = wrap(np.zeros_like(x._data))
+            if create_graph:
+                zeros.requires_grad_()
         elif g is None and not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph: "
-                f"input {k}. Set allow_unused=True if this is the desired behavior."
+                f"One of the differentiated Tensors, that at index {k}, appears to not have been "
+                "used in the graph. Set allow_unused=True if this is the desired behavior."
             )
     return tuple(found)
+
+
+def _batched(ys: list[Any], xs: list[Any], gs: list[Any], create_graph: bool) -> list[Any]:
+    """The gradients for each of a batch of ``gs``."""
+    from ..func import vmap
+
+    if all(g is None for g in gs):
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    reached: list[int] = []
+
+    def one(*gs: Any) -> list[Any]:
+        found = _gradients(ys, xs, list(gs), True, create_graph)
+        reached[:] = [k for k, g in enumerate(found) if g is not None]
+        return [g for g in found if g is not None]
+
+    in_dims = tuple(None if g is None else 0 for g in gs)
+    values = dict(zip(reached, made, strict=True)) if (made := vmap(one, in_dims)(*gs)) else {}
+    return [values.get(k) for k in range(len(xs))]
 
 
 def _gradients(

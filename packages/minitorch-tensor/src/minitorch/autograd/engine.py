@@ -40,11 +40,27 @@ def run(
     A node waits on a heap by its number. Children have later numbers than their parents, so when
     a node's turn comes all of its gradient has arrived. No recursion: depth does not matter.
     """
+    state = current.state
+    watchers = [tool for tool in state.tools if hasattr(tool, "after")]
+    leads = None if targets is None else _leading_to(targets, [node for node, _ in roots])
+    state.passes.append((object(), roots, targets, leads))
+    try:
+        _walk(roots, create_graph, retain_graph, targets, leads, watchers)
+    finally:
+        state.passes.pop()
+
+
+def _walk(
+    roots: Sequence[tuple[Node, Any]],
+    create_graph: bool,
+    retain_graph: bool,
+    targets: dict[Node, Any] | None,
+    leads: set[Node] | None,
+    watchers: list[Any],
+) -> None:
     pending: dict[Node, Any] = {}
     heap: list[tuple[int, Node]] = []  # (order, node): smaller is later
     owned: set[Node] = set()  # nodes whose pending array is nobody else's
-    watchers = [tool for tool in current.state.tools if hasattr(tool, "after")]
-    leads = None if targets is None else _leading_to(targets, [node for node, _ in roots])
     for node, g in roots:
         if node in pending:
             pending[node] = pending[node] + g
@@ -56,7 +72,7 @@ def run(
         g = pending.pop(node)
         extra = node.extra
         if extra is not None:
-            g = _before(extra, g)
+            g = _before(node, extra, g)
         if leads is not None:
             if node in targets:  # type: ignore[operator]
                 targets[node] = g  # type: ignore[index]
@@ -65,8 +81,8 @@ def run(
         if type(node) is AccumulateGrad:
             node.accumulate(g, node in owned)
             if extra is not None:
-                for hook in list(extra.get("accumulated", {}).values()):
-                    hook(node.variable)
+                accumulated(node)
+                _after(node, extra, (), g)
             continue
         if watchers:
             for watcher in watchers:
@@ -79,7 +95,7 @@ def run(
             parents = tuple(p if w else None for p, w in zip(parents, wanted, strict=True))
             grads = node.vjp(g, create_graph, wanted)
         if extra is not None:
-            grads = _after(extra, grads, g)
+            grads = _after(node, extra, grads, g)
         if watchers:
             for watcher in watchers:
                 watcher.after(node, grads)
@@ -99,7 +115,7 @@ def run(
                 pending[parent] = total = pending[parent] + gp
                 if type(total) is np.ndarray:
                     owned.add(parent)
-        if not retain_graph and node.saved:
+        if node.versions and not retain_graph:  # values are saved, not shapes alone
             node.saved = None
 
 
@@ -116,53 +132,95 @@ def _is_new(array: Any, node: Node) -> bool:
 
 def _leading_to(targets: dict[Node, Any], roots: Sequence[Node]) -> set[Node]:
     """The nodes from which a target can be reached, the target itself not counted."""
-    reached: set[Node] = set()
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if node not in reached:
-            reached.add(node)
-            stack.extend(p for p in node.parents if p is not None)
     leads: set[Node] = set()
-    for node in sorted(reached, key=lambda n: -n.order):  # parents before children
+    for node in sorted(_reached(roots), key=lambda n: -n.order):  # parents before children
         if any(p in leads or p in targets for p in node.parents):
             leads.add(node)
     return leads
 
 
+def _reached(roots: Sequence[Node]) -> set[Node]:
+    found: set[Node] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack.extend(p for p in node.parents if p is not None)
+    return found
+
+
+def coming_by(nodes: Sequence[Node]) -> list[bool]:
+    """Which of ``nodes`` the running backward pass reaches."""
+    _, roots, targets, leads = current.state.passes[-1]
+    reached = _reached([node for node, _ in roots])
+    if targets is not None:
+        reached &= leads | targets.keys()
+    return [node in reached for node in nodes]
+
+
+def accumulated(node: AccumulateGrad) -> None:
+    """Runs the hooks that see a leaf once its ``.grad`` is there."""
+    for hook in list((node.extra or {}).get("accumulated", {}).values()):
+        hook(node.variable)
+
+
 def _tensor(g: Any) -> Any:
-    return g if isinstance(g, Variable) else wrap(g)
+    return g if g is None or isinstance(g, Variable) else wrap(g)
 
 
-def _before(extra: dict[str, Any], g: Any) -> Any:
+def _as_tuple(node: Node, g: Any) -> tuple[Any, ...]:
+    """The gradients of all outputs of ``node``, as Tensors; None for what did not arrive."""
+    if type(g) is not Partial:
+        return (_tensor(g),)
+    return tuple(_tensor(g.get(number)) for number in range(len(node.shape or ())))
+
+
+def _replaced(hook: Any, g: Any, made: Any) -> Any:
+    """What ``hook`` made of ``g``, of the same kind, shape and dtype."""
+    if made is None or g is None:
+        return g
+    if not isinstance(made, Variable):
+        raise TypeError(f"expected Variable, but hook returned '{type(made).__name__}'")
+    name = getattr(hook, "__name__", repr(hook))
+    if made._data.shape != (g._data if isinstance(g, Variable) else g).shape:
+        raise RuntimeError(
+            f"hook '{name}' has changed the size of value: from {list(g.shape)} to "
+            f"{list(made._data.shape)}"
+        )
+    if made._data.dtype != (g._data if isinstance(g, Variable) else g).dtype:
+        raise RuntimeError(
+            f"hook '{name}' has changed the type of value (was {g.dtype} got {made._data.dtype})"
+        )
+    return made if isinstance(g, Variable) else made._data
+
+
+def _before(node: Node, extra: dict[str, Any], g: Any) -> Any:
     """Runs the hooks that see a gradient before its node does."""
     for hook in list(extra.get("pre_hooks", {}).values()):
-        made = hook((_tensor(g),))
-        if made is not None:
-            made = made[0] if isinstance(made, tuple) else made
-            g = made if isinstance(g, Variable) else made._data
+        made = hook(_as_tuple(node, g))
+        if made is None:
+            continue
+        made = made if isinstance(made, tuple) else (made,)
+        if type(g) is Partial:
+            g = Partial({k: _replaced(hook, each, made[k]) for k, each in g.items()})
+        else:
+            g = _replaced(hook, g, made[0])
     for hook in list(extra.get("tensor_hooks", {}).values()):
-        made = hook(_tensor(g))
-        if made is not None:
-            g = made if isinstance(g, Variable) else made._data
-    for keep in extra.get("retain", ()):
+        g = _replaced(hook, g, hook(_tensor(g)))
+    for keep in extra.get("retain", {}).values():
         keep(_tensor(g))
     return g
 
 
-def _after(extra: dict[str, Any], grads: Any, g: Any) -> Any:
+def _after(node: Node, extra: dict[str, Any], grads: Any, g: Any) -> Any:
     """Runs the hooks that see what a node passes on."""
-    hooks = extra.get("post_hooks")
-    if not hooks:
-        return grads
-    grads = tuple(None if gp is None else _tensor(gp) for gp in grads)
-    for hook in list(hooks.values()):
-        made = hook(grads, (_tensor(g),))
+    for hook in list(extra.get("post_hooks", {}).values()):
+        made = hook(tuple(map(_tensor, grads)), _as_tuple(node, g))
         if made is not None:
-            grads = made if isinstance(made, tuple) else (made,)
-    if isinstance(g, Variable):
-        return grads
-    return tuple(gp._data if isinstance(gp, Variable) else gp for gp in grads)
+            made = made if isinstance(made, tuple) else (made,)
+            grads = [_replaced(hook, gp, new) for gp, new in zip(grads, made, strict=True)]
+    return grads
 
 
 def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
@@ -173,6 +231,10 @@ def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
             "element 0 of tensors does not require grad and does not have a grad_fn: nothing that "
             "went into it has requires_grad=True, or it was computed under no_grad()"
         )
+    if isinstance(output, tuple):  # a GradientEdge: nothing but the node is known
+        if not isinstance(gradient, Variable):
+            raise RuntimeError("the gradient of a GradientEdge must be given")
+        return node, gradient if tensors else gradient._data
     data = output._data
     if gradient is None:
         if data.size != 1:
@@ -207,6 +269,8 @@ def backward(
 ) -> None:
     """Checks the outputs, then runs: on arrays, or on Tensors where a graph is made of the pass or
     a transform carries the gradients."""
+    if len(outputs) != len(gradients):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
     tensors = create_graph or any(getattr(g, "_tool", None) is not None for g in gradients)
     roots = [
         _root(output, gradient, tensors)
@@ -239,7 +303,7 @@ def retain_grad(tensor: Any) -> None:
     node = history(tensor)
     if node is None:
         raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-    if isinstance(node, AccumulateGrad) or getattr(tensor, "_retained", None) is node:
+    if isinstance(node, AccumulateGrad) or tensor._retained is node:
         return
     tensor._retained = node
     reference = weakref.ref(tensor)  # the tensor holds the node already
@@ -249,4 +313,4 @@ def retain_grad(tensor: Any) -> None:
         if kept is not None:
             kept._grad = g if kept._grad is None else kept._grad + g
 
-    node.attach("retain", list).append(keep)
+    node.attach("retain", dict)[id(tensor)] = keep

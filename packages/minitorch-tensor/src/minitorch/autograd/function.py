@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .._dtype import from_numpy_dtype
 from .engine import sum_to
 from .grad_mode import TOOLS, current, set_grad_enabled
 from .node import Node, Output, Partial, orders
-from .variable import Variable, history, wrap
+from .variable import Variable, history, wrap, wrap_view
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -32,6 +34,7 @@ class FunctionCtx(Node):
         self.order = next(orders)
         self.extra = None
         self.needs_input_grad: tuple[bool, ...] = ()
+        self.input_dtypes: tuple[Any, ...] = ()
         self.materialize_grads = True
         self.dirty: tuple[Any, ...] = ()
         self.non_differentiable: tuple[Any, ...] = ()
@@ -40,11 +43,11 @@ class FunctionCtx(Node):
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keeps inputs, outputs or intermediates for ``backward``, safe against in-place writes."""
-        for t in tensors:
+        for k, t in enumerate(tensors):
             if t is not None and not isinstance(t, Variable):
                 raise TypeError(
-                    f"save_for_backward can only save variables, but got {type(t).__name__}: set "
-                    "other values as attributes of ctx"
+                    f"save_for_backward can only save variables, but argument {k} is of type "
+                    f"{type(t).__name__}: set other values as attributes of ctx"
                 )
         self.to_save = tensors
 
@@ -83,8 +86,10 @@ class FunctionCtx(Node):
         if kind == "input":
             return wrap(value, self.parents[place])
         if kind == "output":
-            many = isinstance(self.shape, tuple) and any(not isinstance(n, int) for n in self.shape)
-            return wrap(value, Output(self, place, value.shape) if many else self)
+            if self.shape is None or not any(isinstance(meta, tuple) for meta in self.shape):
+                return wrap(value, None if self.shape is None else self)  # the only output
+            meta: Any = self.shape[place]
+            return wrap(value, Output(self, place, value.shape) if meta[2] else None)
         return value if kind == "none" else wrap(value)
 
     def _keep(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
@@ -108,7 +113,9 @@ class FunctionCtx(Node):
         self.check()
         gs = self._gradients(g) if isinstance(g, Partial) else (g,)
         tensors = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in gs]
-        found = self.function.backward(self, *tensors)
+        function = self.function
+        unwritten = function.backward is Function.backward
+        found = (function.vjp if unwritten else function.backward)(self, *tensors)
         found = found if isinstance(found, tuple) else (found,)
         count = len(self.parents)
         if len(found) > count and all(g is None for g in found[count:]):
@@ -118,7 +125,8 @@ class FunctionCtx(Node):
                 f"function {self.name()} returned an incorrect number of gradients (expected "
                 f"{count}, got {len(found)})"
             )
-        return [self._checked(k, gp, isinstance(gs[0], Variable)) for k, gp in enumerate(found)]
+        as_tensors = any(isinstance(each, Variable) for each in gs)
+        return [self._checked(k, gp, as_tensors) for k, gp in enumerate(found)]
 
     def _gradients(self, partial: Partial) -> list[Any]:
         tensors = any(isinstance(g, Variable) for g in partial.values())
@@ -126,7 +134,7 @@ class FunctionCtx(Node):
         for number, meta in enumerate(self.shape or ()):
             g = partial.get(number)
             if g is None and self.materialize_grads and meta is not None:
-                g = np.zeros(*meta)
+                g = np.zeros(meta[0], meta[1])
                 g = wrap(g) if tensors else g
             gs.append(g)
         return gs
@@ -136,8 +144,9 @@ class FunctionCtx(Node):
         if g is None or parent is None:
             return None
         if not isinstance(g, Variable):
-            raise TypeError(
-                f"{self.name()}: expected a Tensor or None as gradient {k}, got {type(g).__name__}"
+            raise RuntimeError(
+                f"function {self.name()}: expected Variable or None as gradient {k} (got "
+                f"{type(g).__name__})"
             )
         if g._data.shape != parent.shape:
             try:
@@ -148,6 +157,8 @@ class FunctionCtx(Node):
                     f"{list(g._data.shape)} but expected shape compatible with "
                     f"{list(parent.shape or ())}"
                 ) from None
+        if g._data.dtype != self.input_dtypes[k]:
+            g = g.to(from_numpy_dtype(self.input_dtypes[k]))  # type: ignore[attr-defined]
         return g if as_tensor else g._data
 
 
@@ -204,6 +215,8 @@ class Function:
             "autograd.Function to use it with backward mode AD."
         )
 
+    vjp = backward  # another name for it
+
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
         """The tangents of the outputs."""
@@ -215,15 +228,15 @@ class Function:
     @staticmethod
     def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
         """``(outputs, out_dims)`` of the inputs batched along ``in_dims``."""
-        raise NotImplementedError(
-            "To use autograd.Function with vmap, you must either override the vmap static method "
-            "or "
-            "set generate_vmap_rule=True."
+        raise RuntimeError(
+            "You tried to vmap over an autograd.Function that does not have vmap support: write "
+            "its vmap staticmethod or set generate_vmap_rule=True."
         )
 
     @classmethod
-    def apply(cls, *args: Any) -> Any:
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Runs ``forward`` and records ``backward``."""
+        args = cls._arguments(args, kwargs)
         state = current.state
         if state.flags >= TOOLS:
             for tool in reversed(state.tools):
@@ -231,6 +244,17 @@ class Function:
                 if step is not None and (made := step(cls, args)) is not NotImplemented:
                     return made
         return cls._run(args)
+
+    @classmethod
+    def _arguments(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments by position; with ``setup_context`` the defaults of ``forward`` too."""
+        if cls.setup_context is not Function.setup_context:
+            bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+            bound.apply_defaults()
+            return bound.args
+        if not kwargs:
+            return args
+        return inspect.signature(cls.forward).bind(None, *args, **kwargs).args[1:]
 
     @classmethod
     def _run(cls, args: tuple[Any, ...]) -> Any:
@@ -246,10 +270,17 @@ class Function:
                 made = cls.forward(*args)
                 cls.setup_context(ctx, args, made)
         outputs = list(made) if isinstance(made, tuple | list) else [made]
+        for t in ctx.dirty:
+            if not _among(t, outputs):
+                raise RuntimeError(
+                    "Some elements marked as dirty during the forward method were not returned as "
+                    "output. The inputs that are modified inplace must all be outputs of the "
+                    "Function."
+                )
         for k, out in enumerate(outputs):
             if isinstance(out, Variable) and not _among(out, ctx.dirty):
                 if _among(out, args):  # an input returned as it is: the output is a view of it
-                    outputs[k] = out.detach()  # type: ignore[attr-defined]
+                    outputs[k] = _view_of(out) if recording else out.detach()  # type: ignore[attr-defined]
                     ctx.to_save = tuple(outputs[k] if t is out else t for t in ctx.to_save)
         if any(ctx.needs_input_grad):
             cls._connect(ctx, parents, args, outputs)
@@ -267,28 +298,39 @@ class Function:
         from .inplace import check_writable, rebase
 
         ctx.parents = parents
+        ctx.input_dtypes = tuple(x._data.dtype if isinstance(x, Variable) else None for x in args)
         metas = [
-            (o._data.shape, o._data.dtype)
+            (o._data.shape, o._data.dtype, _differentiable(o, ctx))
             if isinstance(o, Variable)
-            and o._data.dtype.kind in "fc"
-            and not _among(o, ctx.non_differentiable)
             else None
             for o in outputs
         ]
         single = len(outputs) == 1
-        ctx.shape = (metas[0][0] if metas[0] else None) if single else tuple(metas)
+        only = metas[0] if single else None
+        ctx.shape = tuple(metas) if not single else only[0] if only and only[2] else None
         for t in ctx.dirty:
             check_writable(t)
             t._version[0] += 1
         ctx._keep(args, outputs)
         for k, (out, meta) in enumerate(zip(outputs, metas, strict=True)):
-            if meta is None:
+            if meta is None or not meta[2]:
                 continue
             node = ctx if single else Output(ctx, k, meta[0])
             if _among(out, ctx.dirty):
                 rebase(out, wrap(out._data, node))
             else:
                 out._node = node
+
+
+def _view_of(x: Any) -> Any:
+    """The same memory, as a view whose history is not followed: the function's own passes are."""
+    made = wrap_view(x._data, None, x, None, ())
+    made._chain = None
+    return made
+
+
+def _differentiable(output: Any, ctx: FunctionCtx) -> bool:
+    return output._data.dtype.kind == "f" and not _among(output, ctx.non_differentiable)
 
 
 def _among(x: Any, group: Sequence[Any]) -> bool:

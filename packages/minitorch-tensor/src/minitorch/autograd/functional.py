@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from .grad_mode import enable_grad
 from .primitive import alias
-from .variable import Variable, history
+from .variable import Variable, history, wrap
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
@@ -56,7 +58,7 @@ def _ones(v: Any, outputs: Sequence[Any], name: str) -> list[Any]:
             f"The vector v can only be None if the user-provided function returns a single Tensor "
             f"with a single element ({name})."
         )
-    return [(outputs[0] * 0 + 1).detach()]
+    return [wrap(np.ones_like(outputs[0]._data))]
 
 
 def _gradient(
@@ -84,7 +86,9 @@ def _gradient(
             "not "
             "allowed in strict mode."
         )
-    return tuple((x * 0).detach() if g is None else g for x, g in zip(inputs, found, strict=True))
+    return tuple(
+        wrap(np.zeros_like(x._data)) if g is None else g for x, g in zip(inputs, found, strict=True)
+    )
 
 
 def _finish(values: Any, several: bool, create_graph: bool) -> Any:
@@ -123,7 +127,7 @@ def jvp(
         xs = _leaves(xs, create_graph)
         vs = _vectors(v, xs, "v") if v is not None else _ones(None, xs, "jvp")
         many, ys = _tuple(func(*xs), "outputs of the user-provided function given to jvp")
-        us = [(y * 0).detach().requires_grad_() for y in ys]
+        us = [wrap(np.zeros_like(y._data)).requires_grad_() for y in ys]
         pulled = _gradient(ys, xs, us, True, strict)
         found = _gradient(pulled, us, vs, create_graph, False)
     return _finish(ys, many, create_graph), _finish(found, many, create_graph)
@@ -178,9 +182,9 @@ def _rows(y: Any, xs: Sequence[Any], create_graph: bool, strict: bool) -> tuple[
     from ..ops.joining import stack
 
     flat = y.reshape(-1)
+    one = wrap(y._data.dtype.type(1))
     found = [
-        _gradient([flat[k]], xs, [(flat[k] * 0 + 1).detach()], create_graph, strict)
-        for k in range(flat._data.size)
+        _gradient([flat[k]], xs, [one], create_graph, strict) for k in range(flat._data.size)
     ]
     return tuple(
         stack(column).reshape((*y.shape, *x.shape)) if found else (y.unsqueeze(-1) * 0)

@@ -35,17 +35,20 @@ class State:
 
     ``flags`` is one number so that the fast path of an operation asks one question:
     0 no graph, 1 record, 2 or more: hand the step to the tools.
+    ``passes`` are the backward passes that run, the innermost last: (an object that
+    stands for it, its roots, targets, leads).
     ``quiet(f, *args)`` calls ``f`` with NumPy's floating-point warnings off: PyTorch never warns
     of ``log(0)``. It runs ``f`` in a context of its own, where ``seterr`` was called once; that
     costs 20 ns where ``np.errstate`` costs 900, and the user's own settings are never touched.
     """
 
-    __slots__ = ("flags", "inference", "quiet", "tools")
+    __slots__ = ("flags", "inference", "passes", "quiet", "tools")
 
     def __init__(self) -> None:
         self.flags = GRAD
         self.inference = False
         self.tools: tuple[Any, ...] = ()
+        self.passes: list[Any] = []
         context = contextvars.Context()
         context.run(np.seterr, all="ignore")
         self.quiet: Callable[..., Any] = context.run

@@ -9,13 +9,16 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .engine import coming_by
+from .grad_mode import current
 from .node import Node, RemovableHandle
-from .tools import saved_tensors_hooks
+from .tools import disable_saved_tensors_hooks, saved_tensors_hooks
 from .variable import history
 
 __all__ = [
     "GradientEdge",
     "Node",
+    "disable_saved_tensors_hooks",
     "get_gradient_edge",
     "register_multi_grad_hook",
     "save_on_cpu",
@@ -27,6 +30,11 @@ class GradientEdge(tuple[Any, int]):
     """``(node, output number)``: the place in the graph that a tensor's gradient flows to."""
 
     __slots__ = ()
+    _base = _tool = None  # to autograd it is like a tensor of which only the node is known
+
+    @property
+    def _node(self) -> Any:
+        return self[0]
 
     @property
     def node(self) -> Any:
@@ -89,17 +97,24 @@ def register_multi_grad_hook(
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
     lock = threading.Lock()
-    seen: dict[int, Any] = {}
+    nodes = [history(t) for t in tensors]
+    # by thread, for the pass that runs: (the pass, how many will come, what came)
+    seen: dict[int, tuple[Any, int, dict[int, Any]]] = {}
 
     def hook(k: int) -> Callable[[Any], None]:
         def see(g: Any) -> None:
+            running = current.state.passes[-1][0]
             with lock:
-                seen[k] = g
-                complete = len(seen) == (len(tensors) if mode == "all" else 1)
-            if complete:
-                fn([seen[i] for i in range(len(tensors))] if mode == "all" else g)
-            if len(seen) == len(tensors):
-                seen.clear()
+                key = threading.get_ident()
+                if key not in seen or seen[key][0] is not running:
+                    seen[key] = (running, sum(coming_by(nodes)), {})
+                _, count, arrived = seen[key]
+                arrived[k] = g
+            if mode == "any":
+                if len(arrived) == 1:
+                    fn(g)
+            elif len(arrived) == count:
+                fn([arrived.get(i) for i in range(len(tensors))])
 
         return see
 

@@ -17,7 +17,7 @@ from .._dtype import can_cast
 from .grad_mode import current
 from .node import AccumulateGrad
 from .primitive import primitive, record
-from .variable import MULTIPLE_VIEWS, Variable, history, replay, root, wrap
+from .variable import MULTIPLE_VIEWS, Variable, carry_retained, history, replay, root, wrap
 
 __all__ = ["check_writable", "inplace", "rebase", "relaid", "write"]
 
@@ -104,12 +104,14 @@ def rebase(target: Any, value: Any) -> None:
         if node is not None or target._node is not None:
             _adopt(node, value, target)
             target._node = node
+            carry_retained(target)
         return
     base = root(target)
     if node is not None or base._node is not None:
         _adopt(node, value, target)
         step = record(replace_region.primitive, (base, value, target._chain), base._array())
         base._node = step._node
+        carry_retained(base)
 
 
 def _adopt(node: Any, value: Any, target: Any) -> None:

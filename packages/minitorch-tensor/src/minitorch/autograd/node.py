@@ -175,7 +175,7 @@ class AccumulateGrad(Node):
             grad._data = grad._data + g
             grad._version[0] += 1
         else:
-            leaf._grad = wrap(grad._data + g)
+            leaf._grad = wrap(grad._data + g, grad._node)  # what is added is a constant
 
 
 class Partial(dict[int, Any]):

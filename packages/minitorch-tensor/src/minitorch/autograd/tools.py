@@ -6,6 +6,7 @@ step, ``tool.step(primitive, args)``, and the tool passes it on with ``apply``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import numpy as np
 
 from .grad_mode import current
 from .node import Node, Output
-from .primitive import apply
+from .primitive import NEVER, apply
 from .variable import Variable, wrap
 
 __all__ = ["Tool", "detect_anomaly", "saved_tensors_hooks", "set_detect_anomaly"]
@@ -30,6 +31,17 @@ class Tool:
     def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         """One operation on its way through the door."""
         return apply(primitive, *args)
+
+    @contextlib.contextmanager
+    def away(self, *kinds: type[Tool]) -> Any:
+        """A ``with`` block without this tool, or without all tools of these kinds."""
+        state = current.state
+        before = state.tools
+        state.set_tools(tuple(t for t in before if not (t is self or isinstance(t, kinds))))
+        try:
+            yield
+        finally:
+            state.set_tools(before)
 
     def __enter__(self) -> Any:
         state = current.state
@@ -56,7 +68,15 @@ class _Anomaly(Tool):
         self.check_nan = check_nan
 
     def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
-        made = apply(primitive, *args)
+        return self._located(apply(primitive, *args))
+
+    def custom_step(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """An ``autograd.Function`` on its way."""
+        with self.away():
+            made = function.apply(*args)
+        return self._located(made)
+
+    def _located(self, made: Any) -> Any:
         for node in steps_of(made):
             import traceback  # where it is needed: it costs every import of ours 3 ms
 
@@ -140,9 +160,14 @@ def is_anomaly_enabled() -> bool:
     return any(isinstance(tool, _Anomaly) for tool in current.state.tools)
 
 
+def is_anomaly_check_nan_enabled() -> bool:
+    """True while anomaly detection looks for NaNs; it also is where it is off, as in PyTorch."""
+    return all(tool.check_nan for tool in current.state.tools if isinstance(tool, _Anomaly))
+
+
 class saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
     """Within it, ``pack(tensor)`` sees each value that a step saves; ``unpack`` of its result
-    gives it back when the backward pass needs it.
+    gives it back when the backward pass needs it. Of nested hooks the innermost see the values.
 
     Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks
     """
@@ -150,24 +175,36 @@ class saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
     def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
         self.pack, self.unpack = pack_hook, unpack_hook
 
+    def __enter__(self) -> Any:
+        for tool in current.state.tools:
+            if isinstance(tool, disable_saved_tensors_hooks):
+                raise RuntimeError(tool.error_message)
+        return super().__enter__()
+
     def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
-        made = apply(primitive, *args)
+        with self.away(saved_tensors_hooks):
+            made = apply(primitive, *args)
+        return self._with_packed(made)
+
+    def custom_step(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """An ``autograd.Function`` on its way."""
+        with self.away(saved_tensors_hooks):
+            made = function.apply(*args)
+        return self._with_packed(made)
+
+    def _with_packed(self, made: Any) -> Any:
         for node in steps_of(made):
             if node.saved and (node.extra is None or "unpack" not in node.extra):
                 node.saved = self._packed(node.saved)
-                node.versions = ()  # what was packed is the hook's own
+                if node.versions:  # what was packed is the hook's own
+                    node.versions = ((NEVER, 0),)
                 node.attach("unpack", lambda: self._unpacked)
         return made
 
     def _packed(self, saved: Any) -> Any:
         if isinstance(saved, np.ndarray | np.generic):
-            state = current.state
-            tools = state.tools  # what the hook computes is not itself saved through hooks
-            state.set_tools(tuple(t for t in tools if not isinstance(t, saved_tensors_hooks)))
-            try:
+            with self.away(saved_tensors_hooks):  # what the hook computes is not itself packed
                 return _Packed(self.pack(wrap(saved)))
-            finally:
-                state.set_tools(tools)
         if isinstance(saved, tuple | list):
             return type(saved)(self._packed(value) for value in saved)
         return saved
@@ -184,6 +221,16 @@ class saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
         if isinstance(saved, tuple | list):
             return type(saved)(self._unpacked(value) for value in saved)
         return saved
+
+
+class disable_saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
+    """Within it, to enter ``saved_tensors_hooks`` raises an error with this message.
+
+    Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.disable_saved_tensors_hooks
+    """
+
+    def __init__(self, error_message: str) -> None:
+        self.error_message = error_message
 
 
 class _Packed:

@@ -23,6 +23,7 @@ class Variable:
                   they are not followed: for one of several views that one step made (``unbind``,
                   ``split``), and for views made under ``no_grad``.
     ``_seen``     for a view: the version at which ``_node`` was right.
+    ``_retained`` the node at which ``retain_grad`` was asked for.
     ``_tool``     for a tensor that stands for others while a transform runs: that transform.
     """
 
@@ -34,6 +35,7 @@ class Variable:
     _seen: int = 0
     _grad: Variable | None = None
     _tool: Any = None
+    _retained: Any = None
 
     def _array(self) -> Any:
         data = self._data
@@ -106,8 +108,19 @@ def history(tensor: Any) -> Any:
             if tensor._chain is None:
                 raise RuntimeError(MULTIPLE_VIEWS)
             tensor._node = replay(base, tensor._chain)._node
+            carry_retained(tensor)
         tensor._seen = tensor._version[0]
     return tensor._node
+
+
+def carry_retained(tensor: Any) -> None:
+    """Moves what ``retain_grad`` asked for to the node that ``tensor`` has after a write."""
+    old, node = tensor._retained, tensor._node
+    if old is not None and old is not node:
+        keep = old.extra["retain"].pop(id(tensor), None)
+        tensor._retained = node
+        if node is not None and keep is not None:
+            node.attach("retain", dict)[id(tensor)] = keep
 
 
 def replay(base: Any, chain: tuple[tuple[Any, tuple[Any, ...]], ...]) -> Any:
