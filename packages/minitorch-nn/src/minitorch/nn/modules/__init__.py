@@ -3,9 +3,14 @@
 from ..containers import *
 from ..module import Module as Module
 from .activation import *
+from .convolution import *
 from .distance import *
 from .dropout import *
 from .embedding import *
 from .flatten import *
 from .linear import *
 from .loss import *
+from .normalization import *
+from .padding import *
+from .pooling import *
+from .resampling import *

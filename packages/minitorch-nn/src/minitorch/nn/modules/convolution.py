@@ -1,0 +1,461 @@
+"""Convolution layers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import minitorch
+
+from .. import init
+from ..functional import convolution as F  # noqa: N812
+from ..functional import padding
+from ..module import Module
+from ..parameter import Parameter, UninitializedParameter
+from .lazy import LazyModule
+
+__all__ = [
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
+    "Fold",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyConvTranspose1d",
+    "LazyConvTranspose2d",
+    "LazyConvTranspose3d",
+    "Unfold",
+]
+
+
+def ntuple(value: Any, n: int) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,) * n
+
+
+class _Conv(Module):
+    """What all convolutions share: their parameters."""
+
+    ndim: int
+    transposed = False
+
+    def _build(
+        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any, padding: Any,
+        output_padding: Any, dilation: Any, groups: int, bias: bool, padding_mode: str,
+        device: Any, dtype: Any,
+    ) -> None:  # fmt: skip
+        name, n = type(self).__name__, self.ndim
+        if groups <= 0:
+            raise ValueError(f"{name}: groups must be a positive integer, but got {groups}")
+        for what, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+            if channels % groups:
+                raise ValueError(
+                    f"{name}: {what} must be divisible by groups, but got {what}={channels} and "
+                    f"groups={groups}"
+                )
+        modes = ("zeros", "reflect", "replicate", "circular")
+        if padding_mode not in modes:
+            raise ValueError(
+                f"padding_mode must be one of {set(modes)}, but got padding_mode='{padding_mode}'"
+            )
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.kernel_size, self.stride = ntuple(kernel_size, n), ntuple(stride, n)
+        self.dilation, self.output_padding = ntuple(dilation, n), ntuple(output_padding, n)
+        self.groups, self.padding_mode = groups, padding_mode
+        if isinstance(padding, str):
+            if padding not in ("same", "valid"):
+                raise ValueError(
+                    f"Invalid padding string {padding!r}, should be one of {{'same', 'valid'}}"
+                )
+            if padding == "same" and any(s != 1 for s in self.stride):
+                raise ValueError("padding='same' is not supported for strided convolutions")
+            self.padding: Any = padding
+        else:
+            self.padding = ntuple(padding, n)
+        first, second = in_channels, out_channels
+        if not self.transposed:
+            first, second = second, first
+        shape = (first, second // groups, *self.kernel_size)
+        self.weight = Parameter(minitorch.empty(shape, dtype=dtype, device=device))
+        if bias:
+            self.bias = Parameter(minitorch.empty(out_channels, dtype=dtype, device=device))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws the parameters anew: uniform within 1 / sqrt(fan in)."""
+        if not self.weight.numel():
+            return
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        if self.bias is not None:
+            fan_in, _ = init._calculate_fan_in_and_fan_out(self.weight)
+            if fan_in:
+                bound = 1 / math.sqrt(fan_in)
+                init.uniform_(self.bias, -bound, bound)
+
+    def extra_repr(self) -> str:
+        """The channels, the kernel, and what is not usual."""
+        n = self.ndim
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        text += f", stride={self.stride}"
+        if self.padding != (0,) * n:
+            text += f", padding={self.padding}"
+        if self.dilation != (1,) * n:
+            text += f", dilation={self.dilation}"
+        if self.output_padding != (0,) * n:
+            text += f", output_padding={self.output_padding}"
+        if self.groups != 1:
+            text += f", groups={self.groups}"
+        if self.bias is None:
+            text += ", bias=False"
+        if self.padding_mode != "zeros":
+            text += f", padding_mode={self.padding_mode}"
+        return text
+
+    def _named(self, error: RuntimeError) -> RuntimeError:
+        return RuntimeError(f"{self}: {error}")
+
+
+class _Forward(_Conv):
+    """A convolution of any number of dimensions."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
+        padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True,
+        padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._build(
+            in_channels, out_channels, kernel_size, stride, padding, 0, dilation, groups, bias,
+            padding_mode, device, dtype,
+        )  # fmt: skip
+
+    def forward(self, input: Any) -> Any:
+        """(N, in_channels, ...) to (N, out_channels, ...); without N too."""
+        try:
+            return self._conv_forward(input, self.weight, self.bias)
+        except RuntimeError as error:
+            raise self._named(error) from None
+
+    def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Any:
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[self.ndim - 1]
+        around = self.padding
+        if self.padding_mode != "zeros":
+            input = padding.pad(input, self._widths(), self.padding_mode)
+            around = 0
+        return convolve(input, weight, bias, self.stride, around, self.dilation, self.groups)
+
+    def _widths(self) -> list[int]:
+        """The padding as ``pad`` takes it: last dimension first."""
+        if self.padding == "valid":
+            return [0, 0] * self.ndim
+        if self.padding == "same":
+            totals = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+            return [m for n in reversed(totals) for m in (n // 2, n - n // 2)]
+        return [m for n in reversed(self.padding) for m in (n, n)]
+
+
+class Conv1d(_Forward):
+    """Convolution of sequences; the arguments are those of ``Conv2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
+    """
+
+    ndim = 1
+
+
+class Conv2d(_Forward):
+    """Convolution of images.
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the output.
+        kernel_size: an int or one for each dimension, as are stride, padding and dilation.
+        stride: the step between positions of the kernel.
+        padding: what is added on both sides; or ``"valid"``, ``"same"``.
+        dilation: the step between the kernel's elements.
+        groups: channels are divided into as many groups that do not see one another.
+        bias: whether to add one.
+        padding_mode: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
+        device: only the CPU.
+        dtype: of the parameters.
+
+    Attributes:
+        weight: (out_channels, in_channels / groups, *kernel_size), uniform within 1 / sqrt(fan in)
+        bias: (out_channels,), the same; or None
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.nn.Conv2d(3, 8, 3, padding=1)(minitorch.zeros(2, 3, 28, 28)).shape
+        torch.Size([2, 8, 28, 28])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+    """
+
+    ndim = 2
+
+
+class Conv3d(_Forward):
+    """Convolution of volumes; the arguments are those of ``Conv2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
+    """
+
+    ndim = 3
+
+
+class _Transposed(_Conv):
+    """A transposed convolution of any number of dimensions."""
+
+    transposed = True
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
+        padding: Any = 0, output_padding: Any = 0, groups: int = 1, bias: bool = True,
+        dilation: Any = 1, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if padding_mode != "zeros":
+            raise ValueError(
+                f'Only "zeros" padding mode is supported for {type(self).__name__}, but got '
+                f"{padding_mode!r}"
+            )
+        self._build(
+            in_channels, out_channels, kernel_size, stride, padding, output_padding, dilation,
+            groups, bias, padding_mode, device, dtype,
+        )  # fmt: skip
+
+    def forward(self, input: Any, output_size: Any = None) -> Any:
+        """(N, in_channels, ...) to (N, out_channels, ...), of ``output_size`` where it is given."""
+        convolve = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[self.ndim - 1]
+        extra = self._output_padding(input, output_size)
+        try:
+            return convolve(
+                input, self.weight, self.bias, self.stride, self.padding, extra, self.groups,
+                self.dilation,
+            )  # fmt: skip
+        except RuntimeError as error:
+            raise self._named(error) from None
+
+    def _output_padding(self, input: Any, output_size: Any) -> Any:
+        if output_size is None:
+            return self.output_padding
+        n = self.ndim
+        sizes = tuple(output_size)
+        if len(sizes) == input.ndim:
+            sizes = sizes[-n:]
+        if len(sizes) != n:
+            raise ValueError(
+                f"{self}: for {input.ndim}D input, output_size must have {n} or {input.ndim} "
+                f"elements (got {len(output_size)})"
+            )
+        least = [
+            (m - 1) * s - 2 * p + d * (k - 1) + 1
+            for m, s, p, d, k in zip(
+                input.shape[-n:], self.stride, self.padding, self.dilation, self.kernel_size,
+                strict=True,
+            )
+        ]  # fmt: skip
+        for size, low, s in zip(sizes, least, self.stride, strict=True):
+            if not low <= size <= low + s - 1:
+                raise ValueError(
+                    f"requested an output size of {list(sizes)}, but valid sizes range from {least} "
+                    f"to {[m + s - 1 for m, s in zip(least, self.stride, strict=True)]} (for an "
+                    f"input of {list(input.shape[-n:])})"
+                )
+        return tuple(size - low for size, low in zip(sizes, least, strict=True))
+
+
+class ConvTranspose1d(_Transposed):
+    """The adjoint of ``Conv1d``; the arguments are those of ``ConvTranspose2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
+    """
+
+    ndim = 1
+
+
+class ConvTranspose2d(_Transposed):
+    """The adjoint of ``Conv2d``, whose arguments it has; from small images to large ones.
+
+    ``output_padding`` is added to the size on one side, as strides hide it; ``forward`` takes the
+    ``output_size`` instead.
+
+    Attributes:
+        weight: (in_channels, out_channels / groups, *kernel_size)
+        bias: (out_channels,); or None
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
+    """
+
+    ndim = 2
+
+
+class ConvTranspose3d(_Transposed):
+    """The adjoint of ``Conv3d``; the arguments are those of ``ConvTranspose2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
+    """
+
+    ndim = 3
+
+
+# --- lazy -----------------------------------------------------------------------------------
+
+
+class _Lazy(LazyModule):
+    """A convolution that takes ``in_channels`` from its first input."""
+
+    cls_to_become: Any = None
+
+    def __init__(self, out_channels: int, kernel_size: Any, *args: Any, **kwargs: Any) -> None:
+        kind = self.cls_to_become
+        names = kind.__init__.__code__.co_varnames[4 : kind.__init__.__code__.co_argcount]
+        options = {**dict(zip(names, args, strict=False)), **kwargs}
+        bias = options.pop("bias", True)
+        kind.__init__(self, 0, 0, kernel_size, **options, bias=False)
+        made = {"device": options.get("device"), "dtype": options.get("dtype")}
+        self.weight = UninitializedParameter(**made)
+        self.out_channels = out_channels
+        if bias:
+            self.bias = UninitializedParameter(**made)
+
+    def reset_parameters(self) -> None:
+        """Draws the parameters, once their shape is known."""
+        if not self.has_uninitialized_params() and self.in_channels != 0:
+            self.cls_to_become.reset_parameters(self)
+
+    def initialize_parameters(self, input: Any, *args: Any) -> None:
+        """Takes the channels from ``input``."""
+        if not self.has_uninitialized_params():
+            return
+        n, name = self.ndim, type(self).__name__
+        if input.ndim not in (n + 1, n + 2):
+            raise RuntimeError(
+                f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got "
+                f"input of size: {list(input.shape)}"
+            )
+        self.in_channels = input.shape[-n - 1]
+        if self.in_channels % self.groups:
+            raise ValueError("in_channels must be divisible by groups")
+        first, second = self.in_channels, self.out_channels
+        if not self.transposed:
+            first, second = second, first
+        self.weight.materialize((first, second // self.groups, *self.kernel_size))
+        if self.bias is not None:
+            self.bias.materialize((self.out_channels,))
+        self.reset_parameters()
+
+
+class LazyConv1d(_Lazy, Conv1d):
+    """``Conv1d`` that takes ``in_channels`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConv1d.html
+    """
+
+    cls_to_become = Conv1d
+
+
+class LazyConv2d(_Lazy, Conv2d):
+    """``Conv2d`` that takes ``in_channels`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConv2d.html
+    """
+
+    cls_to_become = Conv2d
+
+
+class LazyConv3d(_Lazy, Conv3d):
+    """``Conv3d`` that takes ``in_channels`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConv3d.html
+    """
+
+    cls_to_become = Conv3d
+
+
+class LazyConvTranspose1d(_Lazy, ConvTranspose1d):
+    """``ConvTranspose1d`` that takes ``in_channels`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose1d.html
+    """
+
+    cls_to_become = ConvTranspose1d
+
+
+class LazyConvTranspose2d(_Lazy, ConvTranspose2d):
+    """``ConvTranspose2d`` that takes ``in_channels`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose2d.html
+    """
+
+    cls_to_become = ConvTranspose2d
+
+
+class LazyConvTranspose3d(_Lazy, ConvTranspose3d):
+    """``ConvTranspose3d`` that takes ``in_channels`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose3d.html
+    """
+
+    cls_to_become = ConvTranspose3d
+
+
+# --- patches --------------------------------------------------------------------------------
+
+
+class Unfold(Module):
+    """The patches that a convolution sees, as columns; see ``functional.unfold``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Unfold.html
+    """
+
+    def __init__(
+        self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+    ) -> None:
+        super().__init__()
+        self.kernel_size, self.dilation = kernel_size, dilation
+        self.padding, self.stride = padding, stride
+
+    def forward(self, input: Any) -> Any:
+        """(N, C, H, W) to (N, C * kH * kW, patches)."""
+        return F.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        """The geometry."""
+        return (
+            f"kernel_size={self.kernel_size}, dilation={self.dilation}, padding={self.padding}, "
+            f"stride={self.stride}"
+        )
+
+
+class Fold(Unfold):
+    """The adjoint of ``Unfold``: patches added up into images of ``output_size``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Fold.html
+    """
+
+    def __init__(
+        self,
+        output_size: Any,
+        kernel_size: Any,
+        dilation: Any = 1,
+        padding: Any = 0,
+        stride: Any = 1,
+    ) -> None:
+        super().__init__(kernel_size, dilation, padding, stride)
+        self.output_size = output_size
+
+    def forward(self, input: Any) -> Any:
+        """(N, C * kH * kW, patches) to (N, C, H, W)."""
+        return F.fold(
+            input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride
+        )
+
+    def extra_repr(self) -> str:
+        """The geometry."""
+        return f"output_size={self.output_size}, {super().extra_repr()}"

@@ -1,0 +1,339 @@
+"""Pooling layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import functional as F  # noqa: N812
+from ..module import Module
+
+__all__ = [
+    *(f"{kind}{n}d" for kind in ("AdaptiveAvgPool", "AdaptiveMaxPool") for n in (1, 2, 3)),
+    *(f"{kind}{n}d" for kind in ("AvgPool", "LPPool", "MaxPool", "MaxUnpool") for n in (1, 2, 3)),
+]
+
+
+def _tuple(value: Any, n: int) -> Any:
+    return tuple(value) if isinstance(value, tuple | list) else (value,) * n
+
+
+class _MaxPool(Module):
+    def __init__(
+        self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+        return_indices: bool = False, ceil_mode: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding, self.dilation = padding, dilation
+        self.return_indices, self.ceil_mode = return_indices, ceil_mode
+
+    pool: Any
+
+    def forward(self, input: Any) -> Any:
+        """The maxima, with ``return_indices`` their places too."""
+        return type(self).pool(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
+            self.return_indices,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """The geometry."""
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        )
+
+
+class MaxPool1d(_MaxPool):
+    """The maxima of windows; the arguments are those of ``MaxPool2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
+    """
+
+    pool = staticmethod(F.max_pool1d)
+
+
+class MaxPool2d(_MaxPool):
+    """The maxima of windows.
+
+    Args:
+        kernel_size: the windows' size, an int or one for each dimension.
+        stride: the step between windows, by default their size.
+        padding: minus infinities on both sides, half a window at most.
+        dilation: the step between the elements of a window.
+        return_indices: return the maxima's places too, for ``MaxUnpool2d``.
+        ceil_mode: round the number of windows up.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
+    """
+
+    pool = staticmethod(F.max_pool2d)
+
+
+class MaxPool3d(_MaxPool):
+    """The maxima of windows; the arguments are those of ``MaxPool2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
+    """
+
+    pool = staticmethod(F.max_pool3d)
+
+
+class _MaxUnpool(Module):
+    ndim: int
+    unpool: Any
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+        super().__init__()
+        self.kernel_size = _tuple(kernel_size, self.ndim)
+        self.stride = _tuple(kernel_size if stride is None else stride, self.ndim)
+        self.padding = _tuple(padding, self.ndim)
+
+    def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
+        """The maxima back at their places, zeros elsewhere."""
+        return type(self).unpool(
+            input, indices, self.kernel_size, self.stride, self.padding, output_size
+        )
+
+    def extra_repr(self) -> str:
+        """The geometry."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """Undoes ``MaxPool1d`` with its indices.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
+    """
+
+    ndim, unpool = 1, staticmethod(F.max_unpool1d)
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """Undoes ``MaxPool2d`` with its indices.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
+    """
+
+    ndim, unpool = 2, staticmethod(F.max_unpool2d)
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """Undoes ``MaxPool3d`` with its indices.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
+    """
+
+    ndim, unpool = 3, staticmethod(F.max_unpool3d)
+
+
+class AvgPool1d(Module):
+    """The means of windows; the arguments are those of ``AvgPool2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html
+    """
+
+    def __init__(
+        self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.kernel_size = _tuple(kernel_size, 1)
+        self.stride = _tuple(kernel_size if stride is None else stride, 1)
+        self.padding = _tuple(padding, 1)
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+
+    def forward(self, input: Any) -> Any:
+        """The means."""
+        return F.avg_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
+            self.count_include_pad,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """The geometry."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class _AvgPool(Module):
+    pool: Any
+
+    def __init__(
+        self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+        count_include_pad: bool = True, divisor_override: int | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+        self.divisor_override = divisor_override
+
+    def forward(self, input: Any) -> Any:
+        """The means."""
+        return type(self).pool(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
+            self.count_include_pad, self.divisor_override,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """The geometry."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool2d(_AvgPool):
+    """The means of windows.
+
+    Args:
+        kernel_size: the windows' size, an int or one for each dimension.
+        stride: the step between windows, by default their size.
+        padding: zeros on both sides, half a window at most.
+        ceil_mode: round the number of windows up.
+        count_include_pad: count the zeros too.
+        divisor_override: divide the sums by this instead.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
+    """
+
+    pool = staticmethod(F.avg_pool2d)
+
+
+class AvgPool3d(_AvgPool):
+    """The means of windows; the arguments are those of ``AvgPool2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
+    """
+
+    pool = staticmethod(F.avg_pool3d)
+
+
+class _LPPool(Module):
+    pool: Any
+
+    def __init__(
+        self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    ) -> None:
+        super().__init__()
+        self.norm_type, self.kernel_size = norm_type, kernel_size
+        self.stride, self.ceil_mode = stride, ceil_mode
+
+    def forward(self, input: Any) -> Any:
+        """The norms."""
+        return type(self).pool(
+            input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
+        )
+
+    def extra_repr(self) -> str:
+        """The geometry."""
+        return (
+            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
+
+
+class LPPool1d(_LPPool):
+    """``sum(x^p)^(1/p)`` of windows.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
+    """
+
+    pool = staticmethod(F.lp_pool1d)
+
+
+class LPPool2d(_LPPool):
+    """``sum(x^p)^(1/p)`` of windows.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
+    """
+
+    pool = staticmethod(F.lp_pool2d)
+
+
+class LPPool3d(_LPPool):
+    """``sum(x^p)^(1/p)`` of windows.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
+    """
+
+    pool = staticmethod(F.lp_pool3d)
+
+
+class _Adaptive(Module):
+    pool: Any
+
+    def __init__(self, output_size: Any) -> None:
+        super().__init__()
+        self.output_size = output_size
+
+    def forward(self, input: Any) -> Any:
+        """The means."""
+        return type(self).pool(input, self.output_size)
+
+    def extra_repr(self) -> str:
+        """The size."""
+        return f"output_size={self.output_size}"
+
+
+class _AdaptiveMax(_Adaptive):
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        super().__init__(output_size)
+        self.return_indices = return_indices
+
+    def forward(self, input: Any) -> Any:
+        """The maxima, with ``return_indices`` their places too."""
+        return type(self).pool(input, self.output_size, self.return_indices)
+
+
+class AdaptiveAvgPool1d(_Adaptive):
+    """The means of ``output_size`` parts.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
+    """
+
+    pool = staticmethod(F.adaptive_avg_pool1d)
+
+
+class AdaptiveAvgPool2d(_Adaptive):
+    """The means of parts, ``output_size`` (None for all) in each dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
+    """
+
+    pool = staticmethod(F.adaptive_avg_pool2d)
+
+
+class AdaptiveAvgPool3d(_Adaptive):
+    """The means of parts, ``output_size`` (None for all) in each dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
+    """
+
+    pool = staticmethod(F.adaptive_avg_pool3d)
+
+
+class AdaptiveMaxPool1d(_AdaptiveMax):
+    """The maxima of ``output_size`` parts.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
+    """
+
+    pool = staticmethod(F.adaptive_max_pool1d)
+
+
+class AdaptiveMaxPool2d(_AdaptiveMax):
+    """The maxima of parts, ``output_size`` (None for all) in each dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
+    """
+
+    pool = staticmethod(F.adaptive_max_pool2d)
+
+
+class AdaptiveMaxPool3d(_AdaptiveMax):
+    """The maxima of parts, ``output_size`` (None for all) in each dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
+    """
+
+    pool = staticmethod(F.adaptive_max_pool3d)
