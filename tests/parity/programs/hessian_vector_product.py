@@ -21,9 +21,7 @@ def loss_fn():
 def product(v):
     grads = torch.autograd.grad(loss_fn(), model.parameters(), create_graph=True)
     flat = torch.cat([g.reshape(-1) for g in grads])
-    return torch.cat(
-        [g.reshape(-1) for g in torch.autograd.grad(flat @ v, model.parameters())]
-    )
+    return torch.cat([g.reshape(-1) for g in torch.autograd.grad(flat @ v, model.parameters())])
 
 
 def conjugate_gradients(b, damping, steps=10):
@@ -46,9 +44,7 @@ for _ in range(8):
     flat = torch.cat([p.grad.reshape(-1) for p in model.parameters()])
     step = conjugate_gradients(flat, damping=0.5)
     with torch.no_grad():
-        vector_to_parameters(
-            parameters_to_vector(model.parameters()) - step, model.parameters()
-        )
+        vector_to_parameters(parameters_to_vector(model.parameters()) - step, model.parameters())
     print("loss", loss.item())
     print("loss", (flat @ step).item())
 

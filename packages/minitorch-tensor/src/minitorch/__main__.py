@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -43,8 +44,11 @@ def run_script(path: str) -> None:
         sys.path[0] = os.path.dirname(os.path.realpath(path))
     main: Any = ModuleType("__main__")
     main.__file__ = path = os.path.abspath(path)
+    main.__loader__ = SourceFileLoader("__main__", path)
     main.__builtins__ = __builtins__
-    main.__cached__ = None
+    before = vars(sys.modules["__main__"])
+    main.__dict__.update({"__annotations__": {}} if "__annotations__" in before else {})
+    main.__dict__.update({"__cached__": None} if "__cached__" in before else {})
     sys.modules["__main__"] = main
     exec(compile(source, path, "exec"), main.__dict__)
 
