@@ -23,6 +23,7 @@ TESTS = ROOT / "tests"
 STACK = ("tensor", "nn", "optim")
 OLDEST_NUMPY = {"3.11": "2.0.0", "3.12": "2.0.0", "3.13": "2.1.0", "3.14": "2.3.2"}
 PYTEST = ("pytest", "hypothesis")
+EXTRAS = ("scipy", "safetensors")  # used where they are installed
 TORCH = "torch==2.13.0"
 
 nox.options.default_venv_backend = "virtualenv"
@@ -64,7 +65,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Mypy --strict on the installed packages."""
-    install(session, STACK, "mypy==2.4.1")
+    install(session, STACK, "mypy==2.4.1", *EXTRAS)
     session.run("mypy", f"--config-file={ROOT / 'pyproject.toml'}", "-p", "minitorch")
 
 
@@ -79,16 +80,17 @@ def alone(session: nox.Session, package: str) -> None:
 @nox.session(python=list(OLDEST_NUMPY))
 @nox.parametrize("numpy", ["oldest", "newest"])
 def tests(session: nox.Session, numpy: str) -> None:
-    """The full stack on each Python, with the oldest and the newest NumPy that it takes."""
-    version = f"numpy=={OLDEST_NUMPY[str(session.python)]}" if numpy == "oldest" else "numpy"
-    install(session, STACK, version, *PYTEST)
+    """The full stack on each Python: with the oldest NumPy alone, with the newest and extras."""
+    oldest = f"numpy=={OLDEST_NUMPY[str(session.python)]}"
+    versions = (oldest,) if numpy == "oldest" else ("numpy", *EXTRAS)
+    install(session, STACK, *versions, *PYTEST)
     pytest(session, "tensor", "nn", "optim", "integration")
 
 
 @nox.session(python="3.11")
 def parity(session: nox.Session) -> None:
     """Values, dtypes, gradients and training runs beside PyTorch's."""
-    install(session, STACK, TORCH, "expecttest", "scipy", *PYTEST)
+    install(session, STACK, TORCH, "expecttest", *EXTRAS, *PYTEST)
     pytest(session, "parity")
 
 
