@@ -84,7 +84,7 @@ def attention_backward(
     mask = masks(mask, q, k)
     q, k, v, g, out = map(flat, (q, k, v, g, out))
     heads, queries = q.shape[:2]
-    gq, gk, gv = np.empty_like(q), np.zeros_like(k), np.zeros_like(v)
+    gq, gk, gv = np.empty(q.shape, q.dtype), np.zeros(k.shape, q.dtype), np.zeros(v.shape, q.dtype)
     along = np.einsum("hij,hij->hi", g, out)[..., None]
     count = rows_at_once(k.shape[1])
     kind = q.dtype.type

@@ -3,6 +3,7 @@
 from ..containers import *
 from ..module import Module as Module
 from .activation import *
+from .attention import *
 from .convolution import *
 from .distance import *
 from .dropout import *
@@ -13,4 +14,6 @@ from .loss import *
 from .normalization import *
 from .padding import *
 from .pooling import *
+from .recurrent import *
 from .resampling import *
+from .transformer import *

@@ -42,18 +42,15 @@ class _Norm(Module):
 
     def __init__(
         self, num_features: int, eps: float, momentum: float | None, affine: bool,
-        track_running_stats: bool, device: Any, dtype: Any,
+        track_running_stats: bool, device: Any, dtype: Any, bias: bool,
     ) -> None:  # fmt: skip
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         made = {"dtype": dtype, "device": device}
-        if affine:
-            self.weight = Parameter(minitorch.empty(num_features, **made))
-            self.bias = Parameter(minitorch.empty(num_features, **made))
-        else:
-            self.register_parameter("weight", None)
-            self.register_parameter("bias", None)
+        for name, there in (("weight", affine), ("bias", affine and bias)):
+            value = Parameter(minitorch.empty(num_features, **made)) if there else None
+            self.register_parameter(name, value)
         if track_running_stats:
             self.register_buffer("running_mean", minitorch.zeros(num_features, **made))
             self.register_buffer("running_var", minitorch.ones(num_features, **made))
@@ -75,8 +72,9 @@ class _Norm(Module):
     def reset_parameters(self) -> None:
         """Forgets the statistics; weight 1, bias 0."""
         self.reset_running_stats()
-        if self.affine:
+        if self.weight is not None:
             init.ones_(self.weight)
+        if self.bias is not None:
             init.zeros_(self.bias)
 
     def _check_input_dim(self, input: Any) -> None:
@@ -91,7 +89,7 @@ class _Norm(Module):
         """The number of channels and the options."""
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
     def _load_from_state_dict(
@@ -109,9 +107,11 @@ class _BatchNorm(_Norm):
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
         affine: bool = True, track_running_stats: bool = True, device: Any = None,
-        dtype: Any = None,
+        dtype: Any = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype)
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
+        )
 
     def forward(self, input: Any) -> Any:
         """The input, normalized; while training the statistics move towards its own."""
@@ -191,9 +191,11 @@ class SyncBatchNorm(_BatchNorm):
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
         affine: bool = True, track_running_stats: bool = True, process_group: Any = None,
-        device: Any = None, dtype: Any = None,
+        device: Any = None, dtype: Any = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype)
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
+        )
         self.process_group = process_group
 
     def _check_input_dim(self, input: Any) -> None:
@@ -220,22 +222,23 @@ class SyncBatchNorm(_BatchNorm):
 class _InstanceNorm(_Norm):
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
-        track_running_stats: bool = False, device: Any = None, dtype: Any = None,
+        track_running_stats: bool = False, device: Any = None, dtype: Any = None, *,
+        bias: bool = True,
     ) -> None:  # fmt: skip
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype)
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
+        )
 
     def forward(self, input: Any) -> Any:
         """The input, normalized; without N too."""
         self._check_input_dim(input)
         batched = input.ndim == self.dims[-1]
-        if input.shape[-self.dims[0] + (0 if self.dims[0] < self.dims[-1] else 1)] != (
-            self.num_features
-        ):
-            if self.affine:
-                raise ValueError(
-                    f"{self}: expected input's size at dim={input.ndim - self.dims[0]} to match "
-                    f"num_features ({self.num_features}), but got: {list(input.shape)}"
-                )
+        channels = input.shape[-self.dims[0]]
+        if channels != self.num_features and self.affine:
+            raise ValueError(
+                f"{self}: expected input's size at dim={input.ndim - self.dims[0]} to match "
+                f"num_features ({self.num_features}), but got: {list(input.shape)}"
+            )
         x = input if batched else input.unsqueeze(0)
         out = F.instance_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias,
@@ -283,19 +286,18 @@ class _Lazy(LazyModule):
     cls_to_become: Any = None
 
     def __init__(
-        self, eps: float = 1e-5, momentum: float | None = 0.1, affine: Any = None,
-        track_running_stats: Any = None, device: Any = None, dtype: Any = None,
+        self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+        track_running_stats: bool = True, device: Any = None, dtype: Any = None, *,
+        bias: bool = True,
     ) -> None:  # fmt: skip
-        usual = issubclass(self.cls_to_become, _BatchNorm)
-        affine = usual if affine is None else affine
-        tracking = usual if track_running_stats is None else track_running_stats
         self.cls_to_become.__init__(self, 0, eps, momentum, False, False, device, dtype)
-        self.affine, self.track_running_stats = affine, tracking
+        self.affine, self.track_running_stats = affine, track_running_stats
         made = {"device": device, "dtype": dtype}
         if affine:
             self.weight = UninitializedParameter(**made)
+        if affine and bias:
             self.bias = UninitializedParameter(**made)
-        if tracking:
+        if track_running_stats:
             self.running_mean = UninitializedBuffer(**made)
             self.running_var = UninitializedBuffer(**made)
             self.num_batches_tracked = minitorch.tensor(0, dtype=minitorch.int64)
@@ -422,7 +424,7 @@ class LayerNorm(Module):
         """The shape and the options."""
         return (
             f"{self.normalized_shape}, eps={self.eps}, "
-            f"elementwise_affine={self.elementwise_affine}"
+            f"elementwise_affine={self.elementwise_affine}, bias={self.bias is not None}"
         )
 
 
@@ -470,7 +472,7 @@ class GroupNorm(Module):
 
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True,
-        device: Any = None, dtype: Any = None,
+        device: Any = None, dtype: Any = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
         if num_channels % num_groups:
@@ -479,15 +481,16 @@ class GroupNorm(Module):
             )
         self.num_groups, self.num_channels = num_groups, num_channels
         self.eps, self.affine = eps, affine
-        for name in ("weight", "bias"):
+        for name, there in (("weight", affine), ("bias", affine and bias)):
             value = minitorch.empty(num_channels, dtype=dtype, device=device)
-            self.register_parameter(name, Parameter(value) if affine else None)
+            self.register_parameter(name, Parameter(value) if there else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Weight 1, bias 0."""
-        if self.affine:
+        if self.weight is not None:
             init.ones_(self.weight)
+        if self.bias is not None:
             init.zeros_(self.bias)
 
     def forward(self, input: Any) -> Any:
@@ -496,7 +499,10 @@ class GroupNorm(Module):
 
     def extra_repr(self) -> str:
         """The groups and the options."""
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class LocalResponseNorm(Module):

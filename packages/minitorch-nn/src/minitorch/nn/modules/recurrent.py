@@ -1,0 +1,440 @@
+"""Recurrent layers and cells."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import minitorch
+from minitorch import cat, stack
+
+from .. import init
+from ..functional import recurrent as F  # noqa: N812
+from ..functional.dropout import dropout
+from ..module import Module
+from ..parameter import Parameter
+from ..utils.rnn import PackedSequence
+
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
+
+
+class RNNBase(Module):
+    """What RNN, LSTM and GRU share: parameters, layers, directions, packed sequences.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNBase.html
+    """
+
+    gates = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+
+    def __init__(
+        self, mode: str, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
+        batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
+        proj_size: int = 0, device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.mode, self.input_size, self.hidden_size = mode, input_size, hidden_size
+        self.num_layers, self.bias, self.batch_first = num_layers, bias, batch_first
+        self.dropout, self.bidirectional, self.proj_size = float(dropout), bidirectional, proj_size
+        self._check_options()
+        directions = 2 if bidirectional else 1
+        made = {"dtype": dtype, "device": device}
+        rows = self.gates[mode] * hidden_size
+        out = proj_size or hidden_size
+        for layer in range(num_layers):
+            width = input_size if layer == 0 else out * directions
+            for suffix in self._suffixes(layer):
+                shapes: dict[str, tuple[int, ...]] = {
+                    "weight_ih": (rows, width),
+                    "weight_hh": (rows, out),
+                }
+                if bias:
+                    shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+                if proj_size:
+                    shapes["weight_hr"] = (proj_size, hidden_size)
+                for name, shape in shapes.items():
+                    setattr(self, f"{name}_{suffix}", Parameter(minitorch.empty(shape, **made)))
+        self.reset_parameters()
+
+    def _check_options(self) -> None:
+        p = self.dropout
+        if not 0 <= p <= 1:
+            raise ValueError(
+                "dropout should be a number in range [0, 1] representing the probability of an "
+                f"element being zeroed, but got {p}"
+            )
+        if p > 0 and self.num_layers == 1:
+            warnings.warn(
+                "dropout option adds dropout after all but last recurrent layer, so non-zero "
+                f"dropout expects num_layers greater than 1, but got dropout={p} and num_layers=1",
+                stacklevel=4,
+            )
+        if not isinstance(self.hidden_size, int):
+            raise TypeError(
+                f"hidden_size should be of type int, got: {type(self.hidden_size).__name__}"
+            )
+        for name in ("hidden_size", "num_layers"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be greater than zero, but got {getattr(self, name)}")
+        if not 0 <= self.proj_size < self.hidden_size:
+            raise ValueError(
+                "proj_size should be zero to disable projections, or positive and smaller than "
+                f"hidden_size, but got {self.proj_size} and {self.hidden_size}"
+            )
+
+    def _suffixes(self, layer: int) -> list[str]:
+        return [f"l{layer}", f"l{layer}_reverse"][: 2 if self.bidirectional else 1]
+
+    @property
+    def all_weights(self) -> list[list[Any]]:
+        """The parameters of each layer and direction."""
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+        return [
+            [p for name in names if (p := getattr(self, f"{name}_{suffix}", None)) is not None]
+            for layer in range(self.num_layers)
+            for suffix in self._suffixes(layer)
+        ]
+
+    def reset_parameters(self) -> None:
+        """Draws the parameters anew: uniform within 1 / sqrt(hidden_size)."""
+        bound = 1 / math.sqrt(self.hidden_size)
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+    def flatten_parameters(self) -> None:
+        """Nothing: for code that calls it."""
+
+    def _state_widths(self) -> list[int]:
+        """The widths of the states: of h and, in an LSTM, of c."""
+        return [self.proj_size or self.hidden_size]
+
+    def _run(self, x: Any, states: Any, weights: Any, sizes: Any, reverse: bool) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no _run: use RNN, LSTM or GRU")
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """(output, final states).
+
+        Args:
+            input: (L, N, input_size), with ``batch_first`` (N, L, input_size), without a batch
+                (L, input_size), or a ``PackedSequence``.
+            hx: the first states, (num_layers * directions, N, width) each; zeros by default.
+        """
+        packed = isinstance(input, PackedSequence)
+        if packed:
+            x, batch_sizes, order, back = input
+            sizes = tuple(batch_sizes.tolist())
+            n, batched = sizes[0], True
+        else:
+            if input.ndim not in (2, 3):
+                raise ValueError(
+                    f"{type(self).__name__}: Expected input to be 2D or 3D, got {input.ndim}D "
+                    f"instead, of shape {list(input.shape)}"
+                )
+            batched = input.ndim == 3
+            x = input if batched else input.unsqueeze(1)
+            if self.batch_first and batched:
+                x = x.transpose(0, 1)
+            length, n = x.shape[:2]
+            if length == 0:
+                raise RuntimeError(
+                    f"{type(self).__name__}: Expected sequence length to be larger than 0 in RNN"
+                )
+            sizes, order, back = (n,) * length, None, None
+        self._check_input(input if not packed else x, packed)
+        states = self._first_states(hx, n, x.dtype, batched, order)
+        flat = x if packed else x.reshape((-1, x.shape[-1]))
+        flat, finals = self._layers(flat, states, sizes)
+        if packed:
+            output: Any = PackedSequence(flat, input.batch_sizes, order, back)
+            if back is not None:
+                finals = [s.index_select(1, back) for s in finals]
+        else:
+            output = flat.reshape((length, n, flat.shape[-1]))
+            if not batched:
+                output, finals = output.squeeze(1), [s.squeeze(1) for s in finals]
+            elif self.batch_first:
+                output = output.transpose(0, 1)
+        return output, (finals[0] if len(finals) == 1 else tuple(finals))
+
+    def _check_input(self, x: Any, packed: bool) -> None:
+        if x.shape[-1] != self.input_size:
+            raise RuntimeError(
+                f"{type(self).__name__}: input.size(-1) must be equal to input_size. Expected "
+                f"{self.input_size}, got {x.shape[-1]} in {list(x.shape)}"
+            )
+        weight = getattr(self, "weight_ih_l0")  # noqa: B009
+        if x.dtype != weight.dtype:
+            raise ValueError(
+                f"{type(self).__name__}: input must have the type {weight.dtype}, got type {x.dtype}"
+            )
+
+    def _first_states(self, hx: Any, n: int, dtype: Any, batched: bool, order: Any) -> list[Any]:
+        """The first states as (num_layers * directions, N, width) each."""
+        count = self.num_layers * (2 if self.bidirectional else 1)
+        widths = self._state_widths()
+        if hx is None:
+            return [minitorch.zeros((count, n, w), dtype=dtype) for w in widths]
+        given = [hx] if len(widths) == 1 else list(hx)
+        found = []
+        for name, state, width in zip(("hx", "cx"), given, widths, strict=False):
+            if state.ndim != (3 if batched else 2):
+                raise RuntimeError(
+                    f"For {'batched 3-D' if batched else 'unbatched 2-D'} input, {name} should also "
+                    f"be {3 if batched else 2}-D but got {state.ndim}-D tensor"
+                )
+            state = state if batched else state.unsqueeze(1)
+            if tuple(state.shape) != (count, n, width):
+                what = "hidden" if len(widths) == 1 else f"hidden[{len(found)}]"
+                raise RuntimeError(
+                    f"{type(self).__name__}: Expected {what} size {(count, n, width)}, got "
+                    f"{list(state.shape)}"
+                )
+            found.append(state if order is None else state.index_select(1, order))
+        return found
+
+    def _layers(self, x: Any, states: list[Any], sizes: Any) -> Any:
+        finals: list[list[Any]] = [[] for _ in states]
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+        k = 0
+        for layer in range(self.num_layers):
+            outs = []
+            for reverse, suffix in enumerate(self._suffixes(layer)):
+                weights = [getattr(self, f"{name}_{suffix}", None) for name in names]
+                y, *last = self._run(x, [s[k] for s in states], weights, sizes, bool(reverse))
+                outs.append(y)
+                for final, state in zip(finals, last, strict=True):
+                    final.append(state)
+                k += 1
+            x = outs[0] if len(outs) == 1 else cat(outs, -1)
+            if self.dropout and layer < self.num_layers - 1:
+                x = dropout(x, self.dropout, self.training)
+        return x, [stack(final) for final in finals]
+
+    def extra_repr(self) -> str:
+        """The sizes, and what is not usual."""
+        text = f"{self.input_size}, {self.hidden_size}"
+        usual = {"proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False,
+                 "dropout": 0.0, "bidirectional": False}  # fmt: skip
+        for name, value in usual.items():
+            if getattr(self, name) != value:
+                text += f", {name}={getattr(self, name)}"
+        return text
+
+
+class RNN(RNNBase):
+    """Layers of h = tanh(W x + b + V h + c), or ``relu`` of it (Elman, 1990).
+
+    The arguments are those of ``LSTM``, without projections; and
+
+    Args:
+        nonlinearity: ``"tanh"`` or ``"relu"``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh",
+        bias: bool = True, batch_first: bool = False, dropout: float = 0.0,
+        bidirectional: bool = False, device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(
+                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+            )
+        self.__dict__["nonlinearity"] = nonlinearity
+        super().__init__(
+            f"RNN_{nonlinearity.upper()}", input_size, hidden_size, num_layers, bias, batch_first,
+            dropout, bidirectional, 0, device, dtype,
+        )  # fmt: skip
+
+    def _run(self, x: Any, states: Any, weights: Any, sizes: Any, reverse: bool) -> Any:
+        return F.rnn(x, *states, *weights[:4], sizes, reverse, self.mode == "RNN_RELU")
+
+
+class LSTM(RNNBase):
+    """Layers of long short-term memory (Hochreiter and Schmidhuber, 1997).
+
+    Args:
+        input_size: the width of the input.
+        hidden_size: the width of the states.
+        num_layers: how many layers, each on the outputs of the one before.
+        bias: whether to add biases.
+        batch_first: whether the batch is the first dimension of input and output.
+        dropout: the probability to drop outputs of all layers but the last.
+        bidirectional: whether to run backwards in time too; the outputs stand side by side.
+        proj_size: project h to this width, where it is not 0.
+        device: only the CPU.
+        dtype: of the parameters.
+
+    Attributes:
+        weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ...: of layer 0: the gates i, f, g, o
+            one below the other; ``_reverse`` of the backward direction; ``weight_hr_l0``
+            projects. Uniform within 1 / sqrt(hidden_size).
+
+    Example:
+        >>> import minitorch
+        >>> output, (h, c) = minitorch.nn.LSTM(3, 5)(minitorch.zeros(7, 2, 3))
+        >>> output.shape, h.shape
+        (torch.Size([7, 2, 5]), torch.Size([1, 2, 5]))
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
+        batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
+        proj_size: int = 0, device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            "LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
+            proj_size, device, dtype,
+        )  # fmt: skip
+
+    def _state_widths(self) -> list[int]:
+        return [self.proj_size or self.hidden_size, self.hidden_size]
+
+    def _run(self, x: Any, states: Any, weights: Any, sizes: Any, reverse: bool) -> Any:
+        return F.lstm(x, *states, *weights, sizes, reverse)
+
+
+class GRU(RNNBase):
+    """Layers of gated recurrent units (Cho et al., 2014).
+
+    The arguments are those of ``LSTM``, without projections; the gates are r, z, n.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
+        batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
+        device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            "GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
+            0, device, dtype,
+        )  # fmt: skip
+
+    def _run(self, x: Any, states: Any, weights: Any, sizes: Any, reverse: bool) -> Any:
+        return F.gru(x, *states, *weights[:4], sizes, reverse)
+
+
+# --- cells ----------------------------------------------------------------------------------
+
+
+class RNNCellBase(Module):
+    """What the cells share: one step of one layer.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
+    """
+
+    chunks = 1
+    states = 1
+
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None,
+        dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        rows = self.chunks * hidden_size
+        shapes = {"weight_ih": (rows, input_size), "weight_hh": (rows, hidden_size),
+                  "bias_ih": (rows,), "bias_hh": (rows,)}  # fmt: skip
+        for name, shape in shapes.items():
+            value = Parameter(minitorch.empty(shape, dtype=dtype, device=device))
+            self.register_parameter(name, value if bias or "weight" in name else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws the parameters anew: uniform within 1 / sqrt(hidden_size)."""
+        bound = 1 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no _step")
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """The new state: (N, hidden_size) or (hidden_size,); in an LSTM (h, c)."""
+        name = type(self).__name__
+        if input.ndim not in (1, 2):
+            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead")
+        if input.shape[-1] != self.input_size:
+            raise RuntimeError(
+                f"{name}: input has inconsistent input_size: got {input.shape[-1]}, expected "
+                f"{self.input_size}"
+            )
+        batched = input.ndim == 2
+        x = input if batched else input.unsqueeze(0)
+        if hx is None:
+            hx = [minitorch.zeros((len(x), self.hidden_size), dtype=x.dtype)] * self.states
+        else:
+            hx = [hx] if self.states == 1 else list(hx)
+            for state in hx:
+                if state.ndim != input.ndim:
+                    raise ValueError(
+                        f"{name}: Expected hidden to be {input.ndim}D, got {state.ndim}D instead"
+                    )
+            hx = hx if batched else [state.unsqueeze(0) for state in hx]
+        for k, state in enumerate(hx):
+            if tuple(state.shape) != (len(x), self.hidden_size):
+                raise RuntimeError(
+                    f"{name}: hidden{k} has inconsistent hidden_size or batch size: got "
+                    f"{tuple(state.shape)}, expected {(len(x), self.hidden_size)}"
+                )
+        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        _, *new = self._step(x, hx, weights, (len(x),))
+        new = new if batched else [state.squeeze(0) for state in new]
+        return new[0] if self.states == 1 else tuple(new)
+
+    def extra_repr(self) -> str:
+        """The sizes, and what is not usual."""
+        text = f"{self.input_size}, {self.hidden_size}"
+        if not self.bias:
+            text += f", bias={self.bias}"
+        if self.__dict__.get("nonlinearity", "tanh") != "tanh":
+            text += f", nonlinearity={self.__dict__['nonlinearity']}"
+        return text
+
+
+class RNNCell(RNNCellBase):
+    """One step of ``RNN``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh",
+        device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(input_size, hidden_size, bias, device, dtype)
+        self.nonlinearity = nonlinearity
+
+    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+        if self.nonlinearity not in ("tanh", "relu"):
+            raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
+        return F.rnn(x, *states, *weights, sizes, False, self.nonlinearity == "relu")
+
+
+class LSTMCell(RNNCellBase):
+    """One step of ``LSTM``; its state is (h, c).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
+    """
+
+    chunks, states = 4, 2
+
+    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+        return F.lstm(x, *states, *weights, None, sizes, False)
+
+
+class GRUCell(RNNCellBase):
+    """One step of ``GRU``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
+    """
+
+    chunks = 3
+
+    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+        return F.gru(x, *states, *weights, sizes, False)
