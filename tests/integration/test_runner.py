@@ -52,6 +52,8 @@ def test_everything_else_is_as_python_does_it(run):
         main = sys.modules["__main__"].__dict__ is globals()
         print(__name__, __file__, sys.argv, sys.path[0], main, __spec__, __builtins__, __package__)
         print(sorted(globals()))
+        def f(x: int): ...
+        print(f.__annotations__)  # no __future__ but the script's own
     """
     run("", name="neighbour.py")
     found, expected = run(source, "--lr", "1"), run(source, "--lr", "1", before=())

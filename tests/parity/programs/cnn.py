@@ -53,8 +53,8 @@ class Net(nn.Module):
 loader = DataLoader(Bars(256), batch_size=16, shuffle=True, num_workers=0)
 net = Net()
 criterion = nn.CrossEntropyLoss()
-optimizer = optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4)
-scheduler = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.05, total_steps=4 * len(loader))
+optimizer = optim.SGD(net.parameters(), lr=0.02, momentum=0.9, weight_decay=5e-4)
+scheduler = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.02, total_steps=4 * len(loader))
 net.train()
 for epoch in range(4):
     for inputs, labels in loader:

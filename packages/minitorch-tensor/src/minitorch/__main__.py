@@ -46,11 +46,11 @@ def run_script(path: str) -> None:
     main.__file__ = path = os.path.abspath(path)
     main.__loader__ = SourceFileLoader("__main__", path)
     main.__builtins__ = __builtins__
+    optional = {"__annotations__": {}, "__cached__": None}  # not in every Python
     before = vars(sys.modules["__main__"])
-    main.__dict__.update({"__annotations__": {}} if "__annotations__" in before else {})
-    main.__dict__.update({"__cached__": None} if "__cached__" in before else {})
+    main.__dict__.update({name: value for name, value in optional.items() if name in before})
     sys.modules["__main__"] = main
-    exec(compile(source, path, "exec"), main.__dict__)
+    exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)
 
 
 def run_module(name: str) -> None:

@@ -13,5 +13,8 @@ def __getattr__(name: str) -> Any:
     if name in ("data", "tensorboard"):
         from importlib import import_module
 
-        return import_module(f"{__name__}.{name}")
+        try:
+            return import_module(f"{__name__}.{name}")
+        except ImportError as error:
+            raise AttributeError(str(error)) from None
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
