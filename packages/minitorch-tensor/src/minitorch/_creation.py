@@ -473,6 +473,11 @@ def like(input: Any, dtype: Any) -> Any:
     return np.empty([shape[d] for d in order], kind).transpose(np.argsort(order))
 
 
+def carried(like: Any, x: Any) -> Any:
+    """``x``; where ``like`` stands for others while a transform runs, so that it can take theirs."""
+    return x if like._tool is None else like.carried(x)
+
+
 def empty_like(
     input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
     pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
@@ -481,7 +486,7 @@ def empty_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html
     """
-    return made(like(input, dtype), requires_grad, device, layout)
+    return carried(input, made(like(input, dtype), requires_grad, device, layout))
 
 
 def full_like(
@@ -494,7 +499,7 @@ def full_like(
     """
     array = like(input, dtype)
     array.fill(fitted(number(fill_value), from_numpy_dtype(array.dtype)))
-    return made(array, requires_grad, device, layout)
+    return carried(input, made(array, requires_grad, device, layout))
 
 
 def zeros_like(
@@ -507,7 +512,7 @@ def zeros_like(
     """
     array = like(input, dtype)
     array.fill(0)
-    return made(array, requires_grad, device, layout)
+    return carried(input, made(array, requires_grad, device, layout))
 
 
 def ones_like(
@@ -520,7 +525,7 @@ def ones_like(
     """
     array = like(input, dtype)
     array.fill(1)
-    return made(array, requires_grad, device, layout)
+    return carried(input, made(array, requires_grad, device, layout))
 
 
 # --- methods -----------------------------------------------------------------------------------
@@ -537,7 +542,7 @@ def new_tensor(
 
 def new_full(self: Any, size: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:
     """``full`` of this tensor's dtype."""
-    return full(size, fill_value, dtype=dtype or self.dtype, **options)
+    return carried(self, full(size, fill_value, dtype=dtype or self.dtype, **options))
 
 
 def new_empty_strided(self: Any, size: Any, stride: Any, dtype: Any = None, **options: Any) -> Any:
@@ -549,7 +554,7 @@ def of_this_dtype(function: Any) -> Any:
     """The method ``new_...`` of ``zeros``, ``ones`` or ``empty``."""
 
     def method(self: Any, *shape: Any, dtype: Any = None, **options: Any) -> Any:
-        return function(*shape, dtype=dtype or self.dtype, **options)
+        return carried(self, function(*shape, dtype=dtype or self.dtype, **options))
 
     method.__name__ = method.__qualname__ = f"new_{function.__name__}"
     method.__doc__ = f"``{function.__name__}`` of this tensor's dtype unless told else."

@@ -6,6 +6,7 @@ Every function takes ``generator=``; without it the numbers come from ``default_
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -84,19 +85,55 @@ def source(generator: Generator | None) -> Generator:
     Raises:
         RuntimeError: a ``vmap`` is running that was not told what to do with random numbers.
     """
-    for tool in current.state.tools:
-        randomness = getattr(tool, "randomness", "same")
-        if randomness == "error":
-            raise RuntimeError(
-                "vmap: called random operation while in randomness error mode. Please either use "
-                "the 'same' randomness flag on vmap or perform the randomness operation out of vmap"
-            )
-        if randomness == "different":
-            raise NotImplementedError(
-                "vmap(randomness='different') cannot draw random numbers in MiniTorch: draw them "
-                "outside, one set per example, and pass them in"
-            )
+    if any(getattr(tool, "randomness", "same") == "error" for tool in current.state.tools):
+        raise RuntimeError(
+            "vmap: called random operation while in randomness error mode. Please either use the "
+            "'same' or 'different' randomness flags on vmap or perform the randomness operation "
+            "out of vmap"
+        )
     return generator or default_generator
+
+
+# Each ``vmap`` with randomness="different" puts a batch in front of what is drawn.
+
+
+def batches() -> list[Any]:
+    """The running ``vmap``s, outermost first, whose examples get different random numbers."""
+    tools = current.state.tools
+    return [tool for tool in tools if getattr(tool, "randomness", "same") == "different"]
+
+
+def for_each(shape: Any) -> tuple[int, ...]:
+    """``shape`` of one example as that of all."""
+    return (*(tool.size for tool in batches()), *shape)
+
+
+def of_each(x: Any) -> Any:
+    """The values of ``x``, a tensor of one example, for all of them."""
+    for tool in reversed(batches()):
+        x = tool.spread(x)
+    if x._tool is not None:
+        raise RuntimeError(
+            "vmap(randomness='same') cannot draw by values that differ from example to example"
+        )
+    return x._array()
+
+
+def drawn(array: Any, *options: Any) -> Any:
+    """The tensor of one example, of numbers that were drawn for all."""
+    tensor = made(array, *options)
+    for tool in batches():
+        tensor = tool.one_of(tensor)
+    return tensor
+
+
+def like_each(input: Any, dtype: Any) -> Any:
+    """A new array like ``input`` for all examples."""
+    return like(input, dtype) if not batches() else np.empty(for_each(input.shape), _kind(input, dtype))
+
+
+def _kind(input: Any, dtype: Any) -> Any:
+    return input.dtype.numpy if dtype is None else as_dtype(dtype).numpy
 
 
 # --- new tensors -------------------------------------------------------------------------------
@@ -110,9 +147,9 @@ def rand(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.rand.html
     """
-    array = np.empty(sizes(shape, size), _numpy(dtype))
+    array = np.empty(for_each(sizes(shape, size)), _numpy(dtype))
     distributions.uniform(source(generator), array)
-    return made(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout)
 
 
 def randn(
@@ -123,9 +160,9 @@ def randn(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randn.html
     """
-    array = np.empty(sizes(shape, size), _numpy(dtype))
+    array = np.empty(for_each(sizes(shape, size)), _numpy(dtype))
     distributions.normal(source(generator), array)
-    return made(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout)
 
 
 def randint(
@@ -147,9 +184,9 @@ def randint(
         raise TypeError(
             "randint() takes (high, size) or (low, high, size), size a tuple of ints such as (3,)"
         )
-    array = np.empty(sizes((size,)), as_dtype(int64 if dtype is None else dtype).numpy)
+    array = np.empty(for_each(sizes((size,))), as_dtype(int64 if dtype is None else dtype).numpy)
     distributions.integers(source(generator), array, int(low), int(high))
-    return made(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout)
 
 
 def randint_of_shape(low: int, high: int, shape: Any, **options: Any) -> Any:
@@ -169,9 +206,13 @@ def randperm(
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     steps = max(n - 1, 0)
     left = np.arange(n, 1, -1)
-    targets = np.arange(steps) + (source(generator)).bits32(steps) % left
-    order = permutation(targets, n)
-    return made(order.astype(as_dtype(dtype).numpy, copy=False), requires_grad, device, layout)
+    g = source(generator)
+    orders = [
+        permutation(np.arange(steps) + g.bits32(steps) % left, n)
+        for _ in range(math.prod(for_each(())))
+    ]
+    order = np.reshape(orders, for_each((n,)))
+    return drawn(order.astype(as_dtype(dtype).numpy, copy=False), requires_grad, device, layout)
 
 
 def rand_like(
@@ -180,9 +221,9 @@ def rand_like(
     pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Uniform on [0, 1), with the shape and dtype of ``input``."""
-    array = like(input, dtype)
+    array = like_each(input, dtype)
     distributions.uniform(source(generator), array)
-    return made(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout)
 
 
 def randn_like(
@@ -191,9 +232,9 @@ def randn_like(
     pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Normal with mean 0 and variance 1, with the shape and dtype of ``input``."""
-    array = like(input, dtype)
+    array = like_each(input, dtype)
     distributions.normal(source(generator), array)
-    return made(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout)
 
 
 def randint_like(
@@ -206,10 +247,10 @@ def randint_like(
         low, high = bounds
     elif len(bounds) == 1:
         low, high = (low, bounds[0]) if high is None else (bounds[0], high)
-    array = like(input, dtype)
+    array = like_each(input, dtype)
     low, high = int(number(low)), int(number(high))
     distributions.integers(source(generator), array, low, high)
-    return made(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout)
 
 
 # --- by the values of tensors ------------------------------------------------------------------
@@ -225,21 +266,22 @@ def normal(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.normal.html
     """
     g = source(generator)
-    parts = [x._data for x in (mean, std) if isinstance(x, Variable)]
-    if not parts:
+    shapes = [x.shape for x in (mean, std) if isinstance(x, Variable)]
+    if not shapes:
         if size is None:
             raise TypeError("normal() of two numbers needs a size: normal(mean, std, size)")
-        array = np.empty(sizes((size,)), _numpy(dtype))
+        array = np.empty(for_each(sizes((size,))), _numpy(dtype))
         distributions.normal(g, array, mean, std)
-        return made(array, requires_grad, device, layout)
+        return drawn(array, requires_grad, device, layout)
     if size is not None:
         raise TypeError("normal() takes a size where mean and std are numbers, and only there")
-    spread = getattr(std, "_data", std)
-    if not np.all(spread >= 0):
+    shape = np.broadcast_shapes(*shapes)
+    mean, std = (of_each(x.expand(shape)) if isinstance(x, Variable) else x for x in (mean, std))
+    if not np.all(std >= 0):
         raise RuntimeError("normal expects all elements of std >= 0.0")
-    array = np.empty(np.broadcast_shapes(*(x.shape for x in parts)), np.result_type(*parts))
+    array = np.empty(for_each(shape), np.result_type(*(x.dtype for x in (mean, std) if isinstance(x, np.ndarray))))
     distributions.normal(g, array)
-    return made(current.state.quiet(lambda: array * spread + getattr(mean, "_data", mean)))
+    return drawn(current.state.quiet(lambda: array * std + mean))
 
 
 def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None = None) -> Any:
@@ -247,10 +289,10 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html
     """
-    array = like(input, None)
-    chance = input._array() if p is None else p
+    array = like_each(input, None)
+    chance = of_each(input) if p is None else p
     distributions.bernoulli(source(generator), array, chance)
-    return made(array)
+    return drawn(array)
 
 
 def poisson(input: Any, generator: Generator | None = None) -> Any:
@@ -258,9 +300,9 @@ def poisson(input: Any, generator: Generator | None = None) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.poisson.html
     """
-    array = np.empty(input.shape, input.dtype.numpy)
-    distributions.poisson(source(generator), array, input._array())
-    return made(array)
+    array = np.empty(for_each(input.shape), input.dtype.numpy)
+    distributions.poisson(source(generator), array, of_each(input))
+    return drawn(array)
 
 
 def multinomial(
@@ -278,9 +320,9 @@ def multinomial(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.multinomial.html
     """
-    p = input._array()
-    if p.ndim not in (1, 2):
+    if input.ndim not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")
+    p = of_each(input)
     if p.dtype.kind != "f":
         raise RuntimeError(
             f"multinomial only supports floating-point dtypes for input, got: {input.dtype}"
@@ -292,10 +334,26 @@ def multinomial(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
     g = source(generator)
-    return made(distributions.multinomial(g, p, num_samples, replacement))
+    rows = p.reshape(-1, p.shape[-1]) if p.ndim > 2 else p
+    found = distributions.multinomial(g, rows, num_samples, replacement)
+    return drawn(found.reshape((*p.shape[:-1], num_samples)))
 
 
 # --- methods that fill a tensor ----------------------------------------------------------------
+
+
+def filled(tensor: Any) -> tuple[Any, Any]:
+    """What to write to, that holds all examples of ``tensor``, and an array for the numbers."""
+    check_writable(tensor)
+    for tool in reversed(batches()):
+        if not tool.owns(tensor):
+            raise RuntimeError(
+                "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This "
+                "will appear like same randomness. Use the out-of-place form."
+            )
+        tensor = tensor._value
+    own = tensor._tool is None
+    return tensor, tensor._array() if own else np.empty(tensor.shape, tensor.dtype.numpy)
 
 
 def filling(name: str, draw: Callable[..., None], *arguments: str) -> Any:
@@ -305,13 +363,13 @@ def filling(name: str, draw: Callable[..., None], *arguments: str) -> Any:
         values = dict(zip(arguments, args, strict=False), **named)
         if len(args) > len(arguments) or not values.keys() <= set(arguments):
             raise TypeError(f"{name}() takes {', '.join(arguments)} and generator")
-        check_writable(self)
-        array = self._array()
+        target, array = filled(self)
         ordered = [number(values[key]) if key in values else None for key in arguments]
         while ordered and ordered[-1] is None:
             ordered.pop()
         current.state.quiet(draw, source(generator), array, *ordered)
-        return write(self, wrap(array))
+        write(target, wrap(array))
+        return self
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = draw.__doc__
@@ -328,8 +386,7 @@ def random_(self: Any, *bounds: Any, generator: Generator | None = None, **named
         low, high = (low, bounds[0]) if high is None else (bounds[0], high)
     if named:
         raise TypeError(f"random_() takes from, to and generator, not {', '.join(named)}")
-    check_writable(self)
-    array = self._array()
+    target, array = filled(self)
     g = source(generator)
     if high is None and low is None:
         distributions.integers_of_dtype(g, array)
@@ -337,16 +394,17 @@ def random_(self: Any, *bounds: Any, generator: Generator | None = None, **named
         distributions.integers(g, array, int(low), distributions.limit_above(array.dtype))
     else:
         distributions.integers(g, array, int(low or 0), int(high))
-    return write(self, wrap(array))
+    write(target, wrap(array))
+    return self
 
 
 def bernoulli_(self: Any, p: Any = 0.5, *, generator: Generator | None = None) -> Any:
     """Fills the tensor with 1 with probability ``p``, a number or a tensor, else 0."""
-    check_writable(self)
-    array = self._array()
-    chance = p._array() if isinstance(p, Variable) else p
+    target, array = filled(self)
+    chance = of_each(p) if isinstance(p, Variable) else p
     distributions.bernoulli(source(generator), array, chance)
-    return write(self, wrap(array))
+    write(target, wrap(array))
+    return self
 
 
 uniform_ = filling("uniform_", distributions.uniform, "from", "to")

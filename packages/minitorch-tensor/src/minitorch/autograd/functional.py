@@ -163,6 +163,11 @@ def jacobian(
         )
     several, xs = _tuple(inputs, "inputs given to jacobian")
     if vectorize:
+        if strict:
+            raise RuntimeError(
+                "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not "
+                "supported together. Please either set `strict=False` or `vectorize=False`."
+            )
         from ..func import jacfwd, jacrev
 
         transform = jacfwd if strategy == "forward-mode" else jacrev
@@ -186,9 +191,17 @@ def _rows(y: Any, xs: Sequence[Any], create_graph: bool, strict: bool) -> tuple[
     found = [
         _gradient([flat[k]], xs, [one], create_graph, strict) for k in range(flat._data.size)
     ]
+    columns = zip(*found, strict=True) if found else [()] * len(xs)
+    if strict and create_graph and any(history(g) is None for row in found for g in row):
+        raise RuntimeError(
+            "The jacobian of the user-provided function is independent of an input. This is not "
+            "allowed in strict mode when create_graph=True."
+        )
     return tuple(
-        stack(column).reshape((*y.shape, *x.shape)) if found else (y.unsqueeze(-1) * 0)
-        for column, x in zip(zip(*found, strict=True), xs, strict=True)
+        stack(column).reshape((*y.shape, *x.shape))
+        if found
+        else wrap(np.zeros((*y.shape, *x.shape), x._data.dtype))
+        for column, x in zip(columns, xs, strict=True)
     )
 
 

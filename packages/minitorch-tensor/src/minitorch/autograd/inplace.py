@@ -83,8 +83,9 @@ def write(target: Any, value: Any) -> Any:
     if value._tool is not None:
         raise RuntimeError(
             "vmap: an inplace operation would write a batch of values into a tensor that is the "
-            f"same for all examples (of shape {list(target._data.shape)}). Use the out-of-place "
-            "form."
+            f"same for all examples (of shape {list(target._data.shape)}), or a value with a "
+            "tangent into one without. Use the out-of-place form, or write to zeros_like(...) of "
+            "a tensor of the transform."
         )
     tracking = current.state.flags & 1
     if tracking and target._base is not None and target._chain is None:

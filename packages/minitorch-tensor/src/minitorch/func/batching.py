@@ -42,6 +42,13 @@ class Batched(Wrapper):
     def __repr__(self, **options: Any) -> str:  # type: ignore[override]
         return f"BatchedTensor(lvl={self._tool.level}, bdim=0, value={self._value!r})"
 
+    def carried(self, x: Any) -> Any:
+        """``x``, the same for all, as a tensor of its own in each example of this batch."""
+        value = x.expand((self._tool.size, *x.shape)).clone()
+        if self._value._tool is not None:
+            value = self._value.carried(value)
+        return Batched(value, self._tool)
+
     def _assign(self, value: Any) -> None:
         """Writes ``value`` into the examples, in place."""
         from ..autograd.inplace import write
@@ -81,6 +88,10 @@ class Vmap(Tool):
         if self.owns(x):
             return x._value
         return x.expand((self.size, *x.shape)) if is_tensor(x) else x
+
+    def one_of(self, x: Any) -> Any:
+        """``x``, whose first dimension is the batch, as one example."""
+        return Batched(x, self)
 
     def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         inputs = list(args[0] if primitive.variadic else args[: len(primitive.inputs)])
@@ -297,7 +308,8 @@ def vmap(
         in_dims: the batch dimension of each input, None for an input that is the same for all; an
             int for all, or a structure like that of the inputs.
         out_dims: where the batch goes in each output.
-        randomness: ``"same"`` random numbers for all examples; otherwise not supported.
+        randomness: ``"same"`` random numbers for all examples, ``"different"`` ones, or an
+            ``"error"`` where some are drawn.
         chunk_size: the number of examples at a time, all by default.
 
     Raises:
@@ -321,6 +333,8 @@ def vmap(
     @functools.wraps(func)
     def mapped(*args: Any, **kwargs: Any) -> Any:
         leaves, spec = pytree.flatten(args)
+        if chunk_size is not None and chunk_size < 1:
+            raise ValueError(f"vmap: chunk_size should be None or greater than 0, got {chunk_size}")
         dims = pytree.broadcast_prefix(in_dims, args, "in_dims")
         size = _batch_size(leaves, dims)
         if chunk_size is not None and chunk_size < size:
@@ -357,6 +371,11 @@ def _mapped(
             found.append(out)
             continue
         value = tool.spread(out)
+        if not -value.ndim <= place < value.ndim:
+            raise IndexError(
+                f"vmap: out_dims {place} is out of range for an output of {out.ndim} dimensions: "
+                f"expected to be in range of [{-value.ndim}, {value.ndim - 1}]"
+            )
         where = place % value.ndim
         order = list(range(1, value.ndim))
         order.insert(where, 0)
@@ -392,6 +411,11 @@ def _batch_size(leaves: list[Any], dims: list[Any]) -> int:
     for value, d in zip(leaves, dims, strict=True):
         if d is None:
             continue
+        if type(d) is not int:
+            raise ValueError(
+                "vmap: expected in_dims to be int or a (potentially nested) tuple matching the "
+                f"structure of inputs, got: {type(d)}"
+            )
         if not is_tensor(value):
             raise ValueError(
                 f"vmap: Got in_dim={d} for an input but the input is of type {type(value)}. We "

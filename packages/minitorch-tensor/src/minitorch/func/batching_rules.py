@@ -6,6 +6,7 @@ Elementwise primitives need none. Most others name their parameters alike, ``dim
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .._ranges import arange
@@ -63,7 +64,7 @@ def moved(primitive: Any, values: list[Any], batched: list[bool], params: Any, s
     ranks = [v.ndim - b for v, b in zip(values, batched, strict=True) if hasattr(v, "ndim")]
     if params and params[0] is None and primitive.params[0] == "dim" and all(batched) and ranks[0]:
         # all elements of each example
-        values = [v.reshape((size, -1)) for v in values]
+        values = [v.reshape((size, math.prod(v.shape[1:]))) for v in values]
         dim = 1 if primitive.name in ONE_DIM else (1,)
         made = apply(primitive, *values, dim, *params[1:])
         keepdim = "keepdim" in primitive.params and params[primitive.params.index("keepdim")]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._dtype import dtype
 from .._creation import ones_like, zeros_like
 from ..autograd.grad_mode import set_grad_enabled
 from ..autograd.primitive import apply
@@ -35,6 +36,11 @@ class Dual(Wrapper):
 
     def _map(self, function: Any) -> Any:
         return Dual(function(self._primal), function(self._tangent), self._tool)
+
+    def carried(self, x: Any) -> Any:
+        """``x``, a constant, as a tensor that may get a tangent."""
+        value = x if self._primal._tool is None else self._primal.carried(x)
+        return Dual(value, zeros_like(value), self._tool)
 
     def item(self) -> Any:
         return self._primal.item()
@@ -120,6 +126,7 @@ class Forward(Tool):
             *([never] * len(primitive.outputs)),
             needs=needs,
         )
+        saved = [values and tuple(map(_numpy_dtype, values)) for values in saved]
         if "elementwise" in primitive.traits and primitive.joint is None:
             total = None
             for rule, values, t in zip(primitive.rules, saved, tangents, strict=True):
@@ -176,12 +183,17 @@ class Forward(Tool):
                 made = function.forward(*primals)
                 function.setup_context(ctx, tuple(primals), made)
             ctx.to_save = ctx.to_save_forward or ctx.to_save
-            tangents = function.jvp(ctx, *(x._tangent if self.owns(x) else None for x in args))
+            tangents = function.jvp(ctx, *(self._tangent(x, ctx.materialize_grads) for x in args))
         if isinstance(made, tuple):
             return tuple(
                 o if t is None else Dual(o, t, self) for o, t in zip(made, tangents, strict=True)
             )
         return made if tangents is None else Dual(made, tangents, self)
+
+    def _tangent(self, x: Any, materialize: bool) -> Any:
+        if self.owns(x):
+            return x._tangent
+        return zeros_like(x) if materialize and isinstance(x, Variable) else None
 
     def gradients(self, ys: list[Any], xs: list[Any], gs: list[Any], **options: Any) -> list[Any]:
         """The gradients as duals: of y + e*dy by x, those of y and, as tangents, those of dy."""
@@ -226,8 +238,22 @@ class Forward(Tool):
         return Dual(value, tangent, self)
 
 
+def _numpy_dtype(value: Any) -> Any:
+    """Rules are told dtypes as NumPy has them."""
+    if isinstance(value, list):
+        return [_numpy_dtype(each) for each in value]
+    return value.numpy if isinstance(value, dtype) else value
+
+
 def _zeros_for(x: Any) -> Any:
     return zeros_like(x) if isinstance(x, Variable) else x
+
+
+def with_aux(made: Any) -> tuple[Any, Any]:
+    """What a function with ``has_aux`` returned."""
+    if not isinstance(made, tuple) or len(made) != 2:
+        raise RuntimeError("output of function f should be a tuple: (output, aux) if has_aux is True")
+    return made
 
 
 def jvp(
@@ -243,6 +269,7 @@ def jvp(
     Args:
         primals: a tuple of the arguments.
         tangents: a tuple of the same structure, shapes and dtypes.
+        strict: raise where an output does not depend on the inputs.
         has_aux: ``func`` returns ``(output, aux)``; aux is passed through.
 
     Returns:
@@ -276,8 +303,19 @@ def jvp(
         made = func(*pytree.unflatten(inputs, spec))
     aux = None
     if has_aux:
-        made, aux = made
+        made, aux = with_aux(made)
         aux = pytree.tree_map(lambda t: t._primal if tool.owns(t) else t, aux)
+    for each in pytree.flatten(made)[0]:
+        if not isinstance(each, Variable):
+            raise RuntimeError(
+                f"jvp(f, primals, tangents): expected f(*primals) to return only tensors, got "
+                f"{type(each).__name__}"
+            )
+        if strict and not tool.owns(each):
+            raise RuntimeError(
+                "jvp(f, primals, tangents, strict=True): the output of f is independent of the "
+                "inputs. This is not allowed with strict=True."
+            )
     output = pytree.tree_map(lambda t: t._primal if tool.owns(t) else t, made)
     slope = pytree.tree_map(lambda t: t._tangent if tool.owns(t) else _zeros_for(t), made)
     return (output, slope, aux) if has_aux else (output, slope)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from ..autograd.primitive import alias
 from ..autograd.variable import history
 from . import pytree
 from .batching import Batched, Vmap, inner, vmap
-from .forward import Dual, jvp
+from .forward import Dual, jvp, with_aux
 from .wrapper import Without
 
 __all__ = ["grad", "grad_and_value", "gradients", "hessian", "jacfwd", "jacrev", "vjp"]
@@ -68,11 +69,22 @@ def _nodes(x: Any) -> list[Node]:
     return [] if x._node is None else [history(x)]
 
 
+ended: weakref.WeakSet[Node] = weakref.WeakSet()  # ends of transforms: no one else knows of them
+
+
+def _end(x: Any) -> Any:
+    """The node that ``tracked`` gave ``x``."""
+    while x._tool is not None:
+        x = x._value if isinstance(x, Batched) else x._primal
+    return history(x)
+
+
 def _reaches_others(ys: list[Any], xs: list[Any]) -> bool:
     """Whether the graph of ``ys`` has leaves besides ``xs``: then its gradients have a graph
     too.
     """
-    own = {node for x in xs for node in _nodes(x)}
+    own = [_end(x) for x in xs]
+    ended.update(own)
     stack, seen = [node for y in ys for node in _nodes(y)], set(own)
     if any(node.parents for node in own):
         return True
@@ -80,7 +92,7 @@ def _reaches_others(ys: list[Any], xs: list[Any]) -> bool:
         node = stack.pop()
         if node not in seen:
             seen.add(node)
-            if isinstance(node, AccumulateGrad):
+            if isinstance(node, AccumulateGrad) and node not in ended:
                 return True
             stack.extend(p for p in node.parents if p is not None)
     return False
@@ -92,6 +104,8 @@ def _split(args: tuple[Any, ...], argnums: Any) -> tuple[list[int], list[Any], l
     for n in numbers:
         if not -len(args) <= n < len(args):
             raise RuntimeError(f"Got argnum={n}, but only {len(args)} positional inputs")
+    if len({n % len(args) for n in numbers}) < len(numbers):
+        raise RuntimeError(f"argnums elements must be unique, got {argnums}")
     wanted = tuple(args[n] for n in numbers)
     leaves, spec = pytree.flatten(wanted)
     for leaf in leaves:
@@ -123,7 +137,7 @@ def grad_and_value(
         with enable_grad():
             xs = [tracked(per_example(leaf)) for leaf in leaves]
             made = func(*_with(args, numbers, pytree.unflatten(xs, spec)), **kwargs)
-            value, aux = made if has_aux else (made, None)
+            value, aux = with_aux(made) if has_aux else (made, None)
             if not is_tensor(value):
                 raise RuntimeError(
                     f"Expected f(*args) to return a tensor, got {type(value).__name__}"
@@ -189,8 +203,8 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     with enable_grad():
         xs = [tracked(per_example(leaf)) for leaf in leaves]
         made = func(*pytree.unflatten(xs, spec))
-    output, aux = made if has_aux else (made, None)
-    ys, out_spec = pytree.flatten(output)
+    output, aux = with_aux(made) if has_aux else (made, None)
+    ys, _ = pytree.flatten(output)
     others = _reaches_others(ys, xs)
 
     def vjp_fn(*cotangents: Any) -> Any:
@@ -205,11 +219,10 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         with enable_grad():
             found = gradients(ys, xs, gs, graph)
         found = [zeros_like(x).detach() if g is None else g for x, g in zip(xs, found, strict=True)]
-        result = pytree.unflatten(found, spec)
-        return result[0] if len(primals) == 1 else result
+        return pytree.unflatten(found, spec)
 
-    shown = output if others else pytree.unflatten([_detached(y) for y in ys], out_spec)
-    return (shown, vjp_fn, aux) if has_aux else (shown, vjp_fn)
+    shown = (output, aux) if others else pytree.tree_map(_detached, (output, aux))
+    return (shown[0], vjp_fn, shown[1]) if has_aux else (shown[0], vjp_fn)
 
 
 def _unit_vectors(leaves: list[Any]) -> list[Any]:
@@ -246,8 +259,7 @@ def jacrev(
         ys, out_spec = pytree.flatten(output)
 
         def pull(*gs: Any) -> Any:
-            found = vjp_fn(pytree.unflatten(list(gs), out_spec))
-            return (found,) if len(wanted) == 1 else found
+            return vjp_fn(pytree.unflatten(list(gs), out_spec))
 
         rows = vmap(pull, chunk_size=chunk_size)(*_unit_vectors(ys))
         per_output = []

@@ -25,10 +25,11 @@ def functional_call(
     Args:
         parameter_and_buffer_dicts: ``{"layer.weight": tensor, ...}``, or a sequence of such dicts.
         tie_weights: parameters that the module shares are replaced together.
-        strict: every parameter and buffer must be given.
+        strict: every parameter and buffer must be given, and no other name.
 
     Raises:
         RuntimeError: ``strict`` and names are missing or unknown.
+        ValueError: different values for two names of one parameter.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.func.functional_call.html
     """
@@ -49,19 +50,25 @@ def _replaced(module: Any, values: dict[str, Any], tie: bool, strict: bool) -> I
         for store in (sub._parameters, sub._buffers)
         for name in store
     }
-    unknown = [name for name in values if name not in places]
-    missing = [name for name in places if name not in values]
-    if unknown or (strict and missing):
-        raise RuntimeError(
-            f"functional_call: {type(module).__name__} has no parameters or buffers named {unknown}"
-            if unknown
-            else f"functional_call: missing parameters or buffers {missing}"
-        )
     owners = {name: store[key] for name, (store, key) in places.items()}
-    full = dict(values)
+    full = {name: value for name, value in values.items() if name in places}
     if tie:
-        by_owner = {id(owners[name]): value for name, value in values.items()}
-        full |= {name: by_owner[id(o)] for name, o in owners.items() if id(o) in by_owner}
+        by_owner: dict[int, str] = {}
+        for name in full:
+            first = by_owner.setdefault(id(owners[name]), name)
+            if full[first] is not full[name]:
+                raise ValueError(
+                    f"functional_call got multiple values for keys {[first, name]}, which are "
+                    "tied. Consider using tie_weights=False"
+                )
+        full |= {name: full[by_owner[id(o)]] for name, o in owners.items() if id(o) in by_owner}
+    unknown = [name for name in values if name not in places]
+    missing = [name for name in places if name not in full]
+    if strict and (unknown or missing):
+        raise RuntimeError(
+            f"functional_call, strict: {type(module).__name__} has no parameters or buffers named "
+            f"{unknown}, and {missing} are missing"
+        )
     try:
         for name, value in full.items():
             store, key = places[name]
@@ -81,6 +88,12 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str,
     """
     if not models:
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
+    if any(model.training != models[0].training for model in models):
+        raise RuntimeError(
+            "stack_module_state: Expected all models to have the same training/eval mode."
+        )
+    if any(type(model) is not type(models[0]) for model in models):
+        raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
 
     def stacked(dicts: list[dict[str, Any]]) -> dict[str, Any]:
         return {

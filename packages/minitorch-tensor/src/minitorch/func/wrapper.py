@@ -74,12 +74,13 @@ class NoData:
     def _refuse(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
             "vmap: this needs the values of a tensor that stands for a whole batch (as .item(), "
-            "bool(), a data-dependent shape or control flow do). Compute with tensor operations, "
-            "such as torch.where, instead."
+            "bool(), a data-dependent shape or control flow do), or its transform has ended. "
+            "Compute within it, with tensor operations such as torch.where."
         )
 
     item = tolist = copy = __array__ = __getitem__ = __bool__ = __float__ = __int__ = _refuse
     astype = view = reshape = __setitem__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _refuse
 
 
 class Wrapper(Tensor):

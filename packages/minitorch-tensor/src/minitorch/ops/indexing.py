@@ -100,7 +100,7 @@ def parse(input: Any, key: Any) -> tuple[tuple[Any, ...] | None, list[Any], tupl
             items.append(int(item))
         elif isinstance(item, Variable | np.ndarray | list | tuple | range):
             index = _as_index(item)
-            if not index.ndim and index._data.dtype.kind == "i":
+            if not index.ndim and index._data.dtype.kind == "i" and index._tool is None:
                 items.append(int(index._data))
             else:
                 items.append(index)
@@ -144,7 +144,7 @@ def parse(input: Any, key: Any) -> tuple[tuple[Any, ...] | None, list[Any], tupl
         elif item is None:
             basic.append(item)
             made, plain = made + 1, False
-        elif not item.ndim:  # a bool
+        elif not item.ndim and item._data.dtype.kind == "b":
             basic.append(None)
             indices.append(wrap(TRUE if item._data else TRUE[:0]))
             dims.append(made)

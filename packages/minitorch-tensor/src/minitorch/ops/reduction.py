@@ -56,7 +56,12 @@ kept: Any = primitive(
 # Weights and masks, constant for autograd: locally they do not change with x.
 nonzero = primitive(lambda x: x != 0, "x", None, name="ne", traits=("elementwise",))
 is_number = primitive(lambda x: x == x, "x", None, name="is_number", traits=("elementwise",))
-has_zeros = primitive(lambda x: np.bool_(not np.all(x)), "x", None, name="any")
+any_zero = primitive(lambda x: np.bool_(not np.all(x)), "x", None, name="any")
+
+
+def has_zeros(x: Any) -> bool:
+    """Whether one cannot divide by ``x``; of a batch under ``vmap`` that is not to be known."""
+    return getattr(x, "_tool", None) is not None or bool(any_zero(x))
 
 
 # --- sums ------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def _kept(input: Any, p: float, features: bool) -> Any:
                 f"Feature dropout requires at least 2 dimensions in the input, but got {input.ndim}"
             )
         shape = (*shape[:2], *(1 for _ in shape[2:]))
-    return minitorch.empty(shape, dtype=input.dtype).bernoulli_(1 - p)
+    return minitorch.bernoulli(minitorch.empty(shape, dtype=input.dtype), 1 - p)
 
 
 def _drop(x: Any, p: float, features: bool) -> Any:
