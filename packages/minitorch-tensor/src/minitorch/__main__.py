@@ -46,7 +46,7 @@ def run_script(path: str) -> None:
     main.__file__ = path = os.path.abspath(path)
     main.__loader__ = SourceFileLoader("__main__", path)
     main.__builtins__ = __builtins__
-    optional = {"__annotations__": {}, "__cached__": None}  # not in every Python
+    optional: dict[str, Any] = {"__annotations__": {}, "__cached__": None}  # not in every Python
     before = vars(sys.modules["__main__"])
     main.__dict__.update({name: value for name, value in optional.items() if name in before})
     sys.modules["__main__"] = main

@@ -27,8 +27,10 @@ __all__ = [
     "set_default_device",
     "set_default_tensor_type",
     "set_float32_matmul_precision",
+    "set_flush_denormal",
     "set_num_interop_threads",
     "set_num_threads",
+    "set_warn_always",
     "typename",
     "use_deterministic_algorithms",
 ]
@@ -127,3 +129,12 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
 def are_deterministic_algorithms_enabled() -> bool:
     """True: every operation here is deterministic."""
     return True
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """False: the processor's treatment of denormal numbers is left alone."""
+    return False
+
+
+def set_warn_always(b: bool, /) -> None:
+    """Does nothing: Python's filters decide how often a warning is shown."""

@@ -13,8 +13,8 @@ from typing import Any
 SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim", "utils.data": "minitorch-nn"}
 # our own that most programs do not need at start: whole modules, and functions with their module
 LATER_MODULES = {
-    "amp", "compiler", "distributed", "func", "jit", "multiprocessing", "profiler", "safetensors",
-    "utils", "version",
+    "amp", "compiler", "cpu", "distributed", "func", "jit", "multiprocessing", "profiler",
+    "safetensors", "utils", "version",
 }  # fmt: skip
 LATER = {
     "as_torch": "_alias",

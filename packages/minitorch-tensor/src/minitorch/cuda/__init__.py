@@ -8,13 +8,19 @@ __all__ = [
     "current_device",
     "device_count",
     "empty_cache",
+    "get_arch_list",
+    "get_rng_state_all",
     "is_available",
     "is_bf16_supported",
     "is_initialized",
+    "is_tf32_supported",
     "manual_seed",
     "manual_seed_all",
     "max_memory_allocated",
+    "max_memory_reserved",
     "memory_allocated",
+    "memory_reserved",
+    "memory_stats",
     "reset_peak_memory_stats",
     "seed",
     "seed_all",
@@ -34,6 +40,21 @@ def is_initialized() -> bool:
 def is_bf16_supported(including_emulation: bool = True) -> bool:
     """False."""
     return False
+
+
+def is_tf32_supported() -> bool:
+    """False."""
+    return False
+
+
+def get_arch_list() -> list[str]:
+    """Empty."""
+    return []
+
+
+def get_rng_state_all() -> list[Any]:
+    """Empty: a state for each GPU."""
+    return []
 
 
 def device_count() -> int:
@@ -69,6 +90,15 @@ def memory_allocated(device: Any = None) -> int:
 def max_memory_allocated(device: Any = None) -> int:
     """0."""
     return 0
+
+
+memory_reserved = memory_allocated
+max_memory_reserved = max_memory_allocated
+
+
+def memory_stats(device: Any = None) -> dict[str, Any]:
+    """Empty."""
+    return {}
 
 
 def reset_peak_memory_stats(device: Any = None) -> None:
