@@ -38,10 +38,11 @@ PARAMETERS: dict[str, Any] = {
     "dims": one_dim_up,
     "shape": lambda shape, rank, size: (size, *shape),
     "key": lambda key, rank, size: (ALL, *key),
+    "widths": lambda widths, rank, size: ((0, 0), *widths),
     **dict.fromkeys(
         ("keepdim", "nan", "repeats", "sizes", "arg", "correction", "step", "size", "length",
          "offset", "descending", "stable", "largest", "sorted", "k", "diagonal", "accumulate",
-         "reverse", "ufunc", "shifts", "p")
+         "reverse", "ufunc", "shifts", "p", "value")
     ),
 }  # fmt: skip
 

@@ -105,9 +105,7 @@ def scaled_dot_product_attention(
                 f"{name}: enable_gqa expects the number of heads in query to be divisible by that "
                 f"in key and value, but the shapes are {shapes}"
             )
-        key, value = (
-            x.repeat_interleave(query.shape[-3] // x.shape[-3], -3) for x in (key, value)
-        )
+        key, value = (x.repeat_interleave(query.shape[-3] // x.shape[-3], -3) for x in (key, value))
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     if dropout_p > 0:
         p = weights(query, key, attn_mask, factor, is_causal)
@@ -226,7 +224,9 @@ def multi_head_attention_forward(
         out = matmul(p, v)
     else:
         out = scaled_dot_product_attention(q, k, v, mask, dropout_p, is_causal)
-    out = linear(out.permute((2, 0, 1, 3)).reshape((length, n, width)), out_proj_weight, out_proj_bias)
+    out = linear(
+        out.permute((2, 0, 1, 3)).reshape((length, n, width)), out_proj_weight, out_proj_bias
+    )
     if not need_weights:
         return (out if batched else out.squeeze(1)), None
     p = p.mean(1) if average_attn_weights else p
@@ -236,7 +236,7 @@ def multi_head_attention_forward(
 def _one_mask(
     attn_mask: Any, padding: Any, n: int, heads: int, length: int, keys: int, extra: int
 ) -> Any:
-    """Both masks together as (N or 1, heads or 1, L, S); the ``extra`` last keys are always seen."""
+    """Both masks as (N or 1, heads or 1, L, S); the ``extra`` last keys are always seen."""
 
     def grown(mask: Any) -> Any:
         return minitorch.constant_pad_nd(mask, (0, extra)) if extra else mask
@@ -246,7 +246,8 @@ def _one_mask(
         for expected in ((length, keys - extra), (n * heads, length, keys - extra)):
             if len(shape) == len(expected) and shape != expected:
                 raise RuntimeError(
-                    f"The shape of the {len(shape)}D attn_mask is {shape}, but should be {expected}."
+                    f"The shape of the {len(shape)}D attn_mask is {shape}, but should be "
+                    f"{expected}."
                 )
         attn_mask = grown(attn_mask)
         attn_mask = (

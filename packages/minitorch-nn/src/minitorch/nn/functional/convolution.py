@@ -155,7 +155,7 @@ weight_gradient: Any = primitive(
 
 def _check(input: Any, weight: Any, bias: Any, ndim: int, channels: int, out: int, name: str,
            groups: int, stride: Any, dilation: Any) -> None:  # fmt: skip
-    """Raises for what does not fit; ``channels`` are what the weights take, ``out`` what they give."""
+    """Raises for what does not fit; weights take ``channels`` and give ``out``."""
     if weight.ndim != ndim + 2:
         raise RuntimeError(
             f"{name}: expected {ndim + 2}-dimensional weight, but got weight of size "

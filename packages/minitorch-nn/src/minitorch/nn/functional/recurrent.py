@@ -61,19 +61,19 @@ def unrolled(cell: Any, x: Any, states: Any, sizes: Any, reverse: bool) -> Any:
 def lstm_definition(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any,
                     sizes: Any, reverse: bool) -> Any:  # fmt: skip
     weights = (w_ih, w_hh, b_ih, b_hh, w_hr)
-    return unrolled(lambda *xs: lstm_cell(*xs, *weights), x, (h, c), sizes, reverse)
+    return unrolled(lambda x, h, c: lstm_cell(x, h, c, *weights), x, (h, c), sizes, reverse)
 
 
 def gru_definition(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any,
                    sizes: Any, reverse: bool) -> Any:  # fmt: skip
     weights = (w_ih, w_hh, b_ih, b_hh)
-    return unrolled(lambda *xs: (gru_cell(*xs, *weights),), x, (h,), sizes, reverse)
+    return unrolled(lambda x, h: (gru_cell(x, h, *weights),), x, (h,), sizes, reverse)
 
 
 def rnn_definition(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any,
                    sizes: Any, reverse: bool, relu: bool) -> Any:  # fmt: skip
     weights = (w_ih, w_hh, b_ih, b_hh, relu)
-    return unrolled(lambda *xs: (rnn_cell(*xs, *weights),), x, (h,), sizes, reverse)
+    return unrolled(lambda x, h: (rnn_cell(x, h, *weights),), x, (h,), sizes, reverse)
 
 
 lstm = fused(

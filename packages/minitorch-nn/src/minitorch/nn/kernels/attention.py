@@ -44,7 +44,9 @@ def masks(mask: Any, q: Any, k: Any) -> Any:
     if mask is None:
         return None
     full = np.broadcast_to(mask, (*q.shape[:-1], k.shape[-2]))
-    return flat(full) if mask.ndim > 2 else np.broadcast_to(mask, (flat(q).shape[0], *full.shape[-2:]))
+    return (
+        flat(full) if mask.ndim > 2 else np.broadcast_to(mask, (flat(q).shape[0], *full.shape[-2:]))
+    )
 
 
 def attention(q: Any, k: Any, v: Any, mask: Any, scale: float, causal: bool) -> tuple[Any, Any]:

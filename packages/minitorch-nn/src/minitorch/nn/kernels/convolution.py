@@ -63,12 +63,11 @@ class Columns:
                 size, kernel, out, stride, dilation, padding, strict=True
             )
         ]
-        self.image = np.zeros((self.count, channels, *reach), dtype)
-        self.inner = self.image[
-            (..., *(slice(a, a + n) for n, (a, _) in zip(size, padding, strict=True)))
-        ]
+        self.image: Any = np.zeros((self.count, channels, *reach), dtype)
+        inner: Any = (..., *(slice(a, a + n) for n, (a, _) in zip(size, padding, strict=True)))
+        self.inner = self.image[inner]
         strides = self.image.strides
-        self.windows = np.ndarray(
+        self.windows: Any = np.ndarray(
             (self.count, channels, *kernel, *out),
             dtype,
             self.image,

@@ -202,17 +202,17 @@ def channel_norm_backward(
         along = for_rows(pooled(p, groups) / count, shape).reshape(n, c) * scale * scale
         level = for_rows(pooled(h, groups) / count, shape).reshape(n, c) * scale
         along, level = along.reshape(-1, 1), level.reshape(-1, 1)
-        gx = np.empty_like(rows)
+        made = np.empty_like(rows)
 
         def work(part: slice) -> None:
             around = rows[part] - center[part]
             around *= along[part]
             around += level[part]
-            np.multiply(gs[part], a[part], out=gx[part])
-            gx[part] -= around
+            np.multiply(gs[part], a[part], out=made[part])
+            made[part] -= around
 
         by_blocks(work, len(rows), rows.shape[1])
-        gx = gx.reshape(shape)
+        gx = made.reshape(shape)
     gw = products.sum(0) if needs[1] else None
     gb = sums.sum(0) if needs[2] else None
     return gx, gw, gb, None, None

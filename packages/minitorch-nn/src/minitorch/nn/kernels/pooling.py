@@ -47,7 +47,8 @@ def max_pool(x: Any, axes: tuple[Axis, ...], once: bool) -> tuple[Any, Any]:
     strides = [math.prod(size[k + 1 :]) for k in range(len(size))]
     first = position([first for _, _, first in axes], strides)
     elements = [
-        [(k, places(at), at - before) for k, at in enumerate(index)] for index, (before, _), _ in axes
+        [(k, places(at), at - before) for k, at in enumerate(index)]
+        for index, (before, _), _ in axes
     ]
     padding = [pair for _, pair, _ in axes]
     padded = any(map(any, padding))

@@ -39,7 +39,7 @@ def tail(grads: Any, x: Any, before: Any, w_ih: Any, needs: Any, wanted: tuple[i
     ``wanted`` are the places of these five among the inputs.
     """
     i, ih, hh, b_ih, b_hh = (needs[k] for k in wanted)
-    gb = np.add.reduce(grads, axis=0) if b_ih or b_hh else None
+    gb: Any = np.add.reduce(grads, axis=0) if b_ih or b_hh else None
     return (
         np.dot(grads, w_ih) if i else None,
         np.dot(grads.T, x) if ih else None,

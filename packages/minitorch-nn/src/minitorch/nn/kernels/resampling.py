@@ -30,7 +30,7 @@ class Weights:
             self.taps.append((places(rows[which]), places(columns[which]), weight))
 
     @functools.cached_property
-    def T(self) -> Weights:
+    def T(self) -> Weights:  # noqa: N802
         """The transposed matrix."""
         rows, columns, weights = self.entries
         order = np.argsort(columns, kind="stable")
@@ -80,7 +80,7 @@ def of_ranges(starts: Any, stops: Any, weights: Any, inputs: int) -> Weights:
 
 @functools.lru_cache(256)
 def windows(n: int, out: int, kernel: int, stride: int, padding: int, divisor: str) -> Weights:
-    """Sums of windows, divided by their number of elements: "padded", "inside", or "none" of them."""
+    """Sums of windows, divided by how many elements they have: "padded", "inside", or "none"."""
     starts = np.arange(out) * stride - padding
     stops = np.minimum(starts + kernel, n + padding)
     inside = np.maximum(starts, 0), np.minimum(stops, n)

@@ -8,7 +8,7 @@ from typing import Any
 import minitorch
 
 from .. import init
-from ..functional import convolution as F  # noqa: N812
+from ..functional import convolution as F
 from ..functional import padding
 from ..module import Module
 from ..parameter import Parameter, UninitializedParameter
@@ -41,6 +41,8 @@ class _Conv(Module):
 
     ndim: int
     transposed = False
+    weight: Any
+    bias: Any
 
     def _build(
         self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any, padding: Any,
@@ -263,7 +265,7 @@ class _Transposed(_Conv):
         for size, low, s in zip(sizes, least, self.stride, strict=True):
             if not low <= size <= low + s - 1:
                 raise ValueError(
-                    f"requested an output size of {list(sizes)}, but valid sizes range from {least} "
+                    f"requested an output size of {list(sizes)}, but sizes range from {least} "
                     f"to {[m + s - 1 for m, s in zip(least, self.stride, strict=True)]} (for an "
                     f"input of {list(input.shape[-n:])})"
                 )
@@ -311,6 +313,8 @@ class _Lazy(LazyModule):
     """A convolution that takes ``in_channels`` from its first input."""
 
     cls_to_become: Any = None
+    weight: Any
+    bias: Any
 
     def __init__(self, out_channels: int, kernel_size: Any, *args: Any, **kwargs: Any) -> None:
         kind = self.cls_to_become
@@ -318,7 +322,7 @@ class _Lazy(LazyModule):
         options = {**dict(zip(names, args, strict=False)), **kwargs}
         bias = options.pop("bias", True)
         kind.__init__(self, 0, 0, kernel_size, **options, bias=False)
-        made = {"device": options.get("device"), "dtype": options.get("dtype")}
+        made: Any = {"device": options.get("device"), "dtype": options.get("dtype")}
         self.weight = UninitializedParameter(**made)
         self.out_channels = out_channels
         if bias:

@@ -6,7 +6,7 @@ from typing import Any
 
 import minitorch
 
-from .. import functional as F  # noqa: N812
+from .. import functional as F
 from .. import init
 from ..module import Module
 from ..parameter import Parameter, UninitializedBuffer, UninitializedParameter
@@ -54,9 +54,7 @@ class _Norm(Module):
         if track_running_stats:
             self.register_buffer("running_mean", minitorch.zeros(num_features, **made))
             self.register_buffer("running_var", minitorch.ones(num_features, **made))
-            self.register_buffer(
-                "num_batches_tracked", minitorch.tensor(0, dtype=minitorch.int64)
-            )
+            self.register_buffer("num_batches_tracked", minitorch.tensor(0, dtype=minitorch.int64))
         else:
             for name in ("running_mean", "running_var", "num_batches_tracked"):
                 self.register_buffer(name, None)
@@ -99,7 +97,9 @@ class _Norm(Module):
         key = prefix + "num_batches_tracked"
         if (version is None or version < 2) and self.track_running_stats and key not in state_dict:
             counted = self.num_batches_tracked
-            state_dict[key] = minitorch.tensor(0, dtype=minitorch.int64) if counted is None else counted
+            state_dict[key] = (
+                minitorch.tensor(0, dtype=minitorch.int64) if counted is None else counted
+            )
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *args)
 
 
@@ -204,7 +204,7 @@ class SyncBatchNorm(_BatchNorm):
 
     @classmethod
     def convert_sync_batchnorm(cls, module: Any, process_group: Any = None) -> Any:
-        """``module`` with its ``BatchNorm`` layers replaced; they share parameters and statistics."""
+        """``module`` with its ``BatchNorm`` layers replaced by ones with the same tensors."""
         made = module
         if isinstance(module, _BatchNorm):
             made = cls(
@@ -459,8 +459,7 @@ class RMSNorm(Module):
     def extra_repr(self) -> str:
         """The shape and the options."""
         return (
-            f"{self.normalized_shape}, eps={self.eps}, "
-            f"elementwise_affine={self.elementwise_affine}"
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
         )
 
 
@@ -532,7 +531,5 @@ class CrossMapLRN2d(LocalResponseNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossMapLRN2d.html
     """
 
-    def __init__(
-        self, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1
-    ) -> None:
+    def __init__(self, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1) -> None:
         super().__init__(size, alpha, beta, k)

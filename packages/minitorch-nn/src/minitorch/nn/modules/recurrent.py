@@ -10,7 +10,7 @@ import minitorch
 from minitorch import cat, stack
 
 from .. import init
-from ..functional import recurrent as F  # noqa: N812
+from ..functional import recurrent as F
 from ..functional.dropout import dropout
 from ..module import Module
 from ..parameter import Parameter
@@ -19,13 +19,14 @@ from ..utils.rnn import PackedSequence
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
 
+GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+
+
 class RNNBase(Module):
     """What RNN, LSTM and GRU share: parameters, layers, directions, packed sequences.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNBase.html
     """
-
-    gates = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
     def __init__(
         self, mode: str, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
@@ -39,7 +40,7 @@ class RNNBase(Module):
         self._check_options()
         directions = 2 if bidirectional else 1
         made = {"dtype": dtype, "device": device}
-        rows = self.gates[mode] * hidden_size
+        rows = GATES[mode] * hidden_size
         out = proj_size or hidden_size
         for layer in range(num_layers):
             width = input_size if layer == 0 else out * directions
@@ -137,7 +138,7 @@ class RNNBase(Module):
             length, n = x.shape[:2]
             if length == 0:
                 raise RuntimeError(
-                    f"{type(self).__name__}: Expected sequence length to be larger than 0 in RNN"
+                    f"{type(self).__name__}: Expected sequence length to be larger than 0"
                 )
             sizes, order, back = (n,) * length, None, None
         self._check_input(input if not packed else x, packed)
@@ -165,7 +166,7 @@ class RNNBase(Module):
         weight = getattr(self, "weight_ih_l0")  # noqa: B009
         if x.dtype != weight.dtype:
             raise ValueError(
-                f"{type(self).__name__}: input must have the type {weight.dtype}, got type {x.dtype}"
+                f"{type(self).__name__}: input must have the type {weight.dtype}, got {x.dtype}"
             )
 
     def _first_states(self, hx: Any, n: int, dtype: Any, batched: bool, order: Any) -> list[Any]:
@@ -175,12 +176,12 @@ class RNNBase(Module):
         if hx is None:
             return [minitorch.zeros((count, n, w), dtype=dtype) for w in widths]
         given = [hx] if len(widths) == 1 else list(hx)
-        found = []
+        found: list[Any] = []
         for name, state, width in zip(("hx", "cx"), given, widths, strict=False):
             if state.ndim != (3 if batched else 2):
                 raise RuntimeError(
-                    f"For {'batched 3-D' if batched else 'unbatched 2-D'} input, {name} should also "
-                    f"be {3 if batched else 2}-D but got {state.ndim}-D tensor"
+                    f"For {'batched 3-D' if batched else 'unbatched 2-D'} input, {name} should "
+                    f"also be {3 if batched else 2}-D but got {state.ndim}-D tensor"
                 )
             state = state if batched else state.unsqueeze(1)
             if tuple(state.shape) != (count, n, width):

@@ -8,7 +8,7 @@ from typing import Any
 
 import minitorch
 
-from .. import functional as F  # noqa: N812
+from .. import functional as F
 from .. import init
 from ..containers import ModuleList
 from ..functional.attention import canonical_mask
@@ -153,7 +153,7 @@ class TransformerDecoderLayer(_Layer):
         tgt_key_padding_mask: Any = None, memory_key_padding_mask: Any = None,
         tgt_is_causal: bool = False, memory_is_causal: bool = False,
     ) -> Any:  # fmt: skip
-        """``tgt`` (L, N, d_model) with the encoder's ``memory`` (S, N, d_model): (L, N, d_model)."""
+        """``tgt`` (L, N, d_model) with ``memory`` (S, N, d_model) of the encoder: as ``tgt``."""
 
         def attend(x: Any) -> Any:
             found, _ = self.self_attn(
@@ -235,7 +235,7 @@ class TransformerDecoder(Module):
         tgt_key_padding_mask: Any = None, memory_key_padding_mask: Any = None,
         tgt_is_causal: bool | None = None, memory_is_causal: bool = False,
     ) -> Any:  # fmt: skip
-        """``tgt`` (L, N, d_model) with the encoder's ``memory`` (S, N, d_model): (L, N, d_model)."""
+        """``tgt`` (L, N, d_model) with ``memory`` (S, N, d_model) of the encoder: as ``tgt``."""
         first: Any = self.layers[0]
         size = length(tgt, first.self_attn.batch_first)
         causal = is_causal_mask(tgt_mask, tgt_is_causal, size)

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import minitorch
 from minitorch import arange, argsort, as_tensor, cat, full, stack
-from minitorch.extend import Variable
 
 __all__ = [
     "PackedSequence",
@@ -194,7 +193,7 @@ def pad_sequence(
         raise RuntimeError(
             f"Expected padding_side to be either 'right' or 'left', but got {padding_side}."
         )
-    sequences = sequences.unbind(0) if isinstance(sequences, Variable) else list(sequences)
+    sequences = list(sequences)
     if not sequences:
         raise RuntimeError("received an empty list of sequences")
     shape = sequences[0].shape[1:]
