@@ -34,6 +34,16 @@ def infos(name: str) -> list[Any]:
 
 def converted(value: Any, requires_grad: bool = False) -> Any:
     """Arguments in MiniTorch's types; modules and functions become ours of that name."""
+    if isinstance(value, torch.nn.TransformerEncoderLayer):
+        attention = value.self_attn
+        made = nn.TransformerEncoderLayer(
+            attention.embed_dim, attention.num_heads, value.linear1.out_features, value.dropout.p,
+            converted(value.activation), value.norm1.eps, attention.batch_first, value.norm_first,
+            value.linear1.bias is not None,
+        )  # fmt: skip
+        state = {k: converted(v) for k, v in value.state_dict().items()}
+        made.load_state_dict(state)
+        return made
     if isinstance(value, torch.nn.Module):
         return getattr(nn, type(value).__name__)()
     if isinstance(value, torch.Tensor) and requires_grad:
