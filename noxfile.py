@@ -1,10 +1,11 @@
 """Tests what users get: the wheels are built once and installed into clean environments.
 
-nox            lint, types and every test, on every Python that this machine has
-nox -s demo    trains a classifier of handwritten digits and draws what it learned
-nox -s parity  PyTorch's own test databases, with PyTorch as the oracle
-nox -s bench   training steps, timed in turns with PyTorch's
-nox -l         lists all sessions
+nox              lint, types and every test, on every Python that this machine has
+nox -s demo      trains a classifier of handwritten digits and draws what it learned
+nox -s examples  a few steps of the other programs in examples/
+nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
+nox -s bench     training steps, timed in turns with PyTorch's
+nox -l           lists all sessions
 
 Sessions whose interpreter is missing are skipped with a message. What follows ``--`` goes to
 pytest: ``nox -s tests -- -k softmax``. On Linux PyTorch's small CPU wheel comes with
@@ -100,6 +101,15 @@ def demo(session: nox.Session) -> None:
     install(session, STACK, "scikit-learn", "matplotlib", "tqdm")
     session.chdir(ROOT)
     session.run("python", "examples/digits.py", *session.posargs)
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """A few steps of each program in examples/ but the demo's; ``-- --steps 200`` takes more."""
+    install(session, STACK, "scikit-learn", "matplotlib", "tqdm", "names")
+    for name in ("digits_cnn", "names_lm", "gpt"):
+        steps = session.posargs or ("--steps", "20")
+        session.run("python", str(ROOT / "examples" / f"{name}.py"), *steps)
 
 
 @nox.session
