@@ -1,0 +1,109 @@
+"""Pooling, padding and resampling: by hand, gradients to the second order, errors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import minitorch
+import pytest
+from minitorch import nn
+from minitorch.autograd import gradcheck, gradgradcheck
+from minitorch.nn import functional as F
+
+
+def leaf(*shape: int) -> Any:
+    return minitorch.randn(*shape, dtype=minitorch.float64, requires_grad=True)
+
+
+LINE = minitorch.tensor([[[1.0, 5.0, 2.0, 4.0, 3.0]]])
+BY_HAND = [
+    (lambda: F.max_pool1d(LINE, 2), [5, 4]),
+    (lambda: F.max_pool1d(LINE, 2, ceil_mode=True), [5, 4, 3]),
+    (lambda: F.max_pool1d(LINE, 3, 1, 1), [5, 5, 5, 4, 4]),
+    (lambda: F.max_pool1d(LINE, 2, 1, dilation=2), [2, 5, 3]),
+    (lambda: F.max_pool1d(LINE, 2, return_indices=True)[1], [1, 3]),
+    (lambda: F.max_unpool1d(*F.max_pool1d(LINE, 2, return_indices=True), 2), [0, 5, 0, 4]),
+    (lambda: F.avg_pool1d(LINE, 2), [3, 3]),
+    (lambda: F.avg_pool1d(LINE, 2, 2, 1), [0.5, 3.5, 3.5]),
+    (lambda: F.avg_pool1d(LINE, 2, 2, 1, count_include_pad=False), [1, 3.5, 3.5]),
+    (lambda: F.adaptive_avg_pool1d(LINE, 2), [8 / 3, 3]),
+    (lambda: F.adaptive_max_pool1d(LINE, 3), [5, 5, 4]),
+    (lambda: F.lp_pool1d(LINE, 2.0, 2), [math.sqrt(26), math.sqrt(20)]),
+    (lambda: F.pad(LINE, (2, 1), "reflect"), [2, 5, 1, 5, 2, 4, 3, 4]),
+    (lambda: F.pad(LINE, (1, 2), "replicate"), [1, 1, 5, 2, 4, 3, 3, 3]),
+    (lambda: F.pad(LINE, (1, 2), "circular"), [3, 1, 5, 2, 4, 3, 1, 5]),
+    (lambda: F.pad(LINE, (-1, 1), value=7), [5, 2, 4, 3, 7]),
+    (lambda: F.interpolate(LINE, 3), [1, 5, 4]),
+    (lambda: F.interpolate(LINE, 3, mode="linear", align_corners=True), [1, 2, 3]),
+    (lambda: F.interpolate(LINE, 2, mode="area"), [8 / 3, 3]),
+]
+
+
+@pytest.mark.parametrize(("made", "expected"), BY_HAND)
+def test_by_hand(made: Any, expected: list[float]) -> None:
+    assert made().reshape(-1).tolist() == pytest.approx(expected)
+
+
+GRADIENTS: dict[str, Any] = {
+    "max": lambda x: F.max_pool2d(x, 3, 2, 1),
+    "max dilated": lambda x: F.max_pool2d(x, 2, 1, dilation=2),
+    "adaptive max": lambda x: F.adaptive_max_pool2d(x, (3, 2)),
+    "mean": lambda x: F.avg_pool2d(x, 3, 2, 1, ceil_mode=True, count_include_pad=False),
+    "adaptive mean": lambda x: F.adaptive_avg_pool2d(x, (3, None)),
+    "lp": lambda x: F.lp_pool2d(x, 2.0, 2),
+    "reflect": lambda x: F.pad(x, (2, 1, 0, 3), "reflect"),
+    "bilinear": lambda x: F.interpolate(x, (7, 3), mode="bilinear"),
+    "bicubic": lambda x: F.interpolate(x, scale_factor=1.7, mode="bicubic"),
+    "antialiased": lambda x: F.interpolate(x, (2, 3), mode="bilinear", antialias=True),
+    "unshuffled": lambda x: F.pixel_unshuffle(x[..., :4, :4], 2),
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_gradients(name: str) -> None:
+    minitorch.manual_seed(0)
+    x = leaf(1, 2, 5, 4)
+    assert gradcheck(GRADIENTS[name], (x,))
+    assert gradgradcheck(lambda x: GRADIENTS[name](x).square(), (x,))
+
+
+def test_nan_is_a_maximum() -> None:
+    x = minitorch.tensor([[[1.0, math.nan, 2.0, 3.0]]])
+    values, indices = F.max_pool1d(x, 2, return_indices=True)
+    assert math.isnan(values[0, 0, 0])
+    assert indices.tolist() == [[[1, 3]]]
+
+
+def test_shuffles_are_inverse() -> None:
+    x = minitorch.randn(2, 8, 3, 3)
+    assert minitorch.equal(F.pixel_unshuffle(F.pixel_shuffle(x, 2), 2), x)
+
+
+def test_affine_grid_of_the_identity_samples_the_image() -> None:
+    x = minitorch.randn(1, 2, 4, 5)
+    theta = minitorch.tensor([[[1.0, 0, 0], [0, 1, 0]]])
+    grid = F.affine_grid(theta, x.shape, align_corners=False)
+    assert minitorch.allclose(F.grid_sample(x, grid, align_corners=False), x, atol=1e-5)
+
+
+ERRORS = [
+    (lambda: F.max_pool2d(minitorch.zeros(1, 1, 4, 4), 2, padding=2), RuntimeError, "at most half"),
+    (lambda: nn.MaxPool2d(5)(minitorch.zeros(1, 1, 4, 4)), RuntimeError, "too small"),
+    (lambda: nn.AvgPool1d(2)(minitorch.zeros(4)), RuntimeError, "2D .unbatched. or 3D"),
+    (lambda: F.pad(LINE, (5, 0), "reflect"), RuntimeError, "less than the corresponding"),
+    (lambda: F.interpolate(LINE), ValueError, "either size or scale_factor"),
+    (lambda: F.interpolate(LINE, 3, mode="bilinear"), NotImplementedError, "got 3D"),
+    (lambda: F.pixel_shuffle(minitorch.zeros(3, 2, 2), 2), RuntimeError, "divisible"),
+    (
+        lambda: F.max_unpool1d(LINE, minitorch.full((1, 1, 5), 99), 2),
+        RuntimeError,
+        "invalid max index",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wrong", "kind", "message"), ERRORS)
+def test_errors(wrong: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        wrong()
