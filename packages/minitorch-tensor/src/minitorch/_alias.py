@@ -20,6 +20,28 @@ __all__ = ["as_torch"]
 
 PYTORCH = "2.13.0"  # the version whose behaviour this is
 
+ELSEWHERE = {  # modules of PyTorch whose contents have another place here
+    "autograd.profiler": "profiler",
+    "nn.modules.batchnorm": "nn.modules.normalization",
+    "nn.modules.container": "nn.containers",
+    "nn.modules.conv": "nn.modules.convolution",
+    "nn.modules.instancenorm": "nn.modules.normalization",
+    "nn.modules.module": "nn.module",
+    "nn.modules.rnn": "nn.modules.recurrent",
+    "nn.modules.sparse": "nn.modules.embedding",
+    "nn.modules.upsampling": "nn.modules.resampling",
+    "optim.adamw": "optim.adam",
+    "serialization": "_serialization",
+    "utils._pytree": "func.pytree",
+    "utils.data._utils": "utils.data",
+    "utils.data._utils.collate": "utils.data.collate",
+}
+
+
+def counterpart(name: str) -> str:
+    rest = name.removeprefix("torch").removeprefix(".")
+    return ".".join(filter(None, ("minitorch", ELSEWHERE.get(rest, rest))))
+
 
 class Counterparts(MetaPathFinder, Loader):
     """Finds for ``torch.x`` the very module ``minitorch.x``, and nothing else."""
@@ -27,10 +49,9 @@ class Counterparts(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        root, _, rest = fullname.partition(".")
-        if root != "torch":
+        if fullname.partition(".")[0] != "torch":
             return None
-        name = f"minitorch.{rest}" if rest else "minitorch"
+        name = counterpart(fullname)
         try:
             module = import_module(name)
         except ModuleNotFoundError as error:
@@ -43,7 +64,7 @@ class Counterparts(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self, is_package=hasattr(module, "__path__"))
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        module = import_module(f"minitorch{spec.name.removeprefix('torch')}")
+        module = import_module(counterpart(spec.name))
         spec.loader_state = (module.__spec__, module.__loader__)  # the import overwrites them
         return module
 

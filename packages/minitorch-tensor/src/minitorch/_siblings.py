@@ -17,6 +17,7 @@ LATER_MODULES = {
     "safetensors", "utils", "version",
 }  # fmt: skip
 LATER = {
+    "GradScaler": "amp",
     "as_torch": "_alias",
     "autocast": "amp",
     "compile": "compiler",
@@ -27,6 +28,15 @@ LATER = {
     "save_file": "safetensors",
     "vmap": "func",
 }
+
+# functions of minitorch.nn that PyTorch keeps here too
+FUNCTIONAL = {
+    "adaptive_avg_pool1d", "avg_pool1d", "bilinear", "celu", "channel_shuffle", "conv1d", "conv2d",
+    "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "cosine_similarity",
+    "dropout", "group_norm", "hardshrink", "layer_norm", "max_pool1d", "max_pool2d", "max_pool3d",
+    "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "rms_norm", "rrelu",
+    "selu", "threshold",
+}  # fmt: skip
 
 
 class MissingSibling:
@@ -58,7 +68,7 @@ class UnknownNameError(AttributeError):
         from difflib import get_close_matches
 
         (name,) = self.args
-        names = [*dir(sys.modules["minitorch"]), *LATER_MODULES, *LATER, *SIBLINGS]
+        names = [*dir(sys.modules["minitorch"]), *LATER_MODULES, *LATER, *FUNCTIONAL, *SIBLINGS]
         near = get_close_matches(name, names, n=1)
         suggestion = "".join(f"; did you mean {match!r}?" for match in near)
         return f"module 'minitorch' has no attribute {name!r}{suggestion}"
@@ -73,6 +83,8 @@ def __getattr__(name: str) -> Any:
         return import_module(f"minitorch.{name}")
     if name in LATER:
         return getattr(import_module(f"minitorch.{LATER[name]}"), name)
+    if name in FUNCTIONAL:
+        return getattr(__getattr__("nn").functional, name)
     if name in SIBLINGS:
         try:
             return import_module(f"minitorch.{name}")
