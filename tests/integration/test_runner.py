@@ -223,6 +223,26 @@ def test_workers_of_a_script_know_torch(run, method):
 
 
 @needs_all
+def test_other_places_of_the_same_thing(run):
+    code, output, errors = run(
+        """
+        import torch, torch.nn.functional as F
+        from torch.autograd.profiler import record_function
+        from torch.nn.modules.batchnorm import _BatchNorm
+        from torch.nn.modules.conv import Conv2d
+        from torch.nn.modules.module import Module
+        from torch.optim.adamw import AdamW
+        from torch.utils.data._utils.collate import default_collate
+
+        assert torch.conv2d is F.conv2d and torch.cosine_similarity is F.cosine_similarity
+        assert Conv2d is torch.nn.Conv2d and Module is torch.nn.Module
+        assert AdamW is torch.optim.AdamW and issubclass(torch.nn.BatchNorm2d, _BatchNorm)
+        """
+    )
+    assert (code, output, errors) == (0, "", "")
+
+
+@needs_all
 def test_tensorboard_says_what_to_install(run):
     if installed("tensorboardX"):
         pytest.skip("tensorboardX is here")

@@ -165,3 +165,16 @@ def test_collation_that_fails(batch: Any) -> None:
             data.default_collate(batch)
         kind = caught.type
     assert kind is caught.type
+
+
+def test_pytorch_comes_back_after_the_alias() -> None:
+    with minitorch.as_torch():
+        import torch.nn.functional as ours
+
+        assert ours is minitorch.nn.functional
+        from torch.utils.data import DataLoader
+
+        assert DataLoader is our_data.DataLoader
+    import torch.nn.functional as theirs
+
+    assert theirs is torch.nn.functional is not ours
