@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
-SAMPLES = 24  # per database entry and dtype, spread over what the database gives
+SAMPLES = 24  # at most, per database entry and dtype, spread over what the database gives
+LEAST = 12
 DTYPES = (torch.float32, torch.float64, torch.int64)
 SCOPE = Path(__file__).with_name("ops_in_scope.txt")
 
@@ -107,11 +108,26 @@ def mini_function(entry: Any) -> Any:
 # --- samples --------------------------------------------------------------------------------------
 
 
+def spread(found: list[Any], count: int) -> list[Any]:
+    """``count`` of the samples, evenly over the list, where there are more."""
+    if len(found) <= count:
+        return found
+    return [found[k * len(found) // count] for k in range(count)]
+
+
 def samples(entry: Any, dtype: torch.dtype, requires_grad: bool) -> list[Any]:
     torch.manual_seed(0)
-    found = list(entry.sample_inputs("cpu", dtype, requires_grad=requires_grad))
-    if len(found) > SAMPLES:
-        found = [found[k * len(found) // SAMPLES] for k in range(SAMPLES)]
+    return spread(list(entry.sample_inputs("cpu", dtype, requires_grad=requires_grad)), SAMPLES)
+
+
+def more_samples(entry: Any, dtype: torch.dtype, requires_grad: bool) -> list[Any]:
+    """Where the database gives few samples, also others of the same shapes."""
+    found = samples(entry, dtype, requires_grad)
+    while 0 < len(found) < LEAST:
+        found += spread(
+            list(entry.sample_inputs("cpu", dtype, requires_grad=requires_grad)),
+            LEAST - len(found),
+        )
     return found
 
 
@@ -282,7 +298,7 @@ def check(name: str, dtype: torch.dtype) -> tuple[int, int]:
             and dtype.is_floating_point
             and dtype in entry.supported_backward_dtypes("cpu")
         )
-        for k, sample in enumerate(samples(entry, dtype, backward)):
+        for k, sample in enumerate(more_samples(entry, dtype, backward)):
             try:
                 check_sample(entry, function, sample, backward)
             except Exception as error:

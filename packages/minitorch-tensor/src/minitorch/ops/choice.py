@@ -224,7 +224,7 @@ clamp_below = primitive(
     np.maximum,
     "x low",
     lambda g, x, low: where(x >= low, g, 0),
-    lambda g, x, low: where(x >= low, 0, g),
+    lambda g, x, low: where(x < low, g, 0),
     name="clamp_min",
     **ELEMENTWISE,
 )
@@ -232,7 +232,7 @@ clamp_above = primitive(
     np.minimum,
     "x high",
     lambda g, x, high: where(x <= high, g, 0),
-    lambda g, x, high: where(x <= high, 0, g),
+    lambda g, x, high: where(x > high, g, 0),
     name="clamp_max",
     **ELEMENTWISE,
 )
