@@ -6,6 +6,8 @@ Of the softmax only its logarithmic sums are kept; the backward pass makes the b
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,29 +16,33 @@ from minitorch.extend import products_over_rows
 BLOCK = 1 << 16  # elements of the matrix at a time
 
 
-def rows_at_once(keys: int) -> int:
-    return max(1, BLOCK // max(1, keys))
+def blocks(first: int, last: int, queries: int, keys: int) -> Iterator[tuple[slice, slice]]:
+    """(heads, rows): several small heads at a time, or some rows of a large one."""
+    rows = max(1, min(queries, BLOCK // max(1, keys)))
+    heads = max(1, BLOCK // max(1, rows * keys))
+    for head in range(first, last, heads):
+        for row in range(0, queries, rows):
+            yield slice(head, min(head + heads, last)), slice(row, min(row + rows, queries))
 
 
-def scores(
-    q: Any, k: Any, mask: Any, scale: float, causal: bool, head: int, start: int, stop: int
-) -> Any:
-    """Queries from start to stop of one head against the keys that they may see."""
-    seen = min(k.shape[1], stop) if causal else k.shape[1]
-    s = np.dot(q[head, start:stop] * q.dtype.type(scale), k[head, :seen].T)
+def scores(q: Any, k: Any, mask: Any, scale: float, causal: bool, heads: slice, rows: slice) -> Any:
+    """Rows of queries against the keys that they may see."""
+    seen = min(k.shape[1], rows.stop) if causal else k.shape[1]
+    s = np.matmul(q[heads, rows] * q.dtype.type(scale), k[heads, :seen].swapaxes(1, 2))
     if mask is not None:
-        m = mask[head, start:stop, :seen]
+        m = mask[heads, rows, :seen]
         if m.dtype == np.bool_:
-            s[~m] = -np.inf
+            np.copyto(s, -np.inf, where=~m)
         else:
             s += m
     if causal:
-        s[np.arange(seen) > np.arange(start, stop)[:, None]] = -np.inf
+        later = np.arange(seen) > np.arange(rows.start, rows.stop)[:, None]
+        np.copyto(s, -np.inf, where=later)
     return s
 
 
 def flat(x: Any) -> Any:
-    return x.reshape(-1, *x.shape[-2:])
+    return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])  # -1 fails where a size is 0
 
 
 def masks(mask: Any, q: Any, k: Any) -> Any:
@@ -54,28 +60,25 @@ def attention(q: Any, k: Any, v: Any, mask: Any, scale: float, causal: bool) -> 
     mask = masks(mask, q, k)
     shape = (*q.shape[:-1], v.shape[-1])
     q, k, v = flat(q), flat(k), flat(v)
-    heads, queries = q.shape[:2]
-    out = np.empty((heads, queries, v.shape[-1]), q.dtype)
-    logs = np.empty((heads, queries, 1), q.dtype)
-    count = rows_at_once(k.shape[1])
+    count, queries = q.shape[:2]
+    out = np.empty((count, queries, v.shape[-1]), q.dtype)
+    logs = np.empty((count, queries, 1), q.dtype)
 
     def work(first: int, last: int) -> None:
-        for head in range(first, last):
-            for start in range(0, queries, count):
-                stop = min(start + count, queries)
-                p = scores(q, k, mask, scale, causal, head, start, stop)
-                top = np.maximum.reduce(p, axis=-1, keepdims=True)
-                top[np.isneginf(top)] = 0  # nothing to see: zeros
-                p -= top
-                np.exp(p, out=p)
-                total = np.einsum("ij->i", p)[:, None]
-                logs[head, start:stop] = top + np.log(total)
-                total[total == 0] = 1
-                rows = out[head, start:stop]
-                np.dot(p, v[head, : p.shape[1]], out=rows)
-                rows /= total
+        for heads, rows in blocks(first, last, queries, k.shape[1]):
+            p = scores(q, k, mask, scale, causal, heads, rows)
+            top = np.maximum.reduce(p, axis=-1, keepdims=True)
+            top[np.isneginf(top)] = 0  # nothing to see: zeros
+            p -= top
+            np.exp(p, out=p)
+            total = np.einsum("hij->hi", p)[..., None]
+            logs[heads, rows] = top + np.log(total)
+            total[total == 0] = 1
+            part = out[heads, rows]
+            np.matmul(p, v[heads, : p.shape[2]], out=part)
+            part /= total
 
-    products_over_rows(work, heads, heads * queries * k.shape[1] * 4)
+    products_over_rows(work, count, count * queries * k.shape[1] * 4)
     return out.reshape(shape), logs
 
 
@@ -85,29 +88,25 @@ def attention_backward(
     shapes = q.shape, k.shape, v.shape
     mask = masks(mask, q, k)
     q, k, v, g, out = map(flat, (q, k, v, g, out))
-    heads, queries = q.shape[:2]
+    count, queries = q.shape[:2]
     gq, gk, gv = np.empty(q.shape, q.dtype), np.zeros(k.shape, q.dtype), np.zeros(v.shape, q.dtype)
     along = np.einsum("hij,hij->hi", g, out)[..., None]
-    count = rows_at_once(k.shape[1])
     kind = q.dtype.type
 
     def work(first: int, last: int) -> None:
-        for head in range(first, last):
-            for start in range(0, queries, count):
-                stop = min(start + count, queries)
-                p = scores(q, k, mask, scale, causal, head, start, stop)
-                seen = p.shape[1]
-                rows = slice(start, stop)
-                log = logs[head, rows]
-                p -= np.where(np.isneginf(log), kind(0), log)
-                np.exp(p, out=p)
-                gv[head, :seen] += np.dot(p.T, g[head, rows])
-                gp = np.dot(g[head, rows], v[head, :seen].T)
-                gp -= along[head, rows]
-                gp *= p
-                gp *= kind(scale)
-                np.dot(gp, k[head, :seen], out=gq[head, rows])
-                gk[head, :seen] += np.dot(gp.T, q[head, rows])
+        for heads, rows in blocks(first, last, queries, k.shape[1]):
+            p = scores(q, k, mask, scale, causal, heads, rows)
+            seen = p.shape[2]
+            log = logs[heads, rows]
+            p -= np.where(np.isneginf(log), kind(0), log)
+            np.exp(p, out=p)
+            gv[heads, :seen] += np.matmul(p.swapaxes(1, 2), g[heads, rows])
+            gp = np.matmul(g[heads, rows], v[heads, :seen].swapaxes(1, 2))
+            gp -= along[heads, rows]
+            gp *= p
+            gp *= kind(scale)
+            np.matmul(gp, k[heads, :seen], out=gq[heads, rows])
+            gk[heads, :seen] += np.matmul(gp.swapaxes(1, 2), q[heads, rows])
 
-    products_over_rows(work, heads, heads * queries * k.shape[1] * 4)
+    products_over_rows(work, count, count * queries * k.shape[1] * 4)
     return gq.reshape(shapes[0]), gk.reshape(shapes[1]), gv.reshape(shapes[2]), None
