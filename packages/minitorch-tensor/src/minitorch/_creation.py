@@ -474,7 +474,7 @@ def like(input: Any, dtype: Any) -> Any:
 
 
 def carried(like: Any, x: Any) -> Any:
-    """``x``; where ``like`` stands for others while a transform runs, so that it can take theirs."""
+    """``x``; under a transform that ``like`` belongs to, so that it can take its values."""
     return x if like._tool is None else like.carried(x)
 
 

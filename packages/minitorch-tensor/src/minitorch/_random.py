@@ -20,6 +20,7 @@ from .autograd.grad_mode import current
 from .autograd.inplace import check_writable, write
 from .autograd.variable import Variable, wrap
 from .kernels.permutation import permutation
+from .ops.broadcasting import broadcast_to
 
 __all__ = [
     "Generator",
@@ -129,7 +130,11 @@ def drawn(array: Any, *options: Any) -> Any:
 
 def like_each(input: Any, dtype: Any) -> Any:
     """A new array like ``input`` for all examples."""
-    return like(input, dtype) if not batches() else np.empty(for_each(input.shape), _kind(input, dtype))
+    return (
+        like(input, dtype)
+        if not batches()
+        else np.empty(for_each(input.shape), _kind(input, dtype))
+    )
 
 
 def _kind(input: Any, dtype: Any) -> Any:
@@ -266,7 +271,7 @@ def normal(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.normal.html
     """
     g = source(generator)
-    shapes = [x.shape for x in (mean, std) if isinstance(x, Variable)]
+    shapes = [x._data.shape for x in (mean, std) if isinstance(x, Variable)]
     if not shapes:
         if size is None:
             raise TypeError("normal() of two numbers needs a size: normal(mean, std, size)")
@@ -276,10 +281,15 @@ def normal(
     if size is not None:
         raise TypeError("normal() takes a size where mean and std are numbers, and only there")
     shape = np.broadcast_shapes(*shapes)
-    mean, std = (of_each(x.expand(shape)) if isinstance(x, Variable) else x for x in (mean, std))
+    mean, std = (
+        of_each(broadcast_to(x, shape)) if isinstance(x, Variable) else x for x in (mean, std)
+    )
     if not np.all(std >= 0):
         raise RuntimeError("normal expects all elements of std >= 0.0")
-    array = np.empty(for_each(shape), np.result_type(*(x.dtype for x in (mean, std) if isinstance(x, np.ndarray))))
+    array = np.empty(
+        for_each(shape),
+        np.result_type(*(x.dtype for x in (mean, std) if isinstance(x, np.ndarray))),
+    )
     distributions.normal(g, array)
     return drawn(current.state.quiet(lambda: array * std + mean))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .grad_mode import current, set_grad_enabled
+from .grad_mode import current
 from .node import AccumulateGrad, Node, Partial
 from .variable import Variable, history, wrap
 
@@ -291,10 +291,9 @@ def backward(
 
 
 def differentiate(pairs: Sequence[tuple[Any, Any]], inputs: Sequence[Any]) -> list[Any]:
-    """The gradients of ``outputs`` along ``gs``, as a graph; ``pairs`` are (output, g)."""
+    """The gradients of ``outputs`` along ``gs``, as Tensors; ``pairs`` are (output, g)."""
     targets: dict[Node, Any] = {history(x): None for x in inputs}
-    with set_grad_enabled(True):
-        run([(history(output), g) for output, g in pairs], True, True, targets)
+    run([(history(output), g) for output, g in pairs], True, True, targets)
     return [targets[x._node] for x in inputs]
 
 

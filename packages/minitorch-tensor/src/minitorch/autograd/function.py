@@ -158,7 +158,7 @@ class FunctionCtx(Node):
                     f"{list(parent.shape or ())}"
                 ) from None
         if g._data.dtype != self.input_dtypes[k]:
-            g = g.to(from_numpy_dtype(self.input_dtypes[k]))  # type: ignore[attr-defined]
+            g = g.to(from_numpy_dtype(self.input_dtypes[k]))
         return g if as_tensor else g._data
 
 

@@ -188,9 +188,7 @@ def _rows(y: Any, xs: Sequence[Any], create_graph: bool, strict: bool) -> tuple[
 
     flat = y.reshape(-1)
     one = wrap(y._data.dtype.type(1))
-    found = [
-        _gradient([flat[k]], xs, [one], create_graph, strict) for k in range(flat._data.size)
-    ]
+    found = [_gradient([flat[k]], xs, [one], create_graph, strict) for k in range(flat._data.size)]
     columns = zip(*found, strict=True) if found else [()] * len(xs)
     if strict and create_graph and any(history(g) is None for row in found for g in row):
         raise RuntimeError(

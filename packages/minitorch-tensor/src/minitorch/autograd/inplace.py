@@ -139,8 +139,9 @@ def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
             if single and result._node is not None and result._node.saved:
                 old = (data, source._data)
                 result._node.saved = tuple(_kept(v, old) for v in result._node.saved)
-        else:
-            result = op(self, *args, **kwargs)
+        else:  # under a transform the values within may be saved
+            source = self if self._tool is None else self.clone()
+            result = op(source, *args, **kwargs)
         made = result._data
         if made.shape != data.shape:
             raise RuntimeError(

@@ -237,13 +237,13 @@ class _JointStep(_Step):
         from .engine import differentiate
 
         count = len(self.primitive.inputs)
-        inputs = [
-            # an alias each, so that the definition's own graph ends there
-            value if parent is None or value is None else alias(wrap(value, parent))
-            for value, parent in zip(values[:count], self.parents, strict=True)
-        ]
-        arguments = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in inputs]
-        with set_grad_enabled(True):
+        with set_grad_enabled(True):  # it is off where a transform, not a graph, carries g
+            inputs = [
+                # an alias each, so that the definition's own graph ends there
+                value if parent is None or value is None else alias(wrap(value, parent))
+                for value, parent in zip(values[:count], self.parents, strict=True)
+            ]
+            arguments = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in inputs]
             made = self.primitive.definition(*arguments, *values[count:])  # type: ignore[misc]
         outputs = made if isinstance(made, tuple) else (made,)
         gs = g if isinstance(g, tuple) else (g,)

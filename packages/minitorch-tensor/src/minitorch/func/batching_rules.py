@@ -53,8 +53,11 @@ ONE_DIM = {"prod", "argmax", "argmin"}
 def movable(primitive: Any, params: tuple[Any, ...]) -> bool:
     """Whether every parameter is of a known kind and at least one places the operation."""
     names = primitive.params
+    home = getattr(primitive.kernel, "__module__", "numpy").split(".")
     return (
-        all(name in PARAMETERS for name in names)
+        # the vocabulary is that of our own operations: a "shape" elsewhere may mean anything
+        (home[0] == "numpy" or (home[0] == "minitorch" and home[1] in ("ops", "kernels")))
+        and all(name in PARAMETERS for name in names)
         and any(PARAMETERS[name] for name in names)
         and not any(PARAMETERS[n] and p is None for n, p in zip(names, params, strict=True))
     )
@@ -63,7 +66,8 @@ def movable(primitive: Any, params: tuple[Any, ...]) -> bool:
 def moved(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
     """The batch in front, the dimensions in the parameters one further back."""
     ranks = [v.ndim - b for v, b in zip(values, batched, strict=True) if hasattr(v, "ndim")]
-    if params and params[0] is None and primitive.params[0] == "dim" and all(batched) and ranks[0]:
+    of_all = params and params[0] is None and primitive.params[0] == "dim" and len(values) == 1
+    if of_all and ranks[0]:
         # all elements of each example
         values = [v.reshape((size, math.prod(v.shape[1:]))) for v in values]
         dim = 1 if primitive.name in ONE_DIM else (1,)
@@ -194,6 +198,12 @@ def index(primitive: Any, values: list[Any], batched: list[bool], params: Any, s
     x, places = values
     if primitive.params == ("dims", "once") and not batched[1] and together(params[0]):
         return apply(primitive, x, places, one_dim_up(params[0], 0, size), params[1])
+    if primitive.params == ("dims", "once") and batched[1] and params[0] == (0,):
+        dims, once = params
+        if not batched[0]:
+            return apply(primitive, x, places, dims, once)
+        flat = numbered(places, x.shape[1], size)
+        return apply(primitive, x.reshape((size * x.shape[1], *x.shape[2:])), flat, dims, once)
     if primitive.inputs != ("x", "index") or params:
         return one_by_one(primitive, values, batched, params, size)
     if not batched[0]:
@@ -209,12 +219,133 @@ def index_backward(
     if primitive.params == ("shape", "dims", "once") and not batched[1] and together(params[1]):
         shape, dims, once = params
         return apply(primitive, *values, (size, *shape), one_dim_up(dims, 0, size), once)
+    if primitive.params == ("shape", "dims", "once") and batched[1] and params[1] == (0,):
+        shape, dims, once = params
+        flat = numbered(values[1], shape[0], size)
+        value = spread(values[0], batched[0], size)
+        made = apply(primitive, value, flat, (size * shape[0], *shape[1:]), dims, once)
+        return made.reshape((size, *shape))
     if primitive.inputs != ("x", "index") or len(params) != 1:
         return one_by_one(primitive, values, batched, params, size)
     (shape,) = params
     x, places = (spread(v, b, size) for v, b in zip(values, batched, strict=True))
     made = apply(primitive, x, numbered(places, shape[0], size), (size * shape[0], *shape[1:]))
     return made.reshape((size, *shape))
+
+
+@batching_rule("index_put")
+def index_put(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    dims, add = params
+    if batched[2] or not together(dims):
+        return one_by_one(primitive, values, batched, params, size)
+    x = spread(values[0], batched[0], size)
+    value = values[1]
+    if batched[1]:  # its dimensions stand before, at and after the places: fill in the missing ones
+        rank = x.ndim - 1 - len(dims) + values[2].ndim
+        value = value.reshape((size, *(1,) * (rank - value.ndim + 1), *value.shape[1:]))
+    return apply(primitive, x, value, values[2], one_dim_up(dims, 0, size), add)
+
+
+@batching_rule("linalg_vector_norm")
+def vector_norm(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
+    p, dim, keepdim = params
+    x = values[0]
+    if x.ndim == 1:  # of each number by itself
+        return apply(primitive, x.unsqueeze(1), p, (1,), False)
+    dims = tuple(range(1, x.ndim)) if dim is None else tuple(d + 1 for d in _tuple(dim))
+    return apply(primitive, x, p, dims, keepdim)
+
+
+@batching_rule("shares")
+def shares(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+    x, out = (spread(v, b, size) for v, b in zip(values, batched, strict=True))
+    dim, keepdim, nan = params
+    if x.ndim == 1:
+        return apply(primitive, x.unsqueeze(1), out.reshape((size, 1)), (1,), True, nan).squeeze(1)
+    if dim is None:
+        dim, keepdim = tuple(range(x.ndim - 1)), True
+        out = out.reshape((size, *(1,) * (x.ndim - 1)))
+    return apply(primitive, x, out, tuple(d + 1 for d in _tuple(dim)), keepdim, nan)
+
+
+def _tuple(dims: Any) -> tuple[int, ...]:
+    return dims if isinstance(dims, tuple) else (dims,)
+
+
+@batching_rule("repeat")
+def repeat(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
+    (repeats,) = params
+    x = values[0]
+    ones = (1,) * (len(repeats) - (x.ndim - 1))
+    return apply(primitive, x.reshape((size, *ones, *x.shape[1:])), (1, *repeats))
+
+
+@batching_rule("constant_pad_nd")
+def pad(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
+    return apply(primitive, values[0], ((0, 0), *params[0]), params[1])
+
+
+@batching_rule("gather_rows", "scatter_rows")
+def rows_of_each(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    """These take a batch already: both become one."""
+    x, places = (spread(v, b, size) for v, b in zip(values, batched, strict=True))
+    flat = (v.reshape((size * v.shape[1], *v.shape[2:])) for v in (x, places))
+    made = apply(primitive, *flat, *params)
+    return made.reshape((*x.shape[:2], *made.shape[1:]))
+
+
+@batching_rule("nll_loss", "nll_loss_backward", "nll_weights")
+def of_labels(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    """(n, classes, ...) with labels (n, ...): the n of all examples become one."""
+    if primitive.name == "nll_weights" and batched[2]:
+        return one_by_one(primitive, values, batched, params, size)
+    count = 2 if primitive.name == "nll_weights" else 3
+    ready = [spread(v, b, size) for v, b in zip(values[:count], batched, strict=False)]
+    shape = tuple(ready[1].shape)  # of the labels
+    if primitive.name == "nll_loss_backward":
+        params = ((size, *params[0]) if len(shape) == 1 else (size * params[0][0], *params[0][1:]),)
+    if len(shape) == 1:  # one label an example
+        return apply(primitive, *ready, *values[count:], *params)
+    flat = [v.reshape((size * v.shape[1], *v.shape[2:])) for v in ready]
+    made = apply(primitive, *flat, *values[count:], *params)
+    return made.reshape((*shape[:2], *made.shape[1:]))
+
+
+@batching_rule("embedding", "embedding_masked", "embedding_dense_backward")
+def embedding(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    """The tables of all examples become one."""
+    padding = params[-1]
+    if primitive.name == "embedding" and not batched[0]:
+        return apply(primitive, *values, *params)
+    if primitive.name == "embedding_masked" or not (padding is None or padding < 0):
+        return one_by_one(primitive, values, batched, params, size)
+    x, places = (spread(v, b, size) for v, b in zip(values, batched, strict=True))
+    if primitive.name == "embedding":
+        flat = numbered(places, x.shape[1], size)
+        return apply(primitive, x.reshape((size * x.shape[1], *x.shape[2:])), flat, padding)
+    rows = params[0]
+    made = apply(primitive, x, numbered(places, rows, size), size * rows, padding)
+    return made.reshape((size, rows, *made.shape[1:]))
+
+
+@batching_rule("positions")
+def positions(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    if any(str(v.dtype).endswith("bool") for v in values):
+        raise RuntimeError(
+            "vmap: indexing with a mask that differs from example to example gives results of "
+            "different shapes. Use torch.where."
+        )
+    return apply(primitive, aligned(values, batched), *params)
 
 
 RULES["*"] = moved

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .._dtype import dtype
 from .._creation import ones_like, zeros_like
+from .._dtype import dtype
 from ..autograd.grad_mode import set_grad_enabled
 from ..autograd.primitive import apply
 from ..autograd.tools import Tool
@@ -252,7 +252,9 @@ def _zeros_for(x: Any) -> Any:
 def with_aux(made: Any) -> tuple[Any, Any]:
     """What a function with ``has_aux`` returned."""
     if not isinstance(made, tuple) or len(made) != 2:
-        raise RuntimeError("output of function f should be a tuple: (output, aux) if has_aux is True")
+        raise RuntimeError(
+            "output of function f should be a tuple: (output, aux) if has_aux is True"
+        )
     return made
 
 
