@@ -12,6 +12,7 @@ import numpy as np
 
 FEW = 96  # classes; measured
 
+
 def as_rows(x: Any) -> Any:
     """(N, C), (N, C, d1, ...) or (C,) as (rows, C)."""
     if x.ndim == 2:
