@@ -24,7 +24,7 @@ parser.add_argument("--prompt", default="The ")
 options = parser.parse_args()
 
 LAYERS, HEADS, WIDTH, CONTEXT, BATCH = 4, 4, 128, 64, 12
-WARM_UP, RATE, LAST_RATE = 100, 1e-3, 1e-4
+WARM_UP, RATE, LAST_RATE = 100, 2e-3, 1e-4
 
 
 class Attention(nn.Module):

@@ -69,6 +69,10 @@ def rebind(function: Any) -> Any:
     if function.__closure__:
         cells = tuple(types.CellType(_closed(c.cell_contents)) for c in function.__closure__)
     names = {**function.__globals__, "torch": minitorch}
+    for name in function.__code__.co_names:  # the database's own helpers, which seed ``torch``
+        helper = names.get(name)
+        if isinstance(helper, types.FunctionType) and helper.__module__.startswith("torch.testing"):
+            names[name] = helper if helper is function else rebind(helper)
     made = types.FunctionType(
         function.__code__, names, function.__name__, function.__defaults__, cells
     )
@@ -162,6 +166,24 @@ STEPS = {"float": 2**-4}
 KINKS = {  # entries whose samples have no second derivative
     "linalg_norm_subgradients_at_zero": "at zero the gradient jumps: no gradgradcheck there",
 }
+# Functionals. Where the samples name a place twice PyTorch's gradient, a gather, is none of the
+# function; the variant "grad" of these entries names each once.
+TWICE = {
+    f"nn_functional_max_unpool{n}d": "a place named twice has PyTorch's gradient, not a derivative"
+    for n in (1, 2, 3)
+}
+# Here PyTorch's float32 loses four digits against its own float64, which is the oracle then.
+DOUBLE = {"nn.functional.ctc_loss": "float32 is held against PyTorch's float64"}
+
+
+def doubled(value: Any) -> Any:
+    """``value`` with float64 for float32, its tensors apart from the ones given."""
+    if isinstance(value, torch.Tensor):
+        made = value.detach().double() if value.is_floating_point() else value
+        return made.requires_grad_(value.requires_grad)
+    if isinstance(value, list | tuple):
+        return type(value)(map(doubled, value))
+    return {k: doubled(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def check_ties(name: str, ours: Any, sample: Any) -> None:
@@ -238,8 +260,13 @@ def check_sample(entry: Any, function: Any, sample: Any, gradients: bool) -> Non
     """One sample through both libraries; with ``gradients``, those of all inputs too."""
     theirs_in = (sample.input, sample.args, sample.kwargs)
     ours_in = to_mini(theirs_in, requires_grad=gradients)
+    rounded = entry.name in DOUBLE and sample.input.dtype is torch.float32
+    if rounded:
+        theirs_in = doubled(theirs_in)
     torch.manual_seed(1)
     theirs = sample.output_process_fn_grad(call(entry.op, sample, theirs_in))
+    if rounded:
+        theirs = theirs.float()
     minitorch.manual_seed(1)
     ours = rebind(sample.output_process_fn_grad)(call(function, sample, ours_in))
     if entry.name in TIES and not sample.input.is_floating_point():
@@ -281,7 +308,7 @@ def check_sample(entry: Any, function: Any, sample: Any, gradients: bool) -> Non
             if left is not None and np.any(array(left)):
                 raise DisagreementError(f"gradient {k}: {o} instead of {t}")
         else:
-            compare(o, t, f"gradient {k}")
+            compare(o, t.float() if rounded else t, f"gradient {k}")
 
 
 def check(name: str, dtype: torch.dtype) -> tuple[int, int]:

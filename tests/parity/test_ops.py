@@ -33,6 +33,8 @@ def test_samples(name: str, dtype: torch.dtype, record_property: Any) -> None:
     record_property("gradients", gradients)
     if name in database.TIES and not dtype.is_floating_point:
         record_property("note", database.TIES[name][1])
+    if name in database.DOUBLE:
+        record_property("note", database.DOUBLE[name])
 
 
 def elements(sample: Any) -> int:
@@ -106,8 +108,9 @@ def test_orders(name: str, record_property: Any) -> None:
     for entry in database.entries(name):
         if not entry.supports_autograd or not entry.supports_dtype(torch.float64, "cpu"):
             continue
-        if entry.formatted_name in database.KINKS:
-            record_property("note", database.KINKS[entry.formatted_name])
+        reason = (database.KINKS | database.TWICE).get(entry.formatted_name)
+        if reason is not None:
+            record_property("note", reason)
             continue
         found = database.samples(entry, torch.float64, True)
         found = sorted((s for s in found if elements(s)), key=elements)

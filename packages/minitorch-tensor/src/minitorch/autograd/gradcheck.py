@@ -16,7 +16,7 @@ import numpy as np
 
 from .engine import backward
 from .grad_mode import enable_grad, no_grad
-from .node import AccumulateGrad
+from .node import AccumulateGrad, Output, Partial
 from .variable import Variable, history, wrap
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
@@ -109,6 +109,11 @@ def gradcheck(
         atol, rtol: how far the two may be apart.
         raise_exception: raise on failure; otherwise return False.
         nondet_tol: how far two backward passes may be apart.
+        check_undefined_grad: where no gradient arrives, none or zeros are to be passed on.
+        check_batched_grad: the backward pass is the same for a batch of gradients under ``vmap``.
+        check_forward_ad, check_backward_ad: which mode to check; at least one.
+        check_batched_forward_grad: forward mode is the same under ``vmap``.
+        check_grad_dtypes, fast_mode, masked: accepted; dtypes are always checked, and all elements.
 
     Raises:
         GradcheckError: they differ; the message shows both Jacobians.
@@ -120,11 +125,25 @@ def gradcheck(
         >>> minitorch.autograd.gradcheck(lambda x: x.exp() * x, (x,))
         True
     """
+    assert check_forward_ad or check_backward_ad, (
+        "Expected at least one of check_forward_ad or check_backward_ad to be True"
+    )
+    assert check_forward_ad or not check_batched_forward_grad, (
+        "Setting check_batched_forward_grad=True requires check_forward_ad to be True"
+    )
     inputs = _tuple(inputs)
     try:
-        _check(func, inputs, eps, atol, rtol, nondet_tol)
+        _check_inputs(inputs)
         if check_forward_ad:
             _check_forward(func, inputs, eps, atol, rtol)
+        if check_backward_ad:
+            _check(func, inputs, eps, atol, rtol, nondet_tol)
+            if check_undefined_grad:
+                _check_undefined(func, inputs)
+        if check_batched_grad and check_backward_ad:
+            _check_batched(func, inputs)
+        if check_batched_forward_grad:
+            _check_batched_forward(func, inputs)
     except GradcheckError:
         if raise_exception:
             raise
@@ -132,11 +151,8 @@ def gradcheck(
     return True
 
 
-def _check(
-    func: Any, inputs: tuple[Any, ...], eps: float, atol: float, rtol: float, nondet_tol: float
-) -> None:
-    wanted = _differentiable(inputs)
-    if not wanted:
+def _check_inputs(inputs: tuple[Any, ...]) -> None:
+    if not _differentiable(inputs):
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of them "
             "have requires_grad=True."
@@ -158,6 +174,12 @@ def _check(
                     "correctly. You should call .contiguous on the input before passing it to "
                     "gradcheck."
                 )
+
+
+def _check(
+    func: Any, inputs: tuple[Any, ...], eps: float, atol: float, rtol: float, nondet_tol: float
+) -> None:
+    wanted = _differentiable(inputs)
     made = _tuple(func(*inputs))
     which = [k for k, o in enumerate(made) if isinstance(o, Variable) and history(o) is not None]
     if not which:  # then the true gradient must be zero
@@ -183,6 +205,75 @@ def _check(
                 )
             if not np.allclose(a, n, rtol=rtol, atol=atol, equal_nan=False):
                 raise GradcheckError(_mismatch("", output, position, n, a))
+
+
+def _check_undefined(func: Any, inputs: tuple[Any, ...]) -> None:
+    """Where a step gets no gradient for some or all outputs, what it passes on must be right."""
+    for output in _outputs(func, inputs):
+        node: Any = history(output)
+        step: Any = node.parents[0] if isinstance(node, Output) else node
+        if not hasattr(step, "function"):  # our own steps do not run where nothing arrives
+            continue
+        nothing = Partial() if isinstance(node, Output) else None
+        if nothing is None and step.materialize_grads:
+            nothing = np.zeros_like(output._data)
+        with no_grad():
+            found = step.vjp(nothing, False, None)
+        if any(g is not None and np.any(g) for g in found):
+            raise GradcheckError(
+                "Expected backward function to handle undefined output grads: "
+                f"{step.name()} passes on numbers other than 0 where no gradient arrives"
+            )
+
+
+def _check_batched(func: Any, inputs: tuple[Any, ...]) -> None:
+    from . import grad
+
+    wanted = _differentiable(inputs)
+    for number, output in enumerate(_outputs(func, inputs)):
+        shape, dtype = output._data.shape, output._data.dtype
+        seeds = wrap(np.random.default_rng(number).standard_normal((2, *shape)).astype(dtype))
+        apart = [grad(output, wanted, g, True, allow_unused=True) for g in seeds]
+        try:
+            batch = grad(output, wanted, seeds, True, allow_unused=True, is_grads_batched=True)
+        except RuntimeError as error:
+            raise GradcheckError(
+                f"While computing batched gradients, got: {error}\nThe backward pass of output "
+                f"{number} does not run under vmap."
+            ) from error
+        for k, together in enumerate(batch):
+            rows = [each[k] for each in apart]
+            if together is not None and not np.allclose(together._data, [r._data for r in rows]):
+                raise GradcheckError(
+                    f"For output {number} and input {k}: the gradients of a batch under vmap are "
+                    f"{together}, one by one {rows}"
+                )
+
+
+def _check_batched_forward(func: Any, inputs: tuple[Any, ...]) -> None:
+    from ..func import jvp, vmap
+
+    places = [k for k, x in enumerate(inputs) if isinstance(x, Variable) and history(x) is not None]
+    for position in places:
+        x = inputs[position].detach()
+
+        def push(t: Any, position: int = position, x: Any = x) -> Any:
+            def of_x(value: Any) -> tuple[Any, ...]:
+                return _tuple(func(*inputs[:position], value, *inputs[position + 1 :]))
+
+            return jvp(of_x, (x,), (t,))[1]
+
+        shape, dtype = x._data.shape, x._data.dtype
+        seeds = wrap(np.random.default_rng(position).standard_normal((2, *shape)).astype(dtype))
+        apart = [push(t) for t in seeds]
+        try:
+            batch = vmap(push)(seeds)
+        except RuntimeError as error:
+            raise GradcheckError(f"While computing batched gradients, got: {error}") from error
+        for k, together in enumerate(batch):
+            rows = [each[k].detach()._data for each in apart]
+            if not np.allclose(together.detach()._data, rows):
+                raise GradcheckError(f"Forward mode of output {k} differs under vmap")
 
 
 def _mismatch(mode: str, output: int, position: int, numerical: Any, analytical: Any) -> str:
