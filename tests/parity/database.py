@@ -61,6 +61,12 @@ def _strided_copy(value: torch.Tensor) -> Any:
     return np.lib.stride_tricks.as_strided(memory, tuple(value.shape), strides)
 
 
+def seeded(op: Any, *args: Any, **kwargs: Any) -> Any:
+    """The database's ``wrapper_set_seed``."""
+    minitorch.manual_seed(42)
+    return op(*args, **kwargs)
+
+
 def rebind(function: Any) -> Any:
     """A lambda of the database with ``torch`` meaning MiniTorch."""
     if not isinstance(function, types.FunctionType):
@@ -68,11 +74,7 @@ def rebind(function: Any) -> Any:
     cells = None
     if function.__closure__:
         cells = tuple(types.CellType(_closed(c.cell_contents)) for c in function.__closure__)
-    names = {**function.__globals__, "torch": minitorch}
-    for name in function.__code__.co_names:  # the database's own helpers, which seed ``torch``
-        helper = names.get(name)
-        if isinstance(helper, types.FunctionType) and helper.__module__.startswith("torch.testing"):
-            names[name] = helper if helper is function else rebind(helper)
+    names = {**function.__globals__, "torch": minitorch, "wrapper_set_seed": seeded}
     made = types.FunctionType(
         function.__code__, names, function.__name__, function.__defaults__, cells
     )

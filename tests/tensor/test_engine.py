@@ -310,3 +310,65 @@ def test_threads_train_apart():
     for thread in threads:
         thread.join()
     assert alone == together
+
+
+class TestArguments:
+    def test_inputs_that_are_no_leaves(self):
+        x = leaf(1.0, 2.0)
+        y = x * 3
+        (y * y).sum().backward(inputs=[y, x, x])
+        assert y.grad.tolist() == [6.0, 12.0]
+        assert x.grad.tolist() == [18.0, 36.0]
+
+    def test_inputs_run_the_hooks_of_leaves(self):
+        x, seen = leaf(1.0), []
+        x.register_post_accumulate_grad_hook(lambda t: seen.append(t.grad.item()))
+        (x * 3).sum().backward(inputs=[x])
+        assert seen == [3.0]
+
+    def test_lengths_differ(self):
+        x = leaf(1.0)
+        with pytest.raises(RuntimeError, match="got 2 tensors and 1 gradients"):
+            autograd.grad([x.sum(), x.sum()], x, [None])
+
+    def test_materialized_zeros_of_infinite_inputs(self):
+        x, y = leaf(1.0), leaf(np.inf)
+        _, g = autograd.grad(x.sum(), [x, y], materialize_grads=True, create_graph=True)
+        assert g.tolist() == [0.0]
+        assert g.requires_grad
+
+    def test_batched_gradients_of_what_does_not_matter(self):
+        x, y = leaf(1.0, 2.0), leaf(1.0)
+        eye = minitorch.eye(2, dtype=minitorch.float64)
+        with pytest.raises(RuntimeError, match="index 0"):
+            autograd.grad(x * x, y, eye, is_grads_batched=True)
+        options = {"is_grads_batched": True, "allow_unused": True}
+        g, none = autograd.grad(x * x, [x, y], eye, **options)
+        assert g.tolist() == [[2.0, 0.0], [0.0, 4.0]]
+        assert none is None
+
+    def test_a_graph_that_saved_nothing_runs_twice(self):
+        x = leaf(1.0, 2.0)
+        y = (x + 1).sum()
+        y.backward()
+        y.backward()
+        assert x.grad.tolist() == [2.0, 2.0]
+
+    def test_retained_gradient_follows_a_write(self):
+        x = leaf(1.0)
+        y = x * 3
+        y.retain_grad()
+        y.mul_(2)
+        (y * 5).sum().backward()
+        assert y.grad.tolist() == [5.0]
+
+    def test_accumulating_keeps_the_graph_of_the_gradient(self):
+        x = leaf(2.0)
+        (x**3).sum().backward(create_graph=True)
+        x.sum().backward()
+        assert autograd.grad(x.grad.sum(), x)[0].tolist() == [12.0]
+
+    @pytest.mark.filterwarnings("ignore:The .grad attribute")
+    def test_grad_of_no_leaf_warns(self):
+        with pytest.warns(UserWarning, match="not a leaf"):
+            assert (leaf(1.0) * 2).grad is None

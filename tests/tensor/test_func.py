@@ -4,6 +4,7 @@ import minitorch as torch
 import numpy as np
 import pytest
 from minitorch.autograd import forward_ad, functional
+from minitorch.extend import primitive
 from minitorch.func import (
     functional_call,
     grad,
@@ -292,3 +293,77 @@ def test_functional_call():
     close(functional_call(module, {"bias": V, "weight": V}, (X,)), X * V)
     with pytest.raises(RuntimeError, match="bias"):
         functional_call(module, {"bias": V, "weight": V}, (X,), strict=True)
+
+
+class TestMore:
+    def test_results_have_no_graph(self):
+        nested = grad(lambda x: grad(lambda y: (x * y).exp().sum())(V).sum())
+        assert not nested(V).requires_grad
+        assert not vjp(lambda x: (x, x.sum()), V, has_aux=True)[2].requires_grad
+
+    def test_fused_steps_under_vmap(self):
+        # the backward pass of a fused step, its gradient a batch
+        eye = torch.eye(3, dtype=torch.float64)
+        for f in (lambda x: x.softmax(0), lambda x: x.logsumexp(0) * x, lambda x: x.std() * x):
+            close(jacrev(f)(V), jacfwd(f)(V))
+            close(vmap(vjp(f, V)[1])(eye)[0], jacfwd(f)(V))
+
+    def test_in_place(self):
+        def f(x):
+            y = torch.zeros_like(x)
+            y.copy_(x)
+            y[0] = y[1] * x[2]
+            y[1:].mul_(x[:2])
+            return y
+
+        close(vmap(f)(X), torch.stack([f(x) for x in X]))
+        close(vmap(jacfwd(f))(X), torch.stack([functional.jacobian(f, x) for x in X]))
+
+    @pytest.mark.parametrize(
+        ("draw", "shape"),
+        [
+            (lambda x: torch.rand(5), (4, 5)),
+            (lambda x: torch.randn_like(x), (4, 3)),
+            (lambda x: torch.randint(0, 10**6, (5,)), (4, 5)),
+            (lambda x: torch.randperm(30), (4, 30)),
+            (lambda x: torch.normal(x, 1.0), (4, 3)),
+            (lambda x: torch.bernoulli(x.sigmoid().repeat(20)), (4, 60)),
+            (lambda x: torch.multinomial(x.exp().repeat(9), 9), (4, 9)),
+            (lambda x: x.clone().uniform_(), (4, 3)),
+        ],
+    )
+    def test_different_random_numbers(self, draw, shape):
+        made = vmap(draw, randomness="different")(X)
+        assert made.shape == shape
+        assert len({tuple(row) for row in made.tolist()}) == 4
+        with pytest.raises(RuntimeError, match="randomness error mode"):
+            vmap(draw)(X)
+
+    def test_no_different_numbers_in_what_all_share(self):
+        with pytest.raises(RuntimeError, match="unbatched tensor"):
+            vmap(lambda x: torch.empty(3).normal_(), randomness="different")(X)
+
+    @pytest.mark.parametrize(
+        ("call", "kind", "message"),
+        [
+            (lambda: grad(cubes, argnums=(0, 0))(V), RuntimeError, "unique"),
+            (lambda: grad(cubes, has_aux=True)(V), RuntimeError, "has_aux"),
+            (lambda: jvp(lambda x: 1.0, (V,), (V,)), RuntimeError, "only tensors"),
+            (lambda: jvp(lambda x: V, (V,), (V,), strict=True), RuntimeError, "independent"),
+            (lambda: vmap(cubes, in_dims=1.0)(X), ValueError, "expected in_dims"),
+            (lambda: vmap(cubes, out_dims=2)(X), IndexError, "out_dims"),
+            (lambda: vmap(cubes, chunk_size=0)(X), ValueError, "chunk_size"),
+            (lambda: vmap(lambda x: x[x > 0])(X), RuntimeError, "mask"),
+            (lambda: functional.jacobian(cubes, V, strict=True, vectorize=True), RuntimeError,
+             "not supported together"),
+        ],
+    )  # fmt: skip
+    def test_refusals(self, call, kind, message):
+        with pytest.raises(kind, match=message):
+            call()
+
+    def test_a_primitive_of_the_users_own_is_batched_by_its_meaning(self):
+        # its parameter is called "shape", as ours are, and means something else
+        own = primitive(lambda x, shape: x * len(shape), "x | shape", None, name="own")
+        with pytest.warns(UserWarning, match="batching rule for own"):
+            close(vmap(lambda x: own(x, (7, 7)))(X), X * 2)

@@ -245,3 +245,75 @@ def test_under_transforms():
     np.testing.assert_allclose(vmap(grad(cube))(x).numpy(), 3 * x.numpy() ** 2)
     _, slope = jvp(cube, (x,), (minitorch.ones_like(x),))
     np.testing.assert_allclose(slope.numpy(), 3 * x.numpy() ** 2)
+
+
+def made_of(forward, backward):
+    methods = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    return type("Made", (Function,), methods).apply
+
+
+def test_dirty_inputs_must_be_returned():
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        return x.mul_(2).clone()
+
+    with pytest.raises(RuntimeError, match="not returned as output"):
+        made_of(forward, None)(leaf(1.0) * 1)
+
+
+def test_zeros_for_outputs_without_gradient():
+    seen = []
+
+    def forward(ctx, x):
+        large = x > 0
+        ctx.mark_non_differentiable(large)
+        return x * 2, large
+
+    made, _ = made_of(forward, lambda ctx, g, h: seen.append(h.tolist()) or g * 2)(leaf(1.0))
+    made.sum().backward()
+    assert seen == [[False]]
+
+
+def test_vjp_is_another_name_of_backward():
+    class Twice(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def vjp(ctx, g):
+            return g * 2
+
+    x = leaf(1.0)
+    Twice.apply(x=x).sum().backward()
+    assert x.grad.tolist() == [2.0]
+
+
+def test_gradient_that_is_no_tensor():
+    made = made_of(lambda ctx, x: x * 2, lambda ctx, g: 2.0)(leaf(1.0))
+    with pytest.raises(RuntimeError, match="got float"):
+        made.sum().backward()
+
+
+def test_gradient_gets_the_dtype_of_its_input():
+    x = leaf(1.0)
+    made = made_of(lambda ctx, x: x * 2, lambda ctx, g: g.float())(x)
+    assert autograd.grad(made.sum(), x)[0].dtype is minitorch.float64
+
+
+def test_no_write_to_an_input_returned_as_it_is():
+    made = made_of(lambda ctx, x: x, lambda ctx, g: g * 5)(leaf(1.0) * 1)
+    with pytest.raises(RuntimeError, match="cannot be modified inplace"):
+        made.mul_(2)
+
+
+def test_saved_values_pass_the_hooks():
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    x = leaf(2.0)
+    with autograd.graph.saved_tensors_hooks(lambda t: t * 10, lambda t: t):
+        made = made_of(forward, lambda ctx, g: 2 * g * ctx.saved_tensors[0])(x)
+    made.sum().backward()
+    assert x.grad.tolist() == [40.0]

@@ -101,6 +101,59 @@ class TestGraph:
             (x * y).sum().backward()
         assert seen[1:] == [1]
 
+    def test_multi_grad_hook_of_what_is_not_reached(self):
+        x, y = leaf(1.0), leaf(2.0)
+        seen = []
+        with graph.register_multi_grad_hook([x, y], seen.append):
+            x.sum().backward()
+        assert [g if g is None else g.item() for g in seen[0]] == [1.0, None]
+
+    def test_hooks_of_steps_with_several_outputs(self):
+        x, seen = leaf(1.0, 2.0), []
+        a, b = x.unbind(0)
+        assert a.grad_fn is b.grad_fn
+        a.grad_fn.register_hook(lambda inputs, outputs: seen.append(outputs))
+        (a * 3).backward()
+        assert [g if g is None else g.item() for g in seen[0]] == [3.0, None]
+
+    @pytest.mark.parametrize(
+        ("made", "kind", "message"),
+        [
+            (1.0, TypeError, "hook returned 'float'"),
+            (minitorch.ones(3, dtype=minitorch.float64), RuntimeError, "size of value"),
+            (minitorch.ones(1), RuntimeError, "type of value"),
+        ],
+    )
+    def test_what_hooks_may_not_return(self, made, kind, message):
+        y = leaf(1.0) * 2
+        y.register_hook(lambda g: made)
+        with pytest.raises(kind, match=message):
+            y.sum().backward()
+
+    def test_innermost_saved_tensors_hooks_win(self):
+        seen = []
+
+        def hooks(name):
+            return graph.saved_tensors_hooks(lambda t: seen.append(name) or t, lambda t: t)
+
+        x = leaf(1.0)
+        with hooks("outer"), hooks("inner"):
+            x.exp()
+        assert seen == ["inner"]
+        with (
+            graph.disable_saved_tensors_hooks("not here"),
+            pytest.raises(RuntimeError, match="not here"),
+            hooks("any"),
+        ):
+            pass
+
+    def test_gradients_at_edges(self):
+        x = leaf(2.0)
+        y = x * 3
+        edge = graph.get_gradient_edge(y)
+        assert autograd.grad((y * y).sum(), edge)[0].tolist() == [12.0]
+        assert autograd.grad(edge, x, minitorch.ones_like(y))[0].tolist() == [3.0]
+
     def test_edges(self):
         x = leaf(1.0)
         assert graph.get_gradient_edge(x * 2).node.name() == "MulBackward0"

@@ -300,8 +300,8 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None
     Follows https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html
     """
     array = like_each(input, None)
-    chance = of_each(input) if p is None else p
-    distributions.bernoulli(source(generator), array, chance)
+    g = source(generator)
+    distributions.bernoulli(g, array, of_each(input) if p is None else p)
     return drawn(array)
 
 
@@ -332,6 +332,7 @@ def multinomial(
     """
     if input.ndim not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")
+    g = source(generator)
     p = of_each(input)
     if p.dtype.kind != "f":
         raise RuntimeError(
@@ -343,7 +344,6 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    g = source(generator)
     rows = p.reshape(-1, p.shape[-1]) if p.ndim > 2 else p
     found = distributions.multinomial(g, rows, num_samples, replacement)
     return drawn(found.reshape((*p.shape[:-1], num_samples)))
