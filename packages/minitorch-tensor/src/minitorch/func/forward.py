@@ -39,7 +39,9 @@ class Dual(Wrapper):
 
     def carried(self, x: Any) -> Any:
         """``x``, a constant, as a tensor that may get a tangent."""
-        value = x if self._primal._tool is None else self._primal.carried(x)
+        from .reverse import per_example
+
+        value = per_example(x, self._tool).clone()  # the tangent may come with any of the batches
         return Dual(value, zeros_like(value), self._tool)
 
     def item(self) -> Any:

@@ -45,10 +45,11 @@ def tracked(x: Any) -> Any:
     return made
 
 
-def per_example(x: Any) -> Any:
-    """``x`` as part of each batch that is running: its gradient is wanted example by example."""
+def per_example(x: Any, within: Any = None) -> Any:
+    """``x`` as part of each batch that is running (when ``within`` started): its gradient is wanted
+    example by example."""
     for tool in current.state.tools:
-        if isinstance(tool, Vmap):
+        if isinstance(tool, Vmap) and (within is None or inner(within, tool)):
             x = _carrying(x, tool)
     return x
 
