@@ -1,6 +1,6 @@
 """Writes like Python's manual: a small GPT that learns its pages letter by letter.
 
-    python examples/gpt.py [--steps 1500] [--seed 0] [--length 600] [--prompt "The "]
+    python examples/gpt.py [--steps 1500] [--seed 0] [--length 400] [--prompt "The "]
 
 The text is `pydoc_data.topics`, which every Python carries; tqdm is needed beside MiniTorch. Take
 the prefix "mini" away and it is a PyTorch program. The model is that of Radford et al., "Language
@@ -19,7 +19,7 @@ from tqdm import tqdm
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--steps", type=int, default=1500)
 parser.add_argument("--seed", type=int, default=0)
-parser.add_argument("--length", type=int, default=600, help="characters to write at the end")
+parser.add_argument("--length", type=int, default=400, help="characters to write at the end")
 parser.add_argument("--prompt", default="The ")
 options = parser.parse_args()
 
