@@ -312,7 +312,7 @@ class TestMore:
         def f(x):
             y = torch.zeros_like(x)
             y.copy_(x)
-            y[0] = y[1] * x[2]
+            y[0] = x[1] * x[2]
             y[1:].mul_(x[:2])
             return y
 

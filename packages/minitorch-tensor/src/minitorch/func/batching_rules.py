@@ -142,7 +142,6 @@ def matmul(primitive: Any, values: list[Any], batched: list[bool], params: Any, 
 
 
 @batching_rule(
-    "grid_cells",
     "linalg_cholesky_ex", "linalg_det", "linalg_eigh", "linalg_eigvalsh", "linalg_inv",
     "linalg_matrix_exp", "linalg_qr", "linalg_slogdet", "linalg_svd", "linalg_svdvals", "logdet",
     "tril", "triu",

@@ -149,7 +149,7 @@ def _quantile(
             raise RuntimeError(
                 f"{name}() q tensor must be same dtype as the input tensor: {x.dtype}"
             )
-        if not bool(((q >= 0) & (q <= 1)).all()):
+        if q._tool is None and not bool(((q >= 0) & (q <= 1)).all()):
             raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
     else:
         if not 0 <= q <= 1:
