@@ -117,6 +117,8 @@ def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -
                 )
             if any(a > b for a, b in zip(n, m, strict=True)):
                 raise RuntimeError(f"Expected index {list(n)} to be no larger than src {list(m)}")
+        while index._tool is not None:  # under vmap: the indices of all examples
+            index = index._parts()[0]
         values = index._data
         if values.min() < 0 or values.max() >= shape[dim]:
             wrong = values[(values < 0) | (values >= shape[dim])].flat[0]
