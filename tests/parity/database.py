@@ -174,7 +174,7 @@ TWICE = {
     f"nn_functional_max_unpool{n}d": "a place named twice has PyTorch's gradient, not a derivative"
     for n in (1, 2, 3)
 }
-# Here PyTorch's float32 loses four digits against its own float64, which is the oracle then.
+# Here PyTorch's float32 loses up to four digits against its own float64: that is the oracle then.
 DOUBLE = {"nn.functional.ctc_loss": "float32 is held against PyTorch's float64"}
 
 

@@ -39,7 +39,7 @@ def converted(value: Any, requires_grad: bool = False) -> Any:
         made = nn.TransformerEncoderLayer(
             attention.embed_dim, attention.num_heads, value.linear1.out_features, value.dropout.p,
             converted(value.activation), value.norm1.eps, attention.batch_first, value.norm_first,
-            value.linear1.bias is not None,
+            value.linear1.bias is not None, None, database.to_mini(value.linear1.weight.dtype),
         )  # fmt: skip
         state = {k: converted(v) for k, v in value.state_dict().items()}
         made.load_state_dict(state)

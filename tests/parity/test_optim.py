@@ -448,8 +448,16 @@ def test_swalr(kwargs):
     run_schedules(make)
 
 
-@pytest.mark.parametrize("kind", ["default", "swa", "multi_swa", "ema", "multi_ema", "own"])
-@pytest.mark.parametrize("use_buffers", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "use_buffers"),
+    [
+        (kind, use_buffers)
+        for kind in ("default", "swa", "multi_swa", "ema", "multi_ema", "own")
+        for use_buffers in (False, True)
+        # PyTorch refuses the mean of BatchNorm's integer counter
+        if (kind, use_buffers) != ("multi_swa", True)
+    ],
+)
 def test_averaged_model(kind, use_buffers):
     found = []
     for library in (minitorch, torch):

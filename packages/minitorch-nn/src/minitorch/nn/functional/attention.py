@@ -39,7 +39,7 @@ attended = fused(
     kernels.attention_backward,
     attention_definition,
     name="scaled_dot_product_attention",
-    residuals="logs",
+    residuals="tops totals",
 )
 
 

@@ -1,7 +1,7 @@
 """Attention without its matrix: a block of queries at a time, heads on all cores.
 
-Of the softmax only its logarithmic sums are kept; the backward pass makes the blocks anew
-(Dao et al., 2022).
+Of the softmax only each row's maximum and sum are kept; the backward pass makes the blocks anew
+(Dao et al., 2022). The two stay apart: their one logarithm would cost large scores five digits.
 """
 
 from __future__ import annotations
@@ -55,14 +55,16 @@ def masks(mask: Any, q: Any, k: Any) -> Any:
     )
 
 
-def attention(q: Any, k: Any, v: Any, mask: Any, scale: float, causal: bool) -> tuple[Any, Any]:
-    """(softmax(scale q k' + mask) v, the logarithms of the softmax's sums)"""
+def attention(
+    q: Any, k: Any, v: Any, mask: Any, scale: float, causal: bool
+) -> tuple[Any, Any, Any]:
+    """(softmax(scale q k' + mask) v, the maximum and the sum of each row of the softmax)"""
     mask = masks(mask, q, k)
     shape = (*q.shape[:-1], v.shape[-1])
     q, k, v = flat(q), flat(k), flat(v)
     count, queries = q.shape[:2]
     out = np.empty((count, queries, v.shape[-1]), q.dtype)
-    logs = np.empty((count, queries, 1), q.dtype)
+    tops, totals = np.empty((2, count, queries, 1), q.dtype)
 
     def work(first: int, last: int) -> None:
         for heads, rows in blocks(first, last, queries, k.shape[1]):
@@ -72,37 +74,38 @@ def attention(q: Any, k: Any, v: Any, mask: Any, scale: float, causal: bool) -> 
             p -= top
             np.exp(p, out=p)
             total = np.einsum("hij->hi", p)[..., None]
-            logs[heads, rows] = top + np.log(total)
             total[total == 0] = 1
+            tops[heads, rows], totals[heads, rows] = top, total
             part = out[heads, rows]
             np.matmul(p, v[heads, : p.shape[2]], out=part)
             part /= total
 
     products_over_rows(work, count, count * queries * k.shape[1] * 4)
-    return out.reshape(shape), logs
+    return out.reshape(shape), tops, totals
 
 
 def attention_backward(
-    g: Any, q: Any, k: Any, v: Any, mask: Any, out: Any, logs: Any, scale: float, causal: bool,
+    g: Any, q: Any, k: Any, v: Any, mask: Any, tops: Any, totals: Any, scale: float,
+    causal: bool,
 ) -> Any:  # fmt: skip
     shapes = q.shape, k.shape, v.shape
     mask = masks(mask, q, k)
-    q, k, v, g, out = map(flat, (q, k, v, g, out))
+    q, k, v, g = map(flat, (q, k, v, g))
     count, queries = q.shape[:2]
     gq, gk, gv = np.empty(q.shape, q.dtype), np.zeros(k.shape, q.dtype), np.zeros(v.shape, q.dtype)
-    along = np.einsum("hij,hij->hi", g, out)[..., None]
     kind = q.dtype.type
 
     def work(first: int, last: int) -> None:
         for heads, rows in blocks(first, last, queries, k.shape[1]):
             p = scores(q, k, mask, scale, causal, heads, rows)
             seen = p.shape[2]
-            log = logs[heads, rows]
-            p -= np.where(np.isneginf(log), kind(0), log)
+            p -= tops[heads, rows]
             np.exp(p, out=p)
+            p /= totals[heads, rows]
             gv[heads, :seen] += np.matmul(p.swapaxes(1, 2), g[heads, rows])
             gp = np.matmul(g[heads, rows], v[heads, :seen].swapaxes(1, 2))
-            gp -= along[heads, rows]
+            # not g . out, which is as much but rounded otherwise: near one-hot rows it must cancel
+            gp -= np.einsum("hij,hij->hi", p, gp)[..., None]
             gp *= p
             gp *= kind(scale)
             np.matmul(gp, k[heads, :seen], out=gq[heads, rows])
