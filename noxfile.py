@@ -8,8 +8,7 @@ nox -s bench     training steps, timed in turns with PyTorch's
 nox -l           lists all sessions
 
 Sessions whose interpreter is missing are skipped with a message. What follows ``--`` goes to
-pytest: ``nox -s tests -- -k softmax``. On Linux PyTorch's small CPU wheel comes with
-``PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu nox -s parity``.
+pytest: ``nox -s tests -- -k softmax``. PyTorch's CPU build is enough for parity and bench.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from .autograd.door import apply
 from .autograd.grad_mode import current
-from .autograd.primitive import apply
 from .autograd.tools import Tool
 from .autograd.variable import Variable
 

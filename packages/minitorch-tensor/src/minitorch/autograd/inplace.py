@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from .._dtype import can_cast
+from .door import record
 from .grad_mode import current
 from .node import AccumulateGrad
-from .primitive import primitive, record
+from .primitive import primitive
 from .variable import MULTIPLE_VIEWS, Variable, carry_retained, history, replay, root, wrap
 
 __all__ = ["check_writable", "inplace", "rebase", "relaid", "write"]

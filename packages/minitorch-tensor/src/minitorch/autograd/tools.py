@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from .door import NEVER, apply
 from .grad_mode import current
 from .node import Node, Output
-from .primitive import NEVER, apply
 from .variable import Variable, wrap
 
 __all__ = ["Tool", "detect_anomaly", "saved_tensors_hooks", "set_detect_anomaly"]

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._creation import ones_like
 from .._settings import is_tensor
-from ..autograd.primitive import apply
+from ..autograd.door import apply
 from ..autograd.tools import Tool
 from . import pytree
 from .wrapper import Without, Wrapper

@@ -13,8 +13,8 @@ from typing import Any
 
 from .._creation import ones_like, zeros_like
 from .._dtype import dtype
+from ..autograd.door import apply
 from ..autograd.grad_mode import set_grad_enabled
-from ..autograd.primitive import apply
 from ..autograd.tools import Tool
 from ..autograd.variable import Variable
 from . import pytree

@@ -1,0 +1,279 @@
+"""The one door that every step passes: kernels run here and nodes are made here.
+
+``apply`` is the door. ``unary`` and ``binary`` are the same with the loops written out, for small
+steps whose cost is Python's; as soon as a tool watches, all of them go through ``apply``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .grad_mode import TOOLS, current
+from .node import Output, orders
+from .variable import Variable, history, wrap, wrap_view
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+__all__ = ["NEVER", "apply", "binary", "record", "unary"]
+
+NEVER = [0]  # the version of what cannot be written to: numbers, arrays that are no tensors
+
+
+def record(primitive: Primitive, args: tuple[Any, ...], out: Any) -> Any:
+    """Wraps ``out``, which is the result already, and makes the node: for in-place writes."""
+    count = len(primitive.inputs)
+    inputs = args[:count]
+    arrays = [x._data if isinstance(x, Variable) else x for x in inputs]
+    return _recorded(primitive, inputs, args[count:], arrays, out, ())
+
+
+def _recorded(
+    primitive: Primitive,
+    inputs: Sequence[Any],
+    params: tuple[Any, ...],
+    arrays: list[Any],
+    out: Any,
+    residuals: tuple[Any, ...],
+) -> Any:
+    """Wraps the kernel's result and, where an input wants a gradient, makes the node."""
+    several = type(out) is tuple
+    parents: list[Any] = []
+    mask = 0
+    if primitive.differentiable and current.state.flags & 1:
+        ruled = primitive.ruled
+        for k, x in enumerate(inputs):
+            parent = None
+            if isinstance(x, Variable) and (ruled is None or ruled[k]):
+                parent = x._node if x._base is None else history(x)
+                if parent is not None:
+                    mask |= 1 << k
+            parents.append(parent)
+    if not mask:
+        if not several:
+            tensor = wrap(out)
+            return (
+                _as_view(tensor, primitive, inputs[0], params, False) if primitive.view else tensor
+            )
+        tensors = tuple(map(wrap, out))
+        if primitive.view:
+            tensors = tuple(_as_view(t, primitive, inputs[0], params, True) for t in tensors)
+        return tensors
+    step = primitive.node_type()
+    step.parents = tuple(parents)
+    step.order = next(orders)
+    step.extra = None
+    if several:
+        step.shape = metas = tuple(map(_meta, out))
+        tensors = tuple(
+            wrap(value, Output(step, k, meta[0]) if meta else None)
+            for k, (value, meta) in enumerate(zip(out, metas, strict=True))
+        )
+    else:
+        step.shape = out.shape
+        tensors = (wrap(out, step),)
+    if primitive.view:
+        tensors = tuple(_as_view(t, primitive, inputs[0], params, several) for t in tensors)
+    versions: Any = [x._version if isinstance(x, Variable) else NEVER for x in inputs]
+    saving: Any = arrays
+    if primitive.variadic:
+        saving, versions = [arrays], [versions]
+    if several and len(out) != len(primitive.outputs):  # one name for any number of outputs
+        results, results_versions = [out], [NEVER]
+    else:
+        results, results_versions = out if several else [out], [t._version for t in tensors]
+    needs = tuple(p is not None for p in parents)
+    step.saved, step.versions = primitive.keep(mask)(
+        *saving, *params, *results, *residuals, *versions, *results_versions, needs
+    )
+    return tensors if several else tensors[0]
+
+
+def _meta(value: Any) -> Any:
+    """(shape, dtype) of an output that can have a gradient, None of one that cannot."""
+    return (value.shape, value.dtype) if value.dtype.kind == "f" else None
+
+
+def _shares(data: Any, source: Any) -> bool:
+    """True where ``data`` is a view of ``source``: reshape, for one, gives a view or a copy."""
+    base = data.base
+    return base is not None and (
+        base is source
+        or base is source.base
+        or (not isinstance(base, np.ndarray) and np.may_share_memory(data, source))
+    )
+
+
+def _as_view(
+    tensor: Any, primitive: Primitive, source: Any, params: tuple[Any, ...], several: bool
+) -> Any:
+    if not _shares(tensor._data, source._data):
+        return tensor
+    follow = primitive.differentiable and not several and current.state.flags & 1
+    op = primitive.op if follow else None
+    return wrap_view(tensor._data, tensor._node, source, op, params)
+
+
+def apply(primitive: Primitive, *args: Any) -> Any:
+    """The door: runs the kernel on the inputs' arrays and records the step.
+
+    ``args`` are the inputs (a sequence of them where the primitive takes any number), then the
+    parameters. Arrays alone give arrays, so that rules can be written with operations.
+    """
+    state = current.state
+    if state.flags >= TOOLS:
+        return through_tools(state, primitive, args)
+    variadic, view = primitive.variadic, primitive.view
+    split = 1 if variadic else len(primitive.inputs)
+    inputs: Any = args[0] if variadic else args[:split]
+    params = args[split:]
+    arrays = []
+    tensors = False
+    for x in inputs:
+        if isinstance(x, Variable):
+            tensors = True
+            x = x._array() if view else x._data
+        arrays.append(x)
+    kernel_args = ([arrays] if variadic else arrays) + list(params)
+    if not tensors:
+        return on_arrays(primitive, arrays, kernel_args)
+    try:
+        out = state.quiet(primitive.kernel, *kernel_args)
+    except ValueError as error:
+        raise explain(primitive, arrays, error) from None
+    residuals = ()
+    if primitive.residuals:
+        out, *residuals = out
+    return _recorded(primitive, inputs, params, arrays, out, residuals)
+
+
+def on_arrays(primitive: Primitive, inputs: Sequence[Any], kernel_args: Sequence[Any]) -> Any:
+    """Arrays in, arrays out: within a rule an operation is its kernel."""
+    if not any(isinstance(x, np.ndarray | np.generic) for x in inputs):
+        kinds = ", ".join(type(x).__name__ for x in inputs)
+        raise TypeError(f"{primitive.name}(): argument 'input' must be Tensor, not {kinds}")
+    out = primitive.kernel(*kernel_args)
+    return out[0] if primitive.residuals else out
+
+
+def through_tools(state: Any, primitive: Primitive, args: tuple[Any, ...]) -> Any:
+    """Hands the step to the innermost tool; what that tool does passes the tools outside it."""
+    tools = state.tools
+    inputs = args[0] if primitive.variadic else args[: len(primitive.inputs)]
+    if not any(isinstance(x, Variable) for x in inputs):
+        return on_arrays(primitive, inputs, args)
+    state.set_tools(tools[:-1])
+    try:
+        return tools[-1].step(primitive, args)
+    finally:
+        state.set_tools(tools)
+
+
+def explain(primitive: Primitive, arrays: Sequence[Any], error: ValueError) -> Exception:
+    """PyTorch's error for inputs whose shapes do not broadcast; any other error as it is."""
+    shapes = [x.shape for x in arrays if isinstance(x, np.ndarray | np.generic)]
+    if len(shapes) != 2 or "broadcast" not in str(error):
+        return error
+    a, b = shapes
+    for k in range(1, min(len(a), len(b)) + 1):
+        if a[-k] != b[-k] and 1 not in (a[-k], b[-k]):
+            return RuntimeError(
+                f"The size of tensor a ({a[-k]}) must match the size of tensor b ({b[-k]}) at "
+                f"non-singleton dimension {max(len(a), len(b)) - k}: {primitive.name} got the "
+                f"shapes {list(a)} and {list(b)}"
+            )
+    return error
+
+
+def unary(primitive: Primitive) -> Callable[..., Any]:
+    """``apply`` for one input, written out."""
+    kernel, floats, view = primitive.kernel, primitive.floats, primitive.view
+    node_type, differentiable = primitive.node_type, primitive.differentiable
+    keep = primitive.keep
+
+    def op(input: Any, *params: Any) -> Any:
+        state = current.state
+        if not isinstance(input, Variable):
+            return on_arrays(primitive, (input,), (input, *params))
+        data = input._array() if view else input._data
+        if floats and data.dtype.kind in "biu":
+            return op(primitive.promote(input), *params)  # type: ignore[misc]
+        if state.flags >= TOOLS:
+            return through_tools(state, primitive, (input, *params))
+        if view:
+            out = kernel(data, *params)
+            if _shares(out, data):
+                origin = op if differentiable and state.flags else None
+                tensor = wrap_view(out, None, input, origin, params)
+            else:
+                tensor = wrap(out)
+        else:
+            out = state.quiet(kernel, data, *params)
+            tensor = wrap(out)
+        if differentiable and state.flags:
+            parent = input._node if input._base is None else history(input)
+            if parent is not None:
+                tensor._node = node = node_type()
+                node.parents = (parent,)
+                node.shape = out.shape
+                node.order = next(orders)
+                node.extra = None
+                node.saved, node.versions = keep(1)(
+                    data, *params, out, input._version, tensor._version
+                )
+        return tensor
+
+    return op
+
+
+def binary(primitive: Primitive) -> Callable[..., Any]:
+    """``apply`` for two inputs without parameters, written out; numbers may stand for tensors."""
+    kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
+    node_type, differentiable = primitive.node_type, primitive.differentiable
+    keep = primitive.keep
+    promoting = promote is not None or None in primitive.rules[:1]
+
+    def op(input: Any, other: Any) -> Any:
+        state = current.state
+        if state.flags >= TOOLS or not isinstance(input, Variable):
+            return general(input, other)
+        x = input._data
+        dtype = x.dtype
+        if isinstance(other, Variable):
+            y = other._data
+            if (y.dtype is not dtype and promoting) or (floats and dtype.kind != "f"):
+                return general(input, other)
+            version = other._version
+            nb = other._node if other._base is None else history(other)
+        elif (type(other) is float or type(other) is int) and dtype.kind == "f":
+            y, version, nb = other, NEVER, None
+        else:
+            return general(input, other)
+        try:
+            out = state.quiet(kernel, x, y)
+        except ValueError as error:
+            raise explain(primitive, (x, y), error) from None
+        tensor = wrap(out)
+        if differentiable and state.flags:
+            na = input._node if input._base is None else history(input)
+            if na is not None or nb is not None:
+                tensor._node = node = node_type()
+                node.parents = (na, nb)
+                node.shape = out.shape
+                node.order = next(orders)
+                node.extra = None
+                mask = (na is not None) + 2 * (nb is not None)
+                node.saved, node.versions = keep(mask)(
+                    x, y, out, input._version, version, tensor._version
+                )
+        return tensor
+
+    def general(a: Any, b: Any) -> Any:
+        if promote is not None and (isinstance(a, Variable) or isinstance(b, Variable)):
+            a, b = promote(a, b)
+        return apply(primitive, a, b)
+
+    return op

@@ -1,0 +1,133 @@
+"""The nodes that primitives make: what was saved meets the gradient rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .grad_mode import set_grad_enabled
+from .node import Node, Output, Partial
+from .variable import Variable, wrap
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+__all__ = ["JointStep", "Step"]
+
+
+class Step(Node):
+    """A node made by a primitive."""
+
+    __slots__ = ()
+    makes_arrays = True
+    primitive: Primitive
+    rules: tuple[Callable[..., Any] | None, ...]
+
+    def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
+        saved = self.saved
+        if create_graph or saved is None or self.extra is not None:
+            saved = self._values(create_graph)
+        else:
+            for counter, version in self.versions:
+                if counter[0] != version:
+                    self.check()
+        rules = self.rules
+        if type(g) is Partial:
+            g = self._full(g, create_graph)
+        if wanted is not None:
+            saved = [v if w else None for v, w in zip(saved, wanted, strict=True)]
+        if len(rules) == 1:
+            return (rules[0](g, *saved[0]),)  # type: ignore[misc]
+        if len(rules) == 2:  # written out: a loop costs as much as the arithmetic
+            first, second = saved
+            return (
+                None if first is None else rules[0](g, *first),  # type: ignore[misc]
+                None if second is None else rules[1](g, *second),  # type: ignore[misc]
+            )
+        return [
+            None if values is None else rule(g, *values)  # type: ignore[misc]
+            for rule, values in zip(rules, saved, strict=True)
+        ]
+
+    def _values(self, create_graph: bool) -> Any:
+        """The saved values, checked; as Tensors where the backward pass makes a graph."""
+        self.check()
+        saved = self.saved
+        if self.extra is not None and "unpack" in self.extra:
+            saved = self.extra["unpack"](saved)
+        return self._as_tensors(saved) if create_graph else saved
+
+    def _full(self, partial: Partial, create_graph: bool) -> Any:
+        """All outputs' gradients, zeros where none arrived; the lone one where only one can."""
+        gs = []
+        for number, meta in enumerate(self.shape or ()):
+            if meta is None:  # an output without gradient, such as indices
+                continue
+            g = partial.get(number)
+            if g is None:
+                g = np.zeros(*meta)
+                g = wrap(g) if create_graph else g
+            gs.append(g)
+        return gs[0] if len(gs) == 1 < len(self.shape or ()) else tuple(gs)
+
+    def _as_tensors(self, saved: Any) -> Any:
+        """The saved arrays as the Tensors that they were: inputs with their node, outputs with
+        this one."""
+        primitive = self.primitive
+        inputs = {name.lstrip("*"): k for k, name in enumerate(primitive.inputs)}
+
+        def tensor(name: str, value: Any) -> Any:
+            if primitive.variadic and name in inputs:
+                return [wrap(v, p) for v, p in zip(value, self.parents, strict=True)]
+            if not isinstance(value, np.ndarray | np.generic):
+                return value
+            if name in inputs:
+                return wrap(value, self.parents[inputs[name]])
+            if name in primitive.outputs:
+                number = primitive.outputs.index(name)
+                if len(primitive.outputs) == 1:
+                    return wrap(value, self)
+                if (self.shape or ())[number] is None:
+                    return wrap(value)
+                return wrap(value, Output(self, number, value.shape))
+            return wrap(value)
+
+        return [
+            values and tuple(map(tensor, names, values))
+            for names, values in zip(primitive.wants, saved, strict=False)
+        ]
+
+
+class JointStep(Step):
+    """A node whose one rule gives the gradients of all inputs."""
+
+    __slots__ = ()
+
+    def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
+        if type(g) is Partial:
+            g = self._full(g, create_graph)
+        if create_graph and self.primitive.definition is not None:
+            return self._differentiate_definition(g, self._values(False)[-1])
+        return self.primitive.joint(g, *self._values(create_graph)[0])  # type: ignore[no-any-return, misc]
+
+    def _differentiate_definition(self, g: Any, values: Any) -> Sequence[Any]:
+        """The gradients as a graph: the fused step's plain definition, differentiated."""
+        from .engine import differentiate
+        from .primitive import alias
+
+        count = len(self.primitive.inputs)
+        with set_grad_enabled(True):  # it is off where a transform, not a graph, carries g
+            inputs = [
+                # an alias each, so that the definition's own graph ends there
+                value if parent is None or value is None else alias(wrap(value, parent))
+                for value, parent in zip(values[:count], self.parents, strict=True)
+            ]
+            arguments = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in inputs]
+            made = self.primitive.definition(*arguments, *values[count:])  # type: ignore[misc]
+        outputs = made if isinstance(made, tuple) else (made,)
+        gs = g if isinstance(g, tuple) else (g,)
+        pairs = [(o, h) for o, h in zip(outputs, gs, strict=False) if o._node is not None]
+        found = iter(differentiate(pairs, [v for v in inputs if isinstance(v, Variable)]))
+        return [next(found) if isinstance(v, Variable) else None for v in inputs]
