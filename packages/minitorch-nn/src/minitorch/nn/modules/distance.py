@@ -7,7 +7,7 @@ from typing import Any
 from .. import functional as F
 from ..module import Module
 
-__all__ = ["ChannelShuffle", "CosineSimilarity", "PairwiseDistance"]
+__all__ = ["CosineSimilarity", "PairwiseDistance"]
 
 
 class PairwiseDistance(Module):
@@ -41,22 +41,3 @@ class CosineSimilarity(Module):
     def forward(self, x1: Any, x2: Any) -> Any:
         """Two of one shape to that shape without ``dim``."""
         return F.cosine_similarity(x1, x2, self.dim, self.eps)
-
-
-class ChannelShuffle(Module):
-    """Channels taken from the groups in turn.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
-    """
-
-    def __init__(self, groups: int) -> None:
-        super().__init__()
-        self.groups = groups
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.channel_shuffle(input, self.groups)
-
-    def extra_repr(self) -> str:
-        """The number of groups."""
-        return f"groups={self.groups}"

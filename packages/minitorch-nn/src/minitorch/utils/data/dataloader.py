@@ -391,7 +391,8 @@ class PassByWorkers(Pass):
     def next_number(self) -> int:
         """Which batch is due; those that a worker whose stream has ended will not send are not."""
         if not self.in_order and self.arrived:
-            return next(iter(self.arrived))
+            first: int = next(iter(self.arrived))
+            return first
         while self.returned < self.asked:
             number = self.returned
             worker = self.worker_of.get(number)
