@@ -20,7 +20,7 @@ from typing import Any
 from .door import apply, binary, unary
 from .step import JointStep, Step
 
-__all__ = ["Primitive", "fused", "primitive"]
+__all__ = ["Primitive", "fused", "labelled", "primitive"]
 
 
 class Primitive:
@@ -39,7 +39,7 @@ class Primitive:
         view: bool = False,
         promote: Callable[..., Any] | None = None,
         floats: bool = False,
-        label: str | None = None,
+        label: str | Callable[[Any], str] | None = None,
         traits: Iterable[str] = (),
     ) -> None:
         left, _, outputs = signature.partition("->")
@@ -60,6 +60,7 @@ class Primitive:
         self.floats = floats
         self.traits = frozenset(traits)
         self.op: Any = None
+        self.again: Any = None
         self.keeps: dict[int, Callable[..., Any]] = {}
         rule_list = self.rules if joint is None else (joint,)
         # what each rule wants, read off its parameters, `g` aside
@@ -67,11 +68,13 @@ class Primitive:
         # which inputs can have a gradient (an index, for one, cannot); None: all
         self.ruled = None if joint else tuple(rule is not None for rule in self.rules)
         self.differentiable = joint is not None or any(rule is not None for rule in self.rules)
-        label = label or "".join(part.capitalize() for part in name.strip("_").split("_"))
+        own_name = {"name": label} if callable(label) else {}
+        if label is None or callable(label):
+            label = "".join(part.capitalize() for part in name.strip("_").split("_"))
         self.node_type = type(
             label + "Backward0" if label[-1] not in "0123456789" else label,
             (Step if joint is None else JointStep,),
-            {"__slots__": (), "primitive": self, "rules": self.rules},
+            {"__slots__": (), "primitive": self, "rules": self.rules} | own_name,
         )
 
     def __repr__(self) -> str:
@@ -149,7 +152,8 @@ def primitive(
         view: the kernel's result may share memory with its first input.
         promote: brings inputs of different dtypes to one (``ops.promotion``).
         floats: integers are to be promoted to the default float dtype.
-        label: the node's name, where it is not PyTorch's usual ``NameBackward0``.
+        label: the node's name, where it is not PyTorch's usual ``NameBackward0``; a function of the
+            node where PyTorch has several names.
         traits: ``"elementwise"``, ``"linear"``: what transforms may rely on.
 
     Returns:
@@ -178,10 +182,19 @@ def primitive(
         def op(*args: Any) -> Any:
             return apply(made, *args)
 
+    made.again = lambda label: primitive(
+        kernel, signature, *rules, name=made.name, **options | {"label": label}
+    )
     op.primitive = made  # for apply, for tools and for whoever asks what an operation is
     op.__name__ = op.__qualname__ = made.name
     made.op = op
     return op  # type: ignore[no-any-return]
+
+
+def labelled(op: Any, label: str) -> Callable[..., Any]:
+    """The same operation, whose nodes go by another of PyTorch's names."""
+    made: Callable[..., Any] = op.primitive.again(label)
+    return made
 
 
 def fused(

@@ -56,7 +56,13 @@ plus = primitive(operator.add, "a b", lambda g: g, lambda g: g, name="add", **EL
 DIFFERENCE: Any = {"traits": ("elementwise",), "promote": promote_numbers, "floats": True}
 minus = primitive(operator.sub, "a b", lambda g: g, lambda g: -g, name="sub", **DIFFERENCE)
 minus_from = primitive(
-    lambda a, b: b - a, "a b", lambda g: -g, lambda g: g, name="rsub", **DIFFERENCE
+    lambda a, b: b - a,
+    "a b",
+    lambda g: -g,
+    lambda g: g,
+    name="rsub",
+    label="RsubBackward1",
+    **DIFFERENCE,
 )
 neg = negative = primitive(_neg, "x", lambda g: -g, name="neg", traits=("elementwise", "linear"))
 

@@ -137,8 +137,20 @@ def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
     return matmul(transposed(a), g)
 
 
+def by_rank(node: Any) -> str:
+    """PyTorch's names, by the dimensions of the result."""
+    return ("DotBackward0", "MvBackward0", "MmBackward0", "BmmBackward0")[min(len(node.shape), 3)]
+
+
 matmul = primitive(
-    _matmul, "a b", _left, _right, name="matmul", promote=same_dtype, traits=("bilinear",)
+    _matmul,
+    "a b",
+    _left,
+    _right,
+    name="matmul",
+    label=by_rank,
+    promote=same_dtype,
+    traits=("bilinear",),
 )
 matmul.__doc__ = """The product of matrices or vectors, over broadcast leading dimensions.
 

@@ -73,11 +73,17 @@ def _sum(x: Any, dim: Any, keepdim: bool) -> Any:
     return sums.add(x, dim, keepdim)
 
 
+def of_all_or_some(node: Any) -> str:
+    """PyTorch's names: 0 for the reduction to a number, 1 for one along dimensions."""
+    return f"{type(node).__name__[:-1]}{int(node.shape != ())}"
+
+
 total = primitive(
     _sum,
     "x | dim keepdim",
     lambda g, shape, dim, keepdim: spread(g, shape, dim, keepdim),
     name="sum",
+    label=of_all_or_some,
     traits=("linear",),
 )
 
@@ -138,6 +144,7 @@ average = primitive(
     "x | dim keepdim",
     lambda g, shape, dim, keepdim: spread(g / count(shape, dim), shape, dim, keepdim),
     name="mean",
+    label=of_all_or_some,
     traits=("linear",),
 )
 
@@ -226,7 +233,7 @@ def _prod_rule(g: Any, x: Any, out: Any, dim: int | None, keepdim: bool) -> Any:
     return spread(g, x.shape, axes, keepdim) * others
 
 
-product = primitive(_prod, "x | dim keepdim", _prod_rule, name="prod")
+product = primitive(_prod, "x | dim keepdim", _prod_rule, name="prod", label=of_all_or_some)
 
 
 @numpy_names

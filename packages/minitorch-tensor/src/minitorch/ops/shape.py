@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._dtype import dtype as Dtype
-from ..autograd.primitive import primitive
+from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
 from .arguments import as_shape, numpy_names, one_dim, some_dims
 
@@ -108,6 +108,11 @@ def view_as(input: Any, other: Any) -> Any:
     return view(input, other.shape)
 
 
+squeezed = labelled(reshaped, "SqueezeBackward0")
+squeezed_dims = labelled(reshaped, "SqueezeBackward1")
+unsqueezed = labelled(reshaped, "UnsqueezeBackward0")
+
+
 @numpy_names
 def squeeze(input: Any, dim: Any = None) -> Any:
     """Without the dimensions of size 1 (those among ``dim``, an int or a tuple), a view.
@@ -116,9 +121,9 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     """
     shape = input.shape
     if dim is None:
-        return reshaped(input, tuple(n for n in shape if n != 1))
+        return squeezed(input, tuple(n for n in shape if n != 1))
     dims = () if dim == () else some_dims(dim, input.ndim)
-    return reshaped(input, tuple(n for k, n in enumerate(shape) if n != 1 or k not in dims))
+    return squeezed_dims(input, tuple(n for k, n in enumerate(shape) if n != 1 or k not in dims))
 
 
 @numpy_names
@@ -129,7 +134,7 @@ def unsqueeze(input: Any, dim: int) -> Any:
     """
     shape = tuple(input.shape)
     dim = one_dim(dim, len(shape) + 1)
-    return reshaped(input, (*shape[:dim], 1, *shape[dim:]))
+    return unsqueezed(input, (*shape[:dim], 1, *shape[dim:]))
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -245,6 +250,10 @@ def permute(input: Any, *axes: Any, dims: Any = None) -> Any:
     return permuted(input, order)
 
 
+transposed = labelled(permuted, "TransposeBackward0")
+transposed_matrix = labelled(permuted, "TBackward0")
+
+
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """Two dimensions swapped, a view.
 
@@ -255,7 +264,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     a, b = one_dim(dim0, n), one_dim(dim1, n)
     if n:
         order[a], order[b] = b, a
-    return permuted(input, tuple(order))
+    return transposed(input, tuple(order))
 
 
 swapdims = transpose
@@ -273,7 +282,7 @@ def t(input: Any) -> Any:
     """
     if input.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
-    return permuted(input, tuple(reversed(range(input.ndim))))
+    return transposed_matrix(input, tuple(reversed(range(input.ndim))))
 
 
 def reverse_dims(input: Any) -> Any:

@@ -63,6 +63,7 @@ entropy_of_labels = fused(
     kernels.cross_entropy_backward,
     definition,
     name="cross_entropy",
+    label="NllLossBackward0",
     residuals="probabilities share",
 )
 
