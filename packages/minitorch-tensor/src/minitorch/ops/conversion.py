@@ -208,7 +208,7 @@ def to(
     if device is not None:
         as_device(device)
     wanted = input.dtype if dtype is None else as_dtype(dtype)
-    made = to_dtype(input, np.dtype(wanted))
+    made = to_dtype(input, as_dtype(wanted).numpy)
     if made is input and (copy or flags[1:] == [True]):
         return cast(input, np.dtype(wanted))
     return made
