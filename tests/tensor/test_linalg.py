@@ -270,3 +270,9 @@ def test_refused(number):
     call, message = REFUSED[number]
     with pytest.raises(RuntimeError, match=message):
         call()
+
+
+@pytest.mark.parametrize("ord", [1, 2, math.inf, "fro", "nuc"])
+@pytest.mark.parametrize("shape", [(0, 1), (1, 0), (0, 0)])
+def test_norms_of_empty_matrices_are_zero(ord, shape):
+    assert minitorch.linalg.matrix_norm(minitorch.zeros(shape), ord).item() == 0.0

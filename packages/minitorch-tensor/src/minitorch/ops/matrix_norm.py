@@ -46,7 +46,8 @@ def matrix_norm(
         A = to(A, dtype)
     if ord == "fro":
         return vector_norm(A, 2, (rows, columns), keepdim)
-    extreme = amax if ord == "nuc" or ord > 0 else amin
+    largest = sum if 0 in (A.shape[rows], A.shape[columns]) else amax  # of nothing: 0
+    extreme = largest if ord == "nuc" or ord > 0 else amin
     if ord in ("nuc", 2, -2):
         rest = [k for k in range(A.ndim) if k not in (rows, columns)]
         s = singular_values(permuted(A, (*rest, rows, columns)))
