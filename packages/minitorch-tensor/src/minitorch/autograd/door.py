@@ -191,10 +191,11 @@ def explain(primitive: Primitive, arrays: Sequence[Any], error: ValueError) -> E
 def unary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for one input, written out."""
     kernel, floats, view = primitive.kernel, primitive.floats, primitive.view
-    node_type, differentiable = primitive.node_type, primitive.differentiable
+    differentiable, node_type = primitive.differentiable, None
     keep = primitive.keep
 
     def op(input: Any, *params: Any) -> Any:
+        nonlocal node_type
         state = current.state
         if not isinstance(input, Variable):
             return on_arrays(primitive, (input,), (input, *params))
@@ -216,6 +217,8 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
         if differentiable and state.flags:
             parent = input._node if input._base is None else history(input)
             if parent is not None:
+                if node_type is None:
+                    node_type = primitive.node_type
                 tensor._node = node = node_type()
                 node.parents = (parent,)
                 node.shape = out.shape
@@ -232,11 +235,12 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
 def binary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for two inputs without parameters, written out; numbers may stand for tensors."""
     kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
-    node_type, differentiable = primitive.node_type, primitive.differentiable
+    differentiable, node_type = primitive.differentiable, None
     keep = primitive.keep
     promoting = promote is not None or None in primitive.rules[:1]
 
     def op(input: Any, other: Any) -> Any:
+        nonlocal node_type
         state = current.state
         if state.flags >= TOOLS or not isinstance(input, Variable):
             return general(input, other)
@@ -260,6 +264,8 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
         if differentiable and state.flags:
             na = input._node if input._base is None else history(input)
             if na is not None or nb is not None:
+                if node_type is None:
+                    node_type = primitive.node_type
                 tensor._node = node = node_type()
                 node.parents = (na, nb)
                 node.shape = out.shape

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from .door import apply, binary, unary
@@ -68,12 +69,18 @@ class Primitive:
         # which inputs can have a gradient (an index, for one, cannot); None: all
         self.ruled = None if joint else tuple(rule is not None for rule in self.rules)
         self.differentiable = joint is not None or any(rule is not None for rule in self.rules)
-        own_name = {"name": label} if callable(label) else {}
+        self.label = label
+
+    @cached_property
+    def node_type(self) -> Any:
+        """The class of its nodes; made on first use, of 300 a program needs a few."""
+        label, own_name = self.label, {}
         if label is None or callable(label):
-            label = "".join(part.capitalize() for part in name.strip("_").split("_"))
-        self.node_type = type(
+            own_name = {"name": label} if label else {}
+            label = "".join(part.capitalize() for part in self.name.strip("_").split("_"))
+        return type(
             label + "Backward0" if label[-1] not in "0123456789" else label,
-            (Step if joint is None else JointStep,),
+            (Step if self.joint is None else JointStep,),
             {"__slots__": (), "primitive": self, "rules": self.rules} | own_name,
         )
 
