@@ -22,10 +22,8 @@ PYTORCH = "2.13.0"  # the version whose behaviour this is
 
 ELSEWHERE = {  # modules of PyTorch whose contents have another place here
     "autograd.profiler": "profiler",
-    "nn.modules.batchnorm": "nn.modules.normalization",
     "nn.modules.container": "nn.containers",
     "nn.modules.conv": "nn.modules.convolution",
-    "nn.modules.instancenorm": "nn.modules.normalization",
     "nn.modules.module": "nn.module",
     "nn.modules.rnn": "nn.modules.recurrent",
     "nn.modules.sparse": "nn.modules.embedding",

@@ -4,11 +4,14 @@ from ..containers import *
 from ..module import Module as Module
 from .activation import *
 from .attention import *
+from .batchnorm import *
 from .convolution import *
 from .distance import *
 from .dropout import *
 from .embedding import *
 from .flatten import *
+from .fold import *
+from .instancenorm import *
 from .linear import *
 from .loss import *
 from .normalization import *

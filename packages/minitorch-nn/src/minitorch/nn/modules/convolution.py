@@ -11,8 +11,8 @@ from .. import init
 from ..functional import convolution as F
 from ..functional import padding
 from ..module import Module
-from ..parameter import Parameter, UninitializedParameter
-from .lazy import LazyModule
+from ..parameter import Parameter
+from .lazy import LazyLayer
 
 __all__ = [
     "Conv1d",
@@ -21,14 +21,12 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
-    "Fold",
     "LazyConv1d",
     "LazyConv2d",
     "LazyConv3d",
     "LazyConvTranspose1d",
     "LazyConvTranspose2d",
     "LazyConvTranspose3d",
-    "Unfold",
 ]
 
 
@@ -36,7 +34,7 @@ def ntuple(value: Any, n: int) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, tuple | list) else (value,) * n
 
 
-class _Conv(Module):
+class _ConvNd(Module):
     """What all convolutions share: their parameters."""
 
     ndim: int
@@ -77,16 +75,19 @@ class _Conv(Module):
             self.padding: Any = padding
         else:
             self.padding = ntuple(padding, n)
-        first, second = in_channels, out_channels
-        if not self.transposed:
-            first, second = second, first
-        shape = (first, second // groups, *self.kernel_size)
+        shape = self._weight_shape()
         self.weight = Parameter(minitorch.empty(shape, dtype=dtype, device=device))
         if bias:
             self.bias = Parameter(minitorch.empty(out_channels, dtype=dtype, device=device))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
+
+    def _weight_shape(self) -> tuple[int, ...]:
+        first, second = self.out_channels, self.in_channels
+        if self.transposed:
+            first, second = second, first
+        return (first, second // self.groups, *self.kernel_size)
 
     def reset_parameters(self) -> None:
         """Draws the parameters anew: uniform within 1 / sqrt(fan in)."""
@@ -122,7 +123,7 @@ class _Conv(Module):
         return RuntimeError(f"{self}: {error}")
 
 
-class _Forward(_Conv):
+class _Conv(_ConvNd):
     """A convolution of any number of dimensions."""
 
     def __init__(
@@ -161,7 +162,7 @@ class _Forward(_Conv):
         return [m for n in reversed(self.padding) for m in (n, n)]
 
 
-class Conv1d(_Forward):
+class Conv1d(_Conv):
     """Convolution of sequences; the arguments are those of ``Conv2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
@@ -170,7 +171,7 @@ class Conv1d(_Forward):
     ndim = 1
 
 
-class Conv2d(_Forward):
+class Conv2d(_Conv):
     """Convolution of images.
 
     Args:
@@ -201,7 +202,7 @@ class Conv2d(_Forward):
     ndim = 2
 
 
-class Conv3d(_Forward):
+class Conv3d(_Conv):
     """Convolution of volumes; the arguments are those of ``Conv2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
@@ -210,7 +211,7 @@ class Conv3d(_Forward):
     ndim = 3
 
 
-class _Transposed(_Conv):
+class _ConvTransposeNd(_ConvNd):
     """A transposed convolution of any number of dimensions."""
 
     transposed = True
@@ -272,7 +273,7 @@ class _Transposed(_Conv):
         return tuple(size - low for size, low in zip(sizes, least, strict=True))
 
 
-class ConvTranspose1d(_Transposed):
+class ConvTranspose1d(_ConvTransposeNd):
     """The adjoint of ``Conv1d``; the arguments are those of ``ConvTranspose2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
@@ -281,7 +282,7 @@ class ConvTranspose1d(_Transposed):
     ndim = 1
 
 
-class ConvTranspose2d(_Transposed):
+class ConvTranspose2d(_ConvTransposeNd):
     """The adjoint of ``Conv2d``, whose arguments it has; from small images to large ones.
 
     ``output_padding`` is added to the size on one side, as strides hide it; ``forward`` takes the
@@ -297,7 +298,7 @@ class ConvTranspose2d(_Transposed):
     ndim = 2
 
 
-class ConvTranspose3d(_Transposed):
+class ConvTranspose3d(_ConvTransposeNd):
     """The adjoint of ``Conv3d``; the arguments are those of ``ConvTranspose2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
@@ -309,53 +310,55 @@ class ConvTranspose3d(_Transposed):
 # --- lazy -----------------------------------------------------------------------------------
 
 
-class _Lazy(LazyModule):
-    """A convolution that takes ``in_channels`` from its first input."""
+class _LazyConvNd(LazyLayer, _ConvNd):
+    """What lazy convolutions share: they take ``in_channels`` from their first input."""
 
-    cls_to_become: Any = None
-    weight: Any
-    bias: Any
+    _taken = "in_channels"
 
-    def __init__(self, out_channels: int, kernel_size: Any, *args: Any, **kwargs: Any) -> None:
-        kind = self.cls_to_become
-        names = kind.__init__.__code__.co_varnames[4 : kind.__init__.__code__.co_argcount]
-        options = {**dict(zip(names, args, strict=False)), **kwargs}
-        bias = options.pop("bias", True)
-        kind.__init__(self, 0, 0, kernel_size, **options, bias=False)
-        made: Any = {"device": options.get("device"), "dtype": options.get("dtype")}
-        self.weight = UninitializedParameter(**made)
+    def _wait(self, out_channels: int, bias: bool, device: Any, dtype: Any) -> None:
+        self._postpone("weight", *(["bias"] if bias else []), device=device, dtype=dtype)
         self.out_channels = out_channels
-        if bias:
-            self.bias = UninitializedParameter(**made)
 
-    def reset_parameters(self) -> None:
-        """Draws the parameters, once their shape is known."""
-        if not self.has_uninitialized_params() and self.in_channels != 0:
-            self.cls_to_become.reset_parameters(self)
-
-    def initialize_parameters(self, input: Any, *args: Any) -> None:
-        """Takes the channels from ``input``."""
-        if not self.has_uninitialized_params():
-            return
-        n, name = self.ndim, type(self).__name__
+    def _size(self, input: Any) -> int:
+        n = self.ndim
         if input.ndim not in (n + 1, n + 2):
             raise RuntimeError(
-                f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got "
-                f"input of size: {list(input.shape)}"
+                f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to "
+                f"{type(self).__name__}, but got input of size: {list(input.shape)}"
             )
-        self.in_channels = input.shape[-n - 1]
-        if self.in_channels % self.groups:
+        channels = int(input.shape[-n - 1])
+        if channels % self.groups:
             raise ValueError("in_channels must be divisible by groups")
-        first, second = self.in_channels, self.out_channels
-        if not self.transposed:
-            first, second = second, first
-        self.weight.materialize((first, second // self.groups, *self.kernel_size))
-        if self.bias is not None:
-            self.bias.materialize((self.out_channels,))
-        self.reset_parameters()
+        return channels
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"weight": self._weight_shape(), "bias": (self.out_channels,)}
 
 
-class LazyConv1d(_Lazy, Conv1d):
+class _LazyConv(_LazyConvNd, _Conv):
+    def __init__(
+        self, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+        dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros",
+        device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
+        self._wait(out_channels, bias, device, dtype)
+
+
+class _LazyConvTranspose(_LazyConvNd, _ConvTransposeNd):
+    def __init__(
+        self, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+        output_padding: Any = 0, groups: int = 1, bias: bool = True, dilation: Any = 1,
+        padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation,
+            padding_mode,
+        )  # fmt: skip
+        self._wait(out_channels, bias, device, dtype)
+
+
+class LazyConv1d(_LazyConv, Conv1d):
     """``Conv1d`` that takes ``in_channels`` from its first input.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConv1d.html
@@ -364,7 +367,7 @@ class LazyConv1d(_Lazy, Conv1d):
     cls_to_become = Conv1d
 
 
-class LazyConv2d(_Lazy, Conv2d):
+class LazyConv2d(_LazyConv, Conv2d):
     """``Conv2d`` that takes ``in_channels`` from its first input.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConv2d.html
@@ -373,7 +376,7 @@ class LazyConv2d(_Lazy, Conv2d):
     cls_to_become = Conv2d
 
 
-class LazyConv3d(_Lazy, Conv3d):
+class LazyConv3d(_LazyConv, Conv3d):
     """``Conv3d`` that takes ``in_channels`` from its first input.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConv3d.html
@@ -382,7 +385,7 @@ class LazyConv3d(_Lazy, Conv3d):
     cls_to_become = Conv3d
 
 
-class LazyConvTranspose1d(_Lazy, ConvTranspose1d):
+class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
     """``ConvTranspose1d`` that takes ``in_channels`` from its first input.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose1d.html
@@ -391,7 +394,7 @@ class LazyConvTranspose1d(_Lazy, ConvTranspose1d):
     cls_to_become = ConvTranspose1d
 
 
-class LazyConvTranspose2d(_Lazy, ConvTranspose2d):
+class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
     """``ConvTranspose2d`` that takes ``in_channels`` from its first input.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose2d.html
@@ -400,66 +403,10 @@ class LazyConvTranspose2d(_Lazy, ConvTranspose2d):
     cls_to_become = ConvTranspose2d
 
 
-class LazyConvTranspose3d(_Lazy, ConvTranspose3d):
+class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
     """``ConvTranspose3d`` that takes ``in_channels`` from its first input.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose3d.html
     """
 
     cls_to_become = ConvTranspose3d
-
-
-# --- patches --------------------------------------------------------------------------------
-
-
-class Unfold(Module):
-    """The patches that a convolution sees, as columns; see ``functional.unfold``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Unfold.html
-    """
-
-    def __init__(
-        self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
-    ) -> None:
-        super().__init__()
-        self.kernel_size, self.dilation = kernel_size, dilation
-        self.padding, self.stride = padding, stride
-
-    def forward(self, input: Any) -> Any:
-        """(N, C, H, W) to (N, C * kH * kW, patches)."""
-        return F.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
-
-    def extra_repr(self) -> str:
-        """The geometry."""
-        return (
-            f"kernel_size={self.kernel_size}, dilation={self.dilation}, padding={self.padding}, "
-            f"stride={self.stride}"
-        )
-
-
-class Fold(Unfold):
-    """The adjoint of ``Unfold``: patches added up into images of ``output_size``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Fold.html
-    """
-
-    def __init__(
-        self,
-        output_size: Any,
-        kernel_size: Any,
-        dilation: Any = 1,
-        padding: Any = 0,
-        stride: Any = 1,
-    ) -> None:
-        super().__init__(kernel_size, dilation, padding, stride)
-        self.output_size = output_size
-
-    def forward(self, input: Any) -> Any:
-        """(N, C * kH * kW, patches) to (N, C, H, W)."""
-        return F.fold(
-            input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride
-        )
-
-    def extra_repr(self) -> str:
-        """The geometry."""
-        return f"output_size={self.output_size}, {super().extra_repr()}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..module import Module
-from ..parameter import is_lazy
+from ..parameter import UninitializedParameter, is_lazy
 
-__all__ = ["LazyModule"]
+__all__ = ["LazyLayer", "LazyModuleMixin"]
 
 
-class LazyModule(Module):
+class LazyModuleMixin(Module):
     """Mixed into a module whose parameters are ``UninitializedParameter`` at first.
 
     A subclass writes ``initialize_parameters``; after the first call the module becomes an ordinary
@@ -39,3 +39,35 @@ class LazyModule(Module):
         if self.cls_to_become is not None:
             self.__class__ = self.cls_to_become
         return Module.__call__(self, *args, **kwargs)
+
+
+class LazyLayer(LazyModuleMixin):
+    """A layer that takes one size from its first input: its attribute ``_taken``, 0 until then."""
+
+    _taken: str
+
+    def _postpone(self, *names: str, device: Any, dtype: Any) -> None:
+        for name in names:
+            setattr(self, name, UninitializedParameter(device=device, dtype=dtype))
+
+    def _size(self, input: Any) -> int:
+        raise NotImplementedError(f"{type(self).__name__} has no _size")
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes, by name, once the size is known."""
+        raise NotImplementedError(f"{type(self).__name__} has no _shapes")
+
+    def reset_parameters(self) -> None:
+        """Sets the first values, once the shapes are known."""
+        if not self.has_uninitialized_params() and getattr(self, self._taken) != 0:
+            self.cls_to_become.reset_parameters(self)
+
+    def initialize_parameters(self, input: Any, *args: Any, **kwargs: Any) -> None:
+        """Takes the size from ``input``."""
+        if self.has_uninitialized_params():
+            setattr(self, self._taken, self._size(input))
+            for name, shape in self._shapes().items():
+                value = getattr(self, name)
+                if value is not None:
+                    value.materialize(shape)
+            self.reset_parameters()

@@ -10,8 +10,8 @@ import minitorch
 from .. import init
 from ..functional.linear import bilinear, linear
 from ..module import Module
-from ..parameter import Parameter, UninitializedParameter
-from .lazy import LazyModule
+from ..parameter import Parameter
+from .lazy import LazyLayer
 
 __all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "NonDynamicallyQuantizableLinear"]
 
@@ -121,38 +121,31 @@ class NonDynamicallyQuantizableLinear(Linear):
     """``Linear`` under the name that attention's output layer has in PyTorch."""
 
 
-class LazyLinear(LazyModule, Linear):
+class LazyLinear(LazyLayer, Linear):
     """``Linear`` that takes ``in_features`` from its first input.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyLinear.html
     """
 
     cls_to_become = Linear
-    weight: Any
-    bias: Any
+    _taken = "in_features"
 
     def __init__(
         self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
         super().__init__(0, 0, False)
-        self.weight = UninitializedParameter(device=device, dtype=dtype)
+        self._postpone("weight", *(["bias"] if bias else []), device=device, dtype=dtype)
         self.out_features = out_features
-        if bias:
-            self.bias = UninitializedParameter(device=device, dtype=dtype)
 
-    def reset_parameters(self) -> None:
-        """Draws the parameters, once their shape is known."""
-        if not self.has_uninitialized_params() and self.in_features != 0:
-            super().reset_parameters()
+    def _size(self, input: Any) -> int:
+        return int(input.shape[-1])
 
-    def initialize_parameters(self, input: Any) -> None:
-        """Takes the width from ``input``."""
-        if self.has_uninitialized_params():
-            self.in_features = input.shape[-1]
-            self.weight.materialize((self.out_features, self.in_features))
-            if self.bias is not None:
-                self.bias.materialize((self.out_features,))
-            self.reset_parameters()
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"weight": (self.out_features, self.in_features), "bias": (self.out_features,)}
+
+    def initialize_parameters(self, input: Any, *args: Any, **kwargs: Any) -> None:
+        """Takes the width from ``input``, or from a weight that was loaded."""
+        super().initialize_parameters(input)
         if self.in_features == 0:
             self.in_features = self.weight.shape[-1]
 

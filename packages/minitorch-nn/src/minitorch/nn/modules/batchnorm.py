@@ -1,0 +1,264 @@
+"""Batch normalization, and what it shares with instance normalization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import minitorch
+
+from .. import functional as F
+from ..parameter import UninitializedBuffer
+from .lazy import LazyLayer
+from .normalization import _Affine
+
+__all__ = [
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "LazyBatchNorm1d",
+    "LazyBatchNorm2d",
+    "LazyBatchNorm3d",
+    "SyncBatchNorm",
+]
+
+
+class _NormBase(_Affine):
+    """Parameters and running statistics of the norms of channels."""
+
+    _version = 2
+    dims: tuple[int, ...] = ()
+
+    def __init__(
+        self, num_features: int, eps: float, momentum: float | None, affine: bool,
+        track_running_stats: bool, device: Any, dtype: Any, bias: bool,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self._learn(num_features, device, dtype, weight=affine, bias=affine and bias)
+        if track_running_stats:
+            made = {"dtype": dtype, "device": device}
+            self.register_buffer("running_mean", minitorch.zeros(num_features, **made))
+            self.register_buffer("running_var", minitorch.ones(num_features, **made))
+            self.register_buffer("num_batches_tracked", minitorch.tensor(0, dtype=minitorch.int64))
+        else:
+            for name in ("running_mean", "running_var", "num_batches_tracked"):
+                self.register_buffer(name, None)
+        self.reset_parameters()
+
+    def reset_running_stats(self) -> None:
+        """Forgets the statistics: mean 0, variance 1."""
+        if self.track_running_stats:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """Forgets the statistics; weight 1, bias 0."""
+        self.reset_running_stats()
+        super().reset_parameters()
+
+    def _check_input_dim(self, input: Any) -> None:
+        if self.dims and input.ndim not in self.dims:
+            expected = " or ".join(f"{n}D" for n in self.dims)
+            raise ValueError(
+                f"{type(self).__name__}: expected {expected} input (got {input.ndim}D input of "
+                f"shape {list(input.shape)})"
+            )
+
+    def _channels(self, input: Any) -> int:
+        raise NotImplementedError(f"{type(self).__name__} has no _channels")
+
+    def extra_repr(self) -> str:
+        """The number of channels and the options."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: Any, *args: Any
+    ) -> None:
+        version = local_metadata.get("version", None)
+        key = prefix + "num_batches_tracked"
+        if (version is None or version < 2) and self.track_running_stats and key not in state_dict:
+            counted = self.num_batches_tracked
+            state_dict[key] = (
+                minitorch.tensor(0, dtype=minitorch.int64) if counted is None else counted
+            )
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *args)
+
+
+class _BatchNorm(_NormBase):
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
+        affine: bool = True, track_running_stats: bool = True, device: Any = None,
+        dtype: Any = None, *, bias: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
+        )
+
+    def _channels(self, input: Any) -> int:
+        return int(input.shape[1])
+
+    def forward(self, input: Any) -> Any:
+        """The input, normalized; while training the statistics move towards its own."""
+        self._check_input_dim(input)
+        learning = self.training and self.track_running_stats
+        counted = None if self.num_batches_tracked is None else self.num_batches_tracked + 1
+        momentum = 0.0 if self.momentum is None else self.momentum
+        if learning and counted is not None and self.momentum is None:
+            momentum = 1.0 / float(counted)  # the mean over all batches
+        own = self.training or (self.running_mean is None and self.running_var is None)
+        running = not self.training or self.track_running_stats
+        try:
+            out = F.batch_norm(
+                input, self.running_mean if running else None,
+                self.running_var if running else None, self.weight, self.bias, own, momentum,
+                self.eps,
+            )  # fmt: skip
+        except RuntimeError as error:
+            raise RuntimeError(f"{self}: {error}") from None
+        if learning and counted is not None:
+            self.num_batches_tracked.copy_(counted)
+        return out
+
+
+class BatchNorm1d(_BatchNorm):
+    """``BatchNorm2d`` for (N, C) or (N, C, L).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
+    """
+
+    dims = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """Each channel of (N, C, H, W) with mean 0 and variance 1 over the batch.
+
+    Args:
+        num_features: the number of channels.
+        eps: added to the variance.
+        momentum: the share of the new batch in the running statistics; None for the mean over all
+            batches.
+        affine: whether to learn a factor and a summand for each channel.
+        track_running_stats: whether to keep statistics while training, for evaluation.
+        device: only the CPU.
+        dtype: of the parameters.
+
+    Attributes:
+        weight, bias: (num_features,), 1 and 0 at first
+        running_mean, running_var: (num_features,), 0 and 1 at first
+        num_batches_tracked: (), int64
+
+    Raises:
+        ValueError: the input's number of dimensions is another, or a channel has one value only.
+        RuntimeError: the input's number of channels is another. The statistics stay as they were.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
+    """
+
+    dims = (4,)
+
+
+class BatchNorm3d(_BatchNorm):
+    """``BatchNorm2d`` for (N, C, D, H, W).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html
+    """
+
+    dims = (5,)
+
+
+class SyncBatchNorm(_BatchNorm):
+    """``BatchNorm`` for any number of dimensions: with one process there is nothing to synchronize.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SyncBatchNorm.html
+    """
+
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
+        affine: bool = True, track_running_stats: bool = True, process_group: Any = None,
+        device: Any = None, dtype: Any = None, *, bias: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
+        )
+        self.process_group = process_group
+
+    def _check_input_dim(self, input: Any) -> None:
+        if input.ndim < 2:
+            raise ValueError(f"expected at least 2D input (got {input.ndim}D input)")
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Any, process_group: Any = None) -> Any:
+        """``module`` with its ``BatchNorm`` layers replaced by ones with the same tensors."""
+        made = module
+        if isinstance(module, _BatchNorm):
+            made = cls(
+                module.num_features, module.eps, module.momentum, module.affine,
+                module.track_running_stats, process_group,
+            )  # fmt: skip
+            for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+                setattr(made, name, getattr(module, name))
+            made.training = module.training
+        for name, child in module.named_children():
+            made.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return made
+
+
+class _LazyNormBase(LazyLayer, _NormBase):
+    """A norm that takes ``num_features`` from its first input."""
+
+    _taken = "num_features"
+
+    def __init__(
+        self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+        track_running_stats: bool = True, device: Any = None, dtype: Any = None, *,
+        bias: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__(0, eps, momentum, False, False, device, dtype, bias=False)
+        self.affine, self.track_running_stats = affine, track_running_stats
+        made = {"device": device, "dtype": dtype}
+        if affine:
+            self._postpone("weight", *(["bias"] if bias else []), **made)
+        if track_running_stats:
+            self.running_mean = UninitializedBuffer(**made)
+            self.running_var = UninitializedBuffer(**made)
+            self.num_batches_tracked = minitorch.tensor(0, dtype=minitorch.int64)
+
+    def _size(self, input: Any) -> int:
+        self._check_input_dim(input)
+        return self._channels(input)
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        names = ("weight", "bias", "running_mean", "running_var")
+        return dict.fromkeys(names, (self.num_features,))
+
+
+class LazyBatchNorm1d(_LazyNormBase, BatchNorm1d):
+    """``BatchNorm1d`` that takes ``num_features`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm1d.html
+    """
+
+    cls_to_become = BatchNorm1d
+
+
+class LazyBatchNorm2d(_LazyNormBase, BatchNorm2d):
+    """``BatchNorm2d`` that takes ``num_features`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm2d.html
+    """
+
+    cls_to_become = BatchNorm2d
+
+
+class LazyBatchNorm3d(_LazyNormBase, BatchNorm3d):
+    """``BatchNorm3d`` that takes ``num_features`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm3d.html
+    """
+
+    cls_to_become = BatchNorm3d

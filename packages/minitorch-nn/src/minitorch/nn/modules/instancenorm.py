@@ -1,0 +1,105 @@
+"""Instance normalization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import functional as F
+from .batchnorm import _LazyNormBase, _NormBase
+
+__all__ = [
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
+    "LazyInstanceNorm1d",
+    "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d",
+]
+
+
+class _InstanceNorm(_NormBase):
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
+        track_running_stats: bool = False, device: Any = None, dtype: Any = None, *,
+        bias: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
+        )
+
+    def _channels(self, input: Any) -> int:
+        return int(input.shape[-self.dims[0]])
+
+    def forward(self, input: Any) -> Any:
+        """The input, normalized; without N too."""
+        self._check_input_dim(input)
+        batched = input.ndim == self.dims[-1]
+        channels = self._channels(input)
+        if channels != self.num_features and self.affine:
+            raise ValueError(
+                f"{self}: expected input's size at dim={input.ndim - self.dims[0]} to match "
+                f"num_features ({self.num_features}), but got: {list(input.shape)}"
+            )
+        x = input if batched else input.unsqueeze(0)
+        out = F.instance_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias,
+            self.training or not self.track_running_stats,
+            self.momentum if self.momentum is not None else 0.0, self.eps,
+        )  # fmt: skip
+        return out if batched else out.squeeze(0)
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """``InstanceNorm2d`` for (N, C, L) or (C, L).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html
+    """
+
+    dims = (2, 3)
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Each channel of each example, (N, C, H, W) or (C, H, W), with mean 0 and variance 1.
+
+    The arguments are those of ``BatchNorm2d``, with ``affine`` and ``track_running_stats`` off.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html
+    """
+
+    dims = (3, 4)
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """``InstanceNorm2d`` for (N, C, D, H, W) or (C, D, H, W).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html
+    """
+
+    dims = (4, 5)
+
+
+class LazyInstanceNorm1d(_LazyNormBase, InstanceNorm1d):
+    """``InstanceNorm1d`` that takes ``num_features`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm1d.html
+    """
+
+    cls_to_become = InstanceNorm1d
+
+
+class LazyInstanceNorm2d(_LazyNormBase, InstanceNorm2d):
+    """``InstanceNorm2d`` that takes ``num_features`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm2d.html
+    """
+
+    cls_to_become = InstanceNorm2d
+
+
+class LazyInstanceNorm3d(_LazyNormBase, InstanceNorm3d):
+    """``InstanceNorm3d`` that takes ``num_features`` from its first input.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm3d.html
+    """
+
+    cls_to_become = InstanceNorm3d
