@@ -9,6 +9,7 @@ import minitorch
 from .. import functional as F
 from ..module import Module
 from ..parameter import Parameter
+from .softmax import GLU, LogSoftmax, Softmax, Softmax2d, Softmin
 
 __all__ = [
     "CELU",
@@ -43,52 +44,82 @@ __all__ = [
 
 
 class _Activation(Module):
-    """A layer without parameters; ``_options`` names its settings, in the order of its function."""
+    """``_function`` of the input; ``_options`` names the settings that ``repr`` shows."""
 
+    _function: Any
     _options: tuple[str, ...] = ()
+
+    def forward(self, input: Any) -> Any:
+        """The same shape."""
+        return type(self)._function(input)
 
     def extra_repr(self) -> str:
         """The settings."""
-        shown = [f"{name}={getattr(self, name)!r}" for name in self._options if name != "inplace"]
+        shown = [f"{name}={getattr(self, name)!r}" for name in self._options]
         if getattr(self, "inplace", False):
             shown.append("inplace=True")
         return ", ".join(shown)
 
 
-class CELU(_Activation):
+class _InPlace(_Activation):
+    """An activation that may overwrite its input."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, input: Any) -> Any:
+        """The same shape."""
+        return type(self)._function(input, self.inplace)
+
+
+class _Exponential(_Activation):
+    """An activation that approaches -alpha."""
+
+    _options = ("alpha",)
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__()
+        self.alpha = alpha
+        self.inplace = inplace
+
+    def forward(self, input: Any) -> Any:
+        """The same shape."""
+        return type(self)._function(input, self.alpha, self.inplace)
+
+
+class _Shrink(_Activation):
+    """An activation that is 0 in [-lambd, lambd]."""
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input: Any) -> Any:
+        """The same shape."""
+        return type(self)._function(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        """The bound."""
+        return str(self.lambd)
+
+
+class CELU(_Exponential):
     """max(0, x) + min(0, alpha (exp(x / alpha) - 1)).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CELU.html
     """
 
-    _options = ("alpha", "inplace")
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.celu(input, self.alpha, self.inplace)
+    _function = staticmethod(F.celu)
 
 
-class ELU(_Activation):
+class ELU(_Exponential):
     """x where it is positive, alpha (exp(x) - 1) elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
     """
 
-    _options = ("alpha", "inplace")
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.elu(input, self.alpha, self.inplace)
+    _function = staticmethod(F.elu)
 
 
 class GELU(_Activation):
@@ -108,72 +139,31 @@ class GELU(_Activation):
         return F.gelu(input, self.approximate)
 
 
-class GLU(_Activation):
-    """a sigmoid(b), a and b the halves of the input along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GLU.html
-    """
-
-    _options = ("dim",)
-
-    def __init__(self, dim: int = -1) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Any) -> Any:
-        """Half the size along ``dim``."""
-        return F.glu(input, self.dim)
-
-
-class Hardshrink(_Activation):
+class Hardshrink(_Shrink):
     """x outside of [-lambd, lambd], 0 inside.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardshrink.html
     """
 
-    _options = ("lambd",)
-
-    def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__()
-        self.lambd = lambd
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.hardshrink(input, self.lambd)
-
-    def extra_repr(self) -> str:
-        """The bound."""
-        return str(self.lambd)
+    _function = staticmethod(F.hardshrink)
 
 
-class Hardsigmoid(_Activation):
+class Hardsigmoid(_InPlace):
     """x / 6 + 1/2, held between 0 and 1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html
     """
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.hardsigmoid(input, self.inplace)
+    _function = staticmethod(F.hardsigmoid)
 
 
-class Hardswish(_Activation):
+class Hardswish(_InPlace):
     """x hardsigmoid(x).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardswish.html
     """
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.hardswish(input, self.inplace)
+    _function = staticmethod(F.hardswish)
 
 
 class Hardtanh(_Activation):
@@ -182,7 +172,7 @@ class Hardtanh(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardtanh.html
     """
 
-    _options: tuple[str, ...] = ("min_val", "max_val", "inplace")
+    _options: tuple[str, ...] = ("min_val", "max_val")
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -203,7 +193,7 @@ class LeakyReLU(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
     """
 
-    _options = ("negative_slope", "inplace")
+    _options = ("negative_slope",)
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__()
@@ -221,43 +211,16 @@ class LogSigmoid(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html
     """
 
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.logsigmoid(input)
+    _function = staticmethod(F.logsigmoid)
 
 
-class LogSoftmax(_Activation):
-    """log(softmax(x)) along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
-    """
-
-    _options = ("dim",)
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.log_softmax(input, self.dim, _stacklevel=5)
-
-
-class Mish(_Activation):
+class Mish(_InPlace):
     """x tanh(softplus(x)).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Mish.html
     """
 
-    _options = ("inplace",)
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.mish(input, self.inplace)
+    _function = staticmethod(F.mish)
 
 
 class PReLU(_Activation):
@@ -296,7 +259,7 @@ class RReLU(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RReLU.html
     """
 
-    _options = ("lower", "upper", "inplace")
+    _options = ("lower", "upper")
 
     def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None:
         super().__init__()
@@ -309,17 +272,11 @@ class RReLU(_Activation):
         return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
 
 
-class ReLU(_Activation):
+class ReLU(_InPlace):
     """max(0, x).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html
     """
-
-    _options = ("inplace",)
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
 
     def forward(self, input: Any) -> Any:
         """The same shape."""
@@ -332,44 +289,28 @@ class ReLU6(Hardtanh):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU6.html
     """
 
-    _options = ("inplace",)
+    _options = ()
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(0.0, 6.0, inplace)
 
 
-class SELU(_Activation):
+class SELU(_InPlace):
     """``elu`` with constants that keep mean 0 and variance 1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SELU.html
     """
 
-    _options = ("inplace",)
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.selu(input, self.inplace)
+    _function = staticmethod(F.selu)
 
 
-class SiLU(_Activation):
+class SiLU(_InPlace):
     """x sigmoid(x).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html
     """
 
-    _options = ("inplace",)
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.silu(input, self.inplace)
+    _function = staticmethod(F.silu)
 
 
 class Sigmoid(_Activation):
@@ -378,56 +319,7 @@ class Sigmoid(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html
     """
 
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.sigmoid(input)
-
-
-class Softmax(_Activation):
-    """exp(x) over its sum along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
-    """
-
-    _options = ("dim",)
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.softmax(input, self.dim, _stacklevel=5)
-
-
-class Softmax2d(_Activation):
-    """Softmax over the channels of (N, C, H, W) or (C, H, W).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html
-    """
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        if input.ndim not in (3, 4):
-            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
-        return F.softmax(input, -3)
-
-
-class Softmin(_Activation):
-    """softmax(-x) along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmin.html
-    """
-
-    _options = ("dim",)
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.softmin(input, self.dim, _stacklevel=5)
+    _function = staticmethod(F.sigmoid)
 
 
 class Softplus(_Activation):
@@ -448,25 +340,13 @@ class Softplus(_Activation):
         return F.softplus(input, self.beta, self.threshold)
 
 
-class Softshrink(_Activation):
+class Softshrink(_Shrink):
     """x moved towards 0 by ``lambd``, 0 where it gets there.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softshrink.html
     """
 
-    _options = ("lambd",)
-
-    def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__()
-        self.lambd = lambd
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.softshrink(input, self.lambd)
-
-    def extra_repr(self) -> str:
-        """The bound."""
-        return str(self.lambd)
+    _function = staticmethod(F.softshrink)
 
 
 class Softsign(_Activation):
@@ -475,9 +355,7 @@ class Softsign(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html
     """
 
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.softsign(input)
+    _function = staticmethod(F.softsign)
 
 
 class Tanh(_Activation):
@@ -486,9 +364,7 @@ class Tanh(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html
     """
 
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.tanh(input)
+    _function = staticmethod(F.tanh)
 
 
 class Tanhshrink(_Activation):
@@ -497,9 +373,7 @@ class Tanhshrink(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanhshrink.html
     """
 
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return F.tanhshrink(input)
+    _function = staticmethod(F.tanhshrink)
 
 
 class Threshold(_Activation):
@@ -508,7 +382,7 @@ class Threshold(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Threshold.html
     """
 
-    _options = ("threshold", "value", "inplace")
+    _options = ("threshold", "value")
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()

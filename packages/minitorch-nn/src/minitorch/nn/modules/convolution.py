@@ -105,22 +105,15 @@ class _ConvNd(Module):
         n = self.ndim
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
         text += f", stride={self.stride}"
-        if self.padding != (0,) * n:
-            text += f", padding={self.padding}"
-        if self.dilation != (1,) * n:
-            text += f", dilation={self.dilation}"
-        if self.output_padding != (0,) * n:
-            text += f", output_padding={self.output_padding}"
-        if self.groups != 1:
-            text += f", groups={self.groups}"
+        usual = {"padding": (0,) * n, "dilation": (1,) * n, "output_padding": (0,) * n, "groups": 1}
+        for name, value in usual.items():
+            if getattr(self, name) != value:
+                text += f", {name}={getattr(self, name)}"
         if self.bias is None:
             text += ", bias=False"
         if self.padding_mode != "zeros":
             text += f", padding_mode={self.padding_mode}"
         return text
-
-    def _named(self, error: RuntimeError) -> RuntimeError:
-        return RuntimeError(f"{self}: {error}")
 
 
 class _Conv(_ConvNd):
@@ -142,7 +135,7 @@ class _Conv(_ConvNd):
         try:
             return self._conv_forward(input, self.weight, self.bias)
         except RuntimeError as error:
-            raise self._named(error) from None
+            raise RuntimeError(f"{self}: {error}") from None
 
     def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Any:
         convolve = (F.conv1d, F.conv2d, F.conv3d)[self.ndim - 1]
@@ -242,7 +235,7 @@ class _ConvTransposeNd(_ConvNd):
                 self.dilation,
             )  # fmt: skip
         except RuntimeError as error:
-            raise self._named(error) from None
+            raise RuntimeError(f"{self}: {error}") from None
 
     def _output_padding(self, input: Any, output_size: Any) -> Any:
         if output_size is None:
@@ -305,9 +298,6 @@ class ConvTranspose3d(_ConvTransposeNd):
     """
 
     ndim = 3
-
-
-# --- lazy -----------------------------------------------------------------------------------
 
 
 class _LazyConvNd(LazyLayer, _ConvNd):

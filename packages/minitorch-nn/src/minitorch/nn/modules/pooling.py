@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import functional as F
 from ..module import Module
+from .convolution import ntuple
 
 __all__ = [
     *(f"{kind}{n}d" for kind in ("AdaptiveAvgPool", "AdaptiveMaxPool") for n in (1, 2, 3)),
@@ -13,11 +14,7 @@ __all__ = [
 ]
 
 
-def _tuple(value: Any, n: int) -> Any:
-    return tuple(value) if isinstance(value, tuple | list) else (value,) * n
-
-
-class _MaxPool(Module):
+class _MaxPoolNd(Module):
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
         return_indices: bool = False, ceil_mode: bool = False,
@@ -45,7 +42,7 @@ class _MaxPool(Module):
         )
 
 
-class MaxPool1d(_MaxPool):
+class MaxPool1d(_MaxPoolNd):
     """The maxima of windows; the arguments are those of ``MaxPool2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
@@ -54,7 +51,7 @@ class MaxPool1d(_MaxPool):
     pool = staticmethod(F.max_pool1d)
 
 
-class MaxPool2d(_MaxPool):
+class MaxPool2d(_MaxPoolNd):
     """The maxima of windows.
 
     Args:
@@ -71,7 +68,7 @@ class MaxPool2d(_MaxPool):
     pool = staticmethod(F.max_pool2d)
 
 
-class MaxPool3d(_MaxPool):
+class MaxPool3d(_MaxPoolNd):
     """The maxima of windows; the arguments are those of ``MaxPool2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
@@ -80,15 +77,15 @@ class MaxPool3d(_MaxPool):
     pool = staticmethod(F.max_pool3d)
 
 
-class _MaxUnpool(Module):
+class _MaxUnpoolNd(Module):
     ndim: int
     unpool: Any
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
         super().__init__()
-        self.kernel_size = _tuple(kernel_size, self.ndim)
-        self.stride = _tuple(kernel_size if stride is None else stride, self.ndim)
-        self.padding = _tuple(padding, self.ndim)
+        self.kernel_size = ntuple(kernel_size, self.ndim)
+        self.stride = ntuple(kernel_size if stride is None else stride, self.ndim)
+        self.padding = ntuple(padding, self.ndim)
 
     def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
         """The maxima back at their places, zeros elsewhere."""
@@ -101,7 +98,7 @@ class _MaxUnpool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class MaxUnpool1d(_MaxUnpool):
+class MaxUnpool1d(_MaxUnpoolNd):
     """Undoes ``MaxPool1d`` with its indices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
@@ -110,7 +107,7 @@ class MaxUnpool1d(_MaxUnpool):
     ndim, unpool = 1, staticmethod(F.max_unpool1d)
 
 
-class MaxUnpool2d(_MaxUnpool):
+class MaxUnpool2d(_MaxUnpoolNd):
     """Undoes ``MaxPool2d`` with its indices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
@@ -119,7 +116,7 @@ class MaxUnpool2d(_MaxUnpool):
     ndim, unpool = 2, staticmethod(F.max_unpool2d)
 
 
-class MaxUnpool3d(_MaxUnpool):
+class MaxUnpool3d(_MaxUnpoolNd):
     """Undoes ``MaxPool3d`` with its indices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
@@ -139,9 +136,9 @@ class AvgPool1d(Module):
         count_include_pad: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.kernel_size = _tuple(kernel_size, 1)
-        self.stride = _tuple(kernel_size if stride is None else stride, 1)
-        self.padding = _tuple(padding, 1)
+        self.kernel_size = ntuple(kernel_size, 1)
+        self.stride = ntuple(kernel_size if stride is None else stride, 1)
+        self.padding = ntuple(padding, 1)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
     def forward(self, input: Any) -> Any:
@@ -156,7 +153,7 @@ class AvgPool1d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class _AvgPool(Module):
+class _AvgPoolNd(Module):
     pool: Any
 
     def __init__(
@@ -182,7 +179,7 @@ class _AvgPool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class AvgPool2d(_AvgPool):
+class AvgPool2d(_AvgPoolNd):
     """The means of windows.
 
     Args:
@@ -199,7 +196,7 @@ class AvgPool2d(_AvgPool):
     pool = staticmethod(F.avg_pool2d)
 
 
-class AvgPool3d(_AvgPool):
+class AvgPool3d(_AvgPoolNd):
     """The means of windows; the arguments are those of ``AvgPool2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
@@ -208,7 +205,7 @@ class AvgPool3d(_AvgPool):
     pool = staticmethod(F.avg_pool3d)
 
 
-class _LPPool(Module):
+class _LPPoolNd(Module):
     pool: Any
 
     def __init__(
@@ -232,7 +229,7 @@ class _LPPool(Module):
         )
 
 
-class LPPool1d(_LPPool):
+class LPPool1d(_LPPoolNd):
     """``sum(x^p)^(1/p)`` of windows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
@@ -241,7 +238,7 @@ class LPPool1d(_LPPool):
     pool = staticmethod(F.lp_pool1d)
 
 
-class LPPool2d(_LPPool):
+class LPPool2d(_LPPoolNd):
     """``sum(x^p)^(1/p)`` of windows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
@@ -250,7 +247,7 @@ class LPPool2d(_LPPool):
     pool = staticmethod(F.lp_pool2d)
 
 
-class LPPool3d(_LPPool):
+class LPPool3d(_LPPoolNd):
     """``sum(x^p)^(1/p)`` of windows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
@@ -259,7 +256,7 @@ class LPPool3d(_LPPool):
     pool = staticmethod(F.lp_pool3d)
 
 
-class _Adaptive(Module):
+class _AdaptiveAvgPoolNd(Module):
     pool: Any
 
     def __init__(self, output_size: Any) -> None:
@@ -275,7 +272,7 @@ class _Adaptive(Module):
         return f"output_size={self.output_size}"
 
 
-class _AdaptiveMax(_Adaptive):
+class _AdaptiveMaxPoolNd(_AdaptiveAvgPoolNd):
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
         super().__init__(output_size)
         self.return_indices = return_indices
@@ -285,7 +282,7 @@ class _AdaptiveMax(_Adaptive):
         return type(self).pool(input, self.output_size, self.return_indices)
 
 
-class AdaptiveAvgPool1d(_Adaptive):
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     """The means of ``output_size`` parts.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
@@ -294,7 +291,7 @@ class AdaptiveAvgPool1d(_Adaptive):
     pool = staticmethod(F.adaptive_avg_pool1d)
 
 
-class AdaptiveAvgPool2d(_Adaptive):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     """The means of parts, ``output_size`` (None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
@@ -303,7 +300,7 @@ class AdaptiveAvgPool2d(_Adaptive):
     pool = staticmethod(F.adaptive_avg_pool2d)
 
 
-class AdaptiveAvgPool3d(_Adaptive):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     """The means of parts, ``output_size`` (None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
@@ -312,7 +309,7 @@ class AdaptiveAvgPool3d(_Adaptive):
     pool = staticmethod(F.adaptive_avg_pool3d)
 
 
-class AdaptiveMaxPool1d(_AdaptiveMax):
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     """The maxima of ``output_size`` parts.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
@@ -321,7 +318,7 @@ class AdaptiveMaxPool1d(_AdaptiveMax):
     pool = staticmethod(F.adaptive_max_pool1d)
 
 
-class AdaptiveMaxPool2d(_AdaptiveMax):
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     """The maxima of parts, ``output_size`` (None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
@@ -330,7 +327,7 @@ class AdaptiveMaxPool2d(_AdaptiveMax):
     pool = staticmethod(F.adaptive_max_pool2d)
 
 
-class AdaptiveMaxPool3d(_AdaptiveMax):
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     """The maxima of parts, ``output_size`` (None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html

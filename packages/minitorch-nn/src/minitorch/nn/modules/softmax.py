@@ -1,0 +1,82 @@
+"""Activation layers along a dimension: softmax and its kin, and GLU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import functional as F
+from ..module import Module
+
+__all__ = ["GLU", "LogSoftmax", "Softmax", "Softmax2d", "Softmin"]
+
+
+class _AlongDim(Module):
+    """A function along ``dim``."""
+
+    _function: Any
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__()
+        self.dim: Any = dim
+
+    def forward(self, input: Any) -> Any:
+        """The same shape."""
+        return type(self)._function(input, self.dim, _stacklevel=5)
+
+    def extra_repr(self) -> str:
+        """The dimension."""
+        return f"dim={self.dim!r}"
+
+
+class GLU(_AlongDim):
+    """a sigmoid(b), a and b the halves of the input along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GLU.html
+    """
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__(dim)
+
+    def forward(self, input: Any) -> Any:
+        """Half the size along ``dim``."""
+        return F.glu(input, self.dim)
+
+
+class LogSoftmax(_AlongDim):
+    """log(softmax(x)) along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
+    """
+
+    _function = staticmethod(F.log_softmax)
+
+
+class Softmax(_AlongDim):
+    """exp(x) over its sum along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
+    """
+
+    _function = staticmethod(F.softmax)
+
+
+class Softmax2d(Module):
+    """Softmax over the channels of (N, C, H, W) or (C, H, W).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html
+    """
+
+    def forward(self, input: Any) -> Any:
+        """The same shape."""
+        if input.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
+        return F.softmax(input, -3)
+
+
+class Softmin(_AlongDim):
+    """softmax(-x) along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmin.html
+    """
+
+    _function = staticmethod(F.softmin)
