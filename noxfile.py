@@ -4,7 +4,8 @@ nox              lint, types and every test, on every Python that this machine h
 nox -s demo      trains a classifier of handwritten digits and draws what it learned
 nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
-nox -s bench     training steps, timed in turns with PyTorch's
+nox -s bench     times beside PyTorch's and others', in turns: tables, a picture, some ten minutes
+nox -s guard     whether anything became slower: ``-- BASE [HEAD]``, else since the last commit
 nox -l           lists all sessions
 
 Sessions whose interpreter is missing are skipped with a message. What follows ``--`` goes to
@@ -113,6 +114,13 @@ def examples(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Training steps under MiniTorch and PyTorch in turns: a table of ratios."""
-    install(session, STACK, TORCH)
-    session.run("python", str(ROOT / "benchmarks" / "training_steps.py"), *session.posargs)
+    """Times, memory and growth beside PyTorch, MyGrad, autograd and NumPy; ``-- gpt --quick``."""
+    install(session, STACK, TORCH, "mygrad==2.3.0", "autograd", "matplotlib")
+    session.run("python", str(ROOT / "benchmarks" / "run.py"), *session.posargs)
+
+
+@nox.session
+def guard(session: nox.Session) -> None:
+    """Whether a commit or the working tree is slower than another commit: ``-- BASE [HEAD]``."""
+    session.install("numpy")
+    session.run("python", str(ROOT / "benchmarks" / "guard.py"), *session.posargs)

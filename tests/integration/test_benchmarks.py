@@ -1,0 +1,65 @@
+"""The benchmarks' arithmetic, and that MiniTorch runs each of their workloads."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import minitorch
+import pytest
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+harness, report = import_module("harness"), import_module("report")
+WORKLOADS = import_module("workloads").WORKLOADS
+NEEDS = {"optimizers": ("optim",), "networks": ("nn", "optim"), "layers": ("nn",)}
+
+
+def test_ratios_are_taken_turn_by_turn():
+    spread = harness.ratio([1.0, 20.0, 3.0, 4.0, 5.0], [2.0, 10.0, 6.0, 8.0, 5.0])
+    assert (spread.low, spread.middle, spread.high) == (0.5, 0.5, 1.0)
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 1.5, 2.0])
+def test_growth_is_the_exponent(power):
+    sizes = [1, 10, 100, 1000]
+    assert harness.growth(sizes, [3 * n**power for n in sizes]) == pytest.approx(power)
+
+
+def test_a_childs_environment_keeps_compiled_modules(monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    variables = harness.environment(tmp_path)
+    assert "PYTHONDONTWRITEBYTECODE" not in variables
+    assert variables["PYTHONPATH"] == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(2.0, "2 s"), (0.0123, "12.3 ms"), (4.5e-6, "4.5 µs"), (1e-7, "100 ns")]
+)
+def test_times_in_words(seconds, text):
+    assert report.time([seconds]) == text
+
+
+def test_a_row_of_the_table():
+    row = report.Row("gpt", "networks", "GPT", 1, {"minitorch": [1, 1, 1], "torch": [2, 2, 2]})
+    table = report.times([row], ["torch"])
+    assert table.splitlines()[-1] == "| GPT | 1 s | 2 s | **0.50** | 0.50 to 0.50 |"
+
+
+def test_workers_measure_in_turns_and_report_failures():
+    with harness.Worker("minitorch") as one, harness.Worker("minitorch") as other:
+        effort = harness.Effort(turns=4, seconds=0.001)
+        times = harness.in_turns({"a": one, "b": other}, "tracked_add", 8, effort)
+        assert {name: len(seconds) for name, seconds in times.items()} == {"a": 4, "b": 4}
+        assert all(second > 0 for seconds in times.values() for second in seconds)
+        with pytest.raises(harness.WorkloadError, match="KeyError"):
+            one.ask("prepare", "nonsense", 1)
+        assert one.ask("has", "tracked_add")
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_minitorch_runs(name):
+    workload = WORKLOADS[name]
+    for package in NEEDS.get(workload.group, ()):
+        pytest.importorskip(f"minitorch.{package}")
+    size = min((*workload.sizes, *workload.growth))
+    assert "{" not in workload.titled(size)
+    workload.build(minitorch, size)()
