@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from minitorch import Tensor
 from minitorch.extend import RemovableHandle, Variable, primitive, wrap
 
 __all__ = ["Hooks"]
@@ -86,7 +87,7 @@ class Hooks:
         called: set[int] = set()
         try:
             return self._call_hooks(args, kwargs, called)
-        except Exception:
+        except Exception:  # goes on once the hooks that run always have run
             for key, (hook, with_kwargs, always) in list(
                 self.__dict__.get("_forward_hooks", {}).items()
             ):
@@ -145,11 +146,7 @@ class BackwardWatch:
 
     def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         self.count = len(args)
-        self.places = [
-            k
-            for k, x in enumerate(args)
-            if isinstance(x, Variable) and x.requires_grad  # type: ignore[attr-defined]
-        ]
+        self.places = [k for k, x in enumerate(args) if isinstance(x, Tensor) and x.requires_grad]
         if not self.places:
             return args
         made = list(args)
@@ -161,11 +158,7 @@ class BackwardWatch:
     def outputs(self, output: Any) -> Any:
         several = isinstance(output, tuple | list)
         items = list(output) if several else [output]
-        places = [
-            k
-            for k, y in enumerate(items)
-            if isinstance(y, Variable) and y.requires_grad  # type: ignore[attr-defined]
-        ]
+        places = [k for k, y in enumerate(items) if isinstance(y, Tensor) and y.requires_grad]
         if not places:
             return output
 

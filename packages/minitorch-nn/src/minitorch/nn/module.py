@@ -48,7 +48,6 @@ class Module(Hooks, State):
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
     _non_persistent_buffers_set: set[str]
-    forward: Callable[..., Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args or kwargs:
@@ -72,7 +71,7 @@ class Module(Hooks, State):
             return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
 
-    def forward(self, *args: Any) -> Any:  # type: ignore[no-redef]
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes: every subclass writes its own."""
         raise NotImplementedError(
             f'Module [{type(self).__name__}] is missing the required "forward" function'
@@ -380,12 +379,15 @@ class Module(Hooks, State):
     def to(self: M, *args: Any, **kwargs: Any) -> M:
         """``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(tensor)``: converts in place.
 
+        ``memory_format`` is that of the parameters and buffers with four or five dimensions.
+
         Raises:
             TypeError: ``dtype`` is neither floating point nor complex.
             RuntimeError: a device other than the CPU.
         """
         dtype = kwargs.get("dtype")
         device = kwargs.get("device")
+        memory_format = kwargs.get("memory_format")
         for argument in args:
             if isinstance(argument, minitorch.dtype):
                 dtype = argument
@@ -395,14 +397,19 @@ class Module(Hooks, State):
                 device = argument
         if device is not None:
             minitorch.device(device)
-        if dtype is None:
+        if dtype is None and memory_format is None:
             return self
-        if not (dtype.is_floating_point or dtype.is_complex):
+        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex dtypes, but got desired "
                 f"dtype={dtype}"
             )
-        return self._apply(lambda t: t.to(dtype) if _converts(t) else t)
+
+        def converted(t: Any) -> Any:
+            kind = dtype if _converts(t) else None
+            return t.to(kind, memory_format=memory_format if t.ndim in (4, 5) else None)
+
+        return self._apply(converted)
 
     def type(self: M, dst_type: Any) -> M:
         """Converts all parameters and buffers, integers too."""

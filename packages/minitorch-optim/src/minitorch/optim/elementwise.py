@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from minitorch import set_grad_enabled
+from minitorch import Tensor, set_grad_enabled
 from minitorch.extend import Variable, current, wrap
 
 from .layout import SCRATCH, Buffers, Layout, flat, scalar_dtype
@@ -39,12 +39,12 @@ class ElementwiseOptimizer(Optimizer):
         return {"step": 0.0}
 
     def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no states")
 
     def options(
         self, group: dict[str, Any], fresh: bool, *scalars: Any
     ) -> tuple[dict[str, Any], tuple[float, ...]]:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no options")
 
     def _prepare(self) -> None:
         super()._prepare()
@@ -103,8 +103,8 @@ class ElementwiseOptimizer(Optimizer):
         for run, places in zip(layout.runs, layout.places, strict=True):
             options, after = self.options(group, run.fresh, *[v[0] for v in run.values])
             for name, value in options.items():
-                if isinstance(value, Variable):
-                    options[name] = float(value)  # type: ignore[arg-type]
+                if isinstance(value, Tensor):
+                    options[name] = float(value)
             quiet(run.update, self.kernel, [grads[k] for k in places], options)
             for values, value in zip(run.values, after, strict=True):
                 values.fill(value)

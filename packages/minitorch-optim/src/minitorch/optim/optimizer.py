@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from minitorch import enable_grad
+from minitorch import Tensor, enable_grad
 from minitorch.extend import RemovableHandle, Variable, wrap
 
 __all__ = [
@@ -100,7 +100,8 @@ class Optimizer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
-            cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
+            kind: Any = cls
+            kind.step = _with_hooks(cls.__dict__["step"])
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Updates the parameters by their gradients.
@@ -111,7 +112,7 @@ class Optimizer:
         Returns:
             The closure's loss, None without a closure.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no step")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forgets the gradients of all parameters: sets them to None, or to zeros."""
@@ -176,12 +177,12 @@ class Optimizer:
         self.param_groups.append(param_group)
 
     def _check(self, p: Any) -> None:
-        if not isinstance(p, Variable):
+        if not isinstance(p, Tensor):
             raise TypeError(
                 "optimizer can only optimize Tensors, but one of the params is "
                 f"{type(p).__module__}.{type(p).__qualname__}".replace("builtins.", "")
             )
-        keeps = p.is_leaf or getattr(p, "retains_grad", False)  # type: ignore[attr-defined]
+        keeps = p.is_leaf or getattr(p, "retains_grad", False)
         if not keeps and not self.defaults.get("differentiable"):
             raise ValueError("can't optimize a non-leaf Tensor")
 
@@ -353,7 +354,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             hook(self, (self, *args), kwargs)
         return result
 
-    hooked.hooked = True  # type: ignore[attr-defined]
+    made: Any = hooked
+    made.hooked = True
     return hooked
 
 

@@ -171,7 +171,8 @@ class AveragedModel:
 
     def parameters(self, recurse: bool = True) -> Iterator[Any]:
         """The averages."""
-        return self.module.parameters(recurse)  # type: ignore[no-any-return]
+        found: Iterator[Any] = self.module.parameters(recurse)
+        return found
 
     def named_parameters(self, *args: Any, **kwargs: Any) -> Iterator[tuple[str, Any]]:
         """The averages with their names, which start with ``module.``."""
@@ -188,7 +189,7 @@ class AveragedModel:
     @property
     def training(self) -> bool:
         """Whether the module is in training mode."""
-        return self.module.training  # type: ignore[no-any-return]
+        return bool(self.module.training)
 
     def train(self, mode: bool = True) -> AveragedModel:
         """Sets training mode."""

@@ -50,7 +50,7 @@ def with_helper(work: Callable[[int], None]) -> None:
     def other() -> None:
         try:
             current.state.quiet(work, 1)
-        except BaseException as error:
+        except BaseException as error:  # raised again by the thread that asked
             errors.append(error)
         finally:
             done.release()

@@ -163,7 +163,7 @@ class RNNBase(Module):
                 f"{type(self).__name__}: input.size(-1) must be equal to input_size. Expected "
                 f"{self.input_size}, got {x.shape[-1]} in {list(x.shape)}"
             )
-        weight = getattr(self, "weight_ih_l0")  # noqa: B009
+        weight = self.get_parameter("weight_ih_l0")
         if x.dtype != weight.dtype:
             raise ValueError(
                 f"{type(self).__name__}: input must have the type {weight.dtype}, got {x.dtype}"

@@ -200,7 +200,8 @@ class DataLoader(Generic[T_co]):
     def __len__(self) -> int:
         if not isinstance(self.dataset, IterableDataset):
             return len(self._index_sampler)
-        self._said_length = count = len(self.dataset)  # type: ignore[arg-type]
+        stream: Any = self.dataset
+        self._said_length = count = len(stream)
         if self.batch_size is None:
             return count
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
@@ -252,7 +253,7 @@ class Pass:
         return self
 
     def __next__(self) -> Any:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no __next__")
 
     def __len__(self) -> int:
         return len(self.sampler)

@@ -91,7 +91,7 @@ class TensorDataset(Dataset[tuple[Any, ...]]):
         return tuple(tensor[index] for tensor in self.tensors)
 
     def __len__(self) -> int:
-        return self.tensors[0].size(0)  # type: ignore[no-any-return]
+        return len(self.tensors[0])
 
 
 class StackDataset(Dataset[Any]):
@@ -138,12 +138,12 @@ def samples(dataset: Any, indices: list[Any]) -> list[Any]:
     at_once = getattr(dataset, "__getitems__", None)
     if not at_once:
         return [dataset[index] for index in indices]
-    found = at_once(indices)
+    found: list[Any] = at_once(indices)
     if len(found) != len(indices):
         raise ValueError(
             f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(found)}"
         )
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 class ConcatDataset(Dataset[T_co]):
@@ -173,7 +173,8 @@ class ConcatDataset(Dataset[T_co]):
             index += len(self)
         which = bisect_right(self.cumulative_sizes, index)
         start = self.cumulative_sizes[which - 1] if which else 0
-        return self.datasets[which][index - start]  # type: ignore[no-any-return]
+        sample: T_co = self.datasets[which][index - start]
+        return sample
 
 
 class ChainDataset(IterableDataset[Any]):
@@ -218,15 +219,17 @@ class Subset(Dataset[T_co]):
         self.indices = indices
 
     def __getitem__(self, index: Any) -> T_co:
-        if isinstance(index, list):
-            return self.dataset[self._of(index)]  # type: ignore[no-any-return]
-        return self.dataset[self.indices[index]]  # type: ignore[no-any-return]
+        at = self._of(index) if isinstance(index, list) else self.indices[index]
+        sample: T_co = self.dataset[at]
+        return sample
 
     def __getitems__(self, indices: list[Any]) -> list[T_co]:
         at_once = getattr(self.dataset, "__getitems__", None)
-        if callable(at_once):
-            return at_once(self._of(indices))  # type: ignore[no-any-return]
-        return [self.dataset[index] for index in self._of(indices)]
+        own = self._of(indices)
+        samples: list[T_co] = (
+            at_once(own) if callable(at_once) else [self.dataset[index] for index in own]
+        )
+        return samples
 
     def _of(self, indices: list[Any]) -> list[Any]:
         return [self.indices[index] for index in indices]

@@ -66,7 +66,7 @@ class Workers:
                     # and restarts them itself
                     warnings.filterwarnings("ignore", "This process", DeprecationWarning)
                     process.start()
-            except BaseException:
+            except BaseException:  # Ctrl-C too: no worker stays behind
                 self.stop()
                 raise
             finally:

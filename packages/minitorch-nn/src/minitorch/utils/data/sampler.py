@@ -36,7 +36,7 @@ class Sampler(Generic[T_co]):
 def new_seed(generator: Any = None) -> int:
     """A seed drawn from a generator, by default from the one that ``manual_seed`` seeds."""
     drawn = minitorch.empty((), dtype=minitorch.int64).random_(generator=generator)
-    return drawn.item()  # type: ignore[no-any-return]
+    return int(drawn)
 
 
 def positive(name: str, value: Any) -> int:

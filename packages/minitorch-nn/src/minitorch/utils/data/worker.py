@@ -70,7 +70,7 @@ class Failure:
         message = Verbatim(self.message) if self.kind is KeyError else self.message
         try:
             return self.kind(message)
-        except Exception:
+        except Exception:  # whatever a constructor raises that wants more
             return RuntimeError(self.message)
 
     def __reduce__(self) -> Any:
@@ -154,7 +154,7 @@ def work(
     try:
         if init is not None:
             init(id)
-    except Exception as error:
+    except Exception as error:  # raised again in the main process, as are those below
         failure = Failure(error, id)
     epoch, ended = -1, False
     while (task := tasks.get()) is not None:
@@ -173,11 +173,11 @@ def work(
             except StopIteration as stop:
                 ended = isinstance(plan.dataset, IterableDataset)
                 result = Ended() if ended else Failure(stop, id)
-            except Exception as error:
+            except Exception as error:  # of the dataset
                 result = Failure(error, id)
         try:
             parts = packed((epoch, number, id, result))
-        except Exception as error:
+        except Exception as error:  # of a sample's pickling
             parts = packed((epoch, number, id, Failure(error, id)))
         results.put(parts)
     results.put(None)

@@ -109,7 +109,7 @@ class LRScheduler:
 
     def get_lr(self) -> list[Any]:
         """The rates of epoch ``last_epoch``, one per group."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no get_lr")
 
     def _warn_outside_step(self) -> None:
         if not self._get_lr_called_within_step:

@@ -85,7 +85,7 @@ class SequentialLR(_Compound):
         first._initial_step()
         self._last_lr = first.get_last_lr()
 
-    def step(self) -> None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]  # takes no epoch, as PyTorch's
         """Goes on to the next epoch."""
         self.last_epoch += 1
         number = bisect_right(self._milestones, self.last_epoch)
@@ -123,7 +123,7 @@ class ChainedScheduler(_Compound):
         self.optimizer = optimizer
         self._last_lr = values(optimizer, "lr")
 
-    def step(self) -> None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]  # takes no epoch, as PyTorch's
         """Goes on to the next epoch."""
         for scheduler in self._schedulers:
             scheduler.step()

@@ -108,7 +108,8 @@ class CyclicLR(_Cycle):
     def scale_fn(self, x: float) -> float:
         """The height at cycle, or step, ``x``."""
         scale = self._scale_fn_ref if self._scale_fn_custom is None else self._scale_fn_custom
-        return scale(x)  # type: ignore[no-any-return]
+        height: float = scale(x)
+        return height
 
     def get_lr(self) -> list[Any]:
         self._warn_outside_step()

@@ -1,4 +1,4 @@
-"""Containers: modules and parameters in a row, in a list, in a dictionary."""
+"""Containers of modules: in a row, in a list, in a dictionary."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-from minitorch import Tensor
+from ..module import Module
 
-from .module import Module
-from .parameter import Parameter
-
-__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+__all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
 S = TypeVar("S", bound="ModuleSequence")
+Q = TypeVar("Q", bound="Sequential")
 
 
 class ModuleSequence(Module):
@@ -23,6 +21,11 @@ class ModuleSequence(Module):
 
     def _renumber(self, modules: Iterable[Any]) -> None:
         self.__dict__["_modules"] = {str(k): module for k, module in enumerate(modules)}
+
+    def _insert(self, index: int, module: Module) -> None:
+        modules = list(self)
+        modules.insert(index, module)
+        self._renumber(modules)
 
     def _at(self, index: Any) -> str:
         """The name of the module at ``index``."""
@@ -52,17 +55,6 @@ class ModuleSequence(Module):
     def append(self: S, module: Module) -> S:
         """Adds a module at the end."""
         self.add_module(str(len(self)), module)
-        return self
-
-    def insert(self: S, index: int, module: Module) -> S:
-        """Puts a module before the one at ``index``."""
-        if not isinstance(module, Module):
-            raise AssertionError(f"module should be of type: {Module}")
-        if not -len(self) <= index <= len(self):
-            raise IndexError(f"Index out of range: {index}")
-        modules = list(self)
-        modules.insert(index, module)
-        self._renumber(modules)
         return self
 
     def extend(self: S, modules: Iterable[Module]) -> S:
@@ -117,14 +109,24 @@ class Sequential(ModuleSequence):
 
     def forward(self, input: Any) -> Any:
         """The last module's output."""
-        for module in self._modules.values():
-            input = module(input)  # type: ignore[misc]
+        modules: Any = self._modules
+        for module in modules.values():
+            input = module(input)
         return input
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return type(self)(OrderedDict(list(self._modules.items())[index]))
         return super().__getitem__(index)
+
+    def insert(self: Q, index: int, module: Module) -> Q:
+        """Puts a module before the one at ``index``."""
+        if not isinstance(module, Module):
+            raise AssertionError(f"module should be of type: {Module}")
+        if not -len(self) <= index <= len(self):
+            raise IndexError(f"Index out of range: {index}")
+        self._insert(index, module)
+        return self
 
     def __add__(self, other: Sequential) -> Sequential:
         if not isinstance(other, Sequential):
@@ -167,11 +169,9 @@ class ModuleList(ModuleSequence):
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
 
-    def insert(self, index: int, module: Module) -> None:  # type: ignore[override]
+    def insert(self, index: int, module: Module) -> None:
         """Puts a module before the one at ``index``."""
-        modules = list(self)
-        modules.insert(index, module)
-        self._renumber(modules)
+        self._insert(index, module)
 
     def __repr__(self) -> str:
         if not len(self):
@@ -248,7 +248,7 @@ class ModuleDict(Module):
 
 def pairs(values: Any, what: str) -> list[tuple[Any, Any]]:
     """The (key, value) pairs of a mapping or of an iterable of such pairs."""
-    if isinstance(values, Mapping | ModuleDict | ParameterDict):
+    if isinstance(values, Mapping) or (isinstance(values, Module) and hasattr(values, "items")):
         return list(values.items())
     if not isinstance(values, Iterable):
         raise TypeError(
@@ -268,206 +268,3 @@ def pairs(values: Any, what: str) -> list[tuple[Any, Any]]:
             )
         made.append(pair)
     return made
-
-
-def as_parameter(value: Any) -> Any:
-    """Plain tensors become parameters; anything else stays what it is."""
-    return Parameter(value) if type(value) is Tensor else value
-
-
-def describe(value: Any, type_name: str) -> str:
-    """One line of a container's repr; ``type_name`` is how it writes the dtype."""
-    if isinstance(value, Tensor):
-        size = "x".join(map(str, value.shape))
-        kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-        return f"{kind} containing: [{type_name.format(value.dtype)} of size {size}]"
-    return f"Object of type: {type(value).__name__}"
-
-
-class ParameterList(Module):
-    """Parameters in a list; plain tensors become parameters.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterList.html
-    """
-
-    def __init__(self, values: Iterable[Any] | None = None) -> None:
-        super().__init__()
-        self._size = 0
-        if values is not None:
-            self.extend(values)
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[Any]:
-        return (getattr(self, str(k)) for k in range(self._size))
-
-    def _at(self, index: Any) -> str:
-        index = operator.index(index)
-        if not -self._size <= index < self._size:
-            raise IndexError(f"index {index} is out of range")
-        return str(index % self._size)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return type(self)(list(self)[index])
-        return getattr(self, self._at(index))
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        setattr(self, self._at(index), as_parameter(value))
-
-    def append(self, value: Any) -> ParameterList:
-        """Adds a value at the end."""
-        setattr(self, str(self._size), as_parameter(value))
-        self._size += 1
-        return self
-
-    def extend(self, values: Iterable[Any]) -> ParameterList:
-        """Adds values at the end."""
-        if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            raise TypeError(
-                "ParameterList.extend should be called with an iterable, but got "
-                + type(values).__name__
-            )
-        for value in list(values):
-            self.append(value)
-        return self
-
-    __iadd__ = extend
-
-    def __repr__(self) -> str:
-        lines = [f"({k}): {describe(value, '{}')}" for k, value in enumerate(self)]
-        return (
-            f"{self._get_name()}("
-            + "".join(f"\n    {line}" for line in lines)
-            + ("\n)" if lines else ")")
-        )
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError("ParameterList should not be called.")
-
-
-class ParameterDict(Module):
-    """Parameters by name; plain tensors become parameters.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
-    """
-
-    def __init__(self, parameters: Any = None) -> None:
-        super().__init__()
-        self._keys: dict[str, None] = {}
-        if parameters is not None:
-            self.update(parameters)
-
-    def __getitem__(self, key: str) -> Any:
-        if key not in self._keys:
-            raise KeyError(key)
-        return getattr(self, key)
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        if not isinstance(key, str):
-            raise TypeError(
-                "Index given to ParameterDict cannot be used as a key as it is not a string "
-                f"(type is '{type(key).__name__}')."
-            )
-        self._keys[key] = None
-        setattr(self, key, as_parameter(value))
-
-    def __delitem__(self, key: str) -> None:
-        del self._keys[key]
-        delattr(self, key)
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._keys)
-
-    def __reversed__(self) -> Iterator[str]:
-        return reversed(self._keys)
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._keys
-
-    def __or__(self, other: ParameterDict) -> ParameterDict:
-        made = self.copy()
-        made.update(other)
-        return made
-
-    def __ror__(self, other: Any) -> ParameterDict:
-        made = ParameterDict(other)
-        made.update(self)
-        return made
-
-    def __ior__(self, other: Any) -> ParameterDict:  # type: ignore[misc]
-        self.update(other)
-        return self
-
-    def copy(self) -> ParameterDict:
-        """Another dictionary with the same parameters."""
-        return ParameterDict(OrderedDict(self.items()))
-
-    def setdefault(self, key: str, default: Any = None) -> Any:
-        """The value at ``key``, set to ``default`` where there is none."""
-        if key not in self:
-            self[key] = default
-        return self[key]
-
-    def clear(self) -> None:
-        """Takes all out."""
-        for key in list(self._keys):
-            del self[key]
-
-    def pop(self, key: str) -> Any:
-        """Takes out the value at ``key`` and returns it."""
-        value = self[key]
-        del self[key]
-        return value
-
-    def popitem(self) -> tuple[str, Any]:
-        """Takes out the last (key, value) pair and returns it."""
-        key = next(reversed(self._keys))
-        return key, self.pop(key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """The value at ``key``, or ``default``."""
-        return self[key] if key in self else default  # noqa: SIM401
-
-    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
-        """A new dictionary with ``default`` at each key."""
-        return ParameterDict((key, default) for key in keys)
-
-    def keys(self) -> Any:
-        """The names."""
-        return self._keys.keys()
-
-    def items(self) -> Any:
-        """The (name, value) pairs."""
-        return [(key, self[key]) for key in self._keys]
-
-    def values(self) -> Any:
-        """The values."""
-        return [self[key] for key in self._keys]
-
-    def update(self, parameters: Any) -> None:
-        """Adds values from a mapping or from (name, value) pairs."""
-        found = pairs(parameters, "ParameterDict")
-        ordered = isinstance(parameters, OrderedDict | ParameterDict)
-        for key, value in (
-            found if ordered or not isinstance(parameters, Mapping) else sorted(found)
-        ):
-            self[key] = value
-
-    def __repr__(self) -> str:
-        lines = [
-            f"({key}): {describe(value, 'torch.{0.type_name}Tensor')}"
-            for key, value in self.items()
-        ]
-        return (
-            f"{self._get_name()}("
-            + "".join(f"\n    {line}" for line in lines)
-            + ("\n)" if lines else ")")
-        )
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError("ParameterDict should not be called.")
