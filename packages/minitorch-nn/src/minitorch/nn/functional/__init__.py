@@ -13,9 +13,11 @@ from .ctc import *
 from .distance import *
 from .dropout import *
 from .embedding import *
+from .fold import *
 from .gelu import *
 from .linear import *
 from .margin import *
+from .max_pooling import *
 from .normalization import *
 from .padding import *
 from .pooling import *

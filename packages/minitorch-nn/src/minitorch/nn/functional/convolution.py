@@ -1,4 +1,4 @@
-"""Convolutions, transposed ones, and the patches they see.
+"""Convolutions and transposed ones.
 
 A convolution is linear in the input and in the weights. Its two adjoints are linear in their inputs
 too, and the derivatives of the three are the three again:
@@ -27,8 +27,6 @@ __all__ = [
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
-    "fold",
-    "unfold",
 ]
 
 Pairs = tuple[tuple[int, int], ...]
@@ -380,126 +378,3 @@ def conv_transpose3d(
     return _conv_transpose(
         3, input, weight, bias, stride, padding, output_padding, groups, dilation
     )
-
-
-# --- patches --------------------------------------------------------------------------------
-
-GEOMETRY = "kernel stride padding dilation"
-patches: Any = primitive(
-    kernels.patches,
-    f"x | {GEOMETRY}",
-    lambda g, x_shape, kernel, stride, padding, dilation: from_patches(
-        g, tuple(x_shape[2:]), kernel, stride, padding, dilation
-    ),
-    name="im2col",
-    traits=("linear",),
-)
-from_patches: Any = primitive(
-    kernels.from_patches,
-    f"x | size {GEOMETRY}",
-    lambda g, kernel, stride, padding, dilation: patches(g, kernel, stride, padding, dilation),
-    name="col2im",
-    traits=("linear",),
-)
-
-
-def _geometry(name: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Any:
-    kernel = numbers(kernel_size, 2, name, "kernel_size")
-    step = numbers(stride, 2, name, "stride")
-    spread = numbers(dilation, 2, name, "dilation")
-    around = numbers(padding, 2, name, "padding")
-    for what, values, least in (
-        ("kernel_size", kernel, 1), ("stride", step, 1), ("dilation", spread, 1),
-        ("padding", around, 0),
-    ):  # fmt: skip
-        if any(n < least for n in values):
-            raise RuntimeError(
-                f"{name}: {what} should be {'greater than zero' if least else 'non-negative'}, but "
-                f"got {list(values)}"
-            )
-    return kernel, step, tuple((n, n) for n in around), spread
-
-
-def unfold(
-    input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
-) -> Any:
-    """The patches that a convolution sees, as columns.
-
-    Args:
-        input: (N, C, H, W) or (C, H, W)
-        kernel_size: the patches' size.
-        dilation: the step between the elements of a patch.
-        padding: zeros on both sides.
-        stride: the step between patches.
-
-    Returns:
-        (N, C * kH * kW, number of patches)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.unfold.html
-    """
-    geometry = _geometry("unfold", kernel_size, dilation, padding, stride)
-    if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
-        raise RuntimeError(
-            "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero "
-            f"dimensions for input, but got: {list(input.shape)}"
-        )
-    counts = kernels.output_size(tuple(input.shape[-2:]), *geometry)
-    if any(n < 1 for n in counts):
-        raise RuntimeError(
-            f"unfold: Given input with spatial size {tuple(input.shape[-2:])}, "
-            f"kernel_size={geometry[0]}, dilation={geometry[3]}, padding={padding}, calculated "
-            f"shape of the array of sliding blocks as {counts}, but its components must be at "
-            "least one."
-        )
-    if input.ndim == 3:
-        return patches(input.unsqueeze(0), *geometry).squeeze(0)
-    return patches(input, *geometry)
-
-
-def fold(
-    input: Any,
-    output_size: Any,
-    kernel_size: Any,
-    dilation: Any = 1,
-    padding: Any = 0,
-    stride: Any = 1,
-) -> Any:
-    """The adjoint of ``unfold``: patches added up into images.
-
-    Args:
-        input: (N, C * kH * kW, number of patches), or the same without N.
-        output_size: (H, W) of the images.
-        kernel_size: the patches' size.
-        dilation: as in ``unfold``.
-        padding: as in ``unfold``.
-        stride: as in ``unfold``.
-
-    Returns:
-        (N, C, H, W)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.fold.html
-    """
-    geometry = _geometry("fold", kernel_size, dilation, padding, stride)
-    size = numbers(output_size, 2, "fold", "output_size")
-    area = math.prod(geometry[0])
-    if input.ndim not in (2, 3) or 0 in input.shape[-2:]:
-        raise RuntimeError(
-            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and "
-            f"non-zero dimensions for input, but got: {list(input.shape)}"
-        )
-    if input.shape[-2] % area:
-        raise RuntimeError(
-            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
-            f"but got input.size(1)={input.shape[-2]} and kernel_size={geometry[0]}."
-        )
-    counts = kernels.output_size(size, *geometry)
-    if any(n < 1 for n in counts) or input.shape[-1] != math.prod(counts):
-        raise RuntimeError(
-            f"Given output_size={size}, kernel_size={geometry[0]}, dilation={geometry[3]}, "
-            f"padding={padding}, stride={geometry[1]}, expected size of input's dimension 2 to "
-            f"match the calculated number of sliding blocks {counts[0]} * {counts[1]} = "
-            f"{math.prod(counts)}, but got input.size(2)={input.shape[-1]}."
-        )
-    if input.ndim == 2:
-        return from_patches(input.unsqueeze(0), size, *geometry).squeeze(0)
-    return from_patches(input, size, *geometry)

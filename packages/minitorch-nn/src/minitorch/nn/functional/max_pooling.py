@@ -1,0 +1,273 @@
+"""The maxima of windows, and maxima put back to their places."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minitorch.extend import primitive
+
+from ..kernels import pooling as kernels
+from .arguments import numbers
+from .pooling import adaptive_size, batch, check_sizes, geometry
+
+__all__ = [
+    "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_with_indices",
+    "adaptive_max_pool3d",
+    "adaptive_max_pool3d_with_indices",
+    "max_pool1d",
+    "max_pool1d_with_indices",
+    "max_pool2d",
+    "max_pool2d_with_indices",
+    "max_pool3d",
+    "max_pool3d_with_indices",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
+]
+
+put: Any = primitive(
+    kernels.put,
+    "g indices | size once",
+    lambda h, indices: taken(h, indices),
+    None,
+    name="put_places",
+    traits=("linear",),
+)
+taken: Any = primitive(
+    kernels.take,
+    "x indices",
+    lambda g, indices, x_shape: put(g, indices, tuple(x_shape[2:]), False),
+    None,
+    name="take_places",
+    traits=("linear",),
+)
+maxima: Any = primitive(
+    kernels.max_pool,
+    "x | axes once -> values indices",
+    lambda g, indices, x_shape, once: put(g, indices, tuple(x_shape[2:]), once),
+    name="max_pool",
+)
+
+
+def _max_pool(
+    ndim: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
+    ceil_mode: bool,
+) -> Any:  # fmt: skip
+    name = f"max_pool{ndim}d"
+    x, batched = batch(input, ndim, name)
+    kernel, step, around, spread, out = geometry(
+        input, ndim, name, kernel_size, stride, padding, dilation, ceil_mode
+    )
+    axes = tuple(map(kernels.axis, x.shape[2:], out, kernel, step, around, spread))
+    apart = all(s >= d * (k - 1) + 1 for k, s, d in zip(kernel, step, spread, strict=True))
+    values, indices = maxima(x, axes, apart)
+    return (values, indices) if batched else (values.squeeze(0), indices.squeeze(0))
+
+
+def _adaptive_max_pool(ndim: int, input: Any, output_size: Any) -> Any:
+    name = f"adaptive_max_pool{ndim}d"
+    check_sizes(input, output_size)
+    x, batched = batch(input, ndim, name)
+    out = adaptive_size(output_size, x, ndim, name)
+    axes = tuple(map(kernels.adaptive_axis, x.shape[2:], out))
+    values, indices = maxima(x, axes, all(map(_divides, out, x.shape[2:])))
+    return (values, indices) if batched else (values.squeeze(0), indices.squeeze(0))
+
+
+def _divides(m: int, n: int) -> bool:
+    return m > 0 and n % m == 0
+
+
+def _with_indices(ndim: int) -> Any:
+    def function(
+        input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+        ceil_mode: bool = False, return_indices: bool = False,
+    ) -> Any:  # fmt: skip
+        return _max_pool(ndim, input, kernel_size, stride, padding, dilation, ceil_mode)
+
+    function.__name__ = function.__qualname__ = f"max_pool{ndim}d_with_indices"
+    return function
+
+
+def _adaptive_with_indices(ndim: int) -> Any:
+    def function(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+        return _adaptive_max_pool(ndim, input, output_size)
+
+    function.__name__ = function.__qualname__ = f"adaptive_max_pool{ndim}d_with_indices"
+    return function
+
+
+max_pool1d_with_indices = _with_indices(1)
+max_pool2d_with_indices = _with_indices(2)
+max_pool3d_with_indices = _with_indices(3)
+adaptive_max_pool1d_with_indices = _adaptive_with_indices(1)
+adaptive_max_pool2d_with_indices = _adaptive_with_indices(2)
+adaptive_max_pool3d_with_indices = _adaptive_with_indices(3)
+
+
+def max_pool1d(
+    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    """The maxima of windows; the arguments are those of ``max_pool2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html
+    """
+    found = _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return found if return_indices else found[0]
+
+
+def max_pool2d(
+    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    """The maxima of windows.
+
+    Args:
+        input: (N, C, H, W) or (C, H, W)
+        kernel_size: the windows' size, an int or one for each dimension.
+        stride: the step between windows, by default their size.
+        padding: minus infinities on both sides, half a window at most.
+        dilation: the step between the elements of a window.
+        ceil_mode: round the number of windows up: the last one may reach beyond the input.
+        return_indices: return the maxima's places too, each in its flattened (H, W).
+
+    Raises:
+        RuntimeError: no window fits, or padding exceeds half of it.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html
+    """
+    found = _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return found if return_indices else found[0]
+
+
+def max_pool3d(
+    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    """The maxima of windows; the arguments are those of ``max_pool2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d.html
+    """
+    found = _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return found if return_indices else found[0]
+
+
+def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """The maxima of ``output_size`` parts of the last dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool1d.html
+    """
+    found = _adaptive_max_pool(1, input, output_size)
+    return found if return_indices else found[0]
+
+
+def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """The maxima of parts, ``output_size`` (an int or two; None for all) in each dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool2d.html
+    """
+    found = _adaptive_max_pool(2, input, output_size)
+    return found if return_indices else found[0]
+
+
+def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """The maxima of parts, ``output_size`` (an int or three; None for all) in each dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool3d.html
+    """
+    found = _adaptive_max_pool(3, input, output_size)
+    return found if return_indices else found[0]
+
+
+# --- back to where the maxima were ----------------------------------------------------------
+
+
+def _max_unpool(
+    ndim: int, input: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any,
+    output_size: Any,
+) -> Any:  # fmt: skip
+    name = f"max_unpool{ndim}d"
+    kernel = numbers(kernel_size, ndim, name, "kernel_size")
+    step = kernel if stride is None else numbers(stride, ndim, name, "stride")
+    around = numbers(padding, ndim, name, "padding")
+    x, batched = batch(input, ndim, name)
+    if indices.dtype.is_floating_point or indices.dtype.itemsize != 8:
+        raise RuntimeError(f"{name}: elements in indices should be int64, but got {indices.dtype}")
+    if tuple(indices.shape) != tuple(input.shape):
+        raise RuntimeError(
+            f"{name}: Expected shape of indices to be same as that of the input tensor "
+            f"({list(input.shape)}), but got indices tensor with shape {list(indices.shape)}"
+        )
+    if any(s <= 0 for s in step):
+        raise RuntimeError(f"{name}: strides should be greater than zero, but got {list(step)}")
+    usual = [
+        (n - 1) * s + k - 2 * p
+        for n, s, k, p in zip(x.shape[2:], step, kernel, around, strict=True)
+    ]
+    size = tuple(usual if output_size is None else [int(n) for n in output_size[-ndim:]])
+    if len(size) != ndim:
+        raise ValueError(
+            f"output_size should be a sequence containing {ndim} or {ndim + 2} elements, but it "
+            f"has a length of '{len(size)}'"
+        )
+    for m, n, s in zip(size, usual, step, strict=True):
+        if output_size is not None and not n - s < m < n + s:
+            raise ValueError(
+                f"invalid output_size {list(size)}: each must be within the stride {list(step)} of "
+                f"{usual}"
+            )
+    index = indices if batched else indices.unsqueeze(0)
+    plane = math.prod(size)
+    if index.numel() and not (int(index.min()) >= 0 and int(index.max()) < plane):
+        raise RuntimeError(
+            f"{name}: found an invalid max index: indices run from {int(index.min())} to "
+            f"{int(index.max())}, but the output of size {list(size)} has {plane} elements"
+        )
+    out = put(x, index, size, True)
+    return out if batched else out.squeeze(0)
+
+
+def max_unpool1d(
+    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    output_size: Any = None,
+) -> Any:  # fmt: skip
+    """Maxima back at their places; the arguments are those of ``max_unpool2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool1d.html
+    """
+    return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool2d(
+    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    output_size: Any = None,
+) -> Any:  # fmt: skip
+    """Maxima back at their places, zeros elsewhere.
+
+    Args:
+        input: what ``max_pool2d`` returned.
+        indices: the places that it returned.
+        kernel_size: as there.
+        stride: as there.
+        padding: as there.
+        output_size: the size of the pooled input, where strides hide it.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html
+    """
+    return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool3d(
+    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    output_size: Any = None,
+) -> Any:  # fmt: skip
+    """Maxima back at their places; the arguments are those of ``max_unpool2d``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool3d.html
+    """
+    return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)
