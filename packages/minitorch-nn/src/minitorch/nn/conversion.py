@@ -1,0 +1,112 @@
+"""Modules in another dtype: what ``to``, ``double`` and their kin do to parameters and buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import minitorch
+from minitorch import Tensor
+
+__all__ = ["Conversion"]
+
+M = TypeVar("M", bound="Conversion")
+
+
+class Conversion:
+    """The part of ``Module`` that replaces the values of all its tensors."""
+
+    _parameters: dict[str, Any]
+    _buffers: dict[str, Any]
+    children: Callable[[], Iterator[Any]]
+
+    def _apply(self: M, fn: Callable[[Any], Any], recurse: bool = True) -> M:
+        """Replaces the values of parameters, gradients and buffers by ``fn`` of them."""
+        if recurse:
+            for child in self.children():
+                child._apply(fn)
+        for param in self._parameters.values():
+            if param is not None:
+                param.data = fn(param.data)
+                if param.grad is not None:
+                    grad = fn(param.grad.detach())
+                    param.grad = grad.requires_grad_(param.grad.requires_grad)
+        for name, buffer in self._buffers.items():
+            if buffer is not None:
+                self._buffers[name] = fn(buffer)
+        return self
+
+    def to(self: M, *args: Any, **kwargs: Any) -> M:
+        """``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(tensor)``: converts in place.
+
+        ``memory_format`` is that of the parameters and buffers with four or five dimensions.
+
+        Raises:
+            TypeError: ``dtype`` is neither floating point nor complex.
+            RuntimeError: a device other than the CPU.
+        """
+        dtype = kwargs.get("dtype")
+        device = kwargs.get("device")
+        memory_format = kwargs.get("memory_format")
+        for argument in args:
+            if isinstance(argument, minitorch.dtype):
+                dtype = argument
+            elif isinstance(argument, Tensor):
+                dtype = argument.dtype
+            elif not isinstance(argument, bool) and argument is not None:
+                device = argument
+        if device is not None:
+            minitorch.device(device)
+        if dtype is None and memory_format is None:
+            return self
+        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
+            raise TypeError(
+                "nn.Module.to only accepts floating point or complex dtypes, but got desired "
+                f"dtype={dtype}"
+            )
+
+        def converted(t: Any) -> Any:
+            kind = dtype if _converts(t) else None
+            return t.to(kind, memory_format=memory_format if t.ndim in (4, 5) else None)
+
+        return self._apply(converted)
+
+    def type(self: M, dst_type: Any) -> M:
+        """Converts all parameters and buffers, integers too."""
+        return self._apply(lambda t: t.type(dst_type))
+
+    def float(self: M) -> M:
+        """Floating-point parameters and buffers in float32."""
+        return self._floating(minitorch.float32)
+
+    def double(self: M) -> M:
+        """Floating-point parameters and buffers in float64."""
+        return self._floating(minitorch.float64)
+
+    def half(self: M) -> M:
+        """Floating-point parameters and buffers in float16."""
+        return self._floating(minitorch.float16)
+
+    def _floating(self: M, dtype: Any) -> M:
+        return self._apply(lambda t: t.to(dtype) if t.dtype.is_floating_point else t)
+
+    def cpu(self: M) -> M:
+        """The module itself: everything is on the CPU."""
+        return self
+
+    def cuda(self: M, device: Any = None) -> M:
+        """Raises: there is no such device."""
+        return self.to("cuda")
+
+    def to_empty(self: M, *, device: Any, recurse: bool = True) -> M:
+        """Parameters and buffers with whatever values the memory holds."""
+        minitorch.device(device)
+        return self._apply(minitorch.empty_like, recurse)
+
+    def share_memory(self: M) -> M:
+        """Raises: memory is not shared between processes."""
+        raise NotImplementedError("MiniTorch does not share memory between processes")
+
+
+def _converts(tensor: Any) -> bool:
+    return bool(tensor.dtype.is_floating_point or tensor.dtype.is_complex)
