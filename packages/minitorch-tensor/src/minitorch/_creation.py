@@ -1,8 +1,7 @@
 """Tensors from data, and tensors filled with constants.
 
 Every function takes PyTorch's options ``dtype``, ``device`` (the CPU) and ``requires_grad``, and,
-because programs pass them, ``layout`` (strided), and ``pin_memory`` and ``memory_format``, which
-change nothing.
+because programs pass them, ``layout`` (strided) and ``pin_memory``, which change nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +15,9 @@ import numpy as np
 from . import _dtype
 from ._device import CPU, as_device
 from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype, promote_types
-from ._layout import strided
+from ._layout import contiguous_format, strided
+from ._memory import formatted
+from ._memory import like as new_memory_like
 from .autograd.variable import Variable, wrap
 from .ops.arguments import as_shape
 
@@ -383,7 +384,8 @@ def empty(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty.html
     """
-    return made(np.empty(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout)
+    array = formatted(sizes(shape, size), _numpy(dtype), memory_format or contiguous_format)
+    return made(array, requires_grad, device, layout)
 
 
 def full(
@@ -463,14 +465,10 @@ def empty_strided(
 # --- like another tensor -----------------------------------------------------------------------
 
 
-def like(input: Any, dtype: Any) -> Any:
-    """A new array with the shape, the order in memory and, unless told else, the dtype."""
-    shape, strides = input._data.shape, input._data.strides
-    kind = input._data.dtype if dtype is None else as_dtype(dtype).numpy
-    order = sorted(range(len(shape)), key=lambda d: -abs(strides[d]))
-    if order == list(range(len(shape))) or 0 in strides:  # 0: an expanded tensor
-        return np.empty(shape, kind)
-    return np.empty([shape[d] for d in order], kind).transpose(np.argsort(order))
+def like(input: Any, dtype: Any, memory_format: Any = None) -> Any:
+    """A new array with the shape and, unless told else, the order in memory and the dtype."""
+    kind = None if dtype is None else as_dtype(dtype).numpy
+    return new_memory_like(input._data, kind, memory_format)
 
 
 def carried(like: Any, x: Any) -> Any:
@@ -486,7 +484,7 @@ def empty_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html
     """
-    return carried(input, made(like(input, dtype), requires_grad, device, layout))
+    return carried(input, made(like(input, dtype, memory_format), requires_grad, device, layout))
 
 
 def full_like(
@@ -497,7 +495,7 @@ def full_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.full_like.html
     """
-    array = like(input, dtype)
+    array = like(input, dtype, memory_format)
     array.fill(fitted(number(fill_value), from_numpy_dtype(array.dtype)))
     return carried(input, made(array, requires_grad, device, layout))
 
@@ -510,7 +508,7 @@ def zeros_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.zeros_like.html
     """
-    array = like(input, dtype)
+    array = like(input, dtype, memory_format)
     array.fill(0)
     return carried(input, made(array, requires_grad, device, layout))
 
@@ -523,7 +521,7 @@ def ones_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ones_like.html
     """
-    array = like(input, dtype)
+    array = like(input, dtype, memory_format)
     array.fill(1)
     return carried(input, made(array, requires_grad, device, layout))
 

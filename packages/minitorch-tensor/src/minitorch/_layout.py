@@ -24,7 +24,7 @@ class layout(_Named):  # noqa: N801  (PyTorch's name)
 
 
 class memory_format(_Named):  # noqa: N801  (PyTorch's name)
-    """In which order: results are contiguous here whatever is asked for."""
+    """In which order the elements lie: that of the dimensions, another tensor's, channels last."""
 
 
 strided = layout("strided")

@@ -1,4 +1,4 @@
-"""The memory under an array, of which several arrays may be windows."""
+"""The memory under an array: its order, and that several arrays may be windows of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,125 @@ from typing import Any
 
 import numpy as np
 
+from ._layout import channels_last, channels_last_3d, contiguous_format, preserve_format
+
 Array = np.ndarray[Any, Any]
+
+# by memory format, the dimensions from the one with the largest steps to the one with the smallest
+NESTING = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}
+
+
+def packed(array: Any) -> Any:
+    """``array`` in C order: itself where it is, else a copy."""
+    return array if array.flags.c_contiguous else array.copy()
+
+
+def nesting(array: Array) -> list[int]:
+    """The dimensions, outermost first, in the order that new memory like this array's has.
+
+    A sort by exchange, as PyTorch's: a dimension of step 0 compares with none and stays.
+    """
+    steps, sizes = [abs(step) for step in array.strides], array.shape
+    dims = list(range(array.ndim))[::-1]  # innermost first
+    for at in range(1, array.ndim):
+        for k in range(at - 1, -1, -1):
+            a, b = dims[k], dims[at]
+            if steps[a] and steps[b]:
+                if steps[a] < steps[b]:
+                    break
+                if steps[a] > steps[b] or sizes[a] > sizes[b]:
+                    dims[k], dims[at], at = b, a, k
+    return dims[::-1]
+
+
+def nested(shape: Any, dtype: Any, dims: Any) -> Array:
+    """New memory in which ``dims`` lie one within the other."""
+    return np.empty([shape[d] for d in dims], dtype).transpose(np.argsort(dims))
+
+
+def formatted(shape: Any, dtype: Any, memory_format: Any) -> Array:
+    """New memory of that format.
+
+    Raises:
+        RuntimeError: the format is for another number of dimensions, or leaves the order open.
+    """
+    if memory_format is contiguous_format:
+        return np.empty(shape, dtype)
+    if memory_format not in NESTING:
+        if isinstance(memory_format, type(contiguous_format)):
+            name = memory_format.name.removesuffix("_format").capitalize()
+            raise RuntimeError(f"unsupported memory format {name}")
+        raise TypeError(
+            "argument 'memory_format' must be torch.memory_format, not "
+            + type(memory_format).__name__
+        )
+    dims = NESTING[memory_format]
+    if len(dims) != len(shape):
+        raise RuntimeError(
+            f"required rank {len(dims)} tensor to use {memory_format.name} format, but the shape "
+            f"is {list(shape)}"
+        )
+    return nested(shape, dtype, dims)
+
+
+def like(array: Any, dtype: Any = None, memory_format: Any = preserve_format) -> Array:
+    """New memory for an array of this shape, by default in the same order and without gaps."""
+    dtype = array.dtype if dtype is None else dtype
+    if memory_format is not None and memory_format is not preserve_format:
+        return formatted(array.shape, dtype, memory_format)
+    if array.flags.c_contiguous:
+        return np.empty(array.shape, dtype)
+    if type(array) is np.ndarray and 0 not in array.strides:  # else NumPy's order is another one
+        return np.empty_like(array, dtype)
+    return nested(array.shape, dtype, nesting(array))
+
+
+def filled(out: Array, values: Any) -> Array:
+    """``out`` with ``values`` in it, cast if need be."""
+    np.copyto(out, values, casting="unsafe")
+    return out
+
+
+def copy(array: Any) -> Any:
+    """A copy in the same order."""
+    if array.flags.forc or 0 not in array.strides:
+        return np.array(array, order="K")
+    return filled(like(array), array)
+
+
+def laid_as(array: Any, other: Any) -> Any:
+    """The C-ordered ``array`` in the order of ``other``, which has its shape."""
+    return array if other.flags.c_contiguous else filled(like(other, array.dtype), array)
+
+
+def is_packed(array: Any, memory_format: Any) -> bool:
+    """Whether the memory is in the order of ``memory_format``, without gaps."""
+    dims = NESTING.get(memory_format)
+    if dims is None:
+        return bool(array.flags.c_contiguous)
+    step, shape = array.itemsize, array.shape
+    for d in reversed(dims) if len(dims) == len(shape) else ():
+        if shape[d] != 1:
+            if array.strides[d] != step:
+                return False
+            step *= shape[d]
+    return len(dims) == len(shape)
+
+
+def format_of(array: Any) -> Any:
+    """The memory format whose order this is, gaps aside: contiguous unless channels come last."""
+    shape, strides = array.shape, array.strides
+    for memory_format, dims in NESTING.items():
+        if len(dims) != len(shape) or not strides[1]:
+            continue
+        least = 0
+        for d in reversed(dims):
+            if not shape[d] or strides[d] < least or (not d and least == strides[1]):
+                break
+            least = strides[d] * max(shape[d], 1)
+        else:
+            return memory_format
+    return contiguous_format
 
 
 def address(array: Array) -> int:

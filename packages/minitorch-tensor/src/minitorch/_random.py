@@ -128,10 +128,10 @@ def drawn(array: Any, *options: Any) -> Any:
     return tensor
 
 
-def like_each(input: Any, dtype: Any) -> Any:
+def like_each(input: Any, dtype: Any, memory_format: Any = None) -> Any:
     """A new array like ``input`` for all examples."""
     return (
-        like(input, dtype)
+        like(input, dtype, memory_format)
         if not batches()
         else np.empty(for_each(input.shape), _kind(input, dtype))
     )
@@ -226,7 +226,7 @@ def rand_like(
     pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Uniform on [0, 1), with the shape and dtype of ``input``."""
-    array = like_each(input, dtype)
+    array = like_each(input, dtype, memory_format)
     distributions.uniform(source(generator), array)
     return drawn(array, requires_grad, device, layout)
 
@@ -237,7 +237,7 @@ def randn_like(
     pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Normal with mean 0 and variance 1, with the shape and dtype of ``input``."""
-    array = like_each(input, dtype)
+    array = like_each(input, dtype, memory_format)
     distributions.normal(source(generator), array)
     return drawn(array, requires_grad, device, layout)
 
@@ -252,7 +252,7 @@ def randint_like(
         low, high = bounds
     elif len(bounds) == 1:
         low, high = (low, bounds[0]) if high is None else (bounds[0], high)
-    array = like_each(input, dtype)
+    array = like_each(input, dtype, memory_format)
     low, high = int(number(low)), int(number(high))
     distributions.integers(source(generator), array, low, high)
     return drawn(array, requires_grad, device, layout)

@@ -12,7 +12,7 @@ from . import _creation, _layout, _numpy_protocols, _random, _ranges
 from ._creation import tensor_data
 from ._device import CPU, device
 from ._dtype import dtype, from_numpy_dtype
-from ._memory import UntypedStorage, deep_copy
+from ._memory import UntypedStorage, deep_copy, is_packed
 from ._repr import tensor_repr
 from ._size import Size
 from .autograd import engine
@@ -712,8 +712,10 @@ class Tensor(Variable):
         return self._array().__array_interface__["data"][0]  # type: ignore[no-any-return]
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
-        """True where the elements lie in memory in C order, without gaps."""
-        return self._data.flags.c_contiguous  # type: ignore[no-any-return]
+        """True where the elements lie in memory in that order, by default C's, without gaps."""
+        if memory_format is None:
+            return self._data.flags.c_contiguous  # type: ignore[no-any-return]
+        return is_packed(self._data, memory_format)
 
     def is_set_to(self, tensor: Tensor) -> bool:
         """True where both are the very same elements of one memory."""
@@ -800,9 +802,9 @@ class Tensor(Variable):
     is_cpu = True
     is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_mps = is_xpu = is_nested = False
 
-    def cpu(self, memory_format: Any = None) -> Tensor:
+    def cpu(self, memory_format: Any = None) -> Any:
         """The tensor itself: it is on the CPU."""
-        return self
+        return conversion.to(self, memory_format=memory_format)
 
     def cuda(self, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Any:
         """Raises: there is no GPU here."""

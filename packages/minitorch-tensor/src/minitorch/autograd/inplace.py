@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .._dtype import can_cast
+from .._memory import laid_as, packed
 from .door import record
 from .grad_mode import current
 from .node import AccumulateGrad
@@ -32,14 +33,18 @@ def _replace_region(base: Any, value: Any, chain: Any) -> Any:
     else:  # a reshape had to copy: find the places by following their numbers through the chain
         places = replay(np.arange(out.size).reshape(out.shape), chain)
         out.reshape(-1)[places] = value
-    return out
+    return laid_as(out, base)
 
 
+# The steps of `as_strided`, which may be among those of a chain, are counted in contiguous memory.
+in_c_order: Any = primitive(
+    packed, "x", lambda g: g, name="contiguous", traits=("elementwise", "linear")
+)
 replace_region: Any = primitive(
     _replace_region,
     "base value | chain",
     lambda g, value_shape, chain: replace_region(g, np.zeros(value_shape, np.bool_), chain),
-    lambda g, chain: replay(g, chain),
+    lambda g, chain: replay(in_c_order(g), chain),
     name="copy_slices",
     label="CopySlices",
 )

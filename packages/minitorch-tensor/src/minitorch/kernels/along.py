@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import packed
+
 SMALL = 4096  # elements up to which writing them costs less than a strided view's Python code
 
 
@@ -36,7 +38,7 @@ def pick(x: Any, index: Any, dim: int, keepdim: bool, repeats: bool) -> Any:
     if not x.ndim:
         return x
     if keepdim:
-        return take(x, index, dim)
+        return packed(take(x, index, dim))
     return take(x, np.expand_dims(index, dim), dim).reshape(without(x, dim))
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import laid_as
+
 BLOCK = 4096  # 32 kB of float64: a block's temporaries stay in the cache
 
 
@@ -21,7 +23,7 @@ def blockwise(f: Callable[..., Any]) -> Callable[..., Any]:
         out = np.empty(flat[0].shape, np.result_type(*xs))
         for k in range(0, out.size, BLOCK):
             out[k : k + BLOCK] = f(*(x[k : k + BLOCK].astype(np.float64) for x in flat))
-        return out.reshape(arrays[0].shape)[()]
+        return laid_as(out.reshape(arrays[0].shape), arrays[0])[()]
 
     return kernel
 

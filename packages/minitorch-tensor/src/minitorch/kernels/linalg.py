@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import packed
+
 Array = Any
 
 
@@ -55,7 +57,7 @@ def inv(x: Array) -> Array:
 def solve(a: Array, b: Array) -> Array:
     """``x`` of ``a @ x = b``, matrices."""
     try:
-        return np.linalg.solve(a, b)
+        return packed(np.linalg.solve(a, b))
     except np.linalg.LinAlgError:
         where, _ = first_failure(np.linalg.inv, a)
         raise LinAlgError(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import laid_as, packed
 from .along import take
 
 PARTITION = 512  # elements from which picking a few is worth a partition
@@ -29,7 +30,7 @@ def sort(x: Any, dim: int, descending: bool) -> tuple[Any, Any]:
     if not x.ndim:
         return x, np.int64(0)
     index = order(x, dim, descending)
-    return take(x, index, dim), index
+    return laid_as(take(x, index, dim), x), laid_as(index, x)
 
 
 def topk(x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
@@ -40,8 +41,8 @@ def topk(x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
         return (x, np.int64(0)) if k else (np.empty(0, x.dtype), np.empty(0, np.int64))
     n = x.shape[dim]
     if n < PARTITION or k == n or k == 0:
-        index = cut(order(x, dim, largest), dim, 0, k)
-        return take(x, index, dim), index
+        index = packed(cut(order(x, dim, largest), dim, 0, k))
+        return packed(take(x, index, dim)), index
     if largest:
         few = cut(np.argpartition(x, n - k, dim), dim, n - k, n)
     else:
@@ -49,12 +50,12 @@ def topk(x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
     few.sort(dim)  # equals in the order of their places
     values = take(x, few, dim)
     index = order(values, dim, largest)
-    return take(values, index, dim), take(few, index, dim)
+    return packed(take(values, index, dim)), packed(take(few, index, dim))
 
 
 def at(x: Any, index: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """Values and places, with or without their dimension of size 1."""
-    values = take(x, index, dim)
+    values, index = packed(take(x, index, dim)), packed(index)
     return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
 
 

@@ -6,11 +6,25 @@ from typing import Any
 
 import numpy as np
 
-# The stub of `reduce` takes no `keepdims: bool`.
-add_reduce: Any = np.add.reduce
-max_reduce: Any = np.maximum.reduce
-min_reduce: Any = np.minimum.reduce
-mul_reduce: Any = np.multiply.reduce
+from .._memory import packed
+
+
+def reducer(ufunc: np.ufunc) -> Any:
+    """``ufunc.reduce``, whose results are in C order, as PyTorch's are."""
+    reduce: Any = ufunc.reduce  # its stub takes no `keepdims: bool`
+
+    def reduced(x: Any, axis: Any, keepdims: bool = False, dtype: Any = None) -> Any:
+        return packed(reduce(x, axis, dtype, None, keepdims))
+
+    return reduced
+
+
+add_reduce = reducer(np.add)
+max_reduce = reducer(np.maximum)
+min_reduce = reducer(np.minimum)
+mul_reduce = reducer(np.multiply)
+and_reduce = reducer(np.logical_and)
+or_reduce = reducer(np.logical_or)
 
 LARGE = 1 << 16
 BLOCK = 1024  # numbers that BLAS adds in one go: few enough for float32's digits
@@ -34,4 +48,5 @@ def add(x: Any, dim: Any, keepdim: bool) -> Any:
         if len(dim) == 1 and dim[0] == x.ndim - 1 and 16 <= x.shape[-1] <= 4 * BLOCK:
             sums = last(x)
             return sums[..., None] if keepdim else sums
-    return add_reduce(x, axis=dim, keepdims=keepdim)
+    out: Any = np.add.reduce(x, dim, None, None, keepdim)
+    return out if dim is None or out.flags.c_contiguous else out.copy()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import packed
 from .._settings import is_tensor
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
@@ -82,7 +83,7 @@ def where_method(self: Any, condition: Any, other: Any) -> Any:
 # --- masks and constants ----------------------------------------------------------------------
 
 put = primitive(
-    lambda x, mask, value: _choose(mask, value, x),
+    lambda x, mask, value: packed(_choose(mask, value, x)),
     "x mask value",
     lambda g, mask: where(mask, 0, g),
     None,

@@ -11,6 +11,8 @@ import numpy as np
 from .. import _dtype
 from .._device import device as as_device
 from .._dtype import as_dtype, from_numpy_dtype, get_default_dtype, result_dtype
+from .._layout import preserve_format
+from .._memory import filled, format_of, like
 from .._settings import is_tensor
 from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
@@ -22,7 +24,7 @@ __all__ = ["is_complex", "is_floating_point", "is_nonzero", "is_signed", "result
 def _cast(x: Any, dtype: Any) -> Any:
     if x.dtype.kind == "c" and dtype.kind not in "cb":
         x = x.real
-    return x.astype(dtype)
+    return x.astype(dtype) if x.flags.forc else filled(like(x, dtype), x)
 
 
 TRAITS = {"traits": ("elementwise", "linear")}
@@ -187,13 +189,14 @@ def to(
     input: Any, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False,
     copy: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
-    """``input`` with another dtype; itself where it has that already and ``copy`` is not set.
+    """``input`` with another dtype or ``memory_format``; itself where it has those already and
+    ``copy`` is not set.
 
     Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``, each with
     ``non_blocking`` and ``copy`` behind. The one device is the CPU.
 
     Raises:
-        RuntimeError: another device is asked for.
+        RuntimeError: another device is asked for, or a format for other numbers of dimensions.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html
     """
@@ -209,6 +212,9 @@ def to(
         as_device(device)
     wanted = input.dtype if dtype is None else as_dtype(dtype)
     made = to_dtype(input, as_dtype(wanted).numpy)
+    if memory_format is not None and memory_format is not preserve_format:
+        same = made is input and not copy and format_of(input._array()) is memory_format
+        return made if same else made.clone(memory_format=memory_format)
     if made is input and (copy or flags[1:] == [True]):
         return cast(input, np.dtype(wanted))
     return made
@@ -218,6 +224,8 @@ def converter(dtype: _dtype.dtype) -> Callable[..., Any]:
     """The method ``x.float()`` and the like."""
 
     def convert(input: Any, memory_format: Any = None) -> Any:
+        if memory_format is not None:
+            return to(input, dtype, memory_format=memory_format)
         return to_dtype(input, dtype.numpy)
 
     return convert

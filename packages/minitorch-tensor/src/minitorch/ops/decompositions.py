@@ -19,6 +19,7 @@ from .linalg import (
     triangle,
 )
 from .matmul import column, row, transposed
+from .shape import contiguous
 
 __all__ = ["cholesky", "cholesky_inverse", "cholesky_solve", "qr", "svd"]
 
@@ -367,4 +368,4 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
         zeros = [constant(np.zeros((*batch, k, k)), input) for k in (m, n)]
         return return_types.svd(zeros[0], singular_values(input), zeros[1])
     U, S, Vh = singular_vectors(input, not some)
-    return return_types.svd(U, S, transposed(Vh))
+    return return_types.svd(U, S, contiguous(transposed(Vh)))

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._creation import made
 from .._dtype import as_dtype
+from .._memory import packed
 from ..autograd.inplace import replace_region
 from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
@@ -148,10 +149,10 @@ def slice_scatter(
 # --- triangles ---------------------------------------------------------------------------------
 
 lower: Any = primitive(
-    lambda x, k: np.tril(x, k), "x | k", lambda g, k: lower(g, k), name="tril", **LINEAR
+    lambda x, k: packed(np.tril(x, k)), "x | k", lambda g, k: lower(g, k), name="tril", **LINEAR
 )
 upper: Any = primitive(
-    lambda x, k: np.triu(x, k), "x | k", lambda g, k: upper(g, k), name="triu", **LINEAR
+    lambda x, k: packed(np.triu(x, k)), "x | k", lambda g, k: upper(g, k), name="triu", **LINEAR
 )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.primitive import primitive
-from ..kernels import along
+from ..kernels import along, sums
 from .arguments import numpy_names, one_dim
 from .reduction import dims, is_tensor, spread
 
@@ -47,24 +47,24 @@ def _shares(x: Any, out: Any, dim: Any, keepdim: bool, nan: bool) -> Any:
 shares = primitive(_shares, "x out | dim keepdim nan", None, None, name="shares")
 
 
-def _extremum(ufunc: np.ufunc, name: str, nan: bool) -> Callable[..., Any]:
+def _extremum(reduce: Any, name: str, nan: bool) -> Callable[..., Any]:
     def rule(g: Any, x: Any, out: Any, dim: Any, keepdim: bool) -> Any:
         return spread(g, x.shape, dim, keepdim) * shares(x, out, dim, keepdim, nan)
 
     def kernel(x: Any, dim: Any, keepdim: bool) -> Any:
         if x.dtype.kind == "c":
             raise NotImplementedError(f'"{name}" not implemented for {x.dtype}')
-        return ufunc.reduce(x, axis=dim, keepdims=keepdim)
+        return reduce(x, axis=dim, keepdims=keepdim)
 
     return primitive(kernel, "x | dim keepdim", rule, name=name)
 
 
-def _placed_extremum(ufunc: np.ufunc, name: str, arg: str) -> Callable[..., Any]:
+def _placed_extremum(reduce: Any, name: str, arg: str) -> Callable[..., Any]:
     def kernel(x: Any, dim: int, keepdim: bool) -> Any:
         if not x.ndim:
             return x, np.int64(0)
         index = getattr(x, arg)(dim, keepdims=keepdim)
-        return ufunc.reduce(x, axis=dim, keepdims=keepdim), index
+        return reduce(x, axis=dim, keepdims=keepdim), index
 
     return primitive(
         kernel,
@@ -74,12 +74,12 @@ def _placed_extremum(ufunc: np.ufunc, name: str, arg: str) -> Callable[..., Any]
     )
 
 
-largest = _extremum(np.maximum, "max", nan=True)
-smallest = _extremum(np.minimum, "min", nan=True)
-largest_along = _placed_extremum(np.maximum, "max", "argmax")
-smallest_along = _placed_extremum(np.minimum, "min", "argmin")
-amax_along = _extremum(np.maximum, "amax", nan=False)
-amin_along = _extremum(np.minimum, "amin", nan=False)
+largest = _extremum(sums.max_reduce, "max", nan=True)
+smallest = _extremum(sums.min_reduce, "min", nan=True)
+largest_along = _placed_extremum(sums.max_reduce, "max", "argmax")
+smallest_along = _placed_extremum(sums.min_reduce, "min", "argmin")
+amax_along = _extremum(sums.max_reduce, "amax", nan=False)
+amin_along = _extremum(sums.min_reduce, "amin", nan=False)
 
 
 def empty(name: str, input: Any, dim: Any, kind: type[Exception] = RuntimeError) -> Exception:

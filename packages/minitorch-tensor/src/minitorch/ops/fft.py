@@ -8,6 +8,7 @@ import numpy as np
 
 from .._creation import made
 from .._dtype import as_dtype, get_default_dtype
+from .._memory import packed
 from ..autograd.grad_mode import is_grad_enabled
 from ..autograd.primitive import primitive
 from .arguments import numpy_names, one_dim
@@ -24,7 +25,7 @@ OPPOSITE: Any = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
 def _irfftn(x: Any, sizes: Any, dims: Any, norm: Any) -> Any:
-    return np.fft.irfftn(x, sizes, dims, norm)
+    return packed(np.fft.irfftn(x, sizes, dims, norm))
 
 
 def _irfftn_transposed(g: Any, shape: Any, sizes: Any, dims: Any, norm: Any) -> Any:
@@ -57,14 +58,14 @@ inverse_real_transposed: Any = primitive(
     traits=("linear",),
 )
 shifted = primitive(
-    lambda x, dims: np.fft.fftshift(x, dims),
+    lambda x, dims: packed(np.fft.fftshift(x, dims)),
     "x | dims",
     lambda g, dims: unshifted(g, dims),
     name="roll",
     traits=("linear",),
 )
 unshifted: Any = primitive(
-    lambda x, dims: np.fft.ifftshift(x, dims),
+    lambda x, dims: packed(np.fft.ifftshift(x, dims)),
     "x | dims",
     lambda g, dims: shifted(g, dims),
     name="roll",

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import laid_as
 from ..autograd.primitive import primitive
 from ..kernels.indexing import accumulate, add_rows
 from .shape import ALL
@@ -144,7 +145,7 @@ spread_places: Any = primitive(
 def _put(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> Any:
     out = np.array(x, order="C")
     write_places(out, value, places, dims, add)
-    return out
+    return laid_as(out, x)
 
 
 def _put_rule(g: Any, places: Any, dims: tuple[int, ...], add: bool) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import packed
 from ..autograd.primitive import fused, primitive
 from .arguments import numpy_names, one_dim
 from .conversion import promote
@@ -24,7 +25,7 @@ MODES = (
 def _cross(a: Any, b: Any, dim: int) -> Any:
     a1, a2, a3 = np.moveaxis(a, dim, 0)
     b1, b2, b3 = np.moveaxis(b, dim, 0)
-    return np.stack([a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1], dim)
+    return packed(np.stack([a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1], dim))
 
 
 # g . (da x b) = da . (b x g)
@@ -80,7 +81,7 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
 def _euclidean(x: Any, y: Any) -> Any:
     # |x - y|^2 = |x|^2 + |y|^2 - 2 x.y: one product of matrices, no array of all differences;
     # in double precision, since the terms cancel where the points are close
-    a, b = x.astype(np.float64, copy=False), y.astype(np.float64, copy=False)
+    a, b = packed(x.astype(np.float64, copy=False)), packed(y.astype(np.float64, copy=False))
     squares = (a * a).sum(-1)[..., :, None] + (b * b).sum(-1)[..., None, :]
     squares -= 2 * np.matmul(a, b.mT)
     return np.sqrt(np.maximum(squares, 0, out=squares), out=squares).astype(x.dtype)

@@ -9,7 +9,7 @@ from typing import Any
 from ..autograd.primitive import fused, primitive
 from ..kernels import grid_sampler as kernels
 from .matmul import column
-from .shape import permuted, reshaped
+from .shape import compact, permuted, reshaped
 
 __all__ = ["grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
@@ -54,7 +54,7 @@ def sampled(x: Any, grid: Any, mode: str, padding: str, align: bool) -> Any:
             place, weight = place + i * stride, weight * w
         term = gathered(rows, place) * column(weight)
         total = term if total is None else total + term
-    return reshaped(permuted(total, (0, 2, 1)), (b, c, *out))
+    return reshaped(compact(permuted(total, (0, 2, 1))), (b, c, *out))
 
 
 SIGNATURE = "x grid | mode padding align"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from .arguments import numpy_names, one_dim
@@ -24,7 +25,7 @@ __all__ = [
 
 
 def _cat(xs: list[Any], dim: int) -> Any:
-    return np.concatenate(xs, dim)
+    return packed(np.concatenate(xs, dim))
 
 
 def _cat_rule(g: Any, xs_shapes: Any, dim: int, needs: Any) -> list[Any]:
@@ -43,7 +44,7 @@ def _stack(xs: list[Any], dim: int) -> Any:
     if not xs[0].ndim:
         return np.array(xs)
     key = (*(ALL,) * dim, None)
-    return np.concatenate([x[key] for x in xs], dim)
+    return packed(np.concatenate([x[key] for x in xs], dim))
 
 
 stacked = primitive(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from .arithmetic import mul, plus
@@ -32,7 +33,7 @@ def _matmul(a: Any, b: Any) -> Any:
             if a.ndim > 2:  # one product for the whole batch
                 flat = a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
                 return np.dot(flat, b).reshape(*a.shape[:-1], b.shape[1])
-        return np.matmul(a, b)
+        return packed(np.matmul(a, b))
     except (ValueError, AttributeError):
         raise mismatch(a, b) from None
 

@@ -160,7 +160,7 @@ def _quantile(
         x, d = reshaped(x, (x.numel(),)), 0
     else:
         d = one_dim(dim, ndim)
-        x = x.swapaxes(d, -1) if ndim else reshaped(x, (1,))
+        x = x.movedim(d, -1) if ndim else reshaped(x, (1,))
     if not x.numel():
         raise RuntimeError(f"{name}() input tensor must be non-empty")
     ordered = sorted_along(x, x.ndim - 1, False)[0]
@@ -187,15 +187,9 @@ def _quantile(
 
 
 def _front(x: Any, dim: int, keepdim: bool) -> Any:
-    """The last dimension to the front; the one that was swapped with it back to ``dim``."""
-    n = x.ndim
-    count = x.shape[-1]
-    rest = [k for k in range(n - 1) if k != dim]
-    if dim < n - 1:  # x's dimension `dim` holds the old last one
-        rest.append(dim)
-    out = permuted(x, (n - 1, *rest))
-    sizes = list(out.shape[1:])
-    return reshaped(out, (count, *sizes[:dim], 1, *sizes[dim:])) if keepdim else out
+    """The last dimension to the front; with ``keepdim``, one of size 1 at ``dim`` of the others."""
+    out = permuted(x, (x.ndim - 1, *range(x.ndim - 1)))
+    return out.unsqueeze(dim + 1) if keepdim else out
 
 
 @numpy_names

@@ -23,7 +23,8 @@ __all__ = [
 # --- flat positions ----------------------------------------------------------------------------
 
 
-def _flat(input: Any, index: Any, name: str) -> tuple[Any, Any]:
+def _from_front(input: Any, index: Any, name: str) -> Any:
+    """``index``, which counts the elements of ``input``, without negative numbers."""
     if index._data.dtype != np.int64:
         raise (IndexError if index._data.dtype.kind != "i" else RuntimeError)(
             f"{name}(): Expected a long tensor for index, but got {index.dtype}"
@@ -34,7 +35,7 @@ def _flat(input: Any, index: Any, name: str) -> tuple[Any, Any]:
         raise out_of_bounds(np.asarray(values), size, 0)
     if values.size and values.min() < 0:
         index = wrap(np.where(values < 0, values + size, values))
-    return reshaped(input, (size,)), index
+    return index
 
 
 def take(input: Any, index: Any) -> Any:
@@ -42,8 +43,8 @@ def take(input: Any, index: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.take.html
     """
-    flat, index = _flat(input, index, "take")
-    return indexed(flat, index, (0,), False)
+    index = _from_front(input, index, "take")
+    return indexed(reshaped(input, (math.prod(input.shape),)), index, (0,), False)
 
 
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
@@ -61,9 +62,11 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
             f"put_(): Expected source and index to have the same number of elements, but got "
             f"source.numel() = {source.numel()}, index.numel() = {index.numel()}"
         )
-    flat, index = _flat(input, index, "put_")
-    made = put_places(flat, reshaped(source, tuple(index.shape)), index, (0,), accumulate)
-    return reshaped(made, tuple(input.shape))
+    x = input if input.ndim else reshaped(input, (1,))
+    index = _from_front(input, index, "put_")
+    source = reshaped(source, tuple(index.shape))
+    made = put_places(x, source, index, tuple(range(x.ndim)), accumulate)
+    return made if input.ndim else reshaped(made, ())
 
 
 def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import copy, packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from .arguments import as_shape, numpy_names, one_dim, some_dims
@@ -15,7 +16,7 @@ from .broadcasting import expanded
 from .joining import stack
 from .reduction import total
 from .regions import sliced
-from .shape import reshaped, transpose
+from .shape import compact, reshaped, transpose
 from .slices import index_select
 
 __all__ = [
@@ -33,7 +34,11 @@ def _repeat_rule(g: Any, shape: tuple[int, ...], repeats: tuple[int, ...]) -> An
 
 
 repeated = primitive(
-    lambda x, repeats: np.tile(x, repeats), "x | repeats", _repeat_rule, name="repeat", **LINEAR
+    lambda x, repeats: packed(np.tile(x, repeats)),
+    "x | repeats",
+    _repeat_rule,
+    name="repeat",
+    **LINEAR,
 )
 
 
@@ -104,7 +109,7 @@ def repeat_interleave(
 
 
 flipped: Any = primitive(
-    lambda x, dims: np.flip(x, dims).copy(), "x | dims", lambda g, dims: flipped(g, dims),
+    lambda x, dims: copy(np.flip(x, dims)), "x | dims", lambda g, dims: flipped(g, dims),
     name="flip", **LINEAR,
 )  # fmt: skip
 
@@ -139,7 +144,7 @@ def flipud(input: Any) -> Any:
 
 
 rolled: Any = primitive(
-    lambda x, shifts, dims: np.roll(x, shifts, dims),
+    lambda x, shifts, dims: packed(np.roll(x, shifts, dims)),
     "x | shifts dims",
     lambda g, shifts, dims: rolled(g, tuple(-n for n in shifts), dims),
     name="roll",
@@ -182,7 +187,7 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
         return transpose(flipped(input, (b,)), a, b)
     if k % 4 == 3:
         return transpose(flipped(input, (a,)), a, b)
-    return flipped(input, (a, b)) if k % 4 else input.clone()
+    return flipped(input, (a, b)) if k % 4 else compact(input)
 
 
 # --- grids and products ------------------------------------------------------------------------

@@ -250,18 +250,13 @@ def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: An
 # --- truth and counts ------------------------------------------------------------------------
 
 
-# The stub of `reduce` takes no `keepdims: bool`.
-and_reduce: Any = np.logical_and.reduce
-or_reduce: Any = np.logical_or.reduce
-
-
 def _all(x: Any, dim: Any, keepdim: bool) -> Any:
-    out = and_reduce(x, axis=dim, keepdims=keepdim)
+    out = sums.and_reduce(x, axis=dim, keepdims=keepdim)
     return out.astype(np.uint8) if x.dtype == np.uint8 else out
 
 
 def _any(x: Any, dim: Any, keepdim: bool) -> Any:
-    out = or_reduce(x, axis=dim, keepdims=keepdim)
+    out = sums.or_reduce(x, axis=dim, keepdims=keepdim)
     return out.astype(np.uint8) if x.dtype == np.uint8 else out
 
 

@@ -189,4 +189,7 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are "
             f"out of bounds for storage of {room} elements"
         )
-    return restrided(input, size, stride, offset - own)
+    made = restrided(input, size, stride, offset - own)
+    if not whole and made._base is not None:
+        made._chain = None  # what is written there has no gradient
+    return made

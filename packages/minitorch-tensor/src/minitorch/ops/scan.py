@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
+from .._memory import packed
 from ..autograd.primitive import primitive
 from .arguments import numpy_names, one_dim
 from .conversion import to
@@ -28,7 +29,7 @@ def _accumulate(ufunc: np.ufunc, x: Any, dim: int, dtype: Any = None) -> Any:
         return dtype.type(x)
     inner = math.prod(x.shape[dim + 1 :])
     if inner < ROW or not x.size:
-        return ufunc.accumulate(x, axis=dim, dtype=dtype)
+        return packed(ufunc.accumulate(x, axis=dim, dtype=dtype))
     out = np.empty(x.shape, dtype)
     steps, made = np.moveaxis(x, dim, 0), np.moveaxis(out, dim, 0)
     made[0] = steps[0]
@@ -131,7 +132,7 @@ def _running_extremum(ufunc: np.ufunc, name: str) -> Callable[..., Any]:
         values = _accumulate(ufunc, x, dim, x.dtype)
         reached = (x == values) | (x != x)  # the latest of equals, as in PyTorch
         places = np.arange(x.shape[dim]).reshape(-1, *(1,) * (x.ndim - 1 - dim))
-        return values, np.maximum.accumulate(np.where(reached, places, 0), axis=dim)
+        return values, packed(np.maximum.accumulate(np.where(reached, places, 0), axis=dim))
 
     return primitive(
         kernel,
@@ -182,7 +183,7 @@ def _logcumsumexp(x: Any, dim: int) -> Any:
         )
     if not x.ndim:
         return x
-    return np.logaddexp.accumulate(x.astype(np.float64), axis=dim).astype(x.dtype)
+    return np.logaddexp.accumulate(x.astype(np.float64, "C"), axis=dim).astype(x.dtype)
 
 
 def _logcumsumexp_rule(g: Any, x: Any, out: Any, dim: int) -> Any:

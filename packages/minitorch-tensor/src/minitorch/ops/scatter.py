@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.indexing import accumulate
@@ -34,7 +35,7 @@ def _along(index: Any, dim: int) -> tuple[Any, ...]:
 
 
 def _gather(x: Any, index: Any, dim: int) -> Any:
-    return x[_along(index, dim)] if x.ndim else np.array(x)
+    return packed(x[_along(index, dim)]) if x.ndim else np.array(x)
 
 
 def _scatter(x: Any, index: Any, src: Any, dim: int) -> Any:

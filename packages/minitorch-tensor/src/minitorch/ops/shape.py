@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._dtype import dtype as Dtype
+from .._layout import contiguous_format, preserve_format
+from .._memory import copy, filled, like
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
 from .arguments import as_shape, numpy_names, one_dim, some_dims
@@ -354,26 +356,39 @@ moveaxis = movedim
 # --- copies ------------------------------------------------------------------------------------
 
 cloned = primitive(
-    lambda x: np.array(x, order="K"), "x", lambda g: g, name="clone",
-    traits=("elementwise", "linear"),
+    copy, "x", lambda g: g, name="clone", traits=("elementwise", "linear")
 )  # fmt: skip
 compact = primitive(
     lambda x: np.array(x, order="C"), "x", lambda g: g, name="clone",
     traits=("elementwise", "linear"),
 )  # fmt: skip
+in_format = primitive(
+    lambda x, memory_format: filled(like(x, None, memory_format), x), "x | memory_format",
+    lambda g: g, name="clone", traits=("elementwise", "linear"),
+)  # fmt: skip
 
 
 def clone(input: Any, *, memory_format: Any = None) -> Any:
-    """A copy that gradients pass through.
+    """A copy that gradients pass through; in the same order unless ``memory_format`` says else.
+
+    Raises:
+        RuntimeError: the memory format is for another number of dimensions.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.clone.html
     """
-    return cloned(input)
+    return cloned(input) if memory_format is None else in_format(input, memory_format)
 
 
 def contiguous(input: Any, memory_format: Any = None) -> Any:
-    """The tensor itself where its memory is in C order, else a copy that is."""
-    return input if input.is_contiguous() else compact(input)
+    """The tensor itself where its memory is in that order, by default C's, else a copy that is.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.contiguous.html
+    """
+    if input.is_contiguous(memory_format):
+        return input
+    if memory_format is preserve_format:
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+    return in_format(input, memory_format or contiguous_format)
 
 
 def resize_(input: Any, *sizes: Any, memory_format: Any = None) -> Any:

@@ -12,7 +12,7 @@ from .broadcasting import expanded
 from .conversion import cast
 from .gathering import indexed, put_places
 from .scatter import scatter_reduce
-from .shape import reshaped
+from .shape import contiguous, reshaped
 
 __all__ = ["index_add", "index_copy", "index_fill", "index_reduce", "index_select"]
 
@@ -74,7 +74,7 @@ def _put_slices(name: str, input: Any, dim: int, index: Any, source: Any, add: b
     _check_range(name, index, input.shape[dim] if input.ndim else 1)
     if not input.ndim:
         return reshaped(put_places(reshaped(input, (1,)), source, index, (0,), add), ())
-    return put_places(input, source, index, (dim,), add)
+    return put_places(contiguous(input), source, index, (dim,), add)
 
 
 @numpy_names

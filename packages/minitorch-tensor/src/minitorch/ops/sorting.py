@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
+from .._memory import packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels import order as kernels
@@ -132,7 +133,7 @@ def _unique_consecutive(x: Any, dim: int | None) -> tuple[Any, Any, Any]:
         starts[1:] = (rows[1:] != rows[:-1]).reshape(n - 1, -1).any(1)
     places = np.flatnonzero(starts)
     inverse = np.cumsum(starts, dtype=np.int64) - 1
-    values = rows[places]
+    values = packed(rows[places])
     return (
         values if dim is None else np.moveaxis(values, 0, dim),
         inverse.reshape(x.shape) if dim is None else inverse,

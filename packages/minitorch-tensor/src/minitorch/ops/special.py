@@ -12,6 +12,7 @@ from ..kernels import bessel, error_function, gamma
 from .arithmetic import mul, power
 from .choice import where, zeros_like
 from .conversion import promote_floats_only, promote_to_float, takes_tensors
+from .shape import contiguous
 from .unary import FLOATS, exp, log, sgn, sigmoid
 
 __all__ = ["arctan2", "atan2", "copysign", "digamma", "erf", "erfc", "erfinv", "heaviside"]
@@ -107,7 +108,7 @@ def mvlgamma(input: Any, p: int) -> Any:
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     constant = p * (p - 1) / 4 * math.log(math.pi)
-    return sum((lgamma(input - j / 2) for j in range(p)), constant)
+    return contiguous(sum((lgamma(input - j / 2) for j in range(p)), constant))
 
 
 def _scipy(name: str) -> Any:

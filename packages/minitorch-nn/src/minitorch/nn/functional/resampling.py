@@ -276,7 +276,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     b, c = len(batch), channels // r**2
     x = input.reshape((*batch, c, r, r, h, w))
     x = x.permute((*range(b + 1), b + 3, b + 1, b + 4, b + 2))
-    return x.reshape((*batch, c, h * r, w * r))
+    return x.clone(memory_format=minitorch.contiguous_format).reshape((*batch, c, h * r, w * r))
 
 
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
@@ -301,4 +301,4 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     b, h, w = len(batch), height // r, width // r
     x = input.reshape((*batch, c, h, r, w, r))
     x = x.permute((*range(b + 1), b + 2, b + 4, b + 1, b + 3))
-    return x.reshape((*batch, c * r**2, h, w))
+    return x.clone(memory_format=minitorch.contiguous_format).reshape((*batch, c * r**2, h, w))

@@ -1,0 +1,205 @@
+"""Results lie in memory as PyTorch's do: on inputs in Fortran's order, over PyTorch's database.
+
+Where PyTorch's result is contiguous ours must be, or a ``view`` would be refused here that runs
+there. The other way round PyTorch is the stricter one: what runs there runs here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import database
+import minitorch
+import pytest
+import torch
+
+COLUMNS = "LAPACK's columns; NumPy copies them to rows"
+FIRST = "operands in different orders: PyTorch follows the first, NumPy prefers C's"
+HARMLESS = {  # names whose results may be contiguous here where PyTorch's are not
+    **dict.fromkeys(
+        ("cholesky", "linalg.cholesky", "linalg.eigh", "linalg.inv", "linalg.qr", "linalg.solve",
+         "linalg.svd", "linalg.tensorinv", "qr", "svd"), COLUMNS,
+    ),
+    **dict.fromkeys(
+        ("addcdiv", "addcmul", "addr", "kron", "masked.normalize", "nn.functional.normalize",
+         "special.zeta"), FIRST,
+    ),
+    **dict.fromkeys(
+        ("fft.irfft", "fft.irfft2", "fft.irfftn"), "PyTorch's order is that of its library's passes"
+    ),
+    "linalg.matrix_power": "the inverse's are LAPACK's columns",
+    "nn.functional.local_response_norm": "computed on contiguous memory",
+    "nn.functional.max_unpool2d": "channels last, which PyTorch keeps",
+}  # fmt: skip
+LEFT = {  # contiguous in PyTorch or in its input's order, not so here yet
+    "erf", "log_softmax", "masked.log_softmax", "masked.softmax", "masked.softmin",
+    "nn.functional.batch_norm", "nn.functional.gelu", "nn.functional.group_norm",
+    "nn.functional.instance_norm", "nn.functional.rms_norm", "nn.functional.softmin", "softmax",
+}  # fmt: skip
+
+
+def in_fortran_order(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        value = value.detach()
+        order = tuple(reversed(range(value.ndim)))
+        return value.permute(order).contiguous().permute(order)
+    if type(value) in (list, tuple):
+        return type(value)(map(in_fortran_order, value))
+    return {k: in_fortran_order(v) for k, v in value.items()} if type(value) is dict else value
+
+
+def steps(x: Any) -> tuple[int, ...]:
+    """The strides that matter."""
+    return tuple(s for n, s in zip(x.shape, x.stride(), strict=True) if n > 1)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", database.names_in_scope())
+def test_layout(name: str) -> None:
+    if name in LEFT:
+        pytest.skip("left")
+    for entry in database.entries(name):
+        if not entry.supports_dtype(torch.float64, "cpu"):
+            continue
+        for k, sample in enumerate(database.samples(entry, torch.float64, False)):
+            args, kwargs = in_fortran_order((sample.input, *sample.args)), sample.kwargs
+            kwargs = in_fortran_order(kwargs)
+            mini_args, mini_kwargs = database.to_mini((args, kwargs))
+            try:
+                theirs = entry.op(*args, **kwargs)
+            except RuntimeError:
+                if name in ("view", "view_as"):
+                    with pytest.raises(RuntimeError):
+                        database.mini_function(entry)(*mini_args, **mini_kwargs)
+                continue
+            try:
+                ours = database.mini_function(entry)(*mini_args, **mini_kwargs)
+            except NotImplementedError:  # sparse gradients
+                continue
+            pairs = zip(database.tensors(ours), database.tensors(theirs), strict=True)
+            for mine, other in pairs:
+                where = f"sample {k}: {mine.stride()} instead of {other.stride()} for {mine.shape}"
+                if other.numel() and (name not in HARMLESS or other.is_contiguous()):
+                    assert steps(mine) == steps(other), where
+
+
+# --- memory formats ---------------------------------------------------------------------------
+
+FORMATS = ("contiguous_format", "preserve_format", "channels_last", "channels_last_3d")
+TENSORS = {
+    "contiguous": lambda lib: lib.zeros(2, 3, 4, 5),
+    "reversed": lambda lib: lib.zeros(2, 3, 4, 5).permute(3, 2, 1, 0),
+    "channels last": lambda lib: lib.zeros(2, 4, 5, 3).permute(0, 3, 1, 2),
+    "channels last, gaps": lambda lib: lib.zeros(2, 4, 5, 3).permute(0, 3, 1, 2)[:, :, ::2],
+    "one channel": lambda lib: lib.zeros(2, 1, 4, 5),
+    "one pixel": lambda lib: lib.zeros(2, 3, 1, 1),
+    "volumes": lambda lib: lib.zeros(2, 3, 4, 5, 6),
+    "volumes, channels last": lambda lib: lib.zeros(2, 4, 5, 6, 3).permute(0, 4, 1, 2, 3),
+    "expanded": lambda lib: lib.zeros(3).expand(4, 3),
+    "expanded, permuted": lambda lib: lib.zeros(3, 4).t().unsqueeze(2).expand(4, 3, 5),
+    "gaps": lambda lib: lib.zeros(4, 6, 8).permute(2, 0, 1)[::2],
+    "number": lambda lib: lib.zeros(()),
+}
+CALLS = {
+    "clone": lambda lib, x, f: x.clone(memory_format=f),
+    "contiguous": lambda lib, x, f: x.contiguous(memory_format=f),
+    "to": lambda lib, x, f: x.to(memory_format=f),
+    "to dtype": lambda lib, x, f: x.to(lib.float64, memory_format=f),
+    "to copy": lambda lib, x, f: x.to(lib.float32, copy=True, memory_format=f),
+    "float": lambda lib, x, f: x.float(memory_format=f),
+    "long": lambda lib, x, f: x.long(memory_format=f),
+    "cpu": lambda lib, x, f: x.cpu(memory_format=f),
+    "empty": lambda lib, x, f: lib.empty(x.shape, memory_format=f),
+    "empty_like": lambda lib, x, f: lib.empty_like(x, memory_format=f),
+    "zeros_like": lambda lib, x, f: lib.zeros_like(x, memory_format=f),
+    "full_like": lambda lib, x, f: lib.full_like(x, 2, memory_format=f),
+    "rand_like": lambda lib, x, f: lib.rand_like(x, memory_format=f),
+    "is_contiguous": lambda lib, x, f: x.is_contiguous(memory_format=f),
+}
+
+
+def outcome(lib: Any, make: Any, call: Any, name: str) -> Any:
+    """Strides, and whether it is the tensor itself; or the error."""
+    x = make(lib)
+    try:
+        made = call(lib, x, getattr(lib, name))
+    except RuntimeError as error:
+        return str(error).partition(", but")[0]
+    return made if isinstance(made, bool) else (tuple(made.stride()), made is x)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
+def test_memory_formats(call: Any, name: str) -> None:
+    for kind, make in TENSORS.items():
+        assert outcome(minitorch, make, call, name) == outcome(torch, make, call, name), kind
+
+
+# --- copies keep the order --------------------------------------------------------------------
+
+COPIES = {
+    "clone": lambda lib, x: x.clone(),
+    "double": lambda lib, x: x.double(),
+    "zeros_like": lambda lib, x: lib.zeros_like(x),
+    "index_put": lambda lib, x: x.index_put((lib.tensor([0]),), lib.tensor(1.0)),
+    "index_fill": lambda lib, x: x.index_fill(0, lib.tensor([0]), 1.0),
+    "index_add": lambda lib, x: x.index_add(0, lib.tensor([0]), x[:1]),
+    "put": lambda lib, x: x.put(lib.tensor([0]), lib.tensor([1.0])),
+    "sort": lambda lib, x: x.sort(0)[0],
+    "flip": lambda lib, x: x.flip(0),
+    "masked_fill": lambda lib, x: x.masked_fill(x > 0, 1.0),
+    "cumsum": lambda lib, x: x.cumsum(0),
+    "cat": lambda lib, x: lib.cat([x, x]),
+    "sum": lambda lib, x: x.sum(0),
+    "roll": lambda lib, x: x.roll(1, 0),
+}
+
+
+CHANNELS_LAST = ("cat", "roll")  # they keep the channels last in PyTorch; contiguous here
+
+
+@pytest.mark.parametrize("kind", TENSORS.keys() - {"number"})
+@pytest.mark.parametrize("name", COPIES)
+def test_copies(name: str, kind: str) -> None:
+    ours, theirs = (COPIES[name](lib, TENSORS[kind](lib)) for lib in (minitorch, torch))
+    if name in CHANNELS_LAST and "channels last" in kind:
+        assert ours.is_contiguous()
+    else:
+        assert steps(ours) == steps(theirs)
+
+
+# --- nothing written is lost ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_writes_through_orders(order: tuple[int, ...]) -> None:
+    def results(lib: Any) -> list[Any]:
+        found = []
+        for write in (
+            lambda x: x.index_put((lib.tensor([1, 0]), lib.tensor([0, 1])), lib.tensor(9.0)),
+            lambda x: x.index_put((lib.tensor([0, 0]),), lib.tensor(9.0), accumulate=True),
+            lambda x: x.index_add(1, lib.tensor([1, 1]), x[:, :2]),
+            lambda x: x.put(lib.tensor([[3, 5]]), lib.tensor([[7.0, 8.0]])),
+            lambda x: x.index_fill(1, lib.tensor([1]), 5.0),
+            lambda x: x.slice_scatter(x[:1] * 2, 0, 0, 1),
+            lambda x: x.diagonal_scatter(x.diagonal() * 2),
+            lambda x: x.select_scatter(x[0] * 3, 0, 1),
+        ):
+            x = lib.arange(24.0).reshape(2, 3, 4).requires_grad_()
+            out = write(x.permute(order))
+            out.backward(lib.arange(24.0).reshape(out.shape))
+            found += [out.tolist(), x.grad.tolist()]
+        return found
+
+    assert results(minitorch) == results(torch)
+
+
+def test_gradient_in_another_order_through_as_strided() -> None:
+    def gradient(lib: Any) -> Any:
+        x = lib.arange(6.0).reshape(2, 3).requires_grad_()
+        y = x * 1
+        y.as_strided((2, 2), (1, 2)).mul_(lib.tensor([[1.0, 2.0], [3.0, 4.0]]))
+        (y.t() * lib.arange(6.0).reshape(3, 2)).sum().backward()
+        return x.grad.tolist()
+
+    assert gradient(minitorch) == gradient(torch)
