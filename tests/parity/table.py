@@ -25,15 +25,15 @@ BETWEEN = re.compile(r"(?<=<!-- parity -->\n).*?(?=<!-- end of parity -->)", re.
 @dataclass
 class Section:
     title: str
-    file: str  # whose tests it sums up, a row for each value of their parameter ``name``
+    files: tuple[str, ...]  # their tests summed up, a row for each value of parameter ``name``
     holds: Callable[[str], bool] = lambda name: True
 
 
 SECTIONS = [
-    Section("Operations", "test_ops", lambda name: not name.startswith("nn.")),
-    Section("Functionals", "test_ops", lambda name: name.startswith("nn.")),
-    Section("Modules", "test_modules"),
-    Section("Optimizers and schedules", "test_optim"),
+    Section("Operations", ("test_ops",), lambda name: not name.startswith("nn.")),
+    Section("Functionals", ("test_ops",), lambda name: name.startswith("nn.")),
+    Section("Modules", ("test_modules",)),
+    Section("Optimizers and schedules", ("test_optim", "test_lr_scheduler")),
 ]
 COUNTS = {
     "samples": "compared in values, shape and dtype",
@@ -122,13 +122,16 @@ def summary(found: dict[str, dict[str, Row]]) -> str:
 
 
 def main() -> int:
-    files = [str(HERE / f"{file}.py") for file in dict.fromkeys(s.file for s in SECTIONS)]
+    files = [
+        str(HERE / f"{file}.py") for file in dict.fromkeys(f for s in SECTIONS for f in s.files)
+    ]
     collector = Collector()
     code = pytest.main(["-q", "--tb=no", "-p", "no:cacheprovider", *files], plugins=[collector])
     found = {
         section.title: {
             name: row
-            for name, row in collector.rows.get(section.file, {}).items()
+            for file in section.files
+            for name, row in collector.rows.get(file, {}).items()
             if section.holds(name)
         }
         for section in SECTIONS
