@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check, check_betas, check_modes
+from .arguments import check_adam, check_modes
 from .elementwise import ElementwiseOptimizer, number
 
 __all__ = ["Adam", "AdamW"]
@@ -52,10 +52,7 @@ class Adam(ElementwiseOptimizer):
         decoupled_weight_decay: bool = False,
     ) -> None:
         check_modes(differentiable, foreach, fused, capturable, lr=lr, betas=betas)
-        check("learning rate", lr)
-        check("epsilon value", eps)
-        check_betas(betas)
-        check("weight_decay value", weight_decay)
+        check_adam(lr, eps, betas, weight_decay)
         defaults = {
             "lr": lr,
             "betas": betas,

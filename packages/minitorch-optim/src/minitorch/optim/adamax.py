@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check, check_betas
+from .arguments import check_adam
 from .elementwise import ElementwiseOptimizer
 
 __all__ = ["Adamax"]
@@ -32,10 +32,7 @@ class Adamax(ElementwiseOptimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check("learning rate", lr)
-        check("epsilon value", eps)
-        check_betas(betas)
-        check("weight_decay value", weight_decay)
+        check_adam(lr, eps, betas, weight_decay)
         defaults = {
             "lr": lr,
             "betas": betas,

@@ -6,7 +6,7 @@ from typing import Any
 
 from minitorch.extend import Variable
 
-__all__ = ["check", "check_betas", "check_modes"]
+__all__ = ["check", "check_adam", "check_betas", "check_modes"]
 
 
 def check(name: str, value: Any) -> None:
@@ -24,6 +24,14 @@ def check_betas(betas: Any) -> None:
             raise ValueError(f"Tensor betas[{index}] must be 1-element")
         if not 0.0 <= float(beta) < 1.0:
             raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
+
+
+def check_adam(lr: Any, eps: Any, betas: Any, weight_decay: Any) -> None:
+    """Raises ValueError unless they fit Adam and its kin."""
+    check("learning rate", lr)
+    check("epsilon value", eps)
+    check_betas(betas)
+    check("weight_decay value", weight_decay)
 
 
 def check_modes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check, check_betas
+from .arguments import check, check_adam
 from .elementwise import ElementwiseOptimizer
 
 __all__ = ["NAdam"]
@@ -37,10 +37,7 @@ class NAdam(ElementwiseOptimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check("learning rate", lr)
-        check("epsilon value", eps)
-        check_betas(betas)
-        check("weight_decay value", weight_decay)
+        check_adam(lr, eps, betas, weight_decay)
         check("momentum_decay value", momentum_decay)
         defaults = {
             "lr": lr,

@@ -1,0 +1,133 @@
+"""Recurrent cells: one step of one layer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import minitorch
+
+from .. import init
+from ..functional import recurrent as F
+from ..module import Module
+from ..parameter import Parameter
+
+__all__ = ["GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"]
+
+
+class RNNCellBase(Module):
+    """What the cells share: one step of one layer.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
+    """
+
+    chunks = 1
+    states = 1
+
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None,
+        dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        rows = self.chunks * hidden_size
+        shapes = {"weight_ih": (rows, input_size), "weight_hh": (rows, hidden_size),
+                  "bias_ih": (rows,), "bias_hh": (rows,)}  # fmt: skip
+        for name, shape in shapes.items():
+            value = Parameter(minitorch.empty(shape, dtype=dtype, device=device))
+            self.register_parameter(name, value if bias or "weight" in name else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws the parameters anew: uniform within 1 / sqrt(hidden_size)."""
+        bound = 1 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no _step")
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """The new state: (N, hidden_size) or (hidden_size,); in an LSTM (h, c)."""
+        name = type(self).__name__
+        if input.ndim not in (1, 2):
+            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead")
+        if input.shape[-1] != self.input_size:
+            raise RuntimeError(
+                f"{name}: input has inconsistent input_size: got {input.shape[-1]}, expected "
+                f"{self.input_size}"
+            )
+        batched = input.ndim == 2
+        x = input if batched else input.unsqueeze(0)
+        if hx is None:
+            hx = [minitorch.zeros((len(x), self.hidden_size), dtype=x.dtype)] * self.states
+        else:
+            hx = [hx] if self.states == 1 else list(hx)
+            for state in hx:
+                if state.ndim != input.ndim:
+                    raise ValueError(
+                        f"{name}: Expected hidden to be {input.ndim}D, got {state.ndim}D instead"
+                    )
+            hx = hx if batched else [state.unsqueeze(0) for state in hx]
+        for k, state in enumerate(hx):
+            if tuple(state.shape) != (len(x), self.hidden_size):
+                raise RuntimeError(
+                    f"{name}: hidden{k} has inconsistent hidden_size or batch size: got "
+                    f"{tuple(state.shape)}, expected {(len(x), self.hidden_size)}"
+                )
+        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        _, *new = self._step(x, hx, weights, (len(x),))
+        new = new if batched else [state.squeeze(0) for state in new]
+        return new[0] if self.states == 1 else tuple(new)
+
+    def extra_repr(self) -> str:
+        """The sizes, and what is not usual."""
+        text = f"{self.input_size}, {self.hidden_size}"
+        if not self.bias:
+            text += f", bias={self.bias}"
+        if self.__dict__.get("nonlinearity", "tanh") != "tanh":
+            text += f", nonlinearity={self.__dict__['nonlinearity']}"
+        return text
+
+
+class RNNCell(RNNCellBase):
+    """One step of ``RNN``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh",
+        device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(input_size, hidden_size, bias, device, dtype)
+        self.nonlinearity = nonlinearity
+
+    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+        if self.nonlinearity not in ("tanh", "relu"):
+            raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
+        return F.rnn(x, *states, *weights, sizes, False, self.nonlinearity == "relu")
+
+
+class LSTMCell(RNNCellBase):
+    """One step of ``LSTM``; its state is (h, c).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
+    """
+
+    chunks, states = 4, 2
+
+    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+        return F.lstm(x, *states, *weights, None, sizes, False)
+
+
+class GRUCell(RNNCellBase):
+    """One step of ``GRU``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
+    """
+
+    chunks = 3
+
+    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+        return F.gru(x, *states, *weights, sizes, False)
