@@ -9,6 +9,7 @@ from typing import Any
 from ._device import as_device, device
 from ._dtype import ALL, set_default_dtype
 from .autograd.variable import Variable
+from .kernels import blas, parallel
 
 __all__ = [
     "are_deterministic_algorithms_enabled",
@@ -87,21 +88,42 @@ def set_default_tensor_type(t: Any) -> None:
     raise TypeError(f"invalid type object: {t!r}; it is the name of a type: 'torch.FloatTensor'")
 
 
-# NumPy's own library decides how many threads it uses, when it is loaded.
-_threads = os.cpu_count() or 1
-
-
 def get_num_threads() -> int:
-    """The number of threads last set."""
-    return _threads
+    """The number of threads that one operation may use.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.get_num_threads.html
+    """
+    return parallel.get_num_threads()
 
 
 def set_num_threads(threads: int) -> None:
-    """Sets the number of threads for the kernels that use some."""
-    global _threads
+    """Sets how many threads one operation may use: of ours, and of the library that NumPy
+    multiplies matrices with where that can be told. Where nothing is set, all cores are used;
+    the environment variable ``MINITORCH_NUM_THREADS`` sets it from outside.
+
+    Raises:
+        RuntimeError: not a positive integer.
+
+    Example:
+        >>> import minitorch
+        >>> before = minitorch.get_num_threads()
+        >>> minitorch.set_num_threads(1)
+        >>> minitorch.get_num_threads()
+        1
+        >>> minitorch.set_num_threads(before)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.set_num_threads.html
+    """
     if not isinstance(threads, int) or threads < 1:
-        raise RuntimeError("set_num_threads expects a positive integer")
-    _threads = threads
+        raise RuntimeError(f"set_num_threads expects a positive integer, but got {threads!r}")
+    parallel.set_num_threads(threads)
+    blas.set_num_threads(threads)
+
+
+if _wanted := os.environ.get("MINITORCH_NUM_THREADS"):
+    if not _wanted.isdecimal() or int(_wanted) < 1:
+        raise ValueError(f"MINITORCH_NUM_THREADS must be a positive integer, but is {_wanted!r}")
+    set_num_threads(int(_wanted))
 
 
 def get_num_interop_threads() -> int:

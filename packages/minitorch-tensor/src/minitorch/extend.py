@@ -12,12 +12,14 @@ from .autograd.node import RemovableHandle
 from .autograd.primitive import fused, primitive
 from .autograd.variable import Variable, wrap
 from .kernels.blas import alone, products_over_rows
-from .kernels.parallel import over_rows
+from .kernels.elementwise import over_elements
+from .kernels.parallel import BLOCK, over_rows, scratch
 from .kernels.select import select
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims
 from .ops.conversion import promote, promote_to_float
 
 __all__ = [
+    "BLOCK",
     "RemovableHandle",
     "Variable",
     "alone",
@@ -28,11 +30,13 @@ __all__ = [
     "inplace",
     "numpy_names",
     "one_dim",
+    "over_elements",
     "over_rows",
     "primitive",
     "products_over_rows",
     "promote",
     "promote_to_float",
+    "scratch",
     "select",
     "some_dims",
     "wrap",

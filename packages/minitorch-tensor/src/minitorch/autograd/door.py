@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..kernels.elementwise import LARGE, threaded
 from .grad_mode import TOOLS, current
 from .node import Output, orders
 from .variable import Variable, history, wrap, wrap_view
@@ -191,6 +192,7 @@ def explain(primitive: Primitive, arrays: Sequence[Any], error: ValueError) -> E
 def unary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for one input, written out."""
     kernel, floats, view = primitive.kernel, primitive.floats, primitive.view
+    large = threaded(kernel)
     differentiable, node_type = primitive.differentiable, None
     keep = primitive.keep
 
@@ -212,7 +214,7 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
             else:
                 tensor = wrap(out)
         else:
-            out = state.quiet(kernel, data, *params)
+            out = state.quiet(kernel if data.size < LARGE else large, data, *params)
             tensor = wrap(out)
         if differentiable and state.flags:
             parent = input._node if input._base is None else history(input)
@@ -235,6 +237,7 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
 def binary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for two inputs without parameters, written out; numbers may stand for tensors."""
     kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
+    large = threaded(kernel)
     differentiable, node_type = primitive.differentiable, None
     keep = primitive.keep
     promoting = promote is not None or None in primitive.rules[:1]
@@ -257,7 +260,7 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
         else:
             return general(input, other)
         try:
-            out = state.quiet(kernel, x, y)
+            out = state.quiet(kernel if x.size < LARGE else large, x, y)
         except ValueError as error:
             raise explain(primitive, (x, y), error) from None
         tensor = wrap(out)

@@ -45,6 +45,16 @@ def _controls() -> Any:
     return _found
 
 
+def set_num_threads(threads: int) -> None:
+    """Tells the library, where it can be told."""
+    global _threads
+    controls = _controls()
+    with _lock:
+        _threads = threads
+        if controls and not _inside:
+            controls[1](threads)
+
+
 @contextmanager
 def alone() -> Iterator[None]:
     """Matrix products inside take one thread each, so that several threads can take products."""
@@ -69,7 +79,7 @@ def alone() -> Iterator[None]:
 
 
 def products_over_rows(work: Callable[[int, int], None], rows: int, size: int) -> None:
-    """``parallel.over_rows`` for work that takes matrix products."""
+    """``parallel.over_rows`` for work that takes matrix products: four multiply-adds count one."""
     if rows == 1 or size < WORTH or not _controls():
         work(0, rows)
         return

@@ -1,48 +1,134 @@
-"""More than one core for large arrays: NumPy lets other threads run while it computes."""
+"""More than one core for large arrays: NumPy lets other threads run while it computes.
+
+A sleeping core takes some 45 us to wake up, and a thread that finds the interpreter's lock taken
+sleeps as long. So work goes to the threads in few and long calls, one for each, and the thread
+that hands it out, being awake, takes a little more than its share.
+"""
 
 from __future__ import annotations
 
 import contextvars
 import os
+import sys
+import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+import numpy as np
 
-WORTH = 1 << 18  # elements from which a second thread pays for its start of some 50 us
+# Work is counted in elements of a float32 product, of which a core does ten in a nanosecond.
+WORTH = 1 << 20  # from here on a second thread is worth waking
+HEAD_START = 200_000  # what this thread takes on top of its share
+BLOCK = 1 << 18  # elements of which a kernel of many passes keeps its temporaries at a time
 
-_affinity = getattr(os, "sched_getaffinity", None)  # fewer than all in a container; Linux only
-_cores = min(len(_affinity(0)) if _affinity else os.cpu_count() or 1, 8)
-_pool: ThreadPoolExecutor | None = None
+Work = Callable[[int, int], None]
+
+
+def _cores() -> int:
+    if sys.platform == "emscripten":  # the browser: no threads
+        return 1
+    affinity = getattr(os, "sched_getaffinity", None)  # fewer than all in a container; Linux only
+    return min(len(affinity(0)) if affinity else os.cpu_count() or 1, 8)
+
+
+class _Worker(threading.Thread):
+    """Waits for work as long as the process lives."""
+
+    def __init__(self) -> None:
+        super().__init__(name="minitorch", daemon=True)
+        self.wanted, self.done = threading.Lock(), threading.Lock()
+        self.wanted.acquire()
+        self.done.acquire()
+        self.task: Callable[[], None] | None = None
+        self.error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        while self.wanted.acquire() and self.task:
+            try:
+                self.task()
+            except BaseException as error:
+                self.error = error
+            self.task = None
+            self.done.release()
+
+    def begin(self, work: Work, start: int, stop: int) -> None:
+        # in the caller's context, so that NumPy's warnings stay as they are set there
+        context = contextvars.copy_context()
+        self.task = lambda: context.run(work, start, stop)
+        self.wanted.release()
+
+    def finish(self) -> None:
+        self.done.acquire()
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+
+
+_threads = _cores()
+_workers: list[_Worker] = []
+_free = threading.Lock()  # taken while the workers have work
 
 
 def _forget() -> None:  # a forked child has none of the threads
-    global _pool
-    _pool = None
+    global _free
+    _workers.clear()
+    _free = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def over_rows(work: Callable[[int, int], None], rows: int, size: int) -> None:
-    """Runs ``work(start, stop)`` over all rows, in one part per core where ``size`` is worth it."""
-    global _pool
-    parts = min(_cores, rows) if size >= WORTH else 1
-    if parts == 1:
+def get_num_threads() -> int:
+    return _threads
+
+
+def set_num_threads(threads: int) -> None:
+    global _threads
+    _threads = threads
+
+
+def over_rows(work: Work, rows: int, size: int) -> None:
+    """Runs ``work(start, stop)`` over all rows, in one part per core where ``size`` is worth it.
+
+    Where the workers are busy, as within ``work`` itself, all is done here.
+    """
+    parts = min(_threads, rows) if size >= WORTH else 1
+    if parts == 1 or not _free.acquire(blocking=False):
         work(0, rows)
         return
-    if _pool is None:
-        from concurrent.futures import ThreadPoolExecutor  # takes 10 ms: when first wanted
+    try:
+        while len(_workers) < parts - 1:
+            _workers.append(_Worker())
+        others = (size - HEAD_START) * rows // (size * parts)  # rows of each of the others
+        first = rows - others * (parts - 1)
+        used = _workers[: parts - 1]
+        for k, worker in enumerate(used):
+            worker.begin(work, first + k * others, first + (k + 1) * others)
+        try:
+            work(0, first)
+        finally:
+            for worker in used:
+                worker.finish()
+    except BaseException:
+        _workers.clear()  # an interrupt may have left some of them at work
+        raise
+    finally:
+        _free.release()
 
-        _pool = ThreadPoolExecutor(_cores - 1, "minitorch")
-    ends = [rows * k // parts for k in range(parts + 1)]
-    waiting = [
-        # in this thread's context, so that NumPy's warnings stay as they are set here
-        _pool.submit(contextvars.copy_context().run, work, ends[k], ends[k + 1])
-        for k in range(1, parts)
-    ]
-    work(ends[0], ends[1])
-    for each in waiting:
-        each.result()
+
+_local = threading.local()
+
+
+def scratch(count: int, shape: tuple[int, ...], dtype: Any) -> list[Any]:
+    """``count`` arrays of this thread, which the next call gives again."""
+    arrays = _local.__dict__
+    size = 1
+    for n in shape:
+        size *= n
+    found = arrays.get(dtype)
+    if found is None or found.shape[1] < size or len(found) < count:
+        rows, width = (0, 0) if found is None else found.shape
+        arrays[dtype] = found = np.empty((max(rows, count), max(width, size)), dtype)
+    return [line[:size].reshape(shape) for line in found[:count]]

@@ -9,22 +9,24 @@ import numpy as np
 
 from . import parallel, sums
 
-SAFE = {"f": 60.0, "d": 600.0}  # exp and its sums stay finite and normal up to there
-BLOCK = 1 << 16  # elements of a temporary array that stays in the cache
-
 Rows = Callable[..., None]
 
 
-def by_rows(rows: Rows, *arrays: Any) -> Any:
-    """``rows(*arrays, out)`` over the last dimension, many rows at a time, on all cores."""
+def by_rows(rows: Rows, passes: int, *arrays: Any) -> Any:
+    """``rows(*arrays, out)`` over the last dimension, many rows at a time, on all cores.
+
+    It takes as long per element as ``passes`` products.
+    """
     out = np.empty(arrays[0].shape, arrays[0].dtype)
     n = out.shape[-1]
     tables = [a.reshape(-1, n) for a in (*arrays, out)]
+    step = max(1, parallel.BLOCK // n)
 
     def work(start: int, stop: int) -> None:
-        rows(*(table[start:stop] for table in tables))
+        for k in range(start, stop, step):
+            rows(*(table[k : min(k + step, stop)] for table in tables))
 
-    parallel.over_rows(work, out.size // n, out.size)
+    parallel.over_rows(work, out.size // n, out.size * passes)
     return out
 
 
@@ -56,26 +58,30 @@ def row_sums(x: Any) -> Any:
 # --- softmax ---------------------------------------------------------------------------------
 
 
-def in_range(x: Any) -> bool:
-    """Whether there is no need to subtract the maxima: no NaN, no infinity, no overflow."""
-    safe = SAFE[x.dtype.char]
-    return bool(np.maximum.reduce(x, axis=None) < safe and np.minimum.reduce(x, axis=None) > -safe)
+def exponentials(x: Any, out: Any) -> Any:
+    """Writes ``exp(x - c)`` into ``out``, with any c for each row; returns the rows' sums and c.
+
+    Seldom is there need of the maximum for c: where all sums come out in a middle range without
+    it, no exponential was infinite, and what became zero belongs to no number above the smallest.
+    """
+    sums = row_sums(np.exp(x, out=out))
+    if np.minimum.reduce(sums, axis=None) > 1e-4 and np.maximum.reduce(sums, axis=None) < 1e30:
+        return sums, 0
+    top = tops(x, -1)
+    np.subtract(x, top, out=out)
+    return row_sums(np.exp(out, out=out)), top
 
 
 def _softmax_rows(x: Any, out: Any) -> None:
-    if in_range(x):
-        np.exp(x, out=out)
-    else:
-        np.subtract(x, tops(x, -1), out=out)
-        np.exp(out, out=out)
-    out *= 1 / row_sums(out)
+    sums, _ = exponentials(x, out)
+    out *= 1 / sums
 
 
 def softmax(x: Any, dim: int) -> Any:
     if not x.size:
         return x.copy()
     if large(x, dim):
-        return by_rows(_softmax_rows, x)
+        return by_rows(_softmax_rows, 7, x)
     y = wide(x)
     y = y - tops(y, dim)
     np.exp(y, out=y)
@@ -91,7 +97,7 @@ def _softmax_backward_rows(g: Any, y: Any, out: Any) -> None:
 def softmax_backward(g: Any, y: Any, dim: int) -> Any:
     """Y * (g - sum(g * y))"""
     if large(y, dim) and g.flags.c_contiguous:
-        return by_rows(_softmax_backward_rows, g, y)
+        return by_rows(_softmax_backward_rows, 3, g, y)
     gx = g * y
     gx -= y * np.add.reduce(gx, axis=dim, keepdims=True)
     return gx
@@ -101,21 +107,15 @@ def softmax_backward(g: Any, y: Any, dim: int) -> Any:
 
 
 def _log_softmax_rows(x: Any, out: Any) -> None:
-    step = max(BLOCK // x.shape[1], 1)
-    for k in range(0, len(x), step):
-        part, made = x[k : k + step], out[k : k + step]
-        if in_range(part):
-            np.subtract(part, np.log(row_sums(np.exp(part))), out=made)
-        else:
-            np.subtract(part, tops(part, -1), out=made)
-            made -= np.log(row_sums(np.exp(made)))
+    sums, top = exponentials(x, out)
+    np.subtract(x, top + np.log(sums), out=out)
 
 
 def log_softmax(x: Any, dim: int) -> Any:
     if not x.size:
         return x.copy()
     if large(x, dim):
-        return by_rows(_log_softmax_rows, x)
+        return by_rows(_log_softmax_rows, 7, x)
     y = wide(x)
     y = y - tops(y, dim)
     y -= np.log(np.add.reduce(np.exp(y), axis=dim, keepdims=True))
@@ -131,7 +131,7 @@ def _log_softmax_backward_rows(g: Any, y: Any, out: Any) -> None:
 def log_softmax_backward(g: Any, y: Any, dim: int) -> Any:
     """G - exp(y) * sum(g)"""
     if large(y, dim) and g.flags.c_contiguous:
-        return by_rows(_log_softmax_backward_rows, g, y)
+        return by_rows(_log_softmax_backward_rows, 8, g, y)
     gx = np.exp(y)
     gx *= np.add.reduce(g, axis=dim, keepdims=True)
     np.subtract(g, gx, out=gx)

@@ -11,6 +11,7 @@ import numpy as np
 from .._dtype import get_default_dtype
 from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
+from ..kernels.elementwise import LARGE, over_elements
 from .choice import where, zeros_like
 from .conversion import cast, not_implemented, promote_floats_only, promote_to_float
 
@@ -38,10 +39,26 @@ log10 = primitive(np.log10, "x", lambda g, x: g / (x * LOG10), **FLOATS)
 log1p = primitive(np.log1p, "x", lambda g, x: g / (x + 1), **FLOATS)
 
 
+LOG2_E = np.float32(-1 / LOG2)
+
+
 def _sigmoid(x: Any) -> Any:
-    out = np.exp(-x)
+    if x.size < LARGE or not x.flags.c_contiguous:
+        out = np.exp(-x)
+        out += 1
+        return 1 / out
+    out = np.empty_like(x)
+    over_elements(_sigmoid_into, 5, x, out)
+    return out
+
+
+def _sigmoid_into(x: Any, out: Any) -> None:
+    if x.dtype == np.float32:  # NumPy's exp2 takes half the time of its exp
+        np.exp2(np.multiply(x, LOG2_E, out=out), out=out)
+    else:
+        np.exp(np.negative(x, out=out), out=out)
     out += 1
-    return 1 / out
+    np.divide(1, out, out=out)
 
 
 sigmoid = primitive(_sigmoid, "x", lambda g, out: g * (out * (1 - out)), name="sigmoid", **FLOATS)

@@ -80,7 +80,7 @@ def attention(
             np.matmul(p, v[heads, : p.shape[2]], out=part)
             part /= total
 
-    products_over_rows(work, count, count * queries * k.shape[1] * 4)
+    products_over_rows(work, count, count * queries * k.shape[1] * 16)
     return out.reshape(shape), tops, totals
 
 
@@ -111,5 +111,5 @@ def attention_backward(
             np.matmul(gp, k[heads, :seen], out=gq[heads, rows])
             gk[heads, :seen] += np.matmul(gp.swapaxes(1, 2), q[heads, rows])
 
-    products_over_rows(work, count, count * queries * k.shape[1] * 4)
+    products_over_rows(work, count, count * queries * k.shape[1] * 16)
     return gq.reshape(shapes[0]), gk.reshape(shapes[1]), gv.reshape(shapes[2]), None

@@ -169,7 +169,7 @@ def convolution(
                     target = y[part][:, :, slice(*block)]
                     target[...] = made.reshape(target.shape)
 
-    products_over_rows(work, len(x), y.size * math.prod(w.shape[1:]) // 16)
+    products_over_rows(work, len(x), y.size * math.prod(w.shape[1:]) // 4)
     return y.astype(dtype, copy=False)
 
 
@@ -219,7 +219,7 @@ def transposed(
                 columns.give(cells, block)
             x[part] = columns.inner[:count]
 
-    products_over_rows(work, len(g), g.size * math.prod(w.shape[1:]) // 16)
+    products_over_rows(work, len(g), g.size * math.prod(w.shape[1:]) // 4)
     return x.astype(dtype, copy=False)
 
 
@@ -257,7 +257,7 @@ def weight_gradient(
         with lock:
             sums[start] = total
 
-    products_over_rows(work, len(x), g.size * math.prod(shape[1:]) // 16)
+    products_over_rows(work, len(x), g.size * math.prod(shape[1:]) // 4)
     total = sum(sums[start] for start in sorted(sums))  # in one order, whichever came first
     return total.reshape(shape).astype(dtype, copy=False)
 

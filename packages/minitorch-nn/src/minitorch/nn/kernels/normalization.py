@@ -1,6 +1,6 @@
 """Normalization by rows (layer norm) and by channels (batch, group and instance norm).
 
-Blocks of rows that stay in the cache are taken one after the other, on all cores.
+Large inputs are taken in blocks of rows, on all cores.
 """
 
 from __future__ import annotations
@@ -10,28 +10,24 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from minitorch.extend import over_rows
+from minitorch.extend import BLOCK, over_rows, scratch
 
-BLOCK = 1 << 15  # elements at a time
+PASSES = 10  # over each element, in products' time
 
 
 def by_blocks(work: Callable[[slice], None], rows: int, width: int) -> None:
-    """Calls ``work`` with ranges of rows, each small enough for the cache."""
+    """Calls ``work`` with ranges of rows whose temporaries stay small, on all cores."""
     count = max(1, BLOCK // max(1, width))
 
     def blocks(start: int, stop: int) -> None:
         for row in range(start, stop, count):
             work(slice(row, min(row + count, stop)))
 
-    over_rows(blocks, rows, rows * width)
+    over_rows(blocks, rows, rows * width * PASSES)
 
 
 def row_sums(x: Any) -> Any:
     return np.einsum("ij->i", x)
-
-
-def row_products(x: Any, y: Any) -> Any:
-    return np.einsum("ij,ij->i", x, y)
 
 
 # --- by rows --------------------------------------------------------------------------------
@@ -52,7 +48,7 @@ def layer_norm(x: Any, w: Any, b: Any, ndim: int, eps: float) -> tuple[Any, Any,
         mean[part, 0] = row_sums(rows[part])
         mean[part] /= width
         np.subtract(rows[part], mean[part], out=out)
-        rstd[part, 0] = row_products(out, out)
+        rstd[part, 0] = np.vecdot(out, out)
         rstd[part] = 1 / np.sqrt(rstd[part] / width + x.dtype.type(eps))
         out *= rstd[part]
         if weight is not None:
@@ -67,7 +63,7 @@ def layer_norm(x: Any, w: Any, b: Any, ndim: int, eps: float) -> tuple[Any, Any,
 def layer_norm_backward(
     g: Any, x: Any, w: Any, mean: Any, rstd: Any, ndim: int, needs: Any
 ) -> tuple[Any, Any, Any]:
-    """With h = g w and n = (x - mean) rstd: rstd (h - mean(h) - n mean(h n)); sum(g n); sum(g)."""
+    """With c = x - mean, r = rstd, h = g r w: h - mean(h) - c r^2 mean(h c); sum(g r c); sum(g)."""
     shape = x.shape[x.ndim - ndim :]
     width = math.prod(shape)
     rows, gs = x.reshape(-1, width), g.reshape(-1, width)
@@ -76,27 +72,21 @@ def layer_norm_backward(
     parts: dict[int, Any] = {}
 
     def work(part: slice) -> None:
-        normal = rows[part] - mean[part]
-        normal *= rstd[part]
-        h = gs[part]
-        gw = gb = None
-        if needs[1]:
-            gw = np.add.reduce(h * normal, axis=0)
-        if needs[2]:
-            gb = np.add.reduce(h, axis=0)
+        h, scale = gs[part], rstd[part]
+        center, scaled = scratch(2, h.shape, h.dtype)
+        np.subtract(rows[part], mean[part], out=center)
+        np.multiply(h, scale, out=scaled)
         if needs[1] or needs[2]:
-            parts[part.start] = gw, gb
+            parts[part.start] = (
+                np.einsum("ij,ij->j", scaled, center) if needs[1] else None,
+                np.add.reduce(h, axis=0) if needs[2] else None,
+            )
         if gx is not None:
-            out = gx[part]
-            if weight is None:
-                out[...] = h
-            else:
-                np.multiply(h, weight, out=out)
-            along = row_products(out, normal)[:, None] / width
-            out -= row_sums(out)[:, None] / width
-            normal *= along
-            out -= normal
-            out *= rstd[part]
+            if weight is not None:
+                scaled *= weight
+            center *= (np.vecdot(scaled, center)[:, None] / width) * (scale * scale)
+            center += row_sums(scaled)[:, None] / width
+            np.subtract(scaled, center, out=gx[part])
 
     by_blocks(work, len(rows), width)
     # in one order, whichever thread came first
@@ -150,7 +140,7 @@ def moments(x: Any, groups: int) -> tuple[Any, Any]:
 
     def square(part: slice) -> None:
         around = rows[part] - center[part]
-        sums[part] = row_products(around, around)
+        sums[part] = np.vecdot(around, around)
 
     by_blocks(square, len(rows), width)
     return mean, pooled(sums.reshape(x.shape[:2]), groups) / count
@@ -191,7 +181,7 @@ def channel_norm_backward(
 
     def add(part: slice) -> None:
         sums[part] = row_sums(gs[part])
-        products[part] = row_products(gs[part], rows[part] - center[part])
+        products[part] = np.vecdot(gs[part], rows[part] - center[part])
 
     by_blocks(add, len(rows), rows.shape[1])
     sums, products = sums.reshape(n, c), products.reshape(n, c) * scale

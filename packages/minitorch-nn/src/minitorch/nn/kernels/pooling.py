@@ -73,7 +73,7 @@ def max_pool(x: Any, axes: tuple[Axis, ...], once: bool) -> tuple[Any, Any]:
                 np.copyto(best, seen, where=better)
                 np.copyto(index, position([at for _, _, at in element], strides), where=better)
 
-    over_rows(work, len(planes), x.size)
+    over_rows(work, len(planes), 8 * x.size)
     shape = (*x.shape[:2], *out)
     return values.reshape(shape), indices.reshape(shape)
 

@@ -63,7 +63,7 @@ def resample(x: Any, dim: int, weights: Weights) -> Any:
                 part = part * weight
             target[:, put] += part
 
-    over_rows(work, rows, x.size)
+    over_rows(work, rows, 4 * x.size)
     return out.reshape(*before, weights.outputs, *after)
 
 
