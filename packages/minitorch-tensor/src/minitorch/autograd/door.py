@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NEVER", "apply", "binary", "record", "unary"]
 
+ndarray = np.ndarray
 NEVER = [0]  # the version of what cannot be written to: numbers, arrays that are no tensors
 
 
@@ -87,8 +88,8 @@ def _recorded(
     else:
         results, results_versions = out if several else [out], [t._version for t in tensors]
     needs = tuple(p is not None for p in parents)
-    step.saved, step.versions = primitive.keep(mask)(
-        *saving, *params, *results, *residuals, *versions, *results_versions, needs
+    step.saved, step.versions = primitive.save(
+        mask, *saving, *params, *results, *residuals, *versions, *results_versions, needs
     )
     return tensors if several else tensors[0]
 
@@ -194,21 +195,23 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
     kernel, floats, view = primitive.kernel, primitive.floats, primitive.view
     large = threaded(kernel)
     differentiable, node_type = primitive.differentiable, None
-    keep = primitive.keep
+    keep, keeps = primitive.keep, primitive.keeps
 
     def op(input: Any, *params: Any) -> Any:
         nonlocal node_type
         state = current.state
         if not isinstance(input, Variable):
             return on_arrays(primitive, (input,), (input, *params))
-        data = input._array() if view else input._data
+        data = input._data
+        if view and type(data) is not ndarray:
+            data = input._array()
         if floats and data.dtype.kind in "biu":
             return op(primitive.promote(input), *params)  # type: ignore[misc]
         if state.flags >= TOOLS:
             return through_tools(state, primitive, (input, *params))
         if view:
             out = kernel(data, *params)
-            if _shares(out, data):
+            if out.base is data or _shares(out, data):
                 origin = op if differentiable and state.flags else None
                 tensor = wrap_view(out, None, input, origin, params)
             else:
@@ -226,8 +229,11 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
                 node.shape = out.shape
                 node.order = next(orders)
                 node.extra = None
-                node.saved, node.versions = keep(1)(
-                    data, *params, out, input._version, tensor._version
+                kept = keeps.get(1) or keep(1)
+                node.saved, node.versions = (
+                    kept
+                    if type(kept) is tuple
+                    else kept(data, *params, out, input._version, tensor._version)
                 )
         return tensor
 
@@ -239,7 +245,7 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
     kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
     large = threaded(kernel)
     differentiable, node_type = primitive.differentiable, None
-    keep = primitive.keep
+    keep, keeps = primitive.keep, primitive.keeps
     promoting = promote is not None or None in primitive.rules[:1]
 
     def op(input: Any, other: Any) -> Any:
@@ -275,8 +281,11 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
                 node.order = next(orders)
                 node.extra = None
                 mask = (na is not None) + 2 * (nb is not None)
-                node.saved, node.versions = keep(mask)(
-                    x, y, out, input._version, version, tensor._version
+                kept = keeps.get(mask) or keep(mask)
+                node.saved, node.versions = (
+                    kept
+                    if type(kept) is tuple
+                    else kept(x, y, out, input._version, version, tensor._version)
                 )
         return tensor
 

@@ -62,7 +62,7 @@ class Primitive:
         self.traits = frozenset(traits)
         self.op: Any = None
         self.again: Any = None
-        self.keeps: dict[int, Callable[..., Any]] = {}
+        self.keeps: dict[int, Any] = {}
         rule_list = self.rules if joint is None else (joint,)
         # what each rule wants, read off its parameters, `g` aside
         self.wants = tuple(() if rule is None else _parameters(rule)[1:] for rule in rule_list)
@@ -87,11 +87,12 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
-    def keep(self, mask: int) -> Callable[..., Any]:
+    def keep(self, mask: int) -> Any:
         """What to save when the inputs whose bits are set in ``mask`` want a gradient.
 
         Compiled once per mask into ``lambda inputs, params, outputs, versions: (saved, versions)``:
-        picking by name costs one call of 80 ns then, a loop over names ten times that.
+        picking by name costs one call of 80 ns then, a loop over names ten times that. Where the
+        rules save nothing, such as those of a sum, it is that pair of tuples itself.
         """
         if mask not in self.keeps:
             inputs = [name.lstrip("*") for name in self.inputs]
@@ -128,7 +129,14 @@ class Primitive:
             arguments += [f"v_{name}" for name in tensors] + ["needs=None"]
             source = f"lambda {', '.join(arguments)}: (({', '.join(saved)},), ({versions}))"
             self.keeps[mask] = eval(source)
+            if not any(self.wants) and not self.definition:
+                self.keeps[mask] = self.keeps[mask](*(None for _ in arguments[:-1]))
         return self.keeps[mask]
+
+    def save(self, mask: int, *values: Any) -> Any:
+        """(saved, versions) of the values that ``keep`` asks for."""
+        kept = self.keep(mask)
+        return kept if type(kept) is tuple else kept(*values)
 
 
 def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:

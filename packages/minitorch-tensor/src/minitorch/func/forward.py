@@ -120,13 +120,14 @@ class Forward(Tool):
         needs = tuple(t is not None for t in tangents)
         named = len(outs) == len(primitive.outputs)
         never = [0]
-        saved, _ = primitive.keep(sum(need << k for k, need in enumerate(needs)))(
+        saved, _ = primitive.save(
+            sum(need << k for k, need in enumerate(needs)),
             *((primals,) if primitive.variadic else primals),
             *params,
             *(outs if named else (outs,)),
             *((([never] * len(primals)),) if primitive.variadic else [never] * len(primals)),
             *([never] * len(primitive.outputs)),
-            needs=needs,
+            needs,
         )
         saved = [values and tuple(map(_numpy_dtype, values)) for values in saved]
         if "elementwise" in primitive.traits and primitive.joint is None:

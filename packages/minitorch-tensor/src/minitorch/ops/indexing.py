@@ -32,6 +32,7 @@ from .shape import ALL, reshaped
 
 __all__ = ["index_put"]
 
+PLAIN = {int, slice, type(None), type(...)}  # what NumPy reads as PyTorch does
 TRUE = np.zeros(1, np.int64)  # x[True] is x[None] indexed with [0], x[False] with []
 
 
@@ -187,8 +188,17 @@ def getitem(self: Any, key: Any) -> Any:
         return sliced(self, (_slice_of_ints(key),))
     if isinstance(key, Variable) and key._data.dtype.kind == "i" and key._data.ndim and self.ndim:
         return rows(self, _as_index(key))
-    if kind is tuple and 0 < len(key) <= self.ndim and all(map(_is_rows, key)):
-        return indexed(self, *_places(self, list(key), tuple(range(len(key)))), False)
+    if kind is tuple and key:
+        kinds = {*map(type, key)}
+        if kinds <= PLAIN:
+            if slice in kinds:
+                key = tuple([_slice_of_ints(i) if type(i) is slice else i for i in key])
+            try:
+                return sliced(self, key)
+            except IndexError:
+                pass  # `parse` says it in PyTorch's words
+        elif len(key) <= self.ndim and all(map(_is_rows, key)):
+            return indexed(self, *_places(self, list(key), tuple(range(len(key)))), False)
     basic, indices, dims = parse(self, key)
     x = self if basic is None and indices else sliced(self, basic or ())
     if not indices:
