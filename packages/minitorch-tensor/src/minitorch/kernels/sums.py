@@ -19,6 +19,7 @@ def reducer(ufunc: np.ufunc) -> Any:
     return reduced
 
 
+numpy_add: Any = np.add.reduce
 add_reduce = reducer(np.add)
 max_reduce = reducer(np.maximum)
 min_reduce = reducer(np.minimum)
@@ -48,5 +49,5 @@ def add(x: Any, dim: Any, keepdim: bool) -> Any:
         if len(dim) == 1 and dim[0] == x.ndim - 1 and 16 <= x.shape[-1] <= 4 * BLOCK:
             sums = last(x)
             return sums[..., None] if keepdim else sums
-    out: Any = np.add.reduce(x, dim, None, None, keepdim)
+    out = numpy_add(x, dim, None, None, keepdim)
     return out if dim is None or out.flags.c_contiguous else out.copy()
