@@ -270,7 +270,7 @@ def test_two_threads_with_an_optimizer_each():
 def test_pieces_cover_everything(monkeypatch):
     shapes = [(7, 3), (10,), (2,), (4, 4, 2)]
     for size in (1, 7, 10, 11, 64):
-        for name in ("PIECE", "SHARED_PIECE"):
+        for name in ("PIECE", "BLOCK"):
             monkeypatch.setattr(layout, name, size)
         monkeypatch.setattr(layout, "SMALL", 4)
         params = make(shapes)
@@ -281,3 +281,19 @@ def test_pieces_cover_everything(monkeypatch):
             optimizer.step()
         for a, b in zip(arrays(params), expected):
             np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(700, 500), (400_000,), (2, 3, 70_000)])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_large_parameters_on_any_number_of_threads(shape, threads):
+    before = minitorch.get_num_threads()
+    minitorch.set_num_threads(threads)
+    try:
+        (p,) = make([shape])
+        start, optimizer = arrays([p])[0], SGD([p], lr=0.5)
+        g = np.random.default_rng(1).standard_normal(shape[::-1]).T  # as a transposed product gives
+        p.grad = minitorch.from_numpy(g)
+        optimizer.step()
+        np.testing.assert_array_equal(p.detach().numpy(), start - 0.5 * g)
+    finally:
+        minitorch.set_num_threads(before)

@@ -2,30 +2,25 @@
 
 Small parameters of a group that are at the same point (dtype, step number) form one ``Run``: their
 state lies in one flat array, and their values and gradients are gathered into one before the kernel
-and scattered after it. A large parameter is a run of its own, updated where it lies, in pieces that
-stay in the cache. The parameters' own memory is never moved.
+and scattered after it. A large parameter is a run of its own, updated where it lies in pieces, on
+all cores. The parameters' own memory is never moved.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from functools import partial
-from itertools import chain, pairwise, starmap
+from collections.abc import Callable, Container, Iterator, Sequence
+from itertools import chain, pairwise
 from operator import is_
 from typing import Any
 
 import numpy as np
 from minitorch import get_default_dtype
-
-from .threads import with_helper
+from minitorch.extend import BLOCK, over_rows, scratch
 
 __all__ = ["SCRATCH", "Buffers", "Layout", "flat", "scalar_dtype"]
 
 SMALL = 1 << 14  # elements; parameters up to here are gathered
-PIECE = 1 << 16  # elements that a kernel works on at a time: a few such arrays fit the cache
-SHARED = 1 << 18  # elements; from here on two threads work, on equal pieces of up to ...
-SHARED_PIECE = 1 << 19  # ... elements: in long calls they seldom wait for the interpreter's lock
+PIECE = 1 << 16  # elements that are gathered at most: a few such arrays fit the cache
 SCRATCH = 4  # arrays
 
 
@@ -65,28 +60,12 @@ class Run:
         self.values = [self._scalars(entries, name) for name in scalars]
         lines = [self._states(entries, name) for name in states]
         if self.single:
-            p = flat(self.homes[0])
+            p = self.homes[0]
         else:
             p, g = buffers.gathered(dtype, self.size)
             self.p_parts, self.g_parts = self._parts(p), self._parts(g)
-            p, g = flat(p), flat(g)
-        flats = [p, *map(flat, lines)]
-        self.spans = list(self._spans(len(p)))
-        threads = 2 if self.shared else 1
-        self.pieces = [
-            (
-                [buffers.scratch(p.dtype, stop - start, thread) for thread in range(threads)],
-                *[array[start:stop] for array in flats],
-            )
-            for start, stop in self.spans
-        ]
-        if not self.single:
-            self.g_pieces = list(_cut(g, self.spans))
-
-    @property
-    def shared(self) -> bool:
-        """Whether two threads work on it."""
-        return self.single and self.size >= SHARED
+            self.gathered = flat(g)
+        self.lines = [flat(array) for array in (p, *lines)]
 
     def _parts(self, line: Any) -> list[Any]:
         """The pieces of a flat array that belong to the parameters, in their shapes."""
@@ -95,16 +74,6 @@ class Run:
             parts.append(line[start : start + home.size].reshape(home.shape))
             start += home.size
         return parts
-
-    def _spans(self, length: int) -> Iterator[tuple[int, int]]:
-        """Where the pieces start and stop: between rows, if there are several to a piece."""
-        row = length // max(1, len(self.homes[0])) if self.single and self.homes[0].ndim else 1
-        step = PIECE
-        if self.shared:
-            step = -(-length // (2 * -(-length // (2 * SHARED_PIECE))))
-        if 0 < row <= step:
-            step = -(-step // row) * row if self.shared else step // row * row
-        return ((start, min(start + step, length)) for start in range(0, length, step))
 
     def _scalars(self, entries: list[dict[str, Any]], name: str) -> Any:
         """The scalars ``name`` of all parameters in one array, which their tensors then show."""
@@ -150,64 +119,39 @@ class Run:
             ):
                 part[...] = home
                 g_part[...] = g
-            self._pass(kernel, options, deque(zip(self.pieces, self.g_pieces, strict=True)))
+            self._pass(kernel, options, self.gathered, 1)
             for part, home in zip(self.p_parts, self.homes, strict=True):
                 home[...] = part
-        else:
-            work = deque(zip(self.pieces, _cut(grads[0], self.spans), strict=True))
-            if self.shared:
-                with_helper(partial(self._pass, kernel, options, work))
-            else:
-                self._pass(kernel, options, work)
+        elif grads[0].flags.c_contiguous:
+            self._pass(kernel, options, flat(grads[0]), 1)
+        else:  # such as a transposed product: its rows are copied piece by piece
+            self._pass(kernel, options, grads[0], flat(grads[0][:1]).size)
         self.fresh = False
 
-    def _pass(
-        self, kernel: Callable[..., Any], options: dict[str, Any], work: deque[Any], thread: int = 0
-    ) -> None:
-        """Runs the kernel over the pieces that are left."""
-        while work:
-            try:
-                (scratch, p, *states), g = work.popleft()
-            except IndexError:  # the other thread was faster
-                return
-            *room, copy = scratch[thread]
-            kernel(np, room, p, g(copy), *states, **options)
+    def _pass(self, kernel: Callable[..., Any], options: dict[str, Any], g: Any, row: int) -> None:
+        """Runs the kernel over all elements, of which each row of ``g`` has so many."""
+        p, *states = self.lines
+        step = max(1, BLOCK // max(1, row))
 
+        def work(start: int, stop: int) -> None:
+            for k in range(start, stop, step):
+                end = min(k + step, stop)
+                piece = slice(k * row, end * row)
+                *room, copy = scratch(SCRATCH + 1, (piece.stop - piece.start,), p.dtype)
+                part = g[k:end]
+                if g.ndim != 1 or not g.flags.c_contiguous:
+                    np.copyto(copy.view(g.dtype).reshape(part.shape), part)
+                    part = copy
+                kernel(np, room, p[piece], part, *[line[piece] for line in states], **options)
 
-def _cut(grad: Any, spans: list[tuple[int, int]]) -> Iterable[Any]:
-    """Functions that return ``grad`` in pieces, as lines; they may put it into their argument."""
-    if not grad.flags.c_contiguous:
-        row = flat(grad[:1]).size
-        if all(start % row == 0 for start, _ in spans):
-            return (partial(_rows, grad, a // row, b // row) for a, b in spans)
-        grad = np.ascontiguousarray(grad)
-    return starmap(partial(partial, _part, flat(grad)), spans)
-
-
-def _part(line: Any, start: int, stop: int, copy: Any) -> Any:
-    return line[start:stop]
-
-
-def _rows(grad: Any, start: int, stop: int, copy: Any) -> Any:
-    rows = grad[start:stop]
-    np.copyto(copy.view(grad.dtype).reshape(rows.shape), rows)
-    return copy
+        over_rows(work, len(g), len(p) * 4 * len(self.lines))
 
 
 class Buffers:
-    """Scratch memory of one optimizer, used again by every run and step."""
+    """Room for what one optimizer gathers, used again by every run and step."""
 
     def __init__(self) -> None:
-        self._scratch: dict[tuple[np.dtype[Any], int], list[Any]] = {}
         self._gathered: dict[np.dtype[Any], list[Any]] = {}
-
-    def scratch(self, dtype: np.dtype[Any], size: int, thread: int) -> tuple[Any, ...]:
-        """Arrays for the kernel, and one for a copy of the gradient; a set for each thread."""
-        arrays = self._scratch.get((dtype, thread))
-        if arrays is None or len(arrays[0]) < size:
-            arrays = [np.empty(max(size, 1), dtype) for _ in range(SCRATCH + 1)]
-            self._scratch[dtype, thread] = arrays
-        return tuple(array[:size] for array in arrays)
 
     def gathered(self, dtype: np.dtype[Any], size: int) -> tuple[Any, Any]:
         """Room for the values and the gradients of a run."""
