@@ -13,8 +13,8 @@ from .. import init
 from ..functional import recurrent as F
 from ..functional.dropout import dropout
 from ..module import Module
+from ..packed import PackedSequence
 from ..parameter import Parameter
-from ..utils.rnn import PackedSequence
 from .cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]

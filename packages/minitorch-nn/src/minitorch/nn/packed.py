@@ -1,0 +1,71 @@
+"""``PackedSequence``: sequences of different lengths as recurrent layers take them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import minitorch
+from minitorch import arange
+
+__all__ = ["PackedSequence", "invert_permutation"]
+
+
+class _Packed(NamedTuple):
+    data: Any
+    batch_sizes: Any
+    sorted_indices: Any
+    unsorted_indices: Any
+
+
+class PackedSequence(_Packed):
+    """All first elements of several sequences, then all second ones, ..., the longest first.
+
+    Attributes:
+        data: (total length, *)
+        batch_sizes: how many sequences have a first, a second, ... element; int64
+        sorted_indices: the sequences in the order of their lengths; None where they were in it
+        unsorted_indices: the way back
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.PackedSequence.html
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls, data: Any, batch_sizes: Any = None, sorted_indices: Any = None,
+        unsorted_indices: Any = None,
+    ) -> PackedSequence:  # fmt: skip
+        if unsorted_indices is None:
+            unsorted_indices = invert_permutation(sorted_indices)
+        if batch_sizes is None:
+            data, batch_sizes = data
+        return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
+
+    def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        """The same sequences with ``data.to(...)``."""
+        return self._replace(data=self.data.to(*args, **kwargs))
+
+    def double(self) -> PackedSequence:
+        """In float64."""
+        return self.to(minitorch.float64)
+
+    def float(self) -> PackedSequence:
+        """In float32."""
+        return self.to(minitorch.float32)
+
+    def cpu(self) -> PackedSequence:
+        """The same: everything is on the CPU."""
+        return self
+
+    @property
+    def is_cuda(self) -> bool:
+        """False."""
+        return False
+
+
+def invert_permutation(permutation: Any) -> Any:
+    """The permutation that undoes ``permutation``; None for None."""
+    if permutation is None:
+        return None
+    places = arange(len(permutation))
+    return minitorch.empty_like(permutation).scatter_(0, permutation, places)
