@@ -6,12 +6,13 @@
 Names are those of workloads (``gpt``) or of groups: networks, layers, operations, optimizers, data,
 start. Without names all is measured, growth and memory too, in some ten minutes, and goes into
 RESULTS.md and ratios.png beside this file. ``--quick`` shows the same in little more than a minute,
-roughly. ``--readme`` puts the short table into README.md.
+roughly. The machine should have nothing else to do. ``--readme`` puts the short table into README.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -95,8 +96,17 @@ def arguments() -> argparse.Namespace:
     return options
 
 
+def warn_of_company() -> None:
+    """Threads that wait for each other lose most where other programs take a core now and then."""
+    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > 0.5:
+        print(
+            f"Other programs run (load {load:.1f}): what follows is no comparison", file=sys.stderr
+        )
+
+
 def main() -> None:
     options = arguments()
+    warn_of_company()
     everything = not options.names and not options.quick
     effort = QUICK if options.quick else FULL
     libraries = [OURS, *(library for library in options.against if find_spec(library))]
@@ -110,9 +120,11 @@ def main() -> None:
                 results.rows.append(row)
         if everything or options.growth:
             both = {library: workers[library] for library in pytorches}
+            known = {(row.name, row.size): row for row in results.rows}
             for workload in dict.fromkeys(w for w, _ in cases(options.names, quick=True)):
                 for size in workload.growth:
-                    if row := measured(both, workload, size, FEW):
+                    row = known.get((workload.name, size))
+                    if row := row or measured(both, workload, size, FEW):
                         results.growth.append(row)
     if not options.quick:
         for workload, size in cases(options.names, options.quick):
