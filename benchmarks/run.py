@@ -6,7 +6,7 @@
 Names are those of workloads (``gpt``) or of groups: networks, layers, operations, optimizers, data,
 start. Without names all is measured, growth and memory too, in some ten minutes, and goes into
 RESULTS.md and ratios.png beside this file. ``--quick`` shows the same in little more than a minute,
-roughly. The machine should have nothing else to do. ``--readme`` puts the short table into README.md.
+roughly. ``--readme`` puts the short table into README.md. The machine should do nothing else.
 """
 
 from __future__ import annotations
