@@ -47,7 +47,7 @@ taken: Any = primitive(
 )
 maxima: Any = primitive(
     kernels.max_pool,
-    "x | axes once -> values indices",
+    "x | windows once -> values indices",
     lambda g, indices, x_shape, once: put(g, indices, tuple(x_shape[2:]), once),
     name="max_pool",
 )
@@ -62,9 +62,9 @@ def _max_pool(
     kernel, step, around, spread, out = geometry(
         input, ndim, name, kernel_size, stride, padding, dilation, ceil_mode
     )
-    axes = tuple(map(kernels.axis, x.shape[2:], out, kernel, step, around, spread))
+    windows = kernels.windows(tuple(x.shape[2:]), out, kernel, step, around, spread)
     apart = all(s >= d * (k - 1) + 1 for k, s, d in zip(kernel, step, spread, strict=True))
-    values, indices = maxima(x, axes, apart)
+    values, indices = maxima(x, windows, apart)
     return (values, indices) if batched else (values.squeeze(0), indices.squeeze(0))
 
 
@@ -73,8 +73,8 @@ def _adaptive_max_pool(ndim: int, input: Any, output_size: Any) -> Any:
     check_sizes(input, output_size)
     x, batched = batch(input, ndim, name)
     out = adaptive_size(output_size, x, ndim, name)
-    axes = tuple(map(kernels.adaptive_axis, x.shape[2:], out))
-    values, indices = maxima(x, axes, all(map(_divides, out, x.shape[2:])))
+    windows = kernels.windows(tuple(x.shape[2:]), out)
+    values, indices = maxima(x, windows, all(map(_divides, out, x.shape[2:])))
     return (values, indices) if batched else (values.squeeze(0), indices.squeeze(0))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from minitorch.extend import over_rows
@@ -13,9 +14,27 @@ from .resampling import adaptive_ranges, places
 
 BLOCK = 1 << 16  # elements at a time, which stay in the cache
 
+ALL = slice(None)
+
 # One dimension of windows: for each element of a window, where it is for each output; how many
 # elements are before and after the input; the first place of each window that is in the input.
 Axis = tuple[list[Any], tuple[int, int], Any]
+
+
+class Windows(NamedTuple):
+    """The windows of a spatial shape.
+
+    ``out``      how many there are along each dimension
+    ``keys``     for each element of a window the keys that, one after the other, take it from all
+    ``places``   for each element where it lies for each window, in flattened dimensions. The first
+                 row has the first place in the input: where all are the least, that is the maximum
+    ``padding``  how many elements are before and after the input in each dimension
+    """
+
+    out: tuple[int, ...]
+    keys: list[list[tuple[Any, ...]]]
+    places: Any
+    padding: list[tuple[int, int]]
 
 
 def axis(n: int, out: int, kernel: int, stride: int, padding: int, dilation: int) -> Axis:
@@ -33,45 +52,67 @@ def adaptive_axis(n: int, out: int) -> Axis:
     return [np.minimum(starts + k, stops - 1) for k in range(widest)], (0, 0), starts
 
 
+@lru_cache(maxsize=16)
+def windows(size: tuple[int, ...], out: tuple[int, ...], *geometry: tuple[int, ...]) -> Windows:
+    """Windows by kernel, stride, padding and dilation; without them those of adaptive pooling."""
+    axes = list(map(axis if geometry else adaptive_axis, size, out, *geometry))
+    strides = [math.prod(size[k + 1 :]) for k in range(len(size))]
+    rows = [position([first for _, _, first in axes], strides)]
+    keys = []
+    for element in itertools.product(*(range(len(index)) for index, _, _ in axes)):
+        at = [index[k] for k, (index, _, _) in zip(element, axes, strict=True)]
+        if any(element):
+            before = [pad for _, (pad, _), _ in axes]
+            rows.append(position([i - n for i, n in zip(at, before, strict=True)], strides))
+        taken = list(map(places, at))
+        if all(isinstance(each, slice) for each in taken):
+            keys.append([(ALL, *taken)])
+        else:
+            keys.append([(*(ALL,) * d, each) for d, each in enumerate(taken, 1)])
+    table = np.stack([np.broadcast_to(row, out).reshape(-1) for row in rows])
+    return Windows(out, keys, table, [pair for _, pair, _ in axes])
+
+
 def least(dtype: Any) -> Any:
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 
-def max_pool(x: Any, axes: tuple[Axis, ...], once: bool) -> tuple[Any, Any]:
+def max_pool(x: Any, windows: Windows, once: bool) -> tuple[Any, Any]:
     """(maxima, their places in the flattened spatial dimensions); a NaN is a maximum."""
+    out, keys, table, padding = windows
     size = x.shape[2:]
-    out = tuple(len(first) for _, _, first in axes)
     planes = x.reshape(-1, *size)
     values = np.empty((len(planes), *out), x.dtype)
-    indices = np.empty(values.shape, np.int64)
-    strides = [math.prod(size[k + 1 :]) for k in range(len(size))]
-    first = position([first for _, _, first in axes], strides)
-    elements = [
-        [(k, places(at), at - before) for k, at in enumerate(index)]
-        for index, (before, _), _ in axes
-    ]
-    padding = [pair for _, pair, _ in axes]
+    indices = np.empty((len(planes), table.shape[1]), np.int64)
     padded = any(map(any, padding))
+    kind = np.min_scalar_type(len(keys))
+    outputs = np.arange(table.shape[1])
 
     def work(start: int, stop: int) -> None:
         count = max(1, BLOCK // max(1, math.prod(size)))
         for n in range(start, stop, count):
             part = slice(n, min(n + count, stop))
-            source, best, index = planes[part], values[part], indices[part]
-            nan = x.dtype.kind == "f" and source.size and np.isnan(np.minimum.reduce(source, None))
+            source, best = planes[part], values[part]
             if padded:
                 source = np.pad(source, [(0, 0), *padding], constant_values=least(x.dtype))
-            best[...] = least(x.dtype)
-            index[...] = first
-            for element in itertools.product(*elements):
-                seen = source
-                for d, (_, at, _) in enumerate(element, 1):
-                    seen = seen[(*(slice(None),) * d, at)]
+            number = np.zeros(best.shape, kind)
+            for k, (key, *more) in enumerate(keys):
+                seen = source[key]
+                for key in more:
+                    seen = seen[key]
+                if not k:
+                    best[...] = seen
+                    continue
+                seen = np.ascontiguousarray(seen)
                 better = seen > best
-                if nan:
-                    better |= np.isnan(seen)
-                np.copyto(best, seen, where=better)
-                np.copyto(index, position([at for _, _, at in element], strides), where=better)
+                if x.dtype.kind == "f":
+                    better |= np.isnan(seen)  # of several NaNs the last counts
+                np.maximum(best, seen, out=best)
+                # later numbers are larger
+                np.maximum(number, np.multiply(better, k, dtype=kind), out=number)
+            flat = number.reshape(len(best), -1) * np.int64(table.shape[1])
+            flat += outputs
+            table.take(flat, out=indices[part], mode="clip")
 
     over_rows(work, len(planes), 8 * x.size)
     shape = (*x.shape[:2], *out)
