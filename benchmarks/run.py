@@ -25,7 +25,7 @@ from others import within_reach
 from report import GRID, HEADINGS, NAMES, OURS, PYTORCH, Results, Row, factor, full, put_into_readme
 from workloads import WORKLOADS, Workload
 
-FULL, FEW, QUICK = Effort(), Effort(turns=5, seconds=0.02), Effort(3, 0.01, limit=0.5)
+FULL, FEW, QUICK = Effort(), Effort(turns=5, seconds=0.02), Effort(3, 0.005, limit=0.3)
 QUICK_SIZES = (8, 100_000)  # of the single operations
 
 
