@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Sequence
 from heapq import heappop, heappush
@@ -120,8 +121,16 @@ def _walk(
 
 
 def _is_new(array: Any, node: Node) -> bool:
-    """True where a rule made ``array`` just now: it is no view and none of the saved values."""
-    if not node.makes_arrays or type(array) is not np.ndarray or array.base is not None:
+    """True where a rule made ``array`` just now: nobody else has it or the memory under it."""
+    if not node.makes_arrays or type(array) is not np.ndarray:
+        return False
+    base = array.base
+    if base is not None and (
+        type(base) is not np.ndarray
+        or base.base is not None
+        or base.size != array.size
+        or sys.getrefcount(base) > 3  # besides `array`, `base` here and the call
+    ):
         return False
     for values in node.saved or ():
         for value in values or ():

@@ -19,7 +19,7 @@ import numpy as np
 # Work is counted in elements of a float32 product, of which a core does ten in a nanosecond.
 WORTH = 1 << 20  # from here on a second thread is worth waking
 HEAD_START = 200_000  # what this thread takes on top of its share
-BLOCK = 1 << 18  # elements of which a kernel of many passes keeps its temporaries at a time
+BLOCK = 1 << 19  # elements of which a kernel of many passes keeps its temporaries at a time
 
 Work = Callable[[int, int], None]
 
