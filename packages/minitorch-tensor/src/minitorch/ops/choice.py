@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from .._memory import packed
 from .._settings import is_tensor
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
+from ..kernels.elementwise import over_elements
 from ..kernels.select import select
 from .conversion import NUMBERS, common_dtype, number, promote, takes_tensors, to_dtype
 
@@ -199,6 +201,17 @@ def _clamp(x: Any, low: Any, high: Any) -> Any:
     return x if high is None else np.minimum(x, high)
 
 
+def between(x: Any, low: Any, high: Any) -> Any:
+    """``x`` brought between two numbers, of which one may be None."""
+    if x.size < 8192 or x.dtype.kind != "f" or not x.flags.c_contiguous:
+        return _clamp(x, low, high)
+    # clip with two numbers of the dtype takes a third of maximum's time
+    kind, out = x.dtype.type, np.empty_like(x)
+    bounds = kind(-math.inf if low is None else low), kind(math.inf if high is None else high)
+    over_elements(lambda part, made: np.clip(part, *bounds, out=made), 1, x, out)
+    return out
+
+
 def _within(x: Any, low: Any, high: Any) -> Any:
     if low is None or high is None:
         return x <= high if low is None else x >= low
@@ -206,7 +219,7 @@ def _within(x: Any, low: Any, high: Any) -> Any:
 
 
 clamp_to_numbers = primitive(
-    _clamp,
+    between,
     "x | low high",
     lambda g, x, low, high: where(_within(x, low, high), g, 0),
     name="clamp",

@@ -12,7 +12,7 @@ from .._dtype import get_default_dtype
 from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
 from ..kernels.elementwise import LARGE, over_elements
-from .choice import where, zeros_like
+from .choice import between, where, zeros_like
 from .conversion import cast, not_implemented, promote_floats_only, promote_to_float
 
 __all__ = ["abs", "absolute", "acos", "acosh", "angle", "arccos", "arccosh", "arcsin", "arcsinh"]
@@ -221,12 +221,7 @@ abs = absolute = primitive(_abs, "x", lambda g, x: g * conj(sgn(x)), name="abs",
 def _relu(x: Any) -> Any:
     if x.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
-    if x.size < 8192 or x.dtype.kind != "f" or not x.flags.c_contiguous:
-        return np.maximum(x, 0)
-    out = np.empty_like(x)
-    bounds = x.dtype.type(0), x.dtype.type(math.inf)  # clip with both takes a third of maximum
-    over_elements(lambda part, made: np.clip(part, *bounds, out=made), 1, x, out)
-    return out
+    return between(x, 0, None)
 
 
 relu = primitive(_relu, "x", lambda g, out: where(out <= 0, 0, g), name="relu", **ELEMENTWISE)
