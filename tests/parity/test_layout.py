@@ -28,13 +28,11 @@ HARMLESS = {  # names whose results may be contiguous here where PyTorch's are n
         ("fft.irfft", "fft.irfft2", "fft.irfftn"), "PyTorch's order is that of its library's passes"
     ),
     "linalg.matrix_power": "the inverse's are LAPACK's columns",
-    "nn.functional.local_response_norm": "computed on contiguous memory",
+    **dict.fromkeys(
+        ("erf", "nn.functional.gelu", "nn.functional.local_response_norm"),
+        "computed on contiguous memory",
+    ),
     "nn.functional.max_unpool2d": "channels last, which PyTorch keeps",
-}  # fmt: skip
-LEFT = {  # contiguous in PyTorch or in its input's order, not so here yet
-    "erf", "log_softmax", "masked.log_softmax", "masked.softmax", "masked.softmin",
-    "nn.functional.batch_norm", "nn.functional.gelu", "nn.functional.group_norm",
-    "nn.functional.instance_norm", "nn.functional.rms_norm", "nn.functional.softmin", "softmax",
 }  # fmt: skip
 
 
@@ -56,8 +54,6 @@ def steps(x: Any) -> tuple[int, ...]:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", database.names_in_scope())
 def test_layout(name: str) -> None:
-    if name in LEFT:
-        pytest.skip("left")
     for entry in database.entries(name):
         if not entry.supports_dtype(torch.float64, "cpu"):
             continue

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import packed
 from . import parallel, sums
 
 Rows = Callable[..., None]
@@ -80,6 +81,7 @@ def _softmax_rows(x: Any, out: Any) -> None:
 def softmax(x: Any, dim: int) -> Any:
     if not x.size:
         return x.copy()
+    x = packed(x)
     if large(x, dim):
         return by_rows(_softmax_rows, 7, x)
     y = wide(x)
@@ -114,6 +116,7 @@ def _log_softmax_rows(x: Any, out: Any) -> None:
 def log_softmax(x: Any, dim: int) -> Any:
     if not x.size:
         return x.copy()
+    x = packed(x)
     if large(x, dim):
         return by_rows(_log_softmax_rows, 7, x)
     y = wide(x)

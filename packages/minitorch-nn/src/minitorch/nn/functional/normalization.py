@@ -144,7 +144,7 @@ def batch_norm(
         ones = (1,) * (input.ndim - 2)
         centers = running_mean.reshape((-1, *ones))
         scale = scale if weight is None else scale * weight
-        return affine((input - centers), scale, bias)
+        return affine(input.contiguous() - centers, scale, bias)
     if not input.numel():
         return affine(input, weight, bias)
     mean, var = moments(input, 0)
@@ -299,6 +299,7 @@ def rms_norm(
     """
     ndim = _normalized_dims("rms_norm", input, normalized_shape, weight, None)
     _check_floats("rms_norm", input)
+    input = input.contiguous()
     eps = finfo(input.dtype).eps if eps is None else eps
     squares = (input * input).mean(tuple(range(-ndim, 0)), keepdim=True)
     out = input * rsqrt(squares + eps)

@@ -37,7 +37,7 @@ def layer_norm(x: Any, w: Any, b: Any, ndim: int, eps: float) -> tuple[Any, Any,
     """((x - mean) rstd w + b over the last ``ndim`` dimensions, mean, rstd)."""
     width = math.prod(x.shape[x.ndim - ndim :])
     rows = x.reshape(-1, width)
-    y = np.empty_like(rows)
+    y = np.empty(rows.shape, x.dtype)
     mean = np.empty((len(rows), 1), x.dtype)
     rstd = np.empty((len(rows), 1), x.dtype)
     weight = None if w is None else w.reshape(-1)
@@ -67,7 +67,7 @@ def layer_norm_backward(
     shape = x.shape[x.ndim - ndim :]
     width = math.prod(shape)
     rows, gs = x.reshape(-1, width), g.reshape(-1, width)
-    gx = np.empty_like(rows) if needs[0] else None
+    gx = np.empty(rows.shape, x.dtype) if needs[0] else None
     weight = None if w is None else w.reshape(-1)
     parts: dict[int, Any] = {}
 
@@ -159,7 +159,7 @@ def channel_norm(
     if b is not None:
         shift += np.tile(b, n)[:, None]
     rows = x.reshape(n * c, -1)
-    y = np.empty_like(rows)
+    y = np.empty(rows.shape, x.dtype)
 
     def work(part: slice) -> None:
         np.multiply(rows[part], scale[part], out=y[part])
@@ -192,7 +192,7 @@ def channel_norm_backward(
         along = for_rows(pooled(p, groups) / count, shape).reshape(n, c) * scale * scale
         level = for_rows(pooled(h, groups) / count, shape).reshape(n, c) * scale
         along, level = along.reshape(-1, 1), level.reshape(-1, 1)
-        made = np.empty_like(rows)
+        made = np.empty(rows.shape, x.dtype)
 
         def work(part: slice) -> None:
             around = rows[part] - center[part]
