@@ -154,3 +154,11 @@ def test_index_put() -> None:
     x = minitorch.zeros(3)
     x.index_put_((minitorch.tensor([0, 0]),), minitorch.tensor([1.0, 2.0]), accumulate=True)
     assert x.tolist() == [3.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("shape", [(2, 0, 3), (2, 3, 0)])
+def test_accumulating_nothing(shape: tuple[int, ...]) -> None:
+    x = minitorch.zeros(shape, requires_grad=True)
+    made = x.index_put((minitorch.tensor([0, 1, 1]),), x[0], accumulate=True)
+    made.sum().backward()
+    assert made.shape == x.grad.shape == shape

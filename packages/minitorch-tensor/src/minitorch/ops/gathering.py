@@ -120,7 +120,7 @@ def write_places(out: Any, value: Any, places: Any, dims: tuple[int, ...], add: 
     if first:  # rows of the first `first + 1` dimensions as one
         batch = np.arange(math.prod(lead)).reshape((*lead, *(1,) * places.ndim))
         places = batch * out.shape[first] + places
-    accumulate(out.reshape((-1, *rest)), places.reshape(-1), value)
+    accumulate(out.reshape((math.prod(out.shape[: first + 1]), *rest)), places.reshape(-1), value)
 
 
 # x at the flat positions `places` of its dimensions `dims`; `once`: no position repeats
