@@ -62,9 +62,9 @@ class Run:
         if self.single:
             p = self.homes[0]
         else:
-            p, g = buffers.gathered(dtype, self.size)
+            p, g, *room = buffers.gathered(dtype, self.size)
             self.p_parts, self.g_parts = self._parts(p), self._parts(g)
-            self.gathered = flat(g)
+            self.gathered, self.room = flat(g), list(map(flat, room))
         self.lines = [flat(array) for array in (p, *lines)]
 
     def _parts(self, line: Any) -> list[Any]:
@@ -119,7 +119,8 @@ class Run:
             ):
                 part[...] = home
                 g_part[...] = g
-            self._pass(kernel, options, self.gathered, 1)
+            p, *states = self.lines
+            kernel(np, self.room, p, self.gathered, *states, **options)
             for part, home in zip(self.p_parts, self.homes, strict=True):
                 home[...] = part
         elif grads[0].flags.c_contiguous:
@@ -139,7 +140,7 @@ class Run:
                 piece = slice(k * row, end * row)
                 *room, copy = scratch(SCRATCH + 1, (piece.stop - piece.start,), p.dtype)
                 part = g[k:end]
-                if g.ndim != 1 or not g.flags.c_contiguous:
+                if g.ndim > 1 or not g.flags.c_contiguous:
                     np.copyto(copy.view(g.dtype).reshape(part.shape), part)
                     part = copy
                 kernel(np, room, p[piece], part, *[line[piece] for line in states], **options)
@@ -153,12 +154,12 @@ class Buffers:
     def __init__(self) -> None:
         self._gathered: dict[np.dtype[Any], list[Any]] = {}
 
-    def gathered(self, dtype: np.dtype[Any], size: int) -> tuple[Any, Any]:
-        """Room for the values and the gradients of a run."""
+    def gathered(self, dtype: np.dtype[Any], size: int) -> list[Any]:
+        """Room for the values and the gradients of a run, and for what the kernel calculates."""
         arrays = self._gathered.get(dtype)
         if arrays is None or len(arrays[0]) < size:
-            self._gathered[dtype] = arrays = [np.empty(size, dtype) for _ in range(2)]
-        return arrays[0][:size], arrays[1][:size]
+            self._gathered[dtype] = arrays = [np.empty(size, dtype) for _ in range(2 + SCRATCH)]
+        return [array[:size] for array in arrays]
 
 
 class Layout:
