@@ -77,9 +77,10 @@ class Primitive:
         label, own_name = self.label, {}
         if label is None or callable(label):
             own_name = {"name": label} if label else {}
-            label = "".join(part.capitalize() for part in self.name.strip("_").split("_"))
+            words = self.name.title().replace("_", "")
+            label = words + "Backward0"
         return type(
-            label + "Backward0" if label[-1] not in "0123456789" else label,
+            label,
             (Step if self.joint is None else JointStep,),
             {"__slots__": (), "primitive": self, "rules": self.rules} | own_name,
         )

@@ -223,6 +223,7 @@ clamp_to_numbers = primitive(
     "x | low high",
     lambda g, x, low, high: where(_within(x, low, high), g, 0),
     name="clamp",
+    label="ClampBackward1",
     traits=("elementwise",),
 )
 clamp_to_tensors = primitive(
