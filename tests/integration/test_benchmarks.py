@@ -10,7 +10,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 harness, report = import_module("harness"), import_module("report")
 WORKLOADS = import_module("workloads").WORKLOADS
-NEEDS = {"optimizers": ("optim",), "networks": ("nn", "optim"), "layers": ("nn",)}
+NEEDS = {"optimizers": ("optim",), "networks": ("nn", "optim"), "layers": ("nn",), "data": ("nn",)}
 
 
 def test_ratios_are_taken_turn_by_turn():

@@ -39,12 +39,15 @@ def threaded(kernel: Callable[..., Any]) -> Callable[..., Any]:
                 y = y.reshape(-1)
             operands.append(y)
         kinds = [y.dtype if isinstance(y, np.ndarray | np.generic) else type(y) for y in operands]
-        out = np.empty(rows, ufunc.resolve_dtypes((*kinds, None))[-1])
+        # said aloud: NumPy 2.1.0 takes float64 numbers for Python's in threads but the first
+        dtypes = ufunc.resolve_dtypes((*kinds, None))
+        out = np.empty(rows, dtypes[-1])
 
         def work(start: int, stop: int) -> None:
             ufunc(
                 *(y[start:stop] if type(y) is np.ndarray and y.ndim else y for y in operands),
                 out[start:stop],
+                signature=dtypes,
             )
 
         over_rows(work, rows, rows * passes)

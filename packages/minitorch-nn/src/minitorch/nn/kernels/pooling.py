@@ -110,7 +110,8 @@ def max_pool(x: Any, windows: Windows, once: bool) -> tuple[Any, Any]:
                 np.maximum(best, seen, out=best)
                 # later numbers are larger
                 np.maximum(number, np.multiply(better, k, dtype=kind), out=number)
-            flat = number.reshape(len(best), -1) * np.int64(table.shape[1])
+            flat = number.reshape(len(best), -1).astype(np.int64)
+            flat *= table.shape[1]
             flat += outputs
             table.take(flat, out=indices[part], mode="clip")
 
