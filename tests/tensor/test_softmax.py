@@ -100,3 +100,13 @@ def test_refusals(name: str) -> None:
         getattr(minitorch, name)(minitorch.tensor([1.0, 2.0]), 1)
     with pytest.raises(TypeError):
         getattr(minitorch, name)(minitorch.tensor([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("offset", [0.0, 30.0, -30.0, 60.0, 1000.0, -1000.0])
+def test_large_rows_keep_their_digits_far_from_zero(offset: float) -> None:
+    x = np.random.default_rng(0).standard_normal((300, 400)).astype(np.float32) + np.float32(offset)
+    exact = x.astype(np.float64) - x.max(1, keepdims=True)
+    exact -= np.log(np.exp(exact).sum(1, keepdims=True))
+    t = minitorch.from_numpy(x)
+    assert np.allclose(t.log_softmax(1).numpy(), exact, rtol=1.3e-6, atol=1e-6)
+    assert np.allclose(t.softmax(1).numpy(), np.exp(exact), rtol=2e-6, atol=0)

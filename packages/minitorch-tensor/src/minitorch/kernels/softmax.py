@@ -59,18 +59,17 @@ def row_sums(x: Any) -> Any:
 # --- softmax ---------------------------------------------------------------------------------
 
 
-def exponentials(x: Any, out: Any) -> Any:
-    """Writes ``exp(x - c)`` into ``out``, with any c for each row; returns the rows' sums and c.
+def exponentials(x: Any, out: Any) -> tuple[Any, bool]:
+    """Writes ``exp(x - c)`` into ``out``; returns the rows' sums, and whether c is their maxima.
 
-    Seldom is there need of the maximum for c: where all sums come out in a middle range without
-    it, no exponential was infinite, and what became zero belongs to no number above the smallest.
+    Mostly c can be 0: where all sums come out in a middle range so, no exponential was infinite,
+    what became zero belongs to no number above the smallest, and log(sum) keeps its digits.
     """
     sums = row_sums(np.exp(x, out=out))
-    if np.minimum.reduce(sums, axis=None) > 1e-4 and np.maximum.reduce(sums, axis=None) < 1e30:
-        return sums, 0
-    top = tops(x, -1)
-    np.subtract(x, top, out=out)
-    return row_sums(np.exp(out, out=out)), top
+    if np.minimum.reduce(sums, axis=None) > 1e-4 and np.maximum.reduce(sums, axis=None) < 1e6:
+        return sums, False
+    np.subtract(x, tops(x, -1), out=out)
+    return row_sums(np.exp(out, out=out)), True
 
 
 def _softmax_rows(x: Any, out: Any) -> None:
@@ -109,8 +108,10 @@ def softmax_backward(g: Any, y: Any, dim: int) -> Any:
 
 
 def _log_softmax_rows(x: Any, out: Any) -> None:
-    sums, top = exponentials(x, out)
-    np.subtract(x, top + np.log(sums), out=out)
+    sums, shifted = exponentials(x, out)
+    if shifted:  # first the maxima, exactly: their sum with the logarithm would be rounded
+        x = np.subtract(x, tops(x, -1), out=out)
+    np.subtract(x, np.log(sums), out=out)
 
 
 def log_softmax(x: Any, dim: int) -> Any:
