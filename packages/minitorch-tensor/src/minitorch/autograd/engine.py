@@ -120,16 +120,23 @@ def _walk(
             node.saved = None
 
 
+def _owners(array: Any) -> int:
+    base = array.base
+    return sys.getrefcount(base)
+
+
+ALONE = _owners(np.empty(2).reshape(2, 1))  # of a view that alone has its memory; Pythons differ
+
+
 def _is_new(array: Any, node: Node) -> bool:
     """True where a rule made ``array`` just now: nobody else has it or the memory under it."""
     if not node.makes_arrays or type(array) is not np.ndarray:
         return False
-    base = array.base
-    if base is not None and (
-        type(base) is not np.ndarray
-        or base.base is not None
-        or base.size != array.size
-        or sys.getrefcount(base) > 3  # besides `array`, `base` here and the call
+    if array.base is not None and (
+        type(array.base) is not np.ndarray
+        or array.base.base is not None
+        or array.base.size != array.size
+        or _owners(array) > ALONE
     ):
         return False
     for values in node.saved or ():

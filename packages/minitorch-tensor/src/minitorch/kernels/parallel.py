@@ -55,14 +55,9 @@ class _Worker(threading.Thread):
     def begin(self, work: Work, start: int, stop: int) -> None:
         # in the caller's context, so that NumPy's warnings stay as they are set there
         context = contextvars.copy_context()
+        self.error = None
         self.task = lambda: context.run(work, start, stop)
         self.wanted.release()
-
-    def finish(self) -> None:
-        self.done.acquire()
-        if self.error is not None:
-            error, self.error = self.error, None
-            raise error
 
 
 _threads = _cores()
@@ -98,23 +93,28 @@ def over_rows(work: Work, rows: int, size: int) -> None:
     if parts == 1 or not _free.acquire(blocking=False):
         work(0, rows)
         return
+    waiting: list[_Worker] = []
     try:
         while len(_workers) < parts - 1:
             _workers.append(_Worker())
         others = (size - HEAD_START) * rows // (size * parts)  # rows of each of the others
         first = rows - others * (parts - 1)
         used = _workers[: parts - 1]
+        waiting = list(used)
         for k, worker in enumerate(used):
             worker.begin(work, first + k * others, first + (k + 1) * others)
         try:
             work(0, first)
         finally:
-            for worker in used:
-                worker.finish()
-    except BaseException:
-        _workers.clear()  # an interrupt may have left some of them at work
-        raise
+            while waiting:
+                waiting[-1].done.acquire()
+                waiting.pop()
+        for worker in used:
+            if worker.error is not None:
+                raise worker.error
     finally:
+        if waiting:  # an interrupt: they are still at work, others take their place
+            _workers.clear()
         _free.release()
 
 
