@@ -35,6 +35,15 @@ EXTRA = [
 CASES += [
     pytest.param(name, kwargs, id=f"{name}-extra{k}") for k, (name, kwargs) in enumerate(EXTRA)
 ]
+BIT_FOR_BIT = [
+    ("SGD", {"lr": 0.01}),
+    ("SGD", {"lr": 0.01, "momentum": 0.9}),
+    ("SGD", {"lr": 0.01, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    ("SGD", {"lr": 0.01, "momentum": 0.9, "dampening": 0.3, "maximize": True}),
+    ("Adamax", {}),
+    ("ASGD", {}),
+    ("Rprop", {}),
+]
 
 
 def ours(value):
@@ -272,6 +281,21 @@ def test_more_elements_than_one_thread_takes(name):
         mine.step()
         reference.step()
     assert_same(a, b, 1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("name", "kwargs"), BIT_FOR_BIT)
+def test_bit_for_bit(name, kwargs, dtype):
+    """Sums of multiples are rounded as PyTorch's are."""
+    a, b = parameters([(3, 4), (), (40_000,)], dtype)
+    mine = getattr(minitorch.optim, name)(a, **kwargs)
+    reference = getattr(torch.optim, name)(b, **kwargs)
+    for step in range(STEPS):
+        give_gradients(a, b, step)
+        mine.step()
+        reference.step()
+    for p, q in zip(a, b, strict=True):
+        assert p.tolist() == q.tolist()
 
 
 def test_not_contiguous():

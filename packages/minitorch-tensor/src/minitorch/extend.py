@@ -11,7 +11,7 @@ from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle
 from .autograd.primitive import fused, primitive
 from .autograd.variable import Variable, wrap
-from .kernels.blas import alone, products_over_rows
+from .kernels.blas import alone, axpby, products_over_rows
 from .kernels.elementwise import over_elements
 from .kernels.parallel import BLOCK, over_rows, scratch
 from .kernels.select import select
@@ -25,6 +25,7 @@ __all__ = [
     "alone",
     "apply",
     "as_shape",
+    "axpby",
     "current",
     "fused",
     "inplace",

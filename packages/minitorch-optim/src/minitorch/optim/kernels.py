@@ -8,36 +8,43 @@ as arrays of one shape and returns the new parameter and states. ``xp`` says wha
 * ``tensors``: every argument is a Tensor, ``out`` is ignored, and the step is differentiable.
 
 Rounding follows PyTorch: ``value * a / b`` is ``(value * a) / b``, an average moves by
-``weight * (new - old)``.
+``weight * (new - old)``, and what is added to ``b y`` is not rounded itself.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from minitorch.extend import axpby
+
 __all__ = [
     "adadelta", "adagrad", "adam", "adamax", "asgd", "nadam", "radam", "rmsprop", "rprop", "sgd",
 ]  # fmt: skip
+
+
+def combine(xp: Any, u: Any, y: Any, b: Any, x: Any, a: Any) -> Any:
+    """``y = b y + a x``; ``u`` may be ``x``."""
+    return axpby(float(a), x, float(b), y, u) if xp is np else y * b + x * a
 
 
 def gradient(xp: Any, t: Any, u: Any, p: Any, g: Any, weight_decay: Any, maximize: bool) -> Any:
     """``g + weight_decay p``, or ``-g + weight_decay p``; in ``t`` if it is not ``g`` itself."""
     if maximize:
         g = xp.negative(g, t)
-    if weight_decay != 0:
-        g = xp.add(g, xp.multiply(p, weight_decay, u), t)
-    return g
+    elif weight_decay != 0:
+        g = xp.positive(g, t)
+    return g if weight_decay == 0 else combine(xp, u, g, 1, p, weight_decay)
 
 
 def average(xp: Any, u: Any, old: Any, new: Any, weight: Any) -> Any:
     """``old += weight (new - old)``."""
-    return xp.add(old, xp.multiply(xp.subtract(new, old, u), weight, u), old)
+    return combine(xp, u, old, 1, xp.subtract(new, old, u), weight)
 
 
 def square_average(xp: Any, u: Any, old: Any, g: Any, beta: Any) -> Any:
     """``old = beta old + (1 - beta) g^2``."""
-    old = xp.multiply(old, beta, old)
-    return xp.add(old, xp.multiply(xp.multiply(g, 1 - beta, u), g, u), old)
+    return combine(xp, u, old, beta, xp.multiply(g, g, u), 1 - beta)
 
 
 def descend(xp: Any, u: Any, p: Any, lr: Any, direction: Any, denominator: Any) -> Any:
@@ -53,10 +60,9 @@ def sgd(
     t, u, *_ = s
     g = gradient(xp, t, u, p, g, weight_decay, maximize)
     if b is not None:
-        b = xp.multiply(b, momentum, b)
-        b = xp.add(b, g if incoming == 1 else xp.multiply(g, incoming, u), b)
-        g = xp.add(g, xp.multiply(b, momentum, u), t) if nesterov else b
-    return xp.subtract(p, xp.multiply(g, lr, u), p), b
+        b = combine(xp, u, b, momentum, g, incoming)
+        g = combine(xp, u, xp.positive(g, t), 1, b, momentum) if nesterov else b
+    return combine(xp, u, p, 1, g, -lr), b
 
 
 def adam(
@@ -120,7 +126,7 @@ def radam(
     v = square_average(xp, u, v, g, beta2)
     if adaptive:
         return descend(xp, u, p, lr, m, xp.add(xp.sqrt(v, t), eps, t)), m, v
-    return xp.subtract(p, xp.multiply(m, lr, u), p), m, v
+    return combine(xp, u, p, 1, m, -lr), m, v
 
 
 def adagrad(
@@ -146,7 +152,7 @@ def adadelta(
     delta = xp.divide(xp.sqrt(xp.add(d, eps, x), x), root, x)
     delta = xp.multiply(delta, g, x)
     d = square_average(xp, u, d, delta, rho)
-    return xp.subtract(p, xp.multiply(delta, lr, u), p), v, d
+    return combine(xp, u, p, 1, delta, -lr), v, d
 
 
 def rmsprop(
@@ -166,9 +172,8 @@ def rmsprop(
     root = xp.add(xp.sqrt(variance, w), eps, w)
     if not momentum > 0:
         return descend(xp, u, p, lr, g, root), v, *moments
-    b = xp.multiply(rest[0], momentum, rest[0])
-    b = xp.add(b, xp.divide(g, root, u), b)
-    return xp.subtract(p, xp.multiply(b, lr, u), p), v, b, *moments
+    b = combine(xp, u, rest[0], momentum, xp.divide(g, root, u), 1)
+    return combine(xp, u, p, 1, b, -lr), v, b, *moments
 
 
 def rprop(
@@ -194,5 +199,5 @@ def asgd(
     t, u, *_ = s
     g = gradient(xp, t, u, p, g, weight_decay, maximize)
     p = xp.multiply(p, 1 - lambd * eta, p)
-    p = xp.subtract(p, xp.multiply(g, eta, u), p)
+    p = combine(xp, u, p, 1, g, -eta)
     return p, xp.multiply(p, 1, ax) if mu == 1 else average(xp, u, ax, p, mu)

@@ -145,7 +145,7 @@ class Run:
                     part = copy
                 kernel(np, room, p[piece], part, *[line[piece] for line in states], **options)
 
-        over_rows(work, len(g), len(p) * 4 * len(self.lines))
+        over_rows(work, len(g), len(p) * len(self.lines))
 
 
 class Buffers:

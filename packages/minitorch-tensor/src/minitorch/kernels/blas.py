@@ -1,4 +1,4 @@
-"""How many threads one matrix product takes: BLAS has threads of its own.
+"""What NumPy's BLAS offers beyond matrix products: its threads, and a x + b y.
 
 Where our threads multiply matrices each, those of BLAS have to stand still: they would wait for one
 another, and a product of small matrices then takes ten times as long.
@@ -10,39 +10,79 @@ import importlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
+
+import numpy as np
 
 from .parallel import WORTH, over_rows
 
-PREFIXES = ("scipy_openblas", "openblas")  # NumPy's own wheels; a system's library
+PREFIXES = ("scipy_", "")  # NumPy's own wheels; a system's library
 SUFFIXES = ("64_", "", "_64")
 
 _lock = threading.Lock()
 _inside = 0
 _threads = 1
-_found: Any = None
 
 
+@cache
+def _function(name: str) -> Any:
+    """The library's function, and whether it counts in 64 bits; None where there is none."""
+    try:
+        import ctypes
+
+        module = importlib.import_module("numpy._core._multiarray_umath")
+        library = ctypes.CDLL(module.__file__)  # a name is sought in what it is linked to, too
+    except (ImportError, OSError):
+        return None
+    for prefix in PREFIXES:
+        for suffix in SUFFIXES:
+            function = getattr(library, f"{prefix}{name}{suffix}", None)
+            if function is not None:
+                return function, "64" in suffix
+    return None
+
+
+@cache
 def _controls() -> Any:
     """The library's (get, set) of its number of threads; () where there is none."""
-    global _found
-    if _found is None:
-        _found = ()
-        try:
-            import ctypes
+    found = [_function(f"openblas_{verb}_num_threads") for verb in ("get", "set")]
+    return tuple(function for function, _ in found) if all(found) else ()
 
-            module = importlib.import_module("numpy._core._multiarray_umath")
-            library = ctypes.CDLL(module.__file__)  # a name is sought in what it is linked to, too
-        except (ImportError, OSError):
-            return _found
-        for prefix in PREFIXES:
-            for suffix in SUFFIXES:
-                get = getattr(library, f"{prefix}_get_num_threads{suffix}", None)
-                put = getattr(library, f"{prefix}_set_num_threads{suffix}", None)
-                if get is not None and put is not None:
-                    _found = get, put
-                    return _found
-    return _found
+
+@cache
+def _axpby(dtype: np.dtype[Any]) -> Any:
+    """The library's ``y = a x + b y`` as ``f(a, x, b, y)``; None where there is none."""
+    letter = {np.dtype("f4"): "s", np.dtype("f8"): "d"}.get(dtype)
+    found = _function(f"cblas_{letter}axpby") if letter else None
+    if not found:
+        return None
+    import ctypes
+
+    function, wide = found
+    count = ctypes.c_int64 if wide else ctypes.c_int32
+    number = ctypes.c_float if letter == "s" else ctypes.c_double
+    line = [number, ctypes.c_void_p, count]  # a factor, elements and how far they are apart
+    function.argtypes, function.restype = [count, *line, *line], None
+
+    def pointer(x: Any) -> Any:  # the first takes a third of the time, but not read-only memory
+        writeable = x.flags.writeable
+        return ctypes.byref(ctypes.c_char.from_buffer(x)) if writeable else x.ctypes.data
+
+    return lambda a, x, b, y: function(y.size, a, pointer(x), 1, b, pointer(y), 1)
+
+
+def axpby(a: float, x: Any, b: float, y: Any, room: Any) -> Any:
+    """``y = a x + b y`` in one pass, for lines of one dtype; only ``b y`` and the sum are rounded.
+
+    ``room`` takes ``a x`` where BLAS cannot do it.
+    """
+    run = _axpby(y.dtype)
+    if run is None or not a or not b or not 0 < y.size < 1 << 31:  # to BLAS, 0 nan is 0
+        np.multiply(x, a, room)
+        return np.add(y if b == 1 else np.multiply(y, b, y), room, y)
+    run(a, x, b, y)
+    return y
 
 
 def set_num_threads(threads: int) -> None:

@@ -131,4 +131,4 @@ def scratch(count: int, shape: tuple[int, ...], dtype: Any) -> list[Any]:
     if found is None or found.shape[1] < size or len(found) < count:
         rows, width = (0, 0) if found is None else found.shape
         arrays[dtype] = found = np.empty((max(rows, count), max(width, size)), dtype)
-    return [line[:size].reshape(shape) for line in found[:count]]
+    return list(found[:count, :size].reshape(count, *shape))

@@ -1,0 +1,50 @@
+"""``axpby`` with the library and without it: the same numbers, but for one rounding."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from minitorch.extend import axpby
+from minitorch.kernels import blas
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(params=["library", "numpy"])
+def provider(request, monkeypatch):
+    if request.param == "numpy":
+        monkeypatch.setattr(blas, "_axpby", lambda dtype: None)
+
+
+@pytest.mark.usefixtures("provider")
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("size", [0, 1, 37, 100_000])
+@pytest.mark.parametrize(("a", "b"), [(0.3, 0.9), (1.0, 0.9), (-0.1, 1.0), (0.0, 2.0), (2.0, 0.0)])
+def test_combines(dtype, size, a, b):
+    x, y = RNG.standard_normal((2, size)).astype(dtype)
+    expected = a * x.astype("f8") + b * y.astype("f8")
+    assert axpby(a, x, b, y, np.empty_like(y)) is y
+    bound = np.finfo(dtype).eps * (abs(a * x) + abs(b * y) + 1)
+    assert (abs(y - expected) <= bound).all()
+
+
+@pytest.mark.usefixtures("provider")
+def test_the_product_may_stay_in_its_operand():
+    x, y = np.arange(6.0).reshape(2, 3)
+    axpby(2.0, x, 1.0, y, x)
+    assert y.tolist() == [3.0, 6.0, 9.0]
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_read_only_operand():
+    x, y = np.arange(6.0).reshape(2, 3)
+    x.flags.writeable = False
+    assert axpby(2.0, x, 1.0, y, np.empty(3)).tolist() == [3.0, 6.0, 9.0]
+    assert x.tolist() == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.usefixtures("provider")
+@pytest.mark.parametrize(("a", "b"), [(0.0, 1.0), (1.0, 0.0), (0.0, 0.0), (1.0, 1.0)])
+def test_nan_stays_visible(a, b):
+    x, y = np.array([np.nan, 1.0]), np.array([1.0, np.nan])
+    assert np.isnan(axpby(a, x, b, y, np.empty(2))).all()
