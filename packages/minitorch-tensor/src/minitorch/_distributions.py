@@ -132,13 +132,12 @@ def integers(g: Generator, array: Array, low: int, high: int) -> None:
         )
     kind = from_numpy_dtype(array.dtype)
     least, most = _limits(kind)
-    for name, value in (("from", low), ("to - 1", high - 1)):
-        if not least <= value <= most:
-            raise RuntimeError(f"{name} is out of bounds for {kind.name}: {value}")
+    if not (least <= low and high - 1 <= most):
+        name, value = ("to - 1", high - 1) if least <= low <= most else ("from", low)
+        raise RuntimeError(f"{name} is out of bounds for {kind.name}: {value}")
     extent = high - low
     if extent < 2**28:
-        values = g.bits32(array.size)
-        values %= np.uint32(extent)
+        values = g.bits32(array.size) % np.uint32(extent)
         fill(array, values if low == 0 else values + np.int64(low))
     else:
         bits = g.bits64(array.size)

@@ -86,7 +86,8 @@ def source(generator: Generator | None) -> Generator:
     Raises:
         RuntimeError: a ``vmap`` is running that was not told what to do with random numbers.
     """
-    if any(getattr(tool, "randomness", "same") == "error" for tool in current.state.tools):
+    tools = current.state.tools
+    if tools and any(getattr(tool, "randomness", "same") == "error" for tool in tools):
         raise RuntimeError(
             "vmap: called random operation while in randomness error mode. Please either use the "
             "'same' or 'different' randomness flags on vmap or perform the randomness operation "
@@ -106,7 +107,7 @@ def batches() -> list[Any]:
 
 def for_each(shape: Any) -> tuple[int, ...]:
     """``shape`` of one example as that of all."""
-    return (*(tool.size for tool in batches()), *shape)
+    return (*[tool.size for tool in batches()], *shape)
 
 
 def of_each(x: Any) -> Any:

@@ -15,6 +15,7 @@ from .kernels.blas import alone, axpby, products_over_rows
 from .kernels.elementwise import over_elements
 from .kernels.parallel import BLOCK, over_rows, scratch
 from .kernels.select import select
+from .kernels.sums import column_sums, row_sums
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims
 from .ops.conversion import promote, promote_to_float
 
@@ -26,6 +27,7 @@ __all__ = [
     "apply",
     "as_shape",
     "axpby",
+    "column_sums",
     "current",
     "fused",
     "inplace",
@@ -37,6 +39,7 @@ __all__ = [
     "products_over_rows",
     "promote",
     "promote_to_float",
+    "row_sums",
     "scratch",
     "select",
     "some_dims",

@@ -82,12 +82,10 @@ class Module(Hooks, State, Conversion):
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
-        try:  # the hot path of every layer: self.weight
-            return own["_parameters"][name]
-        except KeyError:
-            for kind in KINDS:
-                if kind in own and name in own[kind]:
-                    return own[kind][name]
+        for kind in KINDS:
+            members = own.get(kind, ())
+            if name in members:
+                return members[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:

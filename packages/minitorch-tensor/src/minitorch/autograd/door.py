@@ -1,7 +1,7 @@
 """The one door that every step passes: kernels run here and nodes are made here.
 
-``apply`` is the door. ``unary`` and ``binary`` are the same with the loops written out, for small
-steps whose cost is Python's; as soon as a tool watches, all of them go through ``apply``.
+``apply`` is the door. ``unary``, ``binary`` and ``joint`` are the same with the loops written out,
+for small steps whose cost is Python's; as soon as a tool watches, all of them go through ``apply``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .variable import Variable, history, wrap, wrap_view
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-__all__ = ["NEVER", "apply", "binary", "record", "unary"]
+__all__ = ["NEVER", "apply", "binary", "joint", "record", "unary"]
 
 ndarray = np.ndarray
 NEVER = [0]  # the version of what cannot be written to: numbers, arrays that are no tensors
@@ -293,5 +293,59 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
         if promote is not None and (isinstance(a, Variable) or isinstance(b, Variable)):
             a, b = promote(a, b)
         return apply(primitive, a, b)
+
+    return op
+
+
+def joint(primitive: Primitive) -> Callable[..., Any]:
+    """``apply`` for one result of inputs that have one rule together, written out."""
+    kernel, residuals = primitive.kernel, primitive.residuals
+    keep, keeps, node_type = primitive.keep, primitive.keeps, None
+    count = len(primitive.inputs)
+    needs = [tuple(bool(mask >> k & 1) for k in range(count)) for mask in range(1 << count)]
+
+    def op(*args: Any) -> Any:
+        nonlocal node_type
+        state = current.state
+        if state.flags >= TOOLS:
+            return through_tools(state, primitive, args)
+        inputs, params = args[:count], args[count:]
+        arrays, parents, versions = [], [], []
+        tensors, mask, bit = False, 0, 1
+        for x in inputs:
+            parent, version = None, NEVER
+            if isinstance(x, Variable):
+                tensors = True
+                parent = x._node if x._base is None else history(x)
+                if parent is not None:
+                    mask |= bit
+                x, version = x._data, x._version
+            arrays.append(x)
+            parents.append(parent)
+            versions.append(version)
+            bit += bit
+        if not tensors:
+            return on_arrays(primitive, arrays, args)
+        try:
+            out = state.quiet(kernel, *arrays, *params)
+        except ValueError as error:
+            raise explain(primitive, arrays, error) from None
+        rest = ()
+        if residuals:
+            out, *rest = out
+        tensor = wrap(out)
+        if mask and state.flags:
+            if node_type is None:
+                node_type = primitive.node_type
+            tensor._node = node = node_type()
+            node.parents = tuple(parents)
+            node.shape = out.shape
+            node.order = next(orders)
+            node.extra = None
+            kept = keeps.get(mask) or keep(mask)
+            node.saved, node.versions = kept(
+                *arrays, *params, out, *rest, *versions, tensor._version, needs[mask]
+            )
+        return tensor
 
     return op

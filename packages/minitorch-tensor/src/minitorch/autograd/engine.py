@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .grad_mode import current
+from .grad_mode import BUFFER, current
 from .node import AccumulateGrad, Node, Partial
 from .variable import Variable, history, wrap
 
@@ -301,6 +301,7 @@ def backward(
             run(roots, True, retain, targets)
         else:
             with np.errstate(all="ignore"):
+                np.setbufsize(BUFFER)
                 run(roots, False, retain, targets)
     finally:
         state.set_grad(bool(before))

@@ -26,6 +26,9 @@ __all__ = [
 
 GRAD = 1  # record the graph
 TOOLS = 2  # something on `state.tools` wants to see every step before it runs
+# Elements that NumPy copies to a buffer where it broadcasts. Rows longer than half of it are
+# worked on where they lie, which takes half the time; of its default, 8192, few rows are longer.
+BUFFER = 1008
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,6 +54,7 @@ class State:
         self.passes: list[Any] = []
         context = contextvars.Context()
         context.run(np.seterr, all="ignore")
+        context.run(np.setbufsize, BUFFER)
         self.quiet: Callable[..., Any] = context.run
 
     def set_grad(self, enabled: bool) -> None:

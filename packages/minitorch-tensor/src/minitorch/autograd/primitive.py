@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-from .door import apply, binary, unary
+from . import door
 from .step import JointStep, Step
 
 __all__ = ["Primitive", "fused", "labelled", "primitive"]
@@ -185,18 +185,19 @@ def primitive(
         tensor(12.)
     """
     made = Primitive(kernel, signature, rules, name or kernel.__name__, **options)
-    plain = (
-        len(made.outputs) == 1 and not made.numbered and not made.residuals and made.joint is None
-    )
+    single = len(made.outputs) == 1 and not made.numbered
+    plain = single and not made.residuals and made.joint is None
     op: Any
-    if plain and len(made.inputs) == 1 and not made.variadic:
-        op = unary(made)
+    if single and made.joint is not None and not made.variadic:
+        op = door.joint(made)
+    elif plain and len(made.inputs) == 1 and not made.variadic:
+        op = door.unary(made)
     elif plain and len(made.inputs) == 2 and not made.params:
-        op = binary(made)
+        op = door.binary(made)
     else:
 
         def op(*args: Any) -> Any:
-            return apply(made, *args)
+            return door.apply(made, *args)
 
     made.again = lambda label: primitive(
         kernel, signature, *rules, name=made.name, **options | {"label": label}

@@ -26,14 +26,7 @@ class Step(Node):
     rules: tuple[Callable[..., Any] | None, ...]
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
-        saved = self.saved
-        if create_graph or saved is None or self.extra is not None:
-            saved = self._values(create_graph)
-        else:
-            for counter, version in self.versions:
-                if counter[0] != version:
-                    self.check()
-        rules = self.rules
+        saved, rules = self._values(create_graph), self.rules
         if type(g) is Partial:
             g = self._full(g, create_graph)
         if wanted is not None:
@@ -53,8 +46,12 @@ class Step(Node):
 
     def _values(self, create_graph: bool) -> Any:
         """The saved values, checked; as Tensors where the backward pass makes a graph."""
-        self.check()
         saved = self.saved
+        if saved is None:
+            self.check()
+        for counter, version in self.versions:
+            if counter[0] != version:
+                self.check()
         if self.extra is not None and "unpack" in self.extra:
             saved = self.extra["unpack"](saved)
         return self._as_tensors(saved) if create_graph else saved

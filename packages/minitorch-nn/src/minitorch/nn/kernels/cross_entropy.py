@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from minitorch.extend import column_sums, row_sums
 
 FEW = 96  # classes; measured
 
@@ -47,7 +48,7 @@ def check_labels(t: Any, classes: int, ignore: int) -> Any:
 
 def cross_entropy(
     x: Any, target: Any, weight: Any, ignore: int, reduction: str, smoothing: float
-) -> tuple[Any, Any, Any]:
+) -> tuple[Any, Any, Any, Any]:
     rows = as_rows(x)
     t = target.reshape(-1)
     n, classes = rows.shape
@@ -59,15 +60,16 @@ def cross_entropy(
     if classes < FEW:
         rows = np.asfortranarray(rows)  # NumPy reduces many short rows faster by columns
     y = rows - np.maximum.reduce(rows, axis=1, keepdims=True)
-    at = (np.arange(n), t)
-    loss = -y[at]
+    # where the labels' numbers are in y's memory, which is in order of rows or of columns
+    at = t + np.arange(0, y.size, classes) if y.flags.c_contiguous else t * n + np.arange(n)
+    chosen = y.ravel("K")[at]
     if smoothing:
-        others = np.add.reduce(y, axis=1) if weight is None else y @ weight
+        others = row_sums(y) if weight is None else y @ weight
     np.exp(y, out=y)
-    sums = np.add.reduce(y, axis=1, keepdims=True)
-    y /= sums
-    log_sums = np.log(sums[:, 0])
-    loss += log_sums
+    sums = row_sums(y)
+    y /= sums[:, None]
+    log_sums = np.log(sums)
+    loss = log_sums - chosen
     w = None if weight is None else weight[t]
     if w is not None:
         loss *= w
@@ -81,39 +83,38 @@ def cross_entropy(
     if reduction == "none":
         out = loss.reshape(target.shape)
     elif reduction == "sum":
-        out = np.add.reduce(loss)
+        out = column_sums(loss)
     else:
         total = y.dtype.type(n) if w is None else np.add.reduce(w)
-        out = np.add.reduce(loss) / total
+        out = column_sums(loss) / total
         share = 1 / total if w is None else np.where(w == 0, 0, w / total)
     if smoothing and weight is not None:  # the smoothed part is not weighted by the label
         share = np.ones(n, y.dtype) if counts is None else counts.astype(y.dtype)
         if reduction == "mean":
             share /= total
-    return out.astype(x.dtype), y, share
+    return out.astype(x.dtype), y, share, at
 
 
 def cross_entropy_backward(
     g: Any, x: Any, target: Any, weight: Any, smoothing: float, probabilities: Any, share: Any,
-    needs: Any,
+    at: Any, needs: Any,
 ) -> tuple[Any, None, None]:  # fmt: skip
     scale = g.reshape(-1) if g.ndim else g
     if share is not None:
         scale = scale * share
     scale = np.asarray(scale, probabilities.dtype)
     column = scale[:, None] if scale.ndim else scale
-    t = target.reshape(-1)
-    at = (np.arange(len(t)), t if scale.ndim == 0 else np.where(scale == 0, 0, t))
     if not smoothing:
         d = probabilities * column
-        d[at] -= scale
+        d.ravel("K")[at] -= scale
     else:
         classes = probabilities.shape[1]
         w = weight if weight is not None else np.ones(classes, probabilities.dtype)
-        label = (1 - smoothing) * (w[at[1]] if weight is not None else 1)
+        t = target.reshape(-1)
+        label = (1 - smoothing) * (w[np.where(scale == 0, 0, t)] if weight is not None else 1)
         smooth = (smoothing / classes) * w
         d = probabilities * np.asarray(label + smooth.sum(), probabilities.dtype).reshape(-1, 1)
         d -= smooth
-        d[at] -= label
+        d.ravel("K")[at] -= label
         d *= column
     return like(d.astype(x.dtype, copy=False), x.shape), None, None
