@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,24 @@ QUICK = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.absolute, 
 QUICK |= {np.maximum, np.minimum, np.less, np.less_equal, np.greater, np.greater_equal, np.equal}
 
 
+LOG2_E = 1 / math.log(2)
+
+
+def exp_into(x: Any, out: Any, factor: float = 1.0) -> Any:
+    """Writes ``exp(factor x)`` into ``out``.
+
+    NumPy's exp2 of float32 takes half the time of its exp. The product's rounding is an error of
+    6e-8 times the exponent: 1e-6 where that is 20.
+    """
+    if x.dtype == np.float32:
+        return np.exp2(np.multiply(x, np.float32(factor * LOG2_E), out=out), out=out)
+    return np.exp(np.multiply(x, factor, out=out), out=out)
+
+
+def _is_array(y: Any) -> bool:
+    return type(y) is np.ndarray and y.ndim > 0
+
+
 def threaded(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """What computes ``kernel`` of large arrays: if it is a ufunc, all cores do."""
     ufunc: Any = UFUNCS.get(kernel, kernel)
@@ -31,27 +50,25 @@ def threaded(kernel: Callable[..., Any]) -> Callable[..., Any]:
     def large(x: Any, *others: Any) -> Any:
         if x.size * passes < WORTH or not x.flags.c_contiguous:
             return kernel(x, *others)
-        shape, operands, rows = x.shape, [x.reshape(-1)], x.size
-        for y in others:
-            if type(y) is np.ndarray and y.ndim:
-                if y.shape != shape or not y.flags.c_contiguous:
-                    return kernel(x, *others)
-                y = y.reshape(-1)
-            operands.append(y)
+        operands = [x, *others]
         kinds = [y.dtype if isinstance(y, np.ndarray | np.generic) else type(y) for y in operands]
         # said aloud: NumPy 2.1.0 takes float64 numbers for Python's in threads but the first
         dtypes = ufunc.resolve_dtypes((*kinds, None))
-        out = np.empty(rows, dtypes[-1])
+        try:
+            operands = [np.broadcast_to(y, x.shape) if _is_array(y) else y for y in operands]
+        except ValueError:  # x is the one to be stretched, or they do not fit
+            return kernel(x, *others)
+        out = made = np.empty(x.shape, dtypes[-1])
+        if all(y.flags.c_contiguous for y in operands if _is_array(y)):
+            operands = [y.reshape(-1) if _is_array(y) else y for y in operands]
+            made = out.reshape(-1)
 
         def work(start: int, stop: int) -> None:
-            ufunc(
-                *(y[start:stop] if type(y) is np.ndarray and y.ndim else y for y in operands),
-                out[start:stop],
-                signature=dtypes,
-            )
+            pieces = [y[start:stop] if _is_array(y) else y for y in operands]
+            ufunc(*pieces, made[start:stop], signature=dtypes)
 
-        over_rows(work, rows, rows * passes)
-        return out.reshape(shape)
+        over_rows(work, len(made), x.size * passes)
+        return out
 
     return large
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._memory import packed
 from . import parallel, sums
+from .elementwise import exp_into
 
 Rows = Callable[..., None]
 
@@ -65,7 +66,7 @@ def exponentials(x: Any, out: Any) -> tuple[Any, bool]:
     Mostly c can be 0: where all sums come out in a middle range so, no exponential was infinite,
     what became zero belongs to no number above the smallest, and log(sum) keeps its digits.
     """
-    sums = row_sums(np.exp(x, out=out))
+    sums = row_sums(exp_into(x, out))
     if np.minimum.reduce(sums, axis=None) > 1e-4 and np.maximum.reduce(sums, axis=None) < 1e6:
         return sums, False
     np.subtract(x, tops(x, -1), out=out)
@@ -127,7 +128,7 @@ def log_softmax(x: Any, dim: int) -> Any:
 
 
 def _log_softmax_backward_rows(g: Any, y: Any, out: Any) -> None:
-    np.exp(y, out=out)
+    exp_into(y, out)
     out *= row_sums(g)
     np.subtract(g, out, out=out)
 
