@@ -12,7 +12,7 @@ from .autograd.node import RemovableHandle
 from .autograd.primitive import fused, primitive
 from .autograd.variable import Variable, wrap
 from .kernels.blas import alone, axpby, products_over_rows
-from .kernels.elementwise import over_elements
+from .kernels.elementwise import exp_into, over_elements
 from .kernels.parallel import BLOCK, over_rows, scratch
 from .kernels.select import select
 from .kernels.sums import column_sums, row_sums
@@ -29,6 +29,7 @@ __all__ = [
     "axpby",
     "column_sums",
     "current",
+    "exp_into",
     "fused",
     "inplace",
     "numpy_names",
