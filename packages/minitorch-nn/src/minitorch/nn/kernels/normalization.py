@@ -110,8 +110,9 @@ def pooled(table: Any, groups: int) -> Any:
 def for_rows(stats: Any, shape: tuple[int, ...]) -> Any:
     """Those sums as one number for each row."""
     n, c = shape[:2]
-    stats = np.repeat(stats, c // stats.shape[1], 1) if stats.shape[1] != c else stats
-    return np.broadcast_to(stats, (n, c)).reshape(n * c, 1)
+    numbers = np.empty((n, stats.shape[1], c // stats.shape[1]), stats.dtype)
+    numbers[...] = stats[:, :, None]
+    return numbers.reshape(n * c, 1)
 
 
 def elements(shape: tuple[int, ...], groups: int) -> int:
@@ -150,10 +151,10 @@ def channel_norm(
     rstd = 1 / np.sqrt(var + x.dtype.type(eps))
     scale = for_rows(rstd, x.shape)
     if w is not None:
-        scale = scale * np.tile(w, n)[:, None]
+        scale = scale * for_rows(w[None], x.shape)
     shift = -for_rows(mean, x.shape) * scale
     if b is not None:
-        shift += np.tile(b, n)[:, None]
+        shift += for_rows(b[None], x.shape)
     rows = x.reshape(n * c, -1)
     y = np.empty(rows.shape, x.dtype)
 

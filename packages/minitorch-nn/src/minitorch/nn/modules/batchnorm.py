@@ -106,10 +106,10 @@ class _BatchNorm(_NormBase):
         """The input, normalized; while training the statistics move towards its own."""
         self._check_input_dim(input)
         learning = self.training and self.track_running_stats
-        counted = None if self.num_batches_tracked is None else self.num_batches_tracked + 1
+        counted = self.num_batches_tracked if learning else None
         momentum = 0.0 if self.momentum is None else self.momentum
-        if learning and counted is not None and self.momentum is None:
-            momentum = 1.0 / float(counted)  # the mean over all batches
+        if counted is not None and self.momentum is None:
+            momentum = 1.0 / float(counted + 1)  # the mean over all batches
         own = self.training or (self.running_mean is None and self.running_var is None)
         running = not self.training or self.track_running_stats
         try:
@@ -120,8 +120,8 @@ class _BatchNorm(_NormBase):
             )  # fmt: skip
         except RuntimeError as error:
             raise RuntimeError(f"{self}: {error}") from None
-        if learning and counted is not None:
-            self.num_batches_tracked.copy_(counted)
+        if counted is not None:
+            counted.add_(1)
         return out
 
 
