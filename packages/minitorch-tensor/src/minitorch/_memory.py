@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ from ._layout import channels_last, channels_last_3d, contiguous_format, preserv
 
 Array = np.ndarray[Any, Any]
 
-# glibc gives the memory of large arrays back to the system as soon as they are freed, and getting it
-# anew takes longer than filling it. Once a block of this size was freed it keeps smaller ones, up
-# to 64 MB together (mallopt(3), M_MMAP_THRESHOLD). This one is not touched, so takes no memory.
-np.empty(31 << 20, np.uint8)
+if sys.platform == "linux":
+    # glibc returns the memory of a large array to the system once it is freed, and getting it anew
+    # takes longer than filling it. After it freed a block of this size it keeps smaller ones, up
+    # to 64 MB in all (mallopt(3), M_MMAP_THRESHOLD). This one is not touched: it takes no memory.
+    np.empty(31 << 20, np.uint8)
 
 # by memory format, the dimensions from the one with the largest steps to the one with the smallest
 NESTING = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}

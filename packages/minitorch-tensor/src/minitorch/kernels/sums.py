@@ -34,11 +34,13 @@ BLOCK = 1024  # numbers that BLAS adds in one go: few enough for float32's digit
 
 @lru_cache(maxsize=16)
 def _few_ones(n: int, kind: str) -> Any:
-    return np.ones(n, kind)
+    line = np.ones(n, kind)
+    line.flags.writeable = False
+    return line
 
 
 def ones(n: int, dtype: Any) -> Any:
-    """n ones, not to be written to."""
+    """A line of n ones, not to be written to."""
     return _few_ones(n, dtype.char) if n <= 4 * BLOCK else np.ones(n, dtype)
 
 
