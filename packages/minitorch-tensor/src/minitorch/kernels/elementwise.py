@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -23,17 +25,19 @@ QUICK |= {np.maximum, np.minimum, np.less, np.less_equal, np.greater, np.greater
 
 
 LOG2_E = 1 / math.log(2)
+# where its exp2 of float32 is a vector's, which takes half the time of its exp, itself a vector's
+_features: Any = getattr(import_module("numpy._core._multiarray_umath"), "__cpu_features__", {})
+FAST_EXP2 = sys.platform == "linux" and _features.get("AVX512_SKX", False)
 
 
 def exp_into(x: Any, out: Any, factor: float = 1.0) -> Any:
-    """Writes ``exp(factor x)`` into ``out``.
+    """Writes ``exp(factor x)`` into ``out``, in the quickest way that NumPy has here.
 
-    NumPy's exp2 of float32 takes half the time of its exp. The product's rounding is an error of
-    6e-8 times the exponent: 1e-6 where that is 20.
+    By exp2 the product's rounding is an error of 6e-8 times the exponent: 1e-6 where that is 20.
     """
-    if x.dtype == np.float32:
+    if FAST_EXP2 and x.dtype == np.float32:
         return np.exp2(np.multiply(x, np.float32(factor * LOG2_E), out=out), out=out)
-    return np.exp(np.multiply(x, factor, out=out), out=out)
+    return np.exp(x if factor == 1 else np.multiply(x, factor, out=out), out=out)
 
 
 def _is_array(y: Any) -> bool:
