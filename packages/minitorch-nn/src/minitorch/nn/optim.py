@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 try:
-    from minitorch.optim import *  # noqa: F403
+    from minitorch.optim import *  # noqa: F403  (an alias has every name)
 except ImportError as error:
     if error.name not in ("minitorch.optim", "minitorch-optim"):
         raise

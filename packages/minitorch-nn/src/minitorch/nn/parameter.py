@@ -37,7 +37,7 @@ class Parameter(Tensor):
         if requires_grad:
             self.requires_grad_()
 
-    def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
+    def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]  # mypy drops names here
         return "Parameter containing:\n" + super().__repr__(**kwargs)
 
 
@@ -84,7 +84,7 @@ class _Uninitialized(Tensor):
         """Gives it the shape; from then on it is an ordinary parameter or buffer."""
         from minitorch import empty
 
-        self.data = empty(tuple(shape), dtype=dtype or Tensor.dtype.fget(self))  # type: ignore[attr-defined]
+        self.data = empty(tuple(shape), dtype=dtype or self.dtype)
         self.__class__ = self.kind
 
     @property
@@ -97,7 +97,7 @@ class _Uninitialized(Tensor):
             "attributes."
         )
 
-    def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
+    def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]  # mypy drops names here
         return f"<{type(self).__name__}>"
 
 

@@ -29,7 +29,7 @@ __all__ = [
 resampled: Any = primitive(
     resampling.resample,
     "x | dim arg",
-    lambda g, dim, arg: resampled(g, dim, arg.T),
+    lambda g, dim, arg: resampled(g, dim, arg.transposed),
     name="resample",
     traits=("linear",),
 )

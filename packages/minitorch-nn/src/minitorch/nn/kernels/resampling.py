@@ -30,7 +30,7 @@ class Weights:
             self.taps.append((places(rows[which]), places(columns[which]), weight))
 
     @functools.cached_property
-    def T(self) -> Weights:  # noqa: N802
+    def transposed(self) -> Weights:
         """The transposed matrix."""
         rows, columns, weights = self.entries
         order = np.argsort(columns, kind="stable")

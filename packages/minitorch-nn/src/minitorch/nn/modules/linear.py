@@ -97,8 +97,10 @@ class Linear(Module):
     def forward(self, input: Any) -> Any:
         """(*, in_features) to (*, out_features)."""
         own = self._parameters  # asked first: __getattr__ takes as long as a small product
-        weight = own["weight"] if "weight" in own else self.weight  # noqa: SIM401  (not evaluated)
-        bias = own["bias"] if "bias" in own else self.bias  # noqa: SIM401  (not evaluated)
+        try:
+            weight, bias = own["weight"], own["bias"]
+        except KeyError:  # one of them is computed
+            weight, bias = self.weight, self.bias
         try:
             return linear(input, weight, bias)
         except RuntimeError as error:

@@ -22,10 +22,7 @@ def skip_init(module_cls: Any, *args: Any, **kwargs: Any) -> Any:
     if "device" not in inspect.signature(module_cls).parameters:
         raise RuntimeError("Module must support a 'device' arg to skip initialization")
 
-    class Bare(module_cls):  # type: ignore[misc]
-        def reset_parameters(self) -> None:
-            pass
-
-    made = Bare(*args, **kwargs)
+    bare = type("Bare", (module_cls,), {"reset_parameters": lambda self: None})
+    made = bare(*args, **kwargs)
     made.__class__ = module_cls
     return made

@@ -68,7 +68,9 @@ class ReduceLROnPlateau(LRScheduler):
         self.cooldown_counter = 0
         self.num_bad_epochs = 0
 
-    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]  # as PyTorch's
+    def step(  # type: ignore[override]  # wants the metric, as PyTorch's
+        self, metrics: Any, epoch: int | None = None
+    ) -> None:
         """Goes on to the next epoch, with the metric of the last one."""
         current = float(metrics)
         if epoch is None:
