@@ -228,14 +228,21 @@ def test_other_places_of_the_same_thing(run):
         """
         import torch, torch.nn.functional as F
         from torch.autograd.profiler import record_function
+        from torch.nn.modules.activation import MultiheadAttention
         from torch.nn.modules.batchnorm import _BatchNorm
+        from torch.nn.modules.channelshuffle import ChannelShuffle
         from torch.nn.modules.conv import Conv2d
         from torch.nn.modules.module import Module
+        from torch.nn.modules.pixelshuffle import PixelShuffle, PixelUnshuffle
         from torch.optim.adamw import AdamW
         from torch.utils.data._utils.collate import default_collate
 
         assert torch.conv2d is F.conv2d and torch.cosine_similarity is F.cosine_similarity
         assert Conv2d is torch.nn.Conv2d and Module is torch.nn.Module
+        assert MultiheadAttention is torch.nn.MultiheadAttention
+        assert ChannelShuffle is torch.nn.ChannelShuffle
+        assert PixelShuffle is torch.nn.PixelShuffle
+        assert PixelUnshuffle is torch.nn.PixelUnshuffle
         assert AdamW is torch.optim.AdamW and issubclass(torch.nn.BatchNorm2d, _BatchNorm)
         """
     )

@@ -5,6 +5,7 @@ from ..module import Module as Module
 from .activation import *
 from .attention import *
 from .batchnorm import *
+from .channelshuffle import *
 from .convolution import *
 from .distance import *
 from .dropout import *
@@ -16,6 +17,7 @@ from .linear import *
 from .loss import *
 from .normalization import *
 from .padding import *
+from .pixelshuffle import *
 from .pooling import *
 from .recurrent import *
 from .resampling import *

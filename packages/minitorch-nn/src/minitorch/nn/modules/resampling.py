@@ -1,4 +1,4 @@
-"""Layers that trade channels for pixels, and make images larger or smaller."""
+"""Layers that make images larger or smaller."""
 
 from __future__ import annotations
 
@@ -7,71 +7,7 @@ from typing import Any
 from .. import functional as F
 from ..module import Module
 
-__all__ = [
-    "ChannelShuffle",
-    "PixelShuffle",
-    "PixelUnshuffle",
-    "Upsample",
-    "UpsamplingBilinear2d",
-    "UpsamplingNearest2d",
-]
-
-
-class PixelShuffle(Module):
-    """(*, C r^2, H, W) to (*, C, H r, W r).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
-    """
-
-    def __init__(self, upscale_factor: int) -> None:
-        super().__init__()
-        self.upscale_factor = upscale_factor
-
-    def forward(self, input: Any) -> Any:
-        """Channels become pixels."""
-        return F.pixel_shuffle(input, self.upscale_factor)
-
-    def extra_repr(self) -> str:
-        """The factor."""
-        return f"upscale_factor={self.upscale_factor}"
-
-
-class PixelUnshuffle(Module):
-    """(*, C, H r, W r) to (*, C r^2, H, W).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
-    """
-
-    def __init__(self, downscale_factor: int) -> None:
-        super().__init__()
-        self.downscale_factor = downscale_factor
-
-    def forward(self, input: Any) -> Any:
-        """Pixels become channels."""
-        return F.pixel_unshuffle(input, self.downscale_factor)
-
-    def extra_repr(self) -> str:
-        """The factor."""
-        return f"downscale_factor={self.downscale_factor}"
-
-
-class ChannelShuffle(Module):
-    """Channels taken from the groups in turn.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
-    """
-
-    def __init__(self, groups: int) -> None:
-        super().__init__()
-        self.groups = groups
-
-    def forward(self, input: Any) -> Any:
-        """The channels in another order."""
-        return F.channel_shuffle(input, self.groups)
-
-    def extra_repr(self) -> str:
-        """The number of groups."""
-        return f"groups={self.groups}"
+__all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
 
 
 class Upsample(Module):
