@@ -19,6 +19,7 @@ import numpy as np
 # Work is counted in elements of a float32 product, of which a core does ten in a nanosecond.
 WORTH = 1 << 20  # from here on a second thread is worth waking
 HEAD_START = 200_000  # what this thread takes on top of its share
+LINE = 64  # bytes: a cache line, and the widest vector
 BLOCK = 1 << 19  # elements of which a kernel of many passes keeps its temporaries at a time
 
 Work = Callable[[int, int], None]
@@ -121,6 +122,14 @@ def over_rows(work: Work, rows: int, size: int) -> None:
 _local = threading.local()
 
 
+def _aligned(rows: int, width: int, dtype: np.dtype[Any]) -> Any:
+    """Memory whose rows begin with a LINE: NumPy computes there up to a third faster."""
+    stride = -(-width * dtype.itemsize // LINE) * LINE
+    memory = np.empty(rows * stride + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + rows * stride].reshape(rows, stride).view(dtype)
+
+
 def scratch(count: int, shape: tuple[int, ...], dtype: Any) -> list[Any]:
     """``count`` arrays of this thread, which the next call gives again."""
     arrays = _local.__dict__
@@ -130,5 +139,5 @@ def scratch(count: int, shape: tuple[int, ...], dtype: Any) -> list[Any]:
     found = arrays.get(dtype)
     if found is None or found.shape[1] < size or len(found) < count:
         rows, width = (0, 0) if found is None else found.shape
-        arrays[dtype] = found = np.empty((max(rows, count), max(width, size)), dtype)
+        arrays[dtype] = found = _aligned(max(rows, count), max(width, size), np.dtype(dtype))
     return list(found[:count, :size].reshape(count, *shape))
