@@ -22,6 +22,7 @@ from ._complex import *
 from ._creation import *
 from ._device import device as device
 from ._dtype import *
+from ._from_data import *
 from ._layout import *
 from ._random import *
 from ._ranges import *

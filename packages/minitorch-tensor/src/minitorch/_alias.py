@@ -11,8 +11,9 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
-from ._creation import empty, tensor_data
+from ._creation import empty
 from ._dtype import get_default_dtype
+from ._from_data import tensor_data
 from ._size import Size
 from ._tensor import Tensor
 

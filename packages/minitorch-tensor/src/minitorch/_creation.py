@@ -1,4 +1,4 @@
-"""Tensors from data, and tensors filled with constants.
+"""Tensors of a shape, filled with constants.
 
 Every function takes PyTorch's options ``dtype``, ``device`` (the CPU) and ``requires_grad``, and,
 because programs pass them, ``layout`` (strided) and ``pin_memory``, which change nothing.
@@ -6,15 +6,13 @@ because programs pass them, ``layout`` (strided) and ``pin_memory``, which chang
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from . import _dtype
 from ._device import CPU, as_device
-from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype, promote_types
+from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype
 from ._layout import contiguous_format, strided
 from ._memory import formatted
 from ._memory import like as new_memory_like
@@ -22,165 +20,18 @@ from .autograd.variable import Variable, wrap
 from .ops.arguments import as_shape
 
 __all__ = [
-    "as_tensor",
-    "asarray",
     "empty",
     "empty_like",
     "empty_strided",
     "eye",
-    "from_dlpack",
-    "from_numpy",
-    "frombuffer",
     "full",
     "full_like",
     "ones",
     "ones_like",
     "scalar_tensor",
-    "tensor",
     "zeros",
     "zeros_like",
 ]
-
-Array = np.ndarray[Any, Any]
-NUMBERS = {bool, int, float, complex}
-
-
-# --- from data ---------------------------------------------------------------------------------
-
-
-def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
-    """A new array of ``data``.
-
-    Without ``dtype``, Python floats become the default float dtype, and with ``floats`` Python
-    integers and bools do too; arrays and tensors keep their dtype.
-    """
-    if isinstance(data, Variable):
-        data = data._data
-    own = isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__")
-    try:
-        if type(data) in (list, tuple) and not _leaf_types(data) <= NUMBERS:
-            data = _plain(data)
-            array = np.array(data)
-            if array.dtype.kind in "biufc":
-                own = True
-                dtype = dtype or _dtype_of_leaves(data)
-        else:
-            array = np.array(data)
-    except (ValueError, OverflowError, RuntimeError) as error:
-        raise _why_not(data, error) from None
-    kind = array.dtype.kind
-    if kind not in "biufc" or array.dtype.itemsize > 16 or (not own and array.dtype == np.uint64):
-        array = _unusual(data, array, dtype)
-        kind = array.dtype.kind
-    if dtype is not None:
-        return _converted(array, as_dtype(dtype), own)
-    if not own and array.dtype.char in "lqdD?":
-        if kind == "f" or (floats and kind in "bi"):
-            with np.errstate(over="ignore"):
-                return array.astype(get_default_dtype().numpy)
-        if kind == "c":
-            return array.astype(get_default_dtype().to_complex().numpy)
-    return array.astype(from_numpy_dtype(array.dtype).numpy, copy=False)
-
-
-def _leaf_types(data: Any) -> set[type]:
-    """The types of the elements of nested lists."""
-    types = set(map(type, data))
-    if list in types or tuple in types:
-        for x in data:
-            if type(x) in (list, tuple):
-                types |= _leaf_types(x)
-    return types - {list, tuple}
-
-
-def _leaves(data: Any) -> Iterator[Any]:
-    for x in data:
-        if type(x) in (list, tuple):
-            yield from _leaves(x)
-        else:
-            yield x
-
-
-def _dtype_of_leaves(data: Any) -> Any:
-    """The common dtype of numbers, arrays and tensors in nested lists."""
-    kinds = (
-        from_numpy_dtype(x.dtype) if isinstance(x, np.ndarray | np.generic) else number_dtype(x)
-        for x in _leaves(data)
-    )
-    return reduce(promote_types, kinds)
-
-
-def _plain(data: Any) -> Any:
-    """Nested lists with the values of the tensors, of one element each, in them."""
-    return [
-        _plain(x) if type(x) in (list, tuple) else _value(x) if hasattr(x, "__array__") else x
-        for x in data
-    ]
-
-
-def _value(x: Any) -> Any:
-    """The array of a tensor or of anything with ``__array__``."""
-    if not isinstance(x, Variable):
-        return x if isinstance(x, np.ndarray | np.generic) else np.asarray(x)
-    if x._data.size != 1:
-        raise ValueError(
-            "only one element tensors can be converted to Python scalars; stack() joins tensors"
-        )
-    return x._data.reshape(())
-
-
-def _converted(array: Array, to: Any, own: bool) -> Array:
-    if not own and to.numpy.kind in "iu" and array.size and to.numpy != array.dtype:
-        # a Python number must fit (a negative one may wrap around an unsigned dtype)
-        low, high = array.min(), array.max()
-        limits = np.iinfo(to.numpy)
-        least = limits.min if limits.min else -limits.max - 1
-        if array.dtype.kind in "iuf" and not least <= low <= high <= limits.max:
-            raise RuntimeError(f"value cannot be converted to type {to.name} without overflow")
-    if array.dtype.kind == "c" and to.numpy.kind not in "cb" and not own:
-        raise TypeError(f"must be real number, not complex, for dtype {to}")
-    with np.errstate(all="ignore"):
-        return array.astype(to.numpy, copy=False)
-
-
-def _unusual(data: Any, array: Array, dtype: Any) -> Array:
-    """What NumPy made an array of objects, strings or wide numbers of."""
-    if isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__"):
-        from_numpy_dtype(array.dtype)  # raises
-    leaves = [data]
-    while leaves and isinstance(leaves[0], list | tuple):
-        leaves = [y for x in leaves for y in (x if isinstance(x, list | tuple) else (x,))]
-    if all(isinstance(x, int | float | complex | np.number | np.bool_) for x in leaves):
-        if not any(isinstance(x, float | complex | np.inexact) for x in leaves):
-            raise ValueError("Overflow when unpacking long long: an integer is beyond 64 bits")
-        return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
-    bad = next(x for x in leaves if not isinstance(x, int | float | complex | np.number | np.bool_))
-    kind = type(bad).__name__
-    if isinstance(bad, str | bytes):
-        if data is bad or leaves[0] is not bad:
-            raise TypeError(f"new(): invalid data type '{kind}'")
-        raise ValueError(f"too many dimensions '{kind}'")
-    raise RuntimeError(f"Could not infer dtype of {kind}")
-
-
-def _why_not(data: Any, error: Exception) -> Exception:
-    """PyTorch's error for data that make no array."""
-    level, dim = [data], 0
-    while all(isinstance(x, list | tuple) for x in level):
-        sizes = [len(x) for x in level]
-        for size in sizes:
-            if size != sizes[0]:
-                return ValueError(
-                    f"expected sequence of length {sizes[0]} at dim {dim} (got {size})"
-                )
-        level, dim = [y for x in level for y in x], dim + 1
-    if any(isinstance(x, list | tuple) for x in level):
-        return TypeError(f"dim {dim} holds both numbers and sequences")
-    if any(getattr(x, "ndim", 0) for x in level):
-        return ValueError(
-            "only one element tensors can be converted to Python scalars: stack() joins tensors"
-        )
-    return error
 
 
 def made(
@@ -195,128 +46,6 @@ def made(
         )
     result = wrap(array if array.ndim else array[()])  # a NumPy scalar: see Variable
     return result.requires_grad_() if requires_grad else result
-
-
-def tensor(
-    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False,
-) -> Any:  # fmt: skip
-    """A tensor with a copy of ``data``; floats get the default dtype, integers int64.
-
-    ``data`` is a number, nested lists, an ndarray or a tensor; the last two keep their dtype.
-
-    Raises:
-        ValueError: the lists are ragged, or hold strings or integers beyond 64 bits.
-        TypeError: an ndarray's dtype is not one of MiniTorch's.
-        RuntimeError: a number does not fit ``dtype``.
-
-    Example:
-        >>> import minitorch
-        >>> minitorch.tensor([[1, 2], [3, 4]])
-        tensor([[1, 2],
-                [3, 4]])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
-    """
-    return made(tensor_data(data, dtype), requires_grad, device)
-
-
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
-    """``data`` as a tensor without a copy where that can be: a tensor itself, an ndarray's memory.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.as_tensor.html
-    """
-    if isinstance(data, Variable):
-        return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined]
-    if isinstance(data, np.ndarray):
-        shared = from_numpy(data)
-        return shared if dtype is None else shared.to(dtype)
-    return tensor(data, dtype=dtype, device=device)
-
-
-def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None,
-    requires_grad: bool = False,
-) -> Any:  # fmt: skip
-    """``obj`` as a tensor; its memory is shared unless ``copy`` or another ``dtype`` forbids it.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.asarray.html
-    """
-    if copy:
-        return tensor(obj, dtype=dtype, device=device, requires_grad=requires_grad)
-    result = as_tensor(obj, dtype, device)
-    if copy is False and not (isinstance(obj, Variable | np.ndarray) and _shares(result, obj)):
-        raise ValueError("asarray(copy=False): the memory of this object cannot be shared")
-    if isinstance(obj, Variable) and not requires_grad and result.requires_grad:
-        return result.detach()
-    return result.requires_grad_() if requires_grad else result
-
-
-def _shares(result: Any, source: Any) -> bool:
-    return np.shares_memory(result._data, getattr(source, "_data", source))
-
-
-def from_numpy(ndarray: Array) -> Any:
-    """A tensor that shares the memory of an ndarray.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.from_numpy.html
-    """
-    if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    if not ndarray.dtype.isnative:
-        raise ValueError(
-            "given numpy array has byte order different from the native byte order. Conversion "
-            "between byte orders is currently not supported."
-        )
-    numpy = from_numpy_dtype(ndarray.dtype).numpy
-    return wrap(
-        ndarray.view(np.ndarray) if ndarray.dtype is numpy else ndarray.view(numpy, np.ndarray)
-    )
-
-
-def frombuffer(
-    buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
-) -> Any:
-    """A 1-dim tensor that shares the memory of a buffer.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.frombuffer.html
-    """
-    size = memoryview(buffer).nbytes
-    if not 0 <= offset < size:
-        raise ValueError(f"offset ({offset} bytes) must be in [0, {size}), the buffer's bytes")
-    kind = as_dtype(dtype).numpy
-    left = size - offset
-    if count < 0 and left % kind.itemsize:
-        raise ValueError(
-            f"buffer length ({left} bytes) after offset ({offset} bytes) must be a multiple of "
-            f"element size ({kind.itemsize})"
-        )
-    if count == 0 or count > left // kind.itemsize:
-        raise ValueError(f"a buffer of {left} bytes does not hold {count} elements of {dtype}")
-    return made(np.frombuffer(buffer, kind, count, offset), requires_grad)
-
-
-def from_dlpack(ext_tensor: Any) -> Any:
-    """A tensor that shares the memory of whatever speaks DLPack.
-
-    Follows https://docs.pytorch.org/docs/stable/dlpack.html
-    """
-    array = np.from_dlpack(ext_tensor)
-    return wrap(array.view(from_numpy_dtype(array.dtype).numpy))
-
-
-def scalar_tensor(
-    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
-    """A 0-dim tensor, of the default dtype unless told else."""
-    return full(
-        (), s, dtype=dtype or get_default_dtype(), layout=layout, device=device,
-        requires_grad=requires_grad,
-    )  # fmt: skip
-
-
-# --- filled with constants ---------------------------------------------------------------------
 
 
 def sizes(shape: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
@@ -429,6 +158,17 @@ def fitted(value: Any, kind: Any) -> Any:
     return value
 
 
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """A 0-dim tensor, of the default dtype unless told else."""
+    return full(
+        (), s, dtype=dtype or get_default_dtype(), layout=layout, device=device,
+        requires_grad=requires_grad,
+    )  # fmt: skip
+
+
 def eye(
     n: int, m: int | None = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
     pin_memory: bool = False, requires_grad: bool = False,
@@ -527,15 +267,6 @@ def ones_like(
 
 
 # --- methods -----------------------------------------------------------------------------------
-
-
-def new_tensor(
-    self: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    layout: Any = None, pin_memory: bool = False,
-) -> Any:  # fmt: skip
-    """A tensor with a copy of ``data``, of this tensor's dtype unless told else."""
-    array = tensor_data(data, dtype or self.dtype)
-    return made(array, requires_grad, device, layout)
 
 
 def new_full(self: Any, size: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ._creation import from_numpy, tensor
+from ._from_data import from_numpy, tensor
 from .autograd.grad_mode import is_grad_enabled
 from .autograd.variable import Variable
 from .ops.conversion import result_type

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from . import _creation, _layout, _numpy_protocols, _random, _ranges
-from ._creation import tensor_data
+from . import _creation, _from_data, _layout, _numpy_protocols, _random, _ranges
 from ._device import CPU, device
 from ._dtype import dtype, from_numpy_dtype
+from ._from_data import tensor_data
 from ._memory import UntypedStorage, deep_copy, is_packed
 from ._repr import tensor_repr
 from ._size import Size
@@ -834,7 +834,7 @@ class Tensor(Variable):
 
     # --- creation and random -----------------------------------------------------------------
 
-    new_tensor = _creation.new_tensor
+    new_tensor = _from_data.new_tensor
     new_full = _creation.new_full
     new_zeros, new_ones = _creation.new_zeros, _creation.new_ones
     new_empty, new_empty_strided = _creation.new_empty, _creation.new_empty_strided

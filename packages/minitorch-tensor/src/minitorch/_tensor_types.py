@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import _dtype
-from ._creation import empty, tensor
+from ._creation import empty
+from ._from_data import tensor
 from .autograd.variable import Variable
 
 __all__ = [
