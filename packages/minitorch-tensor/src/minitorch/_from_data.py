@@ -183,7 +183,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.as_tensor.html
     """
     if isinstance(data, Variable):
-        return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined]  # a Tensor, as every Variable
+        return data if dtype is None else data.to(dtype)
     if isinstance(data, np.ndarray):
         shared = from_numpy(data)
         return shared if dtype is None else shared.to(dtype)

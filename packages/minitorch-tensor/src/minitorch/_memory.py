@@ -136,7 +136,8 @@ def format_of(array: Any) -> Any:
 
 def address(array: Array) -> int:
     """Where the first element lies."""
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+    start: int = array.__array_interface__["data"][0]
+    return start
 
 
 def memory_of(array: Array) -> Array:

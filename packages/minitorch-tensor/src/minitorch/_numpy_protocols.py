@@ -126,7 +126,7 @@ def _arrays(x: Any, name: str) -> Any:
         RuntimeError: one requires grad.
     """
     if isinstance(x, Variable):
-        if x.requires_grad and is_grad_enabled():  # type: ignore[attr-defined]
+        if x.requires_grad and is_grad_enabled():
             raise RuntimeError(
                 f"{name} (with these options) has no differentiable counterpart in MiniTorch and a "
                 "tensor here requires grad. Use an operation of MiniTorch, or detach() the tensor."

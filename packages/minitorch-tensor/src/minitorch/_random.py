@@ -181,7 +181,7 @@ def randint(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randint.html
     """
     if size is None and bounds:
-        *bounds, size = bounds  # type: ignore[assignment]
+        bounds, size = bounds[:-1], bounds[-1]
     if len(bounds) == 2:
         low, high = bounds
     elif len(bounds) == 1:

@@ -145,7 +145,8 @@ def _write_archive(file: Any, stem: str, program: bytes, arrays: list[Array]) ->
         def put(name: str, data: Any, size: int) -> None:
             entry = zipfile.ZipInfo(f"{stem}/{name}", (1980, 1, 1, 0, 0, 0))
             # the data start at a multiple of 64 bytes, as in PyTorch's files
-            head = archive.fp.tell() + 30 + len(entry.filename.encode()) + 4  # type: ignore[union-attr]
+            start = archive.fp.tell()  # type: ignore[union-attr]  # it is open
+            head = start + 30 + len(entry.filename.encode()) + 4
             large = 20 if size * 1.05 > zipfile.ZIP64_LIMIT else 0
             padding = -(head + large) % 64
             entry.extra = struct.pack("<2sH", b"FB", padding) + b"Z" * padding
@@ -379,7 +380,7 @@ def _parameter(data: Any, requires_grad: Any, backward_hooks: Any, state: Any = 
 
     nn = getattr(minitorch, "nn", None)
     if nn is None:
-        return data.requires_grad_(bool(requires_grad))  # type: ignore[attr-defined]
+        return data.requires_grad_(bool(requires_grad))
     return nn.Parameter(data, bool(requires_grad))
 
 

@@ -52,13 +52,13 @@ def is_storage(obj: Any) -> bool:
 
 def numel(input: Any) -> int:
     """The number of elements."""
-    return input.numel()  # type: ignore[no-any-return]
+    return int(input.numel())
 
 
 def typename(obj: Any) -> str:
     """The type's name, for tensors PyTorch's, such as ``"torch.FloatTensor"``."""
     if isinstance(obj, Variable):
-        return f"torch.{obj.dtype.type_name}Tensor"  # type: ignore[attr-defined]
+        return f"torch.{obj.dtype.type_name}Tensor"
     kind = obj if hasattr(obj, "__qualname__") else type(obj)
     module = getattr(kind, "__module__", None)
     return kind.__qualname__ if module in (None, "builtins") else f"{module}.{kind.__qualname__}"

@@ -12,7 +12,7 @@ from . import _creation, _from_data, _layout, _numpy_protocols, _random, _ranges
 from ._device import CPU, device
 from ._dtype import dtype, from_numpy_dtype
 from ._from_data import tensor_data
-from ._memory import UntypedStorage, deep_copy, is_packed
+from ._memory import UntypedStorage, address, deep_copy, is_packed
 from ._repr import tensor_repr
 from ._size import Size
 from .autograd import engine
@@ -79,6 +79,7 @@ class Tensor(Variable):
     Follows https://docs.pytorch.org/docs/stable/tensors.html
     """
 
+    _grad: Tensor | None
     __array_priority__ = 1000
     __array_ufunc__ = _numpy_protocols.array_ufunc
     __array_function__ = _numpy_protocols.array_function
@@ -111,7 +112,7 @@ class Tensor(Variable):
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return self._data.ndim  # type: ignore[no-any-return]
+        return self._data.ndim
 
     @property
     def dtype(self) -> dtype:
@@ -161,7 +162,7 @@ class Tensor(Variable):
                 "the .grad field to be populated for a non-leaf Tensor, use .retain_grad() on it.",
                 stacklevel=2,
             )
-        return self._grad  # type: ignore[return-value]
+        return self._grad
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -190,7 +191,8 @@ class Tensor(Variable):
     @property
     def data(self) -> Tensor:
         """The same memory outside of autograd: writes to it are not noticed by ``backward``."""
-        return wrap(self._array())  # type: ignore[no-any-return]
+        made: Tensor = wrap(self._array())
+        return made
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -253,9 +255,9 @@ class Tensor(Variable):
 
     def detach(self) -> Tensor:
         """The same memory, apart from the graph."""
-        made = wrap(self._array())
+        made: Tensor = wrap(self._array())
         made._version = self._version
-        return made  # type: ignore[no-any-return]
+        return made
 
     def detach_(self) -> Tensor:
         """Takes this tensor out of the graph."""
@@ -335,7 +337,7 @@ class Tensor(Variable):
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
                 "instead."
             )
-        return self._array()  # type: ignore[no-any-return]
+        return self._array()
 
     def item(self) -> Any:
         """The value of a tensor with one element, as a Python number."""
@@ -420,15 +422,15 @@ class Tensor(Variable):
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
                 "protocol at the moment."
             )
-        if id(self) not in memo:
-            made = type(self).__new__(type(self))
-            memo[id(self)] = made
+        made: Tensor | None = memo.get(id(self))
+        if made is None:
+            memo[id(self)] = made = type(self).__new__(type(self))
             made.__dict__.update(copy.deepcopy(self._notes(), memo))
             made._data, made._node = deep_copy(self._array(), memo), None
             made._version, made._base = [0], None
             made.requires_grad_(self.requires_grad)
             made._grad = copy.deepcopy(self._grad, memo)
-        return memo[id(self)]  # type: ignore[no-any-return]
+        return made
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _rebuild, (type(self), self._array(), self.requires_grad, self._notes())
@@ -640,8 +642,8 @@ class Tensor(Variable):
 
     T = property(shapes.reverse_dims)
     H = property(shapes.hermitian)
-    mT = property(shapes.matrix_transpose)  # noqa: N815
-    mH = property(shapes.adjoint)  # noqa: N815
+    mT = property(shapes.matrix_transpose)  # noqa: N815  (PyTorch's name)
+    mH = property(shapes.adjoint)  # noqa: N815  (PyTorch's name)
     adjoint = shapes.adjoint
     reshape, reshape_as, view, view_as = (
         shapes.reshape, shapes.reshape_as, shapes.view, shapes.view_as,
@@ -677,19 +679,19 @@ class Tensor(Variable):
 
     def dim(self) -> int:
         """The number of dimensions."""
-        return self._data.ndim  # type: ignore[no-any-return]
+        return self._data.ndim
 
     ndimension = dim
 
     def numel(self) -> int:
         """The number of elements."""
-        return self._data.size  # type: ignore[no-any-return]
+        return self._data.size
 
     nelement = numel
 
     def element_size(self) -> int:
         """The size of an element in bytes."""
-        return self._data.itemsize  # type: ignore[no-any-return]
+        return self._data.itemsize
 
     itemsize = property(element_size)
     nbytes = property(lambda self: self._data.nbytes)
@@ -704,17 +706,16 @@ class Tensor(Variable):
         """The place of the first element in the memory that the tensor shares."""
         data = self._array()
         base = data.base if isinstance(data.base, np.ndarray) else data
-        start = base.__array_interface__["data"][0]
-        return (data.__array_interface__["data"][0] - start) // data.itemsize  # type: ignore[no-any-return]
+        return (address(data) - address(base)) // data.itemsize
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return self._array().__array_interface__["data"][0]  # type: ignore[no-any-return]
+        return address(self._array())
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
         """True where the elements lie in memory in that order, by default C's, without gaps."""
         if memory_format is None:
-            return self._data.flags.c_contiguous  # type: ignore[no-any-return]
+            return self._data.flags.c_contiguous
         return is_packed(self._data, memory_format)
 
     def is_set_to(self, tensor: Tensor) -> bool:
@@ -770,7 +771,8 @@ class Tensor(Variable):
 
     def zero_(self) -> Tensor:
         """Fills the tensor with zeros."""
-        return self.fill_(0)  # type: ignore[no-any-return]
+        self.fill_(0)
+        return self
 
     # --- linear algebra ----------------------------------------------------------------------
 
@@ -872,6 +874,6 @@ def _rebuild(kind: Any, array: Any, requires_grad: bool, notes: dict[str, Any]) 
 # x.float(), x.int(), ...: given here, so that inside the class these names are still Python's types
 for _name, _dtype in conversion.METHODS.items():
     setattr(Tensor, _name, conversion.converter(_dtype))
-Tensor.type = conversion.type_  # type: ignore[attr-defined]
+Tensor.type = conversion.type_  # type: ignore[attr-defined]  # not in the class, as above
 
 use_tensor_class(Tensor)

@@ -25,7 +25,7 @@ class _TensorType(type):
         return tensor(*(arguments or ([],)), dtype=cls.dtype)
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, Variable) and instance.dtype is cls.dtype  # type: ignore[attr-defined]
+        return isinstance(instance, Variable) and instance.dtype is cls.dtype
 
 
 def _named(dtype: Any) -> Any:

@@ -51,7 +51,8 @@ def save(tensors: dict[str, Any], metadata: dict[str, str] | None = None) -> byt
     arrays = {
         name: np.ascontiguousarray(t._data).reshape(t._data.shape) for name, t in tensors.items()
     }
-    return library.save(arrays, metadata=metadata)  # type: ignore[no-any-return]
+    data: bytes = library.save(arrays, metadata=metadata)
+    return data
 
 
 def save_file(
@@ -73,7 +74,8 @@ def load(data: bytes) -> dict[str, Any]:
     _library()
     from safetensors import deserialize
 
-    return {name: _tensor(name, entry) for name, entry in deserialize(data)}  # type: ignore[no-untyped-call]
+    entries = deserialize(data)  # type: ignore[no-untyped-call]  # it is compiled
+    return {name: _tensor(name, entry) for name, entry in entries}
 
 
 def load_file(filename: Any, device: Any = "cpu") -> dict[str, Any]:

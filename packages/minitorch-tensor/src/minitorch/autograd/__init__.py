@@ -188,7 +188,8 @@ def _gradients(
     if wrapped:
         tool = max(wrapped, key=current.state.tools.index)
         options = {"retain_graph": retain_graph, "create_graph": create_graph}
-        return tool.gradients(outputs, inputs, gradients, **options)  # type: ignore[no-any-return]
+        found: list[Any] = tool.gradients(outputs, inputs, gradients, **options)
+        return found
     targets: dict[Any, Any] = {}
     for x in inputs:
         node = history(x)

@@ -206,7 +206,7 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
         if view and type(data) is not ndarray:
             data = input._array()
         if floats and data.dtype.kind in "biu":
-            return op(primitive.promote(input), *params)  # type: ignore[misc]
+            return op(primitive.promote(input), *params)
         if state.flags >= TOOLS:
             return through_tools(state, primitive, (input, *params))
         if view:
@@ -256,7 +256,7 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
         x = input._data
         dtype = x.dtype
         if isinstance(other, Variable):
-            y = other._data
+            y: Any = other._data
             if (y.dtype is not dtype and promoting) or (floats and dtype.kind != "f"):
                 return general(input, other)
             version = other._version
@@ -319,7 +319,7 @@ def joint(primitive: Primitive) -> Callable[..., Any]:
                 parent = x._node if x._base is None else history(x)
                 if parent is not None:
                     mask |= bit
-                x, version = x._data, x._version
+                version, x = x._version, x._data
             arrays.append(x)
             parents.append(parent)
             versions.append(version)

@@ -46,7 +46,7 @@ def run(
     leads = None if targets is None else _leading_to(targets, [node for node, _ in roots])
     state.passes.append((object(), roots, targets, leads))
     try:
-        _walk(roots, create_graph, retain_graph, targets, leads, watchers)
+        _walk(roots, create_graph, retain_graph, targets or {}, leads, watchers)
     finally:
         state.passes.pop()
 
@@ -55,7 +55,7 @@ def _walk(
     roots: Sequence[tuple[Node, Any]],
     create_graph: bool,
     retain_graph: bool,
-    targets: dict[Node, Any] | None,
+    targets: dict[Node, Any],
     leads: set[Node] | None,
     watchers: list[Any],
 ) -> None:
@@ -75,8 +75,8 @@ def _walk(
         if extra is not None:
             g = _before(node, extra, g)
         if leads is not None:
-            if node in targets:  # type: ignore[operator]
-                targets[node] = g  # type: ignore[index]
+            if node in targets:
+                targets[node] = g
             if node not in leads:
                 continue
         if type(node) is AccumulateGrad:
@@ -92,7 +92,7 @@ def _walk(
         if leads is None:
             grads = node.vjp(g, create_graph, None)
         else:
-            wanted = [p in leads or p in targets for p in parents]  # type: ignore[operator]
+            wanted = [p in leads or p in targets for p in parents]
             parents = tuple(p if w else None for p, w in zip(parents, wanted, strict=True))
             grads = node.vjp(g, create_graph, wanted)
         if extra is not None:
@@ -272,7 +272,7 @@ def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
             f"output[0] has a shape of {list(data.shape)}."
         )
     if gradient._data.dtype != data.dtype:
-        gradient = gradient.to(output.dtype)  # type: ignore[attr-defined]
+        gradient = gradient.to(output.dtype)
     return node, gradient if tensors else gradient._data
 
 

@@ -280,7 +280,7 @@ class Function:
         for k, out in enumerate(outputs):
             if isinstance(out, Variable) and not _among(out, ctx.dirty):
                 if _among(out, args):  # an input returned as it is: the output is a view of it
-                    outputs[k] = _view_of(out) if recording else out.detach()  # type: ignore[attr-defined]
+                    outputs[k] = _view_of(out) if recording else out.detach()
                     ctx.to_save = tuple(outputs[k] if t is out else t for t in ctx.to_save)
         if any(ctx.needs_input_grad):
             cls._connect(ctx, parents, args, outputs)

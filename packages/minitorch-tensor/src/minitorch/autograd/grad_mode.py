@@ -11,7 +11,7 @@ import inspect
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 
@@ -124,14 +124,14 @@ class _Mode:
                     except BaseException as error:
                         resume, value = generator.throw, error
 
-            return steps  # type: ignore[return-value]
+            return cast(F, steps)
 
         @functools.wraps(function)
         def inside(*args: Any, **kwargs: Any) -> Any:
             with self.again():
                 return function(*args, **kwargs)
 
-        return inside  # type: ignore[return-value]
+        return cast(F, inside)
 
 
 class set_grad_enabled(_Mode):  # noqa: N801  (PyTorch's name)

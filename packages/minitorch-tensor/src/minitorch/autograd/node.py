@@ -161,7 +161,7 @@ class AccumulateGrad(Node):
         grad = leaf._grad
         if isinstance(g, Variable):
             if g._data.dtype != leaf._data.dtype:
-                g = g.to(leaf.dtype)  # type: ignore[attr-defined]
+                g = g.to(leaf.dtype)
             leaf._grad = g if grad is None else grad + g
             return
         if grad is None:

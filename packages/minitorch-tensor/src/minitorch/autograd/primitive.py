@@ -54,14 +54,14 @@ class Primitive:
         self.residuals = tuple(residuals.split())
         self.variadic = bool(self.inputs) and self.inputs[0].startswith("*")
         self.rules = tuple(rules)
-        self.joint = joint
-        self.definition = definition
+        self.joint: Any = joint
+        self.definition: Any = definition
         self.view = view
-        self.promote = promote
+        self.promote: Any = promote
         self.floats = floats
         self.traits = frozenset(traits)
-        self.op: Any = None
-        self.again: Any = None
+        self.op: Callable[..., Any]  # primitive() sets it, and the next
+        self.again: Callable[[str], Callable[..., Any]]
         self.keeps: dict[int, Any] = {}
         rule_list = self.rules if joint is None else (joint,)
         # what each rule wants, read off its parameters, `g` aside
@@ -205,7 +205,7 @@ def primitive(
     op.primitive = made  # for apply, for tools and for whoever asks what an operation is
     op.__name__ = op.__qualname__ = made.name
     made.op = op
-    return op  # type: ignore[no-any-return]
+    return made.op
 
 
 def labelled(op: Any, label: str) -> Callable[..., Any]:

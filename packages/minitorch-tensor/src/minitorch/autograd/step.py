@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ class Step(Node):
     __slots__ = ()
     makes_arrays = True
     primitive: Primitive
-    rules: tuple[Callable[..., Any] | None, ...]
+    rules: tuple[Any, ...]  # None where an input has none; its saved values are None then too
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
         saved, rules = self._values(create_graph), self.rules
@@ -32,15 +32,15 @@ class Step(Node):
         if wanted is not None:
             saved = [v if w else None for v, w in zip(saved, wanted, strict=True)]
         if len(rules) == 1:
-            return (rules[0](g, *saved[0]),)  # type: ignore[misc]
+            return (rules[0](g, *saved[0]),)
         if len(rules) == 2:  # written out: a loop costs as much as the arithmetic
             first, second = saved
             return (
-                None if first is None else rules[0](g, *first),  # type: ignore[misc]
-                None if second is None else rules[1](g, *second),  # type: ignore[misc]
+                None if first is None else rules[0](g, *first),
+                None if second is None else rules[1](g, *second),
             )
         return [
-            None if values is None else rule(g, *values)  # type: ignore[misc]
+            None if values is None else rule(g, *values)
             for rule, values in zip(rules, saved, strict=True)
         ]
 
@@ -102,12 +102,12 @@ class JointStep(Step):
 
     __slots__ = ()
 
-    def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
+    def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Any:
         if type(g) is Partial:
             g = self._full(g, create_graph)
         if create_graph and self.primitive.definition is not None:
             return self._differentiate_definition(g, self._values(False)[-1])
-        return self.primitive.joint(g, *self._values(create_graph)[0])  # type: ignore[no-any-return, misc]
+        return self.primitive.joint(g, *self._values(create_graph)[0])
 
     def _differentiate_definition(self, g: Any, values: Any) -> Sequence[Any]:
         """The gradients as a graph: the fused step's plain definition, differentiated."""
@@ -122,7 +122,7 @@ class JointStep(Step):
                 for value, parent in zip(values[:count], self.parents, strict=True)
             ]
             arguments = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in inputs]
-            made = self.primitive.definition(*arguments, *values[count:])  # type: ignore[misc]
+            made = self.primitive.definition(*arguments, *values[count:])
         outputs = made if isinstance(made, tuple) else (made,)
         gs = g if isinstance(g, tuple) else (g,)
         pairs = [(o, h) for o, h in zip(outputs, gs, strict=False) if o._node is not None]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 __all__ = ["Variable", "history", "wrap"]
+
+Array = np.ndarray[Any, Any]
 
 
 class Variable:
@@ -27,7 +30,7 @@ class Variable:
     ``_tool``     for a tensor that stands for others while a transform runs: that transform.
     """
 
-    _data: Any
+    _data: Array
     _node: Any
     _version: list[int]
     _base: Variable | None
@@ -37,7 +40,22 @@ class Variable:
     _tool: Any = None
     _retained: Any = None
 
-    def _array(self) -> Any:
+    if TYPE_CHECKING:  # of what Tensor adds, what the layers below it ask for
+        detach: Callable[..., Any]
+        requires_grad_: Callable[..., Any]
+        to: Callable[..., Any]
+        tolist: Callable[..., Any]
+
+        @property
+        def dtype(self) -> Any: ...
+        @property
+        def ndim(self) -> int: ...
+        @property
+        def requires_grad(self) -> bool: ...
+        @property
+        def shape(self) -> Any: ...
+
+    def _array(self) -> Array:
         data = self._data
         if not isinstance(data, np.ndarray):
             self._data = data = np.asarray(data)

@@ -39,7 +39,7 @@ class Batched(Wrapper):
     def _map(self, function: Any) -> Any:
         return Batched(function(self._value), self._tool)
 
-    def __repr__(self, **options: Any) -> str:  # type: ignore[override]
+    def __repr__(self, **options: Any) -> str:  # type: ignore[override]  # mypy drops names here
         return f"BatchedTensor(lvl={self._tool.level}, bdim=0, value={self._value!r})"
 
     def carried(self, x: Any) -> Any:

@@ -53,7 +53,7 @@ class Dual(Wrapper):
     def __bool__(self) -> bool:
         return bool(self._primal)
 
-    def __repr__(self, **options: Any) -> str:  # type: ignore[override]
+    def __repr__(self, **options: Any) -> str:  # type: ignore[override]  # mypy drops names here
         return f"DualTensor(primal={self._primal!r}, tangent={self._tangent!r})"
 
     def _assign(self, value: Any) -> None:

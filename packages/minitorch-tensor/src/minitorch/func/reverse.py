@@ -99,7 +99,9 @@ def _reaches_others(ys: list[Any], xs: list[Any]) -> bool:
     return False
 
 
-def _split(args: tuple[Any, ...], argnums: Any) -> tuple[list[int], list[Any], list[Any], Any]:
+def _split(
+    args: tuple[Any, ...], argnums: Any
+) -> tuple[list[int], list[Any], tuple[Any, ...], Any]:
     """The numbers of the wanted arguments, their leaves, and their structure."""
     numbers = [argnums] if isinstance(argnums, int) else list(argnums)
     for n in numbers:
@@ -114,7 +116,7 @@ def _split(args: tuple[Any, ...], argnums: Any) -> tuple[list[int], list[Any], l
             raise RuntimeError(
                 f"grad: expected the arguments {argnums} to be floating-point Tensors, got {leaf!r}"
             )
-    return [n % len(args) for n in numbers], leaves, wanted, spec  # type: ignore[return-value]
+    return [n % len(args) for n in numbers], leaves, wanted, spec
 
 
 def _with(args: tuple[Any, ...], numbers: list[int], values: Any) -> list[Any]:

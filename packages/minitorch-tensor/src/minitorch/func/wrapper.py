@@ -86,6 +86,7 @@ class NoData:
 class Wrapper(Tensor):
     """A tensor that belongs to a running transform, its ``_tool``."""
 
+    _data: Any
     _tool: Any
 
     def _set(self, like: Any, tool: Any, batch: int = 0) -> None:

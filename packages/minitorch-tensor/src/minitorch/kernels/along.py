@@ -23,7 +23,8 @@ def repeat(x: Any, shape: tuple[int, ...]) -> Any:
 
 def without(x: Any, index: int) -> tuple[int, ...]:
     """The shape of ``x`` less dimension ``index``."""
-    return x.shape[:index] + x.shape[index + 1 :]  # type: ignore[no-any-return]
+    shape: tuple[int, ...] = x.shape
+    return shape[:index] + shape[index + 1 :]
 
 
 def take(x: Any, index: Any, dim: int) -> Any:

@@ -106,7 +106,8 @@ def _positive(x: Array) -> bool:
 
 def eigh(x: Array, uplo: Any) -> tuple[Array, Array]:
     try:
-        return tuple(np.linalg.eigh(x, UPLO=uplo))  # type: ignore[return-value]
+        values, vectors = np.linalg.eigh(x, UPLO=uplo)
+        return values, vectors
     except np.linalg.LinAlgError:
         where, _ = first_failure(np.linalg.eigh, x)
         raise LinAlgError(
@@ -117,7 +118,8 @@ def eigh(x: Array, uplo: Any) -> tuple[Array, Array]:
 
 def svd(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     try:
-        return tuple(np.linalg.svd(x, full_matrices))  # type: ignore[return-value]
+        u, s, vh = np.linalg.svd(x, full_matrices)
+        return u, s, vh
     except np.linalg.LinAlgError:
         where, _ = first_failure(np.linalg.svd, x)
         raise LinAlgError(

@@ -28,7 +28,8 @@ def multiply_add(x: Array, scale: Any, shift: Any) -> Array:
     total = high + shift
     part = total - high
     error = (high - (total - part)) + (shift - part)
-    return total + (error + low)  # type: ignore[no-any-return]
+    rounded: Array = total + (error + low)
+    return rounded
 
 
 def _upper(x: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
@@ -19,7 +19,7 @@ def numpy_names(function: F) -> F:
             kwargs = {NUMPY_NAMES.get(name, name): value for name, value in kwargs.items()}
         return function(*args, **kwargs)
 
-    return renamed  # type: ignore[return-value]
+    return cast(F, renamed)
 
 
 def one_dim(dim: int, ndim: int) -> int:

@@ -59,7 +59,7 @@ def _as_index(item: Any) -> Any:
 
 def _plain(item: Any) -> Any:
     if isinstance(item, Variable):
-        return item.tolist()  # type: ignore[attr-defined]
+        return item.tolist()
     return [_plain(each) for each in item] if isinstance(item, list | tuple | range) else item
 
 
@@ -125,11 +125,16 @@ def parse(input: Any, key: Any) -> tuple[tuple[Any, ...] | None, list[Any], tupl
     dims: list[int] = []
     at = made = 0  # the dimension of x, and of x[basic]
     plain = True
-    for item in items:
+    for k, item in enumerate(items):
         if item is ...:
             skip = len(shape) - used
-            if ... in basic:
-                raise IndexError("an index can only have a single ellipsis ('...')")
+            if ... in basic:  # it passes over as many dimensions again
+                if skip and any(each is not ... for each in items[k:]):
+                    raise IndexError(
+                        f"a second ellipsis ('...') leads past the {len(shape)} dimensions of the "
+                        f"tensor: what follows it has no dimension to index"
+                    )
+                continue
             basic.append(item)
             at, made = at + skip, made + skip
         elif type(item) is slice:

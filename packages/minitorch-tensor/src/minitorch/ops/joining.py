@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -191,11 +192,11 @@ def _pieces(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
     return tuple(made)
 
 
-pieces = primitive(
+pieces: Callable[..., tuple[Any, ...]] = primitive(
     _pieces, "x | sizes dim -> *pieces", lambda g, dim: concatenated(list(g), dim), name="split",
     view=True, traits=("linear",),
 )  # fmt: skip
-unbound = primitive(
+unbound: Callable[..., tuple[Any, ...]] = primitive(
     lambda x, dim: tuple(x[(*(ALL,) * dim, k, ...)] for k in range(x.shape[dim])),
     "x | dim -> *slices",
     lambda g, dim: stacked(list(g), dim),
@@ -227,7 +228,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
             else f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}"
         )
     sizes = [min(size, n - start) for start in range(0, n, size)] if n else [0]
-    return pieces(tensor, tuple(sizes), dim)  # type: ignore[no-any-return]
+    return pieces(tensor, tuple(sizes), dim)
 
 
 @numpy_names
@@ -241,7 +242,7 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
             f"split_with_sizes expects split_sizes to sum exactly to {input.shape[dim]} (input "
             f"tensor's size at dimension {dim}), but got split_sizes={list(sizes)}"
         )
-    return pieces(input, sizes, dim)  # type: ignore[no-any-return]
+    return pieces(input, sizes, dim)
 
 
 @numpy_names
@@ -250,7 +251,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.chunk.html
     """
-    return pieces(input, *_chunk_sizes(input, chunks, dim))  # type: ignore[no-any-return]
+    return pieces(input, *_chunk_sizes(input, chunks, dim))
 
 
 def _chunk_sizes(input: Any, chunks: int, dim: int) -> tuple[tuple[int, ...], int]:
@@ -272,7 +273,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """
     if not input.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return unbound(input, one_dim(dim, input.ndim))  # type: ignore[no-any-return]
+    return unbound(input, one_dim(dim, input.ndim))
 
 
 @numpy_names
@@ -289,7 +290,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     n = input.shape[dim]
     cuts = indices_or_sections
     if isinstance(cuts, Variable):
-        cuts = cuts.tolist()  # type: ignore[attr-defined]
+        cuts = cuts.tolist()
     if isinstance(cuts, int):
         if cuts <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {cuts}")

@@ -63,7 +63,7 @@ def one_dtype(name: str, a: Any, b: Any) -> None:
 def constant(value: Any, x: Any) -> Any:
     """``value`` in the dtype of ``x``, an array or a Tensor as ``x`` is one."""
     if isinstance(x, Variable):
-        return wrap(value.astype(x.dtype.numpy))  # type: ignore[attr-defined]
+        return wrap(value.astype(x.dtype.numpy))
     return value.astype(x.dtype)
 
 

@@ -77,7 +77,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     if indices._data.dtype.kind not in "iu":
         raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     if isinstance(shape, Variable):
-        shape = shape.tolist()  # type: ignore[attr-defined]
+        shape = shape.tolist()
     sizes = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
     if any(n < 0 for n in sizes):
         raise ValueError(f"'shape' cannot have negative values, but got {sizes}")

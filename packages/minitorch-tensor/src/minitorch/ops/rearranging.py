@@ -90,7 +90,7 @@ def repeat_interleave(
         input, dim = reshaped(input, (math.prod(input.shape),)), 0
     dim = one_dim(dim, input.ndim)
     n = input.shape[dim] if input.ndim else 1
-    numbers = np.asarray(repeats.tolist() if isinstance(repeats, Variable) else repeats)  # type: ignore[attr-defined]
+    numbers = np.asarray(repeats.tolist() if isinstance(repeats, Variable) else repeats)
     if numbers.dtype.kind not in "iu" and numbers.size:
         raise RuntimeError("repeats has to be Long or Int tensor")
     if (numbers < 0).any():

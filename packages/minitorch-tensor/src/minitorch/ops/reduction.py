@@ -20,8 +20,8 @@ __all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "
 
 def spread(g: Any, shape: tuple[int, ...], dim: tuple[int, ...] | None, keepdim: bool) -> Any:
     """The gradient of a sum: ``g`` repeated along the dimensions that were summed (None: all)."""
-    if g.ndim and not keepdim:
-        g = reshaped(g, tuple(1 if k in dim else n for k, n in enumerate(shape)))  # type: ignore[operator]
+    if dim is not None and g.ndim and not keepdim:
+        g = reshaped(g, tuple(1 if k in dim else n for k, n in enumerate(shape)))
     return expanded(g, shape) if is_tensor(g) else along.repeat(g, shape)
 
 

@@ -110,7 +110,7 @@ def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -
                 f"than self {list(shape)} apart from dimension {dim}"
             )
         if isinstance(src, Variable):
-            m = tuple(src.shape) or (1,)  # type: ignore[attr-defined]
+            m = tuple(src.shape) or (1,)
             if len(m) != len(n):
                 raise RuntimeError(
                     "Index tensor must have the same number of dimensions as src tensor: got "
@@ -129,7 +129,7 @@ def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -
     if isinstance(src, Variable) and src._data.dtype != input._data.dtype:
         raise RuntimeError(
             f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and "
-            f"{src.dtype}"  # type: ignore[attr-defined]
+            f"{src.dtype}"
         )
     return dim
 
@@ -139,7 +139,7 @@ def _aligned(input: Any, index: Any, src: Any) -> tuple[Any, Any, Any]:
     if input.ndim and not index.ndim:
         index = reshaped(index, (1,))
     if isinstance(src, Variable):
-        if index.ndim and not src.ndim:  # type: ignore[attr-defined]
+        if index.ndim and not src.ndim:
             src = reshaped(src, (1,))
         if src.shape != index.shape:
             src = sliced(src, tuple(slice(0, n) for n in index.shape))

@@ -116,7 +116,7 @@ def _scipy(name: str) -> Any:
 
     def kernel(a: Any, x: Any) -> Any:
         try:
-            from scipy import special  # type: ignore[import-untyped]
+            from scipy import special  # type: ignore[import-untyped]  # SciPy has no types
         except ImportError:
             raise ImportError(
                 f"{name} needs SciPy: install it, or minitorch-tensor with the extra "

@@ -154,10 +154,14 @@ def _rounding(ufunc: Any) -> Any:
     return kernel
 
 
-STEP = lambda g: zeros_like(g)  # noqa: E731
-ceil = primitive(_rounding(np.ceil), "x", STEP, name="ceil", **ELEMENTWISE)
-floor = primitive(_rounding(np.floor), "x", STEP, name="floor", **ELEMENTWISE)
-trunc = fix = primitive(_rounding(np.trunc), "x", STEP, name="trunc", **ELEMENTWISE)
+def flat(g: Any) -> Any:
+    """The rule of a step function."""
+    return zeros_like(g)
+
+
+ceil = primitive(_rounding(np.ceil), "x", flat, name="ceil", **ELEMENTWISE)
+floor = primitive(_rounding(np.floor), "x", flat, name="floor", **ELEMENTWISE)
+trunc = fix = primitive(_rounding(np.trunc), "x", flat, name="trunc", **ELEMENTWISE)
 frac = primitive(
     lambda x: x - np.trunc(x), "x", lambda g: g,
     name="frac", promote=promote_floats_only("frac_cpu"), floats=True, **ELEMENTWISE,
@@ -172,7 +176,7 @@ def _round(x: Any, decimals: int) -> Any:
     return +x
 
 
-rounded = primitive(_round, "x | decimals", STEP, name="round", **ELEMENTWISE)
+rounded = primitive(_round, "x | decimals", flat, name="round", **ELEMENTWISE)
 
 
 def round(input: Any, *, decimals: int = 0) -> Any:
@@ -211,7 +215,7 @@ def _sgn_rule(g: Any, x: Any) -> Any:
 
 
 sgn = primitive(_sgn, "x", _sgn_rule, name="sgn", **ELEMENTWISE)
-sign = primitive(_sgn, "x", STEP, name="sign", **ELEMENTWISE)
+sign = primitive(_sgn, "x", flat, name="sign", **ELEMENTWISE)
 abs = absolute = primitive(_abs, "x", lambda g, x: g * conj(sgn(x)), name="abs", **ELEMENTWISE)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from .._tensor import Tensor
 
 try:
-    tensorboardX: Any = import_module("tensorboardX")  # noqa: N816
+    package: Any = import_module("tensorboardX")
 except ImportError as error:
     raise ImportError(
         "minitorch.utils.tensorboard writes through tensorboardX, which is not installed: "
@@ -33,7 +33,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-class SummaryWriter(tensorboardX.SummaryWriter):  # type: ignore[misc]
+class SummaryWriter(package.SummaryWriter):  # type: ignore[misc]  # has no types
     """tensorboardX's writer, which takes tensors too; ``add_graph`` is not possible."""
 
     def __getattribute__(self, name: str) -> Any:
