@@ -144,7 +144,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         sys.meta_path.insert(0, self._finder)
         self._constructor = Tensor.__init__
         self._preparation = prepare = spawn.get_preparation_data
-        Tensor.__init__ = construct  # type: ignore[method-assign]  # for a while
+        Tensor.__init__ = construct  # type: ignore[method-assign]  # until __exit__
 
         def prepare_alias(name: str) -> dict[str, Any]:
             data = prepare(name)
@@ -170,7 +170,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         sys.meta_path.remove(self._finder)
         _set_aside()
         sys.modules.update(self._aside)
-        Tensor.__init__ = self._constructor  # type: ignore[method-assign]  # its own
+        Tensor.__init__ = self._constructor  # type: ignore[method-assign]  # its own again
         spawn.get_preparation_data = self._preparation
         main: Any = sys.modules["minitorch"]
         del main.__version__
