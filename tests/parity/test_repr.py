@@ -1,5 +1,7 @@
 """Tensors print as PyTorch's do, character for character."""
 
+import re
+
 import minitorch
 import numpy as np
 import pytest
@@ -161,3 +163,41 @@ def test_subclasses_and_sizes():
 
     assert repr(Mine([1.0, 2.0], requires_grad=False)) == "Mine([1., 2.])"
     assert repr(minitorch.zeros(2, 3).shape) == repr(torch.zeros(2, 3).shape)
+
+
+NODES = """
+x ** y;  x ** 2;  2 ** x;  x ** y.detach();  y.detach() ** x;  m.pow(2, x);  m.pow(x, y)
+2 / x;  x / 2;  x / y;  x - 1;  1 - x;  x - y;  m.rsub(x, y);  m.rsub(x, 1)
+x % 2;  x % y;  m.fmod(x, 2);  m.fmod(x, y);  m.lerp(x, y, 0.5);  m.lerp(x, y, y)
+m.addcmul(x, y, y);  m.addcdiv(x, y, y)
+x.max();  x.min();  x.max(1).values;  m.max(x, y);  x.amax(0);  x.sum();  x.sum(0);  x.prod(1)
+x @ y;  x @ v;  v @ x;  v @ v;  x @ x3;  x3 @ x;  x3 @ x3;  x3 @ v;  v @ x3;  x3.detach() @ x
+m.mm(x, y);  m.bmm(x3, x3);  m.mv(x, v);  m.dot(v, v);  m.matmul(x, x3)
+m.addmm(v, x, y);  m.addmv(v, x, v);  m.addr(x, v, v);  m.baddbmm(x3, x3, x3);  m.addbmm(x, x3, x3)
+linear(x, y, v);  linear(x, y);  linear(x3, y, v);  linear(x3, y);  linear(v, y, v);  linear(v, y)
+linear(x, y, v.detach());  linear(x3, y, v.detach());  linear(x.detach(), y)
+x[0];  x[0, 1];  x[0:2];  x[:];  x[:, 1];  x[..., 0];  x[None];  x[...];  x[0, None];  x[:, None, 1]
+x[:, 0:2];  x[0:1, None];  x[None, 0:1];  x[1, :];  x[..., None];  x3[..., 0, :];  x3[0, ..., 1:]
+x[[0, 2]];  x[x > 0];  x[0, [0, 2]];  x[..., ...];  x[0, ..., ...];  x.select(1, 0)
+x.index_select(0, i);  x.take(i);  x.masked_select(x > 0)
+x.index_add(0, i, y[:2]);  x.index_copy(0, i, y[:2]);  x.index_fill(0, i, 1.0)
+"""
+
+
+@pytest.mark.parametrize("expression", re.split(r"[;\n] *", NODES.strip()))
+def test_names_of_steps(expression):
+    def printed(lib):
+        def made(*shape):
+            x = lib.arange(3 ** len(shape), dtype=lib.float32).reshape(shape) + 1
+            return x.requires_grad_()
+
+        given = {"m": lib, "linear": lib.nn.functional.linear, "i": lib.tensor([0, 2])}
+        given |= {"v": made(3), "x": made(3, 3), "y": made(3, 3), "x3": made(3, 3, 3)}
+        result = eval(expression, given)
+        name = repr(result).partition("grad_fn=")[2]
+        result.sum().backward()
+        if "detach" not in expression:  # a constant bias is forgotten once it is freed
+            assert repr(result).partition("grad_fn=")[2] == name
+        return name
+
+    assert printed(minitorch) == printed(torch) != ""

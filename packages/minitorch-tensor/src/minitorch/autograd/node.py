@@ -209,7 +209,7 @@ class Output(Node):
 
     def name(self) -> str:
         """The name of the step itself."""
-        return type(self.parents[0]).__name__
+        return self.parents[0].name()
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
         return (Partial({self.number: g}),)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._settings import is_tensor
-from ..autograd.primitive import primitive
+from ..autograd.door import NEVER
+from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
 from .choice import where, zeros_like
 from .conversion import (
@@ -64,6 +65,7 @@ minus_from = primitive(
     label="RsubBackward1",
     **DIFFERENCE,
 )
+minus_from_tensor = labelled(minus_from, "RsubBackward0")
 neg = negative = primitive(_neg, "x", lambda g: -g, name="neg", traits=("elementwise", "linear"))
 
 
@@ -117,7 +119,8 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """
     if not isinstance(input, Variable):
         raise TypeError(f"rsub(): argument 'input' must be Tensor, not {type(input).__name__}")
-    return minus_from(scaled(input, alpha, other), other)
+    difference = minus_from_tensor if isinstance(other, Variable) else minus_from
+    return difference(scaled(input, alpha, other), other)
 
 
 subtract = sub
@@ -153,6 +156,7 @@ divide_into = primitive(
     lambda g, a, out: -g * (out / a),
     lambda g, a: g / a,
     name="div",
+    label="MulBackward0",
     **QUOTIENT,
 )
 
@@ -198,6 +202,17 @@ def _fmod(a: Any, b: Any) -> Any:
     return np.fmod(a, b)
 
 
+def of_number_or_tensor(node: Any) -> str:
+    """PyTorch's names: 0 for a number as the last operand, 1 for a tensor."""
+    return f"{type(node).__name__[:-1]}{int(not _has_number(node))}"
+
+
+def _has_number(node: Any) -> bool:
+    # numbers have no version; where none was saved, an operand without gradient counts as one
+    versions = node.versions
+    return None in node.parents and (not versions or any(v is NEVER for v, _ in versions))
+
+
 def _no_derivative(name: str) -> Any:
     def rule(g: Any) -> Any:
         raise NotImplementedError(f"derivative for {name} is not implemented")
@@ -213,11 +228,12 @@ floor_divide = primitive(
 )
 modulo = primitive(
     _remainder, "a b", lambda g: g, lambda g, a, b: -g * floor_quotient(a, b),
-    name="remainder", **ELEMENTWISE,
+    name="remainder", label=of_number_or_tensor, **ELEMENTWISE,
 )  # fmt: skip
 float_mod = primitive(
-    _fmod, "a b", lambda g: g, lambda g, a, b: -g * trunc_quotient(a, b), name="fmod", **ELEMENTWISE
-)
+    _fmod, "a b", lambda g: g, lambda g, a, b: -g * trunc_quotient(a, b),
+    name="fmod", label=of_number_or_tensor, **ELEMENTWISE,
+)  # fmt: skip
 
 
 fmod = takes_tensors(float_mod, numbers="other")
@@ -309,9 +325,15 @@ def _exponent_rule(g: Any, a: Any, b: Any, out: Any) -> Any:
     return where((a == 0) & (b >= 0), 0.0, g * out * log(a))
 
 
+def _power_name(node: Any) -> str:
+    """PyTorch's names: 0 for a number as exponent, 1 for two tensors, 2 for a number as base."""
+    which = 1 if not _has_number(node) else 0 if node.parents[0] is not None else 2
+    return f"PowBackward{which}"
+
+
 power = primitive(
     _power, "a b", _base_rule, _exponent_rule,
-    name="pow", promote=promote_powers, traits=("elementwise",),
+    name="pow", label=_power_name, promote=promote_powers, traits=("elementwise",),
 )  # fmt: skip
 power_of = primitive(
     lambda a, b: _power(b, a),
@@ -319,6 +341,7 @@ power_of = primitive(
     lambda g, a, b, out: _exponent_rule(g, b, a, out),
     lambda g, a, b: _base_rule(g, b, a),
     name="pow",
+    label="PowBackward2",
     **ELEMENTWISE,
 )
 
@@ -363,13 +386,17 @@ def float_power_(input: Any, exponent: Any) -> Any:
 # --- three operands ---------------------------------------------------------------------------
 
 
+plus_product = labelled(plus, "AddcmulBackward0")
+plus_quotient = labelled(plus, "AddcdivBackward0")
+
+
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``input + value * tensor1 * tensor2``, broadcast.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
     """
     dtype = common_dtype(*map(as_operand, (input, tensor1, tensor2)))
-    return plus(input, _times(mul(to(tensor1, dtype), tensor2), value))
+    return plus_product(input, _times(mul(to(tensor1, dtype), tensor2), value))
 
 
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
@@ -385,7 +412,7 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
             "Integer division with addcdiv is no longer supported: divide by a float, or use "
             "(input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype)."
         )
-    return plus(input, _times(true_divide(tensor1, tensor2), value))
+    return plus_quotient(input, _times(true_divide(tensor1, tensor2), value))
 
 
 def _times(x: Any, value: Any) -> Any:
@@ -402,6 +429,7 @@ interpolate = primitive(
     lambda g, w: g * w,
     lambda g, a, b: g * (b - a),
     name="lerp",
+    label=of_number_or_tensor,
     traits=("elementwise",),
 )
 

@@ -47,7 +47,7 @@ def _shares(x: Any, out: Any, dim: Any, keepdim: bool, nan: bool) -> Any:
 shares = primitive(_shares, "x out | dim keepdim nan", None, None, name="shares")
 
 
-def _extremum(reduce: Any, name: str, nan: bool) -> Callable[..., Any]:
+def _extremum(reduce: Any, name: str, nan: bool, label: str | None = None) -> Callable[..., Any]:
     def rule(g: Any, x: Any, out: Any, dim: Any, keepdim: bool) -> Any:
         return spread(g, x.shape, dim, keepdim) * shares(x, out, dim, keepdim, nan)
 
@@ -56,7 +56,7 @@ def _extremum(reduce: Any, name: str, nan: bool) -> Callable[..., Any]:
             raise NotImplementedError(f'"{name}" not implemented for {x.dtype}')
         return reduce(x, axis=dim, keepdims=keepdim)
 
-    return primitive(kernel, "x | dim keepdim", rule, name=name)
+    return primitive(kernel, "x | dim keepdim", rule, name=name, label=label)
 
 
 def _placed_extremum(reduce: Any, name: str, arg: str) -> Callable[..., Any]:
@@ -74,8 +74,8 @@ def _placed_extremum(reduce: Any, name: str, arg: str) -> Callable[..., Any]:
     )
 
 
-largest = _extremum(sums.max_reduce, "max", nan=True)
-smallest = _extremum(sums.min_reduce, "min", nan=True)
+largest = _extremum(sums.max_reduce, "max", nan=True, label="MaxBackward1")
+smallest = _extremum(sums.min_reduce, "min", nan=True, label="MinBackward1")
 largest_along = _placed_extremum(sums.max_reduce, "max", "argmax")
 smallest_along = _placed_extremum(sums.min_reduce, "min", "argmin")
 amax_along = _extremum(sums.max_reduce, "amax", nan=False)

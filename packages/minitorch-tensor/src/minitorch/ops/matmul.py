@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._memory import packed
-from ..autograd.primitive import primitive
+from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
 from .arithmetic import mul, plus
 from .conversion import as_operand
@@ -139,8 +139,16 @@ def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
 
 
 def by_rank(node: Any) -> str:
-    """PyTorch's names, by the dimensions of the result."""
-    return ("DotBackward0", "MvBackward0", "MmBackward0", "BmmBackward0")[min(len(node.shape), 3)]
+    """PyTorch's names, by the dimensions of the result and of the operands that want a gradient."""
+    m, n = (None if parent is None else len(parent.shape or ()) for parent in node.parents)
+    rank = len(node.shape)
+    if rank == 0:
+        return "DotBackward0"
+    if rank == 1:
+        return "MvBackward0" if m == 2 or n == 1 else "SqueezeBackward4"
+    if rank == 2 and 2 in (m, n):
+        return "MmBackward0"
+    return "CloneBackward0" if m == 2 else "UnsafeViewBackward0"
 
 
 matmul = primitive(
@@ -167,6 +175,9 @@ Example:
 
 Follows https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
 """
+
+
+batch_product = labelled(matmul, "BmmBackward0")
 
 
 def matmul_reversed(input: Any, other: Any) -> Any:
@@ -205,7 +216,7 @@ def bmm(input: Any, mat2: Any) -> Any:
         raise RuntimeError(
             f"expected scalar type {input.dtype.type_name} but found {mat2.dtype.type_name}"
         )
-    return matmul(input, mat2)
+    return batch_product(input, mat2)
 
 
 def mv(input: Any, vec: Any) -> Any:
@@ -331,13 +342,20 @@ def _combine(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
         )
     if not product.dtype.is_floating_point and not product.dtype.is_complex:
         beta, alpha = int(beta), int(alpha)
-    return _weighted(input, product, beta, alpha)
+    return _weighted(name, input, product, beta, alpha)
 
 
-def _weighted(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
+# the sums that end an addmm and its kin
+SUMS = {
+    name: labelled(plus, f"{name.title()}Backward0")
+    for name in ("addmm", "addmv", "addr", "baddbmm", "addbmm")
+}
+
+
+def _weighted(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
     scaled = product if alpha == 1 else mul(product, alpha)
     if beta:
-        scaled = plus(input if beta == 1 else mul(input, beta), scaled)
+        scaled = SUMS[name](input if beta == 1 else mul(input, beta), scaled)
     if scaled.shape != product.shape or input.ndim > product.ndim:
         raise RuntimeError(
             f"The expanded size of the tensor must match the existing size. Target sizes: "
@@ -377,7 +395,7 @@ def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> 
                     f"For integral input tensors, argument {name} must not be a floating point "
                     "number."
                 )
-    return _weighted(input, outer(vec1, vec2), beta, alpha)
+    return _weighted("addr", input, outer(vec1, vec2), beta, alpha)
 
 
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:

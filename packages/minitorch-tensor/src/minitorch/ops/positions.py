@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.primitive import primitive
+from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable, wrap
 from .broadcasting import broadcast_shapes, expanded
 from .gathering import indexed, out_of_bounds, put_places
@@ -38,13 +38,16 @@ def _from_front(input: Any, index: Any, name: str) -> Any:
     return index
 
 
+taken = labelled(indexed, "TakeBackward0")
+
+
 def take(input: Any, index: Any) -> Any:
     """The elements at ``index``, counted as if ``input`` had one dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.take.html
     """
     index = _from_front(input, index, "take")
-    return indexed(reshaped(input, (math.prod(input.shape),)), index, (0,), False)
+    return taken(reshaped(input, (math.prod(input.shape),)), index, (0,), False)
 
 
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
@@ -95,6 +98,9 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
 spots = primitive(lambda mask: np.flatnonzero(mask), "mask", None, name="flatnonzero")
 
 
+mask_selected = labelled(indexed, "MaskedSelectBackward0")
+
+
 def masked_select(input: Any, mask: Any) -> Any:
     """The elements at which ``mask`` is True, in one dimension; both are broadcast.
 
@@ -104,7 +110,7 @@ def masked_select(input: Any, mask: Any) -> Any:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
     shape = tuple(broadcast_shapes(input.shape, mask.shape))
     flat = reshaped(expanded(input, shape), (math.prod(shape),))
-    return indexed(flat, spots(expanded(mask, shape)), (0,), True)
+    return mask_selected(flat, spots(expanded(mask, shape)), (0,), True)
 
 
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:

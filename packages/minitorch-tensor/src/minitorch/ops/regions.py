@@ -37,10 +37,31 @@ def _slice(x: Any, key: tuple[Any, ...]) -> Any:
     return x[(*key, ...)] if ... not in key else x[key]
 
 
+def _by_last_part(node: Any) -> str:
+    """PyTorch takes a key apart: the name is that of the last part that changes something."""
+    if node.saved is None:  # freed: what it did to the number of dimensions is still known
+        made = len(node.shape) - len(node.parents[0].shape or ())
+        return ("SliceBackward0", "UnsqueezeBackward0", "SelectBackward0")[(made > 0) - (made < 0)]
+    shape, key = node.saved[0]
+    name, at = "Slice" if len(key) == 1 else "Alias", 0
+    for part in key:
+        if part is ...:
+            at += len(shape) - sum(each is not None and each is not ... for each in key)
+        elif part is None:
+            name = "Unsqueeze"
+        else:
+            if type(part) is not slice:
+                name = "Select"
+            elif part.indices(shape[at]) != (0, shape[at], 1):
+                name = "Slice"
+            at += 1
+    return f"{name}Backward0"
+
+
 # x[key] for a key of slices, integers, None and at most one Ellipsis
 sliced: Any = primitive(
     _slice, "x | key", lambda g, shape, key: embedded(g, shape, sliced, (key,)), name="slice",
-    **VIEW,
+    label=_by_last_part, **VIEW,
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.primitive import labelled
 from ..autograd.variable import Variable, wrap
 from .arguments import numpy_names, one_dim
 from .broadcasting import expanded
@@ -35,6 +36,9 @@ def _check_range(name: str, index: Any, size: int, least: int = 0) -> None:
         )
 
 
+selected_slices = labelled(indexed, "IndexSelectBackward0")
+
+
 @numpy_names
 def index_select(input: Any, dim: int, index: Any) -> Any:
     """The slices ``index`` (1-dim) along ``dim``, a copy.
@@ -47,7 +51,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
             raise IndexError("index_select(): Index to scalar can have only 1 value")
         return input.clone()
     _check_range("index_select", index, input.shape[dim])
-    return indexed(input, index, (dim,), False)
+    return selected_slices(input, index, (dim,), False)
 
 
 def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> Any:
@@ -68,13 +72,19 @@ def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> A
     return source if source.ndim else reshaped(source, (1,))
 
 
+added = labelled(put_places, "IndexAddBackward0")
+copied = labelled(put_places, "IndexCopyBackward0")
+filled = labelled(put_places, "IndexFillBackward0")
+
+
 def _put_slices(name: str, input: Any, dim: int, index: Any, source: Any, add: bool) -> Any:
     index, dim = _flat_index(name, input, dim, index)
     source = _check_source(name, input, dim, index, source)
     _check_range(name, index, input.shape[dim] if input.ndim else 1)
+    put = added if add else copied
     if not input.ndim:
-        return reshaped(put_places(reshaped(input, (1,)), source, index, (0,), add), ())
-    return put_places(contiguous(input), source, index, (dim,), add)
+        return reshaped(put(reshaped(input, (1,)), source, index, (0,), add), ())
+    return put(contiguous(input), source, index, (dim,), add)
 
 
 @numpy_names
@@ -110,8 +120,8 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     _check_range("index_fill", index, n, -n)
     index = wrap(np.unique(index._data % max(n, 1)))  # `value` counts once in each slice
     if not input.ndim:
-        return reshaped(put_places(reshaped(input, (1,)), value, index, (0,), False), ())
-    return put_places(input, value, index, (dim,), False)
+        return reshaped(filled(reshaped(input, (1,)), value, index, (0,), False), ())
+    return filled(input, value, index, (dim,), False)
 
 
 def _scalar_only(name: str, value: Any) -> None:
