@@ -3,7 +3,6 @@
 Follows https://docs.pytorch.org/docs/stable/nn.functional.html
 """
 
-from .activation import *
 from .attention import *
 from .bags import *
 from .channels import *
@@ -13,6 +12,7 @@ from .ctc import *
 from .distance import *
 from .dropout import *
 from .embedding import *
+from .exponential import *
 from .fold import *
 from .gelu import *
 from .linear import *
@@ -20,6 +20,8 @@ from .margin import *
 from .max_pooling import *
 from .normalization import *
 from .padding import *
+from .piecewise_linear import *
 from .pooling import *
 from .regression import *
 from .resampling import *
+from .softmax import *

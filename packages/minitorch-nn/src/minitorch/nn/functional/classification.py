@@ -12,7 +12,7 @@ from minitorch.extend import fused, primitive
 
 from ..kernels import cross_entropy as kernels
 from ..kernels.dtypes import check_float, of_floats
-from .activation import log_sigmoid
+from .exponential import log_sigmoid
 from .reduction import chosen, reduced
 
 __all__ = [

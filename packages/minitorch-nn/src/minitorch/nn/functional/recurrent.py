@@ -12,7 +12,7 @@ from minitorch import cat, sigmoid, tanh
 from minitorch.extend import fused
 
 from ..kernels import recurrent as kernels
-from .activation import relu as rectified
+from .piecewise_linear import relu as rectified
 
 __all__: list[str] = []
 

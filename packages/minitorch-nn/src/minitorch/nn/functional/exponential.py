@@ -1,0 +1,204 @@
+"""Activations made of exponentials, with their derivatives, and softsign, their rational cousin.
+
+The rules take arrays and tensors alike, so the second derivatives come from them too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import minitorch
+import numpy as np
+from minitorch import sigmoid, tanh, where
+from minitorch.extend import inplace, numpy_names, primitive, promote_to_float, select
+
+from .activation import ELEMENTWISE, activation, in_place
+
+__all__ = [
+    "celu",
+    "celu_",
+    "elu",
+    "elu_",
+    "glu",
+    "logsigmoid",
+    "mish",
+    "selu",
+    "selu_",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "softsign",
+    "tanh",
+    "tanhshrink",
+]
+
+# scale * (x where positive, alpha * (exp(rate * x) - 1) elsewhere)
+exponential_unit = activation(
+    # one of the two terms is zero: quicker than a choice
+    lambda x, alpha, scale, rate: (
+        np.expm1(np.minimum(x, 0) * rate) * (alpha * scale) + np.maximum(x, 0) * scale
+    ),
+    "x | alpha scale rate",
+    lambda g, x, out, alpha, scale, rate: where(x > 0, g * scale, g * rate * (out + alpha * scale)),
+    name="elu",
+)
+SELU_ALPHA = 1.6732632423543772848170429916717
+SELU_SCALE = 1.0507009873554804934193349852946
+
+
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """``x`` where it is positive, alpha (exp(x) - 1) elsewhere.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.elu.html
+    """
+    if inplace:
+        return in_place(exponential_unit, input, alpha, 1.0, 1.0)
+    return exponential_unit(input, alpha, 1.0, 1.0)
+
+
+def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """``x`` where it is positive, alpha (exp(x / alpha) - 1) elsewhere.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.celu.html
+    """
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    if inplace:
+        return in_place(exponential_unit, input, alpha, 1.0, 1 / alpha)
+    return exponential_unit(input, alpha, 1.0, 1 / alpha)
+
+
+def selu(input: Any, inplace: bool = False) -> Any:
+    """``elu`` with the two constants that keep mean 0 and variance 1 (Klambauer et al., 2017).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.selu.html
+    """
+    if inplace:
+        return in_place(exponential_unit, input, SELU_ALPHA, SELU_SCALE, 1.0)
+    return exponential_unit(input, SELU_ALPHA, SELU_SCALE, 1.0)
+
+
+elu_ = inplace(elu)
+celu_ = inplace(celu)
+selu_ = inplace(selu)
+
+
+# --- sigmoid, softplus and products with them -----------------------------------------------
+
+
+def _sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def _softplus(x: Any, beta: float, threshold: float) -> Any:
+    y = x * beta
+    return select(y > threshold, x, np.log1p(np.exp(np.minimum(y, threshold))) / beta)
+
+
+soft_plus = activation(
+    _softplus,
+    "x | beta threshold",
+    lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)),
+    name="softplus",
+)
+log_sigmoid = activation(
+    lambda x: np.minimum(x, 0) - np.log1p(np.exp(-abs(x))),
+    "x",
+    lambda g, x: g * sigmoid(-x),
+    name="logsigmoid",
+    label="LogSigmoidBackward0",
+)
+swish = activation(
+    lambda x: x * _sigmoid(x),
+    "x",
+    lambda g, x: (s := sigmoid(x)) * (x * (1 - s) + 1) * g,
+    name="silu",
+)
+
+
+def _mish_slope(x: Any) -> Any:
+    t = tanh(soft_plus(x, 1.0, 20.0))
+    return t + x * sigmoid(x) * (1 - t * t)
+
+
+mished = activation(
+    lambda x: x * np.tanh(_softplus(x, 1.0, 20.0)),
+    "x",
+    lambda g, x: g * _mish_slope(x),
+    name="mish",
+)
+
+
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """log(1 + exp(beta x)) / beta; x itself where beta x is above ``threshold``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
+    """
+    return soft_plus(input, beta, threshold)
+
+
+def logsigmoid(input: Any) -> Any:
+    """log(sigmoid(x)), exact for large negative x too.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
+    """
+    return log_sigmoid(input)
+
+
+def silu(input: Any, inplace: bool = False) -> Any:
+    """``x`` sigmoid(x) (swish).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.silu.html
+    """
+    return in_place(swish, input) if inplace else swish(input)
+
+
+def mish(input: Any, inplace: bool = False) -> Any:
+    """``x`` tanh(softplus(x)).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mish.html
+    """
+    return in_place(mished, input) if inplace else mished(input)
+
+
+soft_sign = primitive(
+    lambda x: x / (abs(x) + 1),
+    "x",
+    lambda g, x: g / (abs(x) + 1) ** 2,
+    name="softsign",
+    promote=promote_to_float,
+    floats=True,
+    traits=ELEMENTWISE,
+)
+
+
+def softsign(input: Any) -> Any:
+    """``x`` / (1 + |x|).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html
+    """
+    return soft_sign(input)
+
+
+def tanhshrink(input: Any) -> Any:
+    """``x`` - tanh(x).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.tanhshrink.html
+    """
+    return input - tanh(input)
+
+
+@numpy_names
+def glu(input: Any, dim: int = -1) -> Any:
+    """A sigmoid(b), where a and b are the halves of ``input`` along ``dim``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.glu.html
+    """
+    if not input.ndim:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    if input.shape[dim] % 2:
+        raise RuntimeError(
+            f"Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}"
+        )
+    a, b = minitorch.chunk(input, 2, dim)
+    return a * sigmoid(b)

@@ -1,0 +1,238 @@
+"""Activations of straight pieces, with their slopes (hardswish bends in its middle one).
+
+The rules take arrays and tensors alike, so the second derivatives come from them too. A mask picks
+with ``where``: a product with it would make NaN of the infinite gradients that it is to hide.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import minitorch
+import numpy as np
+from minitorch import where
+from minitorch.extend import inplace, primitive, select
+
+from .activation import ELEMENTWISE, activation, in_place
+
+__all__ = [
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hardtanh_",
+    "leaky_relu",
+    "leaky_relu_",
+    "prelu",
+    "relu",
+    "relu6",
+    "relu_",
+    "rrelu",
+    "rrelu_",
+    "softshrink",
+    "threshold",
+    "threshold_",
+]
+
+
+def relu(input: Any, inplace: bool = False) -> Any:
+    """max(0, x).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html
+    """
+    return relu_(input) if inplace else minitorch.relu(input)
+
+
+leaky = activation(
+    lambda x, slope: np.maximum(x, x * slope) if 0 <= slope <= 1 else select(x > 0, x, x * slope),
+    "x | slope",
+    lambda g, x, slope: where(x > 0, g, g * slope),
+    name="leaky_relu",
+)
+clipped = primitive(
+    lambda x, low, high: np.clip(x, x.dtype.type(low), x.dtype.type(high)),
+    "x | low high",
+    lambda g, x, low, high: where((x > low) & (x < high), g, 0.0),
+    name="hardtanh",
+    traits=ELEMENTWISE,
+)
+above = primitive(
+    lambda x, limit, value: select(x <= limit, x.dtype.type(value).item(), x),
+    "x | limit value",
+    lambda g, x, limit: where(x <= limit, 0.0, g),
+    name="threshold",
+    traits=ELEMENTWISE,
+)
+hard_sigmoid = activation(
+    lambda x: np.clip(x / 6 + 0.5, 0, 1),
+    "x",
+    lambda g, x: where((x > -3) & (x < 3), g / 6, 0.0),
+    name="hardsigmoid",
+)
+hard_swish = activation(
+    lambda x: x * np.clip(x + 3, 0, 6) / 6,
+    "x",
+    lambda g, x: where(x <= -3, 0.0, where(x < 3, g * (x / 3 + 0.5), g)),
+    name="hardswish",
+)
+hard_shrink = activation(
+    lambda x, lambd: select(abs(x) <= lambd, 0, x),
+    "x | lambd",
+    lambda g, x, lambd: where(abs(x) <= lambd, 0.0, g),
+    name="hardshrink",
+)
+soft_shrink = activation(
+    # NaN stays NaN
+    lambda x, lambd: select(abs(x) <= lambd, 0, x - np.sign(x) * lambd),
+    "x | lambd",
+    lambda g, x, lambd: where(abs(x) <= lambd, 0.0, g),
+    name="softshrink",
+)
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """``x`` where it is positive, ``negative_slope`` x elsewhere.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
+    """
+    if inplace:
+        return in_place(leaky, input, negative_slope)
+    return leaky(input, negative_slope)
+
+
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    """x, held between ``min_val`` and ``max_val``.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html
+    """
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+    if inplace:
+        return in_place(clipped, input, min_val, max_val)
+    return clipped(input, min_val, max_val)
+
+
+def relu6(input: Any, inplace: bool = False) -> Any:
+    """x, held between 0 and 6.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html
+    """
+    return hardtanh(input, 0, 6, inplace)
+
+
+def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
+    """``x`` where it is above ``threshold``, ``value`` elsewhere.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.threshold.html
+    """
+    if inplace:
+        return in_place(above, input, threshold, value)
+    return above(input, threshold, value)
+
+
+def hardsigmoid(input: Any, inplace: bool = False) -> Any:
+    """``x`` / 6 + 1/2, held between 0 and 1.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html
+    """
+    return in_place(hard_sigmoid, input) if inplace else hard_sigmoid(input)
+
+
+def hardswish(input: Any, inplace: bool = False) -> Any:
+    """``x`` hardsigmoid(x).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html
+    """
+    return in_place(hard_swish, input) if inplace else hard_swish(input)
+
+
+def hardshrink(input: Any, lambd: float = 0.5) -> Any:
+    """``x`` outside of [-lambd, lambd], 0 inside.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html
+    """
+    return hard_shrink(input, lambd)
+
+
+def softshrink(input: Any, lambd: float = 0.5) -> Any:
+    """``x`` moved towards 0 by ``lambd``, 0 where it gets there.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softshrink.html
+    """
+    if lambd < 0:
+        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
+    return soft_shrink(input, lambd)
+
+
+# --- learned and random slopes --------------------------------------------------------------
+
+learned = activation(
+    lambda x, slope: select(x > 0, x, x * slope),
+    "x slope",
+    lambda g, x, slope: where(x > 0, g, g * slope),
+    lambda g, x: where(x > 0, 0.0, g * x),
+    name="prelu",
+    label="PreluKernelBackward0",
+)
+
+
+def prelu(input: Any, weight: Any) -> Any:
+    """``x`` where it is positive, ``weight`` x elsewhere: one for all or one per channel (dim 1).
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html
+    """
+    if weight.ndim > 1:
+        raise RuntimeError(
+            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}"
+        )
+    if weight.dtype != input.dtype:
+        raise RuntimeError(
+            f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}"
+        )
+    if weight.numel() != 1:
+        if not input.ndim:
+            raise RuntimeError("Not allow zero-dim input tensor.")
+        channels = input.shape[1] if input.ndim > 1 else 1
+        if channels != weight.numel():
+            raise RuntimeError(
+                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+                f"{weight.numel()} and channel size = {channels}."
+            )
+    if input.ndim > 1:
+        weight = weight.reshape((1, -1) + (1,) * (input.ndim - 2))
+    elif weight.ndim and not input.ndim:
+        weight = weight.reshape(())
+    return learned(input, weight)
+
+
+def rrelu(
+    input: Any,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    inplace: bool = False,
+) -> Any:
+    """``x`` where it is positive, elsewhere times a slope drawn from [lower, upper) while training,
+    the mean slope otherwise.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rrelu.html
+    """
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    with minitorch.no_grad():
+        slopes = minitorch.zeros_like(input)
+        negative = input.detach() <= 0
+        count = int(negative.sum())
+        # one 53-bit draw for each negative element, in order, as PyTorch's kernel does
+        drawn = minitorch.empty(count, dtype=minitorch.float64).uniform_(lower, upper)
+        slopes[negative] = drawn.to(slopes.dtype)
+    return in_place(learned, input, slopes) if inplace else learned(input, slopes)
+
+
+relu_ = inplace(minitorch.relu)
+hardtanh_ = inplace(hardtanh)
+leaky_relu_ = inplace(leaky_relu)
+rrelu_ = inplace(rrelu)
+threshold_ = inplace(threshold)
