@@ -108,7 +108,7 @@ def transformer(torch: Any) -> Any:
     """A small GPT: normalization first, causal attention, GELU, as in examples/gpt.py."""
     nn, functional = torch.nn, torch.nn.functional
 
-    class Block(nn.Module):  # type: ignore[misc, name-defined]
+    class Block(nn.Module):  # type: ignore[misc, name-defined]  # any library's
         def __init__(self) -> None:
             super().__init__()
             self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
@@ -126,7 +126,7 @@ def transformer(torch: Any) -> Any:
             x = x + self.mixture(y.transpose(1, 2).reshape(batch, length, WIDTH))
             return x + self.projection(functional.gelu(self.expansion(self.norm2(x))))
 
-    class GPT(nn.Module):  # type: ignore[misc, name-defined]
+    class GPT(nn.Module):  # type: ignore[misc, name-defined]  # any library's
         def __init__(self) -> None:
             super().__init__()
             self.letters, self.places = nn.Embedding(LETTERS, WIDTH), nn.Embedding(CONTEXT, WIDTH)

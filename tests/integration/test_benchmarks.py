@@ -59,7 +59,7 @@ def test_workers_measure_in_turns_and_report_failures():
 def test_minitorch_runs(name):
     workload = WORKLOADS[name]
     for package in NEEDS.get(workload.group, ()):
-        pytest.importorskip(f"minitorch.{package}")
+        pytest.importorskip(f"minitorch.{package}", reason="not installed")
     size = min((*workload.sizes, *workload.growth))
     assert "{" not in workload.titled(size)
     workload.build(minitorch, size)()

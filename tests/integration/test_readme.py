@@ -35,7 +35,7 @@ COMMANDS = [
 @pytest.mark.parametrize(("readme", "block"), PYTHON)
 def test_python(readme, block):
     for sibling in READMES[readme]:
-        pytest.importorskip(f"minitorch.{sibling}")
+        pytest.importorskip(f"minitorch.{sibling}", reason="not installed")
     if not block.startswith(">>>"):
         exec(block, {})
         return

@@ -251,17 +251,27 @@ def test_other_places_of_the_same_thing(run):
 
 @needs_all
 def test_tensorboard_says_what_to_install(run):
-    if installed("tensorboardX"):
-        pytest.skip("tensorboardX is here")
-    code, _, errors = run("from torch.utils.tensorboard import SummaryWriter")
+    code, _, errors = run(
+        """
+        import sys
+        sys.modules["tensorboardX"] = None  # cannot be imported
+        from torch.utils.tensorboard import SummaryWriter
+        """
+    )
     assert code == 1
     assert "pip install tensorboardX" in errors
 
 
-@pytest.mark.skipif(installed("minitorch-nn"), reason="minitorch-nn is here")
 def test_a_missing_sibling_is_named(run):
     for name in ("torch.nn", "torch.utils.data"):
-        code, _, errors = run(f"import {name}")
+        code, _, errors = run(
+            f"""
+            import sys
+            from minitorch._siblings import MissingSibling
+            sys.meta_path.insert(0, MissingSibling)  # else asked last
+            import {name}
+            """
+        )
         assert code == 1
         assert "the package minitorch-nn is not installed" in errors.splitlines()[-1]
 

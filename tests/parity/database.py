@@ -330,7 +330,7 @@ def check(name: str, dtype: torch.dtype) -> tuple[int, int]:
         for k, sample in enumerate(more_samples(entry, dtype, backward)):
             try:
                 check_sample(entry, function, sample, backward)
-            except Exception as error:
+            except Exception as error:  # raised again with the sample
                 where = f"{entry.formatted_name} {dtype} sample {k}: {str(sample)[:600]}\n"
                 raise DisagreementError(f"{where}{type(error).__name__}: {error}") from error
             values += 1

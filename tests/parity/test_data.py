@@ -63,12 +63,8 @@ def test_batches(kind: dict[str, Any], generator: bool, workers: int) -> None:
     agree(program)
 
 
-@workers
-@pytest.mark.parametrize("persistent", [False, True])
+@pytest.mark.parametrize(("workers", "persistent"), [(0, False), (2, False), (2, True)])
 def test_passes_that_are_left_early(workers: int, persistent: bool) -> None:
-    if persistent and not workers:
-        pytest.skip("there are no workers to keep")
-
     def program(T: Any, data: Any) -> Any:
         loader = data.DataLoader(
             range(20), 3, True, persistent_workers=persistent, **options(data, workers)

@@ -136,7 +136,7 @@ def test_modules(name: str, training: bool, dtype: torch.dtype, record_property:
         for sample in samples:
             try:
                 check(info, sample, training, dtype)
-            except Exception as error:
+            except Exception as error:  # raised again with the sample
                 made = sample.constructor_input
                 raise AssertionError(
                     f"{name}{made.args}{made.kwargs} {sample.desc}: "

@@ -119,7 +119,7 @@ def test_orders(name: str, record_property: Any) -> None:
         for sample in [*small, *large]:
             try:
                 check_orders(entry, database.mini_function(entry), sample)
-            except Exception as error:
+            except Exception as error:  # raised again with the sample
                 raise AssertionError(f"{entry.formatted_name}: {str(sample)[:400]}") from error
             count += 1
     record_property("orders", count)
@@ -128,7 +128,7 @@ def test_orders(name: str, record_property: Any) -> None:
 def error_of(function: Any, sample: Any) -> Exception | None:
     try:
         function(sample.input, *sample.args, **sample.kwargs)
-    except Exception as error:
+    except Exception as error:  # any: the types are compared
         return error
     return None
 

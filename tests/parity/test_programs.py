@@ -21,13 +21,13 @@ DTYPES = ("float64", "float32", "int64", "bool")
 MAX_TENSORS = 10
 
 
-class Skip(Exception):  # noqa: N818
+class StepError(Exception):
     """The step means nothing for this tensor."""
 
 
 def dim(x: Any, n: int) -> int:
     if not x.ndim:
-        raise Skip
+        raise StepError
     return n % x.ndim
 
 
@@ -53,7 +53,7 @@ def part(x: Any, n: int) -> Any:
 
 def index(T: Any, x: Any, n: int) -> Any:
     if not x.ndim or not x.shape[0]:
-        raise Skip
+        raise StepError
     size = x.shape[0]
     return T.tensor([n % size, (n // 3) % size, -1 - n % size])
 
@@ -151,7 +151,7 @@ def run_step(T: Any, pool: list[Any], step: tuple[int, int, int, int]) -> tuple[
             return action(T, x, n), None
         made = action(T, x, y, n)
         return (made if name in OUT_OF_PLACE else None), None
-    except Skip:
+    except StepError:
         return None, None
     except (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError) as error:
         return None, error

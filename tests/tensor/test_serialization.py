@@ -263,7 +263,7 @@ def test_newer_pickles_are_read():
 
 
 def test_safetensors(tmp_path):
-    pytest.importorskip("safetensors")
+    pytest.importorskip("safetensors", reason="what reads these files")
     from minitorch.safetensors import load_file, save_file
 
     x = minitorch.arange(6.0).reshape(2, 3)
