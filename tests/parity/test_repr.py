@@ -5,8 +5,7 @@ import re
 import minitorch
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
+import torch
 
 inf, nan = float("inf"), float("nan")
 RNG = np.random.default_rng(0)
@@ -104,11 +103,7 @@ def test_options(options):
             if options.get("profile") == "full" and np.size(array) > 1100:
                 continue
             theirs, ours = pair(array)
-            try:
-                want = repr(theirs)
-            except Exception:
-                continue
-            assert repr(ours) == want, name
+            assert repr(ours) == repr(theirs), name
     finally:
         for lib in (torch, minitorch):
             lib.set_printoptions(profile="default")
@@ -150,7 +145,7 @@ def test_format(value, spec):
             x = x.requires_grad_()
         try:
             return format(x, spec)
-        except Exception as error:
+        except Exception as error:  # any: the types are compared
             return type(error)
 
     for track in (False, True):
