@@ -82,13 +82,18 @@ def test_setitem(name: str, key: Any, reference: Any) -> None:
     x.sum().backward()
 
 
-@pytest.mark.parametrize(("name", "key", "reference"), KEYS, ids=IDS)
+def repeats(reference: Any) -> bool:
+    """What is written to a place that is named twice is not defined."""
+    places = reference(np.arange(24).reshape(2, 3, 4))
+    return len(np.unique(places)) < places.size
+
+
+ONCE = [case for case in KEYS if not repeats(case[2])]
+
+
+@pytest.mark.parametrize(("name", "key", "reference"), ONCE, ids=[case[0] for case in ONCE])
 def test_setitem_gradients(name: str, key: Any, reference: Any) -> None:
     shape = reference(VALUES).shape
-    if len(np.unique(reference(np.arange(24).reshape(2, 3, 4)))) < np.prod(shape) or not np.prod(
-        shape
-    ):
-        pytest.skip("what a repeated or an empty place gets is not defined")
 
     def write(x: Any, value: Any) -> Any:
         y = x * 1.0
