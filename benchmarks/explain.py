@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import minitorch
 import numpy as np
@@ -86,7 +87,8 @@ def shares(workload: Workload, size: int) -> list[list[str]]:
         while time.perf_counter() - start < SECONDS:
             step()
             steps += 1
-    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]  (not in typeshed)
+    summary: Any = pstats.Stats(profile)
+    stats = summary.stats
     total = sum(own for _, _, own, _, _ in stats.values())
     longest = sorted(stats.items(), key=lambda item: -item[1][2])[:FEW]
     return [
