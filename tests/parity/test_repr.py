@@ -169,13 +169,16 @@ x.max();  x.min();  x.max(1).values;  m.max(x, y);  x.amax(0);  x.sum();  x.sum(
 x @ y;  x @ v;  v @ x;  v @ v;  x @ x3;  x3 @ x;  x3 @ x3;  x3 @ v;  v @ x3;  x3.detach() @ x
 m.mm(x, y);  m.bmm(x3, x3);  m.mv(x, v);  m.dot(v, v);  m.matmul(x, x3)
 m.addmm(v, x, y);  m.addmv(v, x, v);  m.addr(x, v, v);  m.baddbmm(x3, x3, x3);  m.addbmm(x, x3, x3)
-linear(x, y, v);  linear(x, y);  linear(x3, y, v);  linear(x3, y);  linear(v, y, v);  linear(v, y)
-linear(x, y, v.detach());  linear(x3, y, v.detach());  linear(x.detach(), y)
+f.linear(x, y, v);  f.linear(x, y);  f.linear(x3, y, v);  f.linear(x3, y);  f.linear(v, y, v)
+f.linear(v, y);  f.linear(x, y, v.detach());  f.linear(x3, y, v.detach());  f.linear(x.detach(), y)
 x[0];  x[0, 1];  x[0:2];  x[:];  x[:, 1];  x[..., 0];  x[None];  x[...];  x[0, None];  x[:, None, 1]
 x[:, 0:2];  x[0:1, None];  x[None, 0:1];  x[1, :];  x[..., None];  x3[..., 0, :];  x3[0, ..., 1:]
 x[[0, 2]];  x[x > 0];  x[0, [0, 2]];  x[..., ...];  x[0, ..., ...];  x.select(1, 0)
 x.index_select(0, i);  x.take(i);  x.masked_select(x > 0)
 x.index_add(0, i, y[:2]);  x.index_copy(0, i, y[:2]);  x.index_fill(0, i, 1.0)
+x.split([1, 2])[1];  x.split(2)[0];  x.median(0).values;  x.median();  f.group_norm(x3, 3)
+f.max_pool2d(x3[None], 2);  f.max_pool1d(x3, 2);  f.adaptive_max_pool2d(x3[None], 2)
+f.avg_pool2d(x3[None], 2);  f.avg_pool1d(x3, 2);  f.adaptive_avg_pool2d(x3[None], 2)
 """
 
 
@@ -186,7 +189,7 @@ def test_names_of_steps(expression):
             x = lib.arange(3 ** len(shape), dtype=lib.float32).reshape(shape) + 1
             return x.requires_grad_()
 
-        given = {"m": lib, "linear": lib.nn.functional.linear, "i": lib.tensor([0, 2])}
+        given = {"m": lib, "f": lib.nn.functional, "i": lib.tensor([0, 2])}
         given |= {"v": made(3), "x": made(3, 3), "y": made(3, 3), "x3": made(3, 3, 3)}
         result = eval(expression, given)
         name = repr(result).partition("grad_fn=")[2]

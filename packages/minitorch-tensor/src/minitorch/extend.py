@@ -9,7 +9,7 @@ from .autograd.door import apply
 from .autograd.grad_mode import current
 from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle
-from .autograd.primitive import fused, primitive
+from .autograd.primitive import fused, labelled, primitive
 from .autograd.variable import Variable, wrap
 from .kernels.blas import alone, axpby, products_over_rows
 from .kernels.elementwise import exp_into, over_elements
@@ -32,6 +32,7 @@ __all__ = [
     "exp_into",
     "fused",
     "inplace",
+    "labelled",
     "numpy_names",
     "one_dim",
     "over_elements",

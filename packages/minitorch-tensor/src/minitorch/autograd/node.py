@@ -197,6 +197,7 @@ class Output(Node):
 
     __slots__ = ("number",)
     number: int
+    parents: tuple[Node, ...]
 
     def __init__(self, step: Node, number: int, shape: tuple[int, ...]) -> None:
         self.parents = (step,)

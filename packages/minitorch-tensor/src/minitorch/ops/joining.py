@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._memory import packed
-from ..autograd.primitive import primitive
+from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
 from .arguments import numpy_names, one_dim
 from .conversion import promote
@@ -196,6 +196,7 @@ pieces: Callable[..., tuple[Any, ...]] = primitive(
     _pieces, "x | sizes dim -> *pieces", lambda g, dim: concatenated(list(g), dim), name="split",
     view=True, traits=("linear",),
 )  # fmt: skip
+sized_pieces: Callable[..., tuple[Any, ...]] = labelled(pieces, "SplitWithSizesBackward0")
 unbound: Callable[..., tuple[Any, ...]] = primitive(
     lambda x, dim: tuple(x[(*(ALL,) * dim, k, ...)] for k in range(x.shape[dim])),
     "x | dim -> *slices",
@@ -242,7 +243,7 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
             f"split_with_sizes expects split_sizes to sum exactly to {input.shape[dim]} (input "
             f"tensor's size at dimension {dim}), but got split_sizes={list(sizes)}"
         )
-    return pieces(input, sizes, dim)
+    return sized_pieces(input, sizes, dim)
 
 
 @numpy_names

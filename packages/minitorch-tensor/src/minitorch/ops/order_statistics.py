@@ -41,6 +41,7 @@ def _medians(name: str, skip: bool) -> tuple[Callable[..., Any], Callable[..., A
             "x | dim keepdim -> values indices",
             lambda g, indices, dim, keepdim, shape: placed(g, indices, dim, keepdim, False, shape),
             name=name,
+            label=f"{name.title()}Backward1",
         ),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch.extend import primitive
+from minitorch.extend import labelled, primitive
 
 from ..kernels import pooling as kernels
 from .arguments import numbers
@@ -51,6 +51,14 @@ maxima: Any = primitive(
     lambda g, indices, x_shape, once: put(g, indices, tuple(x_shape[2:]), once),
     name="max_pool",
 )
+# by the number of dimensions, under PyTorch's names
+window_maxima, part_maxima = (
+    [labelled(maxima, name) for name in ("SqueezeBackward1", *names)]
+    for names in (
+        ("MaxPool2DWithIndicesBackward0", "MaxPool3DWithIndicesBackward0"),
+        ("AdaptiveMaxPool2DBackward0", "AdaptiveMaxPool3DBackward0"),
+    )
+)
 
 
 def _max_pool(
@@ -64,7 +72,7 @@ def _max_pool(
     )
     windows = kernels.windows(tuple(x.shape[2:]), out, kernel, step, around, spread)
     apart = all(s >= d * (k - 1) + 1 for k, s, d in zip(kernel, step, spread, strict=True))
-    values, indices = maxima(x, windows, apart)
+    values, indices = window_maxima[ndim - 1](x, windows, apart)
     return (values, indices) if batched else (values.squeeze(0), indices.squeeze(0))
 
 
@@ -74,7 +82,8 @@ def _adaptive_max_pool(ndim: int, input: Any, output_size: Any) -> Any:
     x, batched = batch(input, ndim, name)
     out = adaptive_size(output_size, x, ndim, name)
     windows = kernels.windows(tuple(x.shape[2:]), out)
-    values, indices = maxima(x, windows, all(map(_divides, out, x.shape[2:])))
+    apart = all(map(_divides, out, x.shape[2:]))
+    values, indices = part_maxima[ndim - 1](x, windows, apart)
     return (values, indices) if batched else (values.squeeze(0), indices.squeeze(0))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import minitorch
 from minitorch import div, sign
-from minitorch.extend import primitive
+from minitorch.extend import labelled, primitive
 
 from ..kernels import resampling
 from .arguments import numbers, spatial
@@ -32,6 +32,14 @@ resampled: Any = primitive(
     lambda g, dim, arg: resampled(g, dim, arg.transposed),
     name="resample",
     traits=("linear",),
+)
+# the last step of a mean, by the number of dimensions, under PyTorch's names
+window_means, part_means = (
+    [labelled(resampled, name) for name in ("SqueezeBackward1", *names)]
+    for names in (
+        ("AvgPool2DBackward0", "AvgPool3DBackward0"),
+        ("AdaptiveAvgPool2DBackward0", "AdaptiveAvgPool3DBackward0"),
+    )
 )
 
 
@@ -121,7 +129,8 @@ def _avg_pool(
 
     def pooled(x: Any, divisor: str) -> Any:
         for k, (n, *window) in enumerate(zip(x.shape[2:], out, kernel, step, around, strict=True)):
-            x = resampled(x, 2 + k, resampling.windows(n, *window, divisor))
+            averaged = window_means[k] if k == ndim - 1 else resampled
+            x = averaged(x, 2 + k, resampling.windows(n, *window, divisor))
         return x
 
     counted = "padded" if count_include_pad else "inside"
@@ -189,7 +198,8 @@ def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
     if not x.dtype.is_floating_point:
         raise NotImplementedError(f'"{name}" not implemented for {x.dtype}')
     for k, m in enumerate(adaptive_size(output_size, x, ndim, name), 2):
-        x = resampled(x, k, resampling.adaptive(x.shape[k], m))
+        averaged = part_means[ndim - 1] if k == ndim + 1 else resampled
+        x = averaged(x, k, resampling.adaptive(x.shape[k], m))
     return x if batched else x.squeeze(0)
 
 
