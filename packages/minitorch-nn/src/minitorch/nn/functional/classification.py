@@ -7,7 +7,7 @@ from typing import Any
 
 import minitorch
 import numpy as np
-from minitorch import int64, log, log_softmax, sigmoid, where
+from minitorch import int64, log, log_softmax, sigmoid, uint8, where
 from minitorch.extend import fused, primitive
 
 from ..kernels import cross_entropy as kernels
@@ -97,6 +97,13 @@ def check_classes(input: Any, target: Any, weight: Any, name: str) -> None:
         )
 
 
+def class_numbers(target: Any) -> Any:
+    """Labels as int64; uint8 alone may stand for it."""
+    if target.dtype not in (int64, uint8):
+        raise RuntimeError(f"expected scalar type Long but found {target.dtype.type_name}")
+    return target.long()
+
+
 def cross_entropy(
     input: Any,
     target: Any,
@@ -134,14 +141,11 @@ def cross_entropy(
         reduction = chosen(reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    kind = target.dtype
-    if kind is not int64:
-        if kind.is_floating_point and input.shape == target.shape:
+    if target.dtype is not int64:
+        if target.dtype.is_floating_point and input.shape == target.shape:
             return entropy_of_probabilities(input, target, weight, reduction, label_smoothing)
         check_classes(input, target, weight, "cross_entropy")
-        if str(kind) != "torch.uint8":
-            raise RuntimeError(f"expected scalar type Long but found {kind.type_name}")
-        target = target.long()
+        target = class_numbers(target)
     return entropy_of_labels(input, target, weight, ignore_index, reduction, label_smoothing)
 
 
@@ -227,10 +231,7 @@ def nll_loss(
     """
     reduction = chosen(reduction, size_average, reduce)
     check_classes(input, target, weight, "nll_loss")
-    if target.dtype is not int64:
-        if str(target.dtype) != "torch.uint8":
-            raise RuntimeError(f"expected scalar type Long but found {target.dtype.type_name}")
-        target = target.long()
+    target = class_numbers(target)
     weights = weights_of(input, target, weight, ignore_index)
     loss = taken(input, target, weights)
     if reduction == "mean":

@@ -102,12 +102,14 @@ def cosine_embedding_loss(
     return reduced(near + far, reduction)
 
 
-def check_scores(input: Any, target: Any) -> None:
+def rows_of(input: Any) -> Any:
+    """Scores (N, C), or (C) as one row."""
     if input.ndim > 2 or (input.ndim == 2 and not input.shape[1]) or not input.numel():
         raise RuntimeError(
             "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
             f"{list(input.shape)}"
         )
+    return input if input.ndim == 2 else input.reshape(1, -1)
 
 
 def multi_margin_loss(
@@ -141,8 +143,7 @@ def multi_margin_loss(
         raise ValueError(
             f"multi_margin_loss: expected 1D weight, but got shape {list(weight.shape)}"
         )
-    check_scores(input, target)
-    rows = input if input.ndim == 2 else input.reshape(1, -1)
+    rows = rows_of(input)
     labels = target.reshape(-1)
     n, classes = rows.shape
     if labels.shape != (n,):
@@ -182,12 +183,11 @@ def multilabel_margin_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_margin_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
-    check_scores(input, target)
+    rows = rows_of(input)
     if (input.shape or (1,)) != (target.shape or (1,)):
         raise RuntimeError(
             f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}"
         )
-    rows = input if input.ndim == 2 else input.reshape(1, -1)
     labels = target.reshape(rows.shape)
     classes = rows.shape[1]
     if ((labels < -1) | (labels >= classes)).any():

@@ -33,7 +33,7 @@ class _Margin(_Loss):
         self.margin = margin
 
 
-class HingeEmbeddingLoss(_Loss):
+class HingeEmbeddingLoss(_Margin):
     """input where the target is 1, max(0, margin - input) where it is -1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html
@@ -46,8 +46,7 @@ class HingeEmbeddingLoss(_Loss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.margin = margin
+        super().__init__(margin, size_average, reduce, reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Two of one shape to a number."""
