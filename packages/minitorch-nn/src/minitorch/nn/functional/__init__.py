@@ -22,6 +22,7 @@ from .normalization import *
 from .padding import *
 from .piecewise_linear import *
 from .pooling import *
+from .probabilities import *
 from .regression import *
 from .resampling import *
 from .softmax import *

@@ -1,29 +1,18 @@
-"""Losses of classes and of probabilities."""
+"""Losses of class labels."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
-import minitorch
 import numpy as np
-from minitorch import int64, log, log_softmax, sigmoid, uint8, where
+from minitorch import int64, log_softmax, uint8
 from minitorch.extend import fused, primitive
 
 from ..kernels import cross_entropy as kernels
-from ..kernels.dtypes import check_float, of_floats
-from .exponential import log_sigmoid
+from ..kernels.dtypes import check_float
 from .reduction import chosen, reduced
 
-__all__ = [
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "cross_entropy",
-    "kl_div",
-    "multilabel_soft_margin_loss",
-    "nll_loss",
-    "soft_margin_loss",
-]
+__all__ = ["cross_entropy", "nll_loss"]
 
 
 def class_dim(x: Any) -> int:
@@ -237,165 +226,3 @@ def nll_loss(
     if reduction == "mean":
         return loss.sum() / weights.sum()
     return reduced(loss, reduction)
-
-
-# --- probabilities ---------------------------------------------------------------------------
-
-
-def _binary_cross_entropy(x: Any, t: Any) -> Any:
-    check_float(x, "binary_cross_entropy")
-    if ((x < 0) | (x > 1)).any():
-        raise RuntimeError("all elements of input should be between 0 and 1")
-    with np.errstate(all="ignore"):
-        return (t - 1) * np.maximum(np.log1p(-x), -100) - t * np.maximum(np.log(x), -100)
-
-
-bernoulli = primitive(  # the logarithms are held at -100, as PyTorch does
-    _binary_cross_entropy,
-    "x t",
-    lambda g, x, t: g * (x - t) / where((1 - x) * x < 1e-12, 1e-12, (1 - x) * x),
-    lambda g, x: g * (log(1 - x) - log(x)),
-    name="binary_cross_entropy",
-)
-
-
-def binary_cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Any:
-    """-t log(p) - (1 - t) log(1 - p) for probabilities p = ``input`` in [0, 1].
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
-    """
-    reduction = chosen(reduction, size_average, reduce)
-    if input.shape != target.shape:
-        raise ValueError(
-            f"Using a target size ({target.shape}) that is different to the input size "
-            f"({input.shape}) is deprecated. Please ensure they have the same size."
-        )
-    same_float(input, target)
-    loss = bernoulli(input, target)
-    return reduced(loss if weight is None else loss * weight, reduction)
-
-
-def same_float(input: Any, target: Any) -> None:
-    if input.dtype != target.dtype:
-        raise RuntimeError(
-            f"Found dtype {target.dtype.type_name} but expected {input.dtype.type_name}"
-        )
-
-
-logistic = primitive(
-    of_floats(
-        lambda x, t: np.maximum(x, 0) - x * t + np.log1p(np.exp(-abs(x))),
-        "binary_cross_entropy_with_logits",
-    ),
-    "x t",
-    lambda g, x, t: g * (sigmoid(x) - t),
-    lambda g, x: -g * x,
-    name="binary_cross_entropy_with_logits",
-)
-
-
-def binary_cross_entropy_with_logits(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    pos_weight: Any = None,
-) -> Any:
-    """``binary_cross_entropy`` of sigmoid(input), in one numerically safe step.
-
-    Args:
-        input: scores.
-        target: probabilities, of the same shape.
-        weight: a factor for each element, broadcast.
-        size_average: replaced by ``reduction``.
-        reduce: replaced by ``reduction``.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-        pos_weight: a factor for the positive part, broadcast.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
-    """
-    reduction = chosen(reduction, size_average, reduce)
-    if input.shape != target.shape:
-        raise ValueError(
-            f"Target size ({target.shape}) must be the same as input size ({input.shape})"
-        )
-    if input.dtype is not target.dtype:
-        target = target.to(input.dtype)
-    if pos_weight is None:
-        loss = logistic(input, target)
-    else:
-        loss = (1 - target) * input - ((pos_weight - 1) * target + 1) * log_sigmoid(input)
-    return reduced(loss if weight is None else loss * weight, reduction)
-
-
-def kl_div(
-    input: Any,
-    target: Any,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    log_target: bool = False,
-) -> Any:
-    """Target (log(target) - input), where ``input`` holds log-probabilities.
-
-    ``reduction="batchmean"`` divides the sum by the batch size: the Kullback-Leibler divergence.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html
-    """
-    batchmean = reduction == "batchmean"
-    reduction = chosen("sum" if batchmean else reduction, size_average, reduce)
-    if reduction == "mean" and not batchmean:
-        warnings.warn(
-            "reduction: 'mean' divides the total loss by both the batch size and the support size. "
-            "'batchmean' divides only by the batch size, as the mathematical definition does.",
-            stacklevel=2,
-        )
-    if log_target:
-        loss = target.exp() * (target - input)
-    else:
-        loss = minitorch.xlogy(target, target) - target * input
-    loss = reduced(loss, reduction)
-    return loss / input.shape[0] if batchmean and input.ndim else loss
-
-
-def multilabel_soft_margin_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Any:
-    """The mean over the classes of the logistic loss for each.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html
-    """
-    reduction = chosen(reduction, size_average, reduce)
-    loss = -(target * log_sigmoid(input) + (1 - target) * log_sigmoid(-input))
-    if weight is not None:
-        loss = loss * weight
-    return reduced(loss.mean(-1), reduction)
-
-
-def soft_margin_loss(
-    input: Any,
-    target: Any,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Any:
-    """log(1 + exp(-target input)), with targets 1 and -1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html
-    """
-    reduction = chosen(reduction, size_average, reduce)
-    return reduced(-log_sigmoid(target * input), reduction)
