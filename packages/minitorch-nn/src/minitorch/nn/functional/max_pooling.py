@@ -63,7 +63,7 @@ window_maxima, part_maxima = (
 
 def _max_pool(
     ndim: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
-    ceil_mode: bool,
+    ceil_mode: bool, return_indices: bool,
 ) -> Any:  # fmt: skip
     name = f"max_pool{ndim}d"
     x, batched = batch(input, ndim, name)
@@ -72,23 +72,26 @@ def _max_pool(
     )
     windows = kernels.windows(tuple(x.shape[2:]), out, kernel, step, around, spread)
     apart = all(s >= d * (k - 1) + 1 for k, s, d in zip(kernel, step, spread, strict=True))
-    values, indices = window_maxima[ndim - 1](x, windows, apart)
-    return (values, indices) if batched else (values.squeeze(0), indices.squeeze(0))
+    return _results(window_maxima[ndim - 1](x, windows, apart), batched, return_indices)
 
 
-def _adaptive_max_pool(ndim: int, input: Any, output_size: Any) -> Any:
+def _adaptive_max_pool(ndim: int, input: Any, output_size: Any, return_indices: bool) -> Any:
     name = f"adaptive_max_pool{ndim}d"
     check_sizes(input, output_size)
     x, batched = batch(input, ndim, name)
     out = adaptive_size(output_size, x, ndim, name)
     windows = kernels.windows(tuple(x.shape[2:]), out)
     apart = all(map(_divides, out, x.shape[2:]))
-    values, indices = part_maxima[ndim - 1](x, windows, apart)
-    return (values, indices) if batched else (values.squeeze(0), indices.squeeze(0))
+    return _results(part_maxima[ndim - 1](x, windows, apart), batched, return_indices)
 
 
 def _divides(m: int, n: int) -> bool:
     return m > 0 and n % m == 0
+
+
+def _results(found: Any, batched: bool, return_indices: bool) -> Any:
+    values, indices = found if batched else (x.squeeze(0) for x in found)
+    return (values, indices) if return_indices else values
 
 
 def _with_indices(ndim: int) -> Any:
@@ -96,7 +99,7 @@ def _with_indices(ndim: int) -> Any:
         input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
         ceil_mode: bool = False, return_indices: bool = False,
     ) -> Any:  # fmt: skip
-        return _max_pool(ndim, input, kernel_size, stride, padding, dilation, ceil_mode)
+        return _max_pool(ndim, input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
     function.__name__ = function.__qualname__ = f"max_pool{ndim}d_with_indices"
     return function
@@ -104,7 +107,7 @@ def _with_indices(ndim: int) -> Any:
 
 def _adaptive_with_indices(ndim: int) -> Any:
     def function(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-        return _adaptive_max_pool(ndim, input, output_size)
+        return _adaptive_max_pool(ndim, input, output_size, True)
 
     function.__name__ = function.__qualname__ = f"adaptive_max_pool{ndim}d_with_indices"
     return function
@@ -126,8 +129,7 @@ def max_pool1d(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html
     """
-    found = _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode)
-    return found if return_indices else found[0]
+    return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool2d(
@@ -150,8 +152,7 @@ def max_pool2d(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html
     """
-    found = _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode)
-    return found if return_indices else found[0]
+    return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool3d(
@@ -162,8 +163,7 @@ def max_pool3d(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d.html
     """
-    found = _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode)
-    return found if return_indices else found[0]
+    return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
@@ -171,8 +171,7 @@ def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = Fal
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool1d.html
     """
-    found = _adaptive_max_pool(1, input, output_size)
-    return found if return_indices else found[0]
+    return _adaptive_max_pool(1, input, output_size, return_indices)
 
 
 def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
@@ -180,8 +179,7 @@ def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = Fal
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool2d.html
     """
-    found = _adaptive_max_pool(2, input, output_size)
-    return found if return_indices else found[0]
+    return _adaptive_max_pool(2, input, output_size, return_indices)
 
 
 def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
@@ -189,8 +187,7 @@ def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = Fal
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool3d.html
     """
-    found = _adaptive_max_pool(3, input, output_size)
-    return found if return_indices else found[0]
+    return _adaptive_max_pool(3, input, output_size, return_indices)
 
 
 # --- back to where the maxima were ----------------------------------------------------------
