@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .grad_mode import BUFFER, current
+from .grad_mode import NUMPYS, QUIET, current
 from .node import AccumulateGrad, Node, Partial
 from .variable import Variable, history, wrap
 
@@ -300,9 +300,11 @@ def backward(
         if tensors:
             run(roots, True, retain, targets)
         else:
-            with np.errstate(all="ignore"):
-                np.setbufsize(BUFFER)
+            settings = NUMPYS.set(QUIET)
+            try:
                 run(roots, False, retain, targets)
+            finally:
+                NUMPYS.reset(settings)
     finally:
         state.set_grad(bool(before))
 

@@ -30,6 +30,11 @@ TOOLS = 2  # something on `state.tools` wants to see every step before it runs
 # worked on where they lie, which takes half the time; of its default, 8192, few rows are longer.
 BUFFER = 1008
 
+_quiet = contextvars.Context()
+_quiet.run(np.seterr, all="ignore")
+_quiet.run(np.setbufsize, BUFFER)
+((NUMPYS, QUIET),) = _quiet.items()  # NumPy keeps its settings in one variable, the only one there
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -43,6 +48,7 @@ class State:
     ``quiet(f, *args)`` calls ``f`` with NumPy's floating-point warnings off: PyTorch never warns
     of ``log(0)``. It runs ``f`` in a context of its own, where ``seterr`` was called once; that
     costs 20 ns where ``np.errstate`` costs 900, and the user's own settings are never touched.
+    Where other code runs in between, as in a backward pass, ``NUMPYS`` is set to ``QUIET``.
     """
 
     __slots__ = ("flags", "inference", "passes", "quiet", "tools")
@@ -52,10 +58,7 @@ class State:
         self.inference = False
         self.tools: tuple[Any, ...] = ()
         self.passes: list[Any] = []
-        context = contextvars.Context()
-        context.run(np.seterr, all="ignore")
-        context.run(np.setbufsize, BUFFER)
-        self.quiet: Callable[..., Any] = context.run
+        self.quiet: Callable[..., Any] = _quiet.copy().run
 
     def set_grad(self, enabled: bool) -> None:
         self.flags = (self.flags & ~GRAD) | (GRAD if enabled else 0)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from minitorch.extend import column_sums, row_sums
 
-FEW = 96  # classes; measured
+FEW = 32  # classes; measured
 
 
 def as_rows(x: Any) -> Any:

@@ -36,9 +36,11 @@ def add_rows(g: Any, index: Any, rows: int, padding: int) -> Any:
         index, g = index[kept], g[kept]
     order = index.argsort(kind="stable")
     index = index[order]
-    first = np.append(True, index[1:] != index[:-1])[: len(index)]
+    first = np.ones(len(index), np.bool_)  # of those that go to the same row
+    np.not_equal(index[1:], index[:-1], out=first[1:])
     if np.count_nonzero(first) > len(index) // 4:  # reduceat takes a microsecond for each row
-        once = first & np.append(first[1:], True)
+        once = first.copy()
+        once[:-1] &= first[1:]
         out[index[once]] = g[order[once]]
         index, order, first = index[~once], order[~once], first[~once]
     if len(index):
