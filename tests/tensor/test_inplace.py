@@ -131,6 +131,13 @@ def test_refusals(call: Any, text: str) -> None:
         call(leaf() * 1.0)
 
 
+@pytest.mark.parametrize("shape", [(2, 0), (2, 0, 3)])
+def test_nothing_is_written_to_where_nothing_is(shape: tuple[int, ...]) -> None:
+    y = minitorch.zeros(shape) + minitorch.ones(shape[-1])  # NumPy gives it steps of 0
+    assert y.mul_(2).shape == shape
+    assert minitorch.ones(1, 0).expand(3, 0).add_(1).shape == (3, 0)
+
+
 @pytest.mark.parametrize("write", ["mul_", "add_", "fill_", "__imul__"])
 def test_leaves_refuse(write: str) -> None:
     x = leaf()

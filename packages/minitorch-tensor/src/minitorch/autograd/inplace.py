@@ -74,7 +74,8 @@ def check_writable(target: Any) -> None:
     """Raises where PyTorch forbids a write to ``target``."""
     check_history(target)
     data = target._array()
-    if any(step == 0 and size > 1 for step, size in zip(data.strides, data.shape, strict=True)):
+    steps = zip(data.strides, data.shape, strict=True)
+    if data.size and any(step == 0 and size > 1 for step, size in steps):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
