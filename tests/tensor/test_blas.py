@@ -48,3 +48,11 @@ def test_a_read_only_operand():
 def test_nan_stays_visible(a, b):
     x, y = np.array([np.nan, 1.0]), np.array([1.0, np.nan])
     assert np.isnan(axpby(a, x, b, y, np.empty(2))).all()
+
+
+@pytest.mark.usefixtures("provider")
+def test_lines_of_different_lengths_are_refused():
+    y = np.ones(3)
+    with pytest.raises(ValueError, match="broadcast"):
+        axpby(2.0, np.ones(2), 1.0, y, np.empty(3))
+    assert y.tolist() == [1.0, 1.0, 1.0]

@@ -73,12 +73,14 @@ def _axpby(dtype: np.dtype[Any]) -> Any:
 
 
 def axpby(a: float, x: Any, b: float, y: Any, room: Any) -> Any:
-    """``y = a x + b y`` in one pass, for lines of one dtype; only ``b y`` and the sum are rounded.
+    """``y = a x + b y`` in one pass; only ``b y`` and the sum are rounded.
 
-    ``room`` takes ``a x`` where BLAS cannot do it.
+    ``x`` and ``y`` are contiguous lines of one dtype; ``room`` takes ``a x`` where BLAS cannot do
+    it.
     """
     run = _axpby(y.dtype)
-    if run is None or not a or not b or not 0 < y.size < 1 << 31:  # to BLAS, 0 nan is 0
+    plain = x.nbytes == y.nbytes and 0 < y.size < 1 << 31
+    if run is None or not (plain and a and b):  # to BLAS, 0 nan is 0
         np.multiply(x, a, room)
         return np.add(y if b == 1 else np.multiply(y, b, y), room, y)
     run(a, x, b, y)
