@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import sums
 from .grad_mode import NUMPYS, QUIET, current
 from .node import AccumulateGrad, Node, Partial
 from .variable import Variable, history, wrap
@@ -23,7 +24,7 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     stretched = (k + lead for k, n in enumerate(shape) if n == 1 and g.shape[k + lead] != 1)
     axes = (*range(lead), *stretched)
     if axes:
-        g = np.add.reduce(g, axis=axes) if isinstance(g, np.ndarray) else g.sum(axes)
+        g = sums.add(g, axes, False) if isinstance(g, np.ndarray) else g.sum(axes)
     return g if g.shape == shape else g.reshape(shape)
 
 

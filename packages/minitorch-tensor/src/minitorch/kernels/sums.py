@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -79,5 +80,8 @@ def add(x: Any, dim: Any, keepdim: bool) -> Any:
         if len(dim) == 1 and dim[0] == x.ndim - 1 and 16 <= x.shape[-1] <= 4 * BLOCK:
             sums = last(x)
             return sums[..., None] if keepdim else sums
+        if dim == tuple(range(len(dim))):
+            sums = column_sums(x.reshape(-1, math.prod(x.shape[len(dim) :])))
+            return sums.reshape((1,) * (len(dim) * keepdim) + x.shape[len(dim) :])
     out = numpy_add(x, dim, None, None, keepdim)
     return out if dim is None or out.flags.c_contiguous else out.copy()
