@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from minitorch import autograd
 from minitorch.autograd import gradcheck, gradgradcheck
+from minitorch.extend import primitive
 
 
 def leaf(*values):
@@ -372,3 +373,20 @@ class TestArguments:
     def test_grad_of_no_leaf_warns(self):
         with pytest.warns(UserWarning, match="not a leaf"):
             assert (leaf(1.0) * 2).grad is None
+
+
+class TestOneRuleForAllInputs:
+    def test_that_saves_nothing(self):
+        both = primitive(lambda a, b: a + b, "a b", joint=lambda g: (g, 2 * g), name="both")
+        a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+        both(a, b).sum().backward()
+        assert (a.grad.tolist(), b.grad.tolist()) == ([1, 1], [2, 2])
+
+    def test_of_a_view(self):
+        front = primitive(
+            lambda x, y: x[:1], "x y", joint=lambda g: (None, None), name="front", view=True
+        )
+        x = minitorch.zeros(2)
+        front(x, x).add_(1)
+        assert x.tolist() == [1, 0]
+        assert x._version_number == 1

@@ -343,8 +343,10 @@ def joint(primitive: Primitive) -> Callable[..., Any]:
             node.order = next(orders)
             node.extra = None
             kept = keeps.get(mask) or keep(mask)
-            node.saved, node.versions = kept(
-                *arrays, *params, out, *rest, *versions, tensor._version, needs[mask]
+            node.saved, node.versions = (
+                kept
+                if type(kept) is tuple
+                else kept(*arrays, *params, out, *rest, *versions, tensor._version, needs[mask])
             )
         return tensor
 

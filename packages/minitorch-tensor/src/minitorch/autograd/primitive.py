@@ -188,7 +188,7 @@ def primitive(
     single = len(made.outputs) == 1 and not made.numbered
     plain = single and not made.residuals and made.joint is None
     op: Any
-    if single and made.joint is not None and not made.variadic:
+    if single and made.joint is not None and not made.variadic and not made.view:
         op = door.joint(made)
     elif plain and len(made.inputs) == 1 and not made.variadic:
         op = door.unary(made)
