@@ -59,6 +59,7 @@ from .ops.matrix_functions import *
 from .ops.norm import *
 from .ops.order_statistics import *
 from .ops.positions import *
+from .ops.powers import *
 from .ops.rearranging import *
 from .ops.reduction import *
 from .ops.regions import *

@@ -39,6 +39,7 @@ from .ops import (
     matrix_functions,
     order_statistics,
     positions,
+    powers,
     rearranging,
     reduction,
     regions,
@@ -453,8 +454,8 @@ class Tensor(Variable):
     __ifloordiv__ = floor_divide_ = inplace(arithmetic.floor_divide)
     __mod__, __rmod__ = arithmetic.modulo, arithmetic.remainder_into
     __imod__ = remainder_ = inplace(arithmetic.modulo)
-    __pow__, __rpow__ = arithmetic.power, arithmetic.power_of
-    __ipow__ = inplace(arithmetic.power)
+    __pow__, __rpow__ = powers.power, powers.power_of
+    __ipow__ = inplace(powers.power)
     __neg__ = neg = negative = arithmetic.neg
     __pos__ = positive = arithmetic.positive
     __abs__ = unary.abs
@@ -469,9 +470,9 @@ class Tensor(Variable):
     floor_divide = arithmetic.floor_divide
     remainder = arithmetic.remainder
     fmod, fmod_ = arithmetic.fmod, inplace(arithmetic.fmod)
-    pow, pow_ = arithmetic.pow, inplace(arithmetic.pow)
-    float_power = arithmetic.float_power
-    float_power_ = inplace(arithmetic.float_power_)
+    pow, pow_ = powers.pow, inplace(powers.pow)
+    float_power = powers.float_power
+    float_power_ = inplace(powers.float_power_)
     addcmul, addcmul_ = arithmetic.addcmul, inplace(arithmetic.addcmul)
     addcdiv, addcdiv_ = arithmetic.addcdiv, inplace(arithmetic.addcdiv)
     lerp, lerp_ = arithmetic.lerp, inplace(arithmetic.lerp)

@@ -1,4 +1,4 @@
-"""Arithmetic of two operands: sums, products, quotients, remainders, powers."""
+"""Arithmetic of two operands: sums, products, quotients, remainders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .._settings import is_tensor
 from ..autograd.door import NEVER
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
-from .choice import where, zeros_like
+from .choice import zeros_like
 from .conversion import (
     as_operand,
     common_dtype,
@@ -21,10 +21,9 @@ from .conversion import (
     takes_tensors,
     to,
 )
-from .unary import log
 
-__all__ = ["add", "addcdiv", "addcmul", "div", "divide", "float_power", "floor_divide", "fmod"]
-__all__ += ["lerp", "mul", "multiply", "neg", "negative", "positive", "pow", "remainder", "rsub"]
+__all__ = ["add", "addcdiv", "addcmul", "div", "divide", "floor_divide", "fmod"]
+__all__ += ["lerp", "mul", "multiply", "neg", "negative", "positive", "remainder", "rsub"]
 __all__ += ["sub", "subtract", "true_divide"]
 
 ELEMENTWISE: Any = {"traits": ("elementwise",), "promote": promote}
@@ -204,10 +203,10 @@ def _fmod(a: Any, b: Any) -> Any:
 
 def of_number_or_tensor(node: Any) -> str:
     """PyTorch's names: 0 for a number as the last operand, 1 for a tensor."""
-    return f"{type(node).__name__[:-1]}{int(not _has_number(node))}"
+    return f"{type(node).__name__[:-1]}{int(not has_number(node))}"
 
 
-def _has_number(node: Any) -> bool:
+def has_number(node: Any) -> bool:
     # numbers have no version; where none was saved, an operand without gradient counts as one
     versions = node.versions
     return None in node.parents and (not versions or any(v is NEVER for v, _ in versions))
@@ -279,109 +278,6 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
 
 
 divide = div
-
-# --- powers -----------------------------------------------------------------------------------
-
-
-def promote_powers(base: Any, exponent: Any) -> tuple[Any, ...]:
-    """``promote``, and no negative number as exponent of integers."""
-    base, exponent = as_operand(base), as_operand(exponent)
-    if type(exponent) is int and exponent < 0 and common_dtype(base).category < 2:
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
-    return promote(base, exponent)
-
-
-def _power(a: Any, b: Any) -> Any:
-    if type(b) is int and b == 3:
-        return a * a * a  # NumPy's pow takes twenty times as long
-    if isinstance(a, int | float | complex) or a.dtype.kind in "fc":
-        return a**b
-    return _integer_power(a, b)
-
-
-def _integer_power(a: Any, b: Any) -> Any:
-    if a.dtype.kind == "b":
-        raise not_implemented("pow", np.bool_)
-    if (b >= 0).all():
-        return np.power(a, b)
-    sign = np.where(b % 2, a, 1)  # only 1 and -1 have an integer for their inverse
-    return np.where(b >= 0, np.power(a, np.maximum(b, 0)), np.where(abs(a) == 1, sign, 0)).astype(
-        a.dtype
-    )
-
-
-def _base_rule(g: Any, a: Any, b: Any) -> Any:
-    if type(b) is float or type(b) is int:
-        if b == 2:
-            return g * (2 * a)
-        return g * (b * a ** (b - 1)) if b else zeros_like(g)
-    return where(b == 0, 0.0, g * (b * a ** (b - 1)))
-
-
-def _exponent_rule(g: Any, a: Any, b: Any, out: Any) -> Any:
-    """G out log(a), and 0 where 0 ** b stays 0."""
-    if type(a) is float or type(a) is int:
-        return g * out * float(np.log(a)) if a else where(b >= 0, 0.0, g * out * -np.inf)
-    return where((a == 0) & (b >= 0), 0.0, g * out * log(a))
-
-
-def _power_name(node: Any) -> str:
-    """PyTorch's names: 0 for a number as exponent, 1 for two tensors, 2 for a number as base."""
-    which = 1 if not _has_number(node) else 0 if node.parents[0] is not None else 2
-    return f"PowBackward{which}"
-
-
-power = primitive(
-    _power, "a b", _base_rule, _exponent_rule,
-    name="pow", label=_power_name, promote=promote_powers, traits=("elementwise",),
-)  # fmt: skip
-power_of = primitive(
-    lambda a, b: _power(b, a),
-    "a b",
-    lambda g, a, b, out: _exponent_rule(g, b, a, out),
-    lambda g, a, b: _base_rule(g, b, a),
-    name="pow",
-    label="PowBackward2",
-    **ELEMENTWISE,
-)
-
-
-raised = takes_tensors(power, numbers="either")
-
-
-def pow(input: Any, exponent: Any) -> Any:
-    """``input ** exponent``, broadcast; either may be a number.
-
-    Raises:
-        RuntimeError: integers and a negative number as exponent.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.pow.html
-    """
-    return raised(input, exponent)
-
-
-def float_power(input: Any, exponent: Any) -> Any:
-    """``input ** exponent`` in double precision.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.float_power.html
-    """
-    category = common_dtype(as_operand(input), as_operand(exponent)).category
-    double = np.dtype(np.complex128 if category == 3 else np.float64)
-    base, power_ = (to(x, double) if isinstance(x, Variable) else x for x in (input, exponent))
-    return raised(base, power_)
-
-
-def float_power_(input: Any, exponent: Any) -> Any:
-    """``float_power`` for the in-place form, which needs a double to write to."""
-    category = common_dtype(as_operand(input), as_operand(exponent)).category
-    required = "ComplexDouble" if category == 3 else "Double"
-    if input.dtype.type_name != required:
-        raise RuntimeError(
-            f"the base given to float_power_ has dtype {input.dtype.type_name} but the operation's "
-            f"result requires dtype {required}"
-        )
-    return float_power(input, exponent)
-
 
 # --- three operands ---------------------------------------------------------------------------
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..autograd.primitive import primitive
 from ..kernels import bessel, error_function, gamma
-from .arithmetic import mul, power
+from .arithmetic import mul
 from .choice import where, zeros_like
 from .conversion import promote_floats_only, promote_to_float, takes_tensors
+from .powers import power
 from .shape import contiguous
 from .unary import FLOATS, exp, log, sgn, sigmoid
 
