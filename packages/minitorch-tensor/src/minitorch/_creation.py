@@ -55,7 +55,7 @@ def sizes(shape: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
     if len(shape) == 1 and type(shape[0]) is tuple:
         shape = shape[0]
     try:
-        found = shape if all(type(n) is int for n in shape) else as_shape(shape)
+        found = shape if {*map(type, shape)} <= {int} else as_shape(shape)
     except (TypeError, AttributeError):
         raise TypeError(
             "argument 'size' must be ints or one tuple of ints, not "

@@ -102,12 +102,15 @@ def source(generator: Generator | None) -> Generator:
 def batches() -> list[Any]:
     """The running ``vmap``s, outermost first, whose examples get different random numbers."""
     tools = current.state.tools
+    if not tools:
+        return []
     return [tool for tool in tools if getattr(tool, "randomness", "same") == "different"]
 
 
 def for_each(shape: Any) -> tuple[int, ...]:
     """``shape`` of one example as that of all."""
-    return (*[tool.size for tool in batches()], *shape)
+    tools = batches()
+    return (*[tool.size for tool in tools], *shape) if tools else shape
 
 
 def of_each(x: Any) -> Any:

@@ -15,7 +15,7 @@ from ._from_data import tensor_data
 from ._memory import UntypedStorage, address, deep_copy, is_packed
 from ._repr import tensor_repr
 from ._size import Size
-from .autograd import engine
+from .autograd import backward, engine
 from .autograd.inplace import inplace, relaid
 from .autograd.node import AccumulateGrad, Output, RemovableHandle, track
 from .autograd.variable import Variable, history, use_tensor_class, wrap
@@ -231,8 +231,6 @@ class Tensor(Variable):
 
         Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
         """
-        from .autograd import backward
-
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:

@@ -13,6 +13,7 @@ from .autograd.primitive import fused, labelled, primitive
 from .autograd.variable import Variable, wrap
 from .kernels.blas import alone, axpby, products_over_rows
 from .kernels.elementwise import exp_into, over_elements
+from .kernels.indexing import accumulate
 from .kernels.parallel import BLOCK, over_rows, scratch
 from .kernels.select import select
 from .kernels.sums import column_sums, row_sums
@@ -23,6 +24,7 @@ __all__ = [
     "BLOCK",
     "RemovableHandle",
     "Variable",
+    "accumulate",
     "alone",
     "apply",
     "as_shape",

@@ -201,6 +201,8 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
         nonlocal node_type
         state = current.state
         if not isinstance(input, Variable):
+            if type(input) is ndarray:
+                return kernel(input, *params)
             return on_arrays(primitive, (input,), (input, *params))
         data = input._data
         if view and type(data) is not ndarray:
@@ -241,32 +243,36 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
 
 
 def binary(primitive: Primitive) -> Callable[..., Any]:
-    """``apply`` for two inputs without parameters, written out; numbers may stand for tensors."""
+    """``apply`` for two inputs, written out; numbers may stand for tensors."""
     kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
     large = threaded(kernel)
     differentiable, node_type = primitive.differentiable, None
     keep, keeps = primitive.keep, primitive.keeps
     promoting = promote is not None or None in primitive.rules[:1]
+    ruled = None not in primitive.rules[1:]
 
-    def op(input: Any, other: Any) -> Any:
+    def op(input: Any, other: Any, *params: Any) -> Any:
         nonlocal node_type
         state = current.state
         if state.flags >= TOOLS or not isinstance(input, Variable):
-            return general(input, other)
+            if type(input) is type(other) is ndarray:
+                return kernel(input, other, *params)
+            return general(input, other, *params)
         x = input._data
         dtype = x.dtype
         if isinstance(other, Variable):
             y: Any = other._data
             if (y.dtype is not dtype and promoting) or (floats and dtype.kind != "f"):
-                return general(input, other)
-            version = other._version
-            nb = other._node if other._base is None else history(other)
+                return general(input, other, *params)
+            version, nb = other._version, None
+            if ruled:
+                nb = other._node if other._base is None else history(other)
         elif (type(other) is float or type(other) is int) and dtype.kind == "f":
             y, version, nb = other, NEVER, None
         else:
-            return general(input, other)
+            return general(input, other, *params)
         try:
-            out = state.quiet(kernel if x.size < LARGE else large, x, y)
+            out = state.quiet(kernel if x.size < LARGE else large, x, y, *params)
         except ValueError as error:
             raise explain(primitive, (x, y), error) from None
         tensor = wrap(out)
@@ -285,14 +291,14 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
                 node.saved, node.versions = (
                     kept
                     if type(kept) is tuple
-                    else kept(x, y, out, input._version, version, tensor._version)
+                    else kept(x, y, *params, out, input._version, version, tensor._version)
                 )
         return tensor
 
-    def general(a: Any, b: Any) -> Any:
+    def general(a: Any, b: Any, *params: Any) -> Any:
         if promote is not None and (isinstance(a, Variable) or isinstance(b, Variable)):
             a, b = promote(a, b)
-        return apply(primitive, a, b)
+        return apply(primitive, a, b, *params)
 
     return op
 

@@ -288,7 +288,10 @@ def backward(
     a transform carries the gradients."""
     if len(outputs) != len(gradients):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
-    tensors = create_graph or any(getattr(g, "_tool", None) is not None for g in gradients)
+    tensors = create_graph
+    for g in gradients:
+        if g is not None and getattr(g, "_tool", None) is not None:
+            tensors = True
     roots = [
         _root(output, gradient, tensors)
         for output, gradient in zip(outputs, gradients, strict=True)

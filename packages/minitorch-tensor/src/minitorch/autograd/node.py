@@ -155,7 +155,7 @@ class AccumulateGrad(Node):
         An array that the engine owns is kept as it is; any other is copied, since it may be
         some other gradient too.
         """
-        leaf = self.variable
+        leaf: Any = self.variable_reference()
         if leaf is None:
             return
         grad = leaf._grad

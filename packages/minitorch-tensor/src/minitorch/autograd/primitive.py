@@ -192,7 +192,7 @@ def primitive(
         op = door.joint(made)
     elif plain and len(made.inputs) == 1 and not made.variadic:
         op = door.unary(made)
-    elif plain and len(made.inputs) == 2 and not made.params:
+    elif plain and len(made.inputs) == 2 and not made.view:
         op = door.binary(made)
     else:
 

@@ -117,7 +117,7 @@ def _histogramdd(x: Any, weight: Any, bins: Any, span: Any, density: bool) -> tu
 
 
 binned = primitive(
-    _histogramdd, "x weight | bins span density -> hist", None, None, name="histogram"
+    _histogramdd, "x weight | bins span density -> *hist_edges", None, None, name="histogram"
 )
 
 

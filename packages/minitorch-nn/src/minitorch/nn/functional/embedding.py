@@ -6,11 +6,14 @@ from typing import Any
 
 import minitorch
 import numpy as np
+from minitorch import int32, int64
 from minitorch.extend import primitive
 
 from ..kernels import embedding as kernels
 
 __all__ = ["embedding", "one_hot"]
+
+NUMBERS = (int64, int32)  # dtypes of indices
 
 rows_of: Any = primitive(
     kernels.take_rows,
@@ -43,7 +46,7 @@ per_count = primitive(  # the identity; the gradient of a row used n times is di
 
 
 def check_index(input: Any, name: str) -> None:
-    if str(input.dtype) not in ("torch.int64", "torch.int32"):
+    if input.dtype not in NUMBERS:
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
             f"Long, Int; but got {input.dtype} instead (while checking arguments for {name})"
@@ -130,14 +133,14 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
     """
-    if str(tensor.dtype) != "torch.int64":
+    if tensor.dtype is not int64:
         raise RuntimeError(
             f"one_hot is only applicable to index tensor of type LongTensor, but got {tensor.dtype}"
         )
     if not tensor.numel():
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
-        return minitorch.zeros((*tensor.shape, num_classes), dtype=minitorch.int64)
+        return minitorch.zeros((*tensor.shape, num_classes), dtype=int64)
     if int(tensor.min()) < 0:
         raise RuntimeError("Class values must be non-negative.")
     largest = int(tensor.max())
@@ -149,4 +152,4 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
         raise RuntimeError(
             f"Class values must be smaller than num_classes: {largest} is not below {num_classes}."
         )
-    return (tensor.unsqueeze(-1) == minitorch.arange(num_classes)).to(minitorch.int64)
+    return (tensor.unsqueeze(-1) == minitorch.arange(num_classes)).to(int64)
