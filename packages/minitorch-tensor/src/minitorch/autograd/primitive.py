@@ -67,7 +67,8 @@ class Primitive:
         # what each rule wants, read off its parameters, `g` aside
         self.wants = tuple(() if rule is None else _parameters(rule)[1:] for rule in rule_list)
         # which inputs can have a gradient (an index, for one, cannot); None: all
-        self.ruled = None if joint else tuple(rule is not None for rule in self.rules)
+        ruled = tuple(rule is not None for rule in self.rules) or (False,) * len(self.inputs)
+        self.ruled = None if joint else ruled
         self.differentiable = joint is not None or any(rule is not None for rule in self.rules)
         self.label = label
 
@@ -91,13 +92,15 @@ class Primitive:
     def keep(self, mask: int) -> Any:
         """What to save when the inputs whose bits are set in ``mask`` want a gradient.
 
-        Compiled once per mask into ``lambda inputs, params, outputs, versions: (saved, versions)``:
-        picking by name costs one call of 80 ns then, a loop over names ten times that. Where the
-        rules save nothing, such as those of a sum, it is that pair of tuples itself.
+        Compiled once per mask into ``lambda inputs, params, outputs, versions: (saved, versions)``,
+        ``params`` being a tuple: picking by name costs one call of 80 ns then, a loop over names
+        ten times that. Where the rules save nothing, such as those of a sum, it is that pair of
+        tuples itself.
         """
         if mask not in self.keeps:
             inputs = [name.lstrip("*") for name in self.inputs]
             tensors = [*inputs, *self.outputs]
+            params = {name: f"params[{k}]" for k, name in enumerate(self.params)}
             saved, checked = [], []
             for k, names in enumerate(self.wants):
                 if self.joint is None and not mask >> k & 1:
@@ -113,12 +116,12 @@ class Primitive:
                     elif source in tensors and attribute in ("shapes", "dtypes"):
                         picks.append(f"[each.{attribute[:-1]} for each in {source}]")
                     else:
-                        picks.append(name)
+                        picks.append(params.get(name, name))
                         if name in tensors and name not in checked:
                             checked.append(name)
                 saved.append("(" + "".join(pick + ", " for pick in picks) + ")")
             if self.joint and self.definition:  # create_graph goes through it: keep the inputs
-                saved.append("(" + "".join(name + ", " for name in (*inputs, *self.params)) + ")")
+                saved.append(f"({', '.join([*inputs, *params.values()])},)")
                 checked += [name for name in inputs if name not in checked]
             versions = "".join(
                 f"*((v, v[0]) for v in v_{name}), "
@@ -126,7 +129,7 @@ class Primitive:
                 else f"(v_{name}, v_{name}[0]), "
                 for name in checked
             )
-            arguments = [*inputs, *self.params, *self.outputs, *self.residuals]
+            arguments = [*inputs, "params", *self.outputs, *self.residuals]
             arguments += [f"v_{name}" for name in tensors] + ["needs=None"]
             source = f"lambda {', '.join(arguments)}: (({', '.join(saved)},), ({versions}))"
             self.keeps[mask] = eval(source)
@@ -188,8 +191,9 @@ def primitive(
     single = len(made.outputs) == 1 and not made.numbered
     plain = single and not made.residuals and made.joint is None
     op: Any
-    if single and made.joint is not None and not made.variadic and not made.view:
-        op = door.joint(made)
+    several = made.joint is not None or len(made.inputs) > 2
+    if single and several and not made.variadic and not made.view:
+        op = door.several(made)
     elif plain and len(made.inputs) == 1 and not made.variadic:
         op = door.unary(made)
     elif plain and len(made.inputs) == 2 and not made.view:

@@ -123,7 +123,7 @@ class Forward(Tool):
         saved, _ = primitive.save(
             sum(need << k for k, need in enumerate(needs)),
             *((primals,) if primitive.variadic else primals),
-            *params,
+            params,
             *(outs if named else (outs,)),
             *((([never] * len(primals)),) if primitive.variadic else [never] * len(primals)),
             *([never] * len(primitive.outputs)),

@@ -6,6 +6,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -22,6 +23,13 @@ UFUNCS: dict[Any, np.ufunc] = {
 }
 QUICK = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.absolute, np.reciprocal}
 QUICK |= {np.maximum, np.minimum, np.less, np.less_equal, np.greater, np.greater_equal, np.equal}
+
+
+@lru_cache(maxsize=64)
+def constant(value: float, dtype: Any) -> Any:
+    """An operand for ufuncs: for an array without dimensions they take half as long as for a
+    number of Python's."""
+    return np.array(value, dtype)
 
 
 LOG2_E = 1 / math.log(2)

@@ -59,4 +59,4 @@ def as_shape(shape: tuple[Any, ...]) -> tuple[int, ...]:
     """The sizes given as ``f(2, 3)`` or ``f((2, 3))``."""
     if len(shape) == 1 and not hasattr(shape[0], "__index__"):
         shape = tuple(shape[0])
-    return tuple(n.__index__() for n in shape)
+    return shape if {*map(type, shape)} <= {int} else tuple(n.__index__() for n in shape)

@@ -189,6 +189,15 @@ def getitem(self: Any, key: Any) -> Any:
     kind = type(key)
     if kind is int:
         return selected(self, key)
+    if kind is tuple and key:
+        for item in key:
+            if type(item) is not int:
+                break
+        else:
+            try:
+                return sliced(self, (*key, ...))  # with an Ellipsis NumPy gives a view
+            except IndexError:
+                pass  # `parse` says it in PyTorch's words
     if kind is slice and self.ndim:
         return sliced(self, (_slice_of_ints(key),))
     if isinstance(key, Variable) and key._data.dtype.kind == "i" and key._data.ndim and self.ndim:

@@ -85,15 +85,16 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     if not xs:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     _some(xs, "cat")
+    ndim, alike = xs[0].ndim, True
     for k, x in enumerate(xs):
         if not x.ndim:
             raise RuntimeError(f"zero-dimensional tensor (at position {k}) cannot be concatenated")
+        alike = alike and x.ndim == ndim
     xs = _one_dtype(xs)
-    first = xs[0]
-    if any(x.ndim != first.ndim for x in xs):  # 1-dim tensors without elements fit anything
+    if not alike:  # 1-dim tensors without elements fit anything
         xs = [x for x in xs if tuple(x.shape) != (0,)] or xs[:1]
-        first = xs[0]
-    dim = one_dim(dim, first.ndim)
+        ndim = xs[0].ndim
+    dim = one_dim(dim, ndim)
     try:
         return concatenated(xs, dim)
     except ValueError:

@@ -34,7 +34,8 @@ embedded = primitive(
 
 
 def _slice(x: Any, key: tuple[Any, ...]) -> Any:
-    return x[(*key, ...)] if ... not in key else x[key]
+    part = x[key]
+    return part if type(part) is np.ndarray else x[(*key, ...)]  # not a number, a view
 
 
 def _by_last_part(node: Any) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from .._dtype import get_default_dtype
 from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
-from ..kernels.elementwise import exp_into, over_elements
+from ..kernels.elementwise import constant, exp_into, over_elements
 from .choice import between, where, zeros_like
 from .conversion import cast, not_implemented, promote_floats_only, promote_to_float
 
@@ -44,9 +44,7 @@ FEW = 1 << 13  # elements for which fewer calls count more than quicker ones
 
 def _sigmoid(x: Any) -> Any:
     if x.size < FEW or not x.flags.c_contiguous:
-        out = np.exp(-x)
-        out += 1
-        return 1 / out
+        return np.reciprocal(np.exp(-x) + constant(1, x.dtype))
     out = np.empty_like(x)
     over_elements(_sigmoid_into, 5, x, out)
     return out
