@@ -194,11 +194,12 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for one input, written out."""
     kernel, floats, view = primitive.kernel, primitive.floats, primitive.view
     large = threaded(kernel)
-    differentiable, node_type = primitive.differentiable, None
-    keep, keeps = primitive.keep, primitive.keeps
+    differentiable = primitive.differentiable
+    node_type: Any = None
+    kept: Any = None
 
     def op(input: Any, *params: Any) -> Any:
-        nonlocal node_type
+        nonlocal node_type, kept
         state = current.state
         if not isinstance(input, Variable):
             if type(input) is ndarray:
@@ -227,13 +228,12 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
             parent = input._node if input._base is None else history(input)
             if parent is not None:
                 if node_type is None:
-                    node_type = primitive.node_type
+                    node_type, kept = primitive.node_type, primitive.keep(1)
                 tensor._node = node = node_type()
                 node.parents = (parent,)
                 node.shape = out.shape
                 node.order = next(orders)
                 node.extra = None
-                kept = keeps.get(1) or keep(1)
                 node.saved, node.versions = (
                     kept
                     if type(kept) is tuple
@@ -248,8 +248,9 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for two inputs, written out; numbers may stand for tensors."""
     kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
     large = threaded(kernel)
-    differentiable, node_type = primitive.differentiable, None
-    keep, keeps = primitive.keep, primitive.keeps
+    differentiable = primitive.differentiable
+    node_type: Any = None
+    keeps: list[Any] = [None] * 4  # by mask
     promoting = promote is not None or None in primitive.rules[:1]
     ruled = None not in primitive.rules[1:]
 
@@ -287,14 +288,15 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
                 mask = 2
             else:
                 return tensor
-            if node_type is None:
-                node_type = primitive.node_type
+            kept = keeps[mask]
+            if kept is None:
+                node_type, kept = primitive.node_type, primitive.keep(mask)
+                keeps[mask] = kept
             tensor._node = node = node_type()
             node.parents = (na, nb)
             node.shape = out.shape
             node.order = next(orders)
             node.extra = None
-            kept = keeps.get(mask) or keep(mask)
             node.saved, node.versions = (
                 kept
                 if type(kept) is tuple
