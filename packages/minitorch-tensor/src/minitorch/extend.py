@@ -16,6 +16,7 @@ from .kernels.elementwise import exp_into, over_elements
 from .kernels.indexing import accumulate
 from .kernels.parallel import BLOCK, over_rows, scratch
 from .kernels.select import select
+from .kernels.softmax import moderate
 from .kernels.sums import column_sums, row_sums
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims
 from .ops.conversion import promote, promote_to_float
@@ -35,6 +36,7 @@ __all__ = [
     "fused",
     "inplace",
     "labelled",
+    "moderate",
     "numpy_names",
     "one_dim",
     "over_elements",

@@ -2,6 +2,7 @@
 
 Of the softmax only each row's maximum and sum are kept; the backward pass makes the blocks anew
 (Dao et al., 2022). The two stay apart: their one logarithm would cost large scores five digits.
+The maximum is 0 unless the sum leaves the middle of the numbers' range without it.
 """
 
 from __future__ import annotations
@@ -11,33 +12,61 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from minitorch.extend import exp_into, products_over_rows
+from minitorch.extend import exp_into, moderate, products_over_rows, row_sums
 
-BLOCK = 1 << 16  # elements of the matrix at a time
+BLOCK = 1 << 18  # elements of the matrix at a time; measured, as is the next
+ROWS = 128  # at a time where later keys are left out
 
 
-def blocks(first: int, last: int, queries: int, keys: int) -> Iterator[tuple[slice, slice]]:
+def block_rows(queries: int, keys: int, causal: bool) -> int:
+    return max(1, min(queries, BLOCK // max(1, keys), ROWS if causal else queries))
+
+
+def blocks(
+    first: int, last: int, queries: int, keys: int, causal: bool
+) -> Iterator[tuple[slice, slice]]:
     """(heads, rows): several small heads at a time, or some rows of a large one."""
-    rows = max(1, min(queries, BLOCK // max(1, keys)))
+    rows = block_rows(queries, keys, causal)
     heads = max(1, BLOCK // max(1, rows * keys))
     for head in range(first, last, heads):
         for row in range(0, queries, rows):
             yield slice(head, min(head + heads, last)), slice(row, min(row + rows, queries))
 
 
-def scores(q: Any, k: Any, mask: Any, scale: float, causal: bool, heads: slice, rows: slice) -> Any:
-    """Rows of queries against the keys that they may see."""
-    seen = min(k.shape[1], rows.stop) if causal else k.shape[1]
-    s = np.matmul(q[heads, rows] * q.dtype.type(scale), k[heads, :seen].swapaxes(1, 2))
-    if mask is not None:
-        m = mask[heads, rows, :seen]
-        if m.dtype == np.bool_:
-            np.copyto(s, -np.inf, where=~m)
-        else:
-            s += m
-    if causal:
-        later = np.arange(seen) > np.arange(rows.start, rows.stop)[:, None]
-        np.copyto(s, -np.inf, where=later)
+def scores(q: Any, kt: Any, mask: Any, causal: bool, heads: slice, rows: slice) -> Any:
+    """Rows of queries, scaled, against the keys, without those that come after all of them."""
+    count = min(kt.shape[2], rows.stop) if causal else kt.shape[2]
+    s = np.matmul(q[heads, rows], kt[heads, :, :count])
+    if mask is not None and mask.dtype != np.bool_:
+        s += mask[heads, rows, :count]
+    return s
+
+
+def seen(s: Any, mask: Any, causal: bool, heads: slice, rows: slice) -> Iterator[tuple[Any, Any]]:
+    """Of scores, or what was made of them: (a part, ones where a key is to be seen in it)."""
+    if mask is not None and mask.dtype == np.bool_:
+        yield s, mask[heads, rows, : s.shape[2]]
+    if causal:  # keys before the first of these queries are seen by all
+        late = s[:, :, rows.start :]
+        yield late, np.tri(*late.shape[1:], dtype=s.dtype)
+
+
+def exponentials(s: Any, *block: Any) -> Any:
+    """exp(s), 0 for hidden keys, in the memory of ``s``."""
+    mask, *_ = block
+    if mask is None or mask.dtype == np.bool_:
+        exp_into(s, s)
+    else:
+        np.exp(s, out=s)  # quicker than exp2 where masks added -inf
+    for part, shown in seen(s, *block):
+        part *= shown.astype(s.dtype, copy=False)  # a product by bools goes through a buffer
+    return s
+
+
+def hidden(s: Any, *block: Any) -> Any:
+    """``s`` with -inf for hidden keys."""
+    for part, shown in seen(s, *block):
+        np.copyto(part, -np.inf, where=shown == 0)
     return s
 
 
@@ -55,32 +84,46 @@ def masks(mask: Any, q: Any, k: Any) -> Any:
     )
 
 
+def sums(p: Any) -> Any:
+    return row_sums(p.reshape(-1, p.shape[2])).reshape(*p.shape[:2], 1)
+
+
+def turned(x: Any) -> Any:
+    """``flat`` with its last dimensions exchanged in memory: the quicker factor of a product."""
+    return flat(np.ascontiguousarray(x.swapaxes(-1, -2)))
+
+
 def attention(
     q: Any, k: Any, v: Any, mask: Any, scale: float, causal: bool
 ) -> tuple[Any, Any, Any]:
     """(softmax(scale q k' + mask) v, the maximum and the sum of each row of the softmax)"""
     mask = masks(mask, q, k)
     shape = (*q.shape[:-1], v.shape[-1])
-    q, k, v = flat(q), flat(k), flat(v)
-    count, queries = q.shape[:2]
+    q, kt, v = flat(q) * q.dtype.type(scale), turned(k), flat(v)
+    count, queries, keys = *q.shape[:2], kt.shape[2]
     out = np.empty((count, queries, v.shape[-1]), q.dtype)
-    tops, totals = np.empty((2, count, queries, 1), q.dtype)
+    tops, totals = np.zeros((2, count, queries, 1), q.dtype)
 
     def work(first: int, last: int) -> None:
-        for heads, rows in blocks(first, last, queries, k.shape[1]):
-            p = scores(q, k, mask, scale, causal, heads, rows)
-            top = np.maximum.reduce(p, axis=-1, keepdims=True)
-            top[np.isneginf(top)] = 0  # nothing to see: zeros
-            p -= top
-            exp_into(p, p)
-            total = np.einsum("hij->hi", p)[..., None]
-            total[total == 0] = 1
-            tops[heads, rows], totals[heads, rows] = top, total
+        for heads, rows in blocks(first, last, queries, keys, causal):
+            block = mask, causal, heads, rows
+            p = exponentials(scores(q, kt, *block), *block)
+            total = sums(p)
+            if not moderate(total):
+                p = hidden(scores(q, kt, *block), *block)
+                top = np.maximum.reduce(p, axis=-1, keepdims=True)
+                top[np.isneginf(top)] = 1  # nothing to see: zeros, whatever is taken off
+                p -= top
+                np.exp(p, out=p)
+                total = sums(p)
+                total[total == 0] = 1
+                tops[heads, rows] = top
+            totals[heads, rows] = total
             part = out[heads, rows]
             np.matmul(p, v[heads, : p.shape[2]], out=part)
             part *= 1 / total
 
-    products_over_rows(work, count, count * queries * k.shape[1] * 16)
+    products_over_rows(work, count, count * queries * keys * 16)
     return out.reshape(shape), tops, totals
 
 
@@ -90,26 +133,33 @@ def attention_backward(
 ) -> Any:  # fmt: skip
     shapes = q.shape, k.shape, v.shape
     mask = masks(mask, q, k)
-    q, k, v, g = map(flat, (q, k, v, g))
-    count, queries = q.shape[:2]
-    gq, gk, gv = np.empty(q.shape, q.dtype), np.zeros(k.shape, q.dtype), np.zeros(v.shape, q.dtype)
     kind = q.dtype.type
+    q, k, kt, vt, g = flat(q) * kind(scale), flat(k), turned(k), turned(v), flat(g)
+    count, queries, keys = *q.shape[:2], kt.shape[2]
+    gq, gk = np.empty(q.shape, q.dtype), np.zeros(k.shape, q.dtype)
+    gv = np.zeros((count, keys, vt.shape[1]), q.dtype)
 
     def work(first: int, last: int) -> None:
-        for heads, rows in blocks(first, last, queries, k.shape[1]):
-            p = scores(q, k, mask, scale, causal, heads, rows)
-            seen = p.shape[2]
-            p -= tops[heads, rows]
-            exp_into(p, p)
+        for heads, rows in blocks(first, last, queries, keys, causal):
+            block = mask, causal, heads, rows
+            p, top = scores(q, kt, *block), tops[heads, rows]
+            if top.any():
+                p = hidden(p, *block)
+                p -= top
+                np.exp(p, out=p)
+            else:
+                p = exponentials(p, *block)
             p *= 1 / totals[heads, rows]
-            gv[heads, :seen] += np.matmul(p.swapaxes(1, 2), g[heads, rows])
-            gp = np.matmul(g[heads, rows], v[heads, :seen].swapaxes(1, 2))
+            count = p.shape[2]
+            gv[heads, :count] += np.matmul(p.swapaxes(1, 2), g[heads, rows])
+            gp = np.matmul(g[heads, rows], vt[heads, :, :count])
             # not g . out, which is as much but rounded otherwise: near one-hot rows it must cancel
-            gp -= np.einsum("hij,hij->hi", p, gp)[..., None]
+            gp -= np.vecdot(p, gp)[..., None]
             gp *= p
-            gp *= kind(scale)
-            np.matmul(gp, k[heads, :seen], out=gq[heads, rows])
-            gk[heads, :seen] += np.matmul(gp.swapaxes(1, 2), q[heads, rows])
+            part = gq[heads, rows]
+            np.matmul(gp, k[heads, :count], out=part)
+            part *= kind(scale)
+            gk[heads, :count] += np.matmul(gp.swapaxes(1, 2), q[heads, rows])
 
-    products_over_rows(work, count, count * queries * k.shape[1] * 16)
+    products_over_rows(work, count, count * queries * keys * 16)
     return gq.reshape(shapes[0]), gk.reshape(shapes[1]), gv.reshape(shapes[2]), None
