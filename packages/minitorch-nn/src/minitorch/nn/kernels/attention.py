@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from minitorch.extend import exp_into, moderate, products_over_rows, row_sums
+from minitorch.extend import moderate, products_over_rows, row_sums
 
 BLOCK = 1 << 18  # elements of the matrix at a time; measured, as is the next
 ROWS = 128  # at a time where later keys are left out
@@ -33,40 +33,27 @@ def blocks(
             yield slice(head, min(head + heads, last)), slice(row, min(row + rows, queries))
 
 
-def scores(q: Any, kt: Any, mask: Any, causal: bool, heads: slice, rows: slice) -> Any:
-    """Rows of queries, scaled, against the keys, without those that come after all of them."""
-    count = min(kt.shape[2], rows.stop) if causal else kt.shape[2]
+def ceiling(queries: int, keys: int, causal: bool, dtype: Any) -> Any:
+    """The greatest score of a block's queries and the keys from its first query's on."""
+    if not causal:
+        return None
+    rows = block_rows(queries, keys, causal)
+    return np.where(np.tri(rows, dtype=np.bool_), dtype.type(np.inf), dtype.type(-np.inf))
+
+
+def scores(q: Any, kt: Any, mask: Any, limit: Any, heads: slice, rows: slice) -> Any:
+    """Rows of queries, scaled, against the keys that they may see."""
+    count = kt.shape[2] if limit is None else min(kt.shape[2], rows.stop)
     s = np.matmul(q[heads, rows], kt[heads, :, :count])
-    if mask is not None and mask.dtype != np.bool_:
-        s += mask[heads, rows, :count]
-    return s
-
-
-def seen(s: Any, mask: Any, causal: bool, heads: slice, rows: slice) -> Iterator[tuple[Any, Any]]:
-    """Of scores, or what was made of them: (a part, ones where a key is to be seen in it)."""
-    if mask is not None and mask.dtype == np.bool_:
-        yield s, mask[heads, rows, : s.shape[2]]
-    if causal:  # keys before the first of these queries are seen by all
+    if mask is not None:
+        m = mask[heads, rows, :count]
+        if m.dtype == np.bool_:
+            np.copyto(s, -np.inf, where=~m)
+        else:
+            s += m
+    if limit is not None:  # earlier keys are seen by all of these queries
         late = s[:, :, rows.start :]
-        yield late, np.tri(*late.shape[1:], dtype=s.dtype)
-
-
-def exponentials(s: Any, *block: Any) -> Any:
-    """exp(s), 0 for hidden keys, in the memory of ``s``."""
-    mask, *_ = block
-    if mask is None or mask.dtype == np.bool_:
-        exp_into(s, s)
-    else:
-        np.exp(s, out=s)  # quicker than exp2 where masks added -inf
-    for part, shown in seen(s, *block):
-        part *= shown.astype(s.dtype, copy=False)  # a product by bools goes through a buffer
-    return s
-
-
-def hidden(s: Any, *block: Any) -> Any:
-    """``s`` with -inf for hidden keys."""
-    for part, shown in seen(s, *block):
-        np.copyto(part, -np.inf, where=shown == 0)
+        np.minimum(late, limit[: late.shape[1], : late.shape[2]], out=late)
     return s
 
 
@@ -100,19 +87,21 @@ def attention(
     mask = masks(mask, q, k)
     shape = (*q.shape[:-1], v.shape[-1])
     q, kt, v = flat(q) * q.dtype.type(scale), turned(k), flat(v)
-    count, queries, keys = *q.shape[:2], kt.shape[2]
+    count, queries = q.shape[:2]
+    keys = kt.shape[2]
     out = np.empty((count, queries, v.shape[-1]), q.dtype)
     tops, totals = np.zeros((2, count, queries, 1), q.dtype)
+    limit = ceiling(queries, keys, causal, q.dtype)
 
     def work(first: int, last: int) -> None:
         for heads, rows in blocks(first, last, queries, keys, causal):
-            block = mask, causal, heads, rows
-            p = exponentials(scores(q, kt, *block), *block)
+            p = scores(q, kt, mask, limit, heads, rows)
+            np.exp(p, out=p)
             total = sums(p)
             if not moderate(total):
-                p = hidden(scores(q, kt, *block), *block)
+                p = scores(q, kt, mask, limit, heads, rows)
                 top = np.maximum.reduce(p, axis=-1, keepdims=True)
-                top[np.isneginf(top)] = 1  # nothing to see: zeros, whatever is taken off
+                top[np.isneginf(top)] = 0  # nothing to see: zeros
                 p -= top
                 np.exp(p, out=p)
                 total = sums(p)
@@ -135,31 +124,29 @@ def attention_backward(
     mask = masks(mask, q, k)
     kind = q.dtype.type
     q, k, kt, vt, g = flat(q) * kind(scale), flat(k), turned(k), turned(v), flat(g)
-    count, queries, keys = *q.shape[:2], kt.shape[2]
+    count, queries = q.shape[:2]
+    keys = kt.shape[2]
     gq, gk = np.empty(q.shape, q.dtype), np.zeros(k.shape, q.dtype)
     gv = np.zeros((count, keys, vt.shape[1]), q.dtype)
+    limit = ceiling(queries, keys, causal, q.dtype)
 
     def work(first: int, last: int) -> None:
         for heads, rows in blocks(first, last, queries, keys, causal):
-            block = mask, causal, heads, rows
-            p, top = scores(q, kt, *block), tops[heads, rows]
+            p, top = scores(q, kt, mask, limit, heads, rows), tops[heads, rows]
             if top.any():
-                p = hidden(p, *block)
                 p -= top
-                np.exp(p, out=p)
-            else:
-                p = exponentials(p, *block)
-            p *= 1 / totals[heads, rows]
-            count = p.shape[2]
-            gv[heads, :count] += np.matmul(p.swapaxes(1, 2), g[heads, rows])
-            gp = np.matmul(g[heads, rows], vt[heads, :, :count])
-            # not g . out, which is as much but rounded otherwise: near one-hot rows it must cancel
-            gp -= np.vecdot(p, gp)[..., None]
+            np.exp(p, out=p)
+            p /= totals[heads, rows]  # not times 1 / total: e / e is 1
+            seen = p.shape[2]
+            gv[heads, :seen] += np.matmul(p.swapaxes(1, 2), g[heads, rows])
+            gp = np.matmul(g[heads, rows], vt[heads, :, :seen])
+            # neither g . out nor BLAS, which round otherwise: near one-hot rows it must cancel
+            gp -= np.einsum("hij,hij->hi", p, gp)[..., None]
             gp *= p
             part = gq[heads, rows]
-            np.matmul(gp, k[heads, :count], out=part)
+            np.matmul(gp, k[heads, :seen], out=part)
             part *= kind(scale)
-            gk[heads, :count] += np.matmul(gp.swapaxes(1, 2), q[heads, rows])
+            gk[heads, :seen] += np.matmul(gp.swapaxes(1, 2), q[heads, rows])
 
     products_over_rows(work, count, count * queries * keys * 16)
     return gq.reshape(shapes[0]), gk.reshape(shapes[1]), gv.reshape(shapes[2]), None
