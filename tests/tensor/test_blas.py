@@ -1,6 +1,10 @@
-"""``axpby`` with the library and without it: the same numbers, but for one rounding."""
+"""NumPy's BLAS: ``axpby`` with it and without, the same but for one rounding; its threads."""
 
 from __future__ import annotations
+
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -56,3 +60,35 @@ def test_lines_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match="broadcast"):
         axpby(2.0, np.ones(2), 1.0, y, np.empty(3))
     assert y.tolist() == [1.0, 1.0, 1.0]
+
+
+WAITING = """
+import os
+import numpy as np
+import minitorch
+from minitorch.kernels import blas
+from minitorch.kernels.parallel import over_rows
+
+a = np.random.default_rng(0).standard_normal((600, 600))
+product = a @ a
+before = dict(os.environ)
+minitorch.set_num_threads(2)
+over_rows(lambda start, stop: None, 2, 1 << 30)
+assert dict(os.environ) == before
+assert np.array_equal(a @ a, product)
+timeout = blas._function("openblas_thread_timeout")
+print(timeout[0]() if timeout else "none")
+"""
+
+
+@pytest.mark.parametrize(("given", "expected"), [("", "18"), ("22", "22")])
+def test_the_library_waits_less_once_our_threads_work(given, expected):
+    environment = os.environ | {blas.TIMEOUT: given}
+    if not given:
+        del environment[blas.TIMEOUT]
+    command = [sys.executable, "-c", WAITING]
+    made = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert made.stderr == ""
+    kind = blas._function("openblas_get_parallel")
+    if kind and kind[0]() == 1:  # threads of its own
+        assert made.stdout.strip() == expected

@@ -7,6 +7,7 @@ another, and a product of small matrices then takes ten times as long.
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,30 @@ def _function(name: str) -> Any:
             if function is not None:
                 return function, "64" in suffix
     return None
+
+
+TIMEOUT = "OPENBLAS_THREAD_TIMEOUT"
+
+
+@cache
+def rest_early() -> None:
+    """Lets BLAS' threads sleep after 0.1 ms without work: they wait by spinning, for 20 ms, on the
+    cores that our threads then want (LeNet's training takes a third longer so).
+
+    OpenBLAS reads how long (2^18 cycles) when it starts its threads, so they are stopped here, as
+    it does at a fork; the next product starts them. Not while other threads may multiply.
+    """
+    kind = _function("openblas_get_parallel")
+    read, stop = _function("openblas_read_env"), _function("blas_thread_shutdown_")
+    if not (kind and read and stop) or TIMEOUT in os.environ or threading.active_count() > 1:
+        return
+    if kind[0]() == 1:  # threads of its own
+        os.environ[TIMEOUT] = "18"
+        try:
+            read[0]()
+            stop[0]()
+        finally:
+            del os.environ[TIMEOUT]
 
 
 @cache

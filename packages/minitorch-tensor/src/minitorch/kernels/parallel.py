@@ -96,6 +96,10 @@ def over_rows(work: Work, rows: int, size: int) -> None:
         return
     waiting: list[_Worker] = []
     try:
+        if not _workers:
+            from .blas import rest_early  # it imports this module
+
+            rest_early()
         while len(_workers) < parts - 1:
             _workers.append(_Worker())
         others = (size - HEAD_START) * rows // (size * parts)  # rows of each of the others
