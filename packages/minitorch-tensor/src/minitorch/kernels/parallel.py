@@ -102,7 +102,7 @@ def over_rows(work: Work, rows: int, size: int) -> None:
             rest_early()
         while len(_workers) < parts - 1:
             _workers.append(_Worker())
-        others = (size - HEAD_START) * rows // (size * parts)  # rows of each of the others
+        others = max(1, (size - HEAD_START) * rows // (size * parts))  # rows of each of the others
         first = rows - others * (parts - 1)
         used = _workers[: parts - 1]
         waiting = list(used)
