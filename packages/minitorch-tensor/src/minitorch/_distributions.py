@@ -137,7 +137,8 @@ def integers(g: Generator, array: Array, low: int, high: int) -> None:
         raise RuntimeError(f"{name} is out of bounds for {kind.name}: {value}")
     extent = high - low
     if extent < 2**28:
-        values = g.bits32(array.size) % np.uint32(extent)
+        values = g.bits32(array.size)
+        values %= np.uint32(extent)
         fill(array, values if low == 0 else values + np.int64(low))
     else:
         bits = g.bits64(array.size)

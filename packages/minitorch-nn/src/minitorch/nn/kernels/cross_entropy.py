@@ -62,7 +62,7 @@ def cross_entropy(
     y = rows - np.maximum.reduce(rows, axis=1, keepdims=True)
     # where the labels' numbers are in y's memory, which is in order of rows or of columns
     at = t + np.arange(0, y.size, classes) if y.flags.c_contiguous else t * n + np.arange(n)
-    chosen = y.ravel("K")[at]
+    chosen = y.ravel("K").take(at)
     if smoothing:
         others = row_sums(y) if weight is None else y @ weight
     np.exp(y, out=y)
@@ -92,7 +92,7 @@ def cross_entropy(
         share = np.ones(n, y.dtype) if counts is None else counts.astype(y.dtype)
         if reduction == "mean":
             share /= total
-    return out.astype(x.dtype), y, share, at
+    return out if out.dtype == x.dtype else out.astype(x.dtype), y, share, at
 
 
 def cross_entropy_backward(

@@ -8,13 +8,19 @@ import numpy as np
 from minitorch.extend import column_sums
 
 
+SMALL = 1 << 17  # products
+
+
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     if x.dtype != weight.dtype:
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {x.dtype} and {weight.dtype}"
         )
     rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
-    out = np.dot(rows, weight.T)
+    across = weight.T
+    if SMALL < len(rows) * weight.size < 8 * SMALL:  # BLAS is quicker by a third then, measured
+        across = np.ascontiguousarray(across)
+    out = np.dot(rows, across)
     if bias is not None:
         out += bias
     return out if x.ndim == 2 else out.reshape(*x.shape[:-1], *weight.shape[:-1])
