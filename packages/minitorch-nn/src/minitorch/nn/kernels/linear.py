@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from minitorch.extend import column_sums
 
-
 SMALL = 1 << 17  # products
 
 

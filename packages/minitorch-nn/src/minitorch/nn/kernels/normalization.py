@@ -13,7 +13,6 @@ import numpy as np
 from minitorch.extend import BLOCK, column_sums, products_over_rows, row_sums, scratch
 
 
-
 def by_blocks(work: Callable[[slice], None], rows: int, width: int) -> None:
     """Calls ``work`` with ranges of rows whose temporaries stay small, on all cores."""
     count = max(1, BLOCK // max(1, width))
