@@ -227,7 +227,7 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
         if differentiable and state.flags:
             parent = input._node if input._base is None else history(input)
             if parent is not None:
-                if node_type is None:
+                if kept is None:  # set last: another thread may be here
                     node_type, kept = primitive.node_type, primitive.keep(1)
                 tensor._node = node = node_type()
                 node.parents = (parent,)

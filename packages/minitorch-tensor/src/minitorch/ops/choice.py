@@ -27,7 +27,8 @@ zeros_like: Any = primitive(
 
 
 def _choose(condition: Any, a: Any, b: Any) -> Any:
-    return select(condition, a, b)[()]
+    chosen = select(condition, a, b)
+    return chosen if chosen.ndim else chosen[()]
 
 
 choose = primitive(

@@ -220,7 +220,7 @@ abs = absolute = primitive(_abs, "x", lambda g, x: g * conj(sgn(x)), name="abs",
 def _relu(x: Any) -> Any:
     if x.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
-    return between(x, 0, None)
+    return np.maximum(x, constant(0, x.dtype)) if x.size < FEW else between(x, 0, None)
 
 
 relu = primitive(_relu, "x", lambda g, out: where(out <= 0, 0, g), name="relu", **ELEMENTWISE)
