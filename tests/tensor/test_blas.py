@@ -90,5 +90,5 @@ def test_the_library_waits_less_once_our_threads_work(given, expected):
     made = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert made.stderr == ""
     kind = blas._function("openblas_get_parallel")
-    if kind and kind[0]() == 1:  # threads of its own
+    if kind and kind[0]() == 1 and os.name == "posix":  # threads of its own
         assert made.stdout.strip() == expected

@@ -59,7 +59,7 @@ def rest_early() -> None:
     read, stop = _function("openblas_read_env"), _function("blas_thread_shutdown_")
     if not (kind and read and stop) or TIMEOUT in os.environ or threading.active_count() > 1:
         return
-    if kind[0]() == 1:  # threads of its own
+    if kind[0]() == 1 and os.name == "posix":  # threads of its own
         os.environ[TIMEOUT] = "18"
         try:
             read[0]()
