@@ -44,7 +44,8 @@ FEW = 1 << 13  # elements for which fewer calls count more than quicker ones
 
 def _sigmoid(x: Any) -> Any:
     if x.size < FEW or not x.flags.c_contiguous:
-        return np.reciprocal(np.exp(-x) + constant(1, x.dtype))
+        one = constant(1, x.dtype)
+        return one / (np.exp(-x) + one)
     out = np.empty_like(x)
     over_elements(_sigmoid_into, 5, x, out)
     return out
