@@ -51,14 +51,14 @@ def column_sums(x: Any) -> Any:
     Also that of a line (n,), unless it is long: NumPy adds its numbers by pairs.
     """
     if x.dtype.char in "fd" and (x.ndim == 2 or len(x) <= BLOCK):
-        return np.dot(ones(len(x), x.dtype), x)
+        return ones(len(x), x.dtype).dot(x)  # the method: np.dot is a detour of 0.1 us
     return np.add.reduce(x, axis=0)
 
 
 def row_sums(x: Any) -> Any:
     """The sum of each row of a matrix (n, m)."""
     if x.dtype.char in "fd":
-        return np.dot(x, ones(x.shape[1], x.dtype))
+        return x.dot(ones(x.shape[1], x.dtype))
     return np.add.reduce(x, axis=1)
 
 

@@ -19,7 +19,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     across = weight.T
     if SMALL < len(rows) * weight.size < 8 * SMALL:  # BLAS is quicker by a third then, measured
         across = np.ascontiguousarray(across)
-    out = np.dot(rows, across)
+    out = rows.dot(across)
     if bias is not None:
         out += bias
     return out if x.ndim == 2 else out.reshape(*x.shape[:-1], *weight.shape[:-1])
@@ -36,11 +36,11 @@ def linear_backward(g: Any, x: Any, weight: Any, needs: Any) -> tuple[Any, Any, 
         x, weight = x.conj(), weight.conj()
     gx = gw = gb = None
     if needs[0]:
-        gx = np.dot(rows, weight) if out else np.multiply.outer(rows, weight)
+        gx = rows.dot(weight) if out else np.multiply.outer(rows, weight)
         if g.ndim != 2 or not out:
             gx = gx.reshape(*g.shape[: g.ndim - len(out)], weight.shape[-1])
     if needs[1]:
-        gw = np.dot(rows.T, x)
+        gw = rows.T.dot(x)
     if needs[2]:
         gb = column_sums(rows) if out else np.add.reduce(rows)
     return gx, gw, gb
