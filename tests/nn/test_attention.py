@@ -18,12 +18,18 @@ def leaf(*shape: int) -> Any:
     return minitorch.randn(*shape, dtype=minitorch.float64, requires_grad=True)
 
 
-@pytest.mark.parametrize("block", [8, 1 << 16])
+@pytest.mark.parametrize("size", [1, 60])  # of large scores the maxima are taken off
+@pytest.mark.parametrize(("block", "rows"), [(8, 128), (1 << 16, 2), (1 << 16, 128)])
 @pytest.mark.parametrize("kind", ["none", "causal", "bool", "float", "blind"])
-def test_blocks(kind: str, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks(
+    kind: str, block: int, rows: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     minitorch.manual_seed(0)
     monkeypatch.setattr(kernels, "BLOCK", block)
+    monkeypatch.setattr(kernels, "ROWS", rows)
     inputs = leaf(2, 3, 5, 4), leaf(2, 3, 6, 4), leaf(2, 3, 6, 2)
+    with minitorch.no_grad():
+        inputs[0].mul_(size)
     mask = None
     if kind == "bool":
         mask = minitorch.rand(5, 6) > 0.4

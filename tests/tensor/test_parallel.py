@@ -36,6 +36,7 @@ def parts(rows: int, size: int) -> list[tuple[int, int]]:
 def test_every_row_once(rows: int, threads: int) -> None:
     found = parts(rows, WORTH)
     assert len(found) == min(rows, threads)
+    assert all(start < stop for start, stop in found)
     assert [row for start, stop in found for row in range(start, stop)] == list(range(rows))
 
 
