@@ -63,32 +63,40 @@ def test_lines_of_different_lengths_are_refused():
 
 
 WAITING = """
-import os
-import numpy as np
-import minitorch
+import os, sys, time
+for name in sys.argv[1:]:
+    __import__(name)
+import minitorch, numpy as np
 from minitorch.kernels import blas
 from minitorch.kernels.parallel import over_rows
 
+before = dict(os.environ)
 a = np.random.default_rng(0).standard_normal((600, 600))
 product = a @ a
-before = dict(os.environ)
 minitorch.set_num_threads(2)
 over_rows(lambda start, stop: None, 2, 1 << 30)
-assert dict(os.environ) == before
 assert np.array_equal(a @ a, product)
-timeout = blas._function("openblas_thread_timeout")
-print(timeout[0]() if timeout else "none")
+start = time.process_time()
+time.sleep(0.05)
+spun = time.process_time() - start
+assert dict(os.environ) == before
+assert blas.TIMEOUT not in before
+known = all(map(blas._function, ("openblas_read_env", "blas_thread_shutdown_")))
+print("long" if spun > 0.015 else "short", known)
 """
 
 
-@pytest.mark.parametrize(("given", "expected"), [("", "18"), ("22", "22")])
-def test_the_library_waits_less_once_our_threads_work(given, expected):
-    environment = os.environ | {blas.TIMEOUT: given}
-    if not given:
-        del environment[blas.TIMEOUT]
-    command = [sys.executable, "-c", WAITING]
-    made = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+@pytest.mark.parametrize("first", ["numpy", "minitorch"])
+def test_its_threads_spin_for_a_short_time_only(first):
+    environment = {k: v for k, v in os.environ.items() if k != blas.TIMEOUT}
+    made = subprocess.run(
+        [sys.executable, "-c", WAITING, first],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
     assert made.stderr == ""
-    kind = blas._function("openblas_get_parallel")
-    if kind and kind[0]() == 1 and os.name == "posix":  # threads of its own
-        assert made.stdout.strip() == expected
+    spun, known = made.stdout.split()
+    if first == "minitorch" or known == "True":
+        assert spun == "short"

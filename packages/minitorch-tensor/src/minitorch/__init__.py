@@ -5,6 +5,7 @@ The names are PyTorch's; ``minitorch.nn`` and ``minitorch.optim`` come with pack
 
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
+from . import _openblas as _openblas
 from . import accelerator as accelerator
 from . import autograd as autograd
 from . import backends as backends

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .._openblas import CYCLES, TIMEOUT
 from .parallel import WORTH, over_rows
 
 PREFIXES = ("scipy_", "")  # NumPy's own wheels; a system's library
@@ -44,23 +45,19 @@ def _function(name: str) -> Any:
     return None
 
 
-TIMEOUT = "OPENBLAS_THREAD_TIMEOUT"
-
-
 @cache
 def rest_early() -> None:
-    """Lets BLAS' threads sleep after 0.1 ms without work: they wait by spinning, for 20 ms, on the
-    cores that our threads then want (LeNet's training takes a third longer so).
+    """``_openblas`` for a NumPy that was imported before, as long as its library says how.
 
-    OpenBLAS reads how long (2^18 cycles) when it starts its threads, so they are stopped here, as
-    it does at a fork; the next product starts them. Not while other threads may multiply.
+    The time is read when threads are started, so they are stopped, as the library does at a fork;
+    the next product starts them. Not while other threads may multiply.
     """
-    kind = _function("openblas_get_parallel")
+    kind, given = _function("openblas_get_parallel"), _function("openblas_thread_timeout")
     read, stop = _function("openblas_read_env"), _function("blas_thread_shutdown_")
-    if not (kind and read and stop) or TIMEOUT in os.environ or threading.active_count() > 1:
+    if not (kind and given and read and stop) or threading.active_count() > 1:
         return
-    if kind[0]() == 1 and os.name == "posix":  # threads of its own
-        os.environ[TIMEOUT] = "18"
+    if kind[0]() == 1 and not given[0]() and os.name == "posix":  # threads of its own
+        os.environ[TIMEOUT] = CYCLES
         try:
             read[0]()
             stop[0]()

@@ -1,0 +1,21 @@
+"""NumPy's BLAS told to rest: imported before NumPy, where nobody else imported that.
+
+OpenBLAS' threads wait for work by spinning, for 20 ms after each product, on the cores that our
+own threads then want: LeNet's training takes a third longer so. 2^18 cycles are 0.1 ms. The library
+reads the variable once, as it is loaded; ``kernels.blas`` tells it later where it can be told.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TIMEOUT = "OPENBLAS_THREAD_TIMEOUT"
+CYCLES = "18"  # the exponent
+
+if "numpy" not in sys.modules and TIMEOUT not in os.environ:
+    os.environ[TIMEOUT] = CYCLES
+    try:
+        import numpy  # noqa: F401  (for the effect)
+    finally:
+        del os.environ[TIMEOUT]
