@@ -9,13 +9,22 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 TIMEOUT = "OPENBLAS_THREAD_TIMEOUT"
-CYCLES = "18"  # the exponent
 
-if "numpy" not in sys.modules and TIMEOUT not in os.environ:
-    os.environ[TIMEOUT] = CYCLES
+
+@contextmanager
+def short_waits() -> Iterator[None]:
+    """What the library reads in the block; the user's environment is as before after it."""
+    os.environ[TIMEOUT] = "18"  # the exponent
     try:
-        import numpy  # noqa: F401  (for the effect)
+        yield
     finally:
         del os.environ[TIMEOUT]
+
+
+if "numpy" not in sys.modules and TIMEOUT not in os.environ:
+    with short_waits():
+        import numpy  # noqa: F401  (for the effect)

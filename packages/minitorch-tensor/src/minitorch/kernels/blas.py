@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .._openblas import CYCLES, TIMEOUT
+from .._openblas import short_waits
 from .parallel import WORTH, over_rows
 
 PREFIXES = ("scipy_", "")  # NumPy's own wheels; a system's library
@@ -57,12 +57,9 @@ def rest_early() -> None:
     if not (kind and given and read and stop) or threading.active_count() > 1:
         return
     if kind[0]() == 1 and not given[0]() and os.name == "posix":  # threads of its own
-        os.environ[TIMEOUT] = CYCLES
-        try:
+        with short_waits():
             read[0]()
             stop[0]()
-        finally:
-            del os.environ[TIMEOUT]
 
 
 @cache
