@@ -1,6 +1,6 @@
 """The one door that every step passes: kernels run here and nodes are made here.
 
-``apply`` is the door. ``unary``, ``binary`` and ``several`` are the same, written out for small
+``apply`` is the door. ``unary``, ``binary`` and ``ternary`` are the same, written out for small
 steps, whose cost is Python's; as soon as a tool watches, all of them go through ``apply``.
 """
 
@@ -19,7 +19,7 @@ from .variable import Variable, history, wrap, wrap_view
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-__all__ = ["NEVER", "apply", "binary", "record", "several", "unary"]
+__all__ = ["NEVER", "apply", "binary", "record", "ternary", "unary"]
 
 ndarray = np.ndarray
 NEVER = [0]  # the version of what cannot be written to: numbers, arrays that are no tensors
@@ -312,59 +312,64 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
     return op
 
 
-def several(primitive: Primitive) -> Callable[..., Any]:
-    """``apply`` for one result of any number of inputs, written out."""
-    kernel, residuals = primitive.kernel, primitive.residuals
-    keep, keeps, node_type = primitive.keep, primitive.keeps, None
-    count = len(primitive.inputs)
-    ruled = primitive.ruled or (True,) * count
-    needs = [tuple(bool(mask >> k & 1) for k in range(count)) for mask in range(1 << count)]
+def ternary(primitive: Primitive) -> Callable[..., Any]:
+    """``apply`` for one result of three inputs, written out; the first must be a tensor for that.
 
-    def op(*args: Any) -> Any:
+    Others may be numbers or None.
+    """
+    kernel, residuals = primitive.kernel, primitive.residuals
+    node_type: Any = None
+    keeps: list[Any] = [None] * 8  # by mask
+    a_rule, b_rule, c_rule = primitive.ruled or (True, True, True)
+
+    def op(input: Any, b: Any, c: Any, *params: Any) -> Any:
         nonlocal node_type
         state = current.state
-        if state.flags >= TOOLS:
-            return through_tools(state, primitive, args)
-        inputs, params = args[:count], args[count:]
-        arrays, parents, versions = [], [], []
-        tensors, mask, bit = False, 0, 1
-        for x, has_rule in zip(inputs, ruled, strict=True):
-            parent, version = None, NEVER
-            if isinstance(x, Variable):
-                tensors = True
-                if has_rule:
-                    parent = x._node if x._base is None else history(x)
-                    if parent is not None:
-                        mask |= bit
-                version, x = x._version, x._data
-            arrays.append(x)
-            parents.append(parent)
-            versions.append(version)
-            bit += bit
-        if not tensors:
-            return on_arrays(primitive, arrays, args)
+        if state.flags >= TOOLS or not isinstance(input, Variable):
+            return apply(primitive, input, b, c, *params)
+        x, y, z = input._data, b, c
+        b_version = c_version = NEVER
+        nb = nc = None
+        if isinstance(b, Variable):
+            y, b_version = b._data, b._version
+            if b_rule:
+                nb = b._node if b._base is None else history(b)
+        if isinstance(c, Variable):
+            z, c_version = c._data, c._version
+            if c_rule:
+                nc = c._node if c._base is None else history(c)
         try:
-            out = state.quiet(kernel, *arrays, *params)
+            out = state.quiet(kernel, x, y, z, *params)
         except ValueError as error:
-            raise explain(primitive, arrays, error) from None
+            raise explain(primitive, (x, y, z), error) from None
         rest = ()
         if residuals:
             out, *rest = out
         tensor = wrap(out)
-        if mask and state.flags:
-            if node_type is None:
-                node_type = primitive.node_type
+        if state.flags:
+            na = None
+            if a_rule:
+                na = input._node if input._base is None else history(input)
+            mask = (na is not None) + 2 * (nb is not None) + 4 * (nc is not None)
+            if not mask:
+                return tensor
+            kept = keeps[mask]
+            if kept is None:
+                node_type, kept = primitive.node_type, primitive.keep(mask)
+                keeps[mask] = kept
             tensor._node = node = node_type()
-            node.parents = tuple(parents)
+            node.parents = (na, nb, nc)
             node.shape = out.shape
             node.order = next(orders)
             node.extra = None
-            kept = keeps.get(mask) or keep(mask)
             node.saved, node.versions = (
                 kept
                 if type(kept) is tuple
-                else kept(*arrays, params, out, *rest, *versions, tensor._version, needs[mask])
-            )
+                else kept(
+                    x, y, z, params, out, *rest, input._version, b_version, c_version,
+                    tensor._version, (na is not None, nb is not None, nc is not None),
+                )
+            )  # fmt: skip
         return tensor
 
     return op

@@ -191,9 +191,8 @@ def primitive(
     single = len(made.outputs) == 1 and not made.numbered
     plain = single and not made.residuals and made.joint is None
     op: Any
-    several = made.joint is not None or len(made.inputs) > 2
-    if single and several and not made.variadic and not made.view:
-        op = door.several(made)
+    if single and len(made.inputs) == 3 and not made.view:
+        op = door.ternary(made)
     elif plain and len(made.inputs) == 1 and not made.variadic:
         op = door.unary(made)
     elif plain and len(made.inputs) == 2 and not made.view:
