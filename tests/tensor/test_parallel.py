@@ -66,6 +66,27 @@ def test_errors_reach_the_caller(threads: int) -> None:
     assert sum(thread.name == "minitorch" for thread in threading.enumerate()) <= 4  # none is lost
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone keeps threads on cores")
+def test_threads_keep_to_cores_of_their_own(threads: int) -> None:
+    before, found = os.sched_getaffinity(0), {}
+
+    def work(start: int, stop: int) -> None:
+        found[threading.get_native_id()] = os.sched_getaffinity(0)
+        if not start:
+            raise ValueError("an error leaves the caller where it was")
+
+    with pytest.raises(ValueError, match="where it was"):
+        over_rows(work, 100, WORTH)
+    assert os.sched_getaffinity(0) == before
+    here = found.pop(threading.get_native_id())
+    if 1 < threads <= len(before):
+        assert len(here) == 1
+        assert list(found.values()) == [before - here] * (threads - 1)
+    else:
+        assert here == before
+        assert list(found.values()) == [before] * (threads - 1)
+
+
 def test_callers_side_by_side() -> None:
     x = np.linspace(-1, 1, 2 * WORTH).astype(np.float32)
     square, results = threaded(np.multiply), []
