@@ -5,20 +5,11 @@ The names are PyTorch's; ``minitorch.nn`` and ``minitorch.optim`` come with pack
 
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
+from typing import TYPE_CHECKING
+
 from . import _openblas as _openblas
-from . import accelerator as accelerator
 from . import autograd as autograd
-from . import backends as backends
-from . import cuda as cuda
-from . import fft as fft
-from . import linalg as linalg
-from . import masked as masked
-from . import mps as mps
-from . import random as random
 from . import return_types as return_types
-from . import signal as signal
-from . import special as special
-from . import xpu as xpu
 from ._complex import *
 from ._creation import *
 from ._device import device as device
@@ -74,3 +65,27 @@ from .ops.special import *
 from .ops.statistics import *
 from .ops.unary import *
 from .ops.windows import *
+
+if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
+    from . import accelerator as accelerator
+    from . import amp as amp
+    from . import backends as backends
+    from . import compiler as compiler
+    from . import cpu as cpu
+    from . import cuda as cuda
+    from . import distributed as distributed
+    from . import fft as fft
+    from . import func as func
+    from . import jit as jit
+    from . import linalg as linalg
+    from . import masked as masked
+    from . import mps as mps
+    from . import multiprocessing as multiprocessing
+    from . import profiler as profiler
+    from . import random as random
+    from . import safetensors as safetensors
+    from . import signal as signal
+    from . import special as special
+    from . import utils as utils
+    from . import version as version
+    from . import xpu as xpu

@@ -13,8 +13,9 @@ from typing import Any
 SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim", "utils.data": "minitorch-nn"}
 # our own that most programs do not need at start: whole modules, and functions with their module
 LATER_MODULES = {
-    "amp", "compiler", "cpu", "distributed", "func", "jit", "multiprocessing", "profiler",
-    "safetensors", "utils", "version",
+    "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "fft", "func",
+    "jit", "linalg", "masked", "mps", "multiprocessing", "profiler", "random", "safetensors",
+    "signal", "special", "utils", "version", "xpu",
 }  # fmt: skip
 LATER = {
     "GradScaler": "amp",
