@@ -40,6 +40,11 @@ def test_every_row_once(rows: int, threads: int) -> None:
     assert [row for start, stop in found for row in range(start, stop)] == list(range(rows))
 
 
+def test_the_same_for_everyone(threads: int) -> None:
+    found = parts(20, 100 * WORTH)
+    assert {stop - start for start, stop in found} == {20 // threads}
+
+
 def test_small_work_stays_here() -> None:
     assert parts(1000, WORTH - 1) == [(0, 1000)]
 

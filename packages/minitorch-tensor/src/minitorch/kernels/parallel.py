@@ -149,15 +149,16 @@ def over_rows(work: Work, rows: int, size: int) -> None:
             rest_early()
         while len(_workers) < parts - 1:
             _workers.append(_Worker())
-        others = max(1, (size - HEAD_START) * rows // (size * parts))  # rows of each of the others
-        first = rows - others * (parts - 1)
+        rest = round((size - HEAD_START) * rows * (parts - 1) / (size * parts))
+        rest = min(max(rest, parts - 1), rows - 1)  # the others' rows: one at least for each of us
+        ends = [rows - rest + rest * k // (parts - 1) for k in range(parts)]
         used = _workers[: parts - 1]
         waiting = list(used)
         _apart(used, cores)
-        for k, worker in enumerate(used):
-            worker.begin(work, first + k * others, first + (k + 1) * others)
+        for worker, start, stop in zip(used, ends, ends[1:]):
+            worker.begin(work, start, stop)
         try:
-            work(0, first)
+            work(0, ends[0])
         finally:
             while waiting:
                 waiting[-1].done.acquire()

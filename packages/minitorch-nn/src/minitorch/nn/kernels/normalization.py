@@ -26,6 +26,8 @@ def by_blocks(work: Callable[[slice], None], rows: int, width: int) -> None:
 
 
 # --- by rows --------------------------------------------------------------------------------
+# What is done once a row is done in place and in few calls: between two passes a thread has the
+# interpreter to itself, and the other one, if it wants it then, falls asleep.
 
 
 def layer_norm(x: Any, w: Any, b: Any, ndim: int, eps: float) -> tuple[Any, Any, Any]:
@@ -33,26 +35,27 @@ def layer_norm(x: Any, w: Any, b: Any, ndim: int, eps: float) -> tuple[Any, Any,
     width = math.prod(x.shape[x.ndim - ndim :])
     rows = x.reshape(-1, width)
     y = np.empty(rows.shape, x.dtype)
-    mean = np.empty((len(rows), 1), x.dtype)
-    rstd = np.empty((len(rows), 1), x.dtype)
+    means, rstds = np.empty((2, len(rows)), x.dtype)
     weight = None if w is None else w.reshape(-1)
     bias = None if b is None else b.reshape(-1)
 
     def work(part: slice) -> None:
-        out = y[part]
-        mean[part, 0] = row_sums(rows[part])
-        mean[part] /= width
-        np.subtract(rows[part], mean[part], out=out)
-        rstd[part, 0] = np.vecdot(out, out)
-        rstd[part] = 1 / np.sqrt(rstd[part] / width + x.dtype.type(eps))
-        out *= rstd[part]
+        out, mean, rstd = y[part], means[part], rstds[part]
+        np.divide(row_sums(rows[part]), width, out=mean)
+        np.subtract(rows[part], mean[:, None], out=out)
+        np.vecdot(out, out, out=rstd)
+        rstd /= width
+        rstd += eps
+        np.sqrt(rstd, out=rstd)
+        np.reciprocal(rstd, out=rstd)
+        out *= rstd[:, None]
         if weight is not None:
             out *= weight
         if bias is not None:
             out += bias
 
     by_blocks(work, len(rows), width)
-    return y.reshape(x.shape), mean, rstd
+    return y.reshape(x.shape), means[:, None], rstds[:, None]
 
 
 def layer_norm_backward(
@@ -64,13 +67,14 @@ def layer_norm_backward(
     rows, gs = x.reshape(-1, width), g.reshape(-1, width)
     gx = np.empty(rows.shape, x.dtype)
     weight = None if w is None else w.reshape(-1)
+    square = (rstd * rstd / width)[:, 0]
     parts: dict[int, Any] = {}
 
     def work(part: slice) -> None:
-        scale, h = rstd[part], gx[part]
+        h = gx[part]
         (center,) = scratch(1, h.shape, h.dtype)
         np.subtract(rows[part], mean[part], out=center)
-        np.multiply(gs[part], scale, out=h)
+        np.multiply(gs[part], rstd[part], out=h)
         if needs[1] or needs[2]:
             parts[part.start] = (
                 np.einsum("ij,ij->j", h, center) if needs[1] else None,
@@ -79,10 +83,12 @@ def layer_norm_backward(
         if needs[0]:  # in place: a pass to memory of its own takes half as long again
             if weight is not None:
                 h *= weight
-            level = row_sums(h)[:, None] / width
-            center *= (np.vecdot(h, center)[:, None] / width) * (scale * scale)
+            level, along = row_sums(h), np.vecdot(h, center)
+            along *= square[part]
+            center *= along[:, None]
             h -= center
-            h -= level
+            level /= width
+            h -= level[:, None]
 
     by_blocks(work, len(rows), width)
     # in one order, whichever thread came first
