@@ -16,6 +16,7 @@ import pytest
 from minitorch.kernels import parallel
 from minitorch.kernels.elementwise import over_elements, threaded
 from minitorch.kernels.parallel import WORTH, over_rows, scratch
+from minitorch.kernels.sums import row_products
 
 
 @pytest.fixture(autouse=True, params=[1, 2, 5])
@@ -160,6 +161,14 @@ def test_gradients_of_large_tensors() -> None:
     (x.tanh() * x).sum().backward()
     t = np.tanh(x.detach().numpy())
     assert np.allclose(x.grad.numpy(), t + x.detach().numpy() * (1 - t * t), rtol=1e-13)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 60, 126, 500, 501])
+@pytest.mark.parametrize("width", [1, 1000, 4096, 70_001])
+def test_products_of_rows(rows: int, width: int) -> None:
+    x = np.random.default_rng(0).random((rows, width))
+    y = np.broadcast_to(x[:1] + 1, x.shape) if rows else x
+    assert np.allclose(row_products(x, y), (x * y).sum(1), rtol=1e-13)
 
 
 def test_scratch_is_one_per_thread() -> None:

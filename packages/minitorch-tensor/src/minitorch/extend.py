@@ -16,8 +16,8 @@ from .kernels.elementwise import exp_into, over_elements
 from .kernels.indexing import accumulate
 from .kernels.parallel import BLOCK, over_rows, scratch
 from .kernels.select import select
-from .kernels.softmax import moderate
-from .kernels.sums import column_sums, row_sums
+from .kernels.softmax import exponentials, moderate
+from .kernels.sums import column_sums, row_products, row_sums
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims
 from .ops.conversion import promote, promote_to_float
 
@@ -33,6 +33,7 @@ __all__ = [
     "column_sums",
     "current",
     "exp_into",
+    "exponentials",
     "fused",
     "inplace",
     "labelled",
@@ -45,6 +46,7 @@ __all__ = [
     "products_over_rows",
     "promote",
     "promote_to_float",
+    "row_products",
     "row_sums",
     "scratch",
     "select",

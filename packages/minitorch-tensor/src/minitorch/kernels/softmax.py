@@ -112,7 +112,7 @@ def softmax(x: Any, dim: int) -> Any:
 
 
 def _softmax_backward_rows(g: Any, y: Any, out: Any) -> None:
-    np.subtract(g, np.vecdot(g, y)[:, None], out=out)
+    np.subtract(g, sums.row_products(g, y)[:, None], out=out)
     out *= y
 
 
