@@ -221,6 +221,28 @@ def test_gradients(name):
     assert gradgradcheck(function, inputs)
 
 
+@pytest.mark.parametrize("scale", [1, 300])  # sums in the middle of the range, and beyond it
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_cross_entropy_of_many_scores_is_that_of_few(scale, smoothing, reduction):
+    scores = scale * minitorch.randn(64, 5000, dtype=minitorch.float64)
+    scores[3, ::2] = -math.inf if smoothing == 0 else -1e4
+    labels = minitorch.randint(0, 2500, (64,)) * 2 + 1
+    found = []
+    for rows in (64, 8):
+        x = scores.clone().requires_grad_()
+        losses = [
+            F.cross_entropy(part, label, reduction=reduction, label_smoothing=smoothing)
+            for part, label in zip(x.split(rows), labels.split(rows), strict=True)
+        ]
+        loss = minitorch.stack(losses).mean() if reduction == "mean" else minitorch.cat(losses)
+        loss.sum().backward()
+        found.append((loss.detach().numpy(), x.grad.numpy()))
+    (loss, grad), (by_parts, grad_by_parts) = found
+    assert np.allclose(loss, by_parts, rtol=1e-12)
+    assert np.allclose(grad, grad_by_parts, rtol=1e-10, atol=1e-15)
+
+
 def test_cross_entropy_by_hand():
     a = x(3, 4).detach()
     p = np.exp(a.numpy()) / np.exp(a.numpy()).sum(1, keepdims=True)
