@@ -137,3 +137,17 @@ def test_fill():
     x = tensor([1.0, 2.0])
     assert minitorch.fill(x, 3).tolist() == [3.0, 3.0]
     assert x.fill_(tensor(4)).tolist() == [4.0, 4.0]
+
+
+@pytest.mark.parametrize("size", [5000, 1 << 20])  # on one core, on all
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_where_of_many_elements(size, dtype):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, size)).astype(dtype)
+    a[7], b[8] = math.nan, -math.inf
+    mask = rng.random(size) < 0.5
+    for x, y in ((a, b), (a, 0), (0, b), (a, -1.5), (2, b), (a, -0.0)):
+        made = minitorch.where(
+            tensor(mask), *(tensor(v) if isinstance(v, np.ndarray) else v for v in (x, y))
+        )
+        assert made.numpy().tobytes() == np.where(mask, x, y).astype(dtype).tobytes()

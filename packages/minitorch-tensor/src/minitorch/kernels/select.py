@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from . import elementwise
+
 WORDS = {"f": np.dtype(np.int32), "d": np.dtype(np.int64)}
 LARGE = 4096  # elements; below, np.where takes less than the calls made here
 
@@ -21,7 +23,9 @@ def select(mask: Any, a: Any, b: Any) -> Any:
             x = _bits(a, array, word)
             y = _bits(b, array, word)
             if x is not None and y is not None:
-                return _pick(np.ascontiguousarray(mask), x, y, word).view(array.dtype)
+                out = np.empty(mask.shape, word)
+                _pick_everywhere(out, np.ascontiguousarray(mask), x, y)
+                return out.view(array.dtype)
     return np.where(mask, a, b)
 
 
@@ -35,16 +39,29 @@ def _bits(value: Any, array: Any, word: Any) -> Any:
     return None
 
 
-def _pick(mask: Any, x: Any, y: Any, word: Any) -> Any:
-    ones = mask.view(np.int8).astype(word)
+def _pick_everywhere(out: Any, mask: Any, x: Any, y: Any) -> None:
+    """``_pick``, of many elements on all cores."""
+    if out.size < elementwise.LARGE:
+        _pick(out, mask, x, y)
+        return
+
+    def work(out: Any, mask: Any, *parts: Any) -> None:
+        part = iter(parts)
+        _pick(out, mask, *(next(part) if type(v) is np.ndarray else v for v in (x, y)))
+
+    arrays = [v for v in (x, y) if type(v) is np.ndarray]
+    elementwise.over_elements(work, 2, out, mask, *arrays)
+
+
+def _pick(out: Any, mask: Any, x: Any, y: Any) -> None:
+    np.copyto(out, mask.view(np.int8))
     if type(x) is not np.ndarray and x == 0:
-        ones -= 1  # all ones where the mask is not set
-        ones &= y
-        return ones
-    np.negative(ones, out=ones)
+        out -= 1  # all ones where the mask is not set
+        out &= y
+        return
+    np.negative(out, out=out)
     if type(y) is not np.ndarray and y == 0:
-        ones &= x
-        return ones
-    ones &= x ^ y
-    ones ^= y
-    return ones
+        out &= x
+        return
+    out &= x ^ y
+    out ^= y
