@@ -115,11 +115,12 @@ def set_num_threads(threads: int) -> None:
     _threads = threads
 
 
-def _apart(workers: Sequence[_Worker], cores: set[int]) -> None:
-    """Keeps this thread, which may use ``cores``, on the one it is on, and the workers off it."""
+def _apart(workers: Sequence[_Worker], cores: set[int]) -> set[int]:
+    """Keeps the workers off the core of this thread, which may use ``cores``; the thread is to be
+    kept on what is returned."""
     core = _core()
     if core is None:
-        return
+        return set()
     here = {core()}
     rest = cores - here
     if len(rest) < len(workers):  # more threads than cores
@@ -128,7 +129,7 @@ def _apart(workers: Sequence[_Worker], cores: set[int]) -> None:
         if worker.cores != rest and worker.native_id is not None:
             _keep(worker.native_id, rest)
             worker.cores = rest
-    _keep(0, here)
+    return here
 
 
 def over_rows(work: Work, rows: int, size: int) -> None:
@@ -154,10 +155,12 @@ def over_rows(work: Work, rows: int, size: int) -> None:
         ends = [rows - rest + rest * k // (parts - 1) for k in range(parts)]
         used = _workers[: parts - 1]
         waiting = list(used)
-        _apart(used, cores)
+        here = _apart(used, cores)
         for worker, start, stop in zip(used, ends, ends[1:]):
             worker.begin(work, start, stop)
         try:
+            if here:
+                _keep(0, here)
             work(0, ends[0])
         finally:
             while waiting:
