@@ -1,7 +1,8 @@
 """The one door that every step passes: kernels run here and nodes are made here.
 
-``apply`` is the door. ``unary``, ``binary`` and ``ternary`` are the same, written out for small
-steps, whose cost is Python's; as soon as a tool watches, all of them go through ``apply``.
+``apply`` is the door. ``unary``, ``binary``, ``ternary`` and ``variadic`` are the same, written out
+for small steps, whose cost is Python's; as soon as a tool watches, all of them go through
+``apply``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from .variable import Variable, history, wrap, wrap_view
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-__all__ = ["NEVER", "apply", "binary", "record", "ternary", "unary"]
+__all__ = ["NEVER", "apply", "binary", "record", "ternary", "unary", "variadic"]
 
 ndarray = np.ndarray
 NEVER = [0]  # the version of what cannot be written to: numbers, arrays that are no tensors
@@ -371,5 +372,31 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
                 )
             )  # fmt: skip
         return tensor
+
+    return op
+
+
+def variadic(primitive: Primitive) -> Callable[..., Any]:
+    """``apply`` for a sequence of tensors, written out up to the recording."""
+    kernel = primitive.kernel
+
+    def op(inputs: Any, *params: Any) -> Any:
+        state = current.state
+        if state.flags >= TOOLS:
+            return through_tools(state, primitive, (inputs, *params))
+        arrays, tracked = [], False
+        for x in inputs:
+            if not isinstance(x, Variable):
+                return apply(primitive, inputs, *params)
+            arrays.append(x._data)
+            if x._node is not None or x._base is not None:
+                tracked = True
+        try:
+            out = state.quiet(kernel, arrays, *params)
+        except ValueError as error:
+            raise explain(primitive, arrays, error) from None
+        if tracked or type(out) is tuple:
+            return _recorded(primitive, inputs, params, arrays, out, ())
+        return wrap(out)
 
     return op

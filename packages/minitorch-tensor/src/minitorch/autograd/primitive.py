@@ -193,6 +193,8 @@ def primitive(
     op: Any
     if single and len(made.inputs) == 3 and not made.view:
         op = door.ternary(made)
+    elif single and made.variadic and len(made.inputs) == 1 and not (made.view or made.residuals):
+        op = door.variadic(made)
     elif plain and len(made.inputs) == 1 and not made.variadic:
         op = door.unary(made)
     elif plain and len(made.inputs) == 2 and not made.view:

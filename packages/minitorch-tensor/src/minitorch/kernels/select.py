@@ -10,7 +10,7 @@ import numpy as np
 
 from . import elementwise
 
-WORDS = {"f": np.dtype(np.int32), "d": np.dtype(np.int64)}
+WORDS: dict[str, Any] = {"f": np.dtype(np.int32), "d": np.dtype(np.int64)}
 LARGE = 4096  # elements; below, np.where takes less than the calls made here
 
 

@@ -84,21 +84,36 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     xs = list(tensors)
     if not xs:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    _some(xs, "cat")
-    ndim, alike = xs[0].ndim, True
-    for k, x in enumerate(xs):
-        if not x.ndim:
-            raise RuntimeError(f"zero-dimensional tensor (at position {k}) cannot be concatenated")
-        alike = alike and x.ndim == ndim
-    xs = _one_dtype(xs)
-    if not alike:  # 1-dim tensors without elements fit anything
-        xs = [x for x in xs if tuple(x.shape) != (0,)] or xs[:1]
-        ndim = xs[0].ndim
-    dim = one_dim(dim, ndim)
+    if not _alike(xs):
+        xs = _made_alike(xs)
+    dim = one_dim(dim, xs[0].ndim)
     try:
         return concatenated(xs, dim)
     except ValueError:
         raise RuntimeError(_cannot_join(xs, dim)) from None
+
+
+def _alike(xs: list[Any]) -> bool:
+    """Whether all are tensors of one dtype and one number of dimensions, not of none."""
+    try:
+        dtype, ndim = xs[0].dtype, xs[0].ndim
+        for x in xs:
+            if x.dtype is not dtype or x.ndim != ndim:
+                return False
+    except AttributeError:
+        return False
+    return bool(ndim)
+
+
+def _made_alike(xs: list[Any]) -> list[Any]:
+    """``xs`` in one dtype; without 1-dim tensors of no elements, which fit anything, if need be."""
+    for k, x in enumerate(_some(xs, "cat")):
+        if not x.ndim:
+            raise RuntimeError(f"zero-dimensional tensor (at position {k}) cannot be concatenated")
+    xs = _one_dtype(xs)
+    if len({x.ndim for x in xs}) == 1:
+        return xs
+    return [x for x in xs if tuple(x.shape) != (0,)] or xs[:1]
 
 
 def _cannot_join(xs: list[Any], dim: int) -> str:
