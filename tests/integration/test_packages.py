@@ -117,6 +117,10 @@ def test_the_first_name_of_optim():
             import_module("minitorch.nn.optim")
 
 
+def test_what_comes_in_on_first_use_is_listed():
+    assert {"add", "conv2d", "fft", "linalg", "nn", "optim", "vmap"} <= set(dir(minitorch))
+
+
 def test_an_unknown_name_suggests_the_nearest():
     with pytest.raises(AttributeError, match=r"no attribute 'tensr'; did you mean 'tensor'\?"):
         _ = minitorch.tensr

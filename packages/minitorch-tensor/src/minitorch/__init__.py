@@ -20,6 +20,7 @@ from ._random import *
 from ._ranges import *
 from ._repr import *
 from ._settings import *
+from ._siblings import __dir__ as __dir__
 from ._siblings import __getattr__ as __getattr__
 from ._size import Size as Size
 from ._tensor import Tensor as Tensor

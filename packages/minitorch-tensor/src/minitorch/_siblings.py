@@ -69,14 +69,18 @@ class UnknownNameError(AttributeError):
         from difflib import get_close_matches
 
         (name,) = self.args
-        names = [*dir(sys.modules["minitorch"]), *LATER_MODULES, *LATER, *FUNCTIONAL, *SIBLINGS]
-        near = get_close_matches(name, names, n=1)
+        near = get_close_matches(name, __dir__(), n=1)
         suggestion = "".join(f"; did you mean {match!r}?" for match in near)
         return f"module 'minitorch' has no attribute {name!r}{suggestion}"
 
 
 UnknownNameError.__name__ = UnknownNameError.__qualname__ = "AttributeError"  # as it prints
 UnknownNameError.__module__ = "builtins"
+
+
+def __dir__() -> list[str]:
+    here = vars(sys.modules["minitorch"])
+    return sorted({*here, *LATER_MODULES, *LATER, *FUNCTIONAL, "nn", "optim"})
 
 
 def __getattr__(name: str) -> Any:

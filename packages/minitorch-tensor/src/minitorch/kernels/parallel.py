@@ -31,9 +31,9 @@ BLOCK = 1 << 19  # elements of which a kernel of many passes keeps its temporari
 Work = Callable[[int, int], None]
 
 
-def _cores(thread: int = 0) -> set[int]:
-    """The numbers of the cores that a thread may use, this one by default; Linux tells."""
-    return os.sched_getaffinity(thread) if sys.platform == "linux" else set()
+def _cores() -> set[int]:
+    """The numbers of the cores that this thread may use, where the system tells: on Linux."""
+    return os.sched_getaffinity(0) if sys.platform == "linux" else set()
 
 
 def _keep(thread: int, cores: set[int]) -> None:
@@ -142,8 +142,9 @@ def over_rows(work: Work, rows: int, size: int) -> None:
         work(0, rows)
         return
     waiting: list[_Worker] = []
-    cores = _cores()
+    cores: set[int] = set()
     try:
+        cores = _cores()
         if not _workers:
             from .blas import rest_early  # it imports this module
 
