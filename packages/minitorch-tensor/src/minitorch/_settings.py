@@ -101,6 +101,9 @@ def set_num_threads(threads: int) -> None:
     multiplies matrices with where that can be told. Where nothing is set, all cores are used;
     the environment variable ``MINITORCH_NUM_THREADS`` sets it from outside.
 
+    On Linux our threads keep to cores of their own while they share an operation: the calling
+    thread, too, has its affinity narrowed meanwhile, and then gets back what it had.
+
     Raises:
         RuntimeError: not a positive integer.
 

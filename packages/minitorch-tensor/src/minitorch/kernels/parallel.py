@@ -143,8 +143,8 @@ def over_rows(work: Work, rows: int, size: int) -> None:
         return
     waiting: list[_Worker] = []
     cores: set[int] = set()
+    here: set[int] = set()
     try:
-        cores = _cores()
         if not _workers:
             from .blas import rest_early  # it imports this module
 
@@ -156,6 +156,7 @@ def over_rows(work: Work, rows: int, size: int) -> None:
         ends = [rows - rest + rest * k // (parts - 1) for k in range(parts)]
         used = _workers[: parts - 1]
         waiting = list(used)
+        cores = _cores()
         here = _apart(used, cores)
         for worker, start, stop in zip(used, ends, ends[1:]):
             worker.begin(work, start, stop)
@@ -174,7 +175,7 @@ def over_rows(work: Work, rows: int, size: int) -> None:
         if waiting:  # an interrupt: they are still at work, others take their place
             _workers.clear()
         _free.release()
-        if cores:
+        if here:
             _keep(0, cores)
 
 
