@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
 
 import minitorch
 import pytest
@@ -119,6 +120,14 @@ def test_the_first_name_of_optim():
 
 def test_what_comes_in_on_first_use_is_listed():
     assert {"add", "conv2d", "fft", "linalg", "nn", "optim", "vmap"} <= set(dir(minitorch))
+
+
+def test_a_star_brings_functions_and_no_modules():
+    here = {}
+    exec("from minitorch import *", here)
+    assert {"FloatTensor", "add", "einsum", "load", "vmap"} <= here.keys()
+    assert ("conv2d" in here) == installed("minitorch-nn")
+    assert not any(isinstance(value, ModuleType) for value in here.values())
 
 
 def test_an_unknown_name_suggests_the_nearest():

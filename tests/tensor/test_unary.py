@@ -161,7 +161,8 @@ def test_logit_brings_into_bounds():
 
 def test_frexp():
     x = tensor([3.0, -0.75, 0.0], dtype=minitorch.float64, requires_grad=True)
-    mantissa, exponent = minitorch.frexp(x)
+    mantissa, exponent = parts = minitorch.frexp(x)
+    assert isinstance(parts, minitorch.return_types.frexp)
     assert mantissa.tolist() == [0.75, -0.75, 0.0]
     assert exponent.tolist() == [2, 0, 0]
     assert exponent.dtype is minitorch.int32

@@ -24,7 +24,6 @@ from ._siblings import __dir__ as __dir__
 from ._siblings import __getattr__ as __getattr__
 from ._size import Size as Size
 from ._tensor import Tensor as Tensor
-from ._tensor_types import *
 from .autograd.grad_mode import *
 from .autograd.tools import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.tools import is_anomaly_enabled as is_anomaly_enabled
@@ -37,10 +36,8 @@ from .ops.conversion import *
 from .ops.decompositions import *
 from .ops.diagonals import *
 from .ops.differences import *
-from .ops.einsum import *
 from .ops.extrema import *
 from .ops.geometry import *
-from .ops.grid_sampler import *
 from .ops.histograms import *
 from .ops.in_place import *
 from .ops.indexing import *
@@ -65,7 +62,6 @@ from .ops.sorting import *
 from .ops.special import *
 from .ops.statistics import *
 from .ops.unary import *
-from .ops.windows import *
 
 if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from . import accelerator as accelerator
@@ -90,3 +86,9 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from . import utils as utils
     from . import version as version
     from . import xpu as xpu
+    from ._tensor_types import *
+    from .ops.einsum import *
+    from .ops.grid_sampler import *
+    from .ops.windows import *
+
+del TYPE_CHECKING

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim", "utils.data": "minitorch-nn"}
@@ -18,16 +20,21 @@ LATER_MODULES = {
     "signal", "special", "utils", "version", "xpu",
 }  # fmt: skip
 LATER = {
-    "GradScaler": "amp",
-    "as_torch": "_alias",
-    "autocast": "amp",
-    "compile": "compiler",
-    "is_autocast_enabled": "amp",
-    "load": "_serialization",
-    "load_file": "safetensors",
-    "save": "_serialization",
-    "save_file": "safetensors",
-    "vmap": "func",
+    name: module
+    for module, names in {
+        "_alias": "as_torch",
+        "_serialization": "load save",
+        "_tensor_types": "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor "
+        "IntTensor LongTensor ShortTensor",
+        "amp": "GradScaler autocast is_autocast_enabled",
+        "compiler": "compile",
+        "func": "vmap",
+        "ops.einsum": "einsum tensordot",
+        "ops.grid_sampler": "grid_sampler grid_sampler_2d grid_sampler_3d",
+        "ops.windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
+        "safetensors": "load_file save_file",
+    }.items()
+    for name in names.split()
 }
 
 # functions of minitorch.nn that PyTorch keeps here too
@@ -83,13 +90,24 @@ def __dir__() -> list[str]:
     return sorted({*here, *LATER_MODULES, *LATER, *FUNCTIONAL, "nn", "optim"})
 
 
+def _public() -> list[str]:
+    """What ``from minitorch import *`` brings: as from PyTorch, no modules."""
+    here = vars(sys.modules["minitorch"])
+    names = {k for k, v in here.items() if k[0] != "_" and not isinstance(v, ModuleType)}
+    found = find_spec("minitorch.nn") is not None
+    return sorted({*names, *LATER, *(FUNCTIONAL if found else ())})
+
+
 def __getattr__(name: str) -> Any:
     if name in LATER_MODULES:
         return import_module(f"minitorch.{name}")
     if name in LATER:
-        return getattr(import_module(f"minitorch.{LATER[name]}"), name)
+        value = getattr(import_module(f"minitorch.{LATER[name]}"), name)
+        return vars(sys.modules["minitorch"]).setdefault(name, value)
     if name in FUNCTIONAL:
         return getattr(__getattr__("nn").functional, name)
+    if name == "__all__":
+        return _public()
     if name in SIBLINGS:
         try:
             return import_module(f"minitorch.{name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from typing import Any
 
@@ -421,14 +420,16 @@ class Tensor(Variable):
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
                 "protocol at the moment."
             )
+        from copy import deepcopy
+
         made: Tensor | None = memo.get(id(self))
         if made is None:
             memo[id(self)] = made = type(self).__new__(type(self))
-            made.__dict__.update(copy.deepcopy(self._notes(), memo))
+            made.__dict__.update(deepcopy(self._notes(), memo))
             made._data, made._node = deep_copy(self._array(), memo), None
             made._version, made._base = [0], None
             made.requires_grad_(self.requires_grad)
-            made._grad = copy.deepcopy(self._grad, memo)
+            made._grad = deepcopy(self._grad, memo)
         return made
 
     def __reduce_ex__(self, protocol: Any) -> Any:

@@ -5,11 +5,12 @@ Follows https://docs.pytorch.org/docs/stable/autograd.html
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import engine, forward_ad, function, functional, graph
+from . import engine, function, graph
 from .function import Function
 from .grad_mode import (
     current,
@@ -21,7 +22,6 @@ from .grad_mode import (
     set_grad_enabled,
 )
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
-from .legacy import Variable
 from .node import AccumulateGrad
 from .tools import (
     detect_anomaly,
@@ -55,6 +55,24 @@ __all__ = [
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
+
+
+if TYPE_CHECKING:  # of what comes in on first use
+    from . import forward_ad as forward_ad
+    from . import functional as functional
+    from .legacy import Variable as Variable
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("forward_ad", "functional"):
+        return import_module(f"{__name__}.{name}")
+    if name == "Variable":
+        return import_module(f"{__name__}.legacy").Variable
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def _sequence(value: Any, count: int | None = None) -> list[Any]:

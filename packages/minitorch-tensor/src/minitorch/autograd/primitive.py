@@ -63,14 +63,17 @@ class Primitive:
         self.op: Callable[..., Any]  # primitive() sets it, and the next
         self.again: Callable[[str], Callable[..., Any]]
         self.keeps: dict[int, Any] = {}
-        rule_list = self.rules if joint is None else (joint,)
-        # what each rule wants, read off its parameters, `g` aside
-        self.wants = tuple(() if rule is None else _parameters(rule)[1:] for rule in rule_list)
         # which inputs can have a gradient (an index, for one, cannot); None: all
         ruled = tuple(rule is not None for rule in self.rules) or (False,) * len(self.inputs)
         self.ruled = None if joint else ruled
         self.differentiable = joint is not None or any(rule is not None for rule in self.rules)
         self.label = label
+
+    @cached_property
+    def wants(self) -> tuple[tuple[str, ...], ...]:
+        """What each rule wants, read off its parameters, ``g`` aside."""
+        rules = self.rules if self.joint is None else (self.joint,)
+        return tuple(() if rule is None else _parameters(rule)[1:] for rule in rules)
 
     @cached_property
     def node_type(self) -> Any:
@@ -144,7 +147,7 @@ class Primitive:
 
 
 def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
-    code = getattr(rule, "__code__", None)  # quicker than inspect.signature, 600 times at import
+    code = getattr(rule, "__code__", None)  # quicker than inspect.signature
     if code is None:
         return tuple(inspect.signature(rule).parameters)
     names: tuple[str, ...] = code.co_varnames[: code.co_argcount]

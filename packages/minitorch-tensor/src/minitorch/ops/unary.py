@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import namedtuple
 from typing import Any
 
 import numpy as np
 
+from .. import return_types
 from .._dtype import get_default_dtype
 from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
@@ -383,7 +383,6 @@ def nan_to_num(
     return nan_replaced(input, 0.0 if nan is None else nan, posinf, neginf)
 
 
-FrexpResult = namedtuple("FrexpResult", ["mantissa", "exponent"])
 split_exponent = primitive(
     np.frexp,
     "x -> mantissa exponent",
@@ -403,4 +402,4 @@ def frexp(input: Any) -> Any:
     """
     if not input.dtype.is_floating_point:
         raise RuntimeError("torch.frexp() only supports floating-point dtypes")
-    return FrexpResult(*split_exponent(input))
+    return return_types.frexp(*split_exponent(input))
