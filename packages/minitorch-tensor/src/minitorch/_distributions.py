@@ -5,7 +5,8 @@ so, 24 bits of a 32-bit draw / 2^24 (``uniform32``). Numbers come in the order o
 
 ``bernoulli`` and ``exponential`` are the numbers of PyTorch's own code. On Intel processors PyTorch
 asks Intel's MKL for these two (and so for dropout and for ``multinomial`` without replacement),
-whose stream differs; everywhere else they agree.
+whose stream differs; everywhere else they agree. Normal numbers are those of PyTorch on x86
+processors, in float32 and float16 to the last bit, whatever processor MiniTorch runs on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 from ._dtype import from_numpy_dtype
 from ._generator import Generator
+from .kernels.box_muller import to_normal
 from .kernels.multiply_add import multiply_add
 from .kernels.poisson import poisson_one
 
@@ -87,41 +89,24 @@ def normal(g: Generator, array: Array, mean: float = 0.0, std: float = 1.0) -> N
         fill(array, values if (mean, std) == (0, 1) else values * std + mean)
         return
     half = array.dtype == np.float16  # by way of float32
-    flat = np.empty(array.size, np.float32) if half else array.reshape(-1)
-    whole = array.size // 16 * 16
+    rest = array.size % 16
+    whole = array.size - rest
+    line = flat = array.reshape(-1)
+    if half or rest:  # where numbers remain, the last 16 are drawn once more: behind the others
+        line = np.empty(whole + 16 * bool(rest), np.float32 if half else array.dtype)
     for start in range(0, whole, BLOCK):
-        normal_blocks(g, flat[start : min(start + BLOCK, whole)], mean, std)
-    if whole < array.size:  # a remainder: the last 16 are drawn once more
+        g.uniform_into(line[start : min(start + BLOCK, whole)])
+    if rest:
         if not half:
             g.uniform_into(flat[whole:])
-        normal_blocks(g, flat[-16:], mean, std)
-    if half:
-        array.reshape(-1)[:] = flat
-
-
-def normal_blocks(g: Generator, out: Array, mean: float, std: float) -> None:
-    """Per 16 uniforms with ``u = 1 - (first eight)``, ``v = (last eight)``: eight numbers
-    ``sqrt(-2 log u) cos(2 pi v)``, then eight ``sqrt(-2 log u) sin(2 pi v)``.
-    """
-    kind = out.dtype.type
-    g.uniform_into(out)
-    eights = out.view(f"V{8 * out.itemsize}").reshape(-1, 2)  # to copy eight numbers as one
-    radius = eights[:, 0].copy().view(kind)
-    angle = eights[:, 1].copy().view(kind)
-    np.subtract(kind(1), radius, out=radius)
-    np.log(radius, out=radius)
-    radius *= kind(-2)
-    np.sqrt(radius, out=radius)
-    angle *= kind(2 * math.pi)
-    cosine = np.cos(angle)
-    np.sin(angle, out=angle)
-    for k, wave in enumerate((cosine, angle)):
-        wave *= radius
-        eights[:, k] = wave.view(eights.dtype)
-    if std != 1:
-        out *= kind(std)
-    if mean != 0:
-        out += kind(mean)
+        g.uniform_into(line[whole:])
+    to_normal(line)
+    if (mean, std) != (0, 1):
+        kind = line.dtype.type
+        line = multiply_add(line, kind(std), kind(mean))
+    if line is not flat:
+        flat[:whole] = line[:whole]
+        flat[-16:] = line[-16:]
 
 
 def integers(g: Generator, array: Array, low: int, high: int) -> None:

@@ -10,6 +10,14 @@ Array = np.ndarray[Any, Any]
 SPLITTER = 2.0**27 + 1
 
 
+def fused(x: Array, y: Any, z: Any) -> Array:
+    """``x y + z`` of float32: the product is exact in float64."""
+    wide = x.astype(np.float64)
+    wide *= y
+    wide += z
+    return wide.astype(np.float32)
+
+
 def multiply_add(x: Array, scale: Any, shift: Any) -> Array:
     """``scale x + shift`` as a processor's fused multiply-add gives it, in float32 or float64.
 
@@ -17,8 +25,8 @@ def multiply_add(x: Array, scale: Any, shift: Any) -> Array:
     """
     if not np.any(shift):
         return x if scale == 1 else x * x.dtype.type(scale)
-    if x.dtype == np.float32:  # the product of two float32 is exact in float64
-        return (x * np.float64(scale) + np.float64(shift)).astype(np.float32)
+    if x.dtype == np.float32:
+        return fused(x, scale, shift)
     # the exact product as high + low (Dekker), the exact sum as total + error (Knuth)
     high = x * scale
     x_upper, scale_upper = _upper(x), _upper(scale)

@@ -226,8 +226,9 @@ def rrelu(
         negative = input.detach() <= 0
         count = int(negative.sum())
         # one 53-bit draw for each negative element, in order, as PyTorch's kernel does
-        drawn = minitorch.empty(count, dtype=minitorch.float64).uniform_(lower, upper)
-        slopes[negative] = drawn.to(slopes.dtype)
+        drawn = minitorch.rand(count, dtype=minitorch.float64)
+        low, high = slopes.new_tensor([lower, upper]).tolist()
+        slopes[negative] = (drawn * (high - low) + low).to(slopes.dtype)
     return in_place(learned, input, slopes) if inplace else learned(input, slopes)
 
 
