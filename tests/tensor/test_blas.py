@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
 
+import minitorch
 import numpy as np
 import pytest
 from minitorch._openblas import TIMEOUT
@@ -77,7 +79,7 @@ a = np.random.default_rng(0).standard_normal((600, 600))
 product = a @ a
 minitorch.set_num_threads(2)
 over_rows(lambda start, stop: None, 2, 1 << 30)
-assert np.array_equal(a @ a, product)
+assert np.allclose(a @ a, product)
 start = time.process_time()
 time.sleep(0.05)
 spun = time.process_time() - start
@@ -102,3 +104,65 @@ def test_its_threads_spin_for_a_short_time_only(first):
     spun, known = made.stdout.split()
     if first == "minitorch" or known == "True":
         assert spun == "short"
+
+
+class TestApart:
+    """The library's threads are kept off the core of the thread that takes a large product."""
+
+    @pytest.fixture(autouse=True)
+    def _from_anew(self):
+        blas._anew()
+        yield
+        blas._anew()
+
+    def on(self, core, monkeypatch, keep):
+        monkeypatch.setattr(blas, "_core", lambda: lambda: core)
+        monkeypatch.setattr(blas, "_keeper", lambda: keep)
+
+    def test_where_its_threads_may_run(self, monkeypatch):
+        cores = blas._cores()
+        if not cores or blas._keeper() is None:
+            pytest.skip("its threads cannot be kept anywhere here")
+        count = blas._controls()[0]() - 1
+        a = np.ones((512, 512), np.float32)
+        for core in sorted(cores)[:2]:
+            monkeypatch.setattr(blas, "_core", lambda core=core: lambda: core)
+            minitorch.from_numpy(a) @ minitorch.from_numpy(a)
+            assert blas._left == core
+            for thread in range(count):
+                mask = (ctypes.c_uint64 * 16)()
+                assert blas._function("openblas_getaffinity")[0](thread, 128, mask) == 0
+                found = {k for k in range(1024) if mask[k // 64] >> k % 64 & 1}
+                assert found == (cores - {core} if count < len(cores) else cores)
+        assert blas._cores() == cores  # of this thread
+
+    def test_asks_once_for_each_core(self, monkeypatch):
+        calls = []
+        for core in (0, 0, 1, 1, 0):
+            self.on(core, monkeypatch, lambda core, cores: calls.append(core) or True)
+            blas.apart()
+        assert calls == [0, 1, 0]
+
+    def test_asks_again_while_there_are_no_threads(self, monkeypatch):
+        answers = [False, False, True]
+        self.on(0, monkeypatch, lambda core, cores: answers.pop(0))
+        for _ in range(5):
+            blas.apart()
+        assert answers == []
+
+    def test_not_where_they_stand_still(self, monkeypatch):
+        calls = []
+        self.on(0, monkeypatch, lambda core, cores: calls.append(core) or True)
+        with blas.alone():
+            blas.apart()
+            assert calls == []
+        assert calls == ([0] if blas._controls() else [])
+
+    def test_of_small_products_it_is_not_asked(self, monkeypatch):
+        calls = []
+        self.on(0, monkeypatch, lambda core, cores: calls.append(core) or True)
+        x = minitorch.ones(64, 64)
+        assert (x @ x)[0, 0] == 64
+        assert calls == []
+        assert (minitorch.ones(128, 128) @ minitorch.ones(128, 128))[0, 0] == 128
+        assert calls == [0]

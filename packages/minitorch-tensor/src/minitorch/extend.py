@@ -11,7 +11,7 @@ from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle
 from .autograd.primitive import fused, labelled, primitive
 from .autograd.variable import Variable, wrap
-from .kernels.blas import alone, axpby, products_over_rows
+from .kernels.blas import SHARED, alone, apart, axpby, products_over_rows
 from .kernels.elementwise import exp_into, over_elements
 from .kernels.indexing import accumulate
 from .kernels.parallel import BLOCK, over_rows, scratch
@@ -23,10 +23,12 @@ from .ops.conversion import promote, promote_to_float
 
 __all__ = [
     "BLOCK",
+    "SHARED",
     "RemovableHandle",
     "Variable",
     "accumulate",
     "alone",
+    "apart",
     "apply",
     "as_shape",
     "axpby",

@@ -10,6 +10,7 @@ import numpy as np
 from .._memory import packed
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
+from ..kernels.blas import SHARED, apart
 from .arithmetic import mul, plus
 from .conversion import as_operand
 from .reduction import sum
@@ -17,6 +18,8 @@ from .shape import permuted, reshaped
 
 __all__ = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "dot", "ger"]
 __all__ += ["inner", "kron", "matmul", "mm", "mv", "outer", "vdot"]
+
+MANY = 1 << 12  # elements, below which no product is taken for a large one
 
 C_NAMES = {
     "float32": "float", "float64": "double", "float16": "c10::Half", "int64": "int64_t",
@@ -28,11 +31,15 @@ C_NAMES = {
 def _matmul(a: Any, b: Any) -> Any:
     try:
         if b.ndim == 2:
+            if a.size > MANY and a.size * b.shape[1] >= SHARED:
+                apart()
             if a.ndim == 2:
                 return np.dot(a, b)  # less overhead than np.matmul
             if a.ndim > 2:  # one product for the whole batch
                 flat = a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
                 return np.dot(flat, b).reshape(*a.shape[:-1], b.shape[1])
+        if a.size > MANY:
+            apart()
         return packed(np.matmul(a, b))
     except (ValueError, AttributeError):
         raise mismatch(a, b) from None

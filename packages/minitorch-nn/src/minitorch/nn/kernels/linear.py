@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from minitorch.extend import column_sums
+from minitorch.extend import SHARED, apart, column_sums
 
-SMALL = 1 << 17  # products
+SMALL = 1 << 17  # multiply-adds
 
 
 def linear(x: Any, weight: Any, bias: Any) -> Any:
@@ -17,7 +17,10 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
         )
     rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
     across = weight.T
-    if SMALL < len(rows) * weight.size < 8 * SMALL:  # BLAS is quicker by a third then, measured
+    products = len(rows) * weight.size
+    if products >= SHARED:
+        apart()
+    elif products > SMALL:  # BLAS is quicker by a third then, measured
         across = np.ascontiguousarray(across)
     out = rows.dot(across)
     if bias is not None:
