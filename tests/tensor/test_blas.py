@@ -118,11 +118,12 @@ class TestApart:
     def on(self, core, monkeypatch, keep):
         monkeypatch.setattr(blas, "_core", lambda: lambda: core)
         monkeypatch.setattr(blas, "_keeper", lambda: keep)
+        monkeypatch.setattr(blas, "_cores", lambda: {0, 1})
 
     def test_where_its_threads_may_run(self, monkeypatch):
         cores = blas._cores()
-        if not cores or blas._keeper() is None:
-            pytest.skip("its threads cannot be kept anywhere here")
+        if len(cores) < 2 or blas._keeper() is None:
+            pytest.skip("one core alone, or threads that cannot be kept anywhere")
         count = blas._controls()[0]() - 1
         a = np.ones((512, 512), np.float32)
         for core in sorted(cores)[:2]:
@@ -135,6 +136,13 @@ class TestApart:
                 found = {k for k in range(1024) if mask[k // 64] >> k % 64 & 1}
                 assert found == (cores - {core} if count < len(cores) else cores)
         assert blas._cores() == cores  # of this thread
+
+    def test_not_where_this_thread_is_kept_on_one_core(self, monkeypatch):
+        calls = []
+        self.on(0, monkeypatch, lambda core, cores: calls.append(core) or True)
+        monkeypatch.setattr(blas, "_cores", lambda: {0})
+        blas.apart()
+        assert (calls, blas._left) == ([], -1)
 
     def test_asks_once_for_each_core(self, monkeypatch):
         calls = []

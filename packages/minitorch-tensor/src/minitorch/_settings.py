@@ -102,7 +102,8 @@ def set_num_threads(threads: int) -> None:
     the environment variable ``MINITORCH_NUM_THREADS`` sets it from outside.
 
     On Linux our threads keep to cores of their own while they share an operation: the calling
-    thread, too, has its affinity narrowed meanwhile, and then gets back what it had.
+    thread, too, has its affinity narrowed meanwhile, and then gets back what it had. The library's
+    threads stay off the core of the thread that last asked for a large product.
 
     Raises:
         RuntimeError: not a positive integer.

@@ -85,7 +85,7 @@ def _keeper() -> Any:
     """``f(core, cores)``, which keeps the library's threads on the cores but that one, and tells
     whether there are any yet; None where it cannot be done."""
     kind, keep = _function("openblas_get_parallel"), _function("openblas_setaffinity")
-    if not (kind and keep) or kind[0]() != 1:  # 1: threads of its own
+    if not (kind and keep and _controls()) or kind[0]() != 1:  # 1: threads of its own
         return None
     import ctypes
 
@@ -119,6 +119,8 @@ def apart() -> None:
     if here == _left:
         return
     keep, cores = _keeper(), _cores()
+    if len(cores) == 1:  # there is no other, or this thread is kept on one for a while
+        return
     with _lock:
         if not _inside and (not keep or keep(here, cores)):
             _left = here
