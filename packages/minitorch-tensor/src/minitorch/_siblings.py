@@ -7,6 +7,7 @@ The sibling packages come in on first use where they are installed; where they a
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -94,8 +95,10 @@ def _public() -> list[str]:
     """What ``from minitorch import *`` brings: as from PyTorch, no modules."""
     here = vars(sys.modules["minitorch"])
     names = {k for k, v in here.items() if k[0] != "_" and not isinstance(v, ModuleType)}
-    found = find_spec("minitorch.nn") is not None
-    return sorted({*names, *LATER, *(FUNCTIONAL if found else ())})
+    with suppress(ModuleNotFoundError):  # minitorch-nn may not be installed
+        find_spec("minitorch.nn")
+        names |= FUNCTIONAL
+    return sorted(names | LATER.keys())
 
 
 def __getattr__(name: str) -> Any:
