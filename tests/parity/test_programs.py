@@ -230,7 +230,7 @@ def check_program(
             ours.append(a)
         for number, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
             compare(mine.detach(), other.detach(), f"{where}, tensor {number}")
-            assert mine._version[0] == other._version, f"{where}: version of tensor {number}"
+            assert mine._version == other._version, f"{where}: version of tensor {number}"
     if compare_gradients(theirs, ours, roots, text):
         # An operand that was overwritten after it was promoted: PyTorch refuses, while here the
         # promoted copy is still right. In one dtype both must refuse.

@@ -146,7 +146,7 @@ def test_leaves_refuse(write: str) -> None:
             getattr(target, write)(2.0)
     with minitorch.no_grad():
         getattr(x[0], write)(2.0)
-    assert x._version[0] == 1
+    assert x._version == 1
     assert x.requires_grad
 
 
@@ -172,8 +172,17 @@ def test_versions_are_shared() -> None:
     views = [x[0], x.T, x.detach(), x.view(4), *x.unbind()]
     views[0].add_(1)
     x.zero_()
-    assert {v._version[0] for v in views} == {x._version[0]} == {2}
-    assert x.data._version[0] == 0
+    assert {v._version for v in views} == {x._version} == {2}
+    assert x.data._version == 0
+
+
+def test_a_version_is_a_number_that_stays() -> None:
+    x = minitorch.zeros(2)
+    before = x._version
+    x.add_(1)
+    assert (type(before), before, x._version) == (int, 0, 1)
+    with pytest.raises(AttributeError):
+        x._version = 3
 
 
 def test_zeroed_tensor_still_requires_grad() -> None:

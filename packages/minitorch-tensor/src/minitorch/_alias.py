@@ -94,7 +94,7 @@ def construct(self: Any, *data: Any, device: Any = None, **named: Any) -> None:
     else:
         array = tensor_data(data[0], get_default_dtype())
     self._data = array if array.ndim else array[()]
-    self._node, self._version, self._base = node, [0], None
+    self._node, self._counter, self._base = node, [0], None
 
 
 class Worker(str):

@@ -95,7 +95,7 @@ class Tensor(Variable):
         array = tensor_data(data, dtype, floats=True)
         self._data = array if array.ndim else array[()]  # a NumPy scalar: see Variable
         self._node = None
-        self._version = [0]
+        self._counter = [0]
         self._base = None
         if requires_grad is None:
             requires_grad = self._data.dtype.kind == "f"
@@ -203,8 +203,9 @@ class Tensor(Variable):
             self._node.shape = self._data.shape
 
     @property
-    def _version_number(self) -> int:
-        return self._version[0]
+    def _version(self) -> int:
+        """The number of in-place writes to this tensor's memory so far, as a number that stays."""
+        return self._counter[0]
 
     # --- autograd ----------------------------------------------------------------------------
 
@@ -254,7 +255,7 @@ class Tensor(Variable):
     def detach(self) -> Tensor:
         """The same memory, apart from the graph."""
         made: Tensor = wrap(self._array())
-        made._version = self._version
+        made._counter = self._counter
         return made
 
     def detach_(self) -> Tensor:
@@ -289,8 +290,8 @@ class Tensor(Variable):
                 f"Could not set tensor of type {source.dtype.name} to a tensor of type "
                 f"{self.dtype.name}"
             )
-        self._data, self._version = source._array(), source._version
-        self._version[0] += 1
+        self._data, self._counter = source._array(), source._counter
+        self._counter[0] += 1
         return self
 
     def apply_(self, callable: Any) -> Tensor:
@@ -300,7 +301,7 @@ class Tensor(Variable):
         data = self._array()
         for place in np.ndindex(data.shape):
             data[place] = callable(data[place].item())
-        self._version[0] += 1
+        self._counter[0] += 1
         return self
 
     def retain_grad(self) -> None:
@@ -427,7 +428,7 @@ class Tensor(Variable):
             memo[id(self)] = made = type(self).__new__(type(self))
             made.__dict__.update(deepcopy(self._notes(), memo))
             made._data, made._node = deep_copy(self._array(), memo), None
-            made._version, made._base = [0], None
+            made._counter, made._base = [0], None
             made.requires_grad_(self.requires_grad)
             made._grad = deepcopy(self._grad, memo)
         return made
@@ -866,7 +867,7 @@ class Tensor(Variable):
 
 def _rebuild(kind: Any, array: Any, requires_grad: bool, notes: dict[str, Any]) -> Any:
     made = kind.__new__(kind)
-    made._data, made._node, made._version, made._base = array, None, [0], None
+    made._data, made._node, made._counter, made._base = array, None, [0], None
     made.__dict__.update(notes)
     return made.requires_grad_(requires_grad)
 

@@ -64,7 +64,7 @@ def _share(made: Any, data: Any) -> None:
         raise TypeError(f"expected a Tensor, but got {type(data).__name__}: wrap it in tensor(...)")
     made._data = data._array()
     made._node = None
-    made._version = data._version
+    made._counter = data._counter
     made._base = None
 
 

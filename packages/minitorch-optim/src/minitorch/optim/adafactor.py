@@ -83,7 +83,7 @@ class Adafactor(Optimizer):
                     current.state.quiet(
                         adafactor, p._array(), p._grad._array(), arrays, float(step), **options
                     )
-                    p._version[0] += 1
+                    p._counter[0] += 1
         return loss
 
     step.__doc__ = Optimizer.step.__doc__

@@ -109,7 +109,7 @@ class ElementwiseOptimizer(Optimizer):
             for values, value in zip(run.values, after, strict=True):
                 values.fill(value)
             for p in run.params:
-                p._version[0] += 1
+                p._counter[0] += 1
 
     def _step_tensors(self, group: dict[str, Any]) -> None:
         """The same with tensors, so that ``backward`` goes through the step."""

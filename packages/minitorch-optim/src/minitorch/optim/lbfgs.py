@@ -165,7 +165,7 @@ class LBFGS(Optimizer):
                 .view(home.dtype)
                 .reshape(home.shape)
             )
-            p._version[0] += 1
+            p._counter[0] += 1
             start += size
 
     def _along(self, closure: Callable[[], Any], d: Any) -> Callable[[float], Point]:

@@ -99,7 +99,7 @@ class Muon(Optimizer):
                 if isinstance(lr, Variable):  # its dtype decides how its products are rounded
                     options["lr"] = lr._array().reshape(())[()]
                 current.state.quiet(muon, p._array(), p._grad._array(), buffer, **options)
-                p._version[0] += 1
+                p._counter[0] += 1
         return loss
 
     step.__doc__ = Optimizer.step.__doc__

@@ -124,7 +124,7 @@ class Optimizer:
                     if p._grad.grad_fn is not None:
                         p._grad = p._grad.detach()
                     p._grad._array().fill(0)
-                    p._grad._version[0] += 1
+                    p._grad._counter[0] += 1
 
     # --- parameter groups --------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ def _move(averages: Iterable[Any], new: Iterable[Any], weight: float) -> None:
     """``average += weight (new - average)``, in place."""
     for average, value in zip(averages, new, strict=True):
         current.state.quiet(_lerp, average._array(), value._array(), weight)
-        average._version[0] += 1
+        average._counter[0] += 1
 
 
 def _lerp(a: Any, b: Any, weight: float) -> None:
@@ -91,7 +91,7 @@ def _lerp(a: Any, b: Any, weight: float) -> None:
 
 def _copy(target: Any, value: Any) -> None:
     target._array()[...] = value._array()
-    target._version[0] += 1
+    target._counter[0] += 1
 
 
 class AveragedModel:

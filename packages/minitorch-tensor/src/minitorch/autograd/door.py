@@ -80,14 +80,14 @@ def _recorded(
         tensors = (wrap(out, step),)
     if primitive.view:
         tensors = tuple(_as_view(t, primitive, inputs[0], params, several) for t in tensors)
-    versions: Any = [x._version if isinstance(x, Variable) else NEVER for x in inputs]
+    versions: Any = [x._counter if isinstance(x, Variable) else NEVER for x in inputs]
     saving: Any = arrays
     if primitive.variadic:
         saving, versions = [arrays], [versions]
     if several and len(out) != len(primitive.outputs):  # one name for any number of outputs
         results, results_versions = [out], [NEVER]
     else:
-        results, results_versions = out if several else [out], [t._version for t in tensors]
+        results, results_versions = out if several else [out], [t._counter for t in tensors]
     needs = tuple(p is not None for p in parents)
     step.saved, step.versions = primitive.save(
         mask, *saving, params, *results, *residuals, *versions, *results_versions, needs
@@ -238,7 +238,7 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
                 node.saved, node.versions = (
                     kept
                     if type(kept) is tuple
-                    else kept(data, params, out, input._version, tensor._version)
+                    else kept(data, params, out, input._counter, tensor._counter)
                 )
         return tensor
 
@@ -268,7 +268,7 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
             y: Any = other._data
             if (y.dtype is not dtype and promoting) or (floats and dtype.kind != "f"):
                 return general(input, other, *params)
-            version, nb = other._version, None
+            version, nb = other._counter, None
             if ruled:
                 nb = other._node if other._base is None else history(other)
         elif (type(other) is float or type(other) is int) and dtype.kind == "f":
@@ -301,7 +301,7 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
             node.saved, node.versions = (
                 kept
                 if type(kept) is tuple
-                else kept(x, y, params, out, input._version, version, tensor._version)
+                else kept(x, y, params, out, input._counter, version, tensor._counter)
             )
         return tensor
 
@@ -332,11 +332,11 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
         b_version = c_version = NEVER
         nb = nc = None
         if isinstance(b, Variable):
-            y, b_version = b._data, b._version
+            y, b_version = b._data, b._counter
             if b_rule:
                 nb = b._node if b._base is None else history(b)
         if isinstance(c, Variable):
-            z, c_version = c._data, c._version
+            z, c_version = c._data, c._counter
             if c_rule:
                 nc = c._node if c._base is None else history(c)
         try:
@@ -367,8 +367,8 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
                 kept
                 if type(kept) is tuple
                 else kept(
-                    x, y, z, params, out, *rest, input._version, b_version, c_version,
-                    tensor._version, (na is not None, nb is not None, nc is not None),
+                    x, y, z, params, out, *rest, input._counter, b_version, c_version,
+                    tensor._counter, (na is not None, nb is not None, nc is not None),
                 )
             )  # fmt: skip
         return tensor

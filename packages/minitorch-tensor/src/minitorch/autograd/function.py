@@ -105,7 +105,7 @@ class FunctionCtx(Node):
                     break
             else:
                 kept.append(("other", 0, t._data))
-            versions.append((t._version, t._version[0]))
+            versions.append((t._counter, t._counter[0]))
         self.saved, self.versions = tuple(kept), tuple(versions)
         self.to_save = ()
 
@@ -286,7 +286,7 @@ class Function:
             cls._connect(ctx, parents, args, outputs)
         else:
             for t in ctx.dirty:
-                t._version[0] += 1
+                t._counter[0] += 1
         if isinstance(made, tuple | list):
             return tuple(outputs)
         return outputs[0]
@@ -310,7 +310,7 @@ class Function:
         ctx.shape = tuple(metas) if not single else only[0] if only and only[2] else None
         for t in ctx.dirty:
             check_writable(t)
-            t._version[0] += 1
+            t._counter[0] += 1
         ctx._keep(args, outputs)
         for k, (out, meta) in enumerate(zip(outputs, metas, strict=True)):
             if meta is None or not meta[2]:

@@ -99,7 +99,7 @@ def write(target: Any, value: Any) -> Any:
         if history(value) is not None or root(target)._node is not None:
             raise RuntimeError(MULTIPLE_VIEWS)
     np.copyto(target._array(), value._data, casting="unsafe")
-    target._version[0] += 1
+    target._counter[0] += 1
     if tracking:
         rebase(target, value)
     return target
@@ -126,7 +126,7 @@ def _adopt(node: Any, value: Any, target: Any) -> None:
     """Lets a node that saved its result as ``value`` watch the version of ``target`` instead."""
     if node is not None and node.versions:
         node.versions = tuple(
-            (target._version, target._version[0]) if counter is value._version else (counter, n)
+            (target._counter, target._counter[0]) if counter is value._counter else (counter, n)
             for counter, n in node.versions
         )
 
@@ -186,10 +186,10 @@ def relaid(op: Callable[..., Any]) -> Callable[..., Any]:
         source = self
         if self._base is None:  # a hidden owner, for this tensor and the views that it has
             source = wrap(self._array(), self._node)
-            source._version = self._version
+            source._counter = self._counter
         made = op(source, *args, **kwargs)
-        source._version[0] += 1
-        made._seen = source._version[0]
+        source._counter[0] += 1
+        made._seen = source._counter[0]
         self._data, self._node = made._data, made._node
         self._base, self._chain, self._seen = made._base, made._chain, made._seen
         return self

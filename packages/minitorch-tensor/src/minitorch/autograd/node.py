@@ -170,10 +170,10 @@ class AccumulateGrad(Node):
             leaf._grad = wrap(g)
         elif grad._node is None and isinstance(grad._data, np.ndarray):
             np.add(grad._data, g, out=grad._data, casting="same_kind")
-            grad._version[0] += 1
+            grad._counter[0] += 1
         elif grad._node is None:
             grad._data = grad._data + g
-            grad._version[0] += 1
+            grad._counter[0] += 1
         else:
             leaf._grad = wrap(grad._data + g, grad._node)  # what is added is a constant
 

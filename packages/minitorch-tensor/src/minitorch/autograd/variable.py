@@ -20,7 +20,7 @@ class Variable:
                   ``_array()`` gives an ndarray that memory can be shared with.
     ``_node``     the node that made it, ``AccumulateGrad`` for a leaf that wants a gradient,
                   None where none is wanted. So ``requires_grad`` is ``_node is not None``.
-    ``_version``  ``[number of in-place writes]``, one list shared by a tensor and its views.
+    ``_counter``  ``[number of in-place writes]``, one list shared by a tensor and its views.
     ``_base``     for a view: the tensor that owns the memory, else None.
     ``_chain``    for a view: the steps ``(op, params)`` that lead from the base to it; None where
                   they are not followed: for one of several views that one step made (``unbind``,
@@ -32,7 +32,7 @@ class Variable:
 
     _data: Array
     _node: Any
-    _version: list[int]
+    _counter: list[int]
     _base: Variable | None
     _chain: tuple[tuple[Any, tuple[Any, ...]], ...] | None = ()
     _seen: int = 0
@@ -84,7 +84,7 @@ def wrap(data: Any, node: Any = None) -> Any:
     tensor = new(_Tensor)
     tensor._data = data
     tensor._node = node
-    tensor._version = [0]
+    tensor._counter = [0]
     tensor._base = None
     return tensor
 
@@ -94,7 +94,7 @@ def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any
     tensor = new(_Tensor)
     tensor._data = data
     tensor._node = node
-    tensor._version = version = source._version
+    tensor._counter = version = source._counter
     tensor._base = source if source._base is None else source._base
     chain = source._chain
     tensor._chain = None if op is None or chain is None else (*chain, (op, params))
@@ -120,14 +120,14 @@ def history(tensor: Any) -> Any:
     An in-place write to a base or to one of its views rewrites the history of all of them:
     a view whose version moved on is derived from its base again.
     """
-    if tensor._base is not None and tensor._seen != tensor._version[0]:
+    if tensor._base is not None and tensor._seen != tensor._counter[0]:
         base = root(tensor)
         if base._node is not None:
             if tensor._chain is None:
                 raise RuntimeError(MULTIPLE_VIEWS)
             tensor._node = replay(base, tensor._chain)._node
             carry_retained(tensor)
-        tensor._seen = tensor._version[0]
+        tensor._seen = tensor._counter[0]
     return tensor._node
 
 

@@ -92,7 +92,7 @@ class Wrapper(Tensor):
     def _set(self, like: Any, tool: Any, batch: int = 0) -> None:
         self._data = NoData(like.shape[batch:], like.dtype, like.strides[batch:])
         self._node = None
-        self._version = [0]
+        self._counter = [0]
         self._base = None
         self._tool = tool
 

@@ -301,7 +301,7 @@ def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
     except (ValueError, OverflowError):
         region = data[key]
         raise _cannot_assign(value, region.shape, data.dtype) from None
-    self._version[0] += 1
+    self._counter[0] += 1
 
 
 def _cannot_assign(value: Any, shape: tuple[int, ...], dtype: Any) -> RuntimeError:
@@ -367,7 +367,7 @@ def put_(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> A
     try:
         if not current.state.flags and x._data.flags.c_contiguous:
             write_places(x._array(), getattr(value, "_data", value), places._data, dims, add)
-            x._version[0] += 1
+            x._counter[0] += 1
             return x
         made = put_places(x, value, places, dims, add)
     except (ValueError, RuntimeError, OverflowError):

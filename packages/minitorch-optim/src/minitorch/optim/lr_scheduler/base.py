@@ -47,7 +47,7 @@ def set_lr(group: dict[str, Any], value: Any) -> None:
     lr = group["lr"]
     if isinstance(lr, Variable):
         lr._array().fill(float(value))
-        lr._version[0] += 1
+        lr._counter[0] += 1
     else:
         group["lr"] = value
 
