@@ -64,19 +64,14 @@ from .ops.statistics import *
 from .ops.unary import *
 
 if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
-    from . import accelerator as accelerator
+    from types import ModuleType
+
     from . import amp as amp
-    from . import backends as backends
     from . import compiler as compiler
-    from . import cpu as cpu
-    from . import cuda as cuda
-    from . import distributed as distributed
     from . import fft as fft
     from . import func as func
-    from . import jit as jit
     from . import linalg as linalg
     from . import masked as masked
-    from . import mps as mps
     from . import multiprocessing as multiprocessing
     from . import profiler as profiler
     from . import random as random
@@ -84,11 +79,20 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from . import signal as signal
     from . import special as special
     from . import utils as utils
-    from . import version as version
-    from . import xpu as xpu
     from ._tensor_types import *
     from .ops.einsum import *
     from .ops.grid_sampler import *
     from .ops.windows import *
+
+    # compat's table makes these
+    accelerator: ModuleType
+    backends: ModuleType
+    cpu: ModuleType
+    cuda: ModuleType
+    distributed: ModuleType
+    jit: ModuleType
+    mps: ModuleType
+    version: ModuleType
+    xpu: ModuleType
 
 del TYPE_CHECKING

@@ -16,9 +16,8 @@ from typing import Any
 SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim", "utils.data": "minitorch-nn"}
 # our own that most programs do not need at start: whole modules, and functions with their module
 LATER_MODULES = {
-    "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "fft", "func",
-    "jit", "linalg", "masked", "mps", "multiprocessing", "profiler", "random", "safetensors",
-    "signal", "special", "utils", "version", "xpu",
+    "amp", "compiler", "fft", "func", "linalg", "masked", "multiprocessing", "profiler", "random",
+    "safetensors", "signal", "special", "utils"
 }  # fmt: skip
 LATER = {
     name: module
@@ -48,11 +47,11 @@ FUNCTIONAL = {
 }  # fmt: skip
 
 
-class MissingSibling:
-    """A finder, asked last: a sibling that gets this far is not installed."""
+class AskedLast:
+    """A finder, asked last: what gets this far is in compat's table, or a sibling not installed."""
 
     @staticmethod
-    def find_spec(name: str, path: Any = None, target: Any = None) -> None:
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
         root, _, module = name.partition(".")
         if root == "minitorch" and module in SIBLINGS:
             package = SIBLINGS[module]
@@ -62,9 +61,14 @@ class MissingSibling:
                 f"From a clone of MiniTorch: pip install ./packages/{package}",
                 name=package,
             )
+        if root == "minitorch":
+            from .compat.modules import AbsentModules
+
+            return AbsentModules().find_spec(name)
+        return None
 
 
-sys.meta_path.append(MissingSibling)
+sys.meta_path.append(AskedLast)
 
 
 class UnknownNameError(AttributeError):
@@ -87,8 +91,11 @@ UnknownNameError.__module__ = "builtins"
 
 
 def __dir__() -> list[str]:
+    from .compat.table import TABLE
+
     here = vars(sys.modules["minitorch"])
-    return sorted({*here, *LATER_MODULES, *LATER, *FUNCTIONAL, "nn", "optim"})
+    absent = {key for key in TABLE if "." not in key}
+    return sorted({*here, *LATER_MODULES, *LATER, *FUNCTIONAL, *absent, "nn", "optim"})
 
 
 def _public() -> list[str]:
@@ -122,4 +129,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("minitorch-tensor")
+    from .compat.table import TABLE
+
+    if name in TABLE:
+        return import_module(f"minitorch.{name}")
     raise UnknownNameError(name)

@@ -124,3 +124,33 @@ def _decorator(function: Any = None, **options: Any) -> Any:
 
 
 custom_fwd = custom_bwd = _decorator
+
+
+class CUDAAutocast(autocast):
+    """``autocast("cuda")``, under the old name ``cuda.amp.autocast``."""
+
+    def __init__(self, enabled: bool = True, dtype: Any = None, cache_enabled: bool = True) -> None:
+        super().__init__("cuda", dtype, enabled, cache_enabled)
+
+
+class CPUAutocast(autocast):
+    """``autocast("cpu")``, under the old name ``cpu.amp.autocast``."""
+
+    def __init__(self, enabled: bool = True, dtype: Any = None, cache_enabled: bool = True) -> None:
+        super().__init__("cpu", dtype, enabled, cache_enabled)
+
+
+class CUDAGradScaler(GradScaler):
+    """``GradScaler("cuda")``, under the old name ``cuda.amp.GradScaler``."""
+
+    def __init__(
+        self,
+        init_scale: float = 2.0**16,
+        growth_factor: float = 2.0,
+        backoff_factor: float = 0.5,
+        growth_interval: int = 2000,
+        enabled: bool = True,
+    ) -> None:
+        super().__init__(
+            "cuda", init_scale, growth_factor, backoff_factor, growth_interval, enabled
+        )

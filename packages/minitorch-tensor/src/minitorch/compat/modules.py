@@ -1,0 +1,170 @@
+"""Modules made of the table: ``minitorch.cuda`` and its kin, on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, Final
+
+from .table import TABLE, Absent
+
+__all__ = ["AbsentModule", "AbsentModules", "Final"]
+
+
+def answering(value: Any) -> Callable[[str, str], Any]:
+    """A kind of function that answers ``value`` (a copy of a list), whatever it is given."""
+
+    def make(name: str, why: str) -> Any:
+        def answer(*args: Any, **kwargs: Any) -> Any:
+            return list(value) if isinstance(value, list) else value
+
+        answer.__doc__ = f"{value}: {why}."
+        return answer
+
+    return make
+
+
+def raising(name: str, why: str) -> Any:
+    """A function that raises."""
+
+    def absent(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(f"MiniTorch has no torch.{name}: {why}")
+
+    absent.__doc__ = f"Raises: {why}."
+    return absent
+
+
+def absent_class(name: str, why: str, bases: tuple[type, ...] = (object,)) -> Any:
+    """A class of which there are no instances; programs may subclass it."""
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        raise RuntimeError(f"MiniTorch has no torch.{name}: {why}")
+
+    namespace = {"__init__": __init__, "__doc__": f"Nothing is one: {why}."}
+    return type(name.rpartition(".")[2], bases, namespace)
+
+
+def absent_exception(name: str, why: str) -> Any:
+    """An exception that is never raised here."""
+    return type(name.rpartition(".")[2], (RuntimeError,), {"__doc__": f"Never raised: {why}."})
+
+
+def empty_context(name: str, why: str) -> Any:
+    """A context manager and decorator that changes nothing."""
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        pass
+
+    def __enter__(self: Any) -> Any:  # noqa: N807
+        return self
+
+    def __exit__(self: Any, *exception: object) -> None:  # noqa: N807
+        pass
+
+    def __call__(self: Any, function: Any) -> Any:  # noqa: N807
+        return function
+
+    methods = {f.__name__: f for f in (__init__, __enter__, __exit__, __call__)}
+    return type(name.rpartition(".")[2], (), methods | {"__doc__": f"Changes nothing: {why}."})
+
+
+def giving_back(name: str, why: str) -> Any:
+    """A function or decorator that gives back its first argument."""
+
+    def same(obj: Any = None, *args: Any, **kwargs: Any) -> Any:
+        return obj if callable(obj) else lambda function: function
+
+    same.__doc__ = f"Returns its argument: {why}."
+    return same
+
+
+KINDS: dict[str, Callable[[str, str], Any]] = {
+    "false": answering(False),
+    "true": answering(True),
+    "zero": answering(0),
+    "nothing": answering(None),
+    "empty": answering([]),
+    "raises": raising,
+    "classes": absent_class,
+    "exceptions": absent_exception,
+    "contexts": empty_context,
+    "same": giving_back,
+}
+
+
+class AbsentModule(ModuleType):
+    """A module of the table; each name is made when it is asked for."""
+
+    def __init__(self, key: str, row: Absent) -> None:
+        super().__init__(f"minitorch.{key}", f"torch.{key} in MiniTorch: {row.why}.")
+        self.__dict__.update(row.values)
+        self._key, self._row = key, row
+        kinds = {name: kind for kind in KINDS for name in getattr(row, kind).split()}
+        self._kinds = kinds
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name not in self._row.real:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        row, path = self._row, f"{self._key}.{name}"
+        if path in TABLE:
+            return import_module(f"minitorch.{path}")
+        if name in row.real:
+            module, _, attribute = row.real[name].partition(":")
+            outside = module in ("minitorch", "builtins")
+            made = getattr(import_module(module if outside else f"minitorch.{module}"), attribute)
+        elif name in self._kinds:
+            made = KINDS[self._kinds[name]](path, row.why)
+            made.__name__ = made.__qualname__ = name
+            made.__module__ = self.__name__
+        else:
+            raise AttributeError(f"MiniTorch has no torch.{path}: {row.why}")
+        self.__dict__[name] = made
+        return made
+
+    def __dir__(self) -> list[str]:
+        inside = {key.removeprefix(f"{self._key}.") for key in TABLE if key != self._key}
+        inside = {key for key in inside if "." not in key and f"{self._key}.{key}" in TABLE}
+        return sorted({*self._kinds, *self._row.values, *self._row.real, *inside})
+
+
+class AbsentModules(MetaPathFinder, Loader):
+    """A finder, asked last: what no file has may be in the table."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        root, _, key = fullname.partition(".")
+        if root != "minitorch" or key not in TABLE:
+            return None
+        is_package = any(other.startswith(f"{key}.") for other in TABLE)
+        return ModuleSpec(fullname, self, is_package=is_package)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        key = spec.name.partition(".")[2]
+        return AbsentModule(key, TABLE[key])
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+def annotate(the_type: Any, the_value: Any) -> Any:
+    """``the_value`` itself, as in PyTorch outside of TorchScript."""
+    return the_value
+
+
+def cpu_capability() -> str:
+    """``"NUMPY"``: NumPy chooses among the instructions that the processor has."""
+    return "NUMPY"
+
+
+def cpu_name() -> str:
+    """``"cpu"``."""
+    return "cpu"
+
+
+def one() -> int:
+    """1: the CPU."""
+    return 1
