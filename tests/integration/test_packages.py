@@ -11,7 +11,7 @@ from types import ModuleType
 
 import minitorch
 import pytest
-from minitorch._siblings import AskedLast
+from minitorch._siblings import MissingSibling
 
 ROOT = Path(__file__).parents[2]
 PORTIONS = {  # of minitorch/, beside which everything else is the core's
@@ -94,7 +94,7 @@ def test_siblings_come_without_an_import():
 def test_a_missing_sibling_is_named(package, monkeypatch):
     name = SIBLINGS[package]
     # the finder that is asked last comes first, as if there was no other that knows the sibling
-    monkeypatch.setattr(sys, "meta_path", [AskedLast, *sys.meta_path])
+    monkeypatch.setattr(sys, "meta_path", [MissingSibling, *sys.meta_path])
     monkeypatch.delitem(sys.modules, f"minitorch.{name}", raising=False)
     monkeypatch.delattr(minitorch, name, raising=False)
     message = f"{package} is not installed.*pip install ./packages/{package}"

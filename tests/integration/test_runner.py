@@ -267,8 +267,8 @@ def test_a_missing_sibling_is_named(run):
         code, _, errors = run(
             f"""
             import sys
-            from minitorch._siblings import AskedLast
-            sys.meta_path.insert(0, AskedLast)  # else asked last
+            from minitorch._siblings import MissingSibling
+            sys.meta_path.insert(0, MissingSibling)  # else asked last
             import {name}
             """
         )

@@ -47,11 +47,11 @@ FUNCTIONAL = {
 }  # fmt: skip
 
 
-class AskedLast:
-    """A finder, asked last: what gets this far is in compat's table, or a sibling not installed."""
+class MissingSibling:
+    """A finder, asked last: a sibling that gets this far is not installed."""
 
     @staticmethod
-    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+    def find_spec(name: str, path: Any = None, target: Any = None) -> None:
         root, _, module = name.partition(".")
         if root == "minitorch" and module in SIBLINGS:
             package = SIBLINGS[module]
@@ -61,14 +61,21 @@ class AskedLast:
                 f"From a clone of MiniTorch: pip install ./packages/{package}",
                 name=package,
             )
-        if root == "minitorch":
-            from .compat.modules import AbsentModules
-
-            return AbsentModules().find_spec(name)
-        return None
 
 
-sys.meta_path.append(AskedLast)
+class AbsentModules:
+    """A finder, asked after the files: what PyTorch has and MiniTorch lacks (``compat.table``)."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+        if not name.startswith("minitorch."):
+            return None
+        from .compat.modules import spec_of  # on first use: most programs need no table
+
+        return spec_of(name)
+
+
+sys.meta_path += [AbsentModules, MissingSibling]
 
 
 class UnknownNameError(AttributeError):

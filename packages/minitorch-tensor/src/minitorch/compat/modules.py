@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 
 from .table import TABLE, Absent
 
-__all__ = ["AbsentModule", "AbsentModules", "Final"]
+__all__ = ["AbsentModule", "Final", "spec_of"]
 
 
 def answering(value: Any) -> Callable[[str, str], Any]:
@@ -130,17 +130,8 @@ class AbsentModule(ModuleType):
         return sorted({*self._kinds, *self._row.values, *self._row.real, *inside})
 
 
-class AbsentModules(MetaPathFinder, Loader):
-    """A finder, asked last: what no file has may be in the table."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        root, _, key = fullname.partition(".")
-        if root != "minitorch" or key not in TABLE:
-            return None
-        is_package = any(other.startswith(f"{key}.") for other in TABLE)
-        return ModuleSpec(fullname, self, is_package=is_package)
+class AbsentLoader(Loader):
+    """Makes the module of a row."""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         key = spec.name.partition(".")[2]
@@ -148,6 +139,15 @@ class AbsentModules(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         pass
+
+
+def spec_of(name: str) -> ModuleSpec | None:
+    """How to import ``minitorch.x``, if the table has x."""
+    key = name.partition(".")[2]
+    if key not in TABLE:
+        return None
+    is_package = any(other.startswith(f"{key}.") for other in TABLE)
+    return ModuleSpec(name, AbsentLoader(), is_package=is_package)
 
 
 def annotate(the_type: Any, the_value: Any) -> Any:
