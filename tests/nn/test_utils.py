@@ -183,6 +183,6 @@ def test_summary(capsys):
     assert "[64, 5]" in table
     assert "Total params: 26" in table
     assert model.training
-    assert not model[0]._hooks("_forward_hooks")
+    assert not model[0]._forward_hooks
     with pytest.raises(ValueError, match="either"):
         utils.summary(model)

@@ -77,18 +77,15 @@ class Conversion:
 
     def float(self: M) -> M:
         """Floating-point parameters and buffers in float32."""
-        return self._floating(minitorch.float32)
+        return self._apply(lambda t: _cast(t, minitorch.float32))
 
     def double(self: M) -> M:
         """Floating-point parameters and buffers in float64."""
-        return self._floating(minitorch.float64)
+        return self._apply(lambda t: _cast(t, minitorch.float64))
 
     def half(self: M) -> M:
         """Floating-point parameters and buffers in float16."""
-        return self._floating(minitorch.float16)
-
-    def _floating(self: M, dtype: Any) -> M:
-        return self._apply(lambda t: t.to(dtype) if t.dtype.is_floating_point else t)
+        return self._apply(lambda t: _cast(t, minitorch.float16))
 
     def cpu(self: M) -> M:
         """The module itself: everything is on the CPU."""
@@ -106,6 +103,10 @@ class Conversion:
     def share_memory(self: M) -> M:
         """Raises: memory is not shared between processes."""
         raise NotImplementedError("MiniTorch does not share memory between processes")
+
+
+def _cast(tensor: Any, dtype: Any) -> Any:
+    return tensor.to(dtype) if tensor.dtype.is_floating_point else tensor
 
 
 def _converts(tensor: Any) -> bool:

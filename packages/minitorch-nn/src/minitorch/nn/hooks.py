@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Any
 
 from minitorch import Tensor
 from minitorch.extend import RemovableHandle, Variable, primitive, wrap
 
-__all__ = ["Hooks"]
+__all__ = ["DICTIONARIES", "Hooks", "add_hook", "call_with_hooks"]
+
+
+# Per module, under PyTorch's names, which libraries read and write.
+DICTIONARIES = (
+    "_backward_pre_hooks",
+    "_backward_hooks",
+    "_forward_hooks",
+    "_forward_hooks_with_kwargs",
+    "_forward_hooks_always_called",
+    "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs",
+    "_state_dict_hooks",
+    "_state_dict_pre_hooks",
+    "_load_state_dict_pre_hooks",
+    "_load_state_dict_post_hooks",
+)
 
 
 class Hooks:
-    """The part of ``Module`` that keeps and runs hooks.
+    """The part of ``Module`` that registers hooks."""
 
-    A module without hooks has none of the dictionaries: ``_hooked`` is all that a call looks at.
-    """
-
-    _hooked = False
-    _forward_hooks: OrderedDict[int, Any]
-    _forward_pre_hooks: OrderedDict[int, Any]
-    _backward_hooks: OrderedDict[int, Any]
+    _is_full_backward_hook: bool | None
     _backward_pre_hooks: OrderedDict[int, Any]
-    forward: Callable[..., Any]
-
-    def _add_hook(self, kind: str, hook: Any, prepend: bool) -> RemovableHandle:
-        hooks = self.__dict__.setdefault(kind, OrderedDict())
-        handle = RemovableHandle(hooks, hook)
-        if prepend:
-            hooks.move_to_end(handle.id, last=False)
-        self.__dict__["_hooked"] = True
-        return handle
-
-    def _hooks(self, kind: str) -> list[Any]:
-        return list(self.__dict__.get(kind, {}).values())
+    _backward_hooks: OrderedDict[int, Any]
+    _forward_hooks: OrderedDict[int, Any]
+    _forward_hooks_with_kwargs: OrderedDict[int, bool]
+    _forward_hooks_always_called: OrderedDict[int, bool]
+    _forward_pre_hooks: OrderedDict[int, Any]
+    _forward_pre_hooks_with_kwargs: OrderedDict[int, bool]
 
     def register_forward_pre_hook(
         self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False
@@ -49,7 +52,8 @@ class Hooks:
         Returns:
             A handle whose ``remove()`` takes the hook away.
         """
-        return self._add_hook("_forward_pre_hooks", (hook, with_kwargs), prepend)
+        marks = [self._forward_pre_hooks_with_kwargs] if with_kwargs else []
+        return add_hook(self._forward_pre_hooks, hook, prepend, *marks)
 
     def register_forward_hook(
         self,
@@ -67,62 +71,81 @@ class Hooks:
             with_kwargs: call it as ``hook(module, args, kwargs, output)``.
             always_call: run it even where ``forward`` raises.
         """
-        return self._add_hook("_forward_hooks", (hook, with_kwargs, always_call), prepend)
+        marks = [self._forward_hooks_with_kwargs] if with_kwargs else []
+        marks += [self._forward_hooks_always_called] if always_call else []
+        return add_hook(self._forward_hooks, hook, prepend, *marks)
 
     def register_full_backward_pre_hook(self, hook: Any, prepend: bool = False) -> RemovableHandle:
         """``hook(module, grad_output)`` runs before the module's backward pass; what it returns
         replaces the gradients of its outputs.
         """
-        return self._add_hook("_backward_pre_hooks", hook, prepend)
+        return add_hook(self._backward_pre_hooks, hook, prepend)
 
     def register_full_backward_hook(self, hook: Any, prepend: bool = False) -> RemovableHandle:
         """``hook(module, grad_input, grad_output)`` runs when the inputs' gradients are known;
         what it returns replaces them.
         """
-        return self._add_hook("_backward_hooks", hook, prepend)
+        self._is_full_backward_hook = True
+        return add_hook(self._backward_hooks, hook, prepend)
 
     register_backward_hook = register_full_backward_hook
 
-    def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        called: set[int] = set()
-        try:
-            return self._call_hooks(args, kwargs, called)
-        except Exception:  # goes on once the hooks that run always have run
-            for key, (hook, with_kwargs, always) in list(
-                self.__dict__.get("_forward_hooks", {}).items()
-            ):
-                if always and key not in called:
-                    hook(self, args, kwargs, None) if with_kwargs else hook(self, args, None)
-            raise
 
-    def _call_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any], called: set[int]) -> Any:
-        for hook, with_kwargs in self._hooks("_forward_pre_hooks"):
-            if with_kwargs:
-                made = hook(self, args, kwargs)
-                if made is not None:
-                    if not (isinstance(made, tuple) and len(made) == 2):
-                        raise RuntimeError(
-                            "forward pre-hook must return None or a tuple of (new_args, "
-                            f"new_kwargs), but got {made}."
-                        )
-                    args, kwargs = made
-            else:
-                made = hook(self, args)
-                if made is not None:
-                    args = made if isinstance(made, tuple) else (made,)
-        watch = BackwardWatch(self) if self._watches_backward() else None
-        if watch is not None:
-            args = watch.inputs(args)
-        output = self.forward(*args, **kwargs)
-        for key, (hook, with_kwargs, _) in list(self.__dict__.get("_forward_hooks", {}).items()):
-            called.add(key)
-            made = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
+def add_hook(
+    hooks: OrderedDict[int, Any], hook: Any, prepend: bool = False, *marks: dict[int, bool]
+) -> RemovableHandle:
+    handle = RemovableHandle(hooks, hook, *marks)
+    if prepend:
+        hooks.move_to_end(handle.id, last=False)
+    return handle
+
+
+def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What calling ``module`` gives where it has hooks."""
+    called: set[int] = set()
+    try:
+        return _call(module, args, kwargs, called)
+    except Exception:  # goes on once the hooks that run always have run
+        for key in list(module._forward_hooks_always_called):
+            if key in module._forward_hooks and key not in called:
+                _after(module, key, args, kwargs, None)
+        raise
+
+
+def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: set[int]) -> Any:
+    for key, hook in list(module._forward_pre_hooks.items()):
+        if key in module._forward_pre_hooks_with_kwargs:
+            made = hook(module, args, kwargs)
             if made is not None:
-                output = made
-        return output if watch is None else watch.outputs(output)
+                if not (isinstance(made, tuple) and len(made) == 2):
+                    raise RuntimeError(
+                        "forward pre-hook must return None or a tuple of (new_args, "
+                        f"new_kwargs), but got {made}."
+                    )
+                args, kwargs = made
+        else:
+            made = hook(module, args)
+            if made is not None:
+                args = made if isinstance(made, tuple) else (made,)
+    watched = module._backward_hooks or module._backward_pre_hooks
+    watch = BackwardWatch(module) if watched else None
+    if watch is not None:
+        args = watch.inputs(args)
+    output = module.forward(*args, **kwargs)
+    for key in list(module._forward_hooks):
+        called.add(key)
+        made = _after(module, key, args, kwargs, output)
+        if made is not None:
+            output = made
+    return output if watch is None else watch.outputs(output)
 
-    def _watches_backward(self) -> bool:
-        return bool(self._hooks("_backward_hooks") or self._hooks("_backward_pre_hooks"))
+
+def _after(module: Any, key: int, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
+    """What the forward hook ``key`` returns."""
+    hook = module._forward_hooks[key]
+    if key in module._forward_hooks_with_kwargs:
+        return hook(module, args, kwargs, out)
+    return hook(module, args, out)
 
 
 # The identity on some tensors at once; their gradients pass through `callback` on the way back.
@@ -167,7 +190,7 @@ class BackwardWatch:
             for k, g in zip(places, gs, strict=True):
                 tensors[k] = as_tensor(g)
             grads = tuple(tensors)
-            for hook in self.module._hooks("_backward_pre_hooks"):
+            for hook in list(self.module._backward_pre_hooks.values()):
                 made = hook(self.module, grads)
                 if made is not None:
                     grads = made if isinstance(made, tuple) else (made,)
@@ -190,7 +213,7 @@ class BackwardWatch:
     def run_hooks(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
         if self.grad_outputs is None:
             return grads
-        for hook in self.module._hooks("_backward_hooks"):
+        for hook in list(self.module._backward_hooks.values()):
             made = hook(self.module, grads, self.grad_outputs)
             if made is not None:
                 grads = made if isinstance(made, tuple) else (made,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
@@ -9,7 +10,7 @@ import minitorch
 from minitorch import Tensor
 
 from .conversion import Conversion
-from .hooks import Hooks
+from .hooks import DICTIONARIES, Hooks, call_with_hooks
 from .parameter import Buffer, Parameter, UninitializedParameter
 from .state import State
 
@@ -44,6 +45,9 @@ class Module(Hooks, State, Conversion):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
     """
 
+    call_super_init = False  # whether __init__ calls that of the next base class, too
+    dump_patches = False  # PyTorch's, without effect there too
+
     training: bool
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
@@ -51,7 +55,7 @@ class Module(Hooks, State, Conversion):
     _non_persistent_buffers_set: set[str]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if args or kwargs:
+        if (args or kwargs) and not self.call_super_init:
             given = next(iter(kwargs), None)
             raise TypeError(
                 f"{type(self).__name__}.__init__() got an unexpected keyword argument '{given}'"
@@ -65,12 +69,31 @@ class Module(Hooks, State, Conversion):
             _buffers={},
             _non_persistent_buffers_set=set(),
             _modules={},
+            _is_full_backward_hook=None,
+            **{name: OrderedDict() for name in DICTIONARIES},
         )
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._hooked:
-            return self._call_with_hooks(args, kwargs)
+        own = self.__dict__
+        try:
+            hooked = (
+                own["_forward_hooks"]
+                or own["_forward_pre_hooks"]
+                or own["_backward_hooks"]
+                or own["_backward_pre_hooks"]
+            )
+        except KeyError as missing:
+            raise AttributeError(
+                f"'{type(self).__name__}' object has no attribute {missing}: its __init__() must "
+                "call super().__init__()"
+            ) from None
+        if hooked:
+            return call_with_hooks(self, args, kwargs)
         return self.forward(*args, **kwargs)
+
+    _call_impl = __call__
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes: every subclass writes its own."""
@@ -91,14 +114,14 @@ class Module(Hooks, State, Conversion):
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
         if isinstance(value, Parameter | UninitializedParameter):
-            self._remove(name, "_parameters")
+            remove(self, name, "_parameters")
             self.register_parameter(name, value)
         elif isinstance(value, Module):
-            self._check_init("module")
-            self._remove(name, "_modules")
+            check_init(self, "module")
+            remove(self, name, "_modules")
             own["_modules"][name] = value
         elif isinstance(value, Buffer):
-            self._remove(name, "_buffers")
+            remove(self, name, "_buffers")
             self.register_buffer(name, value, value.persistent)
         elif name in own.get("_parameters", ()):
             if value is not None:
@@ -140,35 +163,13 @@ class Module(Hooks, State, Conversion):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-
-    def _check_init(self, what: str) -> None:
-        if "_parameters" not in self.__dict__:
-            raise AttributeError(f"cannot assign {what} before Module.__init__() call")
-
-    def _remove(self, name: str, keep: str | None = None) -> None:
-        """Takes ``name`` out of wherever it is, so that it can become something else."""
-        own = self.__dict__
-        own.pop(name, None)
-        for kind in KINDS:
-            if kind != keep and kind in own:
-                own[kind].pop(name, None)
-        if "_non_persistent_buffers_set" in own:
-            own["_non_persistent_buffers_set"].discard(name)
-
-    def _check_name(self, what: str, name: Any, kind: str) -> None:
-        if not isinstance(name, str):
-            raise TypeError(f"{what} name should be a string. Got {type(name).__name__}")
-        if "." in name:
-            raise KeyError(f'{what} name can\'t contain ".", got: {name!r}')
-        if not name:
-            raise KeyError(f'{what} name can\'t be empty string ""')
-        if hasattr(self, name) and name not in self.__dict__[kind]:
-            raise KeyError(f"attribute '{name}' already exists")
+        for name in DICTIONARIES:  # those that an older version did not have
+            self.__dict__.setdefault(name, OrderedDict())
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Adds a parameter; None makes the name known and leaves it out of ``parameters()``."""
-        self._check_init("parameters")
-        self._check_name("parameter", name, "_parameters")
+        check_init(self, "parameters")
+        check_name(self, "parameter", name, "_parameters")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
                 f"cannot assign '{minitorch_name(param)}' object to parameter '{name}' "
@@ -190,8 +191,8 @@ class Module(Hooks, State, Conversion):
             tensor: the values, or None to make the name known.
             persistent: whether it is part of ``state_dict()``.
         """
-        self._check_init("buffers")
-        self._check_name("buffer", name, "_buffers")
+        check_init(self, "buffers")
+        check_name(self, "buffer", name, "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
                 f"cannot assign '{minitorch_name(tensor)}' object to buffer '{name}' "
@@ -205,10 +206,10 @@ class Module(Hooks, State, Conversion):
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Adds a submodule; None makes the name known."""
-        self._check_init("module")
+        check_init(self, "module")
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{minitorch_name(module)} is not a Module subclass")
-        self._check_name("module", name, "_modules")
+        check_name(self, "module", name, "_modules")
         self._modules[name] = module
 
     register_module = add_module
@@ -306,22 +307,13 @@ class Module(Hooks, State, Conversion):
             raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
         setattr(parent, name, module)
 
-    def _get_member(self, target: str, kind: str, what: str) -> Any:
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if not hasattr(module, name):
-            raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
-        if name not in module.__dict__[kind]:
-            raise AttributeError(f"`{name}` is not {what}")
-        return getattr(module, name)
-
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at ``target``, such as ``"encoder.weight"``."""
-        return cast(Parameter, self._get_member(target, "_parameters", "an nn.Parameter"))
+        return cast(Parameter, member_at(self, target, "_parameters", "an nn.Parameter"))
 
     def get_buffer(self, target: str) -> Tensor:
         """The buffer at ``target``, such as ``"norm.running_mean"``."""
-        return cast(Tensor, self._get_member(target, "_buffers", "a buffer"))
+        return cast(Tensor, member_at(self, target, "_buffers", "a buffer"))
 
     # --- changing all ------------------------------------------------------------------------
 
@@ -386,3 +378,40 @@ def minitorch_name(value: Any) -> str:
     """The type's name as PyTorch's errors give it."""
     kind = type(value)
     return "torch.FloatTensor" if kind is Tensor else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def check_init(module: Module, what: str) -> None:
+    if "_parameters" not in module.__dict__:
+        raise AttributeError(f"cannot assign {what} before Module.__init__() call")
+
+
+def remove(module: Module, name: str, keep: str | None = None) -> None:
+    """Takes ``name`` out of wherever it is, so that it can become something else."""
+    own = module.__dict__
+    own.pop(name, None)
+    for kind in KINDS:
+        if kind != keep and kind in own:
+            own[kind].pop(name, None)
+    if "_non_persistent_buffers_set" in own:
+        own["_non_persistent_buffers_set"].discard(name)
+
+
+def check_name(module: Module, what: str, name: Any, kind: str) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"{what} name should be a string. Got {type(name).__name__}")
+    if "." in name:
+        raise KeyError(f'{what} name can\'t contain ".", got: {name!r}')
+    if not name:
+        raise KeyError(f'{what} name can\'t be empty string ""')
+    if hasattr(module, name) and name not in module.__dict__[kind]:
+        raise KeyError(f"attribute '{name}' already exists")
+
+
+def member_at(module: Module, target: str, kind: str, what: str) -> Any:
+    path, _, name = target.rpartition(".")
+    owner = module.get_submodule(path)
+    if not hasattr(owner, name):
+        raise AttributeError(f"{owner._get_name()} has no attribute `{name}`")
+    if name not in owner.__dict__[kind]:
+        raise AttributeError(f"`{name}` is not {what}")
+    return getattr(owner, name)

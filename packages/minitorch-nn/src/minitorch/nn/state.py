@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import minitorch
 from minitorch import Tensor
 from minitorch.extend import RemovableHandle
 
+from .hooks import add_hook
 from .parameter import Parameter, is_lazy
 
 __all__ = ["State"]
@@ -39,19 +41,18 @@ class State:
     _modules: dict[str, Any]
     _non_persistent_buffers_set: set[str]
 
-    def _state_hooks(self, kind: str) -> list[Any]:
-        return list(self.__dict__.get(kind, {}).values())
-
-    def _add_state_hook(self, kind: str, hook: Any) -> RemovableHandle:
-        return RemovableHandle(self.__dict__.setdefault(kind, OrderedDict()), hook)
+    _state_dict_pre_hooks: OrderedDict[int, Any]
+    _state_dict_hooks: OrderedDict[int, Any]
+    _load_state_dict_pre_hooks: OrderedDict[int, Any]
+    _load_state_dict_post_hooks: OrderedDict[int, Any]
 
     def register_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
         """``hook(module, prefix, keep_vars)`` runs before ``state_dict`` reads the module."""
-        return self._add_state_hook("_state_dict_pre_hooks", hook)
+        return add_hook(self._state_dict_pre_hooks, hook)
 
     def register_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
         """``hook(module, state_dict, prefix, local_metadata)`` runs after and may change it."""
-        return self._add_state_hook("_state_dict_hooks", hook)
+        return add_hook(self._state_dict_hooks, hook)
 
     _register_state_dict_hook = register_state_dict_post_hook
 
@@ -59,18 +60,18 @@ class State:
         """``hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
         error_msgs)`` runs before the module reads its entries; it may change the dict.
         """
-        return self._add_state_hook("_load_state_dict_pre_hooks", lambda *args: hook(self, *args))
+        return add_hook(self._load_state_dict_pre_hooks, WithModule(hook, self))
 
     def _register_load_state_dict_pre_hook(
         self, hook: Any, with_module: bool = False
     ) -> RemovableHandle:
         if with_module:
             return self.register_load_state_dict_pre_hook(hook)
-        return self._add_state_hook("_load_state_dict_pre_hooks", hook)
+        return add_hook(self._load_state_dict_pre_hooks, hook)
 
     def register_load_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
         """``hook(module, incompatible_keys)`` runs after the module and its children were read."""
-        return self._add_state_hook("_load_state_dict_post_hooks", hook)
+        return add_hook(self._load_state_dict_post_hooks, hook)
 
     def get_extra_state(self) -> Any:
         """What else belongs into the state dict; a subclass that has some writes this method."""
@@ -84,25 +85,14 @@ class State:
             "Reached a code path in Module.set_extra_state() that should never be called."
         )
 
-    def _has_extra_state(self, method: str) -> bool:
-        return getattr(type(self), method) is not getattr(State, method)
-
     # --- out ---------------------------------------------------------------------------------
-
-    def _persistent(self) -> Iterator[tuple[str, Any]]:
-        for name, param in self._parameters.items():
-            if param is not None:
-                yield name, param
-        for name, buffer in self._buffers.items():
-            if buffer is not None and name not in self._non_persistent_buffers_set:
-                yield name, buffer
 
     def _save_to_state_dict(
         self, destination: dict[str, Any], prefix: str, keep_vars: bool
     ) -> None:
-        for name, tensor in self._persistent():
+        for name, tensor in persistent(self):
             destination[prefix + name] = tensor if keep_vars or is_lazy(tensor) else tensor.detach()
-        if self._has_extra_state("get_extra_state"):
+        if has_extra_state(self, "get_extra_state"):
             destination[prefix + "_extra_state"] = self.get_extra_state()
 
     def state_dict(
@@ -129,7 +119,7 @@ class State:
         local_metadata = {"version": self._version}
         if hasattr(destination, "_metadata"):
             destination._metadata[prefix[:-1]] = local_metadata
-        for hook in self._state_hooks("_state_dict_pre_hooks"):
+        for hook in list(self._state_dict_pre_hooks.values()):
             hook(self, prefix, keep_vars)
         self._save_to_state_dict(destination, prefix, keep_vars)
         for name, child in self._modules.items():
@@ -137,7 +127,7 @@ class State:
                 child.state_dict(
                     destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars
                 )
-        for hook in self._state_hooks("_state_dict_hooks"):
+        for hook in list(self._state_dict_hooks.values()):
             made = hook(self, destination, prefix, local_metadata)
             if made is not None:
                 destination = made
@@ -160,7 +150,7 @@ class State:
         What is to be written is put off until all modules found their entries in order
         (``local_metadata["pending"]``): a load that fails changes nothing.
         """
-        for hook in self._state_hooks("_load_state_dict_pre_hooks"):
+        for hook in list(self._load_state_dict_pre_hooks.values()):
             hook(
                 state_dict,
                 prefix,
@@ -172,7 +162,7 @@ class State:
             )
         pending: list[Any] = local_metadata.get("pending", [])
         assign = local_metadata.get("assign_to_params_buffers", False)
-        for name, own in self._persistent():
+        for name, own in persistent(self):
             key = prefix + name
             if key not in state_dict:
                 if strict:
@@ -202,7 +192,7 @@ class State:
             elif not is_lazy(own):
                 pending.append((self, name, own, value, assign))
         key = prefix + "_extra_state"
-        if self._has_extra_state("set_extra_state"):
+        if has_extra_state(self, "set_extra_state"):
             if key in state_dict:
                 pending.append((self, None, None, state_dict[key], assign))
             elif strict:
@@ -210,7 +200,7 @@ class State:
         elif strict and key in state_dict:
             unexpected_keys.append(key)
         if strict:
-            known = {name for name, _ in self._persistent()} | {"_extra_state"}
+            known = {name for name, _ in persistent(self)} | {"_extra_state"}
             for key in state_dict:
                 if key.startswith(prefix):
                     first, *more = key[len(prefix) :].split(".", 1)
@@ -259,7 +249,7 @@ class State:
                 if child is not None:
                     load(child, f"{prefix}{name}.")
             hooks.extend(
-                (module, hook) for hook in module._state_hooks("_load_state_dict_post_hooks")
+                (module, hook) for hook in list(module._load_state_dict_post_hooks.values())
             )
 
         load(self, "")
@@ -289,6 +279,34 @@ class State:
         if not written:  # a hook forgave the missing keys
             write_pending(pending)
         return result
+
+
+def persistent(module: Any) -> Iterator[tuple[str, Any]]:
+    """The module's own parameters and buffers that a state dict holds."""
+    for name, param in module._parameters.items():
+        if param is not None:
+            yield name, param
+    for name, buffer in module._buffers.items():
+        if buffer is not None and name not in module._non_persistent_buffers_set:
+            yield name, buffer
+
+
+def has_extra_state(module: Any, method: str) -> bool:
+    return getattr(type(module), method) is not getattr(State, method)
+
+
+class WithModule:
+    """A hook that is given its module, too, which it does not keep alive."""
+
+    def __init__(self, hook: Any, module: Any) -> None:
+        self.hook = hook
+        self.module = weakref.ref(module)
+
+    def __call__(self, *args: Any) -> Any:
+        return self.hook(self.module(), *args)
+
+    def __reduce__(self) -> Any:
+        return WithModule, (self.hook, self.module())
 
 
 def write_pending(pending: list[Any]) -> None:

@@ -111,13 +111,16 @@ class RemovableHandle:
 
     _ids = itertools.count()
 
-    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
+    def __init__(self, hooks: dict[int, Any], hook: Any, *marks: dict[int, bool]) -> None:
         self.id = next(self._ids)
-        self._hooks = hooks
+        self._hooks = (hooks, *marks)
         hooks[self.id] = hook
+        for mark in marks:  # the dicts that say of a hook how it is to be called
+            mark[self.id] = True
 
     def remove(self) -> None:
-        self._hooks.pop(self.id, None)
+        for hooks in self._hooks:
+            hooks.pop(self.id, None)
 
     def __enter__(self) -> RemovableHandle:
         return self

@@ -59,7 +59,7 @@ def spectral_norm(
     """
     if dim is None:
         dim = 1 if type(module).__name__.startswith("ConvTranspose") else 0
-    for hook, _ in module._hooks("_forward_pre_hooks"):
+    for hook in module._forward_pre_hooks.values():
         if isinstance(hook, SpectralNorm) and hook.name == name:
             raise RuntimeError(
                 f"Cannot register two spectral_norm hooks on the same parameter {name}"
@@ -83,8 +83,7 @@ def spectral_norm(
 
 def remove_spectral_norm(module: Any, name: str = "weight") -> Any:
     """Makes the weight a parameter again."""
-    hooks = module.__dict__.get("_forward_pre_hooks", {})
-    for key, (hook, _) in list(hooks.items()):
+    for key, hook in list(module._forward_pre_hooks.items()):
         if isinstance(hook, SpectralNorm) and hook.name == name:
             with no_grad():
                 weight = hook.compute(module, False)
@@ -93,6 +92,6 @@ def remove_spectral_norm(module: Any, name: str = "weight") -> Any:
             delattr(module, name + "_v")
             delattr(module, name + "_orig")
             module.register_parameter(name, Parameter(weight.detach()))
-            del hooks[key]
+            del module._forward_pre_hooks[key]
             return module
     raise ValueError(f"spectral_norm of '{name}' not found in {module}")
