@@ -5,19 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check
-from .elementwise import ElementwiseOptimizer
+from .arguments import check, checked
+from .elementwise import Update, stepping
+from .optimizer import Optimizer
 
 __all__ = ["Adadelta"]
 
 
-class Adadelta(ElementwiseOptimizer):
+def states(group: dict[str, Any]) -> dict[str, Any]:
+    return {"square_avg": 0.0, "acc_delta": 0.0}
+
+
+def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+    names = ("lr", "rho", "eps", "weight_decay", "maximize")
+    return {name: group[name] for name in names}, (float(scalars[0]) + 1,)
+
+
+update = Update(kernels.adadelta, states, options)
+
+
+class Adadelta(Optimizer):
     """Steps in the units of the parameters, without a learning rate to tune (Zeiler 2012).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adadelta.html
     """
-
-    kernel = staticmethod(kernels.adadelta)
 
     def __init__(
         self,
@@ -47,11 +58,6 @@ class Adadelta(ElementwiseOptimizer):
             "foreach": foreach,
             "differentiable": differentiable,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
 
-    def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {"square_avg": 0.0, "acc_delta": 0.0}
-
-    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
-        names = ("lr", "rho", "eps", "weight_decay", "maximize")
-        return {name: group[name] for name in names}, (float(scalars[0]) + 1,)
+    step = stepping(update)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from minitorch.extend import Variable, current, wrap
 
+from .arguments import checked
 from .layout import scalar_dtype
 from .optimizer import Optimizer, closure_loss
 
@@ -42,7 +43,7 @@ class Adafactor(Optimizer):
     ) -> None:
         if isinstance(lr, Variable) and lr._data.size != 1:
             raise ValueError("Tensor lr must be 1-element")
-        if not float(lr) >= 0.0:
+        if not lr >= 0.0:
             raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
         if not beta2_decay <= 0.0:
             raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")
@@ -63,7 +64,7 @@ class Adafactor(Optimizer):
             "foreach": foreach,
             "maximize": maximize,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = closure_loss(closure)
@@ -76,7 +77,7 @@ class Adafactor(Optimizer):
                 if p._grad is not None:
                     if p._data.dtype.kind == "c":
                         raise RuntimeError("Adafactor does not support complex parameters")
-                    entry = self._state(p)
+                    entry = first_state(self.state[p], p)
                     step = entry["step"]._array()
                     step += 1
                     arrays = [value._array() for name, value in entry.items() if name != "step"]
@@ -88,19 +89,20 @@ class Adafactor(Optimizer):
 
     step.__doc__ = Optimizer.step.__doc__
 
-    def _state(self, p: Any) -> dict[str, Any]:
-        entry: dict[str, Any] = self.state[p]
-        if not entry:
-            shape, dtype = p._data.shape, p._data.dtype
-            entry["step"] = wrap(np.zeros((), scalar_dtype()))
-            if len(shape) > 1:
-                entry["row_var"] = wrap(np.zeros((*shape[:-1], 1), dtype))
-                entry["col_var"] = wrap(np.zeros((*shape[:-2], 1, shape[-1]), dtype))
-            else:
-                entry["variance"] = wrap(np.zeros(shape, dtype))
-        elif not isinstance(entry["step"], Variable):
-            entry["step"] = wrap(np.array(entry["step"], scalar_dtype()))
-        return entry
+
+def first_state(entry: dict[str, Any], p: Any) -> dict[str, Any]:
+    """The state ``entry`` of ``p``, made where it is empty."""
+    if not entry:
+        shape, dtype = p._data.shape, p._data.dtype
+        entry["step"] = wrap(np.zeros((), scalar_dtype()))
+        if len(shape) > 1:
+            entry["row_var"] = wrap(np.zeros((*shape[:-1], 1), dtype))
+            entry["col_var"] = wrap(np.zeros((*shape[:-2], 1, shape[-1]), dtype))
+        else:
+            entry["variance"] = wrap(np.zeros(shape, dtype))
+    elif not isinstance(entry["step"], Variable):
+        entry["step"] = wrap(np.array(entry["step"], scalar_dtype()))
+    return entry
 
 
 def adafactor(

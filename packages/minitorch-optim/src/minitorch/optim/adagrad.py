@@ -5,19 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check, check_modes
-from .elementwise import ElementwiseOptimizer
+from .arguments import check, check_modes, checked
+from .elementwise import Update, first_state, stepping
+from .optimizer import Optimizer
 
 __all__ = ["Adagrad"]
 
 
-class Adagrad(ElementwiseOptimizer):
+def states(group: dict[str, Any]) -> dict[str, Any]:
+    return {"sum": group["initial_accumulator_value"]}
+
+
+def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+    step = float(scalars[0]) + 1
+    return {
+        "lr": group["lr"] / (1 + (step - 1) * group["lr_decay"]),
+        "eps": group["eps"],
+        "weight_decay": group["weight_decay"],
+        "maximize": group["maximize"],
+    }, (step,)
+
+
+update = Update(kernels.adagrad, states, options)
+
+
+class Adagrad(Optimizer):
     """Steps divided by the root of the sum of all squared gradients (Duchi et al. 2011).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adagrad.html
     """
-
-    kernel = staticmethod(kernels.adagrad)
 
     def __init__(
         self,
@@ -50,19 +66,9 @@ class Adagrad(ElementwiseOptimizer):
             "differentiable": differentiable,
             "fused": fused,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
         for group in self.param_groups:  # PyTorch has this state before the first step
             for p in group["params"]:
-                self.first_state(p, group)
+                first_state(update, self.state[p], p, group)
 
-    def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {"sum": self.defaults["initial_accumulator_value"]}
-
-    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
-        step = float(scalars[0]) + 1
-        return {
-            "lr": group["lr"] / (1 + (step - 1) * group["lr_decay"]),
-            "eps": group["eps"],
-            "weight_decay": group["weight_decay"],
-            "maximize": group["maximize"],
-        }, (step,)
+    step = stepping(update)

@@ -5,13 +5,39 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check_adam, check_modes
-from .elementwise import ElementwiseOptimizer, number
+from .arguments import check_adam, check_modes, checked
+from .elementwise import Update, number, stepping
+from .optimizer import Optimizer
 
 __all__ = ["Adam", "AdamW"]
 
 
-class Adam(ElementwiseOptimizer):
+def states(group: dict[str, Any]) -> dict[str, Any]:
+    names = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+    return {**names, "max_exp_avg_sq": 0.0} if group["amsgrad"] else names
+
+
+def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+    step = float(scalars[0]) + 1
+    beta1, beta2 = group["betas"]
+    root = number((1 - beta2**step) ** 0.5, group)
+    decay = group["weight_decay"]
+    decoupled = group["decoupled_weight_decay"]
+    return {
+        "lr": number(group["lr"] / (1 - beta1**step), group) * root,
+        "beta1": beta1,
+        "beta2": beta2,
+        "eps": group["eps"] * root,
+        "weight_decay": 0 if decoupled else decay,
+        "decay": 1 - group["lr"] * decay if decoupled else 1,
+        "maximize": group["maximize"],
+    }, (step,)
+
+
+update = Update(kernels.adam, states, options)
+
+
+class Adam(Optimizer):
     """Adam (Kingma & Ba 2015): steps scaled by running averages of gradient and squared gradient.
 
     ``m`` and ``v`` are the bias-corrected averages: ``p -= lr m / (sqrt(v) + eps)``.
@@ -32,8 +58,6 @@ class Adam(ElementwiseOptimizer):
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
     """
-
-    kernel = staticmethod(kernels.adam)
 
     def __init__(
         self,
@@ -66,27 +90,9 @@ class Adam(ElementwiseOptimizer):
             "fused": fused,
             "decoupled_weight_decay": decoupled_weight_decay,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
 
-    def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        names = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
-        return {**names, "max_exp_avg_sq": 0.0} if group["amsgrad"] else names
-
-    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
-        step = float(scalars[0]) + 1
-        beta1, beta2 = group["betas"]
-        root = number((1 - beta2**step) ** 0.5, group)
-        decay = group["weight_decay"]
-        decoupled = group["decoupled_weight_decay"]
-        return {
-            "lr": number(group["lr"] / (1 - beta1**step), group) * root,
-            "beta1": beta1,
-            "beta2": beta2,
-            "eps": group["eps"] * root,
-            "weight_decay": 0 if decoupled else decay,
-            "decay": 1 - group["lr"] * decay if decoupled else 1,
-            "maximize": group["maximize"],
-        }, (step,)
+    step = stepping(update)
 
 
 class AdamW(Adam):

@@ -5,19 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check_adam
-from .elementwise import ElementwiseOptimizer
+from .arguments import check_adam, checked
+from .elementwise import Update, stepping
+from .optimizer import Optimizer
 
 __all__ = ["Adamax"]
 
 
-class Adamax(ElementwiseOptimizer):
+def states(group: dict[str, Any]) -> dict[str, Any]:
+    return {"exp_avg": 0.0, "exp_inf": 0.0}
+
+
+def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+    step = float(scalars[0]) + 1
+    beta1, beta2 = group["betas"]
+    return {
+        "lr": group["lr"] / (1 - beta1**step),
+        "beta1": beta1,
+        "beta2": beta2,
+        "eps": group["eps"],
+        "weight_decay": group["weight_decay"],
+        "maximize": group["maximize"],
+    }, (step,)
+
+
+update = Update(kernels.adamax, states, options)
+
+
+class Adamax(Optimizer):
     """Adam with the largest recent gradient in place of the average square (Kingma & Ba 2015).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adamax.html
     """
-
-    kernel = staticmethod(kernels.adamax)
 
     def __init__(
         self,
@@ -43,19 +62,6 @@ class Adamax(ElementwiseOptimizer):
             "differentiable": differentiable,
             "capturable": capturable,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
 
-    def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {"exp_avg": 0.0, "exp_inf": 0.0}
-
-    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
-        step = float(scalars[0]) + 1
-        beta1, beta2 = group["betas"]
-        return {
-            "lr": group["lr"] / (1 - beta1**step),
-            "beta1": beta1,
-            "beta2": beta2,
-            "eps": group["eps"],
-            "weight_decay": group["weight_decay"],
-            "maximize": group["maximize"],
-        }, (step,)
+    step = stepping(update)

@@ -6,15 +6,33 @@ from typing import Any
 
 from minitorch.extend import Variable
 
-__all__ = ["check", "check_adam", "check_betas", "check_modes"]
+__all__ = ["check", "check_adam", "check_betas", "check_modes", "checked"]
 
 
 def check(name: str, value: Any) -> None:
     """Raises ValueError unless ``value``, a number or a tensor with one element, is 0 or more."""
     if isinstance(value, Variable) and value._data.size != 1:
         raise ValueError(f"Tensor {'lr' if name == 'learning rate' else name} must be 1-element")
+    if isinstance(value, str):
+        raise a_string(name, value)
     if not float(value) >= 0.0:
         raise ValueError(f"Invalid {name}: {value}")
+
+
+def a_string(name: str, value: str) -> TypeError:
+    return TypeError(
+        f"{name} must be a number, but is the string {value!r}: write float({value!r}) (YAML reads "
+        "numbers such as 1e-4, without a point, as strings)"
+    )
+
+
+def checked(options: dict[str, Any], *strings: str) -> dict[str, Any]:
+    """The options of an optimizer, none of which but ``strings`` may be a string."""
+    for name, value in options.items():
+        for item in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(item, str) and name not in strings:
+                raise a_string(name, item)
+    return options
 
 
 def check_betas(betas: Any) -> None:
@@ -22,6 +40,8 @@ def check_betas(betas: Any) -> None:
     for index, beta in enumerate(betas):
         if isinstance(beta, Variable) and beta._data.size != 1:
             raise ValueError(f"Tensor betas[{index}] must be 1-element")
+        if isinstance(beta, str):
+            raise a_string(f"betas[{index}]", beta)
         if not 0.0 <= float(beta) < 1.0:
             raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
 

@@ -5,22 +5,48 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check
-from .elementwise import ElementwiseOptimizer
+from .arguments import check, checked
+from .elementwise import Update, stepping
 from .layout import scalar_dtype
+from .optimizer import Optimizer
 
 __all__ = ["ASGD"]
 
 
-class ASGD(ElementwiseOptimizer):
+def scalars(group: dict[str, Any]) -> dict[str, Any]:
+    return {"step": 0.0, "eta": float(group["lr"]), "mu": 1.0}
+
+
+def states(group: dict[str, Any]) -> dict[str, Any]:
+    return {"ax": 0.0}
+
+
+def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+    step, eta, mu = map(float, scalars)
+    step += 1
+    lr, lambd = float(group["lr"]), group["lambd"]
+    rounded = scalar_dtype().type  # whatever dtype the state is kept in
+    next_eta = rounded(lr / (1 + lambd * lr * step) ** group["alpha"])
+    next_mu = rounded(1 / max(1, step - group["t0"]))
+    return {
+        "eta": eta,
+        "mu": mu,
+        "lambd": lambd,
+        "weight_decay": group["weight_decay"],
+        "maximize": group["maximize"],
+    }, (step, next_eta, next_mu)
+
+
+update = Update(kernels.asgd, states, options, scalars)
+
+
+class ASGD(Optimizer):
     """Averaged stochastic gradient descent (Polyak & Juditsky 1992).
 
     The average of the parameters after step ``t0`` is the state ``ax``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.ASGD.html
     """
-
-    kernel = staticmethod(kernels.asgd)
 
     def __init__(
         self,
@@ -48,25 +74,6 @@ class ASGD(ElementwiseOptimizer):
             "differentiable": differentiable,
             "capturable": capturable,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
 
-    def scalars(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {"step": 0.0, "eta": float(group["lr"]), "mu": 1.0}
-
-    def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {"ax": 0.0}
-
-    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
-        step, eta, mu = map(float, scalars)
-        step += 1
-        lr, lambd = float(group["lr"]), group["lambd"]
-        rounded = scalar_dtype().type  # whatever dtype the state is kept in
-        next_eta = rounded(lr / (1 + lambd * lr * step) ** group["alpha"])
-        next_mu = rounded(1 / max(1, step - group["t0"]))
-        return {
-            "eta": eta,
-            "mu": mu,
-            "lambd": lambd,
-            "weight_decay": group["weight_decay"],
-            "maximize": group["maximize"],
-        }, (step, next_eta, next_mu)
+    step = stepping(update)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from minitorch import Tensor, set_grad_enabled
@@ -13,7 +14,7 @@ from .layout import SCRATCH, Buffers, Layout, flat, scalar_dtype
 from .optimizer import Optimizer, closure_loss
 from .tensors import tensors
 
-__all__ = ["ElementwiseOptimizer", "number"]
+__all__ = ["Update", "first_state", "number", "stepping"]
 
 
 def number(value: Any, group: dict[str, Any]) -> Any:
@@ -22,109 +23,107 @@ def number(value: Any, group: dict[str, Any]) -> Any:
     return float(value) if tensor else value
 
 
-class ElementwiseOptimizer(Optimizer):
-    """A kernel, the state it keeps, and its options as of a step.
+class Update(NamedTuple):
+    """What one kind of optimizer does to its parameters.
 
     ``kernel``           one of ``kernels``
-    ``scalars(group)``   scalar state with its first value
     ``states(group)``    state of the parameter's shape with its first value
     ``options(...)``     the kernel's options and the scalar state after this step, from the state
                          before it (NumPy scalars, in the dtype they are kept in); ``fresh`` says
                          that the parameters have no state yet
+    ``scalars(group)``   scalar state with its first value
     """
 
     kernel: Callable[..., Any]
+    states: Callable[[dict[str, Any]], dict[str, Any]]
+    options: Callable[..., tuple[dict[str, Any], tuple[float, ...]]]
+    scalars: Callable[[dict[str, Any]], dict[str, Any]] = lambda group: {"step": 0.0}
 
-    def scalars(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {"step": 0.0}
 
-    def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError(f"{type(self).__name__} has no states")
+# Per optimizer its buffers, and the layout of each of its groups.
+layouts: WeakKeyDictionary[Optimizer, tuple[Buffers, dict[int, Layout]]] = WeakKeyDictionary()
 
-    def options(
-        self, group: dict[str, Any], fresh: bool, *scalars: Any
-    ) -> tuple[dict[str, Any], tuple[float, ...]]:
-        raise NotImplementedError(f"{type(self).__name__} has no options")
 
-    def _prepare(self) -> None:
-        super()._prepare()
-        self._buffers = Buffers()
-        self._layouts: dict[int, Layout] = {}
+def stepping(update: Update) -> Callable[..., Any]:
+    """The method ``step`` of optimizers that take such steps."""
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        self._layouts = {}
-
-    def has_state(self, p: Any, names: Iterable[str]) -> bool:
-        entry = self.state.get(p) or {}
-        return all(entry.get(name) is not None for name in names)
-
-    def first_state(self, p: Any, group: dict[str, Any]) -> dict[str, Any]:
-        """The state of ``p``, with what was missing."""
-        entry: dict[str, Any] = self.state[p]
-        for name, first in self.scalars(group).items():
-            if not isinstance(entry.get(name), Variable):  # old checkpoints have a number
-                entry[name] = wrap(np.array(entry.get(name, first), scalar_dtype()))
-        for name, first in self.states(group).items():
-            if entry.get(name) is None:
-                array = np.empty(p.shape, p._data.dtype)
-                flat(array).fill(first)
-                entry[name] = wrap(array)
-        return entry
-
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self: Any, closure: Callable[[], Any] | None = None) -> Any:
         loss = closure_loss(closure)
         for number, group in enumerate(self.param_groups):
             if group["differentiable"]:
                 with set_grad_enabled(True):
-                    self._step_tensors(group)
+                    step_tensors(update, self.state, group)
             else:
-                self._step_arrays(number, group)
+                step_arrays(update, self, number, group)
         return loss
 
     step.__doc__ = Optimizer.step.__doc__
+    return step
 
-    def _step_arrays(self, number: int, group: dict[str, Any]) -> None:
-        params, layout = group["params"], self._layouts.get(number)
-        scalars, states = tuple(self.scalars(group)), tuple(self.states(group))
-        grads = None
-        if layout is not None:
-            grads = layout.gradients(params, self.state, (*scalars, *states))
-        if layout is None or grads is None:
-            active = [p for p in params if p._grad is not None]
-            fresh = {id(p) for p in active if not self.has_state(p, states)}
-            if scalars or states:
-                for p in active:
-                    self.first_state(p, group)
-            layout = Layout(params, self.state, scalars, states, fresh, self._buffers)
-            self._layouts[number] = layout
-            grads = [p._grad._data for p in active]
-        quiet = current.state.quiet
-        for run, places in zip(layout.runs, layout.places, strict=True):
-            options, after = self.options(group, run.fresh, *[v[0] for v in run.values])
-            for name, value in options.items():
-                if isinstance(value, Tensor):
-                    options[name] = float(value)
-            quiet(run.update, self.kernel, [grads[k] for k in places], options)
-            for values, value in zip(run.values, after, strict=True):
-                values.fill(value)
-            for p in run.params:
-                p._counter[0] += 1
 
-    def _step_tensors(self, group: dict[str, Any]) -> None:
-        """The same with tensors, so that ``backward`` goes through the step."""
-        for p in group["params"]:
-            g = p.grad
-            if g is None:
-                continue
-            names, scalars = self.states(group), self.scalars(group)
-            fresh = not self.has_state(p, names)
-            entry = self.first_state(p, group) if names or scalars else {}
-            before = [entry[name]._array()[()] for name in scalars]
-            states = [entry[name] for name in names]
-            options, after = self.options(group, fresh, *before)
-            made = self.kernel(tensors, (None,) * SCRATCH, p, g, *states, **options)
-            for name, number in zip(scalars, after, strict=True):
-                entry[name] = wrap(np.array(number, scalar_dtype()))
-            entry.update(zip(names, made[1:], strict=False))
-            p.copy_(made[0])
+def has_state(entry: dict[str, Any] | None, names: Iterable[str]) -> bool:
+    return entry is not None and all(entry.get(name) is not None for name in names)
+
+
+def first_state(
+    update: Update, entry: dict[str, Any], p: Any, group: dict[str, Any]
+) -> dict[str, Any]:
+    """The state ``entry`` of ``p``, with what was missing."""
+    for name, first in update.scalars(group).items():
+        if not isinstance(entry.get(name), Variable):  # old checkpoints have a number
+            entry[name] = wrap(np.array(entry.get(name, first), scalar_dtype()))
+    for name, first in update.states(group).items():
+        if entry.get(name) is None:
+            array = np.empty(p.shape, p._data.dtype)
+            flat(array).fill(first)
+            entry[name] = wrap(array)
+    return entry
+
+
+def step_arrays(update: Update, optimizer: Any, number: int, group: dict[str, Any]) -> None:
+    buffers, laid = layouts.get(optimizer) or layouts.setdefault(optimizer, (Buffers(), {}))
+    state = optimizer.state
+    params, layout = group["params"], laid.get(number)
+    scalars, states = tuple(update.scalars(group)), tuple(update.states(group))
+    grads = None
+    if layout is not None:
+        grads = layout.gradients(params, state, (*scalars, *states))
+    if layout is None or grads is None:
+        active = [p for p in params if p._grad is not None]
+        fresh = {id(p) for p in active if not has_state(state.get(p), states)}
+        if scalars or states:
+            for p in active:
+                first_state(update, state[p], p, group)
+        layout = Layout(params, state, scalars, states, fresh, buffers)
+        laid[number] = layout
+        grads = [p._grad._data for p in active]
+    quiet = current.state.quiet
+    for run, places in zip(layout.runs, layout.places, strict=True):
+        options, after = update.options(group, run.fresh, *[v[0] for v in run.values])
+        for name, value in options.items():
+            if isinstance(value, Tensor):
+                options[name] = float(value)
+        quiet(run.update, update.kernel, [grads[k] for k in places], options)
+        for values, value in zip(run.values, after, strict=True):
+            values.fill(value)
+        for p in run.params:
+            p._counter[0] += 1
+
+
+def step_tensors(update: Update, state: Any, group: dict[str, Any]) -> None:
+    """The same with tensors, so that ``backward`` goes through the step."""
+    for p in group["params"]:
+        g = p.grad
+        if g is None:
+            continue
+        names, scalars = update.states(group), update.scalars(group)
+        fresh = not has_state(state.get(p), names)
+        entry = first_state(update, state[p], p, group) if names or scalars else {}
+        before = [entry[name]._array()[()] for name in scalars]
+        states = [entry[name] for name in names]
+        options, after = update.options(group, fresh, *before)
+        made = update.kernel(tensors, (None,) * SCRATCH, p, g, *states, **options)
+        for name, number in zip(scalars, after, strict=True):
+            entry[name] = wrap(np.array(number, scalar_dtype()))
+        entry.update(zip(names, made[1:], strict=False))
+        p.copy_(made[0])

@@ -224,6 +224,7 @@ class Layout:
             yield from ([p] for p in active)
             return
         waiting: dict[Any, list[Any]] = {}
+        sizes: dict[Any, int] = {}
         for p in active:
             if p._data.size > SMALL:
                 yield [p]
@@ -231,9 +232,11 @@ class Layout:
             numbers = [entries[id(p)][name]._data.item() for name in scalars]
             key = (p._data.dtype, id(p) in fresh, *numbers)
             run = waiting.setdefault(key, [])
-            if run and sum(q._data.size for q in run) + p._data.size > PIECE:
+            sizes[key] = sizes.get(key, 0) + p._data.size
+            if run and sizes[key] > PIECE:
                 yield run
-                run = waiting[key] = []
+                run, sizes[key] = [], p._data.size
+                waiting[key] = run
             run.append(p)
         yield from waiting.values()
 

@@ -9,7 +9,7 @@ import numpy as np
 from minitorch import enable_grad
 from minitorch.extend import Variable, wrap
 
-from .arguments import check
+from .arguments import check, checked
 from .layout import flat
 from .line_search import Point, strong_wolfe
 from .optimizer import Optimizer
@@ -68,7 +68,7 @@ class LBFGS(Optimizer):
             "history_size": history_size,
             "line_search_fn": line_search_fn,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults, "line_search_fn"))
         if len(self.param_groups) != 1:
             raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
 
@@ -92,96 +92,96 @@ class LBFGS(Optimizer):
                 return closure()
 
         with np.errstate(all="ignore"):
-            return self._minimize(evaluate)
+            return minimize(self.param_groups[0], self.state, evaluate)
 
-    def _minimize(self, closure: Callable[[], Any]) -> Any:
-        group = self.param_groups[0]
-        lr, most, tolerance = float(group["lr"]), group["max_iter"], group["tolerance_change"]
-        entry = self.state[group["params"][0]]  # PyTorch keeps all state with the first parameter
-        entry.setdefault("func_evals", 0)
-        entry.setdefault("n_iter", 0)
-        first = closure()
-        loss, evaluations = float(first), 1
-        entry["func_evals"] += 1
-        g = self._gradient()
-        if _largest(g) <= group["tolerance_grad"]:
-            return first
-        memory = _Memory(entry, group["history_size"])
-        for iteration in range(1, most + 1):
-            entry["n_iter"] += 1
-            d = memory.direction(g)
-            before, memory.g = loss, g
-            slope = float(g @ d)
-            memory.t = t = lr if entry["n_iter"] > 1 else min(1.0, 1.0 / float(abs(g).sum())) * lr
-            memory.loss = before
-            if slope > -tolerance:
-                break
-            calls = 0
-            if group["line_search_fn"] is not None:
-                found, calls = strong_wolfe(
-                    self._along(closure, d),
-                    t,
-                    Point(0.0, loss, g, slope),
-                    _largest(d),
-                    tolerance=1e-9,
-                    most=group["max_eval"] - evaluations,
-                )
-                memory.t, loss, g = found.t, found.f, found.g
-                self._move(memory.t, d)
-            else:
-                self._move(t, d)
-                if iteration != most:  # nobody asks for the gradient after the last one
-                    loss, g, calls = float(closure()), self._gradient(), 1
-            evaluations += calls
-            entry["func_evals"] += calls
-            if (
-                evaluations >= group["max_eval"]
-                or _largest(g) <= group["tolerance_grad"]
-                or _largest(d * memory.t) <= tolerance
-                or abs(loss - before) < tolerance
-            ):
-                break
-        memory.save(entry)
+
+def minimize(group: dict[str, Any], state: Any, closure: Callable[[], Any]) -> Any:
+    params = group["params"]
+    lr, most, tolerance = float(group["lr"]), group["max_iter"], group["tolerance_change"]
+    entry = state[params[0]]  # PyTorch keeps all state with the first parameter
+    entry.setdefault("func_evals", 0)
+    entry.setdefault("n_iter", 0)
+    first = closure()
+    loss, evaluations = float(first), 1
+    entry["func_evals"] += 1
+    g = gradient(params)
+    if _largest(g) <= group["tolerance_grad"]:
         return first
-
-    def _gradient(self) -> Any:
-        """The gradients of all parameters in one line."""
-        return np.concatenate(
-            [
-                flat(np.zeros_like(p._array()) if p._grad is None else p._grad._array())
-                for p in self.param_groups[0]["params"]
-            ]
-        )
-
-    def _move(self, t: float, d: Any) -> None:
-        """Adds ``t d`` to the parameters."""
-        start = 0
-        for p in self.param_groups[0]["params"]:
-            home = p._array()
-            size = home.size * (2 if home.dtype.kind == "c" else 1)
-            home += (
-                (t * d[start : start + size])
-                .astype(home.real.dtype)
-                .view(home.dtype)
-                .reshape(home.shape)
+    memory = _Memory(entry, group["history_size"])
+    for iteration in range(1, most + 1):
+        entry["n_iter"] += 1
+        d = memory.direction(g)
+        before, memory.g = loss, g
+        slope = float(g @ d)
+        memory.t = t = lr if entry["n_iter"] > 1 else min(1.0, 1.0 / float(abs(g).sum())) * lr
+        memory.loss = before
+        if slope > -tolerance:
+            break
+        calls = 0
+        if group["line_search_fn"] is not None:
+            found, calls = strong_wolfe(
+                along(params, closure, d),
+                t,
+                Point(0.0, loss, g, slope),
+                _largest(d),
+                tolerance=1e-9,
+                most=group["max_eval"] - evaluations,
             )
-            p._counter[0] += 1
-            start += size
+            memory.t, loss, g = found.t, found.f, found.g
+            move(params, memory.t, d)
+        else:
+            move(params, t, d)
+            if iteration != most:  # nobody asks for the gradient after the last one
+                loss, g, calls = float(closure()), gradient(params), 1
+        evaluations += calls
+        entry["func_evals"] += calls
+        if (
+            evaluations >= group["max_eval"]
+            or _largest(g) <= group["tolerance_grad"]
+            or _largest(d * memory.t) <= tolerance
+            or abs(loss - before) < tolerance
+        ):
+            break
+    memory.save(entry)
+    return first
 
-    def _along(self, closure: Callable[[], Any], d: Any) -> Callable[[float], Point]:
-        """The loss along ``d`` from where the parameters are, and where they are again after it."""
-        params = self.param_groups[0]["params"]
-        homes = [p._array().copy() for p in params]
 
-        def evaluate(t: float) -> Point:
-            self._move(t, d)
-            loss = float(closure())
-            g = self._gradient()
-            for p, home in zip(params, homes, strict=True):
-                p._array()[...] = home
-            return Point(t, loss, g, float(g @ d))
+def gradient(params: list[Any]) -> Any:
+    """The gradients of all parameters in one line."""
+    return np.concatenate(
+        [flat(np.zeros_like(p._array()) if p._grad is None else p._grad._array()) for p in params]
+    )
 
-        return evaluate
+
+def move(params: list[Any], t: float, d: Any) -> None:
+    """Adds ``t d`` to the parameters."""
+    start = 0
+    for p in params:
+        home = p._array()
+        size = home.size * (2 if home.dtype.kind == "c" else 1)
+        home += (
+            (t * d[start : start + size])
+            .astype(home.real.dtype)
+            .view(home.dtype)
+            .reshape(home.shape)
+        )
+        p._counter[0] += 1
+        start += size
+
+
+def along(params: list[Any], closure: Callable[[], Any], d: Any) -> Callable[[float], Point]:
+    """The loss along ``d`` from where the parameters are, and where they are again after it."""
+    homes = [p._array().copy() for p in params]
+
+    def evaluate(t: float) -> Point:
+        move(params, t, d)
+        loss = float(closure())
+        g = gradient(params)
+        for p, home in zip(params, homes, strict=True):
+            p._array()[...] = home
+        return Point(t, loss, g, float(g @ d))
+
+    return evaluate
 
 
 class _Memory:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from minitorch.extend import Variable, current, wrap
 
+from .arguments import checked
 from .optimizer import Optimizer, closure_loss
 
 __all__ = ["Muon"]
@@ -53,7 +54,7 @@ class Muon(Optimizer):
             "momentum": momentum,
             "weight decay": weight_decay,
         }.items():
-            if not float(value) >= 0.0:
+            if not value >= 0.0:
                 raise ValueError(f"{name} should be >= 0 but is: {value}")
         if adjust_lr_fn not in (None, "original", "match_rms_adamw"):
             raise ValueError(f"Adjust learning rate function {adjust_lr_fn} is not supported")
@@ -67,7 +68,7 @@ class Muon(Optimizer):
             "ns_steps": ns_steps,
             "adjust_lr_fn": adjust_lr_fn,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults, "adjust_lr_fn"))
         for group in self.param_groups:
             for p in group["params"]:
                 if p.ndim != 2:

@@ -5,13 +5,46 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check, check_adam
-from .elementwise import ElementwiseOptimizer
+from .arguments import check, check_adam, checked
+from .elementwise import Update, stepping
+from .optimizer import Optimizer
 
 __all__ = ["NAdam"]
 
 
-class NAdam(ElementwiseOptimizer):
+def scalars(group: dict[str, Any]) -> dict[str, Any]:
+    return {"step": 0.0, "mu_product": 1.0}
+
+
+def states(group: dict[str, Any]) -> dict[str, Any]:
+    return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+
+
+def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+    step = float(scalars[0]) + 1
+    lr, (beta1, beta2) = group["lr"], group["betas"]
+    momentum = group["momentum_decay"]
+    mu = beta1 * (1 - 0.5 * 0.96 ** (step * momentum))
+    following = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * momentum))
+    product = float(scalars[1] * mu)  # rounded as it is kept
+    decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
+    return {
+        "lr_g": lr * (1 - mu) / (1 - product),
+        "lr_m": lr * following / (1 - product * following),
+        "beta1": beta1,
+        "beta2": beta2,
+        "correction": 1 - beta2**step,
+        "eps": group["eps"],
+        "weight_decay": 0 if decoupled else decay,
+        "decay": 1 - lr * decay if decoupled else 1,
+        "maximize": group["maximize"],
+    }, (step, product)
+
+
+update = Update(kernels.nadam, states, options, scalars)
+
+
+class NAdam(Optimizer):
     """Adam with Nesterov momentum (Dozat 2016).
 
     ``mu = beta1 (1 - 0.96^(step momentum_decay) / 2)`` is the momentum of a step; the state
@@ -19,8 +52,6 @@ class NAdam(ElementwiseOptimizer):
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.NAdam.html
     """
-
-    kernel = staticmethod(kernels.nadam)
 
     def __init__(
         self,
@@ -51,30 +82,6 @@ class NAdam(ElementwiseOptimizer):
             "capturable": capturable,
             "differentiable": differentiable,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
 
-    def scalars(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {"step": 0.0, "mu_product": 1.0}
-
-    def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
-
-    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
-        step = float(scalars[0]) + 1
-        lr, (beta1, beta2) = group["lr"], group["betas"]
-        momentum = group["momentum_decay"]
-        mu = beta1 * (1 - 0.5 * 0.96 ** (step * momentum))
-        following = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * momentum))
-        product = float(scalars[1] * mu)  # rounded as it is kept
-        decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
-        return {
-            "lr_g": lr * (1 - mu) / (1 - product),
-            "lr_m": lr * following / (1 - product * following),
-            "beta1": beta1,
-            "beta2": beta2,
-            "correction": 1 - beta2**step,
-            "eps": group["eps"],
-            "weight_decay": 0 if decoupled else decay,
-            "decay": 1 - lr * decay if decoupled else 1,
-            "maximize": group["maximize"],
-        }, (step, product)
+    step = stepping(update)

@@ -14,6 +14,8 @@ import numpy as np
 from minitorch import Tensor, enable_grad
 from minitorch.extend import RemovableHandle, Variable, wrap
 
+from .arguments import a_string
+
 __all__ = [
     "Optimizer",
     "register_optimizer_step_post_hook",
@@ -63,12 +65,12 @@ class Optimizer:
     Follows https://docs.pytorch.org/docs/stable/optim.html
     """
 
-    _step_pre_hooks: Hooks
-    _step_post_hooks: Hooks
-    _state_dict_pre_hooks: Hooks
-    _state_dict_post_hooks: Hooks
-    _load_pre_hooks: Hooks
-    _load_post_hooks: Hooks
+    _optimizer_step_pre_hooks: Hooks
+    _optimizer_step_post_hooks: Hooks
+    _optimizer_state_dict_pre_hooks: Hooks
+    _optimizer_state_dict_post_hooks: Hooks
+    _optimizer_load_state_dict_pre_hooks: Hooks
+    _optimizer_load_state_dict_post_hooks: Hooks
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Variable):
@@ -79,7 +81,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: defaultdict[Any, Any] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
-        self._prepare()
+        self.__dict__.update((name, OrderedDict()) for name in Optimizer.__annotations__)
         groups = list(params)
         if not groups:
             spent = isinstance(params, Iterator)
@@ -91,11 +93,6 @@ class Optimizer:
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
-
-    def _prepare(self) -> None:
-        """Sets what is neither pickled nor copied."""
-        for name in Optimizer.__annotations__:
-            setattr(self, name, OrderedDict())
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -146,7 +143,7 @@ class Optimizer:
                 "all optimizer params should be with/without names. Some param names are missing"
             )
         for p in params:
-            self._check(p)
+            check_parameter(p, self.defaults.get("differentiable", False))
         if len(params) != len(set(params)):
             warnings.warn(
                 "optimizer contains a parameter group with duplicate parameters; in future, this "
@@ -164,6 +161,8 @@ class Optimizer:
             if not set(params).isdisjoint(group["params"]):
                 raise ValueError("some parameters appear in more than one parameter group")
         for name, default in self.defaults.items():
+            if isinstance(param_group.get(name), str) and isinstance(default, int | float):
+                raise a_string(name, param_group[name])
             if default is required and name not in param_group:
                 raise ValueError(
                     "parameter group didn't specify a value of required optimization parameter "
@@ -176,16 +175,6 @@ class Optimizer:
             param_group.setdefault(name, default)
         self.param_groups.append(param_group)
 
-    def _check(self, p: Any) -> None:
-        if not isinstance(p, Tensor):
-            raise TypeError(
-                "optimizer can only optimize Tensors, but one of the params is "
-                f"{type(p).__module__}.{type(p).__qualname__}".replace("builtins.", "")
-            )
-        keeps = p.is_leaf or getattr(p, "retains_grad", False)
-        if not keeps and not self.defaults.get("differentiable"):
-            raise ValueError("can't optimize a non-leaf Tensor")
-
     # --- state -------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
@@ -195,7 +184,7 @@ class Optimizer:
 
         Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.state_dict.html
         """
-        for hook in list(self._state_dict_pre_hooks.values()):
+        for hook in list(self._optimizer_state_dict_pre_hooks.values()):
             hook(self)
         index: dict[Any, int] = {}
         groups = []
@@ -209,7 +198,7 @@ class Optimizer:
             (index[p] if isinstance(p, Variable) else p): entry for p, entry in self.state.items()
         }
         made: dict[str, Any] = {"state": state, "param_groups": groups}
-        for hook in list(self._state_dict_post_hooks.values()):
+        for hook in list(self._optimizer_state_dict_post_hooks.values()):
             changed = hook(self, made)
             if changed is not None:
                 made = changed
@@ -226,7 +215,7 @@ class Optimizer:
         Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.load_state_dict.html
         """
         state_dict = state_dict.copy()
-        for hook in list(self._load_pre_hooks.values()):
+        for hook in list(self._optimizer_load_state_dict_pre_hooks.values()):
             changed = hook(self, state_dict)
             if changed is not None:
                 state_dict = changed
@@ -265,7 +254,7 @@ class Optimizer:
                 made.setdefault("param_names", group["param_names"])
             groups.append(made)
         self.__setstate__({"state": state, "param_groups": groups})
-        for hook in list(self._load_post_hooks.values()):
+        for hook in list(self._optimizer_load_state_dict_post_hooks.values()):
             hook(self)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -273,8 +262,8 @@ class Optimizer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        if "_step_pre_hooks" not in self.__dict__:
-            self._prepare()
+        for name in Optimizer.__annotations__:  # hooks are neither pickled nor copied
+            self.__dict__.setdefault(name, OrderedDict())
         for group in self.param_groups:  # options that the state did not know of yet
             for name, default in self.defaults.items():
                 group.setdefault(name, default)
@@ -290,35 +279,46 @@ class Optimizer:
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """``hook(optimizer, args, kwargs)`` runs before ``step``; may return other arguments."""
-        return _register(self._step_pre_hooks, hook)
+        return _register(self._optimizer_step_pre_hooks, hook)
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """``hook(optimizer, args, kwargs)`` runs after ``step``."""
-        return _register(self._step_post_hooks, hook)
+        return _register(self._optimizer_step_post_hooks, hook)
 
     def register_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """``hook(optimizer)`` runs before ``state_dict``."""
-        return _register(self._state_dict_pre_hooks, hook, prepend)
+        return _register(self._optimizer_state_dict_pre_hooks, hook, prepend)
 
     def register_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """``hook(optimizer, state_dict)`` runs after ``state_dict``; may return another one."""
-        return _register(self._state_dict_post_hooks, hook, prepend)
+        return _register(self._optimizer_state_dict_post_hooks, hook, prepend)
 
     def register_load_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """``hook(optimizer, state_dict)`` runs before loading; may return another state dict."""
-        return _register(self._load_pre_hooks, hook, prepend)
+        return _register(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
 
     def register_load_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """``hook(optimizer)`` runs after loading."""
-        return _register(self._load_post_hooks, hook, prepend)
+        return _register(self._optimizer_load_state_dict_post_hooks, hook, prepend)
+
+
+def check_parameter(p: Any, differentiable: bool) -> None:
+    if not isinstance(p, Tensor):
+        raise TypeError(
+            "optimizer can only optimize Tensors, but one of the params is "
+            f"{type(p).__module__}.{type(p).__qualname__}".replace("builtins.", "")
+        )
+    keeps = p.is_leaf or getattr(p, "retains_grad", False)
+    if not keeps and not differentiable:
+        raise ValueError("can't optimize a non-leaf Tensor")
 
 
 def _register(hooks: Hooks, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
@@ -335,12 +335,14 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
-        self._opt_called = True  # schedules warn where it is not set
-        if not (
-            self._step_pre_hooks or self._step_post_hooks or _global_pre_hooks or _global_post_hooks
-        ):
+        own = self.__dict__
+        if "_opt_called" in own:  # set by schedules, which warn where it stays False
+            own["_opt_called"] = True
+        before = own.get("_optimizer_step_pre_hooks")  # None where nobody called __init__
+        after = own.get("_optimizer_step_post_hooks")
+        if not (before or after or _global_pre_hooks or _global_post_hooks):
             return step(self, *args, **kwargs)
-        for hook in (*_global_pre_hooks.values(), *self._step_pre_hooks.values()):
+        for hook in (*_global_pre_hooks.values(), *(before or {}).values()):
             changed = hook(self, (self, *args), kwargs)
             if changed is not None:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
@@ -350,7 +352,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                     )
                 args, kwargs = changed[0][1:], changed[1]
         result = step(self, *args, **kwargs)
-        for hook in (*self._step_post_hooks.values(), *_global_post_hooks.values()):
+        for hook in (*(after or {}).values(), *_global_post_hooks.values()):
             hook(self, (self, *args), kwargs)
         return result
 

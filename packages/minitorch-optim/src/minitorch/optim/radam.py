@@ -5,19 +5,51 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check_adam
-from .elementwise import ElementwiseOptimizer, number
+from .arguments import check_adam, checked
+from .elementwise import Update, number, stepping
+from .optimizer import Optimizer
 
 __all__ = ["RAdam"]
 
 
-class RAdam(ElementwiseOptimizer):
+def states(group: dict[str, Any]) -> dict[str, Any]:
+    return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+
+
+def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+    step = float(scalars[0]) + 1
+    beta1, beta2 = group["betas"]
+    correction = 1 - beta2**step
+    # the length of the simple moving average that the exponential one amounts to
+    limit = 2 / (1 - beta2) - 1
+    length = limit - 2 * step * beta2**step / correction
+    adaptive = length > 5
+    lr = number(group["lr"], group) / (1 - beta1**step)
+    if adaptive:
+        rectified = (length - 4) * (length - 2) * limit
+        rectified /= (limit - 4) * (limit - 2) * length
+        lr = lr * (correction * rectified) ** 0.5
+    decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
+    return {
+        "lr": lr,
+        "adaptive": adaptive,
+        "beta1": beta1,
+        "beta2": beta2,
+        "eps": group["eps"],
+        "weight_decay": 0 if decoupled else decay,
+        "decay": 1 - group["lr"] * decay if decoupled else 1,
+        "maximize": group["maximize"],
+    }, (step,)
+
+
+update = Update(kernels.radam, states, options)
+
+
+class RAdam(Optimizer):
     """Adam that waits until its variance can be trusted (Liu et al. 2020).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.RAdam.html
     """
-
-    kernel = staticmethod(kernels.radam)
 
     def __init__(
         self,
@@ -45,32 +77,6 @@ class RAdam(ElementwiseOptimizer):
             "decoupled_weight_decay": decoupled_weight_decay,
             "differentiable": differentiable,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
 
-    def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
-
-    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
-        step = float(scalars[0]) + 1
-        beta1, beta2 = group["betas"]
-        correction = 1 - beta2**step
-        # the length of the simple moving average that the exponential one amounts to
-        limit = 2 / (1 - beta2) - 1
-        length = limit - 2 * step * beta2**step / correction
-        adaptive = length > 5
-        lr = number(group["lr"], group) / (1 - beta1**step)
-        if adaptive:
-            rectified = (length - 4) * (length - 2) * limit
-            rectified /= (limit - 4) * (limit - 2) * length
-            lr = lr * (correction * rectified) ** 0.5
-        decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
-        return {
-            "lr": lr,
-            "adaptive": adaptive,
-            "beta1": beta1,
-            "beta2": beta2,
-            "eps": group["eps"],
-            "weight_decay": 0 if decoupled else decay,
-            "decay": 1 - group["lr"] * decay if decoupled else 1,
-            "maximize": group["maximize"],
-        }, (step,)
+    step = stepping(update)

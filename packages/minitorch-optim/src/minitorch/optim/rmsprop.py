@@ -5,21 +5,37 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check
-from .elementwise import ElementwiseOptimizer
+from .arguments import check, checked
+from .elementwise import Update, stepping
+from .optimizer import Optimizer
 
 __all__ = ["RMSprop"]
 
 
-class RMSprop(ElementwiseOptimizer):
+def states(group: dict[str, Any]) -> dict[str, Any]:
+    names = {"square_avg": 0.0}
+    if group["momentum"] > 0:
+        names["momentum_buffer"] = 0.0
+    if group["centered"]:
+        names["grad_avg"] = 0.0
+    return names
+
+
+def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+    names = ("lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize")
+    return {name: group[name] for name in names}, (float(scalars[0]) + 1,)
+
+
+update = Update(kernels.rmsprop, states, options)
+
+
+class RMSprop(Optimizer):
     """Steps divided by the root of the average squared gradient (Hinton's lecture 6e).
 
     ``centered`` divides by the standard deviation instead (Graves 2013).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
     """
-
-    kernel = staticmethod(kernels.rmsprop)
 
     def __init__(
         self,
@@ -52,16 +68,6 @@ class RMSprop(ElementwiseOptimizer):
             "maximize": maximize,
             "differentiable": differentiable,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
 
-    def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        names = {"square_avg": 0.0}
-        if group["momentum"] > 0:
-            names["momentum_buffer"] = 0.0
-        if group["centered"]:
-            names["grad_avg"] = 0.0
-        return names
-
-    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
-        names = ("lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize")
-        return {name: group[name] for name in names}, (float(scalars[0]) + 1,)
+    step = stepping(update)

@@ -5,19 +5,37 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check
-from .elementwise import ElementwiseOptimizer
+from .arguments import check, checked
+from .elementwise import Update, stepping
+from .optimizer import Optimizer
 
 __all__ = ["Rprop"]
 
 
-class Rprop(ElementwiseOptimizer):
+def states(group: dict[str, Any]) -> dict[str, Any]:
+    return {"prev": 0.0, "step_size": float(group["lr"])}
+
+
+def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+    shrink, grow = group["etas"]
+    smallest, largest = group["step_sizes"]
+    return {
+        "shrink": shrink,
+        "grow": grow,
+        "smallest": smallest,
+        "largest": largest,
+        "maximize": group["maximize"],
+    }, (float(scalars[0]) + 1,)
+
+
+update = Update(kernels.rprop, states, options)
+
+
+class Rprop(Optimizer):
     """Resilient backpropagation (Riedmiller & Braun 1993): only the gradients' signs count.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Rprop.html
     """
-
-    kernel = staticmethod(kernels.rprop)
 
     def __init__(
         self,
@@ -43,18 +61,6 @@ class Rprop(ElementwiseOptimizer):
             "differentiable": differentiable,
             "capturable": capturable,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
 
-    def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {"prev": 0.0, "step_size": float(group["lr"])}
-
-    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
-        shrink, grow = group["etas"]
-        smallest, largest = group["step_sizes"]
-        return {
-            "shrink": shrink,
-            "grow": grow,
-            "smallest": smallest,
-            "largest": largest,
-            "maximize": group["maximize"],
-        }, (float(scalars[0]) + 1,)
+    step = stepping(update)

@@ -5,13 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from . import kernels
-from .arguments import check, check_modes
-from .elementwise import ElementwiseOptimizer
+from .arguments import check, check_modes, checked
+from .elementwise import Update, stepping
+from .optimizer import Optimizer
 
 __all__ = ["SGD"]
 
 
-class SGD(ElementwiseOptimizer):
+def scalars(group: dict[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+def states(group: dict[str, Any]) -> dict[str, Any]:
+    return {"momentum_buffer": 0.0} if group["momentum"] != 0 else {}
+
+
+def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
+    return {
+        "lr": group["lr"],
+        "momentum": group["momentum"],
+        "incoming": 1 if fresh else 1 - group["dampening"],
+        "weight_decay": group["weight_decay"],
+        "nesterov": group["nesterov"],
+        "maximize": group["maximize"],
+    }, ()
+
+
+update = Update(kernels.sgd, states, options, scalars)
+
+
+class SGD(Optimizer):
     """Stochastic gradient descent, with momentum if asked for.
 
     ``b = momentum b + (1 - dampening) g;  p -= lr b``, with ``nesterov``
@@ -32,8 +55,6 @@ class SGD(ElementwiseOptimizer):
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
     """
-
-    kernel = staticmethod(kernels.sgd)
 
     def __init__(
         self,
@@ -66,20 +87,6 @@ class SGD(ElementwiseOptimizer):
             "differentiable": differentiable,
             "fused": fused,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
 
-    def scalars(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {}
-
-    def states(self, group: dict[str, Any]) -> dict[str, Any]:
-        return {"momentum_buffer": 0.0} if group["momentum"] != 0 else {}
-
-    def options(self, group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
-        return {
-            "lr": group["lr"],
-            "momentum": group["momentum"],
-            "incoming": 1 if fresh else 1 - group["dampening"],
-            "weight_decay": group["weight_decay"],
-            "nesterov": group["nesterov"],
-            "maximize": group["maximize"],
-        }, ()
+    step = stepping(update)

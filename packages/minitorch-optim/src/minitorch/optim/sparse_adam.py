@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .arguments import check, check_betas
+from .arguments import check, check_betas, checked
 from .optimizer import Optimizer, closure_loss
 
 __all__ = ["SparseAdam"]
@@ -33,7 +33,7 @@ class SparseAdam(Optimizer):
             raise ValueError(f"Invalid epsilon value: {eps}")
         check_betas(betas)
         defaults = {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize}
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
         complex_params = [
             [i, k]
             for i, group in enumerate(self.param_groups)

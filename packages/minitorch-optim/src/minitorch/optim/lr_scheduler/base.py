@@ -82,6 +82,7 @@ class LRScheduler:
                     "scheduler with last_epoch >= 0: load the optimizer's state_dict first, or "
                     "start with last_epoch=-1"
                 )
+        optimizer.__dict__.setdefault("_opt_called", False)  # steps count from here on
         self.base_lrs = values(optimizer, "initial_lr")
         self.last_epoch = last_epoch
         self._initial_step()
