@@ -18,7 +18,7 @@ import numpy as np
 from minitorch import no_grad
 from minitorch.extend import current, wrap
 
-from .lr_scheduler.base import LRScheduler, per_group
+from .lr_scheduler.base import LRScheduler, per_group, warn_outside_step
 
 __all__ = [
     "SWALR",
@@ -287,7 +287,7 @@ class SWALR(LRScheduler):
         return (1 - math.cos(math.pi * t)) / 2 if self._anneal_strategy == "cos" else t
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         step = self._step_count - 1
         if self.anneal_epochs == 0:
             step = max(1, step)

@@ -72,7 +72,7 @@ class DataLoader(Generic[T_co]):
     Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
     """
 
-    _fixed = False
+    __initialized = False
 
     def __init__(
         self,
@@ -164,9 +164,9 @@ class DataLoader(Generic[T_co]):
         self.prefetch_factor = prefetch_factor
         self.persistent_workers = persistent_workers
         self.in_order = in_order
-        self._said_length: int | None = None  # what __len__ answered for a stream
-        self._pass: PassByWorkers | None = None
-        self._fixed = True
+        self._IterableDataset_len_called: int | None = None  # what __len__ answered for a stream
+        self._iterator: PassByWorkers | None = None
+        self.__initialized = True
         if num_workers > cores():
             warnings.warn(
                 f"This DataLoader will create {num_workers} worker processes, and this process may "
@@ -175,7 +175,7 @@ class DataLoader(Generic[T_co]):
             )
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if self._fixed and name in FIXED:
+        if self.__initialized and name in FIXED:
             raise ValueError(
                 f"{name} attribute should not be set after {type(self).__name__} is initialized"
             )
@@ -190,17 +190,17 @@ class DataLoader(Generic[T_co]):
             return PassHere(self)
         if not self.persistent_workers:
             return PassByWorkers(self)
-        if self._pass is None or not self._pass.workers.stop.alive:
-            self._pass = PassByWorkers(self)
+        if self._iterator is None or not self._iterator.workers.stop.alive:
+            self._iterator = PassByWorkers(self)
         else:
-            self._pass.begin(self)
-        return self._pass
+            self._iterator.begin(self)
+        return self._iterator
 
     def __len__(self) -> int:
         if not isinstance(self.dataset, IterableDataset):
             return len(self._index_sampler)
         stream: Any = self.dataset
-        self._said_length = count = len(stream)
+        self._IterableDataset_len_called = count = len(stream)
         if self.batch_size is None:
             return count
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)

@@ -186,18 +186,19 @@ class ChainDataset(IterableDataset[Any]):
     def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
         self.datasets = datasets
 
-    def _streams(self) -> Iterator[Any]:
-        for dataset in self.datasets:
-            if not isinstance(dataset, IterableDataset):
-                raise AssertionError("ChainDataset only supports IterableDataset")
-            yield dataset
-
     def __iter__(self) -> Iterator[Any]:
-        for stream in self._streams():
+        for stream in streams(self.datasets):
             yield from stream
 
     def __len__(self) -> int:
-        return sum(map(len, self._streams()))
+        return sum(map(len, streams(self.datasets)))
+
+
+def streams(datasets: Iterable[Any]) -> Iterator[Any]:
+    for dataset in datasets:
+        if not isinstance(dataset, IterableDataset):
+            raise AssertionError("ChainDataset only supports IterableDataset")
+        yield dataset
 
 
 class Subset(Dataset[T_co]):
@@ -219,20 +220,17 @@ class Subset(Dataset[T_co]):
         self.indices = indices
 
     def __getitem__(self, index: Any) -> T_co:
-        at = self._of(index) if isinstance(index, list) else self.indices[index]
+        at = [self.indices[i] for i in index] if isinstance(index, list) else self.indices[index]
         sample: T_co = self.dataset[at]
         return sample
 
     def __getitems__(self, indices: list[Any]) -> list[T_co]:
         at_once = getattr(self.dataset, "__getitems__", None)
-        own = self._of(indices)
+        own = [self.indices[index] for index in indices]
         samples: list[T_co] = (
             at_once(own) if callable(at_once) else [self.dataset[index] for index in own]
         )
         return samples
-
-    def _of(self, indices: list[Any]) -> list[Any]:
-        return [self.indices[index] for index in indices]
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -26,7 +26,7 @@ class Pass:
         self.indices = iter(loader._index_sampler)
         # drawn in any case, so that the numbers after it are PyTorch's
         self.base_seed = new_seed(loader.generator)
-        self.expected = loader._said_length
+        self.expected = loader._IterableDataset_len_called
         self.yielded = 0
 
     def __iter__(self) -> Pass:
@@ -92,7 +92,7 @@ class PassByWorkers(Pass):
     def begin(self, loader: DataLoader[Any]) -> None:
         """Another pass by the same workers."""
         self.indices = iter(loader._index_sampler)
-        self.expected = loader._said_length
+        self.expected = loader._IterableDataset_len_called
         self.yielded = 0
         self.start(self.epoch + 1)
 

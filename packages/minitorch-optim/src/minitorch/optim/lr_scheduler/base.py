@@ -9,7 +9,17 @@ from minitorch.extend import Variable, wrap
 
 from ..optimizer import Optimizer
 
-__all__ = ["LRScheduler", "check_optimizer", "per_group", "set_lr", "values"]
+__all__ = [
+    "LRScheduler",
+    "check_optimizer",
+    "per_group",
+    "scaled",
+    "set_lr",
+    "set_rates",
+    "unchanged",
+    "values",
+    "warn_outside_step",
+]
 
 EPOCH_WARNING = (
     "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
@@ -112,15 +122,6 @@ class LRScheduler:
         """The rates of epoch ``last_epoch``, one per group."""
         raise NotImplementedError(f"{type(self).__name__} has no get_lr")
 
-    def _warn_outside_step(self) -> None:
-        if not self._get_lr_called_within_step:
-            warnings.warn(
-                "To get the last learning rate computed by the scheduler, please use "
-                "`get_last_lr()`.",
-                UserWarning,
-                stacklevel=3,
-            )
-
     def step(self, epoch: int | None = None) -> None:
         """Goes on to the next epoch: call it after the epoch's ``optimizer.step()`` calls."""
         if self._step_count == 1 and not getattr(self.optimizer, "_opt_called", False):
@@ -149,15 +150,28 @@ class LRScheduler:
                 rates = closed_form() if closed_form else self.get_lr()
         finally:
             self._get_lr_called_within_step = False
-        self._set(rates)
+        set_rates(self, rates)
 
-    def _set(self, rates: list[Any]) -> None:
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            set_lr(group, rate)
-        self._last_lr = values(self.optimizer, "lr")
 
-    def _scaled(self, factor: float) -> list[Any]:
-        return [group["lr"] * factor for group in self.optimizer.param_groups]
+def warn_outside_step(scheduler: LRScheduler) -> None:
+    """For ``get_lr``, which computes the next rates from those of now."""
+    if not scheduler._get_lr_called_within_step:
+        warnings.warn(
+            "To get the last learning rate computed by the scheduler, please use `get_last_lr()`.",
+            UserWarning,
+            stacklevel=3,
+        )
 
-    def _unchanged(self) -> list[Any]:
-        return values(self.optimizer, "lr")
+
+def set_rates(scheduler: LRScheduler, rates: list[Any]) -> None:
+    for group, rate in zip(scheduler.optimizer.param_groups, rates, strict=True):
+        set_lr(group, rate)
+    scheduler._last_lr = unchanged(scheduler)
+
+
+def scaled(scheduler: LRScheduler, factor: float) -> list[Any]:
+    return [group["lr"] * factor for group in scheduler.optimizer.param_groups]
+
+
+def unchanged(scheduler: LRScheduler) -> list[Any]:
+    return values(scheduler.optimizer, "lr")

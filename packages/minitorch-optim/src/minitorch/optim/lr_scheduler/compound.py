@@ -12,28 +12,26 @@ from .plateau import ReduceLROnPlateau
 __all__ = ["ChainedScheduler", "SequentialLR"]
 
 
+def check(name: str, schedulers: Sequence[Any], optimizer: Any) -> None:
+    for number, scheduler in enumerate(schedulers):
+        if not hasattr(scheduler, "optimizer"):
+            raise TypeError(f"{name} at index {number} should have `optimizer` as its attribute.")
+        if isinstance(scheduler, ReduceLROnPlateau):
+            raise ValueError(
+                f"{name} does not support `ReduceLROnPlateau` scheduler as it requires "
+                "additional kwargs to be specified when calling `step`, but got one at index "
+                f"{number} in the given schedulers sequence."
+            )
+        if optimizer is not scheduler.optimizer:
+            raise ValueError(
+                f"{name} expects all schedulers to belong to the same optimizer, but got "
+                f"scheduler {type(scheduler).__name__} at index {number} has "
+                f"{scheduler.optimizer}, which is different from {type(optimizer).__name__}."
+            )
+
+
 class _Compound(LRScheduler):
     _schedulers: Sequence[Any]
-
-    def _check(self, schedulers: Sequence[Any], optimizer: Any) -> None:
-        name = type(self).__name__
-        for number, scheduler in enumerate(schedulers):
-            if not hasattr(scheduler, "optimizer"):
-                raise TypeError(
-                    f"{name} at index {number} should have `optimizer` as its attribute."
-                )
-            if isinstance(scheduler, ReduceLROnPlateau):
-                raise ValueError(
-                    f"{name} does not support `ReduceLROnPlateau` scheduler as it requires "
-                    "additional kwargs to be specified when calling `step`, but got one at index "
-                    f"{number} in the given schedulers sequence."
-                )
-            if optimizer is not scheduler.optimizer:
-                raise ValueError(
-                    f"{name} expects all schedulers to belong to the same optimizer, but got "
-                    f"scheduler {type(scheduler).__name__} at index {number} has "
-                    f"{scheduler.optimizer}, which is different from {type(optimizer).__name__}."
-                )
 
     def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer, the schedules' state_dicts among it."""
@@ -66,7 +64,7 @@ class SequentialLR(_Compound):
             raise ValueError(
                 f"{type(self).__name__} expects at least one scheduler, but got no scheduler."
             )
-        self._check(schedulers, optimizer)
+        check(type(self).__name__, schedulers, optimizer)
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
                 "Sequential Schedulers expects number of schedulers provided to be one more than "
@@ -118,7 +116,7 @@ class ChainedScheduler(_Compound):
                 "scheduler."
             )
         optimizer = optimizer or getattr(schedulers[0], "optimizer", None)
-        self._check(schedulers, optimizer)
+        check(type(self).__name__, schedulers, optimizer)
         self._schedulers = schedulers
         self.optimizer = optimizer
         self._last_lr = values(optimizer, "lr")

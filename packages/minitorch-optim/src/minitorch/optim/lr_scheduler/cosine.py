@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .base import LRScheduler
+from .base import LRScheduler, set_rates, unchanged, warn_outside_step
 
 __all__ = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts"]
 
@@ -24,11 +24,11 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         epoch, low = self.last_epoch, self.eta_min
         groups = self.optimizer.param_groups
         if self._is_initial:
-            return self._unchanged()
+            return unchanged(self)
         if self._step_count == 1 and epoch > 0:
             factor = 1 + math.cos(epoch * math.pi / self.T_max)
             return [low + (lr - low) * factor / 2 for lr in self.base_lrs]
@@ -78,7 +78,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         factor = 1 + math.cos(math.pi * self.T_cur / self.T_i)
         return [self.eta_min + (lr - self.eta_min) * factor / 2 for lr in self.base_lrs]
 
@@ -108,4 +108,4 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             rates = self.get_lr()
         finally:
             self._get_lr_called_within_step = False
-        self._set(rates)
+        set_rates(self, rates)

@@ -7,40 +7,37 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .base import LRScheduler, check_optimizer, per_group, set_lr
+from .base import LRScheduler, check_optimizer, per_group, set_lr, warn_outside_step
 from .functions import saved
 
 __all__ = ["CyclicLR", "OneCycleLR"]
 
 
-class _Cycle(LRScheduler):
-    """A schedule that may also set momentum, or beta1."""
-
-    cycle_momentum: bool
-    use_beta1: bool
-
-    def _has_momentum(self) -> None:
-        defaults = self.optimizer.defaults
-        if "momentum" not in defaults and "betas" not in defaults:
-            raise ValueError(
-                "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
-            )
-        self.use_beta1 = "betas" in defaults
-
-    def _first_momentum(self, base: list[Any], top: list[Any]) -> None:
-        for group, low, high in zip(self.optimizer.param_groups, base, top, strict=True):
-            self._set_momentum(group, high)
-            group["max_momentum"] = high
-            group["base_momentum"] = low
-
-    def _set_momentum(self, group: dict[str, Any], value: float) -> None:
-        if self.use_beta1:
-            group["betas"] = (value, *group["betas"][1:])
-        else:
-            group["momentum"] = value
+def has_momentum(scheduler: CyclicLR | OneCycleLR) -> None:
+    """Finds out whether the optimizer has ``momentum`` or ``betas``."""
+    defaults = scheduler.optimizer.defaults
+    if "momentum" not in defaults and "betas" not in defaults:
+        raise ValueError(
+            "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
+        )
+    scheduler.use_beta1 = "betas" in defaults
 
 
-class CyclicLR(_Cycle):
+def first_momentum(scheduler: CyclicLR | OneCycleLR, base: list[Any], top: list[Any]) -> None:
+    for group, low, high in zip(scheduler.optimizer.param_groups, base, top, strict=True):
+        set_momentum(scheduler, group, high)
+        group["max_momentum"] = high
+        group["base_momentum"] = low
+
+
+def set_momentum(scheduler: CyclicLR | OneCycleLR, group: dict[str, Any], value: float) -> None:
+    if scheduler.use_beta1:
+        group["betas"] = (value, *group["betas"][1:])
+    else:
+        group["momentum"] = value
+
+
+class CyclicLR(LRScheduler):
     """Up from ``base_lr`` to ``max_lr`` in ``step_size_up`` steps, and down again; step per batch.
 
     Args:
@@ -85,14 +82,14 @@ class CyclicLR(_Cycle):
         self._init_scale_fn()
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
-            self._has_momentum()
+            has_momentum(self)
             self.base_momentums = per_group("base_momentum", optimizer, base_momentum)
             self.max_momentums = per_group("max_momentum", optimizer, max_momentum)
         if last_epoch == -1:
             for group, lr in zip(optimizer.param_groups, base_lrs, strict=True):
                 set_lr(group, lr)
             if cycle_momentum:
-                self._first_momentum(self.base_momentums, self.max_momentums)
+                first_momentum(self, self.base_momentums, self.max_momentums)
         super().__init__(optimizer, last_epoch)
         self.base_lrs = base_lrs
 
@@ -112,7 +109,7 @@ class CyclicLR(_Cycle):
         return height
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         cycle = math.floor(1 + self.last_epoch / self.total_size)
         x = 1.0 + self.last_epoch / self.total_size - cycle
         place = x / self.step_ratio if x <= self.step_ratio else (x - 1) / (self.step_ratio - 1)
@@ -125,7 +122,7 @@ class CyclicLR(_Cycle):
             for group, low, high in zip(
                 self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True
             ):
-                self._set_momentum(group, high - (high - low) * place * self.scale_fn(at))
+                set_momentum(self, group, high - (high - low) * place * self.scale_fn(at))
         return rates
 
     def state_dict(self) -> dict[str, Any]:
@@ -154,7 +151,7 @@ def _halved(x: float) -> float:
     return float(1 / 2.0 ** (x - 1))
 
 
-class OneCycleLR(_Cycle):
+class OneCycleLR(LRScheduler):
     """Up to ``max_lr`` and down to far below the start, once in ``total_steps``; step per batch.
 
     The rate starts at ``max_lr / div_factor`` and ends at that over ``final_div_factor``.
@@ -223,7 +220,7 @@ class OneCycleLR(_Cycle):
         max_lrs = per_group("max_lr", optimizer, max_lr)
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
-            self._has_momentum()
+            has_momentum(self)
             top = per_group("max_momentum", optimizer, max_momentum)
             base = per_group("base_momentum", optimizer, base_momentum)
         if last_epoch == -1:
@@ -232,7 +229,7 @@ class OneCycleLR(_Cycle):
                 group["max_lr"] = highest
                 group["min_lr"] = group["initial_lr"] / final_div_factor
             if cycle_momentum:
-                self._first_momentum(base, top)
+                first_momentum(self, base, top)
         super().__init__(optimizer, last_epoch)
 
     def _anneal_func(self, start: Any, end: Any, part: float) -> Any:
@@ -241,7 +238,7 @@ class OneCycleLR(_Cycle):
         return (end - start) * part + start
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         step = self.last_epoch
         if step > self.total_steps:
             raise ValueError(
@@ -259,7 +256,7 @@ class OneCycleLR(_Cycle):
             rates.append(self._anneal_func(group[phase["start_lr"]], group[phase["end_lr"]], part))
             if self.cycle_momentum:
                 first, last = group[phase["start_momentum"]], group[phase["end_momentum"]]
-                self._set_momentum(group, self._anneal_func(first, last, part))
+                set_momentum(self, group, self._anneal_func(first, last, part))
         return rates
 
 

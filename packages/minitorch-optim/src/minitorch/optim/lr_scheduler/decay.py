@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from .base import LRScheduler
+from .base import LRScheduler, scaled, unchanged, warn_outside_step
 
 __all__ = ["ConstantLR", "ExponentialLR", "LinearLR", "MultiStepLR", "PolynomialLR", "StepLR"]
 
@@ -41,10 +41,10 @@ class StepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         if self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
-            return self._unchanged()
-        return self._scaled(self.gamma)
+            return unchanged(self)
+        return scaled(self, self.gamma)
 
     def _get_closed_form_lr(self) -> list[Any]:
         return [lr * self.gamma ** (self.last_epoch // self.step_size) for lr in self.base_lrs]
@@ -64,10 +64,10 @@ class MultiStepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         if self.last_epoch not in self.milestones:
-            return self._unchanged()
-        return self._scaled(self.gamma ** self.milestones[self.last_epoch])
+            return unchanged(self)
+        return scaled(self, self.gamma ** self.milestones[self.last_epoch])
 
     def _get_closed_form_lr(self) -> list[Any]:
         passed = bisect_right(sorted(self.milestones.elements()), self.last_epoch)
@@ -90,12 +90,12 @@ class ConstantLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         if self.last_epoch == 0:
-            return self._scaled(self.factor)
+            return scaled(self, self.factor)
         if self.last_epoch != self.total_iters:
-            return self._unchanged()
-        return self._scaled(1.0 / self.factor)
+            return unchanged(self)
+        return scaled(self, 1.0 / self.factor)
 
     def _get_closed_form_lr(self) -> list[Any]:
         over = self.last_epoch >= self.total_iters
@@ -129,15 +129,15 @@ class LinearLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         if self.last_epoch == 0:
-            return self._scaled(self.start_factor)
+            return scaled(self, self.start_factor)
         if self._is_initial or self.last_epoch > self.total_iters:
-            return self._unchanged()
+            return unchanged(self)
         # factor(epoch) / factor(epoch - 1)
         rise = self.end_factor - self.start_factor
         before = self.total_iters * self.start_factor + (self.last_epoch - 1) * rise
-        return self._scaled(1.0 + rise / before)
+        return scaled(self, 1.0 + rise / before)
 
     def _get_closed_form_lr(self) -> list[Any]:
         rise = self.end_factor - self.start_factor
@@ -156,8 +156,8 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
-        return self._unchanged() if self._is_initial else self._scaled(self.gamma)
+        warn_outside_step(self)
+        return unchanged(self) if self._is_initial else scaled(self, self.gamma)
 
     def _get_closed_form_lr(self) -> list[Any]:
         return [lr * self.gamma**self.last_epoch for lr in self.base_lrs]
@@ -177,12 +177,12 @@ class PolynomialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         if self._is_initial or self.last_epoch > self.total_iters:
-            return self._unchanged()
+            return unchanged(self)
         left = 1.0 - self.last_epoch / self.total_iters
         before = 1.0 - (self.last_epoch - 1) / self.total_iters
-        return self._scaled((left / before) ** self.power)
+        return scaled(self, (left / before) ** self.power)
 
     def _get_closed_form_lr(self) -> list[Any]:
         left = 1.0 - min(self.total_iters, self.last_epoch) / self.total_iters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from .base import LRScheduler
+from .base import LRScheduler, unchanged, warn_outside_step
 
 __all__ = ["LambdaLR", "MultiplicativeLR"]
 
@@ -52,7 +52,7 @@ class LambdaLR(_FunctionLR):
     """
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         return [
             lr * function(self.last_epoch)
             for function, lr in zip(self.lr_lambdas, self.base_lrs, strict=True)
@@ -66,9 +66,9 @@ class MultiplicativeLR(_FunctionLR):
     """
 
     def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
+        warn_outside_step(self)
         if self._is_initial:
-            return self._unchanged()
+            return unchanged(self)
         return [
             group["lr"] * function(self.last_epoch)
             for function, group in zip(self.lr_lambdas, self.optimizer.param_groups, strict=True)
