@@ -4,6 +4,7 @@ nox              lint, types and every test, on every Python that this machine h
 nox -s demo      trains a classifier of handwritten digits and draws what it learned
 nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
+nox -s packages  builds the sdists, the wheels from them, and checks both
 nox -s bench     times beside PyTorch's and others', in turns: tables, a picture, some ten minutes
 nox -s guard     whether anything became slower: ``-- BASE [HEAD]``, else since the last commit
 nox -l           lists all sessions
@@ -29,7 +30,7 @@ TORCH = "torch==2.13.0"
 
 nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "alone", "tests"]
+nox.options.sessions = ["lint", "types", "packages", "alone", "tests"]
 
 built: dict[str, Path] = {}  # this run's wheels
 
@@ -68,6 +69,21 @@ def types(session: nox.Session) -> None:
     """Mypy --strict on the installed packages."""
     install(session, STACK, "mypy==2.4.1", *EXTRAS)
     session.run("mypy", f"--config-file={ROOT / 'pyproject.toml'}", "-p", "minitorch")
+
+
+@nox.session
+def packages(session: nox.Session) -> None:
+    """What would be published: sdists, and wheels built from them, checked."""
+    session.install("build", "hatchling", "twine", "check-wheel-contents")
+    made = Path(session.cache_dir) / "dist"
+    shutil.rmtree(made, ignore_errors=True)
+    for name in STACK:
+        folder = str(ROOT / "packages" / f"minitorch-{name}")
+        session.run(
+            "python", "-m", "build", "--no-isolation", f"--outdir={made}", folder, silent=True
+        )
+    session.run("twine", "check", "--strict", *map(str, sorted(made.iterdir())))
+    session.run("check-wheel-contents", *map(str, sorted(made.glob("*.whl"))))
 
 
 @nox.session
