@@ -1,4 +1,5 @@
 import copy
+import pickle
 
 import minitorch
 import numpy as np
@@ -123,7 +124,7 @@ def test_class_constructors_track_gradients():
     assert Tensor([1, 2]).dtype is minitorch.float32
     assert not Tensor([1, 2], requires_grad=False).requires_grad
     assert not Tensor(np.arange(2)).requires_grad
-    assert Tensor(3).tolist() == 3
+    assert Tensor(3.0).tolist() == 3
     for made in (
         Tensor.zeros((2, 3)),
         Tensor.ones(2, 3),
@@ -190,3 +191,92 @@ def test_storages():
     view = x[1:, ::2]
     assert view.untyped_storage().data_ptr() == x.untyped_storage().data_ptr() == x.data_ptr()
     assert view.untyped_storage().nbytes() == 80
+
+
+UNINITIALISED = [
+    # arguments of Tensor(...), the shape
+    ((2, 3), (2, 3)),
+    ((3,), (3,)),
+    ((0,), (0,)),
+    ((), (0,)),
+    ((np.int64(2), 3), (2, 3)),
+    ((minitorch.tensor(2), 3), (2, 3)),
+    ((minitorch.zeros(2, 3).size(),), (2, 3)),
+    ((minitorch.Size([]),), ()),
+]
+TYPED = [
+    getattr(minitorch, f"{name}Tensor")
+    for name in ["Float", "Double", "Half", "Long", "Int", "Short", "Char", "Byte", "Bool"]
+]
+
+
+@pytest.mark.parametrize(("sizes", "shape"), UNINITIALISED)
+def test_integers_mean_a_shape(sizes, shape):
+    made = Tensor(*sizes)
+    assert made.shape == shape
+    assert made.dtype is minitorch.float32
+    assert made.requires_grad
+    assert not Tensor(*sizes, requires_grad=False).requires_grad
+    for kind in TYPED:
+        made = kind(*sizes)
+        assert made.shape == shape
+        assert made.dtype is kind.dtype
+        assert not made.requires_grad
+
+
+def test_a_bool_after_data_is_requires_grad():
+    assert not Tensor([1.0, 2.0], False).requires_grad
+    assert Tensor([1.0, 2.0], True).requires_grad
+    assert not Tensor(2, False).requires_grad
+    assert Tensor(2, 1).shape == (2, 1)
+    assert Tensor(data=[1.0]).tolist() == Tensor((1.0,)).tolist() == [1.0]
+    assert Tensor(2.5).tolist() == 2.5
+    assert Tensor(np.float32(2.5)).tolist() == 2.5
+
+
+@pytest.mark.parametrize(
+    "wrong", [(2, 3.0), ([1.0], [2.0]), ((2, 3), (4,)), ("a",), (None,), ({},)]
+)
+@pytest.mark.parametrize("kind", [Tensor, *TYPED])
+def test_neither_a_shape_nor_data(kind, wrong):
+    with pytest.raises((TypeError, RuntimeError)):
+        kind(*wrong)
+
+
+def test_typed_constructors_take_sequences():
+    assert minitorch.LongTensor([2.5]).tolist() == [2]
+    assert minitorch.FloatTensor((2, 3)).tolist() == [2.0, 3.0]
+    assert minitorch.FloatTensor(np.array([2])).dtype is minitorch.float32
+    for wrong in (2.0, True, {}, minitorch.ones(2)):
+        with pytest.raises(TypeError):
+            minitorch.LongTensor(wrong)
+
+
+def test_negative_sizes():
+    for kind in (Tensor, *TYPED):
+        with pytest.raises(RuntimeError, match="negative dimension -1"):
+            kind(-1)
+
+
+def test_size():
+    size = minitorch.Size((minitorch.tensor(3), np.int64(2), True, 4))
+    assert size == (3, 2, 1, 4)
+    assert {*map(type, size)} == {int}
+    longer = [size + (1,), (1,) + size]  # noqa: RUF005
+    for made in (size[1:], *longer, size * 2, 2 * size, size + size):
+        assert type(made) is minitorch.Size
+    assert pickle.loads(pickle.dumps(size)) == size
+    assert minitorch.Size(n for n in (2, 3)).numel() == 6
+    for wrong in ([2.0], ["a"], [None], [minitorch.tensor([1, 2])], [minitorch.tensor(2.0)], 3):
+        with pytest.raises(TypeError):
+            minitorch.Size(wrong)
+    with pytest.raises(TypeError):
+        size + [1]  # noqa: RUF005
+
+
+def test_numpy_without_gradients():
+    x = Tensor([1.0, 2.0])
+    with pytest.raises(RuntimeError, match="requires grad"):
+        x.numpy()
+    with minitorch.no_grad():
+        assert x.numpy().tolist() == np.asarray(x).tolist() == [1.0, 2.0]

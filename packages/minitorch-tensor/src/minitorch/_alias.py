@@ -11,11 +11,8 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
-from ._creation import empty
-from ._dtype import get_default_dtype
-from ._from_data import tensor_data
-from ._size import Size
 from ._tensor import Tensor
+from ._tensor_types import constructed
 
 __all__ = ["as_torch"]
 
@@ -72,29 +69,13 @@ class Counterparts(MetaPathFinder, Loader):
         module.__spec__, module.__loader__ = spec.loader_state
 
 
-def construct(self: Any, *data: Any, device: Any = None, **named: Any) -> None:
+def construct(cls: Any, *data: Any, device: Any = None, size: Any = None, **named: Any) -> Any:
     """PyTorch's ``Tensor(...)``: sizes, or data in the default dtype; never tracks gradients."""
     if "data" in named and not data:
         data = (named.pop("data"),)
     if named:
         raise TypeError(f"new() takes no {', '.join(named)}: see torch.tensor")
-    sizes = data[0] if len(data) == 1 and isinstance(data[0], Size) else data
-    node = None
-    if all(isinstance(size, int) for size in sizes):
-        array = empty(*sizes)._array() if sizes else empty(0)._array()
-    elif len(data) > 1:
-        raise TypeError(
-            "new() takes sizes, or one sequence of data, not "
-            + ", ".join(type(x).__name__ for x in data)
-        )
-    elif isinstance(data[0], Tensor):
-        array, node = data[0]._array(), data[0]._node
-    elif not hasattr(data[0], "__len__"):
-        raise TypeError(f"new(): data must be a sequence (got {type(data[0]).__name__})")
-    else:
-        array = tensor_data(data[0], get_default_dtype())
-    self._data = array if array.ndim else array[()]
-    self._node, self._counter, self._base = node, [0], None
+    return constructed(data, size, None).as_subclass(cls)
 
 
 class Worker(str):
@@ -142,9 +123,9 @@ class as_torch:  # noqa: N801  (a function to its users)
         self._aside = _set_aside()
         self._finder = Counterparts()
         sys.meta_path.insert(0, self._finder)
-        self._constructor = Tensor.__init__
+        self._constructor = Tensor.__new__
         self._preparation = prepare = spawn.get_preparation_data
-        Tensor.__init__ = construct  # type: ignore[method-assign]  # until __exit__
+        Tensor.__new__ = staticmethod(construct)  # type: ignore[assignment]  # until __exit__
 
         def prepare_alias(name: str) -> dict[str, Any]:
             data = prepare(name)
@@ -170,7 +151,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         sys.meta_path.remove(self._finder)
         _set_aside()
         sys.modules.update(self._aside)
-        Tensor.__init__ = self._constructor  # type: ignore[method-assign]  # its own again
+        Tensor.__new__ = self._constructor  # type: ignore[method-assign]  # its own again
         spawn.get_preparation_data = self._preparation
         main: Any = sys.modules["minitorch"]
         del main.__version__

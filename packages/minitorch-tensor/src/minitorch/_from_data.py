@@ -10,7 +10,9 @@ import numpy as np
 
 from ._creation import made
 from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype, promote_types
+from ._size import Size
 from .autograd.variable import Variable, wrap
+from .ops.arguments import as_shape
 
 __all__ = ["as_tensor", "asarray", "from_dlpack", "from_numpy", "frombuffer", "tensor"]
 
@@ -51,6 +53,27 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
         if kind == "c":
             return array.astype(get_default_dtype().to_complex().numpy)
     return array.astype(from_numpy_dtype(array.dtype).numpy, copy=False)
+
+
+def shape_in(data: tuple[Any, ...], size: Any = None) -> tuple[int, ...] | None:
+    """The shape that a constructor's arguments mean, None where they are one piece of data.
+
+    A shape is ``(2, 3)``, integers of any kind, or one ``Size``; nothing at all is a shape of 0.
+    """
+    if size is not None or not data:
+        return as_shape((0,) if size is None else size)
+    if len(data) == 1:
+        if isinstance(data[0], Size):
+            return data[0]
+        if isinstance(data[0], Variable | np.ndarray | bool) or not hasattr(data[0], "__index__"):
+            return None
+    try:
+        return Size(data)
+    except TypeError as error:
+        raise TypeError(
+            "new() takes integers, which are the sizes of a shape, or one piece of data, but got "
+            + ", ".join(type(x).__name__ for x in data)
+        ) from error
 
 
 def _leaf_types(data: Any) -> set[type]:

@@ -16,8 +16,8 @@ from typing import Any
 SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim", "utils.data": "minitorch-nn"}
 # our own that most programs do not need at start: whole modules, and functions with their module
 LATER_MODULES = {
-    "amp", "compiler", "fft", "func", "linalg", "masked", "multiprocessing", "profiler", "random",
-    "safetensors", "signal", "special", "utils"
+    "_C", "amp", "compiler", "fft", "func", "linalg", "masked", "multiprocessing", "profiler",
+    "random", "safetensors", "signal", "special", "utils",
 }  # fmt: skip
 LATER = {
     name: module

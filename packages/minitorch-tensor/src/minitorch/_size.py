@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, SupportsIndex, overload
+from collections.abc import Iterable
+from typing import Any, Self, SupportsIndex, overload
 
 
 class Size(tuple[int, ...]):
-    """The sizes of a tensor's dimensions.
+    """The sizes of a tensor's dimensions: integers of any kind, kept as Python's.
+
+    Raises:
+        TypeError: something in it is no integer.
 
     Example:
         >>> import minitorch
@@ -18,6 +22,12 @@ class Size(tuple[int, ...]):
     """
 
     __slots__ = ()
+
+    def __new__(cls, sizes: Iterable[SupportsIndex] = ()) -> Self:
+        given = tuple(sizes)
+        if not {*map(type, given)} <= {int}:
+            given = tuple([_integer(k, n) for k, n in enumerate(given)])
+        return super().__new__(cls, given)
 
     def numel(self) -> int:
         """The number of elements: the product of the sizes."""
@@ -34,5 +44,25 @@ class Size(tuple[int, ...]):
         made = super().__getitem__(key)
         return Size(made) if isinstance(key, slice) else made
 
-    def __add__(self, other: Any) -> Size:
-        return Size(super().__add__(tuple(other)))
+    def __add__(self, other: tuple[SupportsIndex, ...]) -> Size:  # type: ignore[override]
+        if not isinstance(other, tuple):
+            raise TypeError(f"can only concatenate tuple (not {type(other).__name__}) to Size")
+        return Size(super().__add__(other))
+
+    def __radd__(self, other: tuple[SupportsIndex, ...]) -> Size:
+        return Size(other + tuple(self)) if isinstance(other, tuple) else NotImplemented
+
+    def __mul__(self, count: SupportsIndex) -> Size:
+        return Size(super().__mul__(count))
+
+    __rmul__ = __mul__
+
+
+def _integer(place: int, value: Any) -> int:
+    try:
+        return int(value.__index__())
+    except (AttributeError, TypeError):
+        raise TypeError(
+            f"torch.Size() takes an iterable of 'int' (item {place} is "
+            f"'{type(value).__name__}': {value!r:.60})"
+        ) from None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from types import FunctionType
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from . import _creation, _from_data, _layout, _numpy_protocols, _random, _ranges
+from . import _creation, _from_data, _layout, _numpy_protocols, _random, _ranges, overrides
 from ._device import CPU, device
 from ._dtype import dtype, from_numpy_dtype
 from ._from_data import tensor_data
@@ -15,6 +16,7 @@ from ._memory import UntypedStorage, address, deep_copy, is_packed
 from ._repr import tensor_repr
 from ._size import Size
 from .autograd import backward, engine
+from .autograd.grad_mode import current
 from .autograd.inplace import inplace, relaid
 from .autograd.node import AccumulateGrad, Output, RemovableHandle, track
 from .autograd.variable import Variable, history, use_tensor_class, wrap
@@ -58,16 +60,25 @@ from .ops.arguments import one_dim
 
 __all__ = ["Tensor"]
 
+T = TypeVar("T", bound="Tensor")
+_size = tuple.__new__  # of integers that were checked: a third of the time that Size() takes
+
 
 class Tensor(Variable):
     """An n-dimensional array that can remember how it was computed.
 
     Args:
-        data: a number, nested lists, an ndarray or a tensor; always copied. Lists and numbers get
-            the default float dtype, arrays and tensors keep theirs.
+        data: nested lists, an ndarray, a tensor or a float; always copied. Lists and floats get
+            the default float dtype, arrays and tensors keep theirs. Integers, as in
+            ``Tensor(2, 3)``, and a ``Size`` are a shape: the tensor holds what the memory holds.
         requires_grad: whether ``backward`` collects a gradient in ``.grad``. Floating-point data
             do so by default here, in the class constructor; the functions ``minitorch.tensor``,
-            ``zeros``, ``randn``, ... follow PyTorch and do not.
+            ``zeros``, ``randn``, ... and subclasses follow PyTorch and do not. By name, or a bool
+            after ``data``.
+
+    Raises:
+        TypeError: the arguments are neither integers nor one piece of data.
+        RuntimeError: a size is negative.
 
     Example:
         >>> from minitorch import Tensor
@@ -83,31 +94,44 @@ class Tensor(Variable):
     __array_priority__ = 1000
     __array_ufunc__ = _numpy_protocols.array_ufunc
     __array_function__ = _numpy_protocols.array_function
+    __torch_function__ = classmethod(overrides.default)
 
-    def __init__(
-        self,
-        data: Any = (),
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__torch_function__ is not overrides.disabled:
+            overrides.enable()
+
+    def __new__(
+        cls,
+        *values: Any,
+        data: Any = None,
         requires_grad: bool | None = None,
-        *,
         dtype: dtype | None = None,
         device: Any = None,
-    ) -> None:
-        array = tensor_data(data, dtype, floats=True)
-        self._data = array if array.ndim else array[()]  # a NumPy scalar: see Variable
-        self._node = None
-        self._counter = [0]
-        self._base = None
+        size: Any = None,
+    ) -> Self:
+        if data is not None:
+            values = (data, *values)
+        if len(values) == 2 and type(values[1]) is bool:
+            values, requires_grad = values[:1], values[1]
+        shape = _from_data.shape_in(values, size)
+        if shape is not None:
+            array = _creation.empty(shape, dtype=dtype)._array()
+        else:
+            array = tensor_data(values[0], dtype, floats=True)
+        made = _leaf(cls, array)
         if requires_grad is None:
-            requires_grad = self._data.dtype.kind == "f"
+            requires_grad = cls is Tensor and array.dtype.kind == "f"
         if requires_grad:
-            self.requires_grad_()
+            made.requires_grad_()
+        return made
 
     # --- state -------------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
         """The size of each dimension."""
-        return Size(self._data.shape)
+        return _size(Size, self._data.shape)
 
     @property
     def ndim(self) -> int:
@@ -258,6 +282,28 @@ class Tensor(Variable):
         made._counter = self._counter
         return made
 
+    def as_subclass(self, cls: type[T]) -> T:
+        """The same memory and history as a tensor of class ``cls``.
+
+        Raises:
+            TypeError: ``cls`` is no subclass of Tensor.
+
+        Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.as_subclass.html
+        """
+        if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+            raise TypeError(f"as_subclass(): {cls!r} is not a subclass of Tensor")
+        made: Any = shapes.seen(self)
+        if made._tool is None:  # what stands for others in a transform keeps its own class
+            made.__class__ = cls
+        return made  # type: ignore[no-any-return]
+
+    @staticmethod
+    def _make_subclass(cls: type[T], data: Tensor, require_grad: bool = False) -> T:
+        """A leaf of class ``cls`` on the memory of ``data``."""
+        made: Any = data.detach()
+        made.__class__ = cls
+        return made.requires_grad_(require_grad)  # type: ignore[no-any-return]
+
     def detach_(self) -> Tensor:
         """Takes this tensor out of the graph."""
         if self._base is not None:
@@ -331,7 +377,7 @@ class Tensor(Variable):
         Raises:
             RuntimeError: the tensor requires grad (``detach()`` first, or ``force=True``).
         """
-        if self.requires_grad and not force:
+        if not force and current.state.flags & 1 and self.requires_grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
                 "instead."
@@ -425,10 +471,8 @@ class Tensor(Variable):
 
         made: Tensor | None = memo.get(id(self))
         if made is None:
-            memo[id(self)] = made = type(self).__new__(type(self))
+            memo[id(self)] = made = _leaf(type(self), deep_copy(self._array(), memo))
             made.__dict__.update(deepcopy(self._notes(), memo))
-            made._data, made._node = deep_copy(self._array(), memo), None
-            made._counter, made._base = [0], None
             made.requires_grad_(self.requires_grad)
             made._grad = deepcopy(self._grad, memo)
         return made
@@ -734,7 +778,7 @@ class Tensor(Variable):
     def __iter__(self) -> Any:
         if not self._data.ndim:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(joining.unbind(self))
+        return iter(self.unbind(0))
 
     def __reversed__(self) -> Tensor:
         return self.flip(0) if self._data.ndim else self
@@ -865,9 +909,16 @@ class Tensor(Variable):
     randperm = staticmethod(_random.randperm)
 
 
+def _leaf(kind: Any, array: Any) -> Any:
+    """A tensor of class ``kind`` around ``array``, apart from any graph."""
+    made = object.__new__(kind)
+    made._data = array if array.ndim else array[()]  # a NumPy scalar: see Variable
+    made._node, made._counter, made._base = None, [0], None
+    return made
+
+
 def _rebuild(kind: Any, array: Any, requires_grad: bool, notes: dict[str, Any]) -> Any:
-    made = kind.__new__(kind)
-    made._data, made._node, made._counter, made._base = array, None, [0], None
+    made = _leaf(kind, array)
     made.__dict__.update(notes)
     return made.requires_grad_(requires_grad)
 
@@ -876,5 +927,12 @@ def _rebuild(kind: Any, array: Any, requires_grad: bool, notes: dict[str, Any]) 
 for _name, _dtype in conversion.METHODS.items():
     setattr(Tensor, _name, conversion.converter(_dtype))
 Tensor.type = conversion.type_  # type: ignore[attr-defined]  # not in the class, as above
+
+# x.add is not torch.add: __torch_function__ tells a method from the function of its name
+for _name, _member in list(vars(Tensor).items()):
+    if isinstance(_member, FunctionType):
+        setattr(Tensor, _name, overrides.copied(_member, _name))
+    elif isinstance(_member, property):
+        setattr(Tensor, _name, property(overrides.copied(_member.fget), _member.fset, _member.fdel))
 
 use_tensor_class(Tensor)

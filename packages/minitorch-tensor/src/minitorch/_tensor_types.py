@@ -6,7 +6,8 @@ from typing import Any
 
 from . import _dtype
 from ._creation import empty
-from ._from_data import tensor
+from ._dtype import get_default_dtype
+from ._from_data import shape_in, tensor
 from .autograd.variable import Variable
 
 __all__ = [
@@ -15,14 +16,39 @@ __all__ = [
 ]  # fmt: skip
 
 
+def constructed(data: tuple[Any, ...], size: Any, dtype: Any) -> Variable:
+    """PyTorch's constructors: uninitialised memory of a shape, or a sequence of data.
+
+    ``dtype`` None is the default float dtype. A tensor shares its memory, and without ``dtype``
+    keeps its own.
+
+    Raises:
+        TypeError: the data are no sequence, or a tensor of another dtype.
+    """
+    shape = shape_in(data, size)
+    if shape is not None:
+        made: Variable = empty(shape, dtype=dtype)
+        return made
+    given = data[0]
+    if isinstance(given, Variable):
+        if dtype is not None and given.dtype is not dtype:
+            raise TypeError(
+                f"expected a tensor of dtype {dtype} but got {given.dtype}: convert it with .to()"
+            )
+        return given
+    if not hasattr(given, "__len__") or isinstance(given, dict | set):
+        raise TypeError(f"new(): data must be a sequence (got {type(given).__name__})")
+    values: Variable = tensor(given, dtype=dtype or get_default_dtype())
+    return values
+
+
 class _TensorType(type):
     dtype: Any
 
-    def __call__(cls, *arguments: Any) -> Any:
-        """Sizes give an empty tensor, data a tensor of them."""
-        if arguments and all(type(n) is int for n in arguments):
-            return empty(*arguments, dtype=cls.dtype)
-        return tensor(*(arguments or ([],)), dtype=cls.dtype)
+    def __call__(cls, *data: Any, size: Any = None, device: Any = None) -> Any:
+        """Sizes give uninitialised memory of that shape, data a tensor of them."""
+        made = constructed(data, size, cls.dtype)
+        return made.detach() if data and made is data[0] else made
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, Variable) and instance.dtype is cls.dtype

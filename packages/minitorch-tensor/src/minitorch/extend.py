@@ -20,6 +20,8 @@ from .kernels.softmax import exponentials, moderate
 from .kernels.sums import column_sums, row_products, row_sums
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims
 from .ops.conversion import promote, promote_to_float
+from .overrides import disabled as disabled_torch_function
+from .overrides import overridable
 
 __all__ = [
     "BLOCK",
@@ -34,6 +36,7 @@ __all__ = [
     "axpby",
     "column_sums",
     "current",
+    "disabled_torch_function",
     "exp_into",
     "exponentials",
     "fused",
@@ -44,6 +47,7 @@ __all__ = [
     "one_dim",
     "over_elements",
     "over_rows",
+    "overridable",
     "primitive",
     "products_over_rows",
     "promote",

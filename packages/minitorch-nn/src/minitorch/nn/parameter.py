@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch import Tensor, tensor
-from minitorch.extend import Variable
+from minitorch.extend import disabled_torch_function
 
 __all__ = [
     "Buffer",
@@ -16,11 +16,20 @@ __all__ = [
 ]
 
 
-class Parameter(Tensor):
+class _ParameterType(type):
+    def __instancecheck__(cls, instance: Any) -> bool:
+        """Also a tensor of another class is a Parameter once it was made one."""
+        if super().__instancecheck__(instance):
+            return True
+        return cls is Parameter and getattr(instance, "_is_param", False)
+
+
+class Parameter(Tensor, metaclass=_ParameterType):
     """A tensor that a module learns: assigned to an attribute, it joins ``parameters()``.
 
     Args:
-        data: the values, whose memory is shared; empty by default.
+        data: the values, whose memory is shared; empty by default. A tensor of another class than
+            Tensor keeps its class, and is a Parameter for ``isinstance`` from then on.
         requires_grad: whether ``backward`` collects its gradient.
 
     Example:
@@ -32,10 +41,15 @@ class Parameter(Tensor):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
     """
 
-    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
-        _share(self, data)
-        if requires_grad:
-            self.requires_grad_()
+    __torch_function__ = disabled_torch_function
+
+    def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
+        if isinstance(data, Tensor) and type(data) not in (Tensor, Parameter):
+            kept: Any = data.detach()
+            if type(kept) is type(data):
+                kept._is_param = True
+                return kept.requires_grad_(requires_grad)
+        return _sharing(cls, data, requires_grad)
 
     def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]  # mypy drops names here
         return "Parameter containing:\n" + super().__repr__(**kwargs)
@@ -51,34 +65,33 @@ class Buffer(Tensor):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Buffer.html
     """
 
-    def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
-        _share(self, data)
-        self.persistent = persistent
+    __torch_function__ = disabled_torch_function
+
+    def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
+        made = _sharing(cls, data)
+        made.persistent = persistent
+        return made
 
 
-def _share(made: Any, data: Any) -> None:
-    """Makes ``made`` a leaf on the memory of ``data``."""
+def _sharing(kind: Any, data: Any, requires_grad: bool = False) -> Any:
+    """A leaf of class ``kind`` on the memory of ``data``."""
     if data is None:
         data = tensor([])
-    elif not isinstance(data, Variable):
+    elif not isinstance(data, Tensor):
         raise TypeError(f"expected a Tensor, but got {type(data).__name__}: wrap it in tensor(...)")
-    made._data = data._array()
-    made._node = None
-    made._counter = data._counter
-    made._base = None
+    return Tensor._make_subclass(kind, data, requires_grad)
 
 
 class _Uninitialized(Tensor):
     """What a lazy module holds until its first input tells the shape."""
 
     kind: Any = None
+    __torch_function__ = disabled_torch_function
 
-    def __init__(
-        self, requires_grad: bool = True, device: Any = None, dtype: Any = None, **_: Any
-    ) -> None:
-        _share(self, tensor([], dtype=dtype))
-        if requires_grad:
-            self.requires_grad_()
+    def __new__(
+        cls, requires_grad: bool = True, device: Any = None, dtype: Any = None, **_: Any
+    ) -> Any:
+        return _sharing(cls, tensor([], dtype=dtype), requires_grad)
 
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
         """Gives it the shape; from then on it is an ordinary parameter or buffer."""
@@ -118,10 +131,10 @@ class UninitializedBuffer(_Uninitialized):
 
     kind = Tensor
 
-    def __init__(
-        self, requires_grad: bool = False, device: Any = None, dtype: Any = None, **_: Any
-    ) -> None:
-        super().__init__(requires_grad, device, dtype)
+    def __new__(
+        cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, **_: Any
+    ) -> Any:
+        return super().__new__(cls, requires_grad, device, dtype)
 
 
 def is_lazy(value: Any) -> bool:

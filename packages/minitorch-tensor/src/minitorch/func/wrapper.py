@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
 from .._tensor import Tensor
 from ..autograd.grad_mode import current
+from ..overrides import disabled
 
 __all__ = ["NoData", "Without", "Wrapper"]
 
@@ -88,6 +89,10 @@ class Wrapper(Tensor):
 
     _data: Any
     _tool: Any
+    __torch_function__ = disabled
+
+    def __new__(cls, *parts: Any) -> Self:
+        return object.__new__(cls)
 
     def _set(self, like: Any, tool: Any, batch: int = 0) -> None:
         self._data = NoData(like.shape[batch:], like.dtype, like.strides[batch:])

@@ -87,6 +87,7 @@ def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
     return made
 
 
+seen = primitive(lambda x: x[...], "x", lambda g: g, name="alias", view=True)
 reread = primitive(lambda x, dtype: x.view(dtype), "x | dtype", None, name="view", view=True)
 
 

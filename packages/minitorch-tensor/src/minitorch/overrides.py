@@ -1,0 +1,290 @@
+"""``__torch_function__``: classes that have a say in every public function they are given to.
+
+A call with an instance of such a class ``kind`` becomes
+``kind.__torch_function__(func, types, args, kwargs)``. The one that subclasses of Tensor inherit
+computes as usual and gives the results their class. Parameter switches it off: its results are
+Tensors.
+
+Programs without such a class pay nothing: functions begin to look at their arguments when the first
+one is defined (``Tensor.__init_subclass__``). They stay the same objects, so that names that were
+imported, and tables of functions that were filled, before that hold.
+
+Follows https://docs.pytorch.org/docs/stable/notes/extending.html#extending-torch-python-api
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from types import FunctionType, TracebackType
+from typing import Any
+
+__all__ = [
+    "get_default_nowrap_functions",
+    "handle_torch_function",
+    "has_torch_function",
+    "has_torch_function_unary",
+    "has_torch_function_variadic",
+    "is_tensor_like",
+]
+
+# --- who has a say -----------------------------------------------------------------------------
+
+WITHOUT = {
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    slice,
+    type(None),
+    type(...),
+}  # the usual other arguments
+
+
+class _PerThread(threading.local):
+    enabled = True
+
+
+_thread = _PerThread()
+
+
+class DisableTorchFunctionSubclass:
+    """Within it ``__torch_function__`` is not asked: functions compute as for plain tensors."""
+
+    def __enter__(self) -> None:
+        self._before = _thread.enabled
+        _thread.enabled = False
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _thread.enabled = self._before
+
+
+DisableTorchFunction = DisableTorchFunctionSubclass
+
+
+def disabled(func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """The ``__torch_function__`` of classes whose results are plain tensors."""
+    with DisableTorchFunctionSubclass():
+        return func(*args, **(kwargs or {}))
+
+
+def default(cls: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """Computes ``func`` as for plain tensors; the tensors among the results become ``cls``.
+
+    A class that overrides it calls ``super().__torch_function__(func, types, args, kwargs)``.
+    Where another class than ``cls`` and its bases takes part the result is ``NotImplemented``.
+    """
+    if not all(issubclass(cls, kind) for kind in types):
+        return NotImplemented
+    with DisableTorchFunctionSubclass():
+        result = func(*args, **(kwargs or {}))
+        return result if func in get_default_nowrap_functions() else _as(cls, result)
+
+
+def _as(cls: Any, result: Any) -> Any:
+    if isinstance(result, _tensor_class()):
+        return result if isinstance(result, cls) else result.as_subclass(cls)
+    if isinstance(result, tuple | list):
+        parts = [_as(cls, each) for each in result]
+        return result._make(parts) if hasattr(result, "_make") else type(result)(parts)
+    return result
+
+
+def _asked(values: Iterable[Any], found: list[Any]) -> list[Any]:
+    """Adds to ``found`` one argument per class that has a say, subclasses before their bases."""
+    for x in values:
+        kind = type(x)
+        if kind in WITHOUT:
+            continue
+        if kind is list or kind is tuple:
+            _asked(x, found)
+            continue
+        own = getattr(kind, "__torch_function__", disabled)
+        if own is disabled or kind is _tensor_class() or any(type(y) is kind for y in found):
+            continue
+        places = (k for k, y in enumerate(found) if issubclass(kind, type(y)))
+        found.insert(next(places, len(found)), x)
+    return found
+
+
+def _ask(found: list[Any], func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    types = tuple(map(type, found))
+    for x in found:
+        rest = (kwargs,) if kwargs else ()
+        result = x.__torch_function__(func, types, args, *rest)
+        if result is not NotImplemented:
+            return result
+    names = ", ".join(kind.__name__ for kind in types)
+    raise TypeError(
+        f"no implementation found for '{getattr(func, '__qualname__', func)}' on types that "
+        f"implement __torch_function__: [{names}]"
+    )
+
+
+def has_torch_function(relevant_args: Iterable[Any]) -> bool:
+    """Whether one of the arguments has a ``__torch_function__`` that is to be asked."""
+    return _thread.enabled and bool(_asked(relevant_args, []))
+
+
+def has_torch_function_unary(tensor: Any) -> bool:
+    """``has_torch_function`` of one argument."""
+    return has_torch_function((tensor,))
+
+
+def has_torch_function_variadic(*args: Any) -> bool:
+    """``has_torch_function`` of the arguments."""
+    return has_torch_function(args)
+
+
+def handle_torch_function(
+    public_api: Callable[..., Any], relevant_args: Iterable[Any], *args: Any, **kwargs: Any
+) -> Any:
+    """The result that the classes of ``relevant_args`` have for ``public_api(*args, **kwargs)``.
+
+    Raises:
+        TypeError: all of them return ``NotImplemented``.
+    """
+    return _ask(_asked(relevant_args, []), public_api, args, kwargs)
+
+
+def is_tensor_like(inp: Any) -> bool:
+    """True for tensors and for what has a ``__torch_function__``."""
+    return isinstance(inp, _tensor_class()) or hasattr(inp, "__torch_function__")
+
+
+def get_default_nowrap_functions() -> set[Any]:
+    """The functions whose results keep their own class."""
+    tensor: Any = _tensor_class()
+    return {tensor.grad.__get__}
+
+
+def _tensor_class() -> Any:
+    from .autograd import variable
+
+    return variable._Tensor
+
+
+# --- functions that ask ------------------------------------------------------------------------
+
+MODULES = [
+    "minitorch", "minitorch.linalg", "minitorch.fft", "minitorch.special", "minitorch.ops.einsum",
+    "minitorch.ops.grid_sampler",
+]  # fmt: skip
+# where functions live that make tensors of data or sizes, or set something: nobody is asked
+NOBODY = {
+    f"minitorch.{name}"
+    for name in (
+        "_alias", "_creation", "_dtype", "_from_data", "_random", "_ranges", "_repr",
+        "_serialization", "_settings", "_siblings", "amp", "autograd", "autograd.grad_mode",
+        "autograd.tools", "compiler", "func.batching", "ops.windows", "safetensors",
+    )
+}  # fmt: skip
+TENSORS = {"bernoulli", "multinomial", "normal", "numel", "poisson"}  # but these take tensors
+NO_METHODS = {"__hash__", "__iter__", "__init_subclass__", "as_subclass", "new_tensor"}
+# what PyTorch hands on for an operator; the others go by their own names
+OPERATORS = {
+    "__add__": "add", "__radd__": "add", "__iadd__": "add_", "__sub__": "sub", "__isub__": "sub_",
+    "__mul__": "mul", "__rmul__": "mul", "__imul__": "mul_", "__truediv__": "div",
+    "__itruediv__": "div_", "__pow__": "pow", "__mod__": "remainder", "__matmul__": "matmul",
+    "__lt__": "lt", "__le__": "le", "__gt__": "gt", "__ge__": "ge", "__neg__": "neg",
+    "__abs__": "abs", "__rand__": "bitwise_and", "__ror__": "bitwise_or",
+    "__rxor__": "bitwise_xor",
+}  # fmt: skip
+REFUSING = {  # an operator says NotImplemented where a function raises TypeError
+    *OPERATORS, "__eq__", "__ne__", "__rsub__", "__rtruediv__", "__rpow__", "__ipow__",
+    "__floordiv__", "__rfloordiv__", "__ifloordiv__", "__rmod__", "__imod__", "__rmatmul__",
+    "__and__", "__or__", "__xor__", "__iand__", "__ior__", "__ixor__", "__lshift__",
+    "__rlshift__", "__ilshift__", "__rshift__", "__rrshift__", "__irshift__",
+} - {"__neg__", "__abs__"}  # fmt: skip
+_active = False
+
+
+def enable() -> None:
+    """Lets all public functions, methods and properties ask from now on."""
+    global _active
+    if _active:
+        return
+    _active = True
+    tensor = _tensor_class()
+    for name, member in list(vars(tensor).items()):
+        if name in NO_METHODS:
+            continue
+        if isinstance(member, FunctionType) and (name[0] != "_" or name[:2] == "__"):
+            public = getattr(tensor, OPERATORS.get(name, name))
+            _let_ask(member, public, name in REFUSING)
+        elif isinstance(member, property) and name[0] != "_":
+            _let_ask(member.fget, member.__get__)
+            if member.fset:
+                _let_ask(member.fset, member.__set__)
+    for module in MODULES:
+        _enable_in(import_module(module))
+
+
+def overridable(module: str) -> None:
+    """Adds the functions of a module of another package."""
+    MODULES.append(module)
+    if _active:
+        _enable_in(sys.modules[module])
+
+
+def _enable_in(module: Any) -> None:
+    for name in vars(module).get("__all__", list(vars(module))):
+        function = getattr(module, name)
+        if name[0] == "_" or not isinstance(function, FunctionType):
+            continue
+        if function.__module__ not in NOBODY or name in TENSORS or name.endswith("_like"):
+            _let_ask(function, function)
+
+
+def _template(*args: Any, _call: Any, **kwargs: Any) -> Any:
+    return _call(args, kwargs)
+
+
+def _let_ask(function: Any, public: Any, operator: bool = False) -> None:
+    """Lets ``function`` ask before it computes; it stays the same object, under new code."""
+    if function.__code__.co_name == "_template":
+        return
+    original = copied(function)
+
+    def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if _thread.enabled:
+            found = _asked(args, [])
+            if kwargs:
+                _asked(kwargs.values(), found)
+            if found:
+                try:
+                    return _ask(found, public, args, kwargs)
+                except TypeError:
+                    if not operator:
+                        raise
+                    return NotImplemented
+        return original(*args, **kwargs)
+
+    function.__wrapped__ = original  # for inspect.signature
+    function.__defaults__ = None
+    function.__kwdefaults__ = {"_call": call}
+    # a function's code must name as many variables of the functions around it as before
+    function.__code__ = _template.__code__.replace(co_freevars=function.__code__.co_freevars)
+
+
+def copied(function: Any, name: str | None = None) -> Any:
+    """Another function object of the same code, such as a method's beside the function's."""
+    made = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__,
+        function.__closure__,
+    )  # fmt: skip
+    made.__kwdefaults__ = function.__kwdefaults__
+    made.__dict__.update(function.__dict__)
+    made.__doc__, made.__annotations__ = function.__doc__, function.__annotations__
+    made.__qualname__, made.__module__ = function.__qualname__, function.__module__
+    if name is not None:
+        made.__name__, made.__qualname__ = name, f"Tensor.{name}"
+    return made
