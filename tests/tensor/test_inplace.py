@@ -208,3 +208,120 @@ def test_set_shares_the_memory():
 def test_apply():
     x = minitorch.tensor([[1.0, 2.0]])
     assert x.apply_(lambda v: v * 10).tolist() == [[10.0, 20.0]]
+
+
+RELAID = {
+    "t_": (),
+    "squeeze_": (),
+    "unsqueeze_": (0,),
+    "transpose_": (0, 1),
+    "swapaxes_": (0, 1),
+    "swapdims_": (0, 1),
+}
+RELAID_SHAPES = [(2, 3), (1, 3), (2, 2)]
+
+
+@pytest.mark.parametrize("shape", RELAID_SHAPES)
+@pytest.mark.parametrize("name", RELAID)
+def test_a_leaf_relaid_under_no_grad_stays_a_leaf(name: str, shape: tuple[int, ...]) -> None:
+    x = minitorch.ones(shape, requires_grad=True)
+    with minitorch.no_grad():
+        assert getattr(x, name)(*RELAID[name]) is x
+    weights = minitorch.arange(1.0, x.numel() + 1).reshape(x.shape)
+    (x * weights).sum().backward()
+    assert (x.requires_grad, x.is_leaf, x._version, x._is_view()) == (True, True, 1, False)
+    np.testing.assert_array_equal(x.grad.numpy(), weights.numpy())
+    with minitorch.no_grad():
+        x.sub_(x.grad)
+    (x * 2).sum().backward()  # still right after an optimizer's write
+    np.testing.assert_array_equal(x.grad.numpy(), weights.numpy() + 2)
+
+
+@pytest.mark.parametrize("shape", RELAID_SHAPES)
+@pytest.mark.parametrize("name", RELAID)
+def test_a_result_relaid_under_no_grad_keeps_its_history(name: str, shape: tuple[int, ...]) -> None:
+    w = minitorch.ones(shape, requires_grad=True)
+    x = w * 2
+    with minitorch.no_grad():
+        getattr(x, name)(*RELAID[name])
+    assert (x.requires_grad, x.is_leaf) == (True, False)
+    x.mul_(3)
+    if x.shape == shape or name == "unsqueeze_":
+        x.sum().backward()
+        assert (w.grad.numpy() == 6).all()
+    else:  # its step knows the old shape
+        with pytest.raises(RuntimeError, match="invalid gradient"):
+            x.sum().backward()
+
+
+@pytest.mark.parametrize("shape", RELAID_SHAPES)
+@pytest.mark.parametrize("name", RELAID)
+def test_a_view_relaid_under_no_grad_keeps_its_history(name: str, shape: tuple[int, ...]) -> None:
+    w = minitorch.ones(2, *shape, requires_grad=True)
+    x = w * 2
+    view = x[0]
+    with minitorch.no_grad():
+        getattr(view, name)(*RELAID[name])
+    weights = minitorch.arange(1.0, view.numel() + 1).reshape(view.shape)
+    (view * weights).sum().backward()
+    back = {
+        "t_": weights.t,
+        "transpose_": weights.t,
+        "swapaxes_": weights.t,
+        "swapdims_": weights.t,
+    }
+    expected = back[name]() if name in back else weights.reshape(shape)
+    np.testing.assert_array_equal(w.grad[0].numpy(), 2 * expected.numpy())
+    assert not w.grad[1].any()
+
+
+@pytest.mark.parametrize("shape", RELAID_SHAPES)
+@pytest.mark.parametrize("name", RELAID)
+def test_a_plain_tensor_relaid_under_no_grad_may_take_part(
+    name: str, shape: tuple[int, ...]
+) -> None:
+    x, w = minitorch.zeros(shape), minitorch.ones((), requires_grad=True)
+    row = x[0]
+    with minitorch.no_grad():
+        getattr(x, name)(*RELAID[name])
+    x.add_(w)
+    assert row.requires_grad
+    row.sum().backward()
+    assert w.grad.item() == row.numel()
+
+
+def test_an_old_view_of_what_was_relaid_under_no_grad_is_refused() -> None:
+    x = minitorch.ones(2, 3, requires_grad=True)
+    row = x[0]
+    with minitorch.no_grad():
+        x.t_()
+    with pytest.raises(RuntimeError, match="Take the view again"):
+        row.sum()
+
+
+VIEWS = {
+    "slice": lambda x: x[:2],
+    "view": lambda x: x.view(2, 2),
+    "unbind": lambda x: x.unbind()[0],
+    "t": lambda x: x.t(),
+    "split": lambda x: x.split(2)[0],
+    "reshape": lambda x: x.reshape(2, 2),
+    "unsqueeze": lambda x: x.unsqueeze(0),
+    "step": lambda x: x[::2],
+}
+
+
+@pytest.mark.parametrize("source", ["leaf", "result", "view"])
+@pytest.mark.parametrize("name", VIEWS)
+def test_views_under_no_grad_require_grad_as_their_base(name: str, source: str) -> None:
+    leaf = minitorch.ones(4, requires_grad=True)
+    x = {"leaf": leaf, "result": leaf * 1, "view": leaf[:]}[source]
+    with minitorch.no_grad():
+        view = VIEWS[name](x)
+        view.numpy()
+        view.zero_()
+    assert view.requires_grad
+    with pytest.raises(RuntimeError, match="under no_grad"):
+        view * 2
+    with minitorch.no_grad():
+        assert not x.detach()[:2].requires_grad

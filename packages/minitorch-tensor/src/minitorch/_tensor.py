@@ -18,8 +18,8 @@ from ._size import Size
 from .autograd import backward, engine
 from .autograd.grad_mode import current
 from .autograd.inplace import inplace, relaid
-from .autograd.node import AccumulateGrad, Output, RemovableHandle, track
-from .autograd.variable import Variable, history, use_tensor_class, wrap
+from .autograd.node import AccumulateGrad, Output, RemovableHandle, track, untrack
+from .autograd.variable import Variable, history, root, use_tensor_class, wrap
 from .ops import (
     arithmetic,
     bitwise,
@@ -150,8 +150,8 @@ class Tensor(Variable):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether ``backward`` reaches this tensor. Can be set on leaves."""
-        return history(self) is not None
+        """Whether ``backward`` reaches this tensor or its base. Can be set on leaves."""
+        return self._node is not None or (self._base is not None and root(self)._node is not None)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -273,7 +273,7 @@ class Tensor(Variable):
                     "a computed variable in a subgraph that doesn't require differentiation use "
                     "var_no_grad = var.detach()."
                 )
-            self._node = None
+            untrack(self)
         return self
 
     def detach(self) -> Tensor:
@@ -308,7 +308,7 @@ class Tensor(Variable):
         """Takes this tensor out of the graph."""
         if self._base is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
-        self._node = None
+        untrack(self)
         return self
 
     @property

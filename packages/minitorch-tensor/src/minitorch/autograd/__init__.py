@@ -22,7 +22,7 @@ from .grad_mode import (
     set_grad_enabled,
 )
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
-from .node import AccumulateGrad
+from .node import Output
 from .tools import (
     detect_anomaly,
     is_anomaly_check_nan_enabled,
@@ -105,18 +105,14 @@ def backward(
     if inputs is None:
         engine.backward(outputs, gradients, retain_graph, create_graph)
         return
-    wanted = {id(x): x for x in _sequence(inputs)}
-    if not wanted:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    for x in wanted.values():
+    ends: set[Any] = set()
+    for x in _sequence(inputs):
         engine.retain_grad(x)
-    xs = list(wanted.values())
-    found = _gradients(outputs, xs, gradients, retain_graph, create_graph)
-    for x, g in zip(xs, found, strict=True):
-        node = x._node
-        if g is not None and isinstance(node, AccumulateGrad):
-            node.accumulate(g if create_graph else g._data, owned=False)
-            engine.accumulated(node)
+        node = history(x)
+        ends.update((node, *node.parents) if isinstance(node, Output) else (node,))
+    if not ends:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    engine.backward(outputs, gradients, retain_graph, create_graph, ends=ends)
 
 
 def grad(

@@ -21,8 +21,15 @@ __all__ = ["backward", "differentiate", "sum_to"]
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """Sums ``g`` over the dimensions along which ``shape`` was broadcast."""
     lead = g.ndim - len(shape)
-    stretched = (k + lead for k, n in enumerate(shape) if n == 1 and g.shape[k + lead] != 1)
-    axes = (*range(lead), *stretched)
+    axes = tuple(range(lead))
+    for k, n in enumerate(shape, lead):
+        if k < 0 or (n != 1 and n != g.shape[k]):
+            raise RuntimeError(
+                f"a step returned an invalid gradient - got {list(g.shape)} but expected shape "
+                f"compatible with {list(shape)}: is the shape of its input the one that it had?"
+            )
+        if n != g.shape[k]:
+            axes += (k,)
     if axes:
         g = sums.add(g, axes, False) if isinstance(g, np.ndarray) else g.sum(axes)
     return g if g.shape == shape else g.reshape(shape)
@@ -33,18 +40,24 @@ def run(
     create_graph: bool,
     retain_graph: bool,
     targets: dict[Node, Any] | None = None,
+    ends: set[Node] | None = None,
 ) -> None:
     """Sends the gradients of ``roots`` through the graph.
 
     Without ``targets`` they end in the leaves' ``.grad``. With ``targets``, a dict with the nodes
     of interest as keys, only the paths to those are walked and the gradients become its values.
+    With ``ends`` only the paths to those nodes are walked, and the nodes themselves run too.
 
     A node waits on a heap by its number. Children have later numbers than their parents, so when
     a node's turn comes all of its gradient has arrived. No recursion: depth does not matter.
     """
     state = current.state
     watchers = [tool for tool in state.tools if hasattr(tool, "after")]
-    leads = None if targets is None else _leading_to(targets, [node for node, _ in roots])
+    leads = None
+    if targets is not None or ends is not None:
+        targets, ends = targets or {}, ends or set()
+        leads = _leading_to(targets.keys() | ends, [node for node, _ in roots]) | ends
+        roots = [(node, g) for node, g in roots if node in leads or node in targets]
     state.passes.append((object(), roots, targets, leads))
     try:
         _walk(roots, create_graph, retain_graph, targets or {}, leads, watchers)
@@ -73,18 +86,23 @@ def _walk(
         node = heappop(heap)[1]
         g = pending.pop(node)
         extra = node.extra
+        if leads is not None and node in targets:
+            targets[node] = g  # as PyTorch: before the tensor's hooks where the pass goes on,
+            if node not in leads:  # after them where it ends
+                if extra is not None:
+                    targets[node] = _tensor_hooks(extra, _tensor(g))
+                continue
+        seen = None  # what hooks saw: no longer the engine's to write into
         if extra is not None:
-            g = _before(node, extra, g)
-        if leads is not None:
-            if node in targets:
-                targets[node] = g
-            if node not in leads:
+            g, seen = _before(node, extra, g)
+            if g is None:
                 continue
         if type(node) is AccumulateGrad:
-            node.accumulate(g, node in owned)
+            if node.accumulate(g, seen is None and node in owned) and extra is not None:
+                for hook in list(extra.get("accumulated", {}).values()):
+                    hook(node.variable)
             if extra is not None:
-                accumulated(node)
-                _after(node, extra, (), g)
+                _after(extra, (), g, seen)
             continue
         if watchers:
             for watcher in watchers:
@@ -97,7 +115,7 @@ def _walk(
             parents = tuple(p if w else None for p, w in zip(parents, wanted, strict=True))
             grads = node.vjp(g, create_graph, wanted)
         if extra is not None:
-            grads = _after(node, extra, grads, g)
+            grads = _after(extra, grads, g, seen)
         if watchers:
             for watcher in watchers:
                 watcher.after(node, grads)
@@ -133,6 +151,8 @@ def _is_new(array: Any, node: Node) -> bool:
     """True where a rule made ``array`` just now: nobody else has it or the memory under it."""
     if not node.makes_arrays or type(array) is not np.ndarray:
         return False
+    if node.extra is not None and "post_hooks" in node.extra:
+        return False
     if array.base is not None and (
         type(array.base) is not np.ndarray
         or array.base.base is not None
@@ -147,7 +167,7 @@ def _is_new(array: Any, node: Node) -> bool:
     return True
 
 
-def _leading_to(targets: dict[Node, Any], roots: Sequence[Node]) -> set[Node]:
+def _leading_to(targets: set[Node], roots: Sequence[Node]) -> set[Node]:
     """The nodes from which a target can be reached, the target itself not counted."""
     leads: set[Node] = set()
     for node in sorted(_reached(roots), key=lambda n: -n.order):  # parents before children
@@ -176,68 +196,96 @@ def coming_by(nodes: Sequence[Node]) -> list[bool]:
     return [node in reached for node in nodes]
 
 
-def accumulated(node: AccumulateGrad) -> None:
-    """Runs the hooks that see a leaf once its ``.grad`` is there."""
-    for hook in list((node.extra or {}).get("accumulated", {}).values()):
-        hook(node.variable)
-
-
 def _tensor(g: Any) -> Any:
     return g if g is None or isinstance(g, Variable) else wrap(g)
 
 
-def _as_tuple(node: Node, g: Any) -> tuple[Any, ...]:
-    """The gradients of all outputs of ``node``, as Tensors; None for what did not arrive."""
-    if type(g) is not Partial:
-        return (_tensor(g),)
-    return tuple(_tensor(g.get(number)) for number in range(len(node.shape or ())))
+def _like(g: Any, before: Any) -> Any:
+    """The tensor ``g`` as the pass carries gradients: a Tensor, or an array as ``before`` was."""
+    return g if g is None or isinstance(before, Variable) else g._data
 
 
 def _replaced(hook: Any, g: Any, made: Any) -> Any:
-    """What ``hook`` made of ``g``, of the same kind, shape and dtype."""
-    if made is None or g is None:
-        return g
+    """What ``hook`` made of ``g``: of the same shape and dtype."""
     if not isinstance(made, Variable):
         raise TypeError(f"expected Variable, but hook returned '{type(made).__name__}'")
     name = getattr(hook, "__name__", repr(hook))
-    if made._data.shape != (g._data if isinstance(g, Variable) else g).shape:
+    if g is None:
+        raise RuntimeError("can't replace a None gradient with a non-None value")
+    if made.shape != g.shape:
         raise RuntimeError(
             f"hook '{name}' has changed the size of value: from {list(g.shape)} to "
-            f"{list(made._data.shape)}"
+            f"{list(made.shape)}"
         )
-    if made._data.dtype != (g._data if isinstance(g, Variable) else g).dtype:
+    if made.dtype is not g.dtype:
         raise RuntimeError(
-            f"hook '{name}' has changed the type of value (was {g.dtype} got {made._data.dtype})"
+            f"hook '{name}' has changed the type of value (was torch.{g.dtype.type_name}Tensor got "
+            f"torch.{made.dtype.type_name}Tensor)"
         )
-    return made if isinstance(g, Variable) else made._data
+    return made
 
 
-def _before(node: Node, extra: dict[str, Any], g: Any) -> Any:
-    """Runs the hooks that see a gradient before its node does."""
-    for hook in list(extra.get("pre_hooks", {}).values()):
-        made = hook(_as_tuple(node, g))
-        if made is None:
-            continue
-        made = made if isinstance(made, tuple) else (made,)
-        if type(g) is Partial:
-            g = Partial({k: _replaced(hook, each, made[k]) for k, each in g.items()})
-        else:
-            g = _replaced(hook, g, made[0])
+def _all_replaced(hook: Any, gs: tuple[Any, ...], made: Any) -> tuple[Any, ...]:
+    """What the ``hook`` of a node made of ``gs``: a tuple as long; None takes a gradient away."""
+    if made is None:
+        return gs
+    if not isinstance(made, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(made).__name__}'")
+    if len(made) != len(gs):
+        raise RuntimeError(
+            f"hook '{getattr(hook, '__name__', repr(hook))}' has returned an incorrect number of "
+            f"values (got {len(made)}, but expected {len(gs)})"
+        )
+    return tuple(
+        None if new is None else _replaced(hook, g, new) for g, new in zip(gs, made, strict=True)
+    )
+
+
+def _tensor_hooks(extra: dict[str, Any], g: Any) -> Any:
+    """Runs the hooks of a tensor, which all see one gradient, and ``retain_grad`` after them."""
     for hook in list(extra.get("tensor_hooks", {}).values()):
-        g = _replaced(hook, g, hook(_tensor(g)))
-    for keep in extra.get("retain", {}).values():
-        keep(_tensor(g))
+        made = hook(g)
+        if made is not None:
+            g = _replaced(hook, g, made)
+    for keep in list(extra.get("retain", {}).values()):
+        keep(g)
     return g
 
 
-def _after(node: Node, extra: dict[str, Any], grads: Any, g: Any) -> Any:
+HOOKS = {"tensor_hooks", "retain", "pre_hooks", "post_hooks"}  # those that see gradients
+
+
+def _before(node: Node, extra: dict[str, Any], g: Any) -> tuple[Any, Any]:
+    """Runs the hooks that see a gradient before its node does: the tensor's, then the node's.
+
+    Returns the gradient and the tuple of tensors that hooks see, None where there is no hook.
+    """
+    if HOOKS.isdisjoint(extra):
+        return g, None
+    partial = type(g) is Partial
+    if partial:
+        gs = tuple(_tensor(g.get(number)) for number in range(len(node.shape or ())))
+    else:
+        gs = (_tensor_hooks(extra, _tensor(g)),)
+    for hook in list(extra.get("pre_hooks", {}).values()):
+        gs = _all_replaced(hook, gs, hook(gs))
+    if partial:
+        return Partial({k: _like(gs[k], each) for k, each in g.items() if gs[k] is not None}), gs
+    return _like(gs[0], g), gs
+
+
+def _after(extra: dict[str, Any], grads: Any, g: Any, seen: Any) -> Any:
     """Runs the hooks that see what a node passes on."""
-    for hook in list(extra.get("post_hooks", {}).values()):
-        made = hook(tuple(map(_tensor, grads)), _as_tuple(node, g))
-        if made is not None:
-            made = made if isinstance(made, tuple) else (made,)
-            grads = [_replaced(hook, gp, new) for gp, new in zip(grads, made, strict=True)]
-    return grads
+    hooks = extra.get("post_hooks")
+    if not hooks:
+        return grads
+    made = tuple(map(_tensor, grads))
+    for hook in list(hooks.values()):
+        made = _all_replaced(hook, made, hook(made, seen))
+    tensors = any(
+        isinstance(each, Variable) for each in (g.values() if type(g) is Partial else (g,))
+    )
+    return [new if tensors or new is None else new._data for new in made]
 
 
 def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
@@ -283,6 +331,7 @@ def backward(
     retain_graph: bool | None,
     create_graph: bool,
     targets: dict[Node, Any] | None = None,
+    ends: set[Node] | None = None,
 ) -> None:
     """Checks the outputs, then runs: on arrays, or on Tensors where a graph is made of the pass or
     a transform carries the gradients."""
@@ -302,11 +351,11 @@ def backward(
     state.set_grad(create_graph)
     try:
         if tensors:
-            run(roots, True, retain, targets)
+            run(roots, True, retain, targets, ends)
         else:
             settings = NUMPYS.set(QUIET)
             try:
-                run(roots, False, retain, targets)
+                run(roots, False, retain, targets, ends)
             finally:
                 NUMPYS.reset(settings)
     finally:
@@ -333,6 +382,6 @@ def retain_grad(tensor: Any) -> None:
     def keep(g: Any) -> None:
         kept = reference()
         if kept is not None:
-            kept._grad = g if kept._grad is None else kept._grad + g
+            kept._grad = g.clone() if kept._grad is None else kept._grad + g
 
     node.attach("retain", dict)[id(tensor)] = keep

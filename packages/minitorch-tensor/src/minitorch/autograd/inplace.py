@@ -16,7 +16,7 @@ import numpy as np
 from .._dtype import can_cast
 from .._memory import laid_as, packed
 from .door import record
-from .grad_mode import current
+from .grad_mode import current, set_grad_enabled
 from .node import AccumulateGrad
 from .primitive import primitive
 from .variable import MULTIPLE_VIEWS, Variable, carry_retained, history, replay, root, wrap
@@ -183,11 +183,18 @@ def relaid(op: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(op)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_history(self)
+        if self._base is None and self._node is not None and not current.state.flags & 1:
+            self._data = op(wrap(self._array()), *args, **kwargs)._data  # behind autograd's back
+            self._counter[0] += 1
+            if isinstance(self._node, AccumulateGrad):
+                self._node.shape = self._data.shape
+            return self
         source = self
         if self._base is None:  # a hidden owner, for this tensor and the views that it has
             source = wrap(self._array(), self._node)
             source._counter = self._counter
-        made = op(source, *args, **kwargs)
+        with set_grad_enabled(True):  # the steps from the owner are followed in any case
+            made = op(source, *args, **kwargs)
         source._counter[0] += 1
         made._seen = source._counter[0]
         self._data, self._node = made._data, made._node

@@ -152,33 +152,32 @@ class AccumulateGrad(Node):
         self.accumulate(g, owned=False)
         return ()
 
-    def accumulate(self, g: Any, owned: bool) -> None:
+    def accumulate(self, g: Any, owned: bool) -> bool:
         """Adds ``g``, a Tensor where a graph is made of the backward pass, else an array.
 
-        An array that the engine owns is kept as it is; any other is copied, since it may be
-        some other gradient too.
+        An array that the engine owns is kept as it is; any other is copied, since user code may
+        have seen it and it may be some other gradient too. Returns False where the leaf is gone or
+        no longer wants a gradient.
         """
         leaf: Any = self.variable_reference()
-        if leaf is None:
-            return
+        if leaf is None or leaf._node is None:
+            return False
         grad = leaf._grad
         if isinstance(g, Variable):
             if g._data.dtype != leaf._data.dtype:
                 g = g.to(leaf.dtype)
-            leaf._grad = g if grad is None else grad + g
-            return
-        if grad is None:
+            leaf._grad = g.clone() if grad is None else grad + g
+        elif grad is None:
             if not owned or g.dtype != leaf._data.dtype:
                 g = np.array(g, leaf._data.dtype)
             leaf._grad = wrap(g)
-        elif grad._node is None and isinstance(grad._data, np.ndarray):
+        elif isinstance(grad._data, np.ndarray):
             np.add(grad._data, g, out=grad._data, casting="same_kind")
             grad._counter[0] += 1
-        elif grad._node is None:
+        else:
             grad._data = grad._data + g
             grad._counter[0] += 1
-        else:
-            leaf._grad = wrap(grad._data + g, grad._node)  # what is added is a constant
+        return True
 
 
 class Partial(dict[int, Any]):
@@ -225,6 +224,15 @@ NO_COMPLEX_GRADIENTS = (
 )
 
 
+def untrack(tensor: Variable) -> None:
+    """Takes ``tensor`` out of the graph. A leaf keeps its node, for when it wants a gradient again:
+    until then what a graph sends there is dropped.
+    """
+    if isinstance(tensor._node, AccumulateGrad):
+        tensor._accumulator = tensor._node
+    tensor._node = None
+
+
 def track(leaf: Variable) -> None:
     """Makes ``leaf`` want a gradient.
 
@@ -233,4 +241,5 @@ def track(leaf: Variable) -> None:
     """
     if leaf._data.dtype.kind == "c":
         raise RuntimeError(NO_COMPLEX_GRADIENTS)
-    leaf._node = AccumulateGrad(leaf)
+    leaf._node = node = leaf._accumulator or AccumulateGrad(leaf)
+    node.shape = leaf._data.shape

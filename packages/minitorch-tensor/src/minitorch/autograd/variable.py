@@ -26,6 +26,7 @@ class Variable:
                   they are not followed: for one of several views that one step made (``unbind``,
                   ``split``), and for views made under ``no_grad``.
     ``_seen``     for a view: the version at which ``_node`` was right.
+    ``_accumulator`` the node of a leaf from which ``requires_grad_(False)`` took it.
     ``_retained`` the node at which ``retain_grad`` was asked for.
     ``_tool``     for a tensor that stands for others while a transform runs: that transform.
     """
@@ -39,6 +40,7 @@ class Variable:
     _grad: Variable | None = None
     _tool: Any = None
     _retained: Any = None
+    _accumulator: Any = None
 
     if TYPE_CHECKING:  # of what Tensor adds, what the layers below it ask for
         detach: Callable[..., Any]
@@ -67,6 +69,11 @@ MULTIPLE_VIEWS = (
     "chunk), under no_grad, or in another dtype, and whose base takes part in autograd, cannot be "
     "modified inplace, nor can its base or its siblings be while it is in use. Replace the inplace "
     "operation by an out-of-place one, or take the view by indexing, with gradients on."
+)
+
+RESHAPED = (
+    "the base of this view got another shape by an in-place operation under no_grad, and was then "
+    "written to: the view's history can no longer be told. Take the view again."
 )
 
 _Tensor: type[Variable] = Variable
@@ -125,7 +132,11 @@ def history(tensor: Any) -> Any:
         if base._node is not None:
             if tensor._chain is None:
                 raise RuntimeError(MULTIPLE_VIEWS)
-            tensor._node = replay(base, tensor._chain)._node
+            again = replay(base, tensor._chain)
+            now, then = again._data, tensor._data
+            if now.shape != then.shape or now.strides != then.strides:
+                raise RuntimeError(RESHAPED)
+            tensor._node = again._node
             carry_retained(tensor)
         tensor._seen = tensor._counter[0]
     return tensor._node

@@ -26,7 +26,7 @@ __all__ = ["grad", "grad_and_value", "gradients", "hessian", "jacfwd", "jacrev",
 
 def gradients(ys: list[Any], xs: list[Any], gs: list[Any], create_graph: bool) -> list[Any]:
     """``autograd.grad`` that gives None for what does not matter."""
-    live = [(y, g) for y, g in zip(ys, gs, strict=True) if y.requires_grad]
+    live = [(y, g) for y, g in zip(ys, gs, strict=True) if _nodes(y)]
     if not live:
         return [None] * len(xs)
     return _gradients([y for y, _ in live], xs, [g for _, g in live], True, create_graph)
