@@ -28,15 +28,20 @@ from .autograd.grad_mode import *
 from .autograd.tools import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.tools import is_anomaly_enabled as is_anomaly_enabled
 from .ops.arithmetic import *
+from .ops.bessel import *
 from .ops.bitwise import *
 from .ops.broadcasting import *
 from .ops.choice import *
 from .ops.comparison import *
+from .ops.complex_parts import *
 from .ops.conversion import *
 from .ops.decompositions import *
 from .ops.diagonals import *
 from .ops.differences import *
+from .ops.error_functions import *
+from .ops.exponential import *
 from .ops.extrema import *
+from .ops.gamma_functions import *
 from .ops.geometry import *
 from .ops.histograms import *
 from .ops.in_place import *
@@ -53,6 +58,7 @@ from .ops.powers import *
 from .ops.rearranging import *
 from .ops.reduction import *
 from .ops.regions import *
+from .ops.rounding import *
 from .ops.scan import *
 from .ops.scatter import *
 from .ops.shape import *
@@ -61,6 +67,7 @@ from .ops.softmax import *
 from .ops.sorting import *
 from .ops.special import *
 from .ops.statistics import *
+from .ops.trigonometric import *
 from .ops.unary import *
 
 if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__

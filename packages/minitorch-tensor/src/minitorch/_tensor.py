@@ -22,15 +22,20 @@ from .autograd.node import AccumulateGrad, Output, RemovableHandle, track, untra
 from .autograd.variable import Variable, history, root, use_tensor_class, wrap
 from .ops import (
     arithmetic,
+    bessel,
     bitwise,
     broadcasting,
     choice,
     comparison,
+    complex_parts,
     conversion,
     decompositions,
     diagonals,
     differences,
+    error_functions,
+    exponential,
     extrema,
+    gamma_functions,
     geometry,
     histograms,
     indexing,
@@ -44,11 +49,13 @@ from .ops import (
     rearranging,
     reduction,
     regions,
+    rounding,
     scan,
     slices,
     sorting,
     special,
     statistics,
+    trigonometric,
     unary,
 )
 from .ops import matmul as products
@@ -496,13 +503,13 @@ class Tensor(Variable):
     __itruediv__ = true_divide_ = inplace(arithmetic.true_divide)
     __floordiv__, __rfloordiv__ = arithmetic.floor_divide, arithmetic.floor_divide_into
     __ifloordiv__ = floor_divide_ = inplace(arithmetic.floor_divide)
-    __mod__, __rmod__ = arithmetic.modulo, arithmetic.remainder_into
-    __imod__ = remainder_ = inplace(arithmetic.modulo)
-    __pow__, __rpow__ = powers.power, powers.power_of
-    __ipow__ = inplace(powers.power)
+    __mod__, __rmod__ = arithmetic.remainder, arithmetic.remainder_into
+    __imod__ = remainder_ = inplace(arithmetic.remainder)
+    __pow__, __rpow__ = powers.pow, powers.power_of
+    __ipow__ = inplace(powers.pow)
     __neg__ = neg = negative = arithmetic.neg
     __pos__ = positive = arithmetic.positive
-    __abs__ = unary.abs
+    __abs__ = complex_parts.abs
     neg_ = negative_ = inplace(arithmetic.neg)
     add, add_ = arithmetic.add, inplace(arithmetic.add)
     sub, sub_ = arithmetic.sub, inplace(arithmetic.sub)
@@ -548,77 +555,80 @@ class Tensor(Variable):
 
     # --- unary -------------------------------------------------------------------------------
 
-    exp, exp_ = unary.exp, inplace(unary.exp)
-    exp2, exp2_ = unary.exp2, inplace(unary.exp2)
-    expm1, expm1_ = unary.expm1, inplace(unary.expm1)
-    log, log_ = unary.log, inplace(unary.log)
-    log2, log2_ = unary.log2, inplace(unary.log2)
-    log10, log10_ = unary.log10, inplace(unary.log10)
-    log1p, log1p_ = unary.log1p, inplace(unary.log1p)
-    sigmoid, sigmoid_ = unary.sigmoid, inplace(unary.sigmoid)
-    logit, logit_ = unary.logit, inplace(unary.logit)
+    exp, exp_ = exponential.exp, inplace(exponential.exp)
+    exp2, exp2_ = exponential.exp2, inplace(exponential.exp2)
+    expm1, expm1_ = exponential.expm1, inplace(exponential.expm1)
+    log, log_ = exponential.log, inplace(exponential.log)
+    log2, log2_ = exponential.log2, inplace(exponential.log2)
+    log10, log10_ = exponential.log10, inplace(exponential.log10)
+    log1p, log1p_ = exponential.log1p, inplace(exponential.log1p)
+    sigmoid, sigmoid_ = exponential.sigmoid, inplace(exponential.sigmoid)
+    logit, logit_ = exponential.logit, inplace(exponential.logit)
     sqrt, sqrt_ = unary.sqrt, inplace(unary.sqrt)
     rsqrt, rsqrt_ = unary.rsqrt, inplace(unary.rsqrt)
     reciprocal, reciprocal_ = unary.reciprocal, inplace(unary.reciprocal)
     square, square_ = unary.square, inplace(unary.square)
-    sin, sin_ = unary.sin, inplace(unary.sin)
-    cos, cos_ = unary.cos, inplace(unary.cos)
-    tan, tan_ = unary.tan, inplace(unary.tan)
-    sinh, sinh_ = unary.sinh, inplace(unary.sinh)
-    cosh, cosh_ = unary.cosh, inplace(unary.cosh)
-    tanh, tanh_ = unary.tanh, inplace(unary.tanh)
-    sinc, sinc_ = unary.sinc, inplace(unary.sinc)
-    deg2rad, deg2rad_ = unary.deg2rad, inplace(unary.deg2rad)
-    rad2deg, rad2deg_ = unary.rad2deg, inplace(unary.rad2deg)
-    ceil, ceil_ = unary.ceil, inplace(unary.ceil)
-    floor, floor_ = unary.floor, inplace(unary.floor)
-    frac, frac_ = unary.frac, inplace(unary.frac)
-    round, round_ = unary.round, inplace(unary.round)
-    sgn, sgn_ = unary.sgn, inplace(unary.sgn)
-    sign, sign_ = unary.sign, inplace(unary.sign)
+    sin, sin_ = trigonometric.sin, inplace(trigonometric.sin)
+    cos, cos_ = trigonometric.cos, inplace(trigonometric.cos)
+    tan, tan_ = trigonometric.tan, inplace(trigonometric.tan)
+    sinh, sinh_ = trigonometric.sinh, inplace(trigonometric.sinh)
+    cosh, cosh_ = trigonometric.cosh, inplace(trigonometric.cosh)
+    tanh, tanh_ = trigonometric.tanh, inplace(trigonometric.tanh)
+    sinc, sinc_ = trigonometric.sinc, inplace(trigonometric.sinc)
+    deg2rad, deg2rad_ = trigonometric.deg2rad, inplace(trigonometric.deg2rad)
+    rad2deg, rad2deg_ = trigonometric.rad2deg, inplace(trigonometric.rad2deg)
+    ceil, ceil_ = rounding.ceil, inplace(rounding.ceil)
+    floor, floor_ = rounding.floor, inplace(rounding.floor)
+    frac, frac_ = rounding.frac, inplace(rounding.frac)
+    round, round_ = rounding.round, inplace(rounding.round)
+    sgn, sgn_ = complex_parts.sgn, inplace(complex_parts.sgn)
+    sign, sign_ = complex_parts.sign, inplace(complex_parts.sign)
     relu, relu_ = unary.relu, inplace(unary.relu)
     nan_to_num, nan_to_num_ = unary.nan_to_num, inplace(unary.nan_to_num)
-    asin = arcsin = unary.asin
-    asin_ = arcsin_ = inplace(unary.asin)
-    acos = arccos = unary.acos
-    acos_ = arccos_ = inplace(unary.acos)
-    atan = arctan = unary.atan
-    atan_ = arctan_ = inplace(unary.atan)
-    asinh = arcsinh = unary.asinh
-    asinh_ = arcsinh_ = inplace(unary.asinh)
-    acosh = arccosh = unary.acosh
-    acosh_ = arccosh_ = inplace(unary.acosh)
-    atanh = arctanh = unary.atanh
-    atanh_ = arctanh_ = inplace(unary.atanh)
-    trunc = fix = unary.trunc
-    trunc_ = fix_ = inplace(unary.trunc)
-    abs = absolute = unary.abs
-    abs_ = absolute_ = inplace(unary.abs)
-    conj, conj_physical = unary.conj, unary.conj_physical
-    conj_physical_ = inplace(unary.conj_physical)
-    resolve_conj, resolve_neg = unary.resolve_conj, unary.resolve_neg
-    real, imag = property(unary.real), property(unary.imag)
-    angle, frexp = unary.angle, unary.frexp
-    is_conj, is_neg = unary.is_conj, unary.is_neg
+    asin = arcsin = trigonometric.asin
+    asin_ = arcsin_ = inplace(trigonometric.asin)
+    acos = arccos = trigonometric.acos
+    acos_ = arccos_ = inplace(trigonometric.acos)
+    atan = arctan = trigonometric.atan
+    atan_ = arctan_ = inplace(trigonometric.atan)
+    asinh = arcsinh = trigonometric.asinh
+    asinh_ = arcsinh_ = inplace(trigonometric.asinh)
+    acosh = arccosh = trigonometric.acosh
+    acosh_ = arccosh_ = inplace(trigonometric.acosh)
+    atanh = arctanh = trigonometric.atanh
+    atanh_ = arctanh_ = inplace(trigonometric.atanh)
+    trunc = fix = rounding.trunc
+    trunc_ = fix_ = inplace(rounding.trunc)
+    abs = absolute = complex_parts.abs
+    abs_ = absolute_ = inplace(complex_parts.abs)
+    conj, conj_physical = complex_parts.conj, complex_parts.conj_physical
+    conj_physical_ = inplace(complex_parts.conj_physical)
+    resolve_conj, resolve_neg = complex_parts.resolve_conj, complex_parts.resolve_neg
+    real, imag = property(complex_parts.real), property(complex_parts.imag)
+    angle, frexp = complex_parts.angle, unary.frexp
+    is_conj, is_neg = complex_parts.is_conj, complex_parts.is_neg
 
     # --- special -----------------------------------------------------------------------------
 
-    erf, erf_ = special.erf, inplace(special.erf)
-    erfc, erfc_ = special.erfc, inplace(special.erfc)
-    erfinv, erfinv_ = special.erfinv, inplace(special.erfinv)
-    lgamma, lgamma_ = special.lgamma, inplace(special.lgamma)
-    digamma, digamma_ = special.digamma, inplace(special.digamma)
-    i0, i0_ = special.i0, inplace(special.i0)
-    igamma, igamma_ = special.igamma, inplace(special.igamma)
-    igammac, igammac_ = special.igammac, inplace(special.igammac)
-    mvlgamma, mvlgamma_ = special.mvlgamma, inplace(special.mvlgamma)
+    erf, erf_ = error_functions.erf, inplace(error_functions.erf)
+    erfc, erfc_ = error_functions.erfc, inplace(error_functions.erfc)
+    erfinv, erfinv_ = error_functions.erfinv, inplace(error_functions.erfinv)
+    lgamma, lgamma_ = gamma_functions.lgamma, inplace(gamma_functions.lgamma)
+    digamma, digamma_ = gamma_functions.digamma, inplace(gamma_functions.digamma)
+    i0, i0_ = bessel.i0, inplace(bessel.i0)
+    igamma, igamma_ = gamma_functions.igamma, inplace(gamma_functions.igamma)
+    igammac, igammac_ = gamma_functions.igammac, inplace(gamma_functions.igammac)
+    mvlgamma, mvlgamma_ = gamma_functions.mvlgamma, inplace(gamma_functions.mvlgamma)
     xlogy, xlogy_ = special.xlogy, inplace(special.xlogy)
     hypot, hypot_ = special.hypot, inplace(special.hypot)
     copysign, copysign_ = special.copysign, inplace(special.copysign)
     nextafter, nextafter_ = special.nextafter, inplace(special.nextafter)
     heaviside, heaviside_ = special.heaviside, inplace(special.heaviside)
     ldexp, ldexp_ = special.ldexp, inplace(special.ldexp)
-    polygamma, polygamma_ = special.polygamma_method, inplace(special.polygamma_method)
+    polygamma, polygamma_ = (
+        gamma_functions.polygamma_method,
+        inplace(gamma_functions.polygamma_method),
+    )
     atan2 = arctan2 = special.atan2
     atan2_ = arctan2_ = inplace(special.atan2)
     logaddexp, logaddexp2 = special.logaddexp, special.logaddexp2
@@ -627,8 +637,8 @@ class Tensor(Variable):
 
     __eq__ = comparison.equals
     __ne__ = comparison.differs
-    __lt__, __le__ = comparison.less_than, comparison.at_most
-    __gt__, __ge__ = comparison.greater_than, comparison.at_least
+    __lt__, __le__ = comparison.lt, comparison.le
+    __gt__, __ge__ = comparison.gt, comparison.ge
     eq, eq_ = comparison.eq, inplace(comparison.eq)
     ne = not_equal = comparison.ne
     ne_ = not_equal_ = inplace(comparison.ne)
@@ -645,7 +655,7 @@ class Tensor(Variable):
     logical_xor, logical_xor_ = comparison.logical_xor, inplace(comparison.logical_xor)
     logical_not, logical_not_ = comparison.logical_not, inplace(comparison.logical_not)
     equal, isclose, allclose = comparison.equal, comparison.isclose, comparison.allclose
-    isfinite, isinf, isnan = comparison.isfinite, comparison.isinf, comparison.isnan
+    isfinite, isinf, isnan = unary.isfinite, comparison.isinf, comparison.isnan
     isposinf, isneginf = comparison.isposinf, comparison.isneginf
     isreal, signbit = comparison.isreal, comparison.signbit
 

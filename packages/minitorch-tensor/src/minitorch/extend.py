@@ -13,6 +13,7 @@ from .autograd.primitive import fused, labelled, primitive
 from .autograd.variable import Variable, wrap
 from .kernels.blas import SHARED, alone, apart, axpby, products_over_rows
 from .kernels.elementwise import exp_into, over_elements
+from .kernels.error_function import erf as error_function
 from .kernels.indexing import accumulate
 from .kernels.parallel import BLOCK, over_rows, scratch
 from .kernels.select import select
@@ -37,6 +38,7 @@ __all__ = [
     "column_sums",
     "current",
     "disabled_torch_function",
+    "error_function",
     "exp_into",
     "exponentials",
     "fused",

@@ -3,33 +3,20 @@
 Follows https://docs.pytorch.org/docs/stable/special.html
 """
 
+from .ops.bessel import i0, i0e, i1, i1e
+from .ops.error_functions import erf, erfc, erfcx, erfinv, log_ndtr, ndtr, ndtri
+from .ops.exponential import exp2, expm1, log1p, logit
+from .ops.exponential import sigmoid as expit
+from .ops.gamma_functions import digamma, polygamma, zeta
+from .ops.gamma_functions import digamma as psi
+from .ops.gamma_functions import igamma as gammainc
+from .ops.gamma_functions import igammac as gammaincc
+from .ops.gamma_functions import lgamma as gammaln
+from .ops.gamma_functions import mvlgamma as multigammaln
+from .ops.rounding import round
 from .ops.softmax import log_softmax, logsumexp, softmax
-from .ops.special import (
-    digamma,
-    entr,
-    erf,
-    erfc,
-    erfcx,
-    erfinv,
-    i0,
-    i0e,
-    i1,
-    i1e,
-    log_ndtr,
-    ndtr,
-    ndtri,
-    polygamma,
-    xlog1py,
-    xlogy,
-    zeta,
-)
-from .ops.special import digamma as psi
-from .ops.special import igamma as gammainc
-from .ops.special import igammac as gammaincc
-from .ops.special import lgamma as gammaln
-from .ops.special import mvlgamma as multigammaln
-from .ops.unary import exp2, expm1, log1p, logit, round, sinc
-from .ops.unary import sigmoid as expit
+from .ops.special import entr, xlog1py, xlogy
+from .ops.trigonometric import sinc
 
 __all__ = ["digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "exp2", "expit", "expm1"]
 __all__ += [

@@ -7,6 +7,7 @@ for small steps, whose cost is Python's; as soon as a tool watches, all of them 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from .variable import Variable, history, wrap, wrap_view
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-__all__ = ["NEVER", "apply", "binary", "record", "ternary", "unary", "variadic"]
+__all__ = ["NEVER", "apply", "binary", "of_arrays", "record", "ternary", "unary", "variadic"]
 
 ndarray = np.ndarray
 NEVER = [0]  # the version of what cannot be written to: numbers, arrays that are no tensors
@@ -124,7 +125,8 @@ def apply(primitive: Primitive, *args: Any) -> Any:
     """The door: runs the kernel on the inputs' arrays and records the step.
 
     ``args`` are the inputs (a sequence of them where the primitive takes any number), then the
-    parameters. Arrays alone give arrays, so that rules can be written with operations.
+    parameters. While gradient rules run, arrays alone give arrays, so that rules can be written
+    with operations.
     """
     state = current.state
     if state.flags >= TOOLS:
@@ -153,11 +155,28 @@ def apply(primitive: Primitive, *args: Any) -> Any:
     return _recorded(primitive, inputs, params, arrays, out, residuals)
 
 
+def of_arrays(definition: Callable[..., Any]) -> Callable[..., Any]:
+    """``definition``, which is made of operations, as a kernel: arrays in, arrays out."""
+
+    def kernel(*args: Any) -> Any:
+        state = current.state
+        state.arrays += 1
+        try:
+            return definition(*args)
+        finally:
+            state.arrays -= 1
+
+    return kernel
+
+
 def on_arrays(primitive: Primitive, inputs: Sequence[Any], kernel_args: Sequence[Any]) -> Any:
-    """Arrays in, arrays out: within a rule an operation is its kernel."""
-    if not any(isinstance(x, np.ndarray | np.generic) for x in inputs):
-        kinds = ", ".join(type(x).__name__ for x in inputs)
-        raise TypeError(f"{primitive.name}(): argument 'input' must be Tensor, not {kinds}")
+    """Arrays in, arrays out: within a rule an operation is its kernel.
+
+    Raises:
+        TypeError: no rule is running, or no input is an array.
+    """
+    if not (current.state.arrays and any(isinstance(x, np.ndarray | np.generic) for x in inputs)):
+        raise not_tensor(primitive.op, "input", 1, inputs[0])
     out = primitive.kernel(*kernel_args)
     return out[0] if primitive.residuals else out
 
@@ -165,6 +184,8 @@ def on_arrays(primitive: Primitive, inputs: Sequence[Any], kernel_args: Sequence
 def through_tools(state: Any, primitive: Primitive, args: tuple[Any, ...]) -> Any:
     """Hands the step to the innermost tool; what that tool does passes the tools outside it."""
     tools = state.tools
+    if len(args) > len(primitive.inputs) and not primitive.params:
+        raise surplus(primitive, len(args))
     inputs = args[0] if primitive.variadic else args[: len(primitive.inputs)]
     if not any(isinstance(x, Variable) for x in inputs):
         return on_arrays(primitive, inputs, args)
@@ -173,6 +194,25 @@ def through_tools(state: Any, primitive: Primitive, args: tuple[Any, ...]) -> An
         return tools[-1].step(primitive, args)
     finally:
         state.set_tools(tools)
+
+
+def not_tensor(op: Callable[..., Any], argument: str, position: int, x: Any) -> TypeError:
+    """PyTorch's error for an argument that is no tensor."""
+    module = "numpy." if type(x).__module__ == "numpy" else ""
+    return TypeError(
+        f"{op.__name__}(): argument '{argument}' (position {position}) must be Tensor, not "
+        f"{module}{type(x).__name__}"
+    )
+
+
+def surplus(primitive: Primitive, given: int) -> TypeError:
+    """Python's error for too many positional arguments."""
+    takes = len(primitive.inputs)
+    plural = "" if takes == 1 else "s"
+    return TypeError(
+        f"{primitive.op.__qualname__}() takes {takes} positional argument{plural} but {given} were "
+        "given"
+    )
 
 
 def explain(primitive: Primitive, arrays: Sequence[Any], error: ValueError) -> Exception:
@@ -191,11 +231,24 @@ def explain(primitive: Primitive, arrays: Sequence[Any], error: ValueError) -> E
     return error
 
 
+def check_operands(primitive: Primitive, a: Any, b: Any) -> None:
+    """Raises PyTorch's error where ``a`` or ``b`` is no tensor and has to be one."""
+    if current.state.arrays:
+        return
+    first, second = list(inspect.signature(primitive.op).parameters)[:2]
+    if not isinstance(a, Variable):
+        number = isinstance(a, int | float | complex | np.generic)
+        if not (number and primitive.numbers == "either" and isinstance(b, Variable)):
+            raise not_tensor(primitive.op, first, 1, a)
+    elif not (primitive.numbers or isinstance(b, Variable)):
+        raise not_tensor(primitive.op, second, 2, b)
+
+
 def unary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for one input, written out."""
     kernel, floats, view = primitive.kernel, primitive.floats, primitive.view
     large = threaded(kernel)
-    differentiable = primitive.differentiable
+    differentiable, strict = primitive.differentiable, not primitive.params
     node_type: Any = None
     kept: Any = None
 
@@ -203,7 +256,7 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
         nonlocal node_type, kept
         state = current.state
         if not isinstance(input, Variable):
-            if type(input) is ndarray:
+            if type(input) is ndarray and state.arrays:
                 return kernel(input, *params)
             return on_arrays(primitive, (input,), (input, *params))
         data = input._data
@@ -222,8 +275,12 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
                 tensor = wrap(out)
         else:
             run = kernel if data.size < LARGE else large
-            # `*params` takes 90 ns even where there are none
-            out = state.quiet(run, data, *params) if params else state.quiet(run, data)
+            if params:  # `*params` takes 90 ns even where there are none
+                if strict:
+                    raise surplus(primitive, 1 + len(params))
+                out = state.quiet(run, data, *params)
+            else:
+                out = state.quiet(run, data)
             tensor = wrap(out)
         if differentiable and state.flags:
             parent = input._node if input._base is None else history(input)
@@ -249,7 +306,8 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for two inputs, written out; numbers may stand for tensors."""
     kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
     large = threaded(kernel)
-    differentiable = primitive.differentiable
+    differentiable, strict = primitive.differentiable, not primitive.params
+    number = "f" if primitive.numbers else ""  # the kind of tensor that a number may stand beside
     node_type: Any = None
     keeps: list[Any] = [None] * 4  # by mask
     promoting = promote is not None or None in primitive.rules[:1]
@@ -259,7 +317,7 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
         nonlocal node_type
         state = current.state
         if state.flags >= TOOLS or not isinstance(input, Variable):
-            if type(input) is type(other) is ndarray:
+            if type(input) is type(other) is ndarray and state.arrays:
                 return kernel(input, other, *params)
             return general(input, other, *params)
         x = input._data
@@ -271,13 +329,18 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
             version, nb = other._counter, None
             if ruled:
                 nb = other._node if other._base is None else history(other)
-        elif (type(other) is float or type(other) is int) and dtype.kind == "f":
+        elif (type(other) is float or type(other) is int) and dtype.kind == number:
             y, version, nb = other, NEVER, None
         else:
             return general(input, other, *params)
         try:
             run = kernel if x.size < LARGE else large
-            out = state.quiet(run, x, y, *params) if params else state.quiet(run, x, y)
+            if params:
+                if strict:
+                    raise surplus(primitive, 2 + len(params))
+                out = state.quiet(run, x, y, *params)
+            else:
+                out = state.quiet(run, x, y)
         except ValueError as error:
             raise explain(primitive, (x, y), error) from None
         tensor = wrap(out)
@@ -306,6 +369,10 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
         return tensor
 
     def general(a: Any, b: Any, *params: Any) -> Any:
+        if params and strict:
+            raise surplus(primitive, 2 + len(params))
+        if not isinstance(a, Variable) or not (number or isinstance(b, Variable)):
+            check_operands(primitive, a, b)
         if promote is not None and (isinstance(a, Variable) or isinstance(b, Variable)):
             a, b = promote(a, b)
         return apply(primitive, a, b, *params)

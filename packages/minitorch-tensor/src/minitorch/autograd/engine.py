@@ -59,9 +59,11 @@ def run(
         leads = _leading_to(targets.keys() | ends, [node for node, _ in roots]) | ends
         roots = [(node, g) for node, g in roots if node in leads or node in targets]
     state.passes.append((object(), roots, targets, leads))
+    state.arrays += 1
     try:
         _walk(roots, create_graph, retain_graph, targets or {}, leads, watchers)
     finally:
+        state.arrays -= 1
         state.passes.pop()
 
 

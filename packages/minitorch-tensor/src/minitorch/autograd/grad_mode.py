@@ -43,6 +43,8 @@ class State:
 
     ``flags`` is one number so that the fast path of an operation asks one question:
     0 no graph, 1 record, 2 or more: hand the step to the tools.
+    ``arrays`` is above 0 while operations take arrays for tensors: in backward passes, whose rules
+    are made of operations, and where a kernel is (``door.of_arrays``).
     ``passes`` are the backward passes that run, the innermost last: (an object that
     stands for it, its roots, targets, leads).
     ``quiet(f, *args)`` calls ``f`` with NumPy's floating-point warnings off: PyTorch never warns
@@ -51,10 +53,11 @@ class State:
     Where other code runs in between, as in a backward pass, ``NUMPYS`` is set to ``QUIET``.
     """
 
-    __slots__ = ("flags", "inference", "passes", "quiet", "tools")
+    __slots__ = ("arrays", "flags", "inference", "passes", "quiet", "tools")
 
     def __init__(self) -> None:
         self.flags = GRAD
+        self.arrays = 0
         self.inference = False
         self.tools: tuple[Any, ...] = ()
         self.passes: list[Any] = []

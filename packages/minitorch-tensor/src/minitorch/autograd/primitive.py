@@ -1,7 +1,12 @@
 """Primitives: a NumPy kernel and one gradient rule per differentiable input.
 
     mul = primitive(np.multiply, "a b", lambda g, b: g * b, lambda g, a: g * a)
-    exp = primitive(np.exp, "x", lambda g, out: g * out)
+
+    @operation(np.exp, "x", lambda g, out: g * out)
+    def exp(input: Tensor) -> Tensor: ...
+
+``primitive`` makes the bare operation, ``operation`` one that users see: the def gives its name,
+its signature and its text, and is where ``inspect``, ``help`` and an editor lead.
 
 A rule's parameter names say what the step saves for it: ``g`` is the incoming gradient, ``out`` the
 result, ``shape`` the shape of the rule's own input, ``x_shape`` and ``x_dtype`` those of input
@@ -13,15 +18,18 @@ gradient. Broadcasting is undone by the engine.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from . import door
 from .step import JointStep, Step
 
-__all__ = ["Primitive", "fused", "labelled", "primitive"]
+__all__ = ["Primitive", "fused", "labelled", "operation", "primitive"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Primitive:
@@ -40,6 +48,7 @@ class Primitive:
         view: bool = False,
         promote: Callable[..., Any] | None = None,
         floats: bool = False,
+        numbers: str = "either",
         label: str | Callable[[Any], str] | None = None,
         traits: Iterable[str] = (),
     ) -> None:
@@ -59,6 +68,7 @@ class Primitive:
         self.view = view
         self.promote: Any = promote
         self.floats = floats
+        self.numbers = numbers
         self.traits = frozenset(traits)
         self.op: Callable[..., Any]  # primitive() sets it, and the next
         self.again: Callable[[str], Callable[..., Any]]
@@ -174,6 +184,8 @@ def primitive(
         view: the kernel's result may share memory with its first input.
         promote: brings inputs of different dtypes to one (``ops.promotion``).
         floats: integers are to be promoted to the default float dtype.
+        numbers: which of two inputs may be a Python number: ``"other"`` the second, ``"either"``
+            any one of them, ``""`` none.
         label: the node's name, where it is not PyTorch's usual ``NameBackward0``; a function of the
             node where PyTorch has several names.
         traits: ``"elementwise"``, ``"linear"``: what transforms may rely on.
@@ -214,6 +226,28 @@ def primitive(
     op.__name__ = op.__qualname__ = made.name
     made.op = op
     return made.op
+
+
+def operation(
+    kernel: Callable[..., Any],
+    signature: str,
+    *rules: Callable[..., Any] | None,
+    name: str | None = None,
+    **options: Any,
+) -> Callable[[F], F]:
+    """Decorates the def of a public operation that is one primitive; its body is its docstring.
+
+    The arguments are those of ``primitive``; ``name`` is by default the def's.
+    """
+
+    def make(declared: F) -> F:
+        made: Any = primitive(kernel, signature, *rules, name=name or declared.__name__, **options)
+        code, names = made.__code__, _parameters(declared)
+        if names != code.co_varnames[: len(names)]:  # `exponent=`, where it is `other` in `binary`
+            made.__code__ = code.replace(co_varnames=names + code.co_varnames[len(names) :])
+        return cast(F, functools.update_wrapper(made, declared))
+
+    return make
 
 
 def labelled(op: Any, label: str) -> Callable[..., Any]:

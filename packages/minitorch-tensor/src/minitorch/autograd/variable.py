@@ -154,6 +154,7 @@ def carry_retained(tensor: Any) -> None:
 
 def replay(base: Any, chain: tuple[tuple[Any, tuple[Any, ...]], ...]) -> Any:
     """The view that ``chain`` leads to from ``base``, an array or a tensor."""
+    arrays = isinstance(base, np.ndarray)
     for op, params in chain:
-        base = op(base, *params)
+        base = (op.primitive.kernel if arrays else op)(base, *params)
     return base

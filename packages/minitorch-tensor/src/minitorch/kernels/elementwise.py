@@ -21,6 +21,7 @@ UFUNCS: dict[Any, np.ufunc] = {
     operator.mul: np.multiply,
     operator.truediv: np.divide,
 }
+FEW = 1 << 13  # elements for which fewer calls count more than quicker ones
 QUICK = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.absolute, np.reciprocal}
 QUICK |= {np.maximum, np.minimum, np.less, np.less_equal, np.greater, np.greater_equal, np.equal}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._settings import is_tensor
 from ..autograd.door import NEVER
-from ..autograd.primitive import labelled, primitive
+from ..autograd.primitive import labelled, operation, primitive
 from ..autograd.variable import Variable
 from .choice import zeros_like
 from .conversion import (
@@ -18,9 +18,11 @@ from .conversion import (
     not_implemented,
     promote,
     promote_to_float,
-    takes_tensors,
     to,
 )
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["add", "addcdiv", "addcmul", "div", "divide", "floor_divide", "fmod"]
 __all__ += ["lerp", "mul", "multiply", "neg", "negative", "positive", "remainder", "rsub"]
@@ -65,7 +67,27 @@ minus_from = primitive(
     **DIFFERENCE,
 )
 minus_from_tensor = labelled(minus_from, "RsubBackward0")
-neg = negative = primitive(_neg, "x", lambda g: -g, name="neg", traits=("elementwise", "linear"))
+
+
+@operation(_neg, "x", lambda g: -g, traits=("elementwise", "linear"))
+def neg(input: Tensor) -> Tensor:
+    """``-input``; the derivative is -1.
+
+    Any shape.
+
+    Raises:
+        RuntimeError: ``input`` is a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.neg(minitorch.tensor([1.0, -2.0]))
+        tensor([-1.,  2.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.neg.html
+    """
+
+
+negative = neg
 
 
 def scaled(other: Any, alpha: Any, input: Any) -> Any:
@@ -137,18 +159,45 @@ def positive(input: Any) -> Any:
 
 # --- products and quotients -------------------------------------------------------------------
 
-mul = multiply = primitive(
-    operator.mul, "a b", lambda g, b: g * b, lambda g, a: g * a, **ELEMENTWISE
-)
+
+@operation(operator.mul, "a b", lambda g, b: g * b, lambda g, a: g * a, **ELEMENTWISE)
+def mul(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+    """``input * other``; the derivatives are ``other`` and ``input``.
+
+    Shapes broadcast, dtypes are promoted; one of the two may be a number.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.mul(minitorch.tensor([1.0, 2.0]), 10)
+        tensor([10., 20.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.mul.html
+    """
+
+
+multiply = mul
 QUOTIENT: Any = {"traits": ("elementwise",), "promote": promote_to_float, "floats": True}
-true_divide = primitive(
-    operator.truediv,
-    "a b",
-    lambda g, b: g / b,
-    lambda g, b, out: -g * (out / b),
-    name="div",
+
+
+@operation(
+    operator.truediv, "a b", lambda g, b: g / b, lambda g, b, out: -g * (out / b), name="div",
     **QUOTIENT,
-)
+)  # fmt: skip
+def true_divide(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+    """``input / other``; the derivatives are 1 / other and -input / other^2.
+
+    Shapes broadcast, dtypes are promoted, integers to the default float dtype; one of the two may
+    be a number.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.true_divide(minitorch.tensor([1, 2]), 4)
+        tensor([0.2500, 0.5000])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.true_divide.html
+    """
+
+
 divide_into = primitive(
     lambda a, b: b / a,
     "a b",
@@ -222,21 +271,68 @@ def _no_derivative(name: str) -> Any:
 STEP = (lambda g: zeros_like(g),) * 2  # a step function's rules
 floor_quotient = primitive(_floor_divide, "a b", *STEP, name="div", **ELEMENTWISE)
 trunc_quotient = primitive(_trunc_divide, "a b", *STEP, name="div", **ELEMENTWISE)
-floor_divide = primitive(
-    _floor_divide, "a b", *(_no_derivative("floor_divide"),) * 2, name="floor_divide", **ELEMENTWISE
-)
-modulo = primitive(
+
+
+@operation(_floor_divide, "a b", *(_no_derivative("floor_divide"),) * 2, **ELEMENTWISE)
+def floor_divide(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+    """``input / other`` rounded down; it has no gradient (``div(..., rounding_mode="floor")`` has).
+
+    Shapes broadcast, dtypes are promoted; one of the two may be a number.
+
+    Raises:
+        RuntimeError: integers are divided by zero.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.floor_divide(minitorch.tensor([-7, 7]), 2)
+        tensor([-4,  3])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.floor_divide.html
+    """
+
+
+@operation(
     _remainder, "a b", lambda g: g, lambda g, a, b: -g * floor_quotient(a, b),
-    name="remainder", label=of_number_or_tensor, **ELEMENTWISE,
+    label=of_number_or_tensor, **ELEMENTWISE,
 )  # fmt: skip
-float_mod = primitive(
+def remainder(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+    """``input - other * floor(input / other)``, with the sign of ``other``; the derivatives are 1
+    and -floor(input / other).
+
+    Shapes broadcast, dtypes are promoted; one of the two may be a number.
+
+    Raises:
+        RuntimeError: integers are divided by zero.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.remainder(minitorch.tensor([-7, 7]), 3)
+        tensor([2, 1])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.remainder.html
+    """
+
+
+@operation(
     _fmod, "a b", lambda g: g, lambda g, a, b: -g * trunc_quotient(a, b),
-    name="fmod", label=of_number_or_tensor, **ELEMENTWISE,
+    label=of_number_or_tensor, numbers="other", **ELEMENTWISE,
 )  # fmt: skip
+def fmod(input: Tensor, other: Tensor | complex) -> Tensor:
+    """``input - other * trunc(input / other)``, with the sign of ``input``; the derivatives are 1
+    and -trunc(input / other).
 
+    Shapes broadcast, dtypes are promoted; ``other`` may be a number.
 
-fmod = takes_tensors(float_mod, numbers="other")
-remainder = takes_tensors(modulo, numbers="either")
+    Raises:
+        RuntimeError: integers are divided by zero.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.fmod(minitorch.tensor([-7, 7]), 3)
+        tensor([-1,  1])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fmod.html
+    """
 
 
 def floor_divide_into(a: Any, b: Any) -> Any:
@@ -246,7 +342,7 @@ def floor_divide_into(a: Any, b: Any) -> Any:
 
 def remainder_into(a: Any, b: Any) -> Any:
     """``b % a``."""
-    return modulo(b, a)
+    return remainder(b, a)
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.primitive import primitive
-from .conversion import not_implemented, promote, takes_tensors
+from ..autograd.primitive import operation
+from .conversion import not_implemented, promote
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or"]
 __all__ += ["bitwise_right_shift", "bitwise_xor", "gcd", "lcm"]
@@ -24,23 +27,154 @@ def _on_integers(ufunc: Any, name: str, kinds: str = "iub") -> Callable[..., Any
     return kernel
 
 
-def _bitwise(ufunc: Any, name: str, kernel_name: str, kinds: str = "iub") -> Callable[..., Any]:
-    kernel = _on_integers(ufunc, kernel_name, kinds)
-    return primitive(kernel, "a b", None, None, name=name, promote=promote, traits=("elementwise",))
+TWO: Any = {"promote": promote, "traits": ("elementwise",)}
 
 
-bitwise_and = _bitwise(np.bitwise_and, "bitwise_and", "bitwise_and_cpu")
-bitwise_or = _bitwise(np.bitwise_or, "bitwise_or", "bitwise_or_cpu")
-bitwise_xor = _bitwise(np.bitwise_xor, "bitwise_xor", "bitwise_xor_cpu")
+@operation(_on_integers(np.bitwise_and, "bitwise_and_cpu"), "a b", None, None, **TWO)
+def bitwise_and(input: Tensor, other: Tensor | int) -> Tensor:
+    """The bits that both have, ``input & other``, broadcast.
+
+    Integers and bools alone; no gradient.
+
+    Raises:
+        NotImplementedError: another dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.bitwise_and(minitorch.tensor([6, 6]), minitorch.tensor([2, 3]))
+        tensor([2, 2])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_and.html
+    """
+
+
+@operation(_on_integers(np.bitwise_or, "bitwise_or_cpu"), "a b", None, None, **TWO)
+def bitwise_or(input: Tensor, other: Tensor | int) -> Tensor:
+    """The bits that at least one has, ``input | other``, broadcast.
+
+    Integers and bools alone; no gradient.
+
+    Raises:
+        NotImplementedError: another dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.bitwise_or(minitorch.tensor([4, 4]), minitorch.tensor([2, 3]))
+        tensor([6, 7])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_or.html
+    """
+
+
+@operation(_on_integers(np.bitwise_xor, "bitwise_xor_cpu"), "a b", None, None, **TWO)
+def bitwise_xor(input: Tensor, other: Tensor | int) -> Tensor:
+    """The bits that just one has, ``input ^ other``, broadcast.
+
+    Integers and bools alone; no gradient.
+
+    Raises:
+        NotImplementedError: another dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.bitwise_xor(minitorch.tensor([6, 6]), minitorch.tensor([2, 3]))
+        tensor([4, 5])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_xor.html
+    """
+
+
 # by too many bits, or a negative number of them, NumPy shifts as PyTorch: only the sign stays
-bitwise_left_shift = _bitwise(np.left_shift, "bitwise_left_shift", "lshift_cpu", "iu")
-bitwise_right_shift = _bitwise(np.right_shift, "bitwise_right_shift", "rshift_cpu", "iu")
-gcd = takes_tensors(_bitwise(np.gcd, "gcd", "gcd_cpu", "iu"))
-lcm = takes_tensors(_bitwise(np.lcm, "lcm", "lcm_cpu", "iu"))
-bitwise_not = primitive(
-    _on_integers(np.invert, "bitwise_not_cpu"), "x", None, name="bitwise_not",
-    traits=("elementwise",),
-)  # fmt: skip
+
+
+@operation(_on_integers(np.left_shift, "lshift_cpu", "iu"), "a b", None, None, **TWO)
+def bitwise_left_shift(input: Tensor, other: Tensor | int) -> Tensor:
+    """``input`` shifted to the left by ``other`` bits, broadcast.
+
+    Integers alone; no gradient.
+
+    Raises:
+        NotImplementedError: another dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.bitwise_left_shift(minitorch.tensor([1, 1]), minitorch.tensor([2, 3]))
+        tensor([4, 8])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_left_shift.html
+    """
+
+
+@operation(_on_integers(np.right_shift, "rshift_cpu", "iu"), "a b", None, None, **TWO)
+def bitwise_right_shift(input: Tensor, other: Tensor | int) -> Tensor:
+    """``input`` shifted to the right by ``other`` bits, broadcast; the sign stays.
+
+    Integers alone; no gradient.
+
+    Raises:
+        NotImplementedError: another dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.bitwise_right_shift(minitorch.tensor([8, 8]), minitorch.tensor([2, 3]))
+        tensor([2, 1])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_right_shift.html
+    """
+
+
+@operation(_on_integers(np.gcd, "gcd_cpu", "iu"), "a b", None, None, numbers="", **TWO)
+def gcd(input: Tensor, other: Tensor) -> Tensor:
+    """The greatest common divisor, broadcast; of 0 and 0 it is 0.
+
+    Integers alone; no gradient.
+
+    Raises:
+        NotImplementedError: another dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.gcd(minitorch.tensor([4, 9]), minitorch.tensor([2, 3]))
+        tensor([2, 3])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.gcd.html
+    """
+
+
+@operation(_on_integers(np.lcm, "lcm_cpu", "iu"), "a b", None, None, numbers="", **TWO)
+def lcm(input: Tensor, other: Tensor) -> Tensor:
+    """The least common multiple, broadcast; with 0 it is 0.
+
+    Integers alone; no gradient.
+
+    Raises:
+        NotImplementedError: another dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.lcm(minitorch.tensor([3, 4]), minitorch.tensor([2, 3]))
+        tensor([ 6, 12])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.lcm.html
+    """
+
+
+@operation(_on_integers(np.invert, "bitwise_not_cpu"), "x", None, traits=("elementwise",))
+def bitwise_not(input: Tensor) -> Tensor:
+    """Each bit inverted, ``~input``; of bools the negation.
+
+    Integers and bools alone; no gradient.
+
+    Raises:
+        NotImplementedError: another dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.bitwise_not(minitorch.tensor([0, -2]))
+        tensor([-1,  1])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_not.html
+    """
 
 
 def shift_left_of(a: Any, b: Any) -> Any:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._memory import packed
 from .._settings import is_tensor
-from ..autograd.primitive import primitive
+from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.elementwise import over_elements
 from ..kernels.select import select
-from .conversion import NUMBERS, common_dtype, number, promote, takes_tensors, to_dtype
+from .conversion import NUMBERS, common_dtype, number, promote, to_dtype
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fill", "fmax", "fmin", "masked_fill"]
 __all__ += ["maximum", "minimum", "where"]
@@ -156,42 +159,89 @@ def _half_of_ties(g: Any, mine: Any, other: Any, loses: Any) -> Any:
     return where(loses, 0, where(mine == other, g / 2, g))
 
 
-maximum = takes_tensors(
-    primitive(
-        np.maximum,
-        "a b",
-        lambda g, a, b: _half_of_ties(g, a, b, a < b),
-        lambda g, a, b: _half_of_ties(g, a, b, b < a),
-        **ELEMENTWISE,
-    )
-)
-minimum = takes_tensors(
-    primitive(
-        np.minimum,
-        "a b",
-        lambda g, a, b: _half_of_ties(g, a, b, a > b),
-        lambda g, a, b: _half_of_ties(g, a, b, b > a),
-        **ELEMENTWISE,
-    )
-)
-fmax = takes_tensors(
-    primitive(
-        np.fmax,
-        "a b",
-        lambda g, a, b: where((a >= b) | (b != b), g, 0),
-        lambda g, a, b: where((a >= b) | (b != b), 0, g),
-        **ELEMENTWISE,
-    )
-)
-fmin = takes_tensors(
-    primitive(
-        np.fmin,
-        "a b",
-        lambda g, a, b: where((a <= b) | (b != b), g, 0),
-        lambda g, a, b: where((a <= b) | (b != b), 0, g),
-        **ELEMENTWISE,
-    )
-)
+@operation(
+    np.maximum, "a b",
+    lambda g, a, b: _half_of_ties(g, a, b, a < b),
+    lambda g, a, b: _half_of_ties(g, a, b, b < a),
+    numbers="", **ELEMENTWISE,
+)  # fmt: skip
+def maximum(input: Tensor, other: Tensor) -> Tensor:
+    """The larger of two elements, or NaN where one is; the gradient goes to it, half and half to
+    equal ones.
+
+    Shapes broadcast, dtypes are promoted.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.maximum(minitorch.tensor([1.0, 4.0]), minitorch.tensor([2.0, 3.0]))
+        tensor([2., 4.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.maximum.html
+    """
+
+
+@operation(
+    np.minimum, "a b",
+    lambda g, a, b: _half_of_ties(g, a, b, a > b),
+    lambda g, a, b: _half_of_ties(g, a, b, b > a),
+    numbers="", **ELEMENTWISE,
+)  # fmt: skip
+def minimum(input: Tensor, other: Tensor) -> Tensor:
+    """The smaller of two elements, or NaN where one is; the gradient goes to it, half and half to
+    equal ones.
+
+    Shapes broadcast, dtypes are promoted.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.minimum(minitorch.tensor([1.0, 4.0]), minitorch.tensor([2.0, 3.0]))
+        tensor([1., 3.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.minimum.html
+    """
+
+
+@operation(
+    np.fmax, "a b",
+    lambda g, a, b: where((a >= b) | (b != b), g, 0),
+    lambda g, a, b: where((a >= b) | (b != b), 0, g),
+    numbers="", **ELEMENTWISE,
+)  # fmt: skip
+def fmax(input: Tensor, other: Tensor) -> Tensor:
+    """The larger of two elements, or the one that is not NaN; the gradient goes to it, to
+    ``input`` where both are equal.
+
+    Shapes broadcast, dtypes are promoted.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.fmax(minitorch.tensor([1.0, 4.0]), minitorch.tensor([2.0, 3.0]))
+        tensor([2., 4.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fmax.html
+    """
+
+
+@operation(
+    np.fmin, "a b",
+    lambda g, a, b: where((a <= b) | (b != b), g, 0),
+    lambda g, a, b: where((a <= b) | (b != b), 0, g),
+    numbers="", **ELEMENTWISE,
+)  # fmt: skip
+def fmin(input: Tensor, other: Tensor) -> Tensor:
+    """The smaller of two elements, or the one that is not NaN; the gradient goes to it, to
+    ``input`` where both are equal.
+
+    Shapes broadcast, dtypes are promoted.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.fmin(minitorch.tensor([1.0, 4.0]), minitorch.tensor([2.0, 3.0]))
+        tensor([1., 3.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.fmin.html
+    """
+
 
 # --- bounds -----------------------------------------------------------------------------------
 

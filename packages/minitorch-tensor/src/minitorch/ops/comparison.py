@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.primitive import primitive
+from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable
-from .conversion import NUMBERS, not_implemented, promote, takes_tensors
-from .unary import finite
+from .conversion import ELEMENTWISE, NUMBERS, not_implemented, promote
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["allclose", "eq", "equal", "ge", "greater", "greater_equal", "gt", "isclose"]
-__all__ += ["isfinite", "isinf", "isnan", "isneginf", "isposinf", "isreal", "le", "less"]
+__all__ += ["isinf", "isnan", "isneginf", "isposinf", "isreal", "le", "less"]
 __all__ += ["less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne"]
 __all__ += ["not_equal", "signbit"]
-
-TRAITS: Any = {"traits": ("elementwise",)}
 
 
 def promote_ordered(a: Any, b: Any) -> tuple[Any, ...]:
@@ -29,35 +29,106 @@ def promote_ordered(a: Any, b: Any) -> tuple[Any, ...]:
     return a, b
 
 
-ORDERED: Any = {**TRAITS, "promote": promote_ordered, "floats": True}
-# the operators
-equal_to = primitive(operator.eq, "a b", None, None, name="eq", promote=promote, **TRAITS)
-unequal_to = primitive(operator.ne, "a b", None, None, name="ne", promote=promote, **TRAITS)
-less_than = primitive(operator.lt, "a b", None, None, name="lt", **ORDERED)
-at_most = primitive(operator.le, "a b", None, None, name="le", **ORDERED)
-greater_than = primitive(operator.gt, "a b", None, None, name="gt", **ORDERED)
-at_least = primitive(operator.ge, "a b", None, None, name="ge", **ORDERED)
-# the functions
-eq = takes_tensors(equal_to, numbers="other")
-ne = not_equal = takes_tensors(unequal_to, numbers="other")
-lt = less = takes_tensors(less_than, numbers="other")
-le = less_equal = takes_tensors(at_most, numbers="other")
-gt = greater = takes_tensors(greater_than, numbers="other")
-ge = greater_equal = takes_tensors(at_least, numbers="other")
+OTHER: Any = {**ELEMENTWISE, "numbers": "other"}
+ORDERED: Any = {**OTHER, "promote": promote_ordered, "floats": True}
+
+
+@operation(operator.eq, "a b", None, None, promote=promote, **OTHER)
+def eq(input: Tensor, other: Tensor | complex) -> Tensor:
+    """``input == other``, element by element and broadcast; a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.eq(minitorch.tensor([1, 2, 3]), 2)
+        tensor([False,  True, False])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.eq.html
+    """
+
+
+@operation(operator.ne, "a b", None, None, promote=promote, **OTHER)
+def ne(input: Tensor, other: Tensor | complex) -> Tensor:
+    """``input != other``, element by element and broadcast; a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.ne(minitorch.tensor([1, 2, 3]), 2)
+        tensor([ True, False,  True])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.ne.html
+    """
+
+
+@operation(operator.lt, "a b", None, None, **ORDERED)
+def lt(input: Tensor, other: Tensor | complex) -> Tensor:
+    """``input < other``, element by element and broadcast; a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.lt(minitorch.tensor([1, 2, 3]), 2)
+        tensor([ True, False, False])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.lt.html
+    """
+
+
+@operation(operator.le, "a b", None, None, **ORDERED)
+def le(input: Tensor, other: Tensor | complex) -> Tensor:
+    """``input <= other``, element by element and broadcast; a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.le(minitorch.tensor([1, 2, 3]), 2)
+        tensor([ True,  True, False])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.le.html
+    """
+
+
+@operation(operator.gt, "a b", None, None, **ORDERED)
+def gt(input: Tensor, other: Tensor | complex) -> Tensor:
+    """``input > other``, element by element and broadcast; a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.gt(minitorch.tensor([1, 2, 3]), 2)
+        tensor([False, False,  True])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.gt.html
+    """
+
+
+@operation(operator.ge, "a b", None, None, **ORDERED)
+def ge(input: Tensor, other: Tensor | complex) -> Tensor:
+    """``input >= other``, element by element and broadcast; a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.ge(minitorch.tensor([1, 2, 3]), 2)
+        tensor([False,  True,  True])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.ge.html
+    """
+
+
+not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
+
+
+OPERANDS: Any = (Variable, int, float, complex, np.ndarray, np.generic)
 
 
 def equals(self: Any, other: Any) -> Any:
     """``self == other``; with what is no operand, such as None, Python's own False."""
-    if not isinstance(other, Variable | int | float | complex | np.ndarray | np.generic):
+    if not isinstance(other, OPERANDS):
         return NotImplemented
-    return equal_to(self, other)
+    return eq(self, other)
 
 
 def differs(self: Any, other: Any) -> Any:
     """``self != other``; with what is no operand, such as None, Python's own True."""
-    if not isinstance(other, Variable | int | float | complex | np.ndarray | np.generic):
+    if not isinstance(other, OPERANDS):
         return NotImplemented
-    return unequal_to(self, other)
+    return ne(self, other)
 
 
 def equal(input: Any, other: Any) -> bool:
@@ -70,12 +141,57 @@ def equal(input: Any, other: Any) -> bool:
 
 # --- tests ------------------------------------------------------------------------------------
 
-isfinite = finite
-isnan = primitive(np.isnan, "x", None, name="isnan", **TRAITS)
-isinf = primitive(np.isinf, "x", None, name="isinf", **TRAITS)
-signbit = primitive(lambda x: x < 0 if x.dtype.kind != "f" else np.signbit(x), "x", None,
-                    name="signbit", **TRAITS)  # fmt: skip
-isreal = primitive(np.isreal, "x", None, name="isreal", **TRAITS)
+
+@operation(np.isnan, "x", None, **ELEMENTWISE)
+def isnan(input: Tensor) -> Tensor:
+    """True where an element is NaN; a bool tensor of the same shape.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.isnan(minitorch.tensor([1.0, float("nan")]))
+        tensor([False,  True])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.isnan.html
+    """
+
+
+@operation(np.isinf, "x", None, **ELEMENTWISE)
+def isinf(input: Tensor) -> Tensor:
+    """True where an element is infinite, of either sign; a bool tensor of the same shape.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.isinf(minitorch.tensor([1.0, -float("inf")]))
+        tensor([False,  True])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.isinf.html
+    """
+
+
+@operation(lambda x: x < 0 if x.dtype.kind != "f" else np.signbit(x), "x", None, **ELEMENTWISE)
+def signbit(input: Tensor) -> Tensor:
+    """True where the sign bit is set, that of -0.0 too; a bool tensor of the same shape.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.signbit(minitorch.tensor([-1.0, -0.0, 0.0]))
+        tensor([ True,  True, False])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.signbit.html
+    """
+
+
+@operation(np.isreal, "x", None, **ELEMENTWISE)
+def isreal(input: Tensor) -> Tensor:
+    """True where the imaginary part is zero; a bool tensor of the same shape.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.isreal(minitorch.tensor([1j, 1.0]))
+        tensor([False,  True])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.isreal.html
+    """
 
 
 def _is_infinity(x: Any, infinity: float, name: str) -> Any:
@@ -84,12 +200,36 @@ def _is_infinity(x: Any, infinity: float, name: str) -> Any:
     return x == infinity
 
 
-isposinf = primitive(
-    lambda x: _is_infinity(x, np.inf, "isposinf"), "x", None, name="isposinf", **TRAITS
-)
-isneginf = primitive(
-    lambda x: _is_infinity(x, -np.inf, "isneginf"), "x", None, name="isneginf", **TRAITS
-)
+@operation(lambda x: _is_infinity(x, np.inf, "isposinf"), "x", None, **ELEMENTWISE)
+def isposinf(input: Tensor) -> Tensor:
+    """True where an element is infinity; a bool tensor of the same shape.
+
+    Raises:
+        RuntimeError: ``input`` is complex.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.isposinf(minitorch.tensor([float("inf"), -float("inf")]))
+        tensor([ True, False])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.isposinf.html
+    """
+
+
+@operation(lambda x: _is_infinity(x, -np.inf, "isneginf"), "x", None, **ELEMENTWISE)
+def isneginf(input: Tensor) -> Tensor:
+    """True where an element is minus infinity; a bool tensor of the same shape.
+
+    Raises:
+        RuntimeError: ``input`` is complex.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.isneginf(minitorch.tensor([float("inf"), -float("inf")]))
+        tensor([False,  True])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.isneginf.html
+    """
 
 
 def _isclose(a: Any, b: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
@@ -105,7 +245,9 @@ def _isclose(a: Any, b: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
     return close
 
 
-closeness = primitive(_isclose, "a b | rtol atol equal_nan", None, None, name="isclose", **TRAITS)
+closeness = primitive(
+    _isclose, "a b | rtol atol equal_nan", None, None, name="isclose", **ELEMENTWISE
+)
 
 
 def isclose(
@@ -141,7 +283,54 @@ def allclose(
 
 # --- logic: what is not zero counts as true ---------------------------------------------------
 
-logical_and = takes_tensors(primitive(np.logical_and, "a b", None, None, **TRAITS))
-logical_or = takes_tensors(primitive(np.logical_or, "a b", None, None, **TRAITS))
-logical_xor = takes_tensors(primitive(np.logical_xor, "a b", None, None, **TRAITS))
-logical_not = primitive(np.logical_not, "x", None, **TRAITS)
+
+@operation(np.logical_and, "a b", None, None, numbers="", **ELEMENTWISE)
+def logical_and(input: Tensor, other: Tensor) -> Tensor:
+    """Whether both are true, element by element and broadcast; a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.logical_and(minitorch.tensor([0, 1, 2]), minitorch.tensor([0, 0, 1]))
+        tensor([False, False,  True])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.logical_and.html
+    """
+
+
+@operation(np.logical_or, "a b", None, None, numbers="", **ELEMENTWISE)
+def logical_or(input: Tensor, other: Tensor) -> Tensor:
+    """Whether at least one is true, element by element and broadcast; a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.logical_or(minitorch.tensor([0, 1, 2]), minitorch.tensor([0, 0, 1]))
+        tensor([False,  True,  True])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.logical_or.html
+    """
+
+
+@operation(np.logical_xor, "a b", None, None, numbers="", **ELEMENTWISE)
+def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+    """Whether just one is true, element by element and broadcast; a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.logical_xor(minitorch.tensor([0, 1, 2]), minitorch.tensor([0, 0, 1]))
+        tensor([False,  True, False])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.logical_xor.html
+    """
+
+
+@operation(np.logical_not, "x", None, **ELEMENTWISE)
+def logical_not(input: Tensor) -> Tensor:
+    """Whether each element is zero; a bool tensor of the same shape.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.logical_not(minitorch.tensor([0, 1, 2]))
+        tensor([ True, False, False])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.logical_not.html
+    """

@@ -144,27 +144,23 @@ def promote_floats_only(name: str) -> Callable[..., Any]:
     return checked
 
 
-def takes_tensors(op: Callable[..., Any], numbers: str = "") -> Any:
-    """The public function of ``op(input, other)``, which refuses Python numbers as PyTorch does.
+# What most operations of one operand have in common.
+ELEMENTWISE: Any = {"traits": ("elementwise",)}
+FLOATS: Any = {**ELEMENTWISE, "promote": promote_to_float, "floats": True}
 
-    ``numbers`` says where one may stand: ``"other"`` for the second operand, ``"either"`` for any
-    one of the two, ``""`` for none.
-    """
-    name = op.__name__.removeprefix("special_")
 
-    def function(input: Any, other: Any) -> Any:
-        first, second = type(input) in NUMBERS, type(other) in NUMBERS
-        if first or second:
-            allowed = not first if numbers == "other" else numbers and not (first and second)
-            if not allowed:
-                which, wrong = ("input", input) if first else ("other", other)
-                raise TypeError(
-                    f"{name}(): argument '{which}' must be Tensor, not {type(wrong).__name__}"
-                )
-        return op(input, other)
+def floats_only(name: str) -> Any:
+    """The same, for an operation that integers and bools do not have."""
+    return {**ELEMENTWISE, "promote": promote_floats_only(name), "floats": True}
 
-    function.__name__ = function.__qualname__ = name
-    return function
+
+def not_differentiable(name: str) -> Any:
+    """The rule where PyTorch has none."""
+
+    def rule(g: Any) -> Any:
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented")
+
+    return rule
 
 
 def not_implemented(name: str, dtype: Any) -> NotImplementedError:

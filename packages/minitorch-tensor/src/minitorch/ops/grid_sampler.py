@@ -6,6 +6,7 @@ import math
 from itertools import product
 from typing import Any
 
+from ..autograd.door import of_arrays
 from ..autograd.primitive import fused, primitive
 from ..kernels import grid_sampler as kernels
 from .matmul import column
@@ -59,11 +60,11 @@ def sampled(x: Any, grid: Any, mode: str, padding: str, align: bool) -> Any:
 
 SIGNATURE = "x grid | mode padding align"
 sampler_2d = fused(
-    sampled, SIGNATURE, kernels.gradients, sampled, name="grid_sampler_2d",
+    of_arrays(sampled), SIGNATURE, kernels.gradients, sampled, name="grid_sampler_2d",
     label="GridSampler2DBackward0",
 )  # fmt: skip
 sampler_3d = fused(
-    sampled, SIGNATURE, kernels.gradients, sampled, name="grid_sampler_3d",
+    of_arrays(sampled), SIGNATURE, kernels.gradients, sampled, name="grid_sampler_3d",
     label="GridSampler3DBackward0",
 )  # fmt: skip
 

@@ -11,7 +11,6 @@ from .. import return_types
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels import linalg as kernels
-from .arithmetic import mul
 from .matmul import column, matmul, transposed
 from .shape import permuted, reshaped
 
@@ -93,7 +92,7 @@ def triangle(x: Any, upper: bool, unitriangular: bool = False) -> Any:
     """One triangle of ``x``, zeros elsewhere."""
     m, n = x.shape[-2:]
     k = -1 if unitriangular else 0
-    return mul(x, np.tri(n, m, k, dtype=bool).T if upper else np.tri(m, n, k, dtype=bool))
+    return x * (np.tri(n, m, k, dtype=bool).T if upper else np.tri(m, n, k, dtype=bool))
 
 
 solved_triangular: Any = primitive(

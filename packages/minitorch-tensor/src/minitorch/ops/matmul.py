@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._memory import packed
-from ..autograd.primitive import labelled, primitive
+from ..autograd.primitive import labelled, operation
 from ..autograd.variable import Variable
 from ..kernels.blas import SHARED, apart
 from .arithmetic import mul, plus
 from .conversion import as_operand
 from .reduction import sum
 from .shape import permuted, reshaped
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "dot", "ger"]
 __all__ += ["inner", "kron", "matmul", "mm", "mv", "outer", "vdot"]
@@ -158,30 +161,27 @@ def by_rank(node: Any) -> str:
     return "CloneBackward0" if m == 2 else "UnsafeViewBackward0"
 
 
-matmul = primitive(
-    _matmul,
-    "a b",
-    _left,
-    _right,
-    name="matmul",
-    label=by_rank,
-    promote=same_dtype,
-    traits=("bilinear",),
-)
-matmul.__doc__ = """The product of matrices or vectors, over broadcast leading dimensions.
+@operation(
+    _matmul, "a b", _left, _right,
+    label=by_rank, promote=same_dtype, numbers="other", traits=("bilinear",),
+)  # fmt: skip
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The product of matrices or vectors, over broadcast leading dimensions.
 
-Two vectors give their dot product; a vector stands for a row on the left and a column on the right.
+    Two vectors give their dot product; a vector stands for a row on the left and a column on the
+    right. The derivatives are those of c = ab: da = dc b', db = a' dc.
 
-Raises:
-    RuntimeError: the inner dimensions or the dtypes differ, or one operand has no dimension.
+    Raises:
+        RuntimeError: the inner dimensions or the dtypes differ, or one operand has no dimension.
 
-Example:
-    >>> import minitorch
-    >>> minitorch.matmul(minitorch.tensor([[1.0, 2.0], [3.0, 4.0]]), minitorch.tensor([1.0, 1.0]))
-    tensor([3., 7.])
+    Example:
+        >>> import minitorch
+        >>> a = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> minitorch.matmul(a, minitorch.tensor([1.0, 1.0]))
+        tensor([3., 7.])
 
-Follows https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
-"""
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
+    """
 
 
 batch_product = labelled(matmul, "BmmBackward0")

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.primitive import primitive
+from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable
 from .arithmetic import ELEMENTWISE, has_number
 from .choice import where, zeros_like
-from .conversion import (
-    as_operand,
-    common_dtype,
-    not_implemented,
-    promote,
-    takes_tensors,
-    to,
-)
-from .unary import log
+from .conversion import as_operand, common_dtype, not_implemented, promote, to
+from .exponential import log
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["float_power", "pow"]
 
@@ -71,10 +67,27 @@ def _power_name(node: Any) -> str:
     return f"PowBackward{which}"
 
 
-power = primitive(
+@operation(
     _power, "a b", _base_rule, _exponent_rule,
-    name="pow", label=_power_name, promote=promote_powers, traits=("elementwise",),
+    label=_power_name, promote=promote_powers, traits=("elementwise",),
 )  # fmt: skip
+def pow(input: Tensor | complex, exponent: Tensor | complex) -> Tensor:
+    """``input ** exponent``; the derivatives are b a^(b - 1) and a^b log a.
+
+    Shapes broadcast, dtypes are promoted; one of the two may be a number.
+
+    Raises:
+        RuntimeError: integers and a negative number as exponent.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.pow(minitorch.tensor([1.0, 2.0]), 3)
+        tensor([1., 8.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.pow.html
+    """
+
+
 power_of = primitive(
     lambda a, b: _power(b, a),
     "a b",
@@ -86,20 +99,6 @@ power_of = primitive(
 )
 
 
-raised = takes_tensors(power, numbers="either")
-
-
-def pow(input: Any, exponent: Any) -> Any:
-    """``input ** exponent``, broadcast; either may be a number.
-
-    Raises:
-        RuntimeError: integers and a negative number as exponent.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.pow.html
-    """
-    return raised(input, exponent)
-
-
 def float_power(input: Any, exponent: Any) -> Any:
     """``input ** exponent`` in double precision.
 
@@ -108,7 +107,7 @@ def float_power(input: Any, exponent: Any) -> Any:
     category = common_dtype(as_operand(input), as_operand(exponent)).category
     double = np.dtype(np.complex128 if category == 3 else np.float64)
     base, power_ = (to(x, double) if isinstance(x, Variable) else x for x in (input, exponent))
-    return raised(base, power_)
+    return pow(base, power_)
 
 
 def float_power_(input: Any, exponent: Any) -> Any:

@@ -10,8 +10,8 @@ from ..autograd.primitive import primitive
 from ..kernels import softmax as kernels
 from .arguments import numpy_names, one_dim
 from .conversion import promote_to_float, to
+from .exponential import exp
 from .reduction import dims, spread, total
-from .unary import exp
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
 

@@ -1,169 +1,25 @@
-"""Special functions, and functions of two operands made of exponentials and logarithms."""
+"""Functions of two operands made of exponentials, logarithms and roots."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.primitive import primitive
-from ..kernels import bessel, error_function, gamma
+from ..autograd.primitive import operation
 from .arithmetic import mul
 from .choice import where, zeros_like
-from .conversion import promote_floats_only, promote_to_float, takes_tensors
-from .powers import power
-from .shape import contiguous
-from .unary import FLOATS, exp, log, sgn, sigmoid
+from .conversion import FLOATS, floats_only, not_differentiable
+from .exponential import exp2, log, sigmoid
 
-__all__ = ["arctan2", "atan2", "copysign", "digamma", "erf", "erfc", "erfinv", "heaviside"]
-__all__ += ["hypot", "i0", "igamma", "igammac", "ldexp", "lgamma", "logaddexp", "logaddexp2"]
-__all__ += ["mvlgamma", "nextafter", "polygamma", "xlogy"]
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
-TWO: Any = {"traits": ("elementwise",), "promote": promote_to_float, "floats": True}
+__all__ = ["arctan2", "atan2", "copysign", "heaviside", "hypot", "ldexp", "logaddexp"]
+__all__ += ["logaddexp2", "nextafter", "xlogy"]
 
-
-def floats_only(name: str) -> Any:
-    return {"traits": ("elementwise",), "promote": promote_floats_only(name), "floats": True}
-
-
-def _not_differentiable(name: str) -> Any:
-    def rule(g: Any) -> Any:
-        raise NotImplementedError(f"the derivative for '{name}' is not implemented")
-
-    return rule
-
-
-# --- the error function and the normal distribution -------------------------------------------
-
-SQRT_PI, SQRT_2, SQRT_2PI = math.sqrt(math.pi), math.sqrt(2), math.sqrt(2 * math.pi)
 LOG_2 = math.log(2)
-
-erf = primitive(
-    error_function.erf, "x", lambda g, x: g * (2 / SQRT_PI * exp(-x * x)), name="erf", **FLOATS
-)
-erfc = primitive(
-    error_function.erfc, "x", lambda g, x: g * (-2 / SQRT_PI * exp(-x * x)), name="erfc", **FLOATS
-)
-erfinv = primitive(
-    error_function.erfinv, "x", lambda g, out: g * (SQRT_PI / 2 * exp(out * out)),
-    name="erfinv", **FLOATS,
-)  # fmt: skip
-erfcx = primitive(
-    error_function.erfcx, "x", lambda g, x, out: g * (2 * x * out - 2 / SQRT_PI),
-    name="special_erfcx", **FLOATS,
-)  # fmt: skip
-ndtr = primitive(
-    error_function.ndtr, "x", lambda g, x: g * (exp(-0.5 * x * x) / SQRT_2PI),
-    name="special_ndtr", **FLOATS,
-)  # fmt: skip
-log_ndtr = primitive(
-    error_function.log_ndtr, "x",
-    lambda g, x: g / erfcx(x * (-1 / SQRT_2)) * math.sqrt(2 / math.pi),
-    name="special_log_ndtr", **FLOATS,
-)  # fmt: skip
-ndtri = primitive(
-    error_function.ndtri, "x", lambda g, out: g * (SQRT_2PI * exp(0.5 * out * out)),
-    name="special_ndtri", **FLOATS,
-)  # fmt: skip
-
-# --- the gamma function's family --------------------------------------------------------------
-
-lgamma = primitive(gamma.lgamma, "x", lambda g, x: g * digamma(x), name="lgamma", **FLOATS)
-digamma: Any = primitive(
-    gamma.digamma, "x", lambda g, x: g * polygamma(1, x), name="digamma", **FLOATS
-)
-polygamma_of: Any = primitive(
-    gamma.polygamma, "x | n", lambda g, x, n: g * polygamma_of(x, n + 1), name="polygamma",
-    **FLOATS,
-)  # fmt: skip
-zeta: Any = takes_tensors(primitive(
-    gamma.zeta, "x q", _not_differentiable("zeta: self"),
-    lambda g, x, q: g * -x * zeta(x + 1, q), name="special_zeta", **TWO,
-), numbers="either")  # fmt: skip
-
-
-def polygamma(n: int, input: Any) -> Any:
-    """The derivative of order ``n`` of ``digamma``.
-
-    Raises:
-        RuntimeError: ``n`` is negative.
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.polygamma
-    """
-    if n < 0:
-        raise RuntimeError("polygamma(n, x) does not support negative n.")
-    return polygamma_of(input, n)
-
-
-def polygamma_method(self: Any, n: int) -> Any:
-    """``polygamma`` with the order last."""
-    return polygamma(n, self)
-
-
-def mvlgamma(input: Any, p: int) -> Any:
-    """The logarithm of the multivariate gamma function with dimension ``p``.
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.multigammaln
-    """
-    if p < 1:
-        raise RuntimeError("p has to be greater than or equal to 1")
-    constant = p * (p - 1) / 4 * math.log(math.pi)
-    return contiguous(sum((lgamma(input - j / 2) for j in range(p)), constant))
-
-
-def _scipy(name: str) -> Any:
-    """A kernel that SciPy has; imported when it is first wanted."""
-
-    def kernel(a: Any, x: Any) -> Any:
-        try:
-            from scipy import special  # type: ignore[import-untyped]  # SciPy has no types
-        except ImportError:
-            raise ImportError(
-                f"{name} needs SciPy: install it, or minitorch-tensor with the extra "
-                "minitorch-tensor[scipy]"
-            ) from None
-        made = getattr(special, name)(a, x)
-        return made.astype(np.result_type(a, x))
-
-    return kernel
-
-
-def _gamma_density(a: Any, x: Any) -> Any:
-    """x^(a - 1) exp(-x) / Gamma(a)."""
-    return exp((a - 1) * log(x) - x - lgamma(a))
-
-
-igamma = takes_tensors(primitive(
-    _scipy("gammainc"), "a x", _not_differentiable("igamma: input"),
-    lambda g, a, x: g * _gamma_density(a, x), name="igamma", **floats_only("igamma_cpu"),
-))  # fmt: skip
-igammac = takes_tensors(primitive(
-    _scipy("gammaincc"), "a x", _not_differentiable("igammac: input"),
-    lambda g, a, x: -g * _gamma_density(a, x), name="igammac", **floats_only("igammac_cpu"),
-))  # fmt: skip
-
-# --- modified Bessel functions ----------------------------------------------------------------
-
-
-def _ratio_at_zero(value: Any, x: Any) -> Any:
-    """``value / x``, and its limit 1/2 at 0."""
-    zero = x == 0
-    return where(zero, 0.5, value / where(zero, 1.0, x))
-
-
-i0 = primitive(bessel.i0, "x", lambda g, x: g * i1(x), name="i0", **FLOATS)
-i1: Any = primitive(
-    bessel.i1, "x", lambda g, x, out: g * (i0(x) - _ratio_at_zero(out, x)),
-    name="special_i1", **FLOATS,
-)  # fmt: skip
-i0e = primitive(
-    bessel.i0e, "x", lambda g, x, out: g * (i1e(x) - sgn(x) * out), name="special_i0e", **FLOATS
-)
-i1e: Any = primitive(
-    bessel.i1e, "x", lambda g, x, out: g * (i0e(x) - sgn(x) * out - _ratio_at_zero(out, x)),
-    name="special_i1e", **FLOATS,
-)  # fmt: skip
 
 # --- x log y and its kin ----------------------------------------------------------------------
 
@@ -178,16 +34,44 @@ def _x_log(log: Any) -> Any:
     return kernel
 
 
-xlogy: Any = takes_tensors(primitive(
+@operation(
     _x_log(np.log), "x y",
     lambda g, x, y: where((x == 0) & (y <= 0), 0.0, xlogy(g, y)),
-    lambda g, x, y: g * x / y, name="xlogy", **TWO,
-), numbers="either")  # fmt: skip
-xlog1py: Any = takes_tensors(primitive(
+    lambda g, x, y: g * x / y, **FLOATS,
+)  # fmt: skip
+def xlogy(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+    """``input * log(other)``, which is 0 where ``input`` is 0 (unless ``other`` is NaN); the
+    derivatives are log(other) and input / other.
+
+    Shapes broadcast; integers become the default float dtype; one of the two may be a number.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.xlogy(minitorch.tensor([0.0, 2.0]), minitorch.tensor([0.0, 1.0]))
+        tensor([0., 0.])
+
+    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.xlogy
+    """
+
+
+@operation(
     _x_log(np.log1p), "x y",
     lambda g, x, y: where((x == 0) & (y <= -1), 0.0, xlog1py(g, y)),
-    lambda g, x, y: g * x / (y + 1), name="special_xlog1py", **TWO,
-), numbers="either")  # fmt: skip
+    lambda g, x, y: g * x / (y + 1), name="special_xlog1py", **FLOATS,
+)  # fmt: skip
+def xlog1py(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+    """``input * log(1 + other)``, which is 0 where ``input`` is 0 (unless ``other`` is NaN); the
+    derivatives are log(1 + other) and input / (1 + other).
+
+    Shapes broadcast; integers become the default float dtype; one of the two may be a number.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.special.xlog1py(minitorch.tensor([0.0, 2.0]), minitorch.tensor([-1.0, 1.0]))
+        tensor([0.0000, 1.3863])
+
+    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.xlog1py
+    """
 
 
 def _entr(x: Any) -> Any:
@@ -196,75 +80,201 @@ def _entr(x: Any) -> Any:
     ].astype(x.dtype)
 
 
-entr = primitive(_entr, "x", lambda g, x: g * (-log(x) - 1), name="special_entr", **FLOATS)
-logaddexp = takes_tensors(primitive(
+@operation(_entr, "x", lambda g, x: g * (-log(x) - 1), name="special_entr", **FLOATS)
+def entr(input: Tensor) -> Tensor:
+    """``-x log x`` of each element, 0 at 0 and -inf below; the derivative is -log x - 1.
+
+    Any shape; integers become the default float dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.special.entr(minitorch.tensor([1.0, 0.5]))
+        tensor([-0.0000, 0.3466])
+
+    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.entr
+    """
+
+
+@operation(
     np.logaddexp, "a b",
     lambda g, a, b: g * sigmoid(a - b), lambda g, a, b: g * sigmoid(b - a),
-    **floats_only("logaddexp_cpu"),
-))  # fmt: skip
-logaddexp2 = takes_tensors(primitive(
+    numbers="", **floats_only("logaddexp_cpu"),
+)  # fmt: skip
+def logaddexp(input: Tensor, other: Tensor) -> Tensor:
+    """``log(e^a + e^b)``, without overflow; the derivatives are sigmoid(a - b) and sigmoid(b - a).
+
+    Shapes broadcast, dtypes are promoted.
+
+    Raises:
+        NotImplementedError: the dtype is not floating.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.logaddexp(minitorch.tensor([0.0]), minitorch.tensor([0.0]))
+        tensor([0.6931])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.logaddexp.html
+    """
+
+
+@operation(
     np.logaddexp2, "a b",
     lambda g, a, b: g * sigmoid((a - b) * LOG_2), lambda g, a, b: g * sigmoid((b - a) * LOG_2),
-    **floats_only("logaddexp2_cpu"),
-))  # fmt: skip
+    numbers="", **floats_only("logaddexp2_cpu"),
+)  # fmt: skip
+def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
+    """``log2(2^a + 2^b)``, without overflow; the derivatives are sigmoid((a - b) log 2) and
+    sigmoid((b - a) log 2).
+
+    Shapes broadcast, dtypes are promoted.
+
+    Raises:
+        NotImplementedError: the dtype is not floating.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.logaddexp2(minitorch.tensor([0.0]), minitorch.tensor([0.0]))
+        tensor([1.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.logaddexp2.html
+    """
+
 
 # --- two floating-point operands --------------------------------------------------------------
 
-hypot = takes_tensors(primitive(
+
+@operation(
     np.hypot, "a b", lambda g, a, out: g * (a / out), lambda g, b, out: g * (b / out),
-    **floats_only("hypot_cpu"),
-))  # fmt: skip
-atan2 = arctan2 = takes_tensors(primitive(
+    numbers="", **floats_only("hypot_cpu"),
+)  # fmt: skip
+def hypot(input: Tensor, other: Tensor) -> Tensor:
+    """``h = sqrt(input^2 + other^2)``, without overflow; the derivatives are input / h, other / h.
+
+    Shapes broadcast, dtypes are promoted.
+
+    Raises:
+        NotImplementedError: the dtype is not floating.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.hypot(minitorch.tensor([3.0]), minitorch.tensor([4.0]))
+        tensor([5.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.hypot.html
+    """
+
+
+@operation(
     np.arctan2, "y x",
     lambda g, y, x: g * x / (x * x + y * y), lambda g, y, x: -g * y / (x * x + y * y),
-    name="atan2", **TWO,
-))  # fmt: skip
+    numbers="", **FLOATS,
+)  # fmt: skip
+def atan2(input: Tensor, other: Tensor) -> Tensor:
+    """The angle of the point (x, y) = (``other``, ``input``), in [-pi, pi]; the derivatives are
+    x / (x^2 + y^2) by y and -y / (x^2 + y^2) by x.
+
+    Shapes broadcast; integers become the default float dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.atan2(minitorch.tensor([1.0]), minitorch.tensor([-1.0]))
+        tensor([2.3562])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.atan2.html
+    """
+
+
+arctan2 = atan2
 
 
 def _copysign_rule(g: Any, a: Any, out: Any) -> Any:
     return g * where(a == 0, 0.0, out / a)
 
 
-copysign = takes_tensors(
-    primitive(np.copysign, "a b", _copysign_rule, lambda g: zeros_like(g), name="copysign", **TWO),
-    numbers="other",
-)
-nextafter = takes_tensors(primitive(
+@operation(np.copysign, "a b", _copysign_rule, lambda g: zeros_like(g), numbers="other", **FLOATS)
+def copysign(input: Tensor, other: Tensor | complex) -> Tensor:
+    """``|input|`` with the sign of ``other``; the derivative by ``input`` is 1 or -1, as the sign
+    changes (0 at 0), that by ``other`` is 0.
+
+    Shapes broadcast; integers become the default float dtype; ``other`` may be a number.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.copysign(minitorch.tensor([1.0, 2.0]), -1)
+        tensor([-1., -2.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.copysign.html
+    """
+
+
+@operation(
     np.nextafter, "a b", lambda g, a, b: where(a == b, 0, g), lambda g: zeros_like(g),
-    **floats_only("nextafter_cpu"),
-))  # fmt: skip
+    numbers="", **floats_only("nextafter_cpu"),
+)  # fmt: skip
+def nextafter(input: Tensor, other: Tensor) -> Tensor:
+    """The next floating-point number after ``input`` in the direction of ``other``; the derivative
+    by ``input`` is 1, 0 where both are equal.
+
+    Shapes broadcast, dtypes are promoted.
+
+    Raises:
+        NotImplementedError: the dtype is not floating.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.nextafter(minitorch.tensor([1.0]), minitorch.tensor([2.0]))
+        tensor([1.0000])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nextafter.html
+    """
 
 
 def _heaviside(x: Any, values: Any) -> Any:
     return np.where(x == 0, values, x > 0).astype(x.dtype)[()]
 
 
-step = primitive(
-    _heaviside, "x values", _not_differentiable("heaviside"), _not_differentiable("heaviside"),
-    name="heaviside", traits=("elementwise",),
+def same_dtype(a: Any, b: Any) -> tuple[Any, Any]:
+    """Raises where the dtypes of ``heaviside``'s operands differ."""
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"heaviside is not yet implemented for tensors with different dtypes: {a.dtype} and "
+            f"{b.dtype}"
+        )
+    return a, b
+
+
+@operation(
+    _heaviside, "x values", not_differentiable("heaviside"), not_differentiable("heaviside"),
+    numbers="", promote=same_dtype, traits=("elementwise",),
 )  # fmt: skip
-
-
-@takes_tensors
-def heaviside(input: Any, values: Any) -> Any:
-    """0 below zero, ``values`` at zero and 1 above.
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
+    """0 below zero, ``values`` at zero and 1 above; broadcast. It has no gradient.
 
     Raises:
         RuntimeError: the dtypes differ.
 
+    Example:
+        >>> import minitorch
+        >>> minitorch.heaviside(minitorch.tensor([-1.0, 0.0, 2.0]), minitorch.tensor([0.5]))
+        tensor([0.0000, 0.5000, 1.0000])
+
     Follows https://docs.pytorch.org/docs/stable/generated/torch.heaviside.html
     """
-    if input.dtype != values.dtype:
-        raise RuntimeError(
-            f"heaviside is not yet implemented for tensors with different dtypes: {input.dtype} "
-            f"and {values.dtype}"
-        )
-    return step(input, values)
 
 
-def _ldexp(input: Any, other: Any) -> Any:
-    return mul(input, power(2.0, other))
+def ldexp(input: Tensor, other: Tensor) -> Tensor:
+    """``input * 2^other``; the derivatives are 2^other and input 2^other log 2.
 
+    Shapes broadcast; the result is floating.
 
-_ldexp.__name__ = "ldexp"
-ldexp = takes_tensors(_ldexp)  # input 2^other
+    Raises:
+        TypeError: ``other`` is no tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.ldexp(minitorch.tensor([1.0, 3.0]), minitorch.tensor([1, 2]))
+        tensor([ 2., 12.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.ldexp.html
+    """
+    return mul(input, exp2(other))

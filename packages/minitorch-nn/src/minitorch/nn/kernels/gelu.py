@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from minitorch import erf
-from minitorch.extend import exp_into, over_elements, scratch
+from minitorch.extend import error_function, exp_into, over_elements, scratch
 
 INNER = math.sqrt(2 / math.pi)
 
@@ -53,7 +52,7 @@ def _blockwise(f: Any, x: Any) -> tuple[Any, Any]:
 def gelu(x: Any) -> tuple[Any, Any]:
     if x.dtype == np.float32:
         return _blockwise(_single, x)
-    cdf = 0.5 + 0.5 * erf(x * math.sqrt(0.5))
+    cdf = 0.5 + 0.5 * error_function(x * math.sqrt(0.5))
     return x * cdf, cdf + x * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
 
 

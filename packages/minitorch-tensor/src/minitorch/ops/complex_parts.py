@@ -1,0 +1,247 @@
+"""Signs, moduli and angles, and the parts of complex numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._dtype import get_default_dtype
+from ..autograd.node import NO_COMPLEX_GRADIENTS
+from ..autograd.primitive import operation, primitive
+from .choice import where, zeros_like
+from .conversion import ELEMENTWISE, cast, not_implemented
+from .rounding import flat
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+
+__all__ = ["abs", "absolute", "angle", "conj", "conj_physical", "imag", "is_conj", "is_neg"]
+__all__ += ["real", "resolve_conj", "resolve_neg", "sgn", "sign", "view_as_complex"]
+__all__ += ["view_as_real"]
+
+# --- signs and moduli -------------------------------------------------------------------------
+# A complex gradient g stands for the differential Re(g dz), so the rules of analytic functions hold
+# as they are. The step from real to complex numbers refuses it (``conversion.cast``).
+
+
+def _abs(x: Any) -> Any:
+    if x.dtype.kind == "b":
+        raise not_implemented("abs_cpu", x.dtype)
+    return np.abs(x)
+
+
+def _sgn(x: Any) -> Any:
+    if x.dtype.kind == "f":
+        return (x > 0).astype(x.dtype) - (x < 0)  # and 0 for NaN
+    if x.dtype.kind == "c":
+        return np.where(x == 0, x, x / np.abs(x))[()]
+    return x.copy() if x.dtype.kind == "b" else np.sign(x)
+
+
+def _sgn_rule(g: Any, x: Any) -> Any:
+    if np.dtype(x.dtype).kind != "c":
+        return zeros_like(g)
+    unit, size = sgn(x), cast(abs(x), np.dtype(x.dtype))
+    across = imag(g * unit)  # only the turn counts: d sgn(z) = i sgn(z) Im(dz / z)
+    return where(x == 0, 0.0, cast(across, np.dtype(x.dtype)) * conj(unit) * 1j / size)
+
+
+@operation(_sgn, "x", _sgn_rule, **ELEMENTWISE)
+def sgn(input: Tensor) -> Tensor:
+    """``x / |x|`` of each element, 0 at 0; of real numbers -1, 0 or 1 with the gradient 0.
+
+    Any shape and dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.sgn(minitorch.tensor([-2.0, 0.0, 3.0]))
+        tensor([-1.,  0.,  1.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.sgn.html
+    """
+
+
+@operation(_sgn, "x", flat, **ELEMENTWISE)
+def sign(input: Tensor) -> Tensor:
+    """-1, 0 or 1, as each element is below, at or above 0 (or NaN, 0 too); the gradient is 0.
+
+    Any shape.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.sign(minitorch.tensor([-2.0, 0.0, 3.0]))
+        tensor([-1.,  0.,  1.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.sign.html
+    """
+
+
+@operation(_abs, "x", lambda g, x: g * conj(sgn(x)), **ELEMENTWISE)
+def abs(input: Tensor) -> Tensor:
+    """``|x|`` of each element; the derivative is the sign, 0 at 0.
+
+    Any shape; of complex numbers the modulus, which is real.
+
+    Raises:
+        NotImplementedError: ``input`` is a bool tensor.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.abs(minitorch.tensor([-2.0, 3.0]))
+        tensor([2., 3.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.abs.html
+    """
+
+
+absolute = abs
+
+# --- parts -------------------------------------------------------------------------------------
+
+conjugate: Any = primitive(
+    np.conjugate, "x", lambda g: conjugate(g), name="conj", traits=("elementwise", "linear")
+)
+real_part = primitive(
+    lambda x: x.real, "x", lambda g, x_dtype: cast(g, x_dtype), name="real", view=True,
+    traits=("elementwise", "linear"),
+)  # fmt: skip
+imaginary_part = primitive(
+    lambda x: x.imag, "x", lambda g, x_dtype: cast(g, x_dtype) * -1j, name="imag", view=True,
+    traits=("elementwise", "linear"),
+)  # fmt: skip
+
+
+def _is_complex(x: Any) -> bool:
+    return bool(np.dtype(x.dtype).kind == "c")
+
+
+def conj(input: Any) -> Any:
+    """The complex conjugate; a real ``input`` itself.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.conj.html
+    """
+    return conjugate(input) if _is_complex(input) else input
+
+
+def conj_physical(input: Any) -> Any:
+    """The complex conjugate; a real ``input`` itself."""
+    return conj(input)
+
+
+def resolve_conj(input: Any) -> Any:
+    """``input``: conjugates are computed at once here."""
+    return input
+
+
+resolve_neg = resolve_conj
+
+
+def real(input: Any) -> Any:
+    """The real part, a view; a real ``input`` itself.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.real.html
+    """
+    return real_part(input) if _is_complex(input) else input
+
+
+def imag(input: Any) -> Any:
+    """The imaginary part, a view.
+
+    Raises:
+        RuntimeError: ``input`` is not complex.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.imag.html
+    """
+    if not _is_complex(input):
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return imaginary_part(input)
+
+
+def is_conj(input: Any) -> bool:
+    """False: conjugates are computed at once here."""
+    return False
+
+
+is_neg = is_conj
+
+
+def _pairs(z: Any) -> Any:
+    return z[..., None].view(z.real.dtype)
+
+
+def _refuse(g: Any) -> Any:
+    raise RuntimeError(NO_COMPLEX_GRADIENTS)
+
+
+def _from_pairs(x: Any) -> Any:
+    return x.view(np.result_type(x.dtype, np.complex64))[..., 0]
+
+
+pairs: Any = primitive(
+    _pairs, "z", lambda g: conj(from_pairs(g)), name="view_as_real", view=True, traits=("linear",)
+)
+from_pairs: Any = primitive(
+    _from_pairs, "x", lambda g: _refuse(g), name="view_as_complex", view=True, traits=("linear",)
+)  # fmt: skip
+
+
+def view_as_real(input: Any) -> Any:
+    """A complex tensor as real and imaginary parts along a new last dimension, a view.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.view_as_real.html
+    """
+    if not _is_complex(input):
+        raise RuntimeError("view_as_real is only supported for complex tensors")
+    return pairs(input)
+
+
+def view_as_complex(input: Any) -> Any:
+    """A tensor whose last dimension holds real and imaginary parts as complex numbers, a view.
+
+    Raises:
+        RuntimeError: the last dimension does not have size 2, or is not contiguous.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.view_as_complex.html
+    """
+    if input.dtype.name not in ("float32", "float64"):
+        raise RuntimeError(
+            "view_as_complex is only supported for float and double tensors, but got a tensor of "
+            f"scalar type: {input.dtype.type_name}"
+        )
+    if not input.ndim or input.shape[-1] != 2:
+        raise RuntimeError("Tensor must have a last dimension of size 2")
+    if input.stride()[-1] != 1:
+        raise RuntimeError("Tensor must have a last dimension with stride 1")
+    return from_pairs(input)
+
+
+def _angle(x: Any) -> Any:
+    if x.dtype.kind == "c":
+        return np.angle(x)
+    if x.dtype.kind != "f":
+        x = x.astype(get_default_dtype().numpy)
+    return np.where(x < 0, x.dtype.type(math.pi), np.where(x == x, 0, x))[()]
+
+
+def _angle_rule(g: Any, x: Any) -> Any:
+    if not _is_complex(x):
+        return zeros_like(g)
+    return where(x == 0, 0.0, g * -1j / x)
+
+
+@operation(_angle, "x", _angle_rule, **ELEMENTWISE)
+def angle(input: Tensor) -> Tensor:
+    """The argument of each complex number, in (-pi, pi]; of a real one 0, or pi where it is
+    negative, with the gradient 0.
+
+    Any shape; integers become the default float dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.angle(minitorch.tensor([1j, -1.0]))
+        tensor([1.5708, 3.1416])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.angle.html
+    """

@@ -1,0 +1,189 @@
+"""Exponentials and logarithms, element by element."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd.primitive import operation, primitive
+from ..kernels.elementwise import FEW, constant, exp_into, over_elements
+from .choice import where
+from .conversion import FLOATS
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+
+__all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logit", "sigmoid"]
+
+LOG2, LOG10 = math.log(2), math.log(10)
+
+
+@operation(np.exp, "x", lambda g, out: g * out, **FLOATS)
+def exp(input: Tensor) -> Tensor:
+    """``e^x`` of each element; d/dx e^x = e^x.
+
+    Any shape; integers become the default float dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.exp(minitorch.tensor([0.0, 1.0]))
+        tensor([1.0000, 2.7183])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.exp.html
+    """
+
+
+@operation(np.exp2, "x", lambda g, out: g * out * LOG2, **FLOATS)
+def exp2(input: Tensor) -> Tensor:
+    """``2^x`` of each element; d/dx 2^x = 2^x log 2.
+
+    Any shape; integers become the default float dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.exp2(minitorch.tensor([0.0, 3.0]))
+        tensor([1., 8.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.exp2.html
+    """
+
+
+@operation(np.expm1, "x", lambda g, out: g * (out + 1), **FLOATS)
+def expm1(input: Tensor) -> Tensor:
+    """``e^x - 1`` of each element, exact for small x too; the derivative is e^x.
+
+    Any shape; integers become the default float dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.expm1(minitorch.tensor([0.0, 1.0]))
+        tensor([0.0000, 1.7183])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.expm1.html
+    """
+
+
+@operation(np.log, "x", lambda g, x: g / x, **FLOATS)
+def log(input: Tensor) -> Tensor:
+    """The natural logarithm of each element; d/dx log x = 1 / x.
+
+    Any shape; integers become the default float dtype. -inf at 0, NaN below.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.log(minitorch.tensor([1.0, 2.0]))
+        tensor([0.0000, 0.6931])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.log.html
+    """
+
+
+@operation(np.log2, "x", lambda g, x: g / (x * LOG2), **FLOATS)
+def log2(input: Tensor) -> Tensor:
+    """The logarithm to base 2 of each element; the derivative is 1 / (x log 2).
+
+    Any shape; integers become the default float dtype. -inf at 0, NaN below.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.log2(minitorch.tensor([1.0, 8.0]))
+        tensor([0., 3.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.log2.html
+    """
+
+
+@operation(np.log10, "x", lambda g, x: g / (x * LOG10), **FLOATS)
+def log10(input: Tensor) -> Tensor:
+    """The logarithm to base 10 of each element; the derivative is 1 / (x log 10).
+
+    Any shape; integers become the default float dtype. -inf at 0, NaN below.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.log10(minitorch.tensor([1.0, 10.0]))
+        tensor([0., 1.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.log10.html
+    """
+
+
+@operation(np.log1p, "x", lambda g, x: g / (x + 1), **FLOATS)
+def log1p(input: Tensor) -> Tensor:
+    """``log(1 + x)`` of each element, exact for small x too; the derivative is 1 / (1 + x).
+
+    Any shape; integers become the default float dtype. -inf at -1, NaN below.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.log1p(minitorch.tensor([0.0, 1.0]))
+        tensor([0.0000, 0.6931])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.log1p.html
+    """
+
+
+# --- the logistic function and its inverse ----------------------------------------------------
+
+
+def _sigmoid(x: Any) -> Any:
+    if x.size < FEW or not x.flags.c_contiguous:
+        one = constant(1, x.dtype)
+        return one / (np.exp(-x) + one)
+    out = np.empty_like(x)
+    over_elements(_sigmoid_into, 5, x, out)
+    return out
+
+
+def _sigmoid_into(x: Any, out: Any) -> None:
+    exp_into(x, out, -1.0)
+    out += 1
+    np.divide(1, out, out=out)
+
+
+@operation(_sigmoid, "x", lambda g, out: g * (out * (1 - out)), **FLOATS)
+def sigmoid(input: Tensor) -> Tensor:
+    """The logistic function ``s(x) = 1 / (1 + e^-x)`` of each element; s' = s (1 - s).
+
+    Any shape; integers become the default float dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.sigmoid(minitorch.tensor([0.0, 2.0]))
+        tensor([0.5000, 0.8808])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.sigmoid.html
+    """
+
+
+def _logit(x: Any, eps: float | None) -> Any:
+    if eps is not None:
+        x = np.clip(x, eps, 1 - eps)
+    return np.log(x / (1 - x))
+
+
+def _logit_rule(g: Any, x: Any, eps: float | None) -> Any:
+    slope = g / (x * (1 - x))
+    if eps is None:
+        return where((x >= 0) & (x <= 1), slope, math.nan)
+    return where((x >= eps) & (x <= 1 - eps), slope, 0.0)
+
+
+logit_of = primitive(_logit, "x | eps", _logit_rule, name="logit", **FLOATS)
+
+
+def logit(input: Tensor, eps: float | None = None) -> Tensor:
+    """``log(x / (1 - x))`` of each element, the inverse of ``sigmoid``; of ``x`` brought into
+    [eps, 1 - eps] where ``eps`` is given. The derivative is 1 / (x (1 - x)).
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.logit(minitorch.tensor([0.5, 0.8808]))
+        tensor([0.0000, 2.0001])
+
+    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.logit
+    """
+    made: Tensor = logit_of(input, eps)
+    return made

@@ -1,0 +1,171 @@
+"""The gamma function's family."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd.primitive import operation, primitive
+from ..kernels import gamma
+from .conversion import FLOATS, floats_only, not_differentiable
+from .exponential import exp, log
+from .shape import contiguous
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+
+__all__ = ["digamma", "igamma", "igammac", "lgamma", "mvlgamma", "polygamma"]
+
+
+@operation(gamma.lgamma, "x", lambda g, x: g * digamma(x), **FLOATS)
+def lgamma(input: Tensor) -> Tensor:
+    """``log |Gamma(x)|`` of each element; the derivative is ``digamma``.
+
+    Any shape; integers become the default float dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.lgamma(minitorch.tensor([3.0, 4.0]))
+        tensor([0.6931, 1.7918])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.lgamma.html
+    """
+
+
+@operation(gamma.digamma, "x", lambda g, x: g * polygamma(1, x), **FLOATS)
+def digamma(input: Tensor) -> Tensor:
+    """The derivative of ``lgamma``; its own is ``polygamma(1, x)``.
+
+    Any shape; integers become the default float dtype.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.digamma(minitorch.tensor([1.0, 2.0]))
+        tensor([-0.5772,  0.4228])
+
+    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.digamma
+    """
+
+
+polygamma_of: Any = primitive(
+    gamma.polygamma, "x | n", lambda g, x, n: g * polygamma_of(x, n + 1), name="polygamma",
+    **FLOATS,
+)  # fmt: skip
+
+
+@operation(
+    gamma.zeta, "x q", not_differentiable("zeta: self"),
+    lambda g, x, q: g * -x * zeta(x + 1, q), name="special_zeta", **FLOATS,
+)  # fmt: skip
+def zeta(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+    """Hurwitz' zeta function, the sum of ``(k + other)^-input`` over k = 0, 1, ...; the derivative
+    by ``other`` is -input zeta(input + 1, other), by ``input`` there is none.
+
+    Shapes broadcast; integers become the default float dtype; one of the two may be a number.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.special.zeta(minitorch.tensor([2.0, 4.0]), 1)
+        tensor([1.6449, 1.0823])
+
+    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.zeta
+    """
+
+
+def polygamma(n: int, input: Any) -> Any:
+    """The derivative of order ``n`` of ``digamma``.
+
+    Raises:
+        RuntimeError: ``n`` is negative.
+
+    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.polygamma
+    """
+    if n < 0:
+        raise RuntimeError("polygamma(n, x) does not support negative n.")
+    return polygamma_of(input, n)
+
+
+def polygamma_method(self: Any, n: int) -> Any:
+    """``polygamma`` with the order last."""
+    return polygamma(n, self)
+
+
+def mvlgamma(input: Any, p: int) -> Any:
+    """The logarithm of the multivariate gamma function with dimension ``p``.
+
+    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.multigammaln
+    """
+    if p < 1:
+        raise RuntimeError("p has to be greater than or equal to 1")
+    constant = p * (p - 1) / 4 * math.log(math.pi)
+    return contiguous(sum((lgamma(input - j / 2) for j in range(p)), constant))
+
+
+def _scipy(name: str) -> Any:
+    """A kernel that SciPy has; imported when it is first wanted."""
+
+    def kernel(a: Any, x: Any) -> Any:
+        try:
+            from scipy import special  # type: ignore[import-untyped]  # SciPy has no types
+        except ImportError:
+            raise ImportError(
+                f"{name} needs SciPy: install it, or minitorch-tensor with the extra "
+                "minitorch-tensor[scipy]"
+            ) from None
+        made = getattr(special, name)(a, x)
+        return made.astype(np.result_type(a, x))
+
+    return kernel
+
+
+def _gamma_density(a: Any, x: Any) -> Any:
+    """x^(a - 1) exp(-x) / Gamma(a)."""
+    return exp((a - 1) * log(x) - x - lgamma(a))
+
+
+@operation(
+    _scipy("gammainc"), "a x", not_differentiable("igamma: input"),
+    lambda g, a, x: g * _gamma_density(a, x), numbers="", **floats_only("igamma_cpu"),
+)  # fmt: skip
+def igamma(input: Tensor, other: Tensor) -> Tensor:
+    """The regularized lower incomplete gamma function P(a, x), a = ``input``, x = ``other``; the
+    derivative by x is x^(a - 1) e^-x / Gamma(a), by a there is none.
+
+    Shapes broadcast. Needs SciPy.
+
+    Raises:
+        ImportError: SciPy is not installed.
+        NotImplementedError: the dtype is not floating.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.igamma(minitorch.tensor([1.0]), minitorch.tensor([1.0]))
+        tensor([0.6321])
+
+    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.gammainc
+    """
+
+
+@operation(
+    _scipy("gammaincc"), "a x", not_differentiable("igammac: input"),
+    lambda g, a, x: -g * _gamma_density(a, x), numbers="", **floats_only("igammac_cpu"),
+)  # fmt: skip
+def igammac(input: Tensor, other: Tensor) -> Tensor:
+    """The regularized upper incomplete gamma function, ``1 - igamma(input, other)``; the derivative
+    by ``other`` is that of ``igamma`` with the other sign.
+
+    Shapes broadcast. Needs SciPy.
+
+    Raises:
+        ImportError: SciPy is not installed.
+        NotImplementedError: the dtype is not floating.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.igammac(minitorch.tensor([1.0]), minitorch.tensor([1.0]))
+        tensor([0.3679])
+
+    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.gammaincc
+    """

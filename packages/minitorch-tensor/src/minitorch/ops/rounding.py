@@ -1,0 +1,126 @@
+"""Rounding, element by element: step functions, whose gradient is zero."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd.primitive import operation, primitive
+from .choice import zeros_like
+from .conversion import ELEMENTWISE, not_implemented, promote_floats_only
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+
+__all__ = ["ceil", "fix", "floor", "frac", "round", "trunc"]
+
+
+def _rounding(ufunc: Any) -> Any:
+    def kernel(x: Any) -> Any:
+        if x.dtype.kind == "f":
+            return ufunc(x)
+        if x.dtype.kind == "b":
+            raise not_implemented(ufunc.__name__, x.dtype)
+        return +x
+
+    return kernel
+
+
+def flat(g: Any) -> Any:
+    """The rule of a step function."""
+    return zeros_like(g)
+
+
+@operation(_rounding(np.ceil), "x", flat, **ELEMENTWISE)
+def ceil(input: Tensor) -> Tensor:
+    """The least integer that is not below each element; the gradient is 0.
+
+    Any shape; integers stay as they are.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.ceil(minitorch.tensor([-1.5, 1.5]))
+        tensor([-1.,  2.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.ceil.html
+    """
+
+
+@operation(_rounding(np.floor), "x", flat, **ELEMENTWISE)
+def floor(input: Tensor) -> Tensor:
+    """The greatest integer that is not above each element; the gradient is 0.
+
+    Any shape; integers stay as they are.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.floor(minitorch.tensor([-1.5, 1.5]))
+        tensor([-2.,  1.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.floor.html
+    """
+
+
+@operation(_rounding(np.trunc), "x", flat, **ELEMENTWISE)
+def trunc(input: Tensor) -> Tensor:
+    """Each element without its fraction, rounded towards zero; the gradient is 0.
+
+    Any shape; integers stay as they are.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.trunc(minitorch.tensor([-1.5, 1.5]))
+        tensor([-1.,  1.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.trunc.html
+    """
+
+
+fix = trunc
+
+
+@operation(
+    lambda x: x - np.trunc(x), "x", lambda g: g,
+    promote=promote_floats_only("frac_cpu"), floats=True, **ELEMENTWISE,
+)  # fmt: skip
+def frac(input: Tensor) -> Tensor:
+    """The fraction of each element, ``x - trunc(x)``, with the sign of x; the derivative is 1.
+
+    Any shape.
+
+    Raises:
+        NotImplementedError: ``input`` is not floating.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.frac(minitorch.tensor([-1.5, 1.25]))
+        tensor([-0.5000,  0.2500])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.frac.html
+    """
+
+
+def _round(x: Any, decimals: int) -> Any:
+    if x.dtype.kind == "f":
+        return np.round(x, decimals)
+    if decimals or x.dtype.kind == "b":
+        raise not_implemented("round_cpu", x.dtype)
+    return +x
+
+
+rounded = primitive(_round, "x | decimals", flat, name="round", **ELEMENTWISE)
+
+
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """The nearest number with that many decimals, halves to even; the gradient is 0.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.round(minitorch.tensor([0.5, 1.5]))
+        tensor([0., 2.])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.round.html
+    """
+    made: Tensor = rounded(input, decimals)
+    return made
