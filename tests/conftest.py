@@ -1,5 +1,7 @@
 """Every run draws the same numbers."""
 
+import sys
+
 import hypothesis
 import minitorch
 import pytest
@@ -7,6 +9,12 @@ import pytest
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("repeatable")
 minitorch.manual_seed(0)  # for what modules draw at import
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if sys.platform in ("emscripten", "wasi"):
+        for mark in item.iter_markers("needs"):
+            pytest.skip(f"WebAssembly has no {mark.args[0]}")
 
 
 @pytest.fixture(autouse=True)

@@ -244,6 +244,7 @@ def test_steps_leave_nothing_behind(optimizer, shapes):
     assert peak - before < 20_000
 
 
+@pytest.mark.needs("threads")
 def test_two_threads_with_an_optimizer_each():
     found = {}
 

@@ -78,7 +78,7 @@ class TestOperators:
         assert op(2, tensor([1.5])).dtype is minitorch.float32
 
     def test_integers(self, op):
-        a, b = np.array([7, -7, 6]), np.array([2, 3, 4])
+        a, b = np.array([7, -7, 6], np.int64), np.array([2, 3, 4], np.int64)
         made = op(tensor(a), tensor(b))
         expected = op(a, b)
         np.testing.assert_allclose(made.numpy(), expected, rtol=1e-6)

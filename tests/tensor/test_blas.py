@@ -91,6 +91,7 @@ print("long" if spun > 0.015 else "short", known)
 
 
 @pytest.mark.parametrize("first", ["numpy", "minitorch"])
+@pytest.mark.needs("processes")
 def test_its_threads_spin_for_a_short_time_only(first):
     environment = {k: v for k, v in os.environ.items() if k != TIMEOUT}
     made = subprocess.run(
@@ -158,6 +159,7 @@ class TestApart:
             blas.apart()
         assert answers == []
 
+    @pytest.mark.needs("threads")
     def test_not_where_they_stand_still(self, monkeypatch):
         calls = []
         self.on(0, monkeypatch, lambda core, cores: calls.append(core) or True)

@@ -232,6 +232,7 @@ class TestHooks:
 
 
 class TestGradMode:
+    @pytest.mark.needs("threads")
     def test_no_grad_is_per_thread(self):
         seen = []
         with minitorch.no_grad():
@@ -291,6 +292,7 @@ class TestWarnings:
         assert np.geterr() == before
 
 
+@pytest.mark.needs("threads")
 def test_threads_train_apart():
     def train(seed, results):
         random = np.random.default_rng(seed)

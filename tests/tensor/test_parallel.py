@@ -19,7 +19,9 @@ from minitorch.kernels.parallel import WORTH, over_rows, scratch
 from minitorch.kernels.sums import row_products
 
 
-@pytest.fixture(autouse=True, params=[1, 2, 5])
+@pytest.fixture(
+    autouse=True, params=[1, *(pytest.param(n, marks=pytest.mark.needs("threads")) for n in (2, 5))]
+)
 def threads(request: pytest.FixtureRequest) -> Iterator[int]:
     before = minitorch.get_num_threads()
     minitorch.set_num_threads(request.param)
@@ -97,6 +99,7 @@ def test_threads_keep_to_cores_of_their_own(threads: int) -> None:
         assert list(found.values()) == [before] * (threads - 1)
 
 
+@pytest.mark.needs("threads")
 def test_callers_side_by_side() -> None:
     x = np.linspace(-1, 1, 2 * WORTH).astype(np.float32)
     square, results = threaded(np.multiply), []
@@ -175,6 +178,7 @@ def test_products_of_rows(rows: int, width: int) -> None:
     assert np.allclose(row_products(x, y), (x * y).sum(1), rtol=1e-13)
 
 
+@pytest.mark.needs("threads")
 def test_scratch_is_one_per_thread() -> None:
     a, b = scratch(2, (3, 4), np.dtype(np.float32))
     again, _ = scratch(2, (3, 4), np.dtype(np.float32))
@@ -206,6 +210,7 @@ def test_bad_numbers_of_threads(bad: Any, threads: int) -> None:
 
 
 @pytest.mark.parametrize(("value", "answer"), [("3", "3"), ("none", "MINITORCH_NUM_THREADS must")])
+@pytest.mark.needs("processes")
 def test_the_environment_variable(value: str, answer: str) -> None:
     made = subprocess.run(
         [sys.executable, "-c", "import minitorch; print(minitorch.get_num_threads())"],

@@ -11,7 +11,7 @@ from minitorch.autograd import gradcheck, gradgradcheck
 
 A = np.array([[0.5, -1.0, 2.0], [3.0, 0.25, -0.75], [1.5, 4.0, -2.0]])
 S = np.array([[1.25, 0.5, -1.5], [2.5, -3.0, 0.125]])
-I = np.array([[0, 2, 0], [0, 1, 2]])
+I = np.array([[0, 2, 0], [0, 1, 2]], np.int64)
 ROWS = np.array([2, 0])
 MASK = A > 0
 REDUCE = {

@@ -104,6 +104,7 @@ def test_a_crash_leaves_the_old_file(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["x.pt"]
 
 
+@pytest.mark.needs("links and file modes")
 def test_paths_and_links(tmp_path):
     target, link = tmp_path / "target.pt", tmp_path / "link.pt"
     minitorch.save(1, str(target))

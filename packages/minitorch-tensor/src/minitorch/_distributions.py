@@ -232,7 +232,8 @@ def multinomial(g: Generator, p: Array, count: int, replacement: bool) -> Array:
         e = np.empty(p.shape, p.dtype)
         exponential(g, e)
         with np.errstate(all="ignore"):
-            return np.argsort(-(p / e), axis=-1, kind="stable")[..., :count]
+            order = np.argsort(-(p / e), axis=-1, kind="stable").astype(np.int64, copy=False)
+        return order[..., :count]
     rows = p.reshape(-1, p.shape[-1])
     sums = np.cumsum(rows, axis=1)
     sums /= sums[:, -1:]

@@ -46,12 +46,14 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
         kind = array.dtype.kind
     if dtype is not None:
         return _converted(array, as_dtype(dtype), own)
-    if not own and array.dtype.char in "lqdD?":
+    if not own:
         if kind == "f" or (floats and kind in "bi"):
             with np.errstate(over="ignore"):
                 return array.astype(get_default_dtype().numpy)
         if kind == "c":
             return array.astype(get_default_dtype().to_complex().numpy)
+        if kind == "i":
+            return array.astype(np.int64, copy=False)
     return array.astype(from_numpy_dtype(array.dtype).numpy, copy=False)
 
 

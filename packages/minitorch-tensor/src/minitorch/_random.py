@@ -214,10 +214,10 @@ def randperm(
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     steps = max(n - 1, 0)
-    left = np.arange(n, 1, -1)
+    left = np.arange(n, 1, -1, dtype=np.int64)
     g = source(generator)
     orders = [
-        permutation(np.arange(steps) + g.bits32(steps) % left, n)
+        permutation(np.arange(steps, dtype=np.int64) + g.bits32(steps) % left, n)
         for _ in range(math.prod(for_each(())))
     ]
     order = np.reshape(orders, for_each((n,)))

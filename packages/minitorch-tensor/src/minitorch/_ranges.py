@@ -64,7 +64,7 @@ def _steps(start: Any, end: Any, step: Any) -> int:
 
 def _multiples(start: Any, step: Any, count: int, kind: Any) -> Any:
     """``start + k step``, computed in float64 or int64."""
-    k = np.arange(count)
+    k = np.arange(count, dtype=np.int64)
     if kind.category == 1:
         return (int(start) + k * int(step)).astype(kind.numpy)
     return multiply_add(k.astype(np.float64), float(step), float(start)).astype(kind.numpy)
@@ -132,7 +132,7 @@ def spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
     first, last = wide(start), wide(end)
     step = (last - first) / wide(max(steps - 1, 1))
     half = steps // 2
-    k = np.arange(steps).astype(wide)
+    k = np.arange(steps, dtype=np.int64).astype(wide)
     if wide not in (np.float32, np.float64):
         return np.concatenate([first + step * k[:half], last - step * k[: steps - half][::-1]])
     back = multiply_add(k[: steps - half][::-1], -step, last)

@@ -31,7 +31,7 @@ def _replace_region(base: Any, value: Any, chain: Any) -> Any:
     if np.may_share_memory(region, out):
         region[...] = value
     else:  # a reshape had to copy: find the places by following their numbers through the chain
-        places = replay(np.arange(out.size).reshape(out.shape), chain)
+        places = replay(np.arange(out.size, dtype=np.int64).reshape(out.shape), chain)
         out.reshape(-1)[places] = value
     return laid_as(out, base)
 

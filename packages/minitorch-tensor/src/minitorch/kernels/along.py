@@ -57,7 +57,7 @@ def place(
     elif not repeats:
         np.put_along_axis(out, index, g, dim)
     else:
-        places = list(np.indices(index.shape, sparse=True))
+        places = list(np.indices(index.shape, sparse=True, dtype=np.int64))
         places[dim] = index
         np.add.at(out, tuple(places), g)
     return out

@@ -39,7 +39,7 @@ def _library() -> Any:
 
         module = importlib.import_module("numpy._core._multiarray_umath")
         return ctypes.CDLL(module.__file__)  # a name is sought in what it is linked to, too
-    except (ImportError, OSError):
+    except (ImportError, OSError, AttributeError):  # linked statically, it has no file
         return None
 
 

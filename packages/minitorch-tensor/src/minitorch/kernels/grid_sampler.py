@@ -90,15 +90,15 @@ def coordinates(g: Any, n: int, align: bool) -> Any:
 
 def gather(x: Array, index: Array) -> Array:
     """The rows ``index`` (b, p) of ``x`` (b, s, c): (b, p, c)."""
-    return x[np.arange(len(x))[:, None], index]
+    return x[np.arange(len(x), dtype=np.int64)[:, None], index]
 
 
 def scatter(g: Array, index: Array, size: int) -> Array:
     """The transpose of ``gather``: the rows of ``g`` added up where they came from."""
     b, p, c = g.shape
-    rows = (index + np.arange(b)[:, None] * size).reshape(b * p, 1)
-    places = (rows * c + np.arange(c)).reshape(-1)
-    total = np.bincount(places, g.reshape(-1), b * size * c)
+    rows = (index + np.arange(b, dtype=np.int64)[:, None] * size).reshape(b * p, 1)
+    places = (rows * c + np.arange(c, dtype=np.int64)).reshape(-1)
+    total = np.bincount(places.astype(np.intp, copy=False), g.reshape(-1), b * size * c)
     return total.astype(g.dtype).reshape(b, size, c)
 
 

@@ -47,7 +47,7 @@ def accumulate(out: Any, rows: Any, values: Any) -> None:
     """
     width = out.size // len(out) if len(out) else 0
     if width != 1:
-        rows = np.add.outer(rows * width, np.arange(width)).reshape(-1)
+        rows = np.add.outer(rows * width, np.arange(width, dtype=np.int64)).reshape(-1)
     np.add.at(out.reshape(-1), rows, values.reshape(-1))
 
 

@@ -187,7 +187,7 @@ def matrix_exp(x: Array) -> Array:
     a = x.astype(np.complex128 if x.dtype.kind == "c" else np.float64)
     norm = np.abs(a).sum(-2).max(-1)
     powers = np.where(norm > 5.4, np.ceil(np.log2(np.maximum(norm, 1) / 5.371920351148152)), 0)
-    powers = np.where(np.isfinite(powers), powers, 0).astype(int)
+    powers = np.where(np.isfinite(powers), powers, 0).astype(np.int64)
     a = a / np.exp2(powers)[..., None, None]
     b = PADE_13
     one = np.eye(a.shape[-1])

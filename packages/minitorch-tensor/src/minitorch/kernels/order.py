@@ -15,10 +15,10 @@ PARTITION = 512  # elements from which picking a few is worth a partition
 def order(x: Any, dim: int, descending: bool) -> Any:
     """The stable permutation that sorts ``x``; NaN counts as larger than any number."""
     if not descending:
-        return np.argsort(x, axis=dim, kind="stable")
+        return np.argsort(x, axis=dim, kind="stable").astype(np.int64, copy=False)
     last = x.shape[dim] - 1
     turned = (slice(None),) * dim + (slice(None, None, -1),)
-    return last - np.argsort(x[turned], axis=dim, kind="stable")[turned]
+    return last - order(x[turned], dim, False)[turned]
 
 
 def cut(x: Any, dim: int, start: int, stop: int) -> Any:
@@ -47,6 +47,7 @@ def topk(x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
         few = cut(np.argpartition(x, n - k, dim), dim, n - k, n)
     else:
         few = cut(np.argpartition(x, k - 1, dim), dim, 0, k)
+    few = few.astype(np.int64)
     few.sort(dim)  # equals in the order of their places
     values = take(x, few, dim)
     index = order(values, dim, largest)
@@ -93,7 +94,7 @@ def mode(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
         return x, np.int64(0)
     index = order(x, dim, False)
     ordered = np.moveaxis(take(x, index, dim), dim, -1)
-    places = np.arange(x.shape[dim])
+    places = np.arange(x.shape[dim], dtype=np.int64)
     starts = np.ones(ordered.shape, bool)
     starts[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
     lengths = places - np.maximum.accumulate(np.where(starts, places, 0), axis=-1)

@@ -150,7 +150,13 @@ def over_rows(work: Work, rows: int, size: int) -> None:
 
             rest_early()
         while len(_workers) < parts - 1:
-            _workers.append(_Worker())
+            try:
+                _workers.append(_Worker())
+            except RuntimeError:  # there are no more to be had, in WebAssembly none at all
+                parts = len(_workers) + 1
+        if parts == 1:
+            work(0, rows)
+            return
         rest = round((size - HEAD_START) * rows * (parts - 1) / (size * parts))
         rest = min(max(rest, parts - 1), rows - 1)  # the others' rows: one at least for each of us
         ends = [rows - rest + rest * k // (parts - 1) for k in range(parts)]

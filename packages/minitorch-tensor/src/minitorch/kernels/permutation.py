@@ -18,16 +18,16 @@ def permutation(targets: Array, n: int) -> Array:
         return np.array(items, np.int64)
     # Before swap i, position p holds what the last swap m < i with target p brought there, which is
     # held[m], what position m held before swap m; or p itself if there was no such swap.
-    keys = np.sort(targets << 32 | np.arange(n - 1))
+    keys = np.sort(targets << 32 | np.arange(n - 1, dtype=np.int64))
     target, swap = keys >> 32, keys & (2**32 - 1)
     again = np.flatnonzero(target[1:] == target[:-1])
-    before = np.full(n, -1)  # the last earlier swap with the same target
+    before = np.full(n, -1, np.int64)  # the last earlier swap with the same target
     before[swap[again + 1]] = swap[again]
-    last = np.full(n, -1)  # the last swap m < p with target p
+    last = np.full(n, -1, np.int64)  # the last swap m < p with target p
     last[target] = swap
-    alone = np.flatnonzero(last == np.arange(n))
+    alone = np.flatnonzero(last == np.arange(n, dtype=np.int64))
     last[alone] = before[alone]
-    held = np.where(last >= 0, last, np.arange(n))
+    held = np.where(last >= 0, last, np.arange(n, dtype=np.int64))
     while True:
         further = held[held]
         if np.array_equal(further, held):

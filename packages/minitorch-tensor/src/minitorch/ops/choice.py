@@ -43,9 +43,13 @@ choose = primitive(
     name="where",
     traits=("elementwise",),
 )
-places = primitive(
-    lambda xs: np.nonzero(np.atleast_1d(xs[0])), "*conditions -> places", name="nonzero"
-)
+
+
+def _nonzero(xs: Any) -> tuple[Any, ...]:
+    return tuple(i.astype(np.int64, copy=False) for i in np.nonzero(np.atleast_1d(xs[0])))
+
+
+places = primitive(_nonzero, "*conditions -> places", name="nonzero")
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:

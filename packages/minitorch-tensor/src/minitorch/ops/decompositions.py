@@ -150,7 +150,7 @@ def _qr_rule(g: Any, x: Any, q: Any, r: Any, mode: str) -> Any:
         )
     gq, gr = g
     if m < n:  # a = [a1 a2], q r1 = a1, r2 = q' a2
-        first, rest = eye(g[0], m, n), constant((np.arange(n) >= m)[None, :], g[0])
+        first, rest = eye(g[0], m, n), constant((np.arange(n, dtype=np.int64) >= m)[None, :], g[0])
         gq = gq + (x * rest) @ transposed(gr)
         return (
             _qr_square(gq, gr @ transposed(first), q, r @ transposed(first)) @ first

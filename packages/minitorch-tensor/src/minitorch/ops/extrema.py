@@ -64,7 +64,7 @@ def _placed_extremum(reduce: Any, name: str, arg: str) -> Callable[..., Any]:
         if not x.ndim:
             return x, np.int64(0)
         index = getattr(x, arg)(dim, keepdims=keepdim)
-        return reduce(x, axis=dim, keepdims=keepdim), index
+        return reduce(x, axis=dim, keepdims=keepdim), index.astype(np.int64, copy=False)
 
     return primitive(
         kernel,
@@ -195,7 +195,8 @@ def _place(x: Any, arg: str, dim: int | None, keepdim: bool) -> Any:
     if x.dtype.kind not in "fiu":
         kind = RuntimeError if x.dtype.kind == "b" else NotImplementedError
         raise kind(f"{arg}(): does not support {x.dtype} input")
-    return getattr(x, arg)(dim if x.ndim else None, keepdims=keepdim)
+    index = getattr(x, arg)(dim if x.ndim else None, keepdims=keepdim)
+    return index.astype(np.int64, copy=False)
 
 
 place = primitive(_place, "x | arg dim keepdim", None, name="argmax")

@@ -118,7 +118,7 @@ def write_places(out: Any, value: Any, places: Any, dims: tuple[int, ...], add: 
     if np.shape(value) != (*lead, *places.shape, *rest):
         value = np.broadcast_to(value, (*lead, *places.shape, *rest))
     if first:  # rows of the first `first + 1` dimensions as one
-        batch = np.arange(math.prod(lead)).reshape((*lead, *(1,) * places.ndim))
+        batch = np.arange(math.prod(lead), dtype=np.int64).reshape((*lead, *(1,) * places.ndim))
         places = batch * out.shape[first] + places
     accumulate(out.reshape((math.prod(out.shape[: first + 1]), *rest)), places.reshape(-1), value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,9 +25,9 @@ def _bincount(x: Any, weights: Any, minlength: int) -> Any:
             f"weights should be 1-d and have the same length as input: {list(weights.shape)} and "
             f"{list(x.shape)}"
         )
-    x = x.reshape(-1).astype(np.int64, copy=False)
+    x = x.reshape(-1).astype(np.intp, copy=False)
     if weights is None:
-        return np.bincount(x, minlength=minlength)
+        return np.bincount(x, minlength=minlength).astype(np.int64, copy=False)
     dtype = np.float32 if weights.dtype == np.float32 else np.float64
     return np.bincount(x, weights.reshape(-1), minlength).astype(dtype)
 
@@ -56,7 +57,7 @@ def _histc(x: Any, bins: int, low: float, high: float) -> Any:
         low, high = low - 1, high + 1
     low, high = x.dtype.type(low), x.dtype.type(high)
     x = x[(x >= low) & (x <= high)]
-    place = ((x - low) * bins / (high - low)).astype(np.int64)
+    place = ((x - low) * bins / (high - low)).astype(np.intp)
     return np.bincount(np.minimum(place, bins - 1), minlength=bins).astype(x.dtype)
 
 
@@ -107,8 +108,8 @@ def _histogramdd(x: Any, weight: Any, bins: Any, span: Any, density: bool) -> tu
         edges.append(e)
     sizes = [len(e) - 1 for e in edges]
     weights = None if weight is None else weight.reshape(-1)[inside]
-    hist: Any = np.bincount(place[inside], weights, minlength=int(np.prod(sizes))).reshape(sizes)
-    hist = hist.astype(x.dtype)
+    place = place[inside].astype(np.intp, copy=False)
+    hist: Any = np.bincount(place, weights, math.prod(sizes)).astype(x.dtype).reshape(sizes)
     if density:
         hist /= hist.sum()
         for k, e in enumerate(edges):

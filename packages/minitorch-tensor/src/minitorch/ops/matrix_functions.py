@@ -180,7 +180,9 @@ def _powers(x: Any, count: int) -> Any:
 
 def _powers_rule(g: Any, x: Any, count: int) -> Any:
     # the derivatives of 1, x, x^2, x^3, ... are 0, 1, 2x, 3x^2, ...
-    return sum(g[..., 1:] * powers(x, count - 1) * constant(np.arange(1, count), x), -1)
+    return sum(
+        g[..., 1:] * powers(x, count - 1) * constant(np.arange(1, count, dtype=np.int64), x), -1
+    )
 
 
 powers = primitive(_powers, "x | count", _powers_rule, name="linalg_vander")

@@ -95,7 +95,9 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
 
 
 # the flat positions at which a mask holds
-spots = primitive(lambda mask: np.flatnonzero(mask), "mask", None, name="flatnonzero")
+spots = primitive(
+    lambda mask: np.flatnonzero(mask).astype(np.int64, copy=False), "mask", None, name="flatnonzero"
+)
 
 
 mask_selected = labelled(indexed, "MaskedSelectBackward0")
@@ -142,7 +144,7 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
 
 # --- where something is ------------------------------------------------------------------------
 
-found = primitive(lambda x: np.argwhere(x), "x", None, name="nonzero")
+found = primitive(lambda x: np.argwhere(x).astype(np.int64, copy=False), "x", None, name="nonzero")
 
 
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:

@@ -85,7 +85,7 @@ def repeat_interleave(
         counts = input._array()
         if (counts < 0).any():
             raise RuntimeError("repeats can not be negative")
-        return wrap(np.repeat(np.arange(len(counts)), counts))
+        return wrap(np.repeat(np.arange(len(counts), dtype=np.int64), counts.astype(np.intp)))
     if dim is None:
         input, dim = reshaped(input, (math.prod(input.shape),)), 0
     dim = one_dim(dim, input.ndim)
@@ -100,7 +100,8 @@ def repeat_interleave(
             f"repeats must have the same size as input along dim, but got repeats.size(0) = "
             f"{numbers.size} and input.size({dim}) = {n}"
         )
-    index = np.repeat(np.arange(n), numbers.astype(np.int64).reshape(-1) if numbers.size else 0)
+    counts = numbers.astype(np.intp).reshape(-1) if numbers.size else 0
+    index = np.repeat(np.arange(n, dtype=np.int64), counts)
     if output_size is not None and len(index) != output_size:
         raise RuntimeError(f"repeat_interleave: output_size is {output_size}, found {len(index)}")
     if not input.ndim:

@@ -168,7 +168,7 @@ def _as_strided(x: Any, size: Any, stride: Any, offset: int) -> Any:
 
 
 def _as_strided_rule(g: Any, shape: Any, size: Any, stride: Any, offset: int) -> Any:
-    places = _as_strided(np.arange(math.prod(shape)), size, stride, offset)
+    places = _as_strided(np.arange(math.prod(shape), dtype=np.int64), size, stride, offset)
     flat = put_rows(reshaped(g, (math.prod(size),)), places.reshape(-1), (math.prod(shape),))
     return reshaped(flat, shape)
 

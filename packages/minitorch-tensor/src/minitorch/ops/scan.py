@@ -131,7 +131,7 @@ def _running_extremum(ufunc: np.ufunc, name: str) -> Callable[..., Any]:
             return x, np.int64(0)
         values = _accumulate(ufunc, x, dim, x.dtype)
         reached = (x == values) | (x != x)  # the latest of equals, as in PyTorch
-        places = np.arange(x.shape[dim]).reshape(-1, *(1,) * (x.ndim - 1 - dim))
+        places = np.arange(x.shape[dim], dtype=np.int64).reshape(-1, *(1,) * (x.ndim - 1 - dim))
         return values, packed(np.maximum.accumulate(np.where(reached, places, 0), axis=dim))
 
     return primitive(

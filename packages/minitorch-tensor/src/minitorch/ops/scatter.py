@@ -28,7 +28,8 @@ __all__ = ["gather", "scatter", "scatter_add", "scatter_reduce", "take_along_dim
 def _along(index: Any, dim: int) -> tuple[Any, ...]:
     """The key that takes ``index`` along ``dim`` and every other dimension's own numbers."""
     key = [
-        np.arange(n).reshape((-1,) + (1,) * (index.ndim - 1 - k)) for k, n in enumerate(index.shape)
+        np.arange(n, dtype=np.int64).reshape((-1,) + (1,) * (index.ndim - 1 - k))
+        for k, n in enumerate(index.shape)
     ]
     key[dim] = index
     return tuple(key)

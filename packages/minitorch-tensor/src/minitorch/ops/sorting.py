@@ -121,6 +121,7 @@ def _unique(x: Any, dim: int | None) -> tuple[Any, Any, Any]:
     values, inverse, counts = np.unique(
         x, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
     )
+    inverse, counts = inverse.astype(np.int64, copy=False), counts.astype(np.int64, copy=False)
     return values, inverse.reshape(x.shape if dim is None else -1), counts
 
 
@@ -131,7 +132,7 @@ def _unique_consecutive(x: Any, dim: int | None) -> tuple[Any, Any, Any]:
     starts = np.ones(n, bool)
     if n > 1:
         starts[1:] = (rows[1:] != rows[:-1]).reshape(n - 1, -1).any(1)
-    places = np.flatnonzero(starts)
+    places = np.flatnonzero(starts).astype(np.int64, copy=False)
     inverse = np.cumsum(starts, dtype=np.int64) - 1
     values = packed(rows[places])
     return (

@@ -37,8 +37,9 @@ def bags_of(input: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, i
         if not starts.size:
             raise RuntimeError("include_last_offset: number of offsets should be at least 1")
         starts = starts[:-1]
-    bags = np.searchsorted(starts, np.arange(input.shape[0]), side="right") - 1
-    return bags, len(starts)
+    elements = np.arange(input.shape[0], dtype=np.int64)
+    bags = np.searchsorted(starts, elements, side="right") - 1
+    return bags.astype(np.int64, copy=False), len(starts)
 
 
 def embedding_bag(
@@ -101,7 +102,7 @@ def embedding_bag(
                 f"of fixed length sequences. However, found offsets of type {type(offsets)}"
             )
         count = input.shape[0]
-        bags = np.repeat(np.arange(count), input.shape[1])
+        bags = np.repeat(np.arange(count, dtype=np.int64), input.shape[1])
         input = input.reshape(-1)
         if per_sample_weights is not None:
             per_sample_weights = per_sample_weights.reshape(-1)
@@ -130,7 +131,7 @@ def embedding_bag(
     rows = rows_of(weight, input, -1)
     if scales is not None:
         rows = per_count(rows, scales.to(rows.dtype))
-    sizes = np.bincount(bags, minlength=count)
+    sizes = np.bincount(bags.astype(np.intp, copy=False), minlength=count)
     if mode == "max":
         return maxima(rows, bags, sizes)
     if per_sample_weights is not None:

@@ -171,7 +171,7 @@ weights_of: Any = primitive(_weights, "logp target weight | ignore", name="nll_w
 
 def _places(target: Any, weights: Any) -> Any:
     """(row, label) of each label; of those that do not count, (row, 0)."""
-    return np.arange(target.size), np.where(weights == 0, 0, target).reshape(-1)
+    return np.arange(target.size, dtype=np.int64), np.where(weights == 0, 0, target).reshape(-1)
 
 
 def _take(logp: Any, target: Any, weights: Any) -> Any:

@@ -120,8 +120,8 @@ def ctc_loss(
                 f"Expected tensor to have size {int(sizes.sum())} at dimension 0, but got size "
                 f"{targets.shape[0]} for argument #2 'targets'"
             )
-        padded = np.full((n, longest), blank)
-        padded[np.arange(longest) < sizes[:, None]] = targets.numpy()
+        padded = np.full((n, longest), blank, np.int64)
+        padded[np.arange(longest, dtype=np.int64) < sizes[:, None]] = targets.numpy()
         rows = minitorch.from_numpy(padded)
     else:
         rows = (targets if targets.ndim == 2 else targets.unsqueeze(0)).long()

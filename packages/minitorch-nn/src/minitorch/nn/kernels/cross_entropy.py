@@ -84,7 +84,11 @@ def cross_entropy(
     else:
         y = shifted = rows - np.maximum.reduce(rows, axis=1, keepdims=True)
     # where the labels' numbers are in memory, which is in order of rows or of columns
-    at = t + np.arange(0, y.size, classes) if y.flags.c_contiguous else t * n + np.arange(n)
+    at = (
+        t + np.arange(0, y.size, classes, dtype=np.int64)
+        if y.flags.c_contiguous
+        else t * n + np.arange(n, dtype=np.int64)
+    )
     chosen = shifted.ravel("K").take(at)
     if smoothing:
         others = row_sums(shifted) if weight is None else shifted @ weight

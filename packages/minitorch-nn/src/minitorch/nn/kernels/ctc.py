@@ -15,8 +15,10 @@ import numpy as np
 def states_of(targets: Any, lengths: Any, blank: int) -> tuple[Any, Any]:
     """The states (N, 2 S + 1) and whether each may be entered from two states before."""
     n, longest = targets.shape
-    states = np.full((n, 2 * longest + 1), blank)
-    states[:, 1::2] = np.where(np.arange(longest) < lengths[:, None], targets, blank)
+    states = np.full((n, 2 * longest + 1), blank, np.int64)
+    states[:, 1::2] = np.where(
+        np.arange(longest, dtype=np.int64) < lengths[:, None], targets, blank
+    )
     skips = np.zeros(states.shape, bool)
     skips[:, 2:] = (states[:, 2:] != blank) & (states[:, 2:] != states[:, :-2])
     return states, skips
@@ -38,7 +40,7 @@ def step(before: Any, skips: Any) -> Any:
 
 def last_states(lengths: Any, width: int) -> Any:
     """Which states may end a sequence: the last blank and the last label."""
-    s = np.arange(width)
+    s = np.arange(width, dtype=np.int64)
     ends = 2 * lengths[:, None]
     return (s == ends) | (s == ends - 1)
 
@@ -89,7 +91,7 @@ def ctc_backward(
     total = np.logaddexp.reduce(np.where(ends, alpha[-1], -np.inf), axis=1)
     posterior = np.exp(alpha + beta - emissions - total[:, None])
     posterior[np.isneginf(alpha) | np.isneginf(beta)] = 0
-    classes = np.arange(logp.shape[2])
+    classes = np.arange(logp.shape[2], dtype=np.int64)
     onehot = (states[:, :, None] == classes).astype(np.float64)
     share = np.matmul(posterior.transpose(1, 0, 2), onehot).transpose(1, 0, 2)
     grad = np.exp(logp) - share
@@ -97,5 +99,5 @@ def ctc_backward(
         grad[:, np.isinf(out)] = np.nan
     else:
         grad[:, np.isinf(out)] = 0
-    frames = np.arange(len(logp))[:, None] < input_lengths
+    frames = np.arange(len(logp), dtype=np.int64)[:, None] < input_lengths
     return np.where(frames[:, :, None], grad * g[:, None], 0).astype(logp.dtype), None

@@ -38,7 +38,7 @@ class Windows(NamedTuple):
 
 
 def axis(n: int, out: int, kernel: int, stride: int, padding: int, dilation: int) -> Axis:
-    starts = np.arange(out) * stride
+    starts = np.arange(out, dtype=np.int64) * stride
     index = [starts + dilation * k for k in range(kernel)]
     after = max(int(index[-1][-1]) + 1 - n - padding, 0) if out else 0
     first = starts - padding
@@ -86,7 +86,7 @@ def max_pool(x: Any, windows: Windows, once: bool) -> tuple[Any, Any]:
     indices = np.empty((len(planes), table.shape[1]), np.int64)
     padded = any(map(any, padding))
     kind = np.min_scalar_type(len(keys))
-    outputs = np.arange(table.shape[1])
+    outputs = np.arange(table.shape[1], dtype=np.int64)
 
     def work(start: int, stop: int) -> None:
         count = max(1, BLOCK // max(1, math.prod(size)))
@@ -131,7 +131,9 @@ def position(at: list[Any], strides: list[int]) -> Any:
 def numbered(indices: Any, plane: int) -> Any:
     """Places in each plane as places in all planes together."""
     planes = math.prod(indices.shape[:2])
-    return (indices.reshape(planes, -1) + np.arange(planes)[:, None] * plane).reshape(-1)
+    return (
+        indices.reshape(planes, -1) + np.arange(planes, dtype=np.int64)[:, None] * plane
+    ).reshape(-1)
 
 
 def put(g: Any, indices: Any, size: tuple[int, ...], once: bool) -> Any:

@@ -20,7 +20,7 @@ class Weights:
         self.entries = rows, columns, weights
         self.outputs, self.inputs = outputs, inputs
         starts = np.searchsorted(rows, rows)  # of each entry's row
-        number = np.arange(len(rows)) - starts
+        number = np.arange(len(rows), dtype=np.int64) - starts
         self.taps = []
         for k in range(number.max() + 1 if len(rows) else 0):
             (which,) = np.nonzero(number == k)
@@ -72,16 +72,17 @@ def resample(x: Any, dim: int, weights: Weights) -> Any:
 
 def of_ranges(starts: Any, stops: Any, weights: Any, inputs: int) -> Weights:
     """Row k sums the inputs from starts[k] to stops[k], times weights[k]."""
-    counts = np.maximum(stops - starts, 0)
-    rows = np.repeat(np.arange(len(starts)), counts)
-    columns = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts - starts, counts)
+    counts = np.maximum(stops - starts, 0).astype(np.intp, copy=False)
+    rows = np.repeat(np.arange(len(starts), dtype=np.int64), counts)
+    first = np.cumsum(counts) - counts - starts
+    columns = np.arange(len(rows), dtype=np.int64) - np.repeat(first, counts)
     return Weights(rows, columns, weights[rows], len(starts), inputs)
 
 
 @functools.lru_cache(256)
 def windows(n: int, out: int, kernel: int, stride: int, padding: int, divisor: str) -> Weights:
     """Sums of windows, divided by how many elements they have: "padded", "inside", or "none"."""
-    starts = np.arange(out) * stride - padding
+    starts = np.arange(out, dtype=np.int64) * stride - padding
     stops = np.minimum(starts + kernel, n + padding)
     inside = np.maximum(starts, 0), np.minimum(stops, n)
     if divisor == "none":
@@ -93,7 +94,7 @@ def windows(n: int, out: int, kernel: int, stride: int, padding: int, divisor: s
 
 def adaptive_ranges(n: int, out: int) -> tuple[Any, Any]:
     """Where the ``out`` parts of n elements begin and end; neighbours may share an element."""
-    k = np.arange(out)
+    k = np.arange(out, dtype=np.int64)
     return k * n // out, -((-(k + 1) * n) // out)
 
 
@@ -116,7 +117,7 @@ def nearest(n: int, out: int, scale: float | None, exact: bool, real: Any) -> We
     k = np.arange(out, dtype=real)
     index = np.floor((k + real(0.5 if exact else 0)) * step(n, out, scale, False, real))
     index = np.minimum(index.astype(np.int64), n - 1)
-    return Weights(np.arange(out), index, np.ones(out), out, n)
+    return Weights(np.arange(out, dtype=np.int64), index, np.ones(out), out, n)
 
 
 def triangle(x: Any) -> Any:
@@ -146,7 +147,7 @@ def smooth(n: int, out: int, scale: float | None, align: bool, mode: str, real: 
         first = np.floor(at)
         reach = [-1, 0, 1, 2]
         weights = [cubic(at - first - j, -0.75) for j in reach]
-    rows = np.repeat(np.arange(out), len(reach))
+    rows = np.repeat(np.arange(out, dtype=np.int64), len(reach))
     columns = np.clip(first[:, None] + reach, 0, n - 1).astype(np.int64).reshape(-1)
     return Weights(rows, columns, np.stack(weights, 1).reshape(-1), out, n)
 
@@ -159,21 +160,21 @@ def antialiased(
     along = float(step(n, out, scale, align, real))
     wide = max(along, 1.0)
     support = (1 if mode == "linear" else 2) * wide
-    center = along * (np.arange(out) + 0.5)
+    center = along * (np.arange(out, dtype=np.int64) + 0.5)
     starts = np.maximum((center - support + 0.5).astype(np.int64), 0)
     stops = np.minimum((center + support + 0.5).astype(np.int64), n)
     ranges = of_ranges(starts, stops, np.ones(out), n)
     rows, columns, _ = ranges.entries
     at = (columns - center[rows] + 0.5) / wide
     weights = triangle(at) if mode == "linear" else cubic(at, -0.5)
-    weights = weights / np.bincount(rows, weights, out)[rows]
+    weights = weights / np.bincount(rows.astype(np.intp, copy=False), weights, out)[rows]
     return Weights(rows, columns, weights, out, n)
 
 
 @functools.lru_cache(256)
 def padding(n: int, before: int, after: int, mode: str) -> Weights:
     """The element that each place in and around the input takes its value from."""
-    at = np.arange(-before, n + after)
+    at = np.arange(-before, n + after, dtype=np.int64)
     if mode == "circular":  # around what negative padding leaves
         first, left = max(-before, 0), n + min(before, 0) + min(after, 0)
         at = first + (at - first) % left
@@ -182,4 +183,4 @@ def padding(n: int, before: int, after: int, mode: str) -> Weights:
     else:
         at = abs(at)
         at = np.where(at >= n, 2 * (n - 1) - at, at)
-    return Weights(np.arange(len(at)), at, np.ones(len(at)), len(at), n)
+    return Weights(np.arange(len(at), dtype=np.int64), at, np.ones(len(at)), len(at), n)

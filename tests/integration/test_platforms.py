@@ -1,0 +1,90 @@
+"""No integer type of the platform: they have 32 bits in WebAssembly, and indices are int64."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import minitorch
+import pytest
+
+SOURCES = {
+    path.relative_to(root).as_posix(): path
+    for root in minitorch.__path__
+    for path in sorted(Path(root).rglob("*.py"))
+}
+PLATFORMS = {
+    "int_", "intc", "intp", "long", "longlong", "uint", "uintc", "uintp", "ulong", "ulonglong",
+}  # fmt: skip
+RANGES = {"arange", "indices"}  # of the platform's integers where no dtype is given
+PLACES = {
+    "argmax", "argmin", "argpartition", "argsort", "argwhere", "bincount", "digitize",
+    "flatnonzero", "lexsort", "nonzero", "ravel_multi_index", "searchsorted", "unravel_index",
+}  # fmt: skip
+# where they only index arrays, or, bincount, sum weights
+INDICES = {
+    "_distributions.py": {"searchsorted"}, "_memory.py": {"argsort"},
+    "kernels/grid_sampler.py": {"bincount"}, "kernels/linalg.py": {"argmax"},
+    "kernels/order.py": {"argmax", "argpartition"}, "kernels/permutation.py": {"flatnonzero"},
+    "nn/functional/bags.py": {"argmax", "bincount", "flatnonzero", "nonzero", "searchsorted"},
+    "nn/kernels/embedding.py": {"argsort", "flatnonzero"},
+    "nn/kernels/resampling.py": {"argsort", "bincount", "nonzero", "searchsorted"},
+    "ops/choice.py": {"nonzero"}, "ops/diagonals.py": {"nonzero"},
+    "ops/gathering.py": {"nonzero", "unravel_index"},
+    "ops/histograms.py": {"searchsorted"}, "ops/scatter.py": {"ravel_multi_index"},
+    "ops/sorting.py": {"searchsorted"},
+}  # fmt: skip
+TENSORS = {"extrema", "minitorch", "soft"}  # what they have gives tensors
+
+
+def name_of(function: ast.expr) -> tuple[str, str]:
+    """(owner, name) of ``owner.name``."""
+    if not isinstance(function, ast.Attribute):
+        return "", ""
+    owner = function.value
+    while isinstance(owner, ast.Attribute | ast.Call | ast.Subscript):
+        owner = owner.func if isinstance(owner, ast.Call) else owner.value
+    return getattr(owner, "id", ""), function.attr
+
+
+def platform_integers(tree: ast.Module, indices: set[str]) -> Iterator[str]:
+    """What ``tree`` says or makes of the platform's integers."""
+    named = set()  # what is cast at once, to a dtype or to what NumPy counts in
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and name_of(node.func)[1] == "astype":
+            named |= {node.func.value, *node.args}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in PLATFORMS and node not in named:
+            if isinstance(node.value, ast.Name) and node.value.id == "np":
+                yield f"{node.lineno}: np.{node.attr}"
+        if not isinstance(node, ast.Call):
+            continue
+        owner, name = name_of(node.func)
+        dtypes = [k.value for k in node.keywords if k.arg == "dtype"]
+        if owner == "np" or name in ("astype", "view"):
+            dtypes += node.args
+        if any(isinstance(each, ast.Name) and each.id == "int" for each in dtypes):
+            yield f"{node.lineno}: int as a dtype"
+        if owner == "np" and name in RANGES and not any(k.arg == "dtype" for k in node.keywords):
+            yield f"{node.lineno}: np.{name} without a dtype"
+        if name in PLACES - indices and node not in named and owner not in TENSORS:
+            if owner == "np" or not (node.args and owner == "self"):
+                yield f"{node.lineno}: {name} as it is"
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_dtypes_go_by_their_names(path: str) -> None:
+    tree = ast.parse(SOURCES[path].read_text())
+    assert not list(platform_integers(tree, INDICES.get(path, set())))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "np.zeros(3, np.intp)", "x.astype(int)", "np.zeros(3, dtype=int)", "np.zeros(3, int)",
+        "np.arange(3)", "np.argsort(x)", "x.argmax(0)", "np.nonzero(x)[0]", "np.int_(3)",
+    ],
+)  # fmt: skip
+def test_they_are_found(source: str) -> None:
+    assert list(platform_integers(ast.parse(source), set()))
