@@ -67,6 +67,7 @@ from .ops.softmax import *
 from .ops.sorting import *
 from .ops.special import *
 from .ops.statistics import *
+from .ops.storage import *
 from .ops.trigonometric import *
 from .ops.unary import *
 

@@ -6,6 +6,7 @@ because programs pass them, ``layout`` (strided) and ``pin_memory``, which chang
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from . import _dtype
 from ._device import CPU, as_device
 from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype
 from ._layout import contiguous_format, strided
-from ._memory import formatted
+from ._memory import extent, formatted, window
 from ._memory import like as new_memory_like
 from .autograd.variable import Variable, wrap
 from .ops.arguments import as_shape
@@ -196,9 +197,11 @@ def empty_strided(
         raise RuntimeError(
             f"mismatch in length of strides and shape: {list(steps)} and {list(shape)}"
         )
-    count = 1 + sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) if all(shape) else 0
-    memory = np.empty(count, kind)
-    array = np.ndarray(shape, kind, memory, 0, [s * kind.itemsize for s in steps])
+    steps = tuple(s * kind.itemsize for s in steps)
+    _, size = extent(shape, steps, kind.itemsize)
+    if size > sys.maxsize:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
+    array = window(np.empty(size, np.uint8), shape, kind, 0, steps)
     return made(array, requires_grad, device, layout)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ._creation import made
 from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype, promote_types
+from ._memory import foreign
 from ._size import Size
 from .autograd.variable import Variable, wrap
 from .ops.arguments import as_shape
@@ -250,6 +251,12 @@ def from_numpy(ndarray: Array) -> Any:
             "between byte orders is currently not supported."
         )
     numpy = from_numpy_dtype(ndarray.dtype).numpy
+    if any(step % ndarray.itemsize for step in ndarray.strides):
+        raise ValueError(
+            f"given numpy array strides {ndarray.strides} not a multiple of the element byte size "
+            f"{ndarray.itemsize}. Copy the numpy array to reallocate the memory."
+        )
+    ndarray = foreign(ndarray)
     return wrap(
         ndarray.view(np.ndarray) if ndarray.dtype is numpy else ndarray.view(numpy, np.ndarray)
     )
@@ -262,7 +269,14 @@ def frombuffer(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.frombuffer.html
     """
-    size = memoryview(buffer).nbytes
+    try:
+        size = memoryview(buffer).nbytes
+    except TypeError:
+        raise ValueError(
+            f"object does not implement Python buffer protocol: {type(buffer).__name__}"
+        ) from None
+    if not size:
+        raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
     if not 0 <= offset < size:
         raise ValueError(f"offset ({offset} bytes) must be in [0, {size}), the buffer's bytes")
     kind = as_dtype(dtype).numpy

@@ -49,14 +49,14 @@ def nested(shape: Any, dtype: Any, dims: Any) -> Array:
     return np.empty([shape[d] for d in dims], dtype).transpose(np.argsort(dims))
 
 
-def formatted(shape: Any, dtype: Any, memory_format: Any) -> Array:
-    """New memory of that format.
+def dims_of(shape: Any, memory_format: Any) -> Any:
+    """The dimensions, outermost first, of a tensor of that format.
 
     Raises:
         RuntimeError: the format is for another number of dimensions, or leaves the order open.
     """
     if memory_format is contiguous_format:
-        return np.empty(shape, dtype)
+        return range(len(shape))
     if memory_format not in NESTING:
         if isinstance(memory_format, type(contiguous_format)):
             name = memory_format.name.removesuffix("_format").capitalize()
@@ -71,7 +71,23 @@ def formatted(shape: Any, dtype: Any, memory_format: Any) -> Array:
             f"required rank {len(dims)} tensor to use {memory_format.name} format, but the shape "
             f"is {list(shape)}"
         )
-    return nested(shape, dtype, dims)
+    return dims
+
+
+def packed_strides(shape: Any, itemsize: int, dims: Any) -> tuple[int, ...]:
+    """The strides of memory without gaps in which ``dims`` lie one within the other."""
+    strides, step = [0] * len(shape), itemsize
+    for d in reversed(dims):
+        strides[d] = step
+        step *= max(shape[d], 1)
+    return tuple(strides)
+
+
+def formatted(shape: Any, dtype: Any, memory_format: Any) -> Array:
+    """New memory of that format, see ``dims_of``."""
+    if memory_format is contiguous_format:
+        return np.empty(shape, dtype)
+    return nested(shape, dtype, dims_of(shape, memory_format))
 
 
 def like(array: Any, dtype: Any = None, memory_format: Any = preserve_format) -> Array:
@@ -140,20 +156,99 @@ def address(array: Array) -> int:
     return start
 
 
-def memory_of(array: Array) -> Array:
-    """The array, without gaps, whose memory ``array`` is a window of; a copy if there is none."""
+# --- storages and windows ----------------------------------------------------------------------
+
+
+def extent(shape: Any, strides: Any, itemsize: int) -> tuple[int, int]:
+    """The first byte that an array reaches and the one after its last, from its first element on.
+
+    ``low = sum (n - 1) min(step, 0)``, ``high = sum (n - 1) max(step, 0) + itemsize``.
+    """
+    if 0 in shape:
+        return 0, 0
+    low, high = 0, itemsize
+    for n, step in zip(shape, strides, strict=True):
+        if step < 0:
+            low += (n - 1) * step
+        else:
+            high += (n - 1) * step
+    return low, high
+
+
+class _Bytes:
+    """Memory that ``owner`` keeps alive, for NumPy to look at as bytes."""
+
+    def __init__(self, owner: Array) -> None:
+        low, high = extent(owner.shape, owner.strides, owner.itemsize)
+        self.owner = owner
+        self.__array_interface__ = {
+            "data": (address(owner) + low, not owner.flags.writeable),
+            "shape": (high - low,),
+            "typestr": "|u1",
+            "version": 3,
+        }
+
+
+def owner_of(array: Array) -> Array:
+    """The array of whose memory ``array`` is a window."""
     while isinstance(array.base, np.ndarray):
         array = array.base
-    if array.flags.c_contiguous or array.flags.f_contiguous or array.flags.owndata:
+    return array
+
+
+def storage_of(array: Array) -> tuple[Array, int]:
+    """The memory that ``array`` is a window of, without gaps, and the byte at which it starts.
+
+    The memory is what the owner reaches, from its lowest byte to its highest.
+    """
+    owner = owner_of(array)
+    if owner.dtype.hasobject:
+        raise RuntimeError("the memory of an array of Python objects is not to be read as numbers")
+    if owner.flags.c_contiguous:
+        return owner, 0 if array is owner else address(array) - address(owner)
+    memory = owner.transpose(nesting(owner))
+    if not memory.flags.c_contiguous:
+        memory = np.asarray(_Bytes(owner))
+    return memory, address(array) - address(memory)
+
+
+def check_window(memory: Array, shape: Any, dtype: Any, start: int, strides: Any) -> None:
+    """Raises RuntimeError where a window would reach a byte outside of ``memory``."""
+    low, high = extent(shape, strides, dtype.itemsize)
+    if low < high and (start + low < 0 or start + high > memory.nbytes):
+        raise RuntimeError(
+            f"setStorage: sizes {list(shape)}, strides {[s // dtype.itemsize for s in strides]}, "
+            f"storage offset {start // dtype.itemsize}, and itemsize {dtype.itemsize} requiring a "
+            f"storage size of {start + high} are out of bounds for storage of size {memory.nbytes}"
+        )
+
+
+def window(memory: Array, shape: Any, dtype: Any, start: int, strides: Any) -> Array:
+    """``memory``, which has no gaps, read from byte ``start`` on with ``strides`` in bytes."""
+    check_window(memory, shape, dtype, start, strides)
+    try:
+        return np.ndarray(shape, dtype, memory, 0 if 0 in shape else start, strides)
+    except (ValueError, OverflowError):
+        raise RuntimeError(
+            f"numel: integer multiplication overflow for sizes {list(shape)}"
+        ) from None
+
+
+def foreign(array: Array) -> Array:
+    """``array``, from now on the owner of what it reaches: other bytes under it are not ours."""
+    if array.base is None or array.dtype.hasobject:
         return array
-    return np.array(array, order="C")
+    memory = np.asarray(_Bytes(array))
+    low, _ = extent(array.shape, array.strides, array.itemsize)
+    return window(memory, array.shape, array.dtype, -low, array.strides)
 
 
 class UntypedStorage:
     """The bytes that a tensor shares with its views."""
 
     def __init__(self, array: Array) -> None:
-        self._memory = memory_of(array)
+        memory, _ = storage_of(array)
+        self._memory = window(memory, (memory.nbytes,), np.dtype(np.uint8), 0, (1,))
 
     def data_ptr(self) -> int:
         """The address of the first byte."""
@@ -161,18 +256,23 @@ class UntypedStorage:
 
     def nbytes(self) -> int:
         """The number of bytes."""
-        return self._memory.nbytes
+        return self._memory.size
 
     size = __len__ = nbytes
+
+    def __getitem__(self, index: int) -> int:
+        return int(self._memory[index])
+
+    def tolist(self) -> list[int]:
+        """The bytes as numbers."""
+        values: list[int] = self._memory.tolist()
+        return values
 
 
 def deep_copy(array: Array, memo: dict[Any, Any]) -> Array:
     """A copy of ``array``; the copies of windows of one memory are windows of one copy again."""
-    memory = memory_of(array)
-    offset = address(array) - address(memory)
-    if not 0 <= offset <= memory.nbytes:  # memory_of had to copy
-        return array.copy()
+    memory, start = storage_of(array)
     key = (deep_copy, address(memory), memory.nbytes)
     if key not in memo:
-        memo[key] = memory.copy(order="K"), memory  # and the original: its address stays taken
-    return np.ndarray(array.shape, array.dtype, memo[key][0], offset, array.strides)
+        memo[key] = memory.copy(), memory  # and the original: its address stays taken
+    return window(memo[key][0], array.shape, array.dtype, start, array.strides)

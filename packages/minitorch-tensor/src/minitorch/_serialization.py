@@ -25,7 +25,7 @@ import numpy as np
 from ._creation import made
 from ._device import CPU, as_device
 from ._dtype import ALL, as_dtype, bfloat16
-from ._memory import address, memory_of
+from ._memory import address, storage_of
 from ._pickle_reader import read_pickle
 from ._pickle_writer import Call, Name, PersistentId, PickleWriter
 from ._size import Size
@@ -112,10 +112,10 @@ class _Storages:
     def describe(self, tensor: Any) -> Call:
         """PyTorch's recipe for ``tensor``."""
         array = tensor._array()
-        memory = memory_of(array)
+        memory, offset = storage_of(array)
         item = array.itemsize
-        offset = address(array) - address(memory)
-        if any(step < 0 or step % item for step in array.strides) or offset % item:
+        steps = (offset, memory.nbytes, *array.strides)
+        if any(step < 0 or step % item for step in steps):
             array = memory = np.array(array, order="C")
             offset = 0
         where = (address(memory), memory.nbytes, array.dtype)

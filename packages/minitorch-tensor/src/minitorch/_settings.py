@@ -8,6 +8,7 @@ from typing import Any
 
 from ._device import as_device, device
 from ._dtype import ALL, set_default_dtype
+from ._memory import UntypedStorage
 from .autograd.variable import Variable
 from .kernels import blas, parallel
 
@@ -46,8 +47,8 @@ def is_tensor(obj: Any) -> bool:
 
 
 def is_storage(obj: Any) -> bool:
-    """False: there are no storage objects here."""
-    return False
+    """True for storages."""
+    return isinstance(obj, UntypedStorage)
 
 
 def numel(input: Any) -> int:

@@ -55,6 +55,7 @@ from .ops import (
     sorting,
     special,
     statistics,
+    storage,
     trigonometric,
     unary,
 )
@@ -325,27 +326,6 @@ class Tensor(Variable):
 
     def _is_view(self) -> bool:
         return self._base is not None
-
-    def set_(self, source: Any = None) -> Tensor:
-        """Takes the memory, shape and strides of ``source``, and shares them; nothing by default.
-
-        Raises:
-            RuntimeError: this tensor or ``source`` is part of a graph, or the dtypes differ.
-
-        Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.set_.html
-        """
-        if source is None:
-            source = wrap(np.empty(0, self._data.dtype))
-        if self.requires_grad or source.requires_grad or self._base is not None:
-            raise RuntimeError("set_() works on tensors outside of autograd that are no views")
-        if source._data.dtype != self._data.dtype:
-            raise RuntimeError(
-                f"Could not set tensor of type {source.dtype.name} to a tensor of type "
-                f"{self.dtype.name}"
-            )
-        self._data, self._counter = source._array(), source._counter
-        self._counter[0] += 1
-        return self
 
     def apply_(self, callable: Any) -> Tensor:
         """Replaces each element ``x`` by ``callable(x)``, one by one in Python."""
@@ -712,12 +692,12 @@ class Tensor(Variable):
     broadcast_to, sum_to_size = broadcasting.broadcast_to, broadcasting.sum_to_size
     flatten, ravel, unflatten = shapes.flatten, shapes.ravel, shapes.unflatten
     unfold, narrow, select = regions.unfold, regions.narrow, regions.select
-    as_strided = regions.as_strided
+    as_strided, set_, resize_ = storage.as_strided, storage.set_, storage.resize_
     clone, contiguous = shapes.clone, shapes.contiguous
     squeeze_, unsqueeze_ = relaid(shapes.squeeze), relaid(shapes.unsqueeze)
     transpose_, t_ = relaid(shapes.transpose), relaid(shapes.t)
     swapaxes_, swapdims_ = relaid(shapes.swapaxes), relaid(shapes.swapdims)
-    as_strided_ = relaid(regions.as_strided)
+    as_strided_ = relaid(storage.as_strided)
     diagonal, diag, diag_embed = diagonals.diagonal, diagonals.diag, diagonals.diag_embed
     diagflat, trace = diagonals.diagflat, diagonals.trace
     tril, tril_ = diagonals.tril, inplace(diagonals.tril)
@@ -726,7 +706,6 @@ class Tensor(Variable):
     repeat_interleave, roll = rearranging.repeat_interleave, rearranging.roll
     flip, fliplr, flipud = rearranging.flip, rearranging.fliplr, rearranging.flipud
     rot90 = rearranging.rot90
-    resize_ = shapes.resize_
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
@@ -751,17 +730,8 @@ class Tensor(Variable):
     itemsize = property(element_size)
     nbytes = property(lambda self: self._data.nbytes)
 
-    def stride(self, dim: int | None = None) -> Any:
-        """The steps in memory from one element to the next, counted in elements."""
-        data = self._array()
-        strides = tuple(step // data.itemsize for step in data.strides)
-        return strides if dim is None else strides[one_dim(dim, self.ndim)]
-
-    def storage_offset(self) -> int:
-        """The place of the first element in the memory that the tensor shares."""
-        data = self._array()
-        base = data.base if isinstance(data.base, np.ndarray) else data
-        return (address(data) - address(base)) // data.itemsize
+    stride = storage.stride
+    storage_offset = storage.storage_offset
 
     def data_ptr(self) -> int:
         """The address of the first element."""

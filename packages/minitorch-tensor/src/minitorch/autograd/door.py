@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._memory import owner_of
 from ..kernels.elementwise import LARGE, threaded
 from .grad_mode import TOOLS, current
 from .node import Output, orders
@@ -104,11 +105,12 @@ def _meta(value: Any) -> Any:
 def _shares(data: Any, source: Any) -> bool:
     """True where ``data`` is a view of ``source``: reshape, for one, gives a view or a copy."""
     base = data.base
-    return base is not None and (
-        base is source
-        or base is source.base
-        or (not isinstance(base, np.ndarray) and np.may_share_memory(data, source))
-    )
+    if base is None:
+        return False
+    if base is source or base is source.base:
+        return True
+    owner, other = owner_of(data), owner_of(source)
+    return owner is other or (owner.base is not None and np.may_share_memory(owner, other))
 
 
 def _as_view(

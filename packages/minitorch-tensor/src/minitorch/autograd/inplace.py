@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .._dtype import can_cast
-from .._memory import laid_as, packed
+from .._memory import laid_as
 from .door import record
 from .grad_mode import current, set_grad_enabled
 from .node import AccumulateGrad
@@ -30,21 +30,18 @@ def _replace_region(base: Any, value: Any, chain: Any) -> Any:
     region = replay(out, chain)
     if np.may_share_memory(region, out):
         region[...] = value
-    else:  # a reshape had to copy: find the places by following their numbers through the chain
-        places = replay(np.arange(out.size, dtype=np.int64).reshape(out.shape), chain)
-        out.reshape(-1)[places] = value
+    else:  # a step had to copy: find the places by following their numbers through the chain
+        places = replay(np.arange(1, out.size + 1, dtype=np.int64).reshape(out.shape), chain)
+        there = places > 0  # 0: outside of the base
+        out.reshape(-1)[places[there] - 1] = np.broadcast_to(value, places.shape)[there]
     return laid_as(out, base)
 
 
-# The steps of `as_strided`, which may be among those of a chain, are counted in contiguous memory.
-in_c_order: Any = primitive(
-    packed, "x", lambda g: g, name="contiguous", traits=("elementwise", "linear")
-)
 replace_region: Any = primitive(
     _replace_region,
     "base value | chain",
     lambda g, value_shape, chain: replace_region(g, np.zeros(value_shape, np.bool_), chain),
-    lambda g, chain: replay(in_c_order(g), chain),
+    lambda g, chain: replay(g, chain),
     name="copy_slices",
     label="CopySlices",
 )
@@ -141,7 +138,10 @@ def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
         data = self._data
         if current.state.flags & 1 and any(map(_tracked, (self, *args, *kwargs.values()))):
             # what is saved of the old values must outlive the write
-            source = wrap(data if single else data.copy(), history(self))
+            node = history(self)
+            if self._chain and "window" in self._chain[0][0].primitive.traits:
+                node = replay(root(self), self._chain)._node  # it may leave the view it was made of
+            source = wrap(data if single else data.copy(), node)
             result = op(source, *args, **kwargs)
             if single and result._node is not None and result._node.saved:
                 old = (data, source._data)

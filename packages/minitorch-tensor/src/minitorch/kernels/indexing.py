@@ -1,4 +1,4 @@
-"""Memory read with other strides, and adding into places that repeat."""
+"""Overlapping windows, and adding into places that repeat."""
 
 from __future__ import annotations
 
@@ -6,27 +6,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["accumulate", "add_rows", "fold_windows", "strided", "windows"]
+from .._memory import storage_of, window
 
-
-def strided(x: Any, shape: Any, strides: Any, offset: int = 0) -> Any:
-    """The memory of ``x`` from its first element plus ``offset`` bytes on, as a view."""
-    owner = x.base if isinstance(x.base, np.ndarray) else x
-    start = x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
-    if owner.flags.c_contiguous or owner.flags.f_contiguous:
-        flat = owner.reshape(-1, order="A").view(np.uint8) if owner.dtype != x.dtype else owner
-        return np.ndarray(shape, x.dtype, flat, start + offset, strides)
-    if offset:
-        x = np.lib.stride_tricks.as_strided(x, (offset // x.itemsize + 1,), (x.itemsize,))[-1:]
-    return np.lib.stride_tricks.as_strided(x, shape, strides)
+__all__ = ["accumulate", "add_rows", "fold_windows", "windows"]
 
 
 def windows(x: Any, dim: int, size: int, step: int) -> Any:
     """The windows along ``dim``, in a last dimension, sharing memory."""
     shape, strides = list(x.shape), list(x.strides)
     shape[dim] = (shape[dim] - size) // step + 1
-    strides[dim] *= step
-    return strided(x, (*shape, size), (*strides, x.strides[dim]))
+    strides[dim] *= min(step, x.shape[dim])  # further than that there is no second window
+    memory, start = storage_of(x)
+    return window(memory, (*shape, size), x.dtype, start, (*strides, x.strides[dim]))
 
 
 def fold_windows(x: Any, shape: tuple[int, ...], dim: int, size: int, step: int) -> Any:

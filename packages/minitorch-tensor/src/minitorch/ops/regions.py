@@ -1,20 +1,18 @@
-"""Parts of a tensor as views: slices, windows, strides. Their adjoint fills zeros."""
+"""Parts of a tensor as views: slices, windows. Their adjoint fills zeros."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
-from ..kernels.indexing import fold_windows, strided, windows
+from ..kernels.indexing import fold_windows, windows
 from .arguments import numpy_names, one_dim
-from .gathering import put_rows
 from .shape import ALL, VIEW, reshaped
 
-__all__ = ["as_strided", "narrow", "select"]
+__all__ = ["narrow", "select"]
 
 
 def _embed(x: Any, shape: tuple[int, ...], op: Any, params: tuple[Any, ...]) -> Any:
@@ -161,57 +159,3 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     if not input.ndim:
         return sliced(reshaped(input, (1,)), (slice(0, size),))
     return unfolded(input, dim, size, step)
-
-
-def _as_strided(x: Any, size: Any, stride: Any, offset: int) -> Any:
-    return strided(x, size, tuple(s * x.itemsize for s in stride), offset * x.itemsize)
-
-
-def _as_strided_rule(g: Any, shape: Any, size: Any, stride: Any, offset: int) -> Any:
-    places = _as_strided(np.arange(math.prod(shape), dtype=np.int64), size, stride, offset)
-    flat = put_rows(reshaped(g, (math.prod(size),)), places.reshape(-1), (math.prod(shape),))
-    return reshaped(flat, shape)
-
-
-restrided = primitive(
-    _as_strided, "x | size stride offset", _as_strided_rule, name="as_strided", **VIEW
-)
-
-
-def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
-    """The memory of ``input`` read with ``stride``, counted in elements, a view.
-
-    Raises:
-        RuntimeError: the strides lead out of the memory; ``input`` is not contiguous and
-            takes part in autograd (its gradient is defined on contiguous memory here).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
-    """
-    size, stride = tuple(size), tuple(stride)
-    if len(size) != len(stride):
-        raise RuntimeError("mismatch in length of strides and shape")
-    if any(s < 0 for s in stride):
-        raise RuntimeError(
-            f"as_strided: Negative strides are not supported at the moment, got strides: "
-            f"{list(stride)}"
-        )
-    own = input.storage_offset()
-    offset = own if storage_offset is None else storage_offset
-    data = input._array()
-    room = (data if data.base is None else data.base).size
-    whole = input.is_contiguous() and room == data.size
-    if input.requires_grad and not whole:
-        raise NotImplementedError(
-            "as_strided of a tensor that requires grad is limited to contiguous tensors that own "
-            "their memory: call contiguous() or clone() first, or use indexing"
-        )
-    last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
-    if all(size) and last >= room:
-        raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are "
-            f"out of bounds for storage of {room} elements"
-        )
-    made = restrided(input, size, stride, offset - own)
-    if not whole and made._base is not None:
-        made._chain = None  # what is written there has no gradient
-    return made

@@ -12,6 +12,7 @@ from .._layout import contiguous_format, preserve_format
 from .._memory import copy, filled, like
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
+from ..kernels.storage import as_dtype
 from .arguments import as_shape, numpy_names, one_dim, some_dims
 
 __all__ = [
@@ -77,7 +78,7 @@ def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
     if size is not None:
         shape = (size,)
     if dtype is not None or (len(shape) == 1 and isinstance(shape[0], Dtype)):
-        return _view_as_dtype(input, dtype or shape[0])
+        return reread(input, (dtype or shape[0]).numpy)
     made = reshape(input, *shape)
     if made._base is None and not input.is_contiguous():
         raise RuntimeError(
@@ -88,17 +89,8 @@ def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
 
 
 seen = primitive(lambda x: x[...], "x", lambda g: g, name="alias", view=True)
-reread = primitive(lambda x, dtype: x.view(dtype), "x | dtype", None, name="view", view=True)
-
-
-def _view_as_dtype(input: Any, kind: Dtype) -> Any:
-    try:
-        return reread(input, kind.numpy)
-    except ValueError:
-        raise RuntimeError(
-            f"self.size(-1) and the strides must fit the element sizes to view {input.dtype} as "
-            f"{kind}: the tensor has shape {list(input.shape)} and strides {list(input.stride())}"
-        ) from None
+# the memory of x read as another dtype
+reread = primitive(as_dtype, "x | dtype", None, name="view", view=True)
 
 
 def reshape_as(input: Any, other: Any) -> Any:
@@ -390,31 +382,3 @@ def contiguous(input: Any, memory_format: Any = None) -> Any:
     if memory_format is preserve_format:
         raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
     return in_format(input, memory_format or contiguous_format)
-
-
-def resize_(input: Any, *sizes: Any, memory_format: Any = None) -> Any:
-    """Gives the tensor another shape in place; new elements at the end are zeros.
-
-    Raises:
-        RuntimeError: the tensor requires grad, or is a view that would have to grow.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.resize_.html
-    """
-    shape = as_shape(sizes)
-    if input.requires_grad:
-        raise RuntimeError("cannot resize variables that require grad")
-    if any(n < 0 for n in shape):
-        raise RuntimeError(f"resize_: negative dimensions are not allowed, got {list(shape)}")
-    data, count = input._array(), math.prod(shape)
-    if count > data.size or not data.flags.c_contiguous:
-        if data.base is not None:
-            raise RuntimeError(
-                f"cannot resize a view of shape {list(input.shape)} to {list(shape)}: it does not "
-                "own its memory. Use a clone()."
-            )
-        grown = np.zeros(count, data.dtype)
-        kept = min(count, data.size)
-        grown[:kept] = data.reshape(-1)[:kept]
-        data = grown
-    input._data = data.reshape(-1)[:count].reshape(shape)
-    return input

@@ -1,0 +1,233 @@
+"""Memory looked at anew: other strides, another dtype, another size. Offsets count from its start.
+
+Every window is held against the bytes of the storage by ``_memory.window``.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._layout import contiguous_format
+from .._memory import (
+    UntypedStorage,
+    check_window,
+    dims_of,
+    owner_of,
+    packed_strides,
+    storage_of,
+    window,
+)
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable, root, wrap
+from ..kernels import storage as kernels
+from ..kernels.storage import places
+from .arguments import as_shape, one_dim
+from .gathering import put_rows, rows
+from .shape import reshaped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
+
+__all__ = ["as_strided"]
+
+
+# --- strides -----------------------------------------------------------------------------------
+
+
+def _as_strided_rule(
+    g: Any, shape: Any, size: Any, stride: Any, offset: int, x_stride: Any, x_offset: int
+) -> Any:
+    """Adds up per place; elements of x that lie at one place share its gradient."""
+    at, own = places(size, stride, offset), places(shape, x_stride, x_offset)
+    least = min(at.min(initial=offset), own.min(initial=x_offset))
+    at, own = at.reshape(-1) - least, own.reshape(-1) - least
+    count = np.bincount(own, minlength=at.max(initial=-1) + 1)
+    found = rows(put_rows(reshaped(g, at.shape), at, count.shape), own)
+    if count.max(initial=0) > 1:
+        found = found / count[own]
+    return reshaped(found, shape)
+
+
+restrided: Any = primitive(
+    kernels.restrided, "x | size stride offset x_stride x_offset", _as_strided_rule,
+    name="as_strided", view=True, traits=("linear", "window"),
+)  # fmt: skip
+
+
+def _from_base(view: Any, size: Any, stride: Any, offset: int) -> None:
+    """An in-place write reaches what is in the base, be it in the tensor that was restrided or not.
+
+    A chain of views that ends here is this step alone, taken of the base.
+    """
+    if view._chain and view._base is not None:
+        base = root(view)
+        step = (size, stride, offset, base.stride(), base.storage_offset())
+        view._chain = ((restrided, step),)
+
+
+def as_strided(
+    input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
+    """The memory of ``input`` read with ``stride`` from ``storage_offset`` on, a view.
+
+    Element ``i`` is the one at place ``storage_offset + sum(i[k] * stride[k])`` of the storage,
+    all counted in elements. The offset is by default that of ``input``.
+
+    Raises:
+        RuntimeError: the view would reach out of the storage; a stride, size or offset is negative.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.arange(6.0).as_strided((2, 3), (1, 2))
+        tensor([[0., 2., 4.],
+                [1., 3., 5.]])
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
+    """
+    size, stride = tuple(map(index, size)), tuple(map(index, stride))
+    array = input._array()
+    memory, start = storage_of(array)
+    item = array.itemsize
+    offset = start // item if storage_offset is None else index(storage_offset)
+    _check(size, stride, offset)
+    check_window(memory, size, array.dtype, offset * item, [s * item for s in stride])
+    own = tuple([step // item for step in array.strides])
+    made = restrided(input, size, stride, offset, own, start // item)
+    _from_base(made, size, stride, offset)
+    return made  # type: ignore[no-any-return]
+
+
+def _check(size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> None:
+    """Raises where no window can be of that kind."""
+    if len(size) != len(stride):
+        raise RuntimeError(
+            f"mismatch in length of strides and shape: {list(stride)} and {list(size)}"
+        )
+    if min(size, default=0) < 0:
+        raise RuntimeError(f"as_strided: sizes must not be negative, got {list(size)}")
+    if min(stride, default=0) < 0:
+        raise RuntimeError(
+            f"as_strided: Negative strides are not supported at the moment, got strides: "
+            f"{list(stride)}"
+        )
+    if offset < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+
+
+def stride(input: Tensor, dim: int | None = None) -> Any:
+    """The steps in memory from one element to the next, counted in elements."""
+    array = input._array()
+    item, shape = array.itemsize, array.shape
+    if 0 in shape:  # NumPy's are 0
+        strides = packed_strides(shape, 1, range(len(shape)))
+    else:
+        strides = tuple(step // item for step in array.strides)
+    return strides if dim is None else strides[one_dim(dim, len(shape))]
+
+
+def storage_offset(input: Tensor) -> int:
+    """The place of the first element in the memory that the tensor shares, in elements."""
+    array = input._array()
+    return storage_of(array)[1] // array.itemsize
+
+
+# --- in place ----------------------------------------------------------------------------------
+
+
+def resize_(input: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
+    """Gives the tensor another shape in place; new elements at the end are zeros.
+
+    The elements are those that follow the first in memory. Where the storage ends before them
+    it is replaced by a larger one.
+
+    Raises:
+        RuntimeError: the tensor requires grad; a storage that something else uses would grow.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.resize_.html
+    """
+    shape = as_shape(sizes)
+    if input.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    if min(shape, default=0) < 0:
+        raise RuntimeError(f"resize_: negative dimensions are not allowed, got {list(shape)}")
+    data = input._array()
+    if memory_format is None and shape == data.shape:
+        return input
+    item = data.itemsize
+    strides = packed_strides(shape, item, dims_of(shape, memory_format or contiguous_format))
+    memory, start = storage_of(data)
+    end = start + math.prod(shape) * item
+    if start < end > memory.nbytes:
+        if end > sys.maxsize:
+            raise RuntimeError(f"numel: integer multiplication overflow for sizes {list(shape)}")
+        grown = np.zeros(end, np.uint8)
+        grown[: memory.nbytes] = memory.reshape(-1).view(np.uint8)
+        del memory  # which refers to the owner
+        owner = owner_of(data)
+        known = sys.getrefcount(grown) + 1 + (owner is data)  # names here, input._data, data.base
+        used = max(sys.getrefcount(owner), sys.getrefcount(data)) > known
+        if used or input._base is not None or not owner.flags.owndata:
+            raise RuntimeError(
+                f"Trying to resize storage that is not resizable: {list(data.shape)} to "
+                f"{list(shape)} needs more memory, and a view, an array or a graph uses this one. "
+                "Use a clone()."
+            )
+        memory = grown
+    input._data = window(memory, shape, data.dtype, start, strides)
+    _from_base(input, shape, input.stride(), start // item)
+    return input
+
+
+def set_(
+    input: Tensor, source: Tensor | UntypedStorage | None = None, storage_offset: int = 0,
+    size: Sequence[int] | None = None, stride: Sequence[int] | None = None,
+) -> Tensor:  # fmt: skip
+    """Takes the memory, shape and strides of ``source``, and shares them; nothing by default.
+
+    With ``size``, a window of that memory: ``storage_offset`` counts from the storage's beginning,
+    or from the first element of a tensor, ``stride`` is by default that of a contiguous tensor.
+
+    Raises:
+        RuntimeError: this tensor or ``source`` is part of a graph, or the dtypes differ; the
+            window would reach out of the storage.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.set_.html
+    """
+    given: Any = wrap(np.empty(0, input._data.dtype)) if source is None else source
+    tensor = isinstance(given, Variable)
+    if input.requires_grad or (tensor and given.requires_grad):
+        raise RuntimeError("set_() works on tensors outside of autograd: use detach()")
+    if tensor and given.dtype != input.dtype:
+        raise RuntimeError(
+            f"Could not set tensor of type {given.dtype.name} to a tensor of type "
+            f"{input.dtype.name}"
+        )
+    if tensor and size is None:
+        input._data = given._array()
+    else:
+        if tensor and not given.is_contiguous():
+            raise RuntimeError("passed in tensor to be used as storage must be contiguous")
+        memory = storage_of(given._array())[0] if tensor else given._memory
+        if size is None:
+            size = (memory.nbytes // input.element_size(),)
+        size, offset = tuple(map(index, size)), index(storage_offset)
+        if tensor and offset >= 0:
+            offset += given.storage_offset()
+        if stride is None:
+            stride = packed_strides(size, 1, range(len(size)))
+        stride = tuple(map(index, stride))
+        _check(size, stride, offset)
+        item, dtype = input.element_size(), input._data.dtype
+        input._data = window(memory, size, dtype, offset * item, [s * item for s in stride])
+    input._base, input._chain = None, ()
+    if tensor:
+        input._counter = given._counter
+    input._counter[0] += 1
+    return input
