@@ -9,7 +9,6 @@ import numpy as np
 from .._memory import packed
 from ..autograd.primitive import fused, primitive
 from .arguments import numpy_names, one_dim
-from .conversion import promote
 from .norm import vector_norm
 from .shape import reshaped
 
@@ -38,6 +37,14 @@ crossed: Any = primitive(
 )
 
 
+def check_same(x: Any, y: Any, name: str) -> None:
+    if x.dtype != y.dtype:
+        raise RuntimeError(
+            f"{name}: expected scalar type {x.dtype.type_name} but found {y.dtype.type_name}: "
+            f"convert one of them, as with .to({x.dtype})"
+        )
+
+
 @numpy_names
 def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     """The cross product of vectors of three elements along ``dim``.
@@ -61,7 +68,8 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
         raise RuntimeError(
             f"linalg.cross: the shapes {list(input.shape)} and {list(other.shape)} do not broadcast"
         ) from None
-    return crossed(*promote(input, other), d)
+    check_same(input, other, "linalg.cross")
+    return crossed(input, other, d)
 
 
 @numpy_names
@@ -132,8 +140,7 @@ def cdist(
         )
     if compute_mode not in MODES:
         raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
-    if x1.dtype != x2.dtype:
-        x1, x2 = promote(x1, x2)
+    check_same(x1, x2, "cdist")
     if p < 0:
         raise RuntimeError(f"cdist only supports non-negative p values, got {p}")
     if not x1.shape[-1]:

@@ -13,9 +13,11 @@ __all__: list[str] = []
 ELEMENTWISE = ("elementwise",)
 
 
-def activation(kernel: Any, signature: str, *rules: Any, name: str, **options: Any) -> Any:
-    """An elementwise operation of floats; integers raise."""
-    checked = of_floats(kernel, name)
+def activation(
+    kernel: Any, signature: str, *rules: Any, name: str, kinds: str = "f", **options: Any
+) -> Any:
+    """An elementwise operation of floats, or of NumPy's ``kinds``; others raise."""
+    checked = of_floats(kernel, name, kinds)
     return primitive(checked, signature, *rules, name=name, traits=ELEMENTWISE, **options)
 
 

@@ -9,7 +9,7 @@ from minitorch import int64, log_softmax, uint8
 from minitorch.extend import fused, primitive
 
 from ..kernels import cross_entropy as kernels
-from ..kernels.dtypes import check_float
+from ..kernels.dtypes import check_float, check_same
 from .reduction import chosen, reduced
 
 __all__ = ["cross_entropy", "nll_loss"]
@@ -43,6 +43,8 @@ def _cross_entropy(x: Any, target: Any, weight: Any, *params: Any) -> Any:
         check_classes(x, target, weight, "cross_entropy")
     if x.dtype.kind != "f":
         check_float(x, "cross_entropy")
+    if weight is not None:
+        check_same("cross_entropy", x, weight=weight)
     return kernels.cross_entropy(x, target, weight, *params)
 
 
@@ -89,7 +91,10 @@ def check_classes(input: Any, target: Any, weight: Any, name: str) -> None:
 def class_numbers(target: Any) -> Any:
     """Labels as int64; uint8 alone may stand for it."""
     if target.dtype not in (int64, uint8):
-        raise RuntimeError(f"expected scalar type Long but found {target.dtype.type_name}")
+        raise RuntimeError(
+            f"expected scalar type Long but found {target.dtype.type_name}: class numbers are "
+            "int64, convert them with .long()"
+        )
     return target.long()
 
 
@@ -156,6 +161,8 @@ def entropy_of_probabilities(
 
 def _weights(logp: Any, target: Any, weight: Any, ignore: int) -> Any:
     """The weight of each label, 0 where it is to be ignored; the labels are checked."""
+    check_float(logp, "nll_loss")
+    check_same("nll_loss", logp, weight=weight)
     t = target.reshape(-1)
     counts = kernels.check_labels(t, logp.shape[class_dim(logp)], ignore)
     if counts is not None:

@@ -10,6 +10,7 @@ from minitorch import Tensor, where
 from minitorch.extend import fused
 
 from ..kernels import ctc as kernels
+from ..kernels.dtypes import check_float
 from .reduction import chosen
 
 __all__ = ["ctc_loss"]
@@ -100,6 +101,7 @@ def ctc_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.ctc_loss.html
     """
     chosen(reduction)
+    check_float(log_probs, "ctc_loss")
     batched = log_probs.ndim == 3
     logp = log_probs if batched else log_probs.unsqueeze(1)
     frames, n, classes = logp.shape

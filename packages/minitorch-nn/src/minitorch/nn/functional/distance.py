@@ -31,12 +31,13 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html
     """
-    if not (x1.dtype.is_floating_point or x2.dtype.is_floating_point):
+    kind = minitorch.promote_types(x1.dtype, x2.dtype)
+    if not (kind.is_floating_point or kind.is_complex):
         raise RuntimeError(
             "expected common dtype to be floating point, yet common dtype is "
-            f"{minitorch.promote_types(x1.dtype, x2.dtype).type_name}"
+            f"{kind.type_name}: convert one of them with .float()"
         )
-    x1, x2 = minitorch.broadcast_tensors(x1, x2)
+    x1, x2 = minitorch.broadcast_tensors(x1.to(kind), x2.to(kind))
     n1 = norm(x1, 2.0, dim, True).clamp_min(eps)
     n2 = norm(x2, 2.0, dim, True).clamp_min(eps)
     return ((x1 / n1) * (x2 / n2)).sum(dim)

@@ -56,6 +56,11 @@ def _drop_alpha(x: Any, p: float, features: bool) -> Any:
 def _apply(drop: Any, input: Any, p: float, training: bool, inplace: bool, features: bool) -> Any:
     if not training or p == 0 or not input.numel():
         return input
+    if not (input.dtype.is_floating_point or input.dtype.is_complex):
+        raise RuntimeError(
+            f"result type Float can't be cast to the desired output type {input.dtype.type_name}: "
+            "dropout takes floating-point numbers, convert the input with .float()"
+        )
     return (inplace_of(drop) if inplace else drop)(input, p, features)
 
 

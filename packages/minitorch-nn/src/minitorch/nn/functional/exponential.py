@@ -12,6 +12,7 @@ import numpy as np
 from minitorch import sigmoid, tanh, where
 from minitorch.extend import inplace, numpy_names, primitive, promote_to_float, select
 
+from ..kernels.dtypes import check_float
 from .activation import ELEMENTWISE, activation, in_place
 
 __all__ = [
@@ -113,6 +114,7 @@ swish = activation(
     "x",
     lambda g, x: (s := sigmoid(x)) * (x * (1 - s) + 1) * g,
     name="silu",
+    kinds="fc",
 )
 
 
@@ -194,6 +196,7 @@ def glu(input: Any, dim: int = -1) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.glu.html
     """
+    check_float(input, "glu")
     if not input.ndim:
         raise RuntimeError("glu does not support scalars because halving size must be even")
     if input.shape[dim] % 2:

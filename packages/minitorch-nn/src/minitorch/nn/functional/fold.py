@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import minitorch
 from minitorch.extend import primitive
 
 from ..kernels import convolution as kernels
+from ..kernels.dtypes import check_float
 from .arguments import numbers
 
 __all__ = ["fold", "unfold"]
@@ -65,6 +67,8 @@ def unfold(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.unfold.html
     """
+    if not input.dtype.is_complex and input.dtype is not minitorch.bool:
+        check_float(input, "unfold")
     geometry = _geometry("unfold", kernel_size, dilation, padding, stride)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
         raise RuntimeError(
@@ -107,6 +111,8 @@ def fold(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.fold.html
     """
+    if not input.dtype.is_complex and input.dtype is not minitorch.bool:
+        check_float(input, "fold")
     geometry = _geometry("fold", kernel_size, dilation, padding, stride)
     size = numbers(output_size, 2, "fold", "output_size")
     area = math.prod(geometry[0])

@@ -8,6 +8,7 @@ from typing import Any
 import minitorch
 from minitorch import clamp_min, minimum, where
 
+from ..kernels.dtypes import check_float, check_same
 from .distance import pairwise_distance
 from .reduction import chosen, reduced
 
@@ -112,6 +113,15 @@ def rows_of(input: Any) -> Any:
     return input if input.ndim == 2 else input.reshape(1, -1)
 
 
+def _check_labels(name: str, input: Any, target: Any) -> None:
+    check_float(input, name)
+    if target.dtype is not minitorch.int64:
+        raise RuntimeError(
+            f"{name}: expected scalar type Long but found {target.dtype.type_name}: class numbers "
+            "are int64, convert them with .long()"
+        )
+
+
 def multi_margin_loss(
     input: Any,
     target: Any,
@@ -144,6 +154,8 @@ def multi_margin_loss(
             f"multi_margin_loss: expected 1D weight, but got shape {list(weight.shape)}"
         )
     rows = rows_of(input)
+    _check_labels("multi_margin_loss", input, target)
+    check_same("multi_margin_loss", input, weight=weight)
     labels = target.reshape(-1)
     n, classes = rows.shape
     if labels.shape != (n,):
@@ -188,6 +200,7 @@ def multilabel_margin_loss(
         raise RuntimeError(
             f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}"
         )
+    _check_labels("multilabel_margin_loss", input, target)
     labels = target.reshape(rows.shape)
     classes = rows.shape[1]
     if ((labels < -1) | (labels >= classes)).any():

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import minitorch
 from minitorch.extend import labelled, primitive
 
 from ..kernels import pooling as kernels
+from ..kernels.dtypes import check_float
 from .arguments import numbers
 from .pooling import adaptive_size, batch, check_sizes, geometry
 
@@ -66,6 +68,8 @@ def _max_pool(
     ceil_mode: bool, return_indices: bool,
 ) -> Any:  # fmt: skip
     name = f"max_pool{ndim}d"
+    if ndim == 1 or input.dtype.is_complex or input.dtype is minitorch.bool:
+        check_float(input, name)
     x, batched = batch(input, ndim, name)
     kernel, step, around, spread, out = geometry(
         input, ndim, name, kernel_size, stride, padding, dilation, ceil_mode
@@ -77,6 +81,7 @@ def _max_pool(
 
 def _adaptive_max_pool(ndim: int, input: Any, output_size: Any, return_indices: bool) -> Any:
     name = f"adaptive_max_pool{ndim}d"
+    check_float(input, name)
     check_sizes(input, output_size)
     x, batched = batch(input, ndim, name)
     out = adaptive_size(output_size, x, ndim, name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch import div, finfo, no_grad, rsqrt
+from minitorch import div, finfo, float16, float32, no_grad, rsqrt
 from minitorch.extend import fused, labelled, primitive
 
 from ..kernels import normalization as kernels
 from ..kernels import resampling
+from ..kernels.dtypes import check_float, check_same
 from .pooling import resampled
 
 __all__ = [
@@ -82,9 +83,12 @@ def _check_affine(name: str, weight: Any, bias: Any, channels: int) -> None:
             )
 
 
-def _check_floats(name: str, input: Any) -> None:
-    if not input.dtype.is_floating_point:
-        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}')
+def _check_dtypes(name: str, input: Any, **params: Any) -> None:
+    """Parameters have the input's dtype; with those of float16 they may all be float32."""
+    half = input.dtype is float16 and all(p is None or p.dtype is float32 for p in params.values())
+    if not half:
+        check_same(name, input, **params)
+    check_float(input, name)
 
 
 def batch_norm(
@@ -115,7 +119,10 @@ def batch_norm(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
     """
-    _check_floats("batch_norm", input)
+    _check_dtypes(
+        "batch_norm", input,
+        running_mean=running_mean, running_var=running_var, weight=weight, bias=bias,
+    )  # fmt: skip
     if input.ndim < 2:
         if not input.numel():
             return input.clone()
@@ -145,7 +152,7 @@ def batch_norm(
         ones = (1,) * (input.ndim - 2)
         centers = running_mean.reshape((-1, *ones))
         scale = scale if weight is None else scale * weight
-        return affine(input.contiguous() - centers, scale, bias)
+        return affine(input.contiguous() - centers, scale, bias).to(input.dtype)
     if not input.numel():
         return affine(input, weight, bias)
     mean, var = moments(input, 0)
@@ -177,7 +184,7 @@ def instance_norm(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.instance_norm.html
     """
-    _check_floats("instance_norm", input)
+    _check_dtypes("instance_norm", input, weight=weight, bias=bias)
     if input.ndim < 2 or not (use_input_stats or running_mean is not None):
         raise RuntimeError(
             "Expected running_mean and running_var to be defined when use_input_stats is false, "
@@ -222,7 +229,7 @@ def group_norm(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html
     """
-    _check_floats("group_norm", input)
+    _check_dtypes("group_norm", input, weight=weight, bias=bias)
     if input.ndim < 2:
         raise RuntimeError(
             f"Expected at least 2 dimensions for input tensor but received {input.ndim}"
@@ -281,7 +288,7 @@ def layer_norm(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
     """
     ndim = _normalized_dims("layer_norm", input, normalized_shape, weight, bias)
-    _check_floats("layer_norm", input)
+    _check_dtypes("layer_norm", input, weight=weight, bias=bias)
     return layer_normalized(input, weight, bias, ndim, eps)
 
 
@@ -299,12 +306,11 @@ def rms_norm(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rms_norm.html
     """
     ndim = _normalized_dims("rms_norm", input, normalized_shape, weight, None)
-    _check_floats("rms_norm", input)
     input = input.contiguous()
     eps = finfo(input.dtype).eps if eps is None else eps
     squares = (input * input).mean(tuple(range(-ndim, 0)), keepdim=True)
     out = input * rsqrt(squares + eps)
-    return out if weight is None else out * weight
+    return (out if weight is None else out * weight).to(input.dtype)
 
 
 def local_response_norm(

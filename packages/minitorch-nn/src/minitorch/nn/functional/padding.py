@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import minitorch
 from minitorch import constant_pad_nd
 
 from ..kernels import resampling as kernels
@@ -47,6 +48,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    if input.dtype is minitorch.bool and mode != "circular":
+        raise NotImplementedError(f'"{mode} padding" not implemented for {input.dtype}')
     pairs = list(zip(widths[::2], widths[1::2], strict=True))
     if not 1 <= len(pairs) <= 3 or input.ndim - len(pairs) not in (1, 2):
         raise NotImplementedError(

@@ -107,6 +107,10 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
+    if input.dtype.is_complex or input.dtype is minitorch.bool:
+        raise NotImplementedError(f"hardtanh is not implemented for {input.dtype}")
+    if input.dtype is minitorch.uint8 and min_val < 0:
+        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
     if inplace:
         return in_place(clipped, input, min_val, max_val)
     return clipped(input, min_val, max_val)
@@ -125,6 +129,8 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.threshold.html
     """
+    if input.dtype.is_complex or input.dtype is minitorch.bool:
+        raise NotImplementedError(f"threshold is not implemented for {input.dtype}")
     if inplace:
         return in_place(above, input, threshold, value)
     return above(input, threshold, value)

@@ -10,6 +10,7 @@ from minitorch import div, sign
 from minitorch.extend import labelled, primitive
 
 from ..kernels import resampling
+from ..kernels.dtypes import check_float
 from .arguments import numbers, spatial
 from .piecewise_linear import relu
 
@@ -125,6 +126,8 @@ def _avg_pool(
     )
     if divisor_override is not None and divisor_override == 0:
         raise RuntimeError(f"{name}: divisor must be not zero")
+    if x.dtype is not minitorch.int64:
+        check_float(x, name)
     whole = not x.dtype.is_floating_point
 
     def pooled(x: Any, divisor: str) -> Any:
@@ -195,8 +198,7 @@ def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
     name = f"adaptive_avg_pool{ndim}d"
     check_sizes(input, output_size)
     x, batched = batch(input, ndim, name)
-    if not x.dtype.is_floating_point:
-        raise NotImplementedError(f'"{name}" not implemented for {x.dtype}')
+    check_float(x, name)
     for k, m in enumerate(adaptive_size(output_size, x, ndim, name), 2):
         averaged = part_means[ndim - 1] if k == ndim + 1 else resampled
         x = averaged(x, k, resampling.adaptive(x.shape[k], m))

@@ -12,7 +12,7 @@ from minitorch.extend import primitive
 
 from ..kernels.dtypes import check_float, of_floats
 from .exponential import log_sigmoid
-from .reduction import chosen, reduced
+from .reduction import chosen, in_dtype_of, reduced
 
 __all__ = [
     "binary_cross_entropy",
@@ -25,8 +25,13 @@ __all__ = [
 
 def _binary_cross_entropy(x: Any, t: Any) -> Any:
     check_float(x, "binary_cross_entropy")
-    if ((x < 0) | (x > 1)).any():
-        raise RuntimeError("all elements of input should be between 0 and 1")
+    if not ((x >= 0) & (x <= 1)).all():  # NaN neither
+        raise RuntimeError(
+            "all elements of input should be between 0 and 1: it takes probabilities; for scores "
+            "there is binary_cross_entropy_with_logits"
+        )
+    if not ((t >= 0) & (t <= 1)).all():
+        raise RuntimeError("all elements of target should be between 0 and 1")
     with np.errstate(all="ignore"):
         return (t - 1) * np.maximum(np.log1p(-x), -100) - t * np.maximum(np.log(x), -100)
 
@@ -105,13 +110,15 @@ def binary_cross_entropy_with_logits(
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         )
-    if input.dtype is not target.dtype:
-        target = target.to(input.dtype)
-    if pos_weight is None:
+    check_float(input, "binary_cross_entropy_with_logits")
+    if pos_weight is None and input.dtype is target.dtype:
         loss = logistic(input, target)
-    else:
-        loss = (1 - target) * input - ((pos_weight - 1) * target + 1) * log_sigmoid(input)
-    return reduced(loss if weight is None else loss * weight, reduction)
+    else:  # in the target's dtype, as PyTorch's
+        factor = 1 if pos_weight is None else (pos_weight - 1) * target + 1
+        loss = in_dtype_of(target, (1 - target) * input - factor * log_sigmoid(input))
+    if weight is not None:
+        loss = in_dtype_of(loss, loss * weight)
+    return reduced(loss, reduction)
 
 
 def kl_div(
@@ -136,6 +143,11 @@ def kl_div(
             "'batchmean' divides only by the batch size, as the mathematical definition does.",
             stacklevel=2,
         )
+    for x in (input, target):
+        if not (x.dtype.is_floating_point or x.dtype.is_complex):
+            raise RuntimeError(
+                f"kl_div: Integral inputs not supported: got {x.dtype}, convert it with .float()"
+            )
     if log_target:
         loss = target.exp() * (target - input)
     else:
@@ -157,6 +169,11 @@ def multilabel_soft_margin_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
+    if input.shape != target.shape:
+        raise RuntimeError(
+            f"multilabel_soft_margin_loss: inconsistent tensor size, expected input "
+            f"{list(input.shape)} and target {list(target.shape)} to have the same shape"
+        )
     loss = -(target * log_sigmoid(input) + (1 - target) * log_sigmoid(-input))
     if weight is not None:
         loss = loss * weight
@@ -175,4 +192,10 @@ def soft_margin_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
-    return reduced(-log_sigmoid(target * input), reduction)
+    if input.shape != target.shape:
+        raise RuntimeError(
+            f"soft_margin_loss: inconsistent tensor size, expected tensor {list(input.shape)} and "
+            f"target {list(target.shape)} to have the same shape"
+        )
+    margins = in_dtype_of(input, target * input)
+    return reduced(-log_sigmoid(margins), reduction)

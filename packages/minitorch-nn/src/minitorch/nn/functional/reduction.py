@@ -5,7 +5,25 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from minitorch import can_cast
+
 __all__: list[str] = []
+
+
+def in_dtype_of(x: Any, loss: Any) -> Any:
+    """``loss`` in the dtype of ``x``.
+
+    Raises:
+        RuntimeError: numbers of its kind do not fit there.
+    """
+    if loss.dtype is x.dtype:
+        return loss
+    if not can_cast(loss.dtype, x.dtype):
+        raise RuntimeError(
+            f"result type {loss.dtype.type_name} can't be cast to the desired output type "
+            f"{x.dtype.type_name}: convert it first, as with .to({loss.dtype})"
+        )
+    return loss.to(x.dtype)
 
 
 def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:

@@ -11,7 +11,7 @@ from minitorch import Tensor, clamp, exp, log, no_grad, ones_like, where
 from minitorch.extend import fused, promote
 
 from ..kernels.dtypes import check_float
-from .reduction import chosen, reduced
+from .reduction import chosen, in_dtype_of, reduced
 
 __all__ = [
     "gaussian_nll_loss",
@@ -23,8 +23,8 @@ __all__ = [
 ]
 
 
-def aligned(input: Any, target: Any) -> tuple[Any, Any]:
-    """The two in one dtype, with a warning where their shapes differ."""
+def warn_of_sizes(input: Any, target: Any) -> None:
+    """Says where the shapes differ: broadcasting is seldom what was meant."""
     if input.shape != target.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size "
@@ -32,13 +32,17 @@ def aligned(input: Any, target: Any) -> tuple[Any, Any]:
             "Please ensure they have the same size.",
             stacklevel=3,
         )
+
+
+def promoted(input: Any, target: Any, name: str) -> tuple[Any, Any]:
+    """The two in one dtype of real numbers."""
     if input.dtype is not target.dtype:
         input, target = promote(input, target)
+    check_float(input, name)
     return input, target
 
 
 def _squares(x: Any, target: Any, mean: bool) -> tuple[Any, Any]:
-    check_float(x, "mse_cpu")
     d = np.asarray(x - target)
     flat = d.reshape(-1)
     total = np.dot(flat, flat)
@@ -80,7 +84,8 @@ def mse_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
-    input, target = aligned(input, target)
+    warn_of_sizes(input, target)
+    input, target = promoted(input, target, "mse_loss")
     if weight is not None:
         return weighted((input - target) ** 2, weight, reduction)
     if reduction == "none":
@@ -106,7 +111,7 @@ def l1_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
-    input, target = aligned(input, target)
+    warn_of_sizes(input, target)
     return weighted(abs(input - target), weight, reduction)
 
 
@@ -134,9 +139,10 @@ def smooth_l1_loss(
     reduction = chosen(reduction, size_average, reduce)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
-    input, target = aligned(input, target)
+    warn_of_sizes(input, target)
     if beta == 0:
         return reduced(abs(input - target), reduction)
+    input, target = promoted(input, target, "smooth_l1_loss")
     d = input - target
     near = d * d * (0.5 / beta)
     return reduced(where(abs(d) < beta, near, abs(d) - 0.5 * beta), reduction)
@@ -156,8 +162,9 @@ def huber_loss(
     reduction = chosen(reduction)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    input, target = aligned(input, target)
-    d = input - target
+    warn_of_sizes(input, target)
+    d = in_dtype_of(input, input - target)
+    check_float(d, "huber_loss")
     loss = where(abs(d) <= delta, d * d * 0.5, (abs(d) - 0.5 * delta) * delta)
     return weighted(loss, weight, reduction)
 

@@ -11,6 +11,7 @@ import numpy as np
 from minitorch import grid_sampler, stack
 
 from ..kernels import resampling as kernels
+from ..kernels.dtypes import check_float
 from .pooling import _adaptive_avg_pool, resampled
 
 __all__ = [
@@ -89,8 +90,8 @@ def interpolate(
         )
     if mode == "area":
         return _adaptive_avg_pool(ndim, input, sizes)
-    if mode in LINEAR and not input.dtype.is_floating_point:
-        raise NotImplementedError(f"interpolate by {mode} is not implemented for {input.dtype}")
+    if mode in LINEAR or input.dtype is not minitorch.uint8:
+        check_float(input, f"interpolate by {mode}")
     real = np.float64 if input.dtype == minitorch.float64 else np.float32
     out = input
     for k, (m, factor) in enumerate(zip(sizes, factors, strict=True)):

@@ -1,28 +1,44 @@
-"""What kernels that compute in floats say to anything else."""
+"""What is said where dtypes do not fit. Arrays and tensors alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+__all__ = ["check_float", "check_same", "of_floats"]
+
 
 def check_float(x: Any, name: str) -> None:
-    """Raises where ``x`` holds integers or bools.
+    """Raises where ``x`` holds anything but real floating-point numbers.
 
     Raises:
         NotImplementedError: as PyTorch does.
     """
-    if x.dtype.kind not in "fc":
-        raise NotImplementedError(
-            f'"{name}" not implemented for {x.dtype}: convert it first, as with .float()'
-        )
+    kind = getattr(x.dtype, "numpy", x.dtype).kind
+    if kind != "f":
+        mend = "" if kind == "c" else ": convert it first, as with .float()"
+        raise NotImplementedError(f'"{name}" not implemented for {x.dtype}{mend}')
 
 
-def of_floats(kernel: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """``kernel`` with ``check_float`` on its first argument."""
+def check_same(name: str, x: Any, **others: Any) -> None:
+    """Raises where one of ``others``, but for those that are None, has another dtype than ``x``.
+
+    Raises:
+        RuntimeError: as PyTorch does.
+    """
+    for what, other in others.items():
+        if other is not None and other.dtype != x.dtype:
+            raise RuntimeError(
+                f"{name}: mixed dtypes: the input is {x.dtype}, but {what} is {other.dtype}; "
+                "convert one of them, as with .float() or .double()"
+            )
+
+
+def of_floats(kernel: Callable[..., Any], name: str, kinds: str = "f") -> Callable[..., Any]:
+    """``kernel``, which refuses a first argument that is not of NumPy's ``kinds``."""
 
     def checked(x: Any, *params: Any) -> Any:
-        if x.dtype.kind != "f":
+        if x.dtype.kind not in kinds:
             check_float(x, name)
         return kernel(x, *params)
 

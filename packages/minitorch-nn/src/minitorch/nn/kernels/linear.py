@@ -24,6 +24,10 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
         across = np.ascontiguousarray(across)
     out = rows.dot(across)
     if bias is not None:
+        if bias.dtype != x.dtype:
+            raise RuntimeError(
+                f"bias and mat1 must have the same dtype, but got {bias.dtype} and {x.dtype}"
+            )
         out += bias
     return out if x.ndim == 2 else out.reshape(*x.shape[:-1], *weight.shape[:-1])
 

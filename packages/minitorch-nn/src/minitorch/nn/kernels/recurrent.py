@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from minitorch.extend import alone, column_sums
 
+from .dtypes import check_same
+
 Sizes = tuple[int, ...]
 
 
@@ -57,6 +59,7 @@ def lstm(
     reverse: bool,
 ) -> Any:  # fmt: skip
     """((y, h, c), gates, h before each step, c before each step, tanh c after it)"""
+    check_same("lstm", x, h=h, c=c, w_ih=w_ih, w_hh=w_hh, b_ih=b_ih, b_hh=b_hh)
     n = w_hh.shape[0] // 4
     kind = x.dtype.type
     # sigmoid(x) = (1 + tanh(x / 2)) / 2: the four gates i f g o by one tanh
@@ -146,6 +149,7 @@ def gru(
     x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, sizes: Sizes, reverse: bool
 ) -> Any:
     """((y, h), gates r z n, h before each step, its part of n before r)"""
+    check_same("gru", x, h=h, w_ih=w_ih, w_hh=w_hh, b_ih=b_ih, b_hh=b_hh)
     n = w_hh.shape[0] // 3
     gates = along_input(x, w_ih, b_ih)
     gates[:, : 2 * n] *= x.dtype.type(0.5)  # sigmoid(x) = (1 + tanh(x / 2)) / 2
@@ -220,6 +224,7 @@ def rnn(
     relu: bool,
 ) -> Any:  # fmt: skip
     """((y, h), h before each step)"""
+    check_same("rnn", x, h=h, w_ih=w_ih, w_hh=w_hh, b_ih=b_ih, b_hh=b_hh)
     y = along_input(x, w_ih, b_ih, b_hh)
     before = np.empty_like(y)
     h = h.copy()

@@ -119,7 +119,7 @@ class _BatchNorm(_NormBase):
                 self.eps,
             )  # fmt: skip
         except RuntimeError as error:
-            raise RuntimeError(f"{self}: {error}") from None
+            raise type(error)(f"{self}: {error}") from None
         if counted is not None:
             counted.add_(1)
         return out

@@ -135,7 +135,7 @@ class _Conv(_ConvNd):
         try:
             return self._conv_forward(input, self.weight, self.bias)
         except RuntimeError as error:
-            raise RuntimeError(f"{self}: {error}") from None
+            raise type(error)(f"{self}: {error}") from None
 
     def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Any:
         convolve = (F.conv1d, F.conv2d, F.conv3d)[self.ndim - 1]
@@ -235,7 +235,7 @@ class _ConvTransposeNd(_ConvNd):
                 self.dilation,
             )  # fmt: skip
         except RuntimeError as error:
-            raise RuntimeError(f"{self}: {error}") from None
+            raise type(error)(f"{self}: {error}") from None
 
     def _output_padding(self, input: Any, output_size: Any) -> Any:
         if output_size is None:

@@ -146,6 +146,7 @@ def pad_sequence(
     length = max(len(s) for s in sequences)
     padded = []
     for s in sequences:
+        s = s.to(sequences[0].dtype)
         fill = full((length - len(s), *shape), padding_value, dtype=s.dtype)
         padded.append(cat([s, fill] if padding_side == "right" else [fill, s]))
     return stack(padded, 0 if batch_first else 1)
