@@ -189,6 +189,8 @@ def test_pickle():
 
 def test_missing_sibling_names():
     with pytest.raises(NotImplementedError, match="one process"):
-        nn.parallel.DataParallel(Net())
+        nn.parallel.DistributedDataParallel(Net())
+    net = Net()
+    assert [*nn.DataParallel(net).state_dict()] == [f"module.{name}" for name in net.state_dict()]
     with pytest.raises(AttributeError):
         _ = nn.nothing

@@ -19,6 +19,7 @@ from ._memory import extent, formatted, window
 from ._memory import like as new_memory_like
 from .autograd.variable import Variable, wrap
 from .ops.arguments import as_shape
+from .ops.conversion import fitted
 
 __all__ = [
     "empty",
@@ -138,25 +139,6 @@ def full(
     return made(
         np.full(sizes((size,)), fitted(value, kind), kind.numpy), requires_grad, device, layout
     )
-
-
-def fitted(value: Any, kind: Any) -> Any:
-    """``value``, which ``kind`` must be able to hold."""
-    if kind.numpy.kind in "iu":
-        limits = np.iinfo(kind.numpy)
-        fits = abs(value) != float("inf") and value == value and limits.min <= value <= limits.max
-        if not fits and not (limits.min == 0 and -limits.max <= value < 0):
-            raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
-        return int(value) % (limits.max + 1) if limits.min == 0 else value
-    if isinstance(value, complex) and not kind.is_complex:
-        if value.imag:
-            raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
-        return value.real
-    if kind.is_floating_point and isinstance(value, int | float):
-        most = float(np.finfo(kind.numpy).max)
-        if most < abs(value) < float("inf"):
-            raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
-    return value
 
 
 def scalar_tensor(

@@ -3,6 +3,8 @@
 Follows https://docs.pytorch.org/docs/stable/optim.html
 """
 
+from typing import Any
+
 from . import lr_scheduler, swa_utils
 from .adadelta import Adadelta
 from .adafactor import Adafactor
@@ -46,3 +48,14 @@ __all__ = [
     "register_optimizer_step_pre_hook",
     "swa_utils",
 ]
+
+
+for _name in __all__:
+    if _name[0].isupper():  # of the classes alone; their modules' names are for importing from
+        globals().pop(_name.lower(), None)
+
+
+def __getattr__(name: str) -> Any:
+    likely = next((known for known in __all__ if known != name == known.lower()), None)
+    hint = f": the optimizer is the class {likely}, as in optim.{likely}(params)" if likely else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}", name=name)

@@ -13,7 +13,7 @@ from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.elementwise import over_elements
 from ..kernels.select import select
-from .conversion import NUMBERS, common_dtype, number, promote, to_dtype
+from .conversion import NUMBERS, common_dtype, fitted, number, promote, to_dtype
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -108,9 +108,7 @@ OVERFLOW = "value cannot be converted to type {} without overflow"
 def constant(value: Any, dtype: Any, name: str) -> Any:
     """The number or 0-dim tensor ``value`` in ``dtype``."""
     if not is_tensor(value):
-        if isinstance(value, complex) and not dtype.is_complex:
-            raise RuntimeError(OVERFLOW.format(dtype.type_name.lower()))
-        return np.asarray(value).astype(dtype.numpy)[()]
+        return dtype.numpy.type(fitted(value, dtype))
     if value.ndim:
         raise RuntimeError(
             f"{name} only supports a 0-dimensional value tensor, but got tensor with {value.ndim} "

@@ -107,6 +107,38 @@ def number(x: Any, dtype: np.dtype[Any]) -> Any:
         return np.asarray(x % 2**64, np.uint64).astype(dtype)[()]
 
 
+def fitted(value: Any, kind: _dtype.dtype) -> Any:
+    """The Python number ``value`` as dtype ``kind`` holds it; negative ones wrap in unsigned kinds.
+
+    Raises:
+        RuntimeError: it does not fit.
+    """
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise OverflowError(f"int too big to convert to {kind.name}: {value}")
+    if kind is _dtype.bool:
+        return bool(value)
+    if isinstance(value, complex) and not kind.is_complex:
+        if value.imag:
+            raise _does_not_fit(value, kind)
+        value = value.real
+    if kind.numpy.kind in "iu":
+        limits = np.iinfo(kind.numpy)
+        most = int(limits.max)
+        if not (-most if limits.min == 0 else int(limits.min)) <= value <= most:  # NaN neither
+            raise _does_not_fit(value, kind)
+        return int(value) % (most + 1) if limits.min == 0 else int(value)
+    if kind.is_floating_point:
+        if float(np.finfo(kind.numpy).max) < abs(value) < float("inf"):
+            raise _does_not_fit(value, kind)
+    return value
+
+
+def _does_not_fit(value: Any, kind: _dtype.dtype) -> RuntimeError:
+    return RuntimeError(
+        f"value cannot be converted to type {kind.name} without overflow: {value!r}"
+    )
+
+
 def promote(*operands: Any) -> tuple[Any, ...]:
     """The operands in their common dtype (PyTorch's ``result_type``)."""
     if len(operands) == 2 and isinstance(operands[0], Variable):  # most often all is clear

@@ -17,7 +17,7 @@ from ..autograd.inplace import check_writable, write
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from .choice import zeros_like
-from .conversion import cast
+from .conversion import cast, fitted
 from .gathering import (
     adjacent,
     flat_positions,
@@ -298,16 +298,16 @@ def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
     except IndexError:
         parse(self, key)
         raise
-    except (ValueError, OverflowError):
-        region = data[key]
-        raise _cannot_assign(value, region.shape, data.dtype) from None
+    except (ValueError, OverflowError, TypeError):
+        if isinstance(value, Variable):
+            raise _cannot_assign(value, data[key].shape) from None
+        if not isinstance(value, int | float | complex | np.generic):
+            raise
+        data[key] = fitted(value, from_numpy_dtype(data.dtype))
     self._counter[0] += 1
 
 
-def _cannot_assign(value: Any, shape: tuple[int, ...], dtype: Any) -> RuntimeError:
-    if not isinstance(value, Variable):
-        name = from_numpy_dtype(dtype).name
-        return RuntimeError(f"value cannot be converted to type {name} without overflow")
+def _cannot_assign(value: Any, shape: tuple[int, ...]) -> RuntimeError:
     return RuntimeError(
         f"shape mismatch: value tensor of shape {list(value._data.shape)} cannot be broadcast to "
         f"indexing result of shape {list(shape)}"
@@ -337,7 +337,11 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     try:
         made = overwritten(self, _differentiable(self, src))
     except (ValueError, RuntimeError, OverflowError):
-        raise _cannot_assign(src, tuple(self.shape), self._data.dtype) from None
+        if isinstance(src, Variable):
+            raise _cannot_assign(src, tuple(self.shape)) from None
+        raise RuntimeError(
+            f"{src!r} cannot be converted to {self.dtype} without overflow"
+        ) from None
     return write(self, made)
 
 
@@ -370,8 +374,10 @@ def put_(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> A
             x._counter[0] += 1
             return x
         made = put_places(x, value, places, dims, add)
-    except (ValueError, RuntimeError, OverflowError):
-        raise _cannot_assign(value, shape, x._data.dtype) from None
+    except (ValueError, RuntimeError, OverflowError, TypeError):
+        if isinstance(value, Variable):
+            raise _cannot_assign(value, shape) from None
+        return put_(x, fitted(value, x.dtype), places, dims, add)
     return write(x, made)
 
 

@@ -14,7 +14,7 @@ from ..kernels.indexing import accumulate
 from .arguments import numpy_names, one_dim
 from .broadcasting import broadcast_shapes, expanded
 from .choice import choose
-from .conversion import cast
+from .conversion import cast, fitted
 from .gathering import indexed
 from .regions import sliced
 from .shape import reshaped
@@ -223,6 +223,8 @@ def scatter(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.scatter.html
     """
     src = value if src is None else src
+    if not isinstance(src, Variable):
+        src = fitted(src, input.dtype)
     dim = _check_index("scatter", input, dim, index, src)
     if not index.numel():
         return input.clone()

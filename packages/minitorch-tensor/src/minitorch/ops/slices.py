@@ -10,7 +10,7 @@ from ..autograd.primitive import labelled
 from ..autograd.variable import Variable, wrap
 from .arguments import numpy_names, one_dim
 from .broadcasting import expanded
-from .conversion import cast
+from .conversion import cast, fitted
 from .gathering import indexed, put_places
 from .scatter import scatter_reduce
 from .shape import contiguous, reshaped
@@ -116,6 +116,8 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     _scalar_only("index_fill", value)
     if isinstance(value, Variable) and value._data.dtype != input._data.dtype:
         value = cast(value, input._data.dtype)
+    elif not isinstance(value, Variable):
+        value = fitted(value, input.dtype)
     n = input.shape[dim] if input.ndim else 1
     _check_range("index_fill", index, n, -n)
     index = wrap(np.unique(index._data % max(n, 1)))  # `value` counts once in each slice

@@ -6,6 +6,7 @@ Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016.
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,6 +24,15 @@ __all__ = [
 
 class CheckpointError(RuntimeError):
     """The second forward pass did not save what the first one did."""
+
+
+def _warn_of_default(name: str) -> None:
+    warnings.warn(
+        f"torch.utils.checkpoint.{name}: the use_reentrant parameter should be passed explicitly: "
+        "PyTorch will raise without it. use_reentrant=False is recommended; MiniTorch computes "
+        "that in either case.",
+        stacklevel=3,
+    )
 
 
 def checkpoint(
@@ -53,10 +63,16 @@ def checkpoint(
         >>> import minitorch
         >>> from minitorch.utils.checkpoint import checkpoint
         >>> x = minitorch.ones(2, requires_grad=True)
-        >>> checkpoint(lambda x: (x * x).exp(), x).sum().backward()
+        >>> checkpoint(lambda x: (x * x).exp(), x, use_reentrant=False).sum().backward()
 
     Follows https://docs.pytorch.org/docs/stable/checkpoint.html
     """
+    if use_reentrant is None:
+        _warn_of_default("checkpoint")
+    if use_reentrant is not False and not any(getattr(x, "requires_grad", False) for x in args):
+        warnings.warn(
+            "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
+        )
     state = get_rng_state() if preserve_rng_state else None
     shapes: list[Any] = []
     again: dict[int, Any] = {}
@@ -100,6 +116,8 @@ def checkpoint_sequential(
 
     Follows https://docs.pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint_sequential
     """
+    if use_reentrant is None:
+        _warn_of_default("checkpoint_sequential")
     steps: Sequence[Any] = list(functions)
     length = len(steps) // segments
 
@@ -112,7 +130,9 @@ def checkpoint_sequential(
         return piece
 
     for k in range(segments - 1):
-        input = checkpoint(run(k * length, (k + 1) * length), input, **kwargs)
+        input = checkpoint(
+            run(k * length, (k + 1) * length), input, use_reentrant=bool(use_reentrant), **kwargs
+        )
     return run((segments - 1) * length, len(steps))(input)
 
 

@@ -71,7 +71,7 @@ def scaled_dot_product_attention(
         (*, L, V)
 
     Raises:
-        RuntimeError: shapes or dtypes do not fit, or both a mask and ``is_causal`` are given.
+        RuntimeError: shapes or dtypes do not fit.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
     """
@@ -92,8 +92,13 @@ def scaled_dot_product_attention(
             f"{name}: query and key need the same width, key and value the same length, but the "
             f"shapes are {shapes}"
         )
-    if attn_mask is not None and is_causal:
-        raise RuntimeError(f"{name}: Explicit attn_mask should not be set when is_causal=True")
+    if attn_mask is not None and is_causal and (query.ndim != 4 or dropout_p > 0):
+        raise RuntimeError(
+            f"{name}: Explicit attn_mask should not be set when is_causal=True, but for inputs "
+            f"with four dimensions and without dropout: got the shapes {shapes}"
+        )
+    if attn_mask is not None and attn_mask.dtype is minitorch.float32:
+        attn_mask = attn_mask.to(query.dtype)
     if attn_mask is not None and attn_mask.dtype not in (minitorch.bool, query.dtype):
         raise RuntimeError(
             "Expected attn_mask dtype to be bool or to match query dtype, but got attn_mask.dtype: "

@@ -40,6 +40,7 @@ def definition(
 
 def _cross_entropy(x: Any, target: Any, weight: Any, *params: Any) -> Any:
     if x.ndim != 2 or target.shape != x.shape[:1] or weight is not None:
+        target = unbatched(x, target)
         check_classes(x, target, weight, "cross_entropy")
     if x.dtype.kind != "f":
         check_float(x, "cross_entropy")
@@ -62,6 +63,17 @@ entropy_of_labels = fused(
 def by_class(weight: Any, x: Any) -> Any:
     """The class weights in a shape that broadcasts with ``x``."""
     return weight.reshape((-1,) + (1,) * (x.ndim - 1 - class_dim(x)))
+
+
+def unbatched(input: Any, target: Any) -> Any:
+    """The label of (C) scores without its dimension of size 1."""
+    if not input.ndim == target.ndim == 1:
+        return target
+    if target.shape != (1,):
+        raise ValueError(
+            f"For 1D input, 1D target must have size 1, but got target size: {target.shape[0]}"
+        )
+    return target.reshape(())
 
 
 def check_classes(input: Any, target: Any, weight: Any, name: str) -> None:
@@ -89,8 +101,8 @@ def check_classes(input: Any, target: Any, weight: Any, name: str) -> None:
 
 
 def class_numbers(target: Any) -> Any:
-    """Labels as int64; uint8 alone may stand for it."""
-    if target.dtype not in (int64, uint8):
+    """Labels as int64; uint8 may stand for it, but not in images, as in PyTorch."""
+    if target.dtype is not int64 and not (target.dtype is uint8 and target.ndim < 2):
         raise RuntimeError(
             f"expected scalar type Long but found {target.dtype.type_name}: class numbers are "
             "int64, convert them with .long()"
@@ -137,8 +149,13 @@ def cross_entropy(
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if target.dtype is not int64:
         if target.dtype.is_floating_point and input.shape == target.shape:
+            if ignore_index >= 0:
+                raise RuntimeError(
+                    f"ignore_index is not supported for floating point target: got {ignore_index}, "
+                    "which names a class, while the targets are probabilities of classes"
+                )
             return entropy_of_probabilities(input, target, weight, reduction, label_smoothing)
-        check_classes(input, target, weight, "cross_entropy")
+        check_classes(input, unbatched(input, target), weight, "cross_entropy")
         target = class_numbers(target)
     return entropy_of_labels(input, target, weight, ignore_index, reduction, label_smoothing)
 
@@ -226,6 +243,7 @@ def nll_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
+    target = unbatched(input, target)
     check_classes(input, target, weight, "nll_loss")
     target = class_numbers(target)
     weights = weights_of(input, target, weight, ignore_index)

@@ -66,7 +66,7 @@ per_sequence = fused(
 
 def as_lengths(lengths: Any, name: str, batch: int) -> Any:
     made: Any = lengths if isinstance(lengths, Tensor) else minitorch.tensor(lengths)
-    if made.dtype.is_floating_point:
+    if made.dtype.is_floating_point or made.dtype.is_complex or made.dtype is minitorch.bool:
         raise RuntimeError(f"{name} must be integral")
     made = made.long().reshape(-1)
     if made.shape != (batch,):

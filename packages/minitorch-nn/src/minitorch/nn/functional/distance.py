@@ -32,7 +32,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html
     """
     kind = minitorch.promote_types(x1.dtype, x2.dtype)
-    if not (kind.is_floating_point or kind.is_complex):
+    if not kind.is_floating_point:
         raise RuntimeError(
             "expected common dtype to be floating point, yet common dtype is "
             f"{kind.type_name}: convert one of them with .float()"

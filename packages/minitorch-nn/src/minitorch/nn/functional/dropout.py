@@ -56,7 +56,7 @@ def _drop_alpha(x: Any, p: float, features: bool) -> Any:
 def _apply(drop: Any, input: Any, p: float, training: bool, inplace: bool, features: bool) -> Any:
     if not training or p == 0 or not input.numel():
         return input
-    if not (input.dtype.is_floating_point or input.dtype.is_complex):
+    if not input.dtype.is_floating_point:
         raise RuntimeError(
             f"result type Float can't be cast to the desired output type {input.dtype.type_name}: "
             "dropout takes floating-point numbers, convert the input with .float()"
@@ -106,13 +106,23 @@ def _channels(
     if input.ndim not in dims:
         warnings.warn(
             f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will "
-            f"result in an error in a future release. To retain the behavior and silence this "
-            "warning, please use another dropout function.",
+            "result in an error in a future release. To retain the behavior and silence this "
+            "warning, please use dropout instead. Note that it drops whole channels of inputs with "
+            f"{dims[0]} or {dims[1]} dimensions.",
             stacklevel=3,
         )
-    if input.ndim == dims[0] and name != "dropout2d":  # no batch
-        return _channels(input.unsqueeze(0), p, training, inplace, name, dims).squeeze(0)
-    return _apply(_drop, input, p, training, inplace, True)
+    elif name == "dropout2d" and input.ndim == 3:
+        warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout "
+            "behavior is desired - input is interpreted as shape (N, C, L), where C is the channel "
+            "dim. This behavior will change in a future release to interpret the input as one "
+            "without a batch dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise "
+            "dropout behavior, please switch to using dropout1d instead.",
+            stacklevel=3,
+        )
+    if name == "dropout2d" or input.ndim == dims[1]:
+        return _apply(_drop, input, p, training, inplace, True)
+    return _apply(_drop, input.unsqueeze(0), p, training, inplace, True).squeeze(0)
 
 
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import minitorch
 import numpy as np
-from minitorch import int32, int64
+from minitorch import Tensor, int32, int64
 from minitorch.extend import primitive
 
 from ..kernels import embedding as kernels
@@ -46,6 +46,11 @@ per_count = primitive(  # the identity; the gradient of a row used n times is di
 
 
 def check_index(input: Any, name: str) -> None:
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"{name}(): argument 'indices' (position 2) must be Tensor, not "
+            f"{type(input).__name__}: make one, as with torch.tensor({input!r:.40})"
+        )
     if input.dtype not in NUMBERS:
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "

@@ -36,8 +36,8 @@ def hinge_embedding_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
-    far = where(target != 1, clamp_min(margin - input, 0), 0.0)
-    near = where(target != -1, input, 0.0)
+    far = where(target != 1, clamp_min(margin - input, 0).to(input.dtype), 0)
+    near = where(target != -1, input, 0)
     return reduced(far + near, reduction)
 
 
@@ -61,7 +61,7 @@ def margin_ranking_loss(
             f"input1: {list(input1.shape)}, input2: {list(input2.shape)}, target: "
             f"{list(target.shape)} "
         )
-    return reduced(clamp_min(-target * (input1 - input2) + margin, 0), reduction)
+    return reduced(clamp_min(-target * (input1 - input2) + float(margin), 0), reduction)
 
 
 def cosine_embedding_loss(

@@ -289,6 +289,9 @@ def layer_norm(
     """
     ndim = _normalized_dims("layer_norm", input, normalized_shape, weight, bias)
     _check_dtypes("layer_norm", input, weight=weight, bias=bias)
+    if not input.numel():
+        out = input.clone() if weight is None else input * weight
+        return out if bias is None else out + bias
     return layer_normalized(input, weight, bias, ndim, eps)
 
 
@@ -306,6 +309,8 @@ def rms_norm(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rms_norm.html
     """
     ndim = _normalized_dims("rms_norm", input, normalized_shape, weight, None)
+    if not input.dtype.is_complex:
+        check_float(input, "rms_norm")
     input = input.contiguous()
     eps = finfo(input.dtype).eps if eps is None else eps
     squares = (input * input).mean(tuple(range(-ndim, 0)), keepdim=True)

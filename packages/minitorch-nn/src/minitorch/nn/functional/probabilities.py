@@ -68,7 +68,9 @@ def binary_cross_entropy(
             f"Found dtype {target.dtype.type_name} but expected {input.dtype.type_name}"
         )
     loss = bernoulli(input, target)
-    return reduced(loss if weight is None else loss * weight, reduction)
+    if weight is not None:
+        loss = in_dtype_of(input, loss * weight)
+    return reduced(loss, reduction)
 
 
 logistic = primitive(
@@ -144,10 +146,9 @@ def kl_div(
             stacklevel=2,
         )
     for x in (input, target):
-        if not (x.dtype.is_floating_point or x.dtype.is_complex):
-            raise RuntimeError(
-                f"kl_div: Integral inputs not supported: got {x.dtype}, convert it with .float()"
-            )
+        if not x.dtype.is_floating_point:
+            kind = "Complex" if x.dtype.is_complex else "Integral"
+            raise RuntimeError(f"kl_div: {kind} inputs not supported: got {x.dtype}")
     if log_target:
         loss = target.exp() * (target - input)
     else:
@@ -169,11 +170,6 @@ def multilabel_soft_margin_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
-    if input.shape != target.shape:
-        raise RuntimeError(
-            f"multilabel_soft_margin_loss: inconsistent tensor size, expected input "
-            f"{list(input.shape)} and target {list(target.shape)} to have the same shape"
-        )
     loss = -(target * log_sigmoid(input) + (1 - target) * log_sigmoid(-input))
     if weight is not None:
         loss = loss * weight
@@ -192,10 +188,10 @@ def soft_margin_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
-    if input.shape != target.shape:
-        raise RuntimeError(
-            f"soft_margin_loss: inconsistent tensor size, expected tensor {list(input.shape)} and "
-            f"target {list(target.shape)} to have the same shape"
-        )
     margins = in_dtype_of(input, target * input)
+    if margins.shape != input.shape:
+        raise RuntimeError(
+            f"soft_margin_loss: the target of shape {list(target.shape)} doesn't broadcast to the "
+            f"input's shape {list(input.shape)}"
+        )
     return reduced(-log_sigmoid(margins), reduction)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from minitorch import can_cast
+from minitorch import Tensor, can_cast
 
 __all__: list[str] = []
 
@@ -32,6 +32,12 @@ def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None
     Raises:
         ValueError: it is none of ``"none"``, ``"mean"``, ``"sum"``.
     """
+    if isinstance(size_average, Tensor) or isinstance(reduce, Tensor):
+        raise RuntimeError(
+            "size_average and reduce are bools, but got a tensor: a loss module is made first and "
+            "then called, as in nn.MSELoss()(input, target); the function is "
+            "nn.functional.mse_loss(input, target)"
+        )
     if size_average is not None or reduce is not None:
         if reduce is False:
             reduction = "none"
@@ -42,6 +48,12 @@ def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None
             f"reduction='{reduction}' instead.",
             stacklevel=4,
         )
+    elif reduction == "elementwise_mean":
+        warnings.warn(
+            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
+            stacklevel=4,
+        )
+        return "mean"
     elif reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
     return reduction

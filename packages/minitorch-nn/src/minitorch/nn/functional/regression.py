@@ -85,9 +85,9 @@ def mse_loss(
     """
     reduction = chosen(reduction, size_average, reduce)
     warn_of_sizes(input, target)
-    input, target = promoted(input, target, "mse_loss")
     if weight is not None:
         return weighted((input - target) ** 2, weight, reduction)
+    input, target = promoted(input, target, "mse_loss")
     if reduction == "none":
         return (input - target) ** 2
     return squared(input, target, reduction == "mean")
@@ -163,7 +163,8 @@ def huber_loss(
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     warn_of_sizes(input, target)
-    d = in_dtype_of(input, input - target)
+    d, target = promote(input, target)
+    d = in_dtype_of(input, d - target)
     check_float(d, "huber_loss")
     loss = where(abs(d) <= delta, d * d * 0.5, (abs(d) - 0.5 * delta) * delta)
     return weighted(loss, weight, reduction)
@@ -195,6 +196,7 @@ def gaussian_nll_loss(
         var = ones_like(input).detach() * var
     elif (var < 0).any():
         raise ValueError("var has negative entry/entries")
+    check_float(var, "gaussian_nll_loss: var")
     if var.shape != input.shape:
         if input.shape[:-1] == var.shape:
             var = var.unsqueeze(-1)

@@ -133,6 +133,13 @@ def _sizes(input: Any, size: Any, scale_factor: Any, recompute: bool | None) -> 
     return sizes, (None,) * ndim if recompute else tuple(factors)
 
 
+def _deprecated(name: str) -> None:
+    warnings.warn(
+        f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.",
+        stacklevel=3,
+    )
+
+
 def upsample(
     input: Any,
     size: Any = None,
@@ -144,6 +151,7 @@ def upsample(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.upsample.html
     """
+    _deprecated("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
@@ -152,6 +160,7 @@ def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> 
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.upsample_nearest.html
     """
+    _deprecated("upsample_nearest")
     return interpolate(input, size, scale_factor, "nearest")
 
 
@@ -160,6 +169,7 @@ def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) ->
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.upsample_bilinear.html
     """
+    _deprecated("upsample_bilinear")
     return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
 
 

@@ -29,7 +29,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
                 f"bias and mat1 must have the same dtype, but got {bias.dtype} and {x.dtype}"
             )
         out += bias
-    return out if x.ndim == 2 else out.reshape(*x.shape[:-1], *weight.shape[:-1])
+    return out if x.ndim == 2 else out.reshape((*x.shape[:-1], *weight.shape[:-1]))
 
 
 def linear_backward(g: Any, x: Any, weight: Any, needs: Any) -> tuple[Any, Any, Any]:

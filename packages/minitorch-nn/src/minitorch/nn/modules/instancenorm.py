@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .. import functional as F
@@ -35,10 +36,17 @@ class _InstanceNorm(_NormBase):
         self._check_input_dim(input)
         batched = input.ndim == self.dims[-1]
         channels = self._channels(input)
-        if channels != self.num_features and self.affine:
-            raise ValueError(
-                f"{self}: expected input's size at dim={input.ndim - self.dims[0]} to match "
-                f"num_features ({self.num_features}), but got: {list(input.shape)}"
+        if channels != self.num_features:
+            dim = input.ndim - self.dims[0]
+            if self.affine:
+                raise ValueError(
+                    f"{self}: expected input's size at dim={dim} to match num_features "
+                    f"({self.num_features}), but got: {list(input.shape)}"
+                )
+            warnings.warn(
+                f"input's size at dim={dim} does not match num_features. You can silence this "
+                "warning by not passing in num_features, which is not used because affine=False",
+                stacklevel=3,
             )
         x = input if batched else input.unsqueeze(0)
         out = F.instance_norm(

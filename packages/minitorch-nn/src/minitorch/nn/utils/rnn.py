@@ -36,7 +36,7 @@ def pack_padded_sequence(
         enforce_sorted: whether the lengths have to be in decreasing order.
 
     Raises:
-        RuntimeError: the lengths are not in order, not positive, too large or too few.
+        RuntimeError: the lengths are not in order, not positive or too few.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
     """
@@ -66,13 +66,9 @@ def pack_padded_sequence(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You "
             f"can pass `enforce_sorted=False` to have it sorted. Got {counts}"
         )
-    if counts[0] > input.shape[0]:
-        raise RuntimeError(
-            f"Expected lengths of at most {input.shape[0]}, the padded sequences' length, but got "
-            f"{counts}"
-        )
     sizes = [sum(n > t for n in counts) for t in range(counts[0])]
-    data = cat([input[t, :size] for t, size in enumerate(sizes)])
+    # a length above the padding counts in the sizes alone, as in PyTorch
+    data = cat([step[:size] for step, size in zip(input, sizes, strict=False)])
     return PackedSequence(data, minitorch.tensor(sizes, dtype=minitorch.int64), order, None)
 
 

@@ -60,6 +60,11 @@ class HuberLoss(_Loss):
     """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        if not isinstance(delta, int | float):
+            raise TypeError(
+                f"delta must be a float or int, got: {type(delta)}: a loss module is made first "
+                "and then called, as in nn.HuberLoss()(input, target)"
+            )
         super().__init__(reduction=reduction)
         self.delta = delta
 
