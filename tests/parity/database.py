@@ -53,6 +53,15 @@ def to_mini(value: Any, requires_grad: bool = False) -> Any:
     return value
 
 
+def fresh(value: Any) -> Any:
+    """``value``, and what it contains, with tensors of their own, none of which requires grad."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if isinstance(value, list | tuple) and not isinstance(value, torch.Size):
+        return type(value)(map(fresh, value))
+    return {k: fresh(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
 def _strided_copy(value: torch.Tensor) -> Any:
     """A copy of ``value`` in memory laid out as ``value`` is (gaps, overlaps and all)."""
     span = 1 + sum((n - 1) * s for n, s in zip(value.shape, value.stride(), strict=True))

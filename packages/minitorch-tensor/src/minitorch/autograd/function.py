@@ -70,7 +70,7 @@ class FunctionCtx(Node):
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What ``save_for_backward`` kept, as tensors of the graph."""
-        self.check()
+        self.check(self.versions)
         if self.saved == () and (self.to_save or self.to_save_forward):
             return self.to_save or self.to_save_forward  # forward is still running
         values = (
@@ -110,7 +110,7 @@ class FunctionCtx(Node):
         self.to_save = ()
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
-        self.check()
+        self.check(self.versions)
         gs = self._gradients(g) if isinstance(g, Partial) else (g,)
         tensors = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in gs]
         function = self.function

@@ -84,8 +84,8 @@ class Node:
         """The gradient per parent: arrays from an array, Tensors from a Tensor."""
         raise NotImplementedError
 
-    def check(self) -> None:
-        """Raises where the saved values are gone or were overwritten."""
+    def check(self, versions: Sequence[tuple[list[int], int]]) -> None:
+        """Raises where the saved values are gone, or have other versions than these."""
         if self.saved is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved "
@@ -94,7 +94,7 @@ class Node:
                 "retain_graph=True if you need to backward through the graph a second time or if "
                 "you need to access saved tensors after calling backward."
             )
-        for counter, version in self.versions:
+        for counter, version in versions:
             if counter[0] != version:
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an "

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from . import door
@@ -45,6 +46,7 @@ class Primitive:
         joint: Callable[..., Any] | None = None,
         definition: Callable[..., Any] | None = None,
         residuals: str = "",
+        used_by: Mapping[str, str] = MappingProxyType({}),
         view: bool = False,
         promote: Callable[..., Any] | None = None,
         floats: bool = False,
@@ -61,6 +63,7 @@ class Primitive:
         self.outputs = tuple(outputs.replace("*", "").split()) or ("out",)
         self.numbered = "*" in outputs  # a tuple of outputs, as many as there are at run time
         self.residuals = tuple(residuals.split())
+        self.used_by = used_by
         self.variadic = bool(self.inputs) and self.inputs[0].startswith("*")
         self.rules = tuple(rules)
         self.joint: Any = joint
@@ -71,7 +74,7 @@ class Primitive:
         self.numbers = numbers
         self.traits = frozenset(traits)
         self.op: Callable[..., Any]  # primitive() sets it, and the next
-        self.again: Callable[[str], Callable[..., Any]]
+        self.again: Callable[..., Callable[..., Any]]
         self.keeps: dict[int, Any] = {}
         # which inputs can have a gradient (an index, for one, cannot); None: all
         ruled = tuple(rule is not None for rule in self.rules) or (False,) * len(self.inputs)
@@ -133,18 +136,27 @@ class Primitive:
                         if name in tensors and name not in checked:
                             checked.append(name)
                 saved.append("(" + "".join(pick + ", " for pick in picks) + ")")
+            for name, users in self.used_by.items():
+                if not any(mask >> inputs.index(user) & 1 for user in users.split()):
+                    checked.remove(name)
+
+            def versions(names: list[str]) -> str:
+                return "".join(
+                    f"*((v, v[0]) for v in v_{name}), "
+                    if self.variadic and name == inputs[0]
+                    else f"(v_{name}, v_{name}[0]), "
+                    for name in names
+                )
+
             if self.joint and self.definition:  # create_graph goes through it: keep the inputs
+                others = [name for name in inputs if name not in checked]
                 saved.append(f"({', '.join([*inputs, *params.values()])},)")
-                checked += [name for name in inputs if name not in checked]
-            versions = "".join(
-                f"*((v, v[0]) for v in v_{name}), "
-                if self.variadic and name == inputs[0]
-                else f"(v_{name}, v_{name}[0]), "
-                for name in checked
-            )
+                saved.append(f"({versions(others)})")
             arguments = [*inputs, "params", *self.outputs, *self.residuals]
             arguments += [f"v_{name}" for name in tensors] + ["needs=None"]
-            source = f"lambda {', '.join(arguments)}: (({', '.join(saved)},), ({versions}))"
+            source = (
+                f"lambda {', '.join(arguments)}: (({', '.join(saved)},), ({versions(checked)}))"
+            )
             self.keeps[mask] = eval(source)
             if not any(self.wants) and not self.definition:
                 self.keeps[mask] = self.keeps[mask](*(None for _ in arguments[:-1]))
@@ -219,8 +231,8 @@ def primitive(
         def op(*args: Any) -> Any:
             return door.apply(made, *args)
 
-    made.again = lambda label: primitive(
-        kernel, signature, *rules, name=made.name, **options | {"label": label}
+    made.again = lambda **changes: primitive(
+        kernel, signature, *rules, name=made.name, **options | changes
     )
     op.primitive = made  # for apply, for tools and for whoever asks what an operation is
     op.__name__ = op.__qualname__ = made.name
@@ -252,7 +264,7 @@ def operation(
 
 def labelled(op: Any, label: str) -> Callable[..., Any]:
     """The same operation, whose nodes go by another of PyTorch's names."""
-    made: Callable[..., Any] = op.primitive.again(label)
+    made: Callable[..., Any] = op.primitive.again(label=label)
     return made
 
 
@@ -276,6 +288,9 @@ def fused(
             is saved: inputs, ``out``, params, residuals, and ``needs``, which inputs want one.
         definition: the same mathematics in a few lines of operations. ``create_graph=True``
             differentiates it and the tests hold the kernels against it.
+        residuals: names of what ``forward`` returns beside its results, for ``backward``.
+        options: those of ``primitive``; and ``used_by``, which says of saved inputs for whose
+            gradients alone they are used: they may be written to where none of these is wanted.
     """
     return primitive(
         forward,

@@ -48,10 +48,10 @@ class Step(Node):
         """The saved values, checked; as Tensors where the backward pass makes a graph."""
         saved = self.saved
         if saved is None:
-            self.check()
+            self.check(())
         for counter, version in self.versions:
             if counter[0] != version:
-                self.check()
+                self.check(self.versions)
         if self.extra is not None and "unpack" in self.extra:
             saved = self.extra["unpack"](saved)
         return self._as_tensors(saved) if create_graph else saved
@@ -106,7 +106,10 @@ class JointStep(Step):
         if type(g) is Partial:
             g = self._full(g, create_graph)
         if create_graph and self.primitive.definition is not None:
-            return self._differentiate_definition(g, self._values(False)[-1])
+            values, versions = self._values(False)[-2:]
+            if self.extra is None or "unpack" not in self.extra:  # a hook's values are its own
+                self.check(versions)
+            return self._differentiate_definition(g, values)
         return self.primitive.joint(g, *self._values(create_graph)[0])
 
     def _differentiate_definition(self, g: Any, values: Any) -> Sequence[Any]:

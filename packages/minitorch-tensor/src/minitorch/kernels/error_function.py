@@ -141,8 +141,7 @@ def _log_ndtr(x: Any) -> Any:
 
 erfc = blockwise(_erfc)  # 1 - erf(x)
 erfcx = blockwise(_erfcx)  # exp(x^2) erfc(x)
-ndtr = blockwise(lambda x: 0.5 * _erfc(-x / SQRT2))  # the normal distribution function
-log_ndtr = blockwise(_log_ndtr)  # its logarithm
+log_ndtr = blockwise(_log_ndtr)  # the logarithm of the normal distribution function
 
 # Wichura: q N(r) / D(r) with r = 0.425^2 - q^2 for |q| <= 0.425; beyond, with r = sqrt(-log tail),
 # N(r - 1.6) / D(r - 1.6) for r <= 5 and N(r - 5) / D(r - 5) above
@@ -194,7 +193,7 @@ def _quantile(q: Any, tail: Any) -> Any:
 
 @blockwise
 def ndtri(p: Any) -> Any:
-    """The normal quantile function, the inverse of ``ndtr``."""
+    """The normal quantile function, the inverse of the distribution function."""
     return _quantile(p - 0.5, np.minimum(p, 1 - p))
 
 

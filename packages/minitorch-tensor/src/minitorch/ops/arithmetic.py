@@ -20,6 +20,7 @@ from .conversion import (
     promote_to_float,
     to,
 )
+from .unary import reciprocal
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -180,7 +181,7 @@ QUOTIENT: Any = {"traits": ("elementwise",), "promote": promote_to_float, "float
 
 
 @operation(
-    operator.truediv, "a b", lambda g, b: g / b, lambda g, b, out: -g * (out / b), name="div",
+    operator.truediv, "a b", lambda g, b: g / b, lambda g, a, b: -g * (a / b / b), name="div",
     **QUOTIENT,
 )  # fmt: skip
 def true_divide(input: Tensor | complex, other: Tensor | complex) -> Tensor:
@@ -198,15 +199,9 @@ def true_divide(input: Tensor | complex, other: Tensor | complex) -> Tensor:
     """
 
 
-divide_into = primitive(
-    lambda a, b: b / a,
-    "a b",
-    lambda g, a, out: -g * (out / a),
-    lambda g, a: g / a,
-    name="div",
-    label="MulBackward0",
-    **QUOTIENT,
-)
+def divide_into(a: Any, b: Any) -> Any:
+    """``b / a``, as ``b`` times the reciprocal: neither ``a`` nor the result is saved."""
+    return mul(reciprocal(a), b)
 
 
 def _floats(a: Any) -> bool:

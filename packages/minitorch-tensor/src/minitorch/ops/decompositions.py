@@ -13,7 +13,6 @@ from .linalg import (
     constant,
     matrices,
     one_dtype,
-    solve_triangular,
     solved_triangular,
     square,
     triangle,
@@ -105,6 +104,40 @@ def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> A
     return return_types.linalg_cholesky_ex(L, indefinite(transposed(A) if upper else A))
 
 
+def _cholesky_solve(B: Any, L: Any, upper: bool) -> Any:
+    L = L.swapaxes(-1, -2) if upper else L
+    half = kernels.solve_triangular(L, B, False, False)
+    return kernels.solve_triangular(L.swapaxes(-1, -2), half, True, False)
+
+
+def _factor_rule(common: Any, L: Any, upper: bool) -> Any:
+    """The gradient by L (U) of a function whose gradient by L L' (U' U) is -``common`` / 2.
+
+    As PyTorch's, that of the whole matrix: the triangle that is not read is not masked.
+    """
+    return -(L @ common if upper else common @ L)
+
+
+def _cholesky_solve_rule(g: Any, L: Any, out: Any, upper: bool) -> Any:
+    product = solved_by_factor(g, L, upper) @ transposed(out)
+    return _factor_rule(product + transposed(product), L, upper)
+
+
+solved_by_factor: Any = primitive(
+    _cholesky_solve,
+    "B L | upper",
+    lambda g, L, upper: solved_by_factor(g, L, upper),
+    _cholesky_solve_rule,
+    name="cholesky_solve",
+)
+inverse_of_factor = primitive(
+    lambda L, upper: _cholesky_solve(np.eye(L.shape[-1], dtype=L.dtype), L, upper),
+    "L | upper",
+    lambda g, L, out, upper: _factor_rule(out @ (g + transposed(g)) @ out, L, upper),
+    name="cholesky_inverse",
+)
+
+
 def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
     """The solution of ``A X = B`` from the Cholesky factor of ``A``.
 
@@ -112,9 +145,7 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
     """
     square("cholesky_solve", L)
     one_dtype("cholesky_solve", B, L)
-    L = transposed(L) if upper else L
-    half = solve_triangular(L, B, upper=False)
-    return solve_triangular(transposed(L), half, upper=True)
+    return solved_by_factor(B, L, upper)
 
 
 def cholesky_inverse(L: Any, upper: bool = False) -> Any:
@@ -123,7 +154,7 @@ def cholesky_inverse(L: Any, upper: bool = False) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_inverse.html
     """
     square("cholesky_inverse", L)
-    return cholesky_solve(eye(L, L.shape[-1]), L, upper)
+    return inverse_of_factor(L, upper)
 
 
 # --- QR ------------------------------------------------------------------------------------------
@@ -136,14 +167,14 @@ def _qr(x: Any, mode: Any) -> tuple[Any, Any]:
     return q, r
 
 
-def _qr_rule(g: Any, x: Any, q: Any, r: Any, mode: str) -> Any:
-    m, n = x.shape[-2:]
+def _qr_rule(g: Any, q: Any, r: Any, mode: str) -> Any:
     if mode == "r":
         raise RuntimeError(
             "The derivative of linalg.qr depends on Q, which is not computed when in mode='r'. "
             "Please use linalg.qr(A, mode='reduced') if you are going to require gradients through "
             "linalg.qr."
         )
+    m, n = q.shape[-2], r.shape[-1]
     if mode == "complete" and m > n:
         raise RuntimeError(
             "The QR decomposition is not differentiable when mode='complete' and nrows > ncols"
@@ -151,7 +182,7 @@ def _qr_rule(g: Any, x: Any, q: Any, r: Any, mode: str) -> Any:
     gq, gr = g
     if m < n:  # a = [a1 a2], q r1 = a1, r2 = q' a2
         first, rest = eye(g[0], m, n), constant((np.arange(n, dtype=np.int64) >= m)[None, :], g[0])
-        gq = gq + (x * rest) @ transposed(gr)
+        gq = gq + q @ (r * rest) @ transposed(gr)
         return (
             _qr_square(gq, gr @ transposed(first), q, r @ transposed(first)) @ first
             + (q @ gr) * rest
@@ -168,7 +199,7 @@ def _qr_square(gq: Any, gr: Any, q: Any, r: Any) -> Any:
 
 
 orthogonal_triangular = primitive(
-    _qr, "x | mode -> q r", joint=lambda g, x, q, r, mode: (_qr_rule(g, x, q, r, mode),),
+    _qr, "x | mode -> q r", joint=lambda g, q, r, mode: (_qr_rule(g, q, r, mode),),
     name="linalg_qr",
 )  # fmt: skip
 
@@ -223,14 +254,8 @@ symmetric = primitive(
 )  # fmt: skip
 
 
-def _eigvalsh_rule(g: Any, x: Any, uplo: str) -> Any:
-    vectors = symmetric(x, uplo)[1]
-    return (vectors * row(g)) @ transposed(vectors)
-
-
-symmetric_values = primitive(
-    lambda x, uplo: kernels.eigh(x, uplo)[0], "x | uplo", _eigvalsh_rule, name="linalg_eigvalsh"
-)
+def symmetric_values(A: Any, uplo: str) -> Any:
+    return symmetric(A, uplo)[0]
 
 
 def triangle_name(UPLO: str) -> str:
@@ -325,14 +350,8 @@ singular_vectors = primitive(
 )  # fmt: skip
 
 
-def _svdvals_rule(g: Any, x: Any) -> Any:
-    u, _, vh = singular_vectors(x, False)
-    return (u * row(g)) @ vh
-
-
-singular_values = primitive(
-    lambda x: kernels.svd(x, False)[1], "x", _svdvals_rule, name="linalg_svdvals"
-)
+def singular_values(A: Any) -> Any:
+    return singular_vectors(A, False)[1]
 
 
 def linalg_svd(A: Any, full_matrices: bool = True, *, driver: str | None = None) -> Any:

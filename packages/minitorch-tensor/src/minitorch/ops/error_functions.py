@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..autograd.primitive import operation
+from ..autograd.primitive import operation, primitive
 from ..kernels import error_function
 from .conversion import FLOATS
 from .exponential import exp
@@ -49,7 +49,9 @@ def erfc(input: Tensor) -> Tensor:
     """
 
 
-@operation(error_function.erfinv, "x", lambda g, out: g * (SQRT_PI / 2 * exp(out * out)), **FLOATS)
+@operation(
+    error_function.erfinv, "x", lambda g, x: g * (SQRT_PI / 2 * exp(erfinv(x) ** 2)), **FLOATS
+)
 def erfinv(input: Tensor) -> Tensor:
     """The inverse of ``erf``; the derivative is sqrt(pi) / 2 e^(erfinv(x)^2).
 
@@ -83,10 +85,12 @@ def erfcx(input: Tensor) -> Tensor:
     """
 
 
-@operation(
-    error_function.ndtr, "x", lambda g, x: g * (exp(-0.5 * x * x) / SQRT_2PI),
+half_erfc = primitive(
+    lambda x: 0.5 * error_function.erfc(x), "x", lambda g, x: g * (exp(-x * x) / -SQRT_PI),
     name="special_ndtr", **FLOATS,
 )  # fmt: skip
+
+
 def ndtr(input: Tensor) -> Tensor:
     """The area under the standard normal density below each element; the derivative is that
     density, e^(-x^2 / 2) / sqrt(2 pi).
@@ -100,6 +104,7 @@ def ndtr(input: Tensor) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.ndtr
     """
+    return half_erfc(input * (-1 / SQRT_2))
 
 
 @operation(

@@ -321,20 +321,27 @@ def chain_matmul(*matrices: Any) -> Any:
 
 
 def chain_product(matrices: Any) -> Any:
-    """Dynamic programming over the brackets: ``best[i, j]`` = (cost, split) of factors i to j."""
+    """Dynamic programming over the brackets: ``best[i, j]`` = (cost, split) of factors i to j.
+
+    Of equal costs the first split is taken, of three matrices the last one, as in PyTorch.
+    """
     count = len(matrices)
+    sign = 1 if count > 3 else -1
     sizes = [matrices[0].shape[0], *(x.shape[1] for x in matrices)]
     best: dict[tuple[int, int], tuple[int, int]] = {(i, i): (0, i) for i in range(count)}
     for length in range(1, count):
         for i in range(count - length):
             j = i + length
             best[i, j] = min(
-                (best[i, k][0] + best[k + 1, j][0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k)
+                (
+                    best[i, k][0] + best[k + 1, j][0] + sizes[i] * sizes[k + 1] * sizes[j + 1],
+                    sign * k,
+                )
                 for k in range(i, j)
             )
 
     def product(i: int, j: int) -> Any:
-        k = best[i, j][1]
+        k = sign * best[i, j][1]
         return matrices[i] if i == j else matmul(product(i, k), product(k + 1, j))
 
     return product(0, count - 1)

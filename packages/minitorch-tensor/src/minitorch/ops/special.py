@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.primitive import operation
-from .arithmetic import mul
 from .choice import where, zeros_like
 from .conversion import FLOATS, floats_only, not_differentiable
 from .exponential import exp2, log, sigmoid
@@ -262,6 +261,10 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """
 
 
+@operation(
+    lambda a, b: a * 2.0**b, "a b", lambda g, b: g * exp2(b), lambda g, out: g * (out * LOG_2),
+    numbers="", **FLOATS,
+)  # fmt: skip
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
     """``input * 2^other``; the derivatives are 2^other and input 2^other log 2.
 
@@ -277,4 +280,3 @@ def ldexp(input: Tensor, other: Tensor) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ldexp.html
     """
-    return mul(input, exp2(other))

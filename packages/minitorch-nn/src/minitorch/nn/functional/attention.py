@@ -18,7 +18,8 @@ __all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
 
 def weights(q: Any, k: Any, mask: Any, scale: float, causal: bool) -> Any:
     """``softmax(scale q k' + mask)``; zeros in a row whose keys are all masked."""
-    s = matmul(q * scale, k.mT)
+    root = math.sqrt(abs(scale))
+    s = matmul(q * math.copysign(root, scale), (k * root).mT)
     if causal:
         allowed = ones(s.shape[-2:], dtype=minitorch.bool).tril()
         s = where(allowed, s, -math.inf)
@@ -39,7 +40,8 @@ attended = fused(
     kernels.attention_backward,
     attention_definition,
     name="scaled_dot_product_attention",
-    residuals="tops totals",
+    residuals="scaled turned_keys masked tops totals",  # PyTorch too saves q and k scaled, copies
+    used_by={"v": "q k"},
 )
 
 

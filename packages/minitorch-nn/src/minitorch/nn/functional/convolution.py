@@ -215,7 +215,9 @@ def _conv(
             raise RuntimeError("padding='same' is not supported for strided convolutions")
         else:
             totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-            pairs = tuple((n // 2, n - n // 2) for n in totals)
+            pairs = tuple((n // 2, n // 2) for n in totals)
+            if any(n % 2 for n in totals):
+                input = constant_pad_nd(input, [m for n in reversed(totals) for m in (0, n % 2)])
     else:
         pairs = tuple((n, n) for n in numbers(padding, ndim, name, "padding"))
         if any(a < 0 for a, _ in pairs):

@@ -68,7 +68,7 @@ def as_lengths(lengths: Any, name: str, batch: int) -> Any:
     made: Any = lengths if isinstance(lengths, Tensor) else minitorch.tensor(lengths)
     if made.dtype.is_floating_point or made.dtype.is_complex or made.dtype is minitorch.bool:
         raise RuntimeError(f"{name} must be integral")
-    made = made.long().reshape(-1)
+    made = made.long().reshape(-1).clone()  # kept for the backward pass: the caller may go on
     if made.shape != (batch,):
         raise RuntimeError(f"{name} must be of size batch_size: {batch}, got {list(made.shape)}")
     if (made < 0).any():

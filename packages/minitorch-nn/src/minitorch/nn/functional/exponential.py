@@ -9,7 +9,7 @@ from typing import Any
 
 import minitorch
 import numpy as np
-from minitorch import sigmoid, tanh, where
+from minitorch import exp, sigmoid, tanh, where
 from minitorch.extend import inplace, numpy_names, primitive, promote_to_float, select
 
 from ..kernels.dtypes import check_float
@@ -40,7 +40,9 @@ exponential_unit = activation(
         np.expm1(np.minimum(x, 0) * rate) * (alpha * scale) + np.maximum(x, 0) * scale
     ),
     "x | alpha scale rate",
-    lambda g, x, out, alpha, scale, rate: where(x > 0, g * scale, g * rate * (out + alpha * scale)),
+    lambda g, x, alpha, scale, rate: where(
+        x > 0, g * scale, g * (rate * alpha * scale) * exp(where(x > 0, 0.0, x * rate))
+    ),
     name="elu",
 )
 SELU_ALPHA = 1.6732632423543772848170429916717

@@ -22,7 +22,7 @@ def definition(x: Any, weight: Any, bias: Any) -> Any:
 def _by_rank(node: Any) -> str:
     """PyTorch's names: the last of the steps that it takes for an input of this rank."""
     saved, rank = node.saved, len(node.shape)
-    if node.parents[2] is not None or (saved is not None and saved[-1][2] is not None):
+    if node.parents[2] is not None or (saved is not None and saved[-2][2] is not None):
         return "AddmmBackward0" if rank == 2 else "ViewBackward0"
     return ("SqueezeBackward4", "MmBackward0", "UnsafeViewBackward0")[min(rank, 3) - 1]
 
@@ -33,6 +33,7 @@ affine: Any = fused(
     kernels.linear_backward,
     definition,
     name="linear",
+    used_by={"x": "weight", "weight": "x"},
     label=_by_rank,
 )
 affine.primitive.node_type.__name__ = "AddmmBackward0"  # the usual one

@@ -209,6 +209,7 @@ def instance_norm(
     if not input.numel():
         return affine(input, weight, bias)
     mean, var = moments(input, channels)
+    weight = None if weight is None else weight.clone()  # what is saved is not the parameter itself
     out = channels_normalized(input, weight, bias, mean, var, channels, eps)
     _update(running_mean, mean.mean(0), momentum)
     _update(running_var, var.mean(0) * (count / (count - 1)), momentum)

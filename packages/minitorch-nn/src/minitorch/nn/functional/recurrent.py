@@ -76,6 +76,8 @@ def rnn_definition(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any,
     return unrolled(lambda x, h: (rnn_cell(x, h, *weights),), x, (h,), sizes, reverse)
 
 
+USED_BY = {"x": "w_ih", "w_ih": "x"}
+USED_BY_ONE_STEP = USED_BY | {"w_hh": "h"}
 lstm = fused(
     kernels.lstm,
     "x h c w_ih w_hh b_ih b_hh w_hr | sizes reverse -> y h_n c_n",
@@ -83,6 +85,7 @@ lstm = fused(
     lstm_definition,
     name="lstm",
     residuals="gates before cells tanhs",
+    used_by=USED_BY,
 )
 gru = fused(
     kernels.gru,
@@ -91,6 +94,7 @@ gru = fused(
     gru_definition,
     name="gru",
     residuals="gates before inner",
+    used_by=USED_BY,
 )
 rnn = fused(
     kernels.rnn,
@@ -98,5 +102,10 @@ rnn = fused(
     kernels.rnn_backward,
     rnn_definition,
     name="rnn",
-    residuals="before",
+    residuals="before after",
+    used_by=USED_BY,
+)
+one_lstm, one_gru, one_rnn = (
+    op.primitive.again(used_by=USED_BY_ONE_STEP)
+    for op in (lstm, gru, rnn)  # type: ignore[attr-defined]
 )

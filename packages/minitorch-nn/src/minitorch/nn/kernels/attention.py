@@ -62,9 +62,11 @@ def flat(x: Any) -> Any:
 
 
 def masks(mask: Any, q: Any, k: Any) -> Any:
-    """The mask of each head, without a copy where heads share one."""
+    """A copy of the mask for each head, or one where heads share it."""
     if mask is None:
         return None
+    repeated = tuple(slice(0, 1 if step == 0 else None) for step in mask.strides)
+    mask = mask[repeated].copy()
     full = np.broadcast_to(mask, (*q.shape[:-1], k.shape[-2]))
     return (
         flat(full) if mask.ndim > 2 else np.broadcast_to(mask, (flat(q).shape[0], *full.shape[-2:]))
@@ -82,8 +84,10 @@ def turned(x: Any) -> Any:
 
 def attention(
     q: Any, k: Any, v: Any, mask: Any, scale: float, causal: bool
-) -> tuple[Any, Any, Any]:
-    """(softmax(scale q k' + mask) v, the maximum and the sum of each row of the softmax)"""
+) -> tuple[Any, Any, Any, Any, Any, Any]:
+    """(softmax(scale q k' + mask) v, scaled queries, turned keys, mask, the maximum and the sum
+    of each row of the softmax)
+    """
     mask = masks(mask, q, k)
     shape = (*q.shape[:-1], v.shape[-1])
     q, kt, v = flat(q) * q.dtype.type(scale), turned(k), flat(v)
@@ -113,17 +117,17 @@ def attention(
             part *= 1 / total
 
     products_over_rows(work, count, count * queries * keys * 16)
-    return out.reshape(shape), tops, totals
+    return out.reshape(shape), q, kt, mask, tops, totals
 
 
 def attention_backward(
-    g: Any, q: Any, k: Any, v: Any, mask: Any, tops: Any, totals: Any, scale: float,
-    causal: bool,
+    g: Any, q_shape: Any, k_shape: Any, v: Any, scaled: Any, turned_keys: Any, masked: Any,
+    tops: Any, totals: Any, scale: float, causal: bool,
 ) -> Any:  # fmt: skip
-    shapes = q.shape, k.shape, v.shape
-    mask = masks(mask, q, k)
+    shapes = q_shape, k_shape, v.shape
+    q, kt, mask = scaled, turned_keys, masked
     kind = q.dtype.type
-    q, k, kt, vt, g = flat(q) * kind(scale), flat(k), turned(k), turned(v), flat(g)
+    k, vt, g = kt.swapaxes(1, 2), turned(v), flat(g)
     count, queries = q.shape[:2]
     keys = kt.shape[2]
     gq, gk = np.empty(q.shape, q.dtype), np.zeros(k.shape, q.dtype)

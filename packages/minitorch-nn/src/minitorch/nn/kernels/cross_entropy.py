@@ -124,8 +124,8 @@ def cross_entropy(
 
 
 def cross_entropy_backward(
-    g: Any, x: Any, target: Any, weight: Any, smoothing: float, probabilities: Any, share: Any,
-    at: Any, needs: Any,
+    g: Any, x_shape: Any, x_dtype: Any, target: Any, weight: Any, smoothing: float,
+    probabilities: Any, share: Any, at: Any,
 ) -> tuple[Any, None, None]:  # fmt: skip
     scale = g.reshape(-1) if g.ndim else g
     if share is not None:
@@ -149,4 +149,4 @@ def cross_entropy_backward(
         d -= smooth
         d.ravel("K")[at] -= label
         d *= column
-    return like(d.astype(x.dtype, copy=False), x.shape), None, None
+    return like(d.astype(x_dtype, copy=False), x_shape), None, None

@@ -223,7 +223,7 @@ def rnn(
     x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, sizes: Sizes, reverse: bool,
     relu: bool,
 ) -> Any:  # fmt: skip
-    """((y, h), h before each step)"""
+    """((y, h), h before each step, a copy of y)"""
     check_same("rnn", x, h=h, w_ih=w_ih, w_hh=w_hh, b_ih=b_ih, b_hh=b_hh)
     y = along_input(x, w_ih, b_ih, b_hh)
     before = np.empty_like(y)
@@ -239,16 +239,16 @@ def rnn(
             else:
                 np.tanh(out, out=out)
             past[...] = out
-    return (y, h), before
+    return (y, h), before, y.copy()
 
 
 def rnn_backward(
-    g: Any, x: Any, w_ih: Any, w_hh: Any, y: Any, before: Any, sizes: Sizes, reverse: bool,
+    g: Any, x: Any, w_ih: Any, w_hh: Any, before: Any, after: Any, sizes: Sizes, reverse: bool,
     relu: bool, needs: Any,
 ) -> Any:  # fmt: skip
     gy, gh = g
     gh = gh.copy()
-    grads = (y > 0).astype(y.dtype) if relu else 1 - y * y
+    grads = (after > 0).astype(after.dtype) if relu else 1 - after * after
     with alone():
         for t in reversed(steps(sizes, reverse)):
             dh, each = gh[: t.stop - t.start], grads[t]

@@ -106,7 +106,7 @@ class RNNCell(RNNCellBase):
     def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
         if self.nonlinearity not in ("tanh", "relu"):
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
-        return F.rnn(x, *states, *weights, sizes, False, self.nonlinearity == "relu")
+        return F.one_rnn(x, *states, *weights, sizes, False, self.nonlinearity == "relu")
 
 
 class LSTMCell(RNNCellBase):
@@ -118,7 +118,7 @@ class LSTMCell(RNNCellBase):
     chunks, states = 4, 2
 
     def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
-        return F.lstm(x, *states, *weights, None, sizes, False)
+        return F.one_lstm(x, *states, *weights, None, sizes, False)
 
 
 class GRUCell(RNNCellBase):
@@ -130,4 +130,4 @@ class GRUCell(RNNCellBase):
     chunks = 3
 
     def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
-        return F.gru(x, *states, *weights, sizes, False)
+        return F.one_gru(x, *states, *weights, sizes, False)
