@@ -369,3 +369,12 @@ def test_errors(act, error, message):
 def test_warnings(act, message):
     with pytest.warns(UserWarning, match=message):
         act()
+
+
+@pytest.mark.parametrize("value", [3e38, 1e-40, 0.0])
+def test_renormalizing_is_quiet(value):
+    weight = minitorch.full((3, 4), value)
+    with np.errstate(all="raise"):
+        F.embedding(minitorch.tensor([0, 1]), weight, max_norm=1e-41)
+        F.embedding_bag(minitorch.tensor([[0, 1]]), weight, max_norm=1e-41)
+    assert np.isfinite(weight.numpy()).all()

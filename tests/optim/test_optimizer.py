@@ -1,6 +1,7 @@
 """Optimizer: groups, state, hooks, and what bad input gets."""
 
 import copy
+import math
 import pickle
 
 import minitorch
@@ -340,3 +341,25 @@ def test_a_resumed_run_continues_bit_for_bit(name):
     epochs(params, optimizer, schedule, 4)
     for a, b in zip(arrays(params), expected):
         assert (a == b).all()
+
+
+NAMES = [
+    "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "Muon", "NAdam",
+    "RAdam", "RMSprop", "Rprop", "SGD",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_steps_and_loading_are_quiet(name):
+    p = minitorch.full((4, 4), 1e-40, requires_grad=True)
+    made = getattr(minitorch.optim, name)([p])
+    with np.errstate(all="raise"):
+        for size in (1e38, 1e-40, 0.0, math.inf, 1e-30):
+            p.grad = minitorch.full((4, 4), size)
+            made.step((lambda: (p * p).sum()) if name == "LBFGS" else None)
+        state = made.state_dict()
+        for entry in state["state"].values():
+            for key, value in entry.items():
+                if isinstance(value, minitorch.Tensor) and value.shape == p.shape:
+                    entry[key] = minitorch.full((4, 4), 1e300, dtype=minitorch.float64)
+        made.load_state_dict(state)

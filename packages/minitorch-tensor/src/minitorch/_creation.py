@@ -17,6 +17,7 @@ from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype
 from ._layout import contiguous_format, strided
 from ._memory import extent, formatted, window
 from ._memory import like as new_memory_like
+from .autograd.grad_mode import current
 from .autograd.variable import Variable, wrap
 from .ops.arguments import as_shape
 from .ops.conversion import fitted
@@ -136,9 +137,9 @@ def full(
         dtype = from_numpy_dtype(fill_value._data.dtype)
     value = number(fill_value)
     kind = number_dtype(value) if dtype is None else as_dtype(dtype)
-    return made(
-        np.full(sizes((size,)), fitted(value, kind), kind.numpy), requires_grad, device, layout
-    )
+    shape, value = sizes((size,)), fitted(value, kind)
+    array = current.state.quiet(np.full, shape, value, kind.numpy)
+    return made(array, requires_grad, device, layout)
 
 
 def scalar_tensor(
@@ -221,7 +222,7 @@ def full_like(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.full_like.html
     """
     array = like(input, dtype, memory_format)
-    array.fill(fitted(number(fill_value), from_numpy_dtype(array.dtype)))
+    current.state.quiet(array.fill, fitted(number(fill_value), from_numpy_dtype(array.dtype)))
     return carried(input, made(array, requires_grad, device, layout))
 
 

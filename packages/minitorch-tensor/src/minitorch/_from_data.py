@@ -12,6 +12,7 @@ from ._creation import made
 from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype, promote_types
 from ._memory import foreign
 from ._size import Size
+from .autograd.grad_mode import current
 from .autograd.variable import Variable, wrap
 from .ops.arguments import as_shape
 
@@ -49,10 +50,9 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
         return _converted(array, as_dtype(dtype), own)
     if not own:
         if kind == "f" or (floats and kind in "bi"):
-            with np.errstate(over="ignore"):
-                return array.astype(get_default_dtype().numpy)
+            return current.state.quiet(array.astype, get_default_dtype().numpy)
         if kind == "c":
-            return array.astype(get_default_dtype().to_complex().numpy)
+            return current.state.quiet(array.astype, get_default_dtype().to_complex().numpy)
         if kind == "i":
             return array.astype(np.int64, copy=False)
     return array.astype(from_numpy_dtype(array.dtype).numpy, copy=False)
@@ -135,8 +135,8 @@ def _converted(array: Array, to: Any, own: bool) -> Array:
             raise RuntimeError(f"value cannot be converted to type {to.name} without overflow")
     if array.dtype.kind == "c" and to.numpy.kind not in "cb" and not own:
         raise TypeError(f"must be real number, not complex, for dtype {to}")
-    with np.errstate(all="ignore"):
-        return array.astype(to.numpy, copy=False)
+    same = array.dtype == to.numpy
+    return array if same else current.state.quiet(array.astype, to.numpy)
 
 
 def _unusual(data: Any, array: Array, dtype: Any) -> Array:

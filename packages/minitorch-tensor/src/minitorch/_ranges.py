@@ -9,6 +9,7 @@ import numpy as np
 
 from ._creation import made, number
 from ._dtype import as_dtype, get_default_dtype, int64
+from .autograd.grad_mode import current
 from .kernels.multiply_add import multiply_add
 
 __all__ = ["arange", "linspace", "logspace", "range"]
@@ -36,15 +37,16 @@ def arange(
         start, end, step = int(start), int(end), int(step)
         if not step:
             raise ValueError("step must be nonzero, also after its conversion to int64")
-    return made(
-        _multiples(start, step, _steps(start, end, step), kind), requires_grad, device, layout
-    )
+    row = current.state.quiet(_multiples, start, step, _steps(start, end, step), kind)
+    return made(row, requires_grad, device, layout)
 
 
 def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:
     """``start, start + step, ...`` up to ``end``, that included; PyTorch advises ``arange``."""
     kind = as_dtype(dtype) if dtype is not None else get_default_dtype()
-    return made(_multiples(start, step, _steps(start, end + step / 2, step), kind))
+    return made(
+        current.state.quiet(_multiples, start, step, _steps(start, end + step / 2, step), kind)
+    )
 
 
 def _steps(start: Any, end: Any, step: Any) -> int:
@@ -80,7 +82,8 @@ def linspace(
     """
     start, end = _end(start, "linspace"), _end(end, "linspace")
     kind = _dtype_of(start, end, dtype)
-    return made(spaced(start, end, steps, kind).astype(kind.numpy), requires_grad, device, layout)
+    row = current.state.quiet(lambda: spaced(start, end, steps, kind).astype(kind.numpy))
+    return made(row, requires_grad, device, layout)
 
 
 def logspace(
@@ -93,9 +96,11 @@ def logspace(
     """
     start, end = _end(start, "logspace"), _end(end, "logspace")
     kind = _dtype_of(start, end, dtype)
-    exponents = spaced(start, end, steps, kind)
-    powers = np.power(np.float64(base), exponents)
-    return made(powers.astype(kind.numpy), requires_grad, device, layout)
+
+    def powers() -> Any:
+        return np.power(np.float64(base), spaced(start, end, steps, kind)).astype(kind.numpy)
+
+    return made(current.state.quiet(powers), requires_grad, device, layout)
 
 
 def _end(value: Any, name: str) -> Any:

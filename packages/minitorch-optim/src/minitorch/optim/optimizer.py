@@ -381,5 +381,6 @@ def _loaded(value: Any, p: Any, name: Any = None) -> Any:
         value = wrap(np.asarray(value.detach() if hasattr(value, "detach") else value))
     array = np.array(value._array())
     if p is not None and name != "step" and p.dtype.is_floating_point:
-        array = array.astype(p.dtype.numpy, copy=False)
+        with np.errstate(all="ignore"):
+            array = array.astype(p.dtype.numpy, copy=False)
     return wrap(array)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .engine import backward
-from .grad_mode import enable_grad, no_grad
+from .grad_mode import current, enable_grad, no_grad
 from .node import AccumulateGrad, Output, Partial
 from .variable import Variable, history, wrap
 
@@ -38,6 +38,10 @@ def _outputs(func: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Any]:
     return _differentiable(_tuple(func(*inputs)))
 
 
+def _slope(up: Any, down: Any, step: float) -> Any:
+    return (up - down) / step
+
+
 def _numerical(
     func: Any, inputs: tuple[Any, ...], x: Any, made: tuple[Any, ...], which: list[int], eps: float
 ) -> list[Any]:
@@ -53,7 +57,10 @@ def _numerical(
                 end = _tuple(func(*inputs))
             ends.append([np.array(end[k]._data) for k in which])
         data[place] = value
-        rows.append([((up - down) / (2 * eps)).reshape(-1) for up, down in zip(*ends, strict=True)])
+        quotients = zip(*ends, strict=True)
+        rows.append(
+            [current.state.quiet(_slope, up, down, 2 * eps).reshape(-1) for up, down in quotients]
+        )
     return [
         np.array([row[n] for row in rows]).reshape(data.size, made[k]._data.size)
         for n, k in enumerate(which)

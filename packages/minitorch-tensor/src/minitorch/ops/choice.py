@@ -9,6 +9,7 @@ import numpy as np
 
 from .._memory import packed
 from .._settings import is_tensor
+from ..autograd.grad_mode import current
 from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.elementwise import over_elements
@@ -108,7 +109,7 @@ OVERFLOW = "value cannot be converted to type {} without overflow"
 def constant(value: Any, dtype: Any, name: str) -> Any:
     """The number or 0-dim tensor ``value`` in ``dtype``."""
     if not is_tensor(value):
-        return dtype.numpy.type(fitted(value, dtype))
+        return current.state.quiet(dtype.numpy.type, fitted(value, dtype))
     if value.ndim:
         raise RuntimeError(
             f"{name} only supports a 0-dimensional value tensor, but got tensor with {value.ndim} "

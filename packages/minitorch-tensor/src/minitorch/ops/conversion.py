@@ -14,6 +14,7 @@ from .._dtype import as_dtype, from_numpy_dtype, get_default_dtype, result_dtype
 from .._layout import preserve_format
 from .._memory import filled, format_of, like
 from .._settings import is_tensor
+from ..autograd.grad_mode import current
 from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
@@ -102,7 +103,7 @@ def to_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
 def number(x: Any, dtype: np.dtype[Any]) -> Any:
     """The Python number ``x`` as a NumPy scalar; integers wrap around."""
     try:
-        return dtype.type(x)
+        return current.state.quiet(dtype.type, x)
     except OverflowError:
         return np.asarray(x % 2**64, np.uint64).astype(dtype)[()]
 

@@ -7,6 +7,7 @@ together; ``indexed`` gathers from there and ``put_places`` writes there.
 
 from __future__ import annotations
 
+from operator import setitem as write_item
 from typing import Any
 
 import numpy as np
@@ -294,7 +295,8 @@ def _plain_key(key: Any) -> bool:
 def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
     """The untracked write, straight into the memory."""
     try:
-        data[key] = value._data if isinstance(value, Variable) else _as_value(self, value)
+        source = value._data if isinstance(value, Variable) else _as_value(self, value)
+        current.state.quiet(write_item, data, key, source)
     except IndexError:
         parse(self, key)
         raise

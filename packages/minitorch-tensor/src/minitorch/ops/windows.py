@@ -15,6 +15,7 @@ import numpy as np
 from .._creation import made
 from .._dtype import as_dtype, float32, float64, get_default_dtype
 from .._layout import strided
+from ..autograd.grad_mode import current
 
 __all__ = ["bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"]
 
@@ -42,10 +43,9 @@ def _window(
     requires_grad: bool,
 ) -> Any:  # fmt: skip
     """``formula(n, N)`` for ``n = 0 ... M - 1``; ``N = M`` for one period of a periodic window."""
-    values = np.ones(M)
-    if M > 1:
-        values = formula(np.arange(M, dtype=np.float64), M - 1 if symmetric else M)
-    return made(values.astype(kind.numpy), requires_grad, device)
+    n, N = np.arange(M, dtype=np.float64), M - 1 if symmetric else M
+    values = current.state.quiet(formula, n, N) if M > 1 else np.ones(M)
+    return made(current.state.quiet(values.astype, kind.numpy), requires_grad, device)
 
 
 def _checked(name: str, M: int, dtype: Any, layout: Any) -> Any:
