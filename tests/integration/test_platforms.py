@@ -33,6 +33,7 @@ INDICES = {
     "ops/choice.py": {"nonzero"}, "ops/diagonals.py": {"nonzero"},
     "ops/gathering.py": {"nonzero", "unravel_index"},
     "ops/histograms.py": {"searchsorted"}, "ops/scatter.py": {"ravel_multi_index"},
+    "ops/storage.py": {"bincount"},
     "ops/sorting.py": {"searchsorted"},
 }  # fmt: skip
 TENSORS = {"extrema", "minitorch", "soft"}  # what they have gives tensors

@@ -48,7 +48,7 @@ def _as_strided_rule(
     at, own = places(size, stride, offset), places(shape, x_stride, x_offset)
     least = min(at.min(initial=offset), own.min(initial=x_offset))
     at, own = at.reshape(-1) - least, own.reshape(-1) - least
-    count = np.bincount(own, minlength=at.max(initial=-1) + 1)
+    count = np.bincount(own.astype(np.intp, copy=False), minlength=at.max(initial=-1) + 1)
     found = rows(put_rows(reshaped(g, at.shape), at, count.shape), own)
     if count.max(initial=0) > 1:
         found = found / count[own]
