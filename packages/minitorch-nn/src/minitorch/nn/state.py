@@ -204,7 +204,7 @@ class State:
             for key in state_dict:
                 if key.startswith(prefix):
                     first, *more = key[len(prefix) :].split(".", 1)
-                    if first not in known and not (more and first in self._modules):
+                    if first not in (self._modules if more else known):
                         unexpected_keys.append(key)
         if "pending" not in local_metadata:
             write_pending(pending)

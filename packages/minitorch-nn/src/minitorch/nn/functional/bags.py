@@ -8,7 +8,7 @@ from typing import Any
 import minitorch
 import numpy as np
 
-from ..kernels.dtypes import check_same
+from ..kernels.dtypes import check_float, check_same
 from .embedding import (
     check_index,
     counts_of,
@@ -129,6 +129,7 @@ def embedding_bag(
             f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}"
         )
     check_index(input, "embedding_bag")
+    check_float(weight, "embedding_bag")
     if max_norm is not None:
         renormalize(weight, input, max_norm, norm_type)
     scales = counts_of(input, weight.shape[0]) if scale_grad_by_freq else None
@@ -162,6 +163,6 @@ def maxima(rows: Any, bags: Any, sizes: Any) -> Any:
         (members,) = np.nonzero(bags == bag)
         places[bag] = members[values[members].argmax(0)]
     if not len(values):
-        return minitorch.zeros(places.shape, dtype=rows.dtype)
+        return minitorch.zeros(places.shape, dtype=rows.dtype) + rows.sum()  # 0, with a gradient
     found = rows.gather(0, minitorch.from_numpy(places))
     return minitorch.where(minitorch.from_numpy(sizes > 0).unsqueeze(1), found, 0.0)

@@ -47,6 +47,16 @@ def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Mo
     """
     _named(module, name)
     register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
+
+    def renamed(state_dict: Any, prefix: str, *_: Any) -> None:
+        """Reads the files of ``nn.utils.weight_norm``."""
+        old = [f"{prefix}{name}_{part}" for part in "gv"]
+        if all(key in state_dict for key in old):
+            for k, key in enumerate(old):
+                new = f"{prefix}parametrizations.{name}.original{k}"
+                state_dict[new] = state_dict.pop(key)
+
+    module._register_load_state_dict_pre_hook(renamed)
     return module
 
 

@@ -8,6 +8,7 @@ Follows https://docs.pytorch.org/tutorials/intermediate/parametrizations.html
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,27 @@ def cached() -> Iterator[None]:
         _cache = before
 
 
+def check(original: Any, made: Any, what: str) -> None:
+    """Raises ValueError unless ``made``, what ``what`` gave, is a tensor like ``original``."""
+    if not isinstance(made, Tensor):
+        raise ValueError(f"{what} must return a tensor. Got {type(made).__name__}.")
+    for of in ("dtype", "shape"):
+        own, new = getattr(original, of), getattr(made, of)
+        if own != new:
+            raise ValueError(
+                f"Registering a parametrization may not change the {of} of the tensor, unless "
+                f"`unsafe` flag is enabled.\noriginal.{of}: {own}\n{of} that {what} gave: {new}"
+            )
+
+
+def inverse(parametrization: Any, value: Any) -> Any:
+    """What ``right_inverse`` gives, None where there is none."""
+    if hasattr(parametrization, "right_inverse"):
+        with contextlib.suppress(NotImplementedError):
+            return parametrization.right_inverse(value)
+    return None
+
+
 class ParametrizationList(ModuleList):
     """The parametrizations of one tensor, applied in order, and what they start from:
     ``original``, or ``original0``, ``original1``, ... where the first takes several tensors.
@@ -52,11 +74,11 @@ class ParametrizationList(ModuleList):
     def __init__(self, modules: list[Module], original: Any, unsafe: bool = False) -> None:
         super().__init__(modules)
         self.unsafe = unsafe
-        start = original
+        start, before = original, original.data
         with no_grad():
             for module in reversed(modules):
-                if hasattr(module, "right_inverse"):
-                    start = module.right_inverse(start)
+                back = inverse(module, start)
+                start = start if back is None else back
         if not isinstance(start, Tensor | list | tuple):
             raise ValueError(
                 "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
@@ -90,23 +112,11 @@ class ParametrizationList(ModuleList):
                 else:
                     self.register_buffer(f"original{k}", tensor)
         if not unsafe:
-            self._check(original, self())
-
-    def _check(self, original: Any, made: Any) -> None:
-        if not isinstance(made, Tensor):
-            raise ValueError(f"A parametrization must return a tensor. Got {type(made).__name__}.")
-        if made.dtype != original.dtype and self.is_tensor:
-            raise ValueError(
-                "Registering a parametrization may not change the dtype of the tensor, unless "
-                f"`unsafe` flag is enabled.\noriginal.dtype: {original.dtype}\n"
-                f"parametrized dtype: {made.dtype}"
-            )
-        if self.is_tensor and made.shape != original.shape:
-            raise ValueError(
-                "Registering a parametrization may not change the shape of the tensor, unless "
-                f"`unsafe` flag is enabled.\noriginal.shape: {original.shape}\n"
-                f"parametrized shape: {made.shape}"
-            )
+            try:
+                check(before, self(), "a parametrization")
+            except ValueError:
+                original.data = before
+                raise
 
     def right_inverse(self, value: Any) -> None:
         """Sets the originals so that the parametrized tensor becomes ``value``."""
@@ -198,9 +208,11 @@ def register_parametrization(
         chain: Any = module.parametrizations[tensor_name]
         value = getattr(module, tensor_name)
         if not unsafe:
-            chain._check(value, parametrization(value))
-        if hasattr(parametrization, "right_inverse"):
-            chain.right_inverse(parametrization.right_inverse(value))
+            made = parametrization(value)
+            check(value, made, "a parametrization")
+            back = inverse(parametrization, made)
+            if back is not None:
+                check(value, back, "right_inverse")
         chain.append(parametrization)
         return module
     store = module._parameters if tensor_name in module._parameters else module._buffers
