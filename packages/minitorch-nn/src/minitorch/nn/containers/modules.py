@@ -16,35 +16,38 @@ S = TypeVar("S", bound="ModuleSequence")
 Q = TypeVar("Q", bound="Sequential")
 
 
+def renumber(module: Module, modules: Iterable[Any]) -> None:
+    module.__dict__["_modules"] = {str(k): part for k, part in enumerate(modules)}
+
+
+def insert(sequence: Any, index: int, module: Module) -> None:
+    modules = list(sequence)
+    modules.insert(index, module)
+    renumber(sequence, modules)
+
+
+def at(module: Module, index: Any) -> str:
+    """The name of the module at ``index``."""
+    index = operator.index(index)
+    if not -len(module._modules) <= index < len(module._modules):
+        raise IndexError(f"index {index} is out of range")
+    return next(islice(module._modules, index % len(module._modules), None))
+
+
 class ModuleSequence(Module):
     """What ``Sequential`` and ``ModuleList`` share: modules named "0", "1", ..."""
 
-    def _renumber(self, modules: Iterable[Any]) -> None:
-        self.__dict__["_modules"] = {str(k): module for k, module in enumerate(modules)}
-
-    def _insert(self, index: int, module: Module) -> None:
-        modules = list(self)
-        modules.insert(index, module)
-        self._renumber(modules)
-
-    def _at(self, index: Any) -> str:
-        """The name of the module at ``index``."""
-        index = operator.index(index)
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"index {index} is out of range")
-        return next(islice(self._modules, index % len(self), None))
-
     def __getitem__(self, index: Any) -> Any:
-        return self._modules[self._at(index)]
+        return self._modules[at(self, index)]
 
     def __setitem__(self, index: Any, module: Module) -> None:
-        setattr(self, self._at(index), module)
+        setattr(self, at(self, index), module)
 
     def __delitem__(self, index: Any) -> None:
-        doomed = list(self._modules)[index] if isinstance(index, slice) else [self._at(index)]
+        doomed = list(self._modules)[index] if isinstance(index, slice) else [at(self, index)]
         for name in doomed:
             del self._modules[name]
-        self._renumber(self._modules.values())
+        renumber(self, self._modules.values())
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -125,7 +128,7 @@ class Sequential(ModuleSequence):
             raise AssertionError(f"module should be of type: {Module}")
         if not -len(self) <= index <= len(self):
             raise IndexError(f"Index out of range: {index}")
-        self._insert(index, module)
+        insert(self, index, module)
         return self
 
     def __add__(self, other: Sequential) -> Sequential:
@@ -146,7 +149,7 @@ class Sequential(ModuleSequence):
     __rmul__ = __mul__
 
     def __imul__(self, other: int) -> Sequential:
-        self._renumber((self * other)._modules.values())
+        renumber(self, (self * other)._modules.values())
         return self
 
 
@@ -171,7 +174,7 @@ class ModuleList(ModuleSequence):
 
     def insert(self, index: int, module: Module) -> None:
         """Puts a module before the one at ``index``."""
-        self._insert(index, module)
+        insert(self, index, module)
 
     def __repr__(self) -> str:
         if not len(self):

@@ -30,6 +30,13 @@ def describe(value: Any, type_name: str) -> str:
     return f"Object of type: {type(value).__name__}"
 
 
+def at(parameters: ParameterList, index: Any) -> str:
+    index = operator.index(index)
+    if not -parameters._size <= index < parameters._size:
+        raise IndexError(f"index {index} is out of range")
+    return str(index % parameters._size)
+
+
 class ParameterList(Module):
     """Parameters in a list; plain tensors become parameters.
 
@@ -48,19 +55,13 @@ class ParameterList(Module):
     def __iter__(self) -> Iterator[Any]:
         return (getattr(self, str(k)) for k in range(self._size))
 
-    def _at(self, index: Any) -> str:
-        index = operator.index(index)
-        if not -self._size <= index < self._size:
-            raise IndexError(f"index {index} is out of range")
-        return str(index % self._size)
-
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return type(self)(list(self)[index])
-        return getattr(self, self._at(index))
+        return getattr(self, at(self, index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        setattr(self, self._at(index), as_parameter(value))
+        setattr(self, at(self, index), as_parameter(value))
 
     def append(self, value: Any) -> ParameterList:
         """Adds a value at the end."""

@@ -45,22 +45,53 @@ __all__ = [
 ]
 
 
-class _Activation(Module):
-    """``_function`` of the input; ``_options`` names the settings that ``repr`` shows."""
-
-    _function: Any
-    _options: tuple[str, ...] = ()
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return type(self)._function(input)
-
-    def extra_repr(self) -> str:
+def showing(*names: str) -> Any:
+    def extra_repr(self: Any) -> str:
         """The settings."""
-        shown = [f"{name}={getattr(self, name)!r}" for name in self._options]
+        shown = [f"{name}={getattr(self, name)!r}" for name in names]
         if getattr(self, "inplace", False):
             shown.append("inplace=True")
         return ", ".join(shown)
+
+    return extra_repr
+
+
+def plain(function: Any) -> Any:
+    def forward(self: Any, input: Any) -> Any:
+        """The same shape."""
+        return function(input)
+
+    return forward
+
+
+def overwriting(function: Any) -> Any:
+    def forward(self: Any, input: Any) -> Any:
+        """The same shape."""
+        return function(input, self.inplace)
+
+    return forward
+
+
+def exponential(function: Any) -> Any:
+    def forward(self: Any, input: Any) -> Any:
+        """The same shape."""
+        return function(input, self.alpha, self.inplace)
+
+    return forward
+
+
+def shrinking(function: Any) -> Any:
+    def forward(self: Any, input: Any) -> Any:
+        """The same shape."""
+        return function(input, self.lambd)
+
+    return forward
+
+
+class _Activation(Module):
+    """An activation; ``repr`` shows whether it overwrites its input."""
+
+    extra_repr = showing()
 
 
 class _InPlace(_Activation):
@@ -70,24 +101,16 @@ class _InPlace(_Activation):
         super().__init__()
         self.inplace = inplace
 
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return type(self)._function(input, self.inplace)
-
 
 class _Exponential(_Activation):
     """An activation that approaches -alpha."""
 
-    _options = ("alpha",)
+    extra_repr = showing("alpha")
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
         self.alpha = alpha
         self.inplace = inplace
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return type(self)._function(input, self.alpha, self.inplace)
 
 
 class _Shrink(_Activation):
@@ -96,10 +119,6 @@ class _Shrink(_Activation):
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
         self.lambd = lambd
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return type(self)._function(input, self.lambd)
 
     def extra_repr(self) -> str:
         """The bound."""
@@ -112,7 +131,7 @@ class CELU(_Exponential):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CELU.html
     """
 
-    _function = staticmethod(F.celu)
+    forward = exponential(F.celu)
 
 
 class ELU(_Exponential):
@@ -121,7 +140,7 @@ class ELU(_Exponential):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
     """
 
-    _function = staticmethod(F.elu)
+    forward = exponential(F.elu)
 
 
 class GELU(_Activation):
@@ -130,7 +149,7 @@ class GELU(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GELU.html
     """
 
-    _options = ("approximate",)
+    extra_repr = showing("approximate")
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -147,7 +166,7 @@ class Hardshrink(_Shrink):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardshrink.html
     """
 
-    _function = staticmethod(F.hardshrink)
+    forward = shrinking(F.hardshrink)
 
 
 class Hardsigmoid(_InPlace):
@@ -156,7 +175,7 @@ class Hardsigmoid(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html
     """
 
-    _function = staticmethod(F.hardsigmoid)
+    forward = overwriting(F.hardsigmoid)
 
 
 class Hardswish(_InPlace):
@@ -165,7 +184,7 @@ class Hardswish(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardswish.html
     """
 
-    _function = staticmethod(F.hardswish)
+    forward = overwriting(F.hardswish)
 
 
 class Hardtanh(_Activation):
@@ -174,7 +193,7 @@ class Hardtanh(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardtanh.html
     """
 
-    _options: tuple[str, ...] = ("min_val", "max_val")
+    extra_repr = showing("min_val", "max_val")
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -195,7 +214,7 @@ class LeakyReLU(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
     """
 
-    _options = ("negative_slope",)
+    extra_repr = showing("negative_slope")
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__()
@@ -213,7 +232,7 @@ class LogSigmoid(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html
     """
 
-    _function = staticmethod(F.logsigmoid)
+    forward = plain(F.logsigmoid)
 
 
 class Mish(_InPlace):
@@ -222,7 +241,7 @@ class Mish(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Mish.html
     """
 
-    _function = staticmethod(F.mish)
+    forward = overwriting(F.mish)
 
 
 class PReLU(_Activation):
@@ -235,7 +254,7 @@ class PReLU(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.PReLU.html
     """
 
-    _options = ("num_parameters",)
+    extra_repr = showing("num_parameters")
 
     def __init__(
         self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
@@ -261,7 +280,7 @@ class RReLU(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RReLU.html
     """
 
-    _options = ("lower", "upper")
+    extra_repr = showing("lower", "upper")
 
     def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None:
         super().__init__()
@@ -291,7 +310,7 @@ class ReLU6(Hardtanh):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU6.html
     """
 
-    _options = ()
+    extra_repr = showing()
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(0.0, 6.0, inplace)
@@ -303,7 +322,7 @@ class SELU(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SELU.html
     """
 
-    _function = staticmethod(F.selu)
+    forward = overwriting(F.selu)
 
 
 class SiLU(_InPlace):
@@ -312,7 +331,7 @@ class SiLU(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html
     """
 
-    _function = staticmethod(F.silu)
+    forward = overwriting(F.silu)
 
 
 class Sigmoid(_Activation):
@@ -321,7 +340,7 @@ class Sigmoid(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html
     """
 
-    _function = staticmethod(F.sigmoid)
+    forward = plain(F.sigmoid)
 
 
 class Softplus(_Activation):
@@ -330,7 +349,7 @@ class Softplus(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softplus.html
     """
 
-    _options = ("beta", "threshold")
+    extra_repr = showing("beta", "threshold")
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
@@ -348,7 +367,7 @@ class Softshrink(_Shrink):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softshrink.html
     """
 
-    _function = staticmethod(F.softshrink)
+    forward = shrinking(F.softshrink)
 
 
 class Softsign(_Activation):
@@ -357,7 +376,7 @@ class Softsign(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html
     """
 
-    _function = staticmethod(F.softsign)
+    forward = plain(F.softsign)
 
 
 class Tanh(_Activation):
@@ -366,7 +385,7 @@ class Tanh(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html
     """
 
-    _function = staticmethod(F.tanh)
+    forward = plain(F.tanh)
 
 
 class Tanhshrink(_Activation):
@@ -375,7 +394,7 @@ class Tanhshrink(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanhshrink.html
     """
 
-    _function = staticmethod(F.tanhshrink)
+    forward = plain(F.tanhshrink)
 
 
 class Threshold(_Activation):
@@ -384,7 +403,7 @@ class Threshold(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Threshold.html
     """
 
-    _options = ("threshold", "value")
+    extra_repr = showing("threshold", "value")
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()

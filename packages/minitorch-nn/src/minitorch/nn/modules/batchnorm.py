@@ -8,8 +8,8 @@ import minitorch
 
 from .. import functional as F
 from ..parameter import UninitializedBuffer
-from .lazy import LazyLayer
-from .normalization import _Affine
+from .lazy import LazyModuleMixin, materialize, postpone
+from .normalization import _Affine, learn
 
 __all__ = [
     "BatchNorm1d",
@@ -22,11 +22,22 @@ __all__ = [
 ]
 
 
+def expecting(*dims: int) -> Any:
+    def _check_input_dim(self: Any, input: Any) -> None:
+        if input.ndim not in dims:
+            expected = " or ".join(f"{n}D" for n in dims)
+            raise ValueError(
+                f"{type(self).__name__}: expected {expected} input (got {input.ndim}D input of "
+                f"shape {list(input.shape)})"
+            )
+
+    return _check_input_dim
+
+
 class _NormBase(_Affine):
     """Parameters and running statistics of the norms of channels."""
 
     _version = 2
-    dims: tuple[int, ...] = ()
 
     def __init__(
         self, num_features: int, eps: float, momentum: float | None, affine: bool,
@@ -35,7 +46,7 @@ class _NormBase(_Affine):
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        self._learn(num_features, device, dtype, weight=affine, bias=affine and bias)
+        learn(self, num_features, device, dtype, weight=affine, bias=affine and bias)
         if track_running_stats:
             made = {"dtype": dtype, "device": device}
             self.register_buffer("running_mean", minitorch.zeros(num_features, **made))
@@ -59,15 +70,7 @@ class _NormBase(_Affine):
         super().reset_parameters()
 
     def _check_input_dim(self, input: Any) -> None:
-        if self.dims and input.ndim not in self.dims:
-            expected = " or ".join(f"{n}D" for n in self.dims)
-            raise ValueError(
-                f"{type(self).__name__}: expected {expected} input (got {input.ndim}D input of "
-                f"shape {list(input.shape)})"
-            )
-
-    def _channels(self, input: Any) -> int:
-        raise NotImplementedError(f"{type(self).__name__} has no _channels")
+        raise NotImplementedError(f"{type(self).__name__} has no _check_input_dim")
 
     def extra_repr(self) -> str:
         """The number of channels and the options."""
@@ -99,9 +102,6 @@ class _BatchNorm(_NormBase):
             num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
         )
 
-    def _channels(self, input: Any) -> int:
-        return int(input.shape[1])
-
     def forward(self, input: Any) -> Any:
         """The input, normalized; while training the statistics move towards its own."""
         self._check_input_dim(input)
@@ -131,7 +131,7 @@ class BatchNorm1d(_BatchNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
     """
 
-    dims = (2, 3)
+    _check_input_dim = expecting(2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
@@ -159,7 +159,7 @@ class BatchNorm2d(_BatchNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
     """
 
-    dims = (4,)
+    _check_input_dim = expecting(4)
 
 
 class BatchNorm3d(_BatchNorm):
@@ -168,7 +168,7 @@ class BatchNorm3d(_BatchNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html
     """
 
-    dims = (5,)
+    _check_input_dim = expecting(5)
 
 
 class SyncBatchNorm(_BatchNorm):
@@ -208,10 +208,8 @@ class SyncBatchNorm(_BatchNorm):
         return made
 
 
-class _LazyNormBase(LazyLayer, _NormBase):
+class _LazyNormBase(LazyModuleMixin, _NormBase):
     """A norm that takes ``num_features`` from its first input."""
-
-    _taken = "num_features"
 
     def __init__(
         self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
@@ -222,19 +220,31 @@ class _LazyNormBase(LazyLayer, _NormBase):
         self.affine, self.track_running_stats = affine, track_running_stats
         made = {"device": device, "dtype": dtype}
         if affine:
-            self._postpone("weight", *(["bias"] if bias else []), **made)
+            postpone(self, "weight", *(["bias"] if bias else []), **made)
         if track_running_stats:
             self.running_mean = UninitializedBuffer(**made)
             self.running_var = UninitializedBuffer(**made)
             self.num_batches_tracked = minitorch.tensor(0, dtype=minitorch.int64)
 
-    def _size(self, input: Any) -> int:
-        self._check_input_dim(input)
-        return self._channels(input)
+    def initialize_parameters(self, input: Any) -> None:
+        """Takes ``num_features`` from ``input``."""
+        if self.has_uninitialized_params():
+            self._check_input_dim(input)
+            self.num_features = int(input.shape[channel_dim(self, input)])
+            names = ("weight", "bias", "running_mean", "running_var")
+            materialize(self, **dict.fromkeys(names, (self.num_features,)))
+            self.reset_parameters()
 
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
-        names = ("weight", "bias", "running_mean", "running_var")
-        return dict.fromkeys(names, (self.num_features,))
+    def reset_parameters(self) -> None:
+        """Sets the first values, once the sizes are known."""
+        if not self.has_uninitialized_params() and self.num_features != 0:
+            super().reset_parameters()
+
+
+def channel_dim(module: Any, input: Any) -> int:
+    """The dimension of the channels: before the last ones where there may be no batch."""
+    unbatched = getattr(module, "_get_no_batch_dim", None)
+    return 1 if unbatched is None else input.ndim - unbatched()
 
 
 class LazyBatchNorm1d(_LazyNormBase, BatchNorm1d):

@@ -21,16 +21,13 @@ class RNNCellBase(Module):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
     """
 
-    chunks = 1
-    states = 1
-
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None,
+        self, input_size: int, hidden_size: int, bias: bool, num_chunks: int, device: Any = None,
         dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
-        rows = self.chunks * hidden_size
+        rows = num_chunks * hidden_size
         shapes = {"weight_ih": (rows, input_size), "weight_hh": (rows, hidden_size),
                   "bias_ih": (rows,), "bias_hh": (rows,)}  # fmt: skip
         for name, shape in shapes.items():
@@ -44,42 +41,6 @@ class RNNCellBase(Module):
         for weight in self.parameters():
             init.uniform_(weight, -bound, bound)
 
-    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} has no _step")
-
-    def forward(self, input: Any, hx: Any = None) -> Any:
-        """The new state: (N, hidden_size) or (hidden_size,); in an LSTM (h, c)."""
-        name = type(self).__name__
-        if input.ndim not in (1, 2):
-            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead")
-        if input.shape[-1] != self.input_size:
-            raise RuntimeError(
-                f"{name}: input has inconsistent input_size: got {input.shape[-1]}, expected "
-                f"{self.input_size}"
-            )
-        batched = input.ndim == 2
-        x = input if batched else input.unsqueeze(0)
-        if hx is None:
-            hx = [minitorch.zeros((len(x), self.hidden_size), dtype=x.dtype)] * self.states
-        else:
-            hx = [hx] if self.states == 1 else list(hx)
-            for state in hx:
-                if state.ndim != input.ndim:
-                    raise ValueError(
-                        f"{name}: Expected hidden to be {input.ndim}D, got {state.ndim}D instead"
-                    )
-            hx = hx if batched else [state.unsqueeze(0) for state in hx]
-        for k, state in enumerate(hx):
-            if tuple(state.shape) != (len(x), self.hidden_size):
-                raise RuntimeError(
-                    f"{name}: hidden{k} has inconsistent hidden_size or batch size: got "
-                    f"{tuple(state.shape)}, expected {(len(x), self.hidden_size)}"
-                )
-        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        _, *new = self._step(x, hx, weights, (len(x),))
-        new = new if batched else [state.squeeze(0) for state in new]
-        return new[0] if self.states == 1 else tuple(new)
-
     def extra_repr(self) -> str:
         """The sizes, and what is not usual."""
         text = f"{self.input_size}, {self.hidden_size}"
@@ -88,6 +49,40 @@ class RNNCellBase(Module):
         if self.__dict__.get("nonlinearity", "tanh") != "tanh":
             text += f", nonlinearity={self.__dict__['nonlinearity']}"
         return text
+
+
+def stepped(self: Any, input: Any, hx: Any, count: int, step: Any) -> Any:
+    """The new states, of which there are ``count``, by ``step(x, states, weights, sizes)``."""
+    name = type(self).__name__
+    if input.ndim not in (1, 2):
+        raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead")
+    if input.shape[-1] != self.input_size:
+        raise RuntimeError(
+            f"{name}: input has inconsistent input_size: got {input.shape[-1]}, expected "
+            f"{self.input_size}"
+        )
+    batched = input.ndim == 2
+    x = input if batched else input.unsqueeze(0)
+    if hx is None:
+        hx = [minitorch.zeros((len(x), self.hidden_size), dtype=x.dtype)] * count
+    else:
+        hx = [hx] if count == 1 else list(hx)
+        for state in hx:
+            if state.ndim != input.ndim:
+                raise ValueError(
+                    f"{name}: Expected hidden to be {input.ndim}D, got {state.ndim}D instead"
+                )
+        hx = hx if batched else [state.unsqueeze(0) for state in hx]
+    for k, state in enumerate(hx):
+        if tuple(state.shape) != (len(x), self.hidden_size):
+            raise RuntimeError(
+                f"{name}: hidden{k} has inconsistent hidden_size or batch size: got "
+                f"{tuple(state.shape)}, expected {(len(x), self.hidden_size)}"
+            )
+    weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+    _, *new = step(x, hx, weights, (len(x),))
+    new = new if batched else [state.squeeze(0) for state in new]
+    return new[0] if count == 1 else tuple(new)
 
 
 class RNNCell(RNNCellBase):
@@ -100,13 +95,19 @@ class RNNCell(RNNCellBase):
         self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh",
         device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
-        super().__init__(input_size, hidden_size, bias, device, dtype)
+        super().__init__(input_size, hidden_size, bias, 1, device, dtype)
         self.nonlinearity = nonlinearity
 
-    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """The new state: (N, hidden_size) or (hidden_size,)."""
         if self.nonlinearity not in ("tanh", "relu"):
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
-        return F.one_rnn(x, *states, *weights, sizes, False, self.nonlinearity == "relu")
+        relu = self.nonlinearity == "relu"
+
+        def step(x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+            return F.one_rnn(x, *states, *weights, sizes, False, relu)
+
+        return stepped(self, input, hx, 1, step)
 
 
 class LSTMCell(RNNCellBase):
@@ -115,10 +116,21 @@ class LSTMCell(RNNCellBase):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
     """
 
-    chunks, states = 4, 2
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None,
+        dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
-    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
-        return F.one_lstm(x, *states, *weights, None, sizes, False)
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """The new (h, c): (N, hidden_size) or (hidden_size,) each."""
+
+        def step(x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+            if states[1].dtype != x.dtype:  # c alone may have another dtype, as in PyTorch
+                return None, *F.lstm_cell(x, *states, *weights, None)
+            return F.one_lstm(x, *states, *weights, None, sizes, False)
+
+        return stepped(self, input, hx, 2, step)
 
 
 class GRUCell(RNNCellBase):
@@ -127,7 +139,16 @@ class GRUCell(RNNCellBase):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
     """
 
-    chunks = 3
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None,
+        dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(input_size, hidden_size, bias, 3, device, dtype)
 
-    def _step(self, x: Any, states: Any, weights: Any, sizes: Any) -> Any:
-        return F.one_gru(x, *states, *weights, sizes, False)
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """The new state: (N, hidden_size) or (hidden_size,)."""
+
+        def step(x: Any, states: Any, weights: Any, sizes: Any) -> Any:
+            return F.one_gru(x, *states, *weights, sizes, False)
+
+        return stepped(self, input, hx, 1, step)

@@ -12,7 +12,7 @@ from ..functional import convolution as F
 from ..functional import padding
 from ..module import Module
 from ..parameter import Parameter
-from .lazy import LazyLayer
+from .lazy import LazyModuleMixin, materialize, postpone
 
 __all__ = [
     "Conv1d",
@@ -30,64 +30,71 @@ __all__ = [
 ]
 
 
+def by_class(module: Any, table: dict[type, Any]) -> Any:
+    """What ``table`` says of the module's class, or of the nearest of its bases."""
+    return next(table[kind] for kind in type(module).__mro__ if kind in table)
+
+
 def ntuple(value: Any, n: int) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, tuple | list) else (value,) * n
+
+
+def build(
+    self: Any, transposed: bool, in_channels: int, out_channels: int, kernel_size: Any,
+    stride: Any, padding: Any, output_padding: Any, dilation: Any, groups: int, bias: bool,
+    padding_mode: str, device: Any, dtype: Any,
+) -> None:  # fmt: skip
+    name, n = type(self).__name__, by_class(self, DIMENSIONS)
+    self.transposed = transposed
+    if groups <= 0:
+        raise ValueError(f"{name}: groups must be a positive integer, but got {groups}")
+    for what, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+        if channels % groups:
+            raise ValueError(
+                f"{name}: {what} must be divisible by groups, but got {what}={channels} and "
+                f"groups={groups}"
+            )
+    modes = ("zeros", "reflect", "replicate", "circular")
+    if padding_mode not in modes:
+        raise ValueError(
+            f"padding_mode must be one of {set(modes)}, but got padding_mode='{padding_mode}'"
+        )
+    self.in_channels, self.out_channels = in_channels, out_channels
+    self.kernel_size, self.stride = ntuple(kernel_size, n), ntuple(stride, n)
+    self.dilation, self.output_padding = ntuple(dilation, n), ntuple(output_padding, n)
+    self.groups, self.padding_mode = groups, padding_mode
+    if isinstance(padding, str):
+        if padding not in ("same", "valid"):
+            raise ValueError(
+                f"Invalid padding string {padding!r}, should be one of {{'same', 'valid'}}"
+            )
+        if padding == "same" and any(s != 1 for s in self.stride):
+            raise ValueError("padding='same' is not supported for strided convolutions")
+        self.padding = padding
+    else:
+        self.padding = ntuple(padding, n)
+    shape = weight_shape(self)
+    self.weight = Parameter(minitorch.empty(shape, dtype=dtype, device=device))
+    if bias:
+        self.bias = Parameter(minitorch.empty(out_channels, dtype=dtype, device=device))
+    else:
+        self.register_parameter("bias", None)
+    self.reset_parameters()
+
+
+def weight_shape(conv: Any) -> tuple[int, ...]:
+    first, second = conv.out_channels, conv.in_channels
+    if conv.transposed:
+        first, second = second, first
+    return (first, second // conv.groups, *conv.kernel_size)
 
 
 class _ConvNd(Module):
     """What all convolutions share: their parameters."""
 
-    ndim: int
-    transposed = False
+    transposed: bool
     weight: Any
     bias: Any
-
-    def _build(
-        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any, padding: Any,
-        output_padding: Any, dilation: Any, groups: int, bias: bool, padding_mode: str,
-        device: Any, dtype: Any,
-    ) -> None:  # fmt: skip
-        name, n = type(self).__name__, self.ndim
-        if groups <= 0:
-            raise ValueError(f"{name}: groups must be a positive integer, but got {groups}")
-        for what, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
-            if channels % groups:
-                raise ValueError(
-                    f"{name}: {what} must be divisible by groups, but got {what}={channels} and "
-                    f"groups={groups}"
-                )
-        modes = ("zeros", "reflect", "replicate", "circular")
-        if padding_mode not in modes:
-            raise ValueError(
-                f"padding_mode must be one of {set(modes)}, but got padding_mode='{padding_mode}'"
-            )
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.stride = ntuple(kernel_size, n), ntuple(stride, n)
-        self.dilation, self.output_padding = ntuple(dilation, n), ntuple(output_padding, n)
-        self.groups, self.padding_mode = groups, padding_mode
-        if isinstance(padding, str):
-            if padding not in ("same", "valid"):
-                raise ValueError(
-                    f"Invalid padding string {padding!r}, should be one of {{'same', 'valid'}}"
-                )
-            if padding == "same" and any(s != 1 for s in self.stride):
-                raise ValueError("padding='same' is not supported for strided convolutions")
-            self.padding: Any = padding
-        else:
-            self.padding = ntuple(padding, n)
-        shape = self._weight_shape()
-        self.weight = Parameter(minitorch.empty(shape, dtype=dtype, device=device))
-        if bias:
-            self.bias = Parameter(minitorch.empty(out_channels, dtype=dtype, device=device))
-        else:
-            self.register_parameter("bias", None)
-        self.reset_parameters()
-
-    def _weight_shape(self) -> tuple[int, ...]:
-        first, second = self.out_channels, self.in_channels
-        if self.transposed:
-            first, second = second, first
-        return (first, second // self.groups, *self.kernel_size)
 
     def reset_parameters(self) -> None:
         """Draws the parameters anew: uniform within 1 / sqrt(fan in)."""
@@ -102,7 +109,7 @@ class _ConvNd(Module):
 
     def extra_repr(self) -> str:
         """The channels, the kernel, and what is not usual."""
-        n = self.ndim
+        n = len(self.kernel_size)
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
         text += f", stride={self.stride}"
         usual = {"padding": (0,) * n, "dilation": (1,) * n, "output_padding": (0,) * n, "groups": 1}
@@ -125,9 +132,9 @@ class _Conv(_ConvNd):
         padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__()
-        self._build(
-            in_channels, out_channels, kernel_size, stride, padding, 0, dilation, groups, bias,
-            padding_mode, device, dtype,
+        build(
+            self, False, in_channels, out_channels, kernel_size, stride, padding, 0, dilation,
+            groups, bias, padding_mode, device, dtype,
         )  # fmt: skip
 
     def forward(self, input: Any) -> Any:
@@ -138,21 +145,22 @@ class _Conv(_ConvNd):
             raise type(error)(f"{self}: {error}") from None
 
     def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Any:
-        convolve = (F.conv1d, F.conv2d, F.conv3d)[self.ndim - 1]
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[len(self.kernel_size) - 1]
         around = self.padding
         if self.padding_mode != "zeros":
-            input = padding.pad(input, self._widths(), self.padding_mode)
+            input = padding.pad(input, widths(self), self.padding_mode)
             around = 0
         return convolve(input, weight, bias, self.stride, around, self.dilation, self.groups)
 
-    def _widths(self) -> list[int]:
-        """The padding as ``pad`` takes it: last dimension first."""
-        if self.padding == "valid":
-            return [0, 0] * self.ndim
-        if self.padding == "same":
-            totals = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
-            return [m for n in reversed(totals) for m in (n // 2, n - n // 2)]
-        return [m for n in reversed(self.padding) for m in (n, n)]
+
+def widths(conv: Any) -> list[int]:
+    """The padding as ``pad`` takes it: last dimension first."""
+    if conv.padding == "valid":
+        return [0, 0] * len(conv.kernel_size)
+    if conv.padding == "same":
+        totals = [d * (k - 1) for d, k in zip(conv.dilation, conv.kernel_size, strict=True)]
+        return [m for n in reversed(totals) for m in (n // 2, n - n // 2)]
+    return [m for n in reversed(conv.padding) for m in (n, n)]
 
 
 class Conv1d(_Conv):
@@ -160,8 +168,6 @@ class Conv1d(_Conv):
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
     """
-
-    ndim = 1
 
 
 class Conv2d(_Conv):
@@ -192,8 +198,6 @@ class Conv2d(_Conv):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
     """
 
-    ndim = 2
-
 
 class Conv3d(_Conv):
     """Convolution of volumes; the arguments are those of ``Conv2d``.
@@ -201,13 +205,9 @@ class Conv3d(_Conv):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
     """
 
-    ndim = 3
-
 
 class _ConvTransposeNd(_ConvNd):
     """A transposed convolution of any number of dimensions."""
-
-    transposed = True
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
@@ -220,14 +220,16 @@ class _ConvTransposeNd(_ConvNd):
                 f'Only "zeros" padding mode is supported for {type(self).__name__}, but got '
                 f"{padding_mode!r}"
             )
-        self._build(
-            in_channels, out_channels, kernel_size, stride, padding, output_padding, dilation,
-            groups, bias, padding_mode, device, dtype,
+        build(
+            self, True, in_channels, out_channels, kernel_size, stride, padding, output_padding,
+            dilation, groups, bias, padding_mode, device, dtype,
         )  # fmt: skip
 
     def forward(self, input: Any, output_size: Any = None) -> Any:
         """(N, in_channels, ...) to (N, out_channels, ...), of ``output_size`` where it is given."""
-        convolve = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[self.ndim - 1]
+        convolve = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[
+            len(self.kernel_size) - 1
+        ]
         extra = self._output_padding(input, output_size)
         try:
             return convolve(
@@ -240,7 +242,7 @@ class _ConvTransposeNd(_ConvNd):
     def _output_padding(self, input: Any, output_size: Any) -> Any:
         if output_size is None:
             return self.output_padding
-        n = self.ndim
+        n = len(self.kernel_size)
         sizes = tuple(output_size)
         if len(sizes) == input.ndim:
             sizes = sizes[-n:]
@@ -272,8 +274,6 @@ class ConvTranspose1d(_ConvTransposeNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
     """
 
-    ndim = 1
-
 
 class ConvTranspose2d(_ConvTransposeNd):
     """The adjoint of ``Conv2d``, whose arguments it has; from small images to large ones.
@@ -288,8 +288,6 @@ class ConvTranspose2d(_ConvTransposeNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
     """
 
-    ndim = 2
-
 
 class ConvTranspose3d(_ConvTransposeNd):
     """The adjoint of ``Conv3d``; the arguments are those of ``ConvTranspose2d``.
@@ -297,20 +295,20 @@ class ConvTranspose3d(_ConvTransposeNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
     """
 
-    ndim = 3
 
-
-class _LazyConvNd(LazyLayer, _ConvNd):
+class _LazyConvNd(LazyModuleMixin, _ConvNd):
     """What lazy convolutions share: they take ``in_channels`` from their first input."""
 
-    _taken = "in_channels"
+    def reset_parameters(self) -> None:
+        """Draws the parameters anew, once the channels are known."""
+        if not self.has_uninitialized_params() and self.in_channels != 0:
+            super().reset_parameters()
 
-    def _wait(self, out_channels: int, bias: bool, device: Any, dtype: Any) -> None:
-        self._postpone("weight", *(["bias"] if bias else []), device=device, dtype=dtype)
-        self.out_channels = out_channels
-
-    def _size(self, input: Any) -> int:
-        n = self.ndim
+    def initialize_parameters(self, input: Any, *args: Any, **kwargs: Any) -> None:
+        """Takes ``in_channels`` from ``input``."""
+        if not self.has_uninitialized_params():
+            return
+        n = len(self.kernel_size)
         if input.ndim not in (n + 1, n + 2):
             raise RuntimeError(
                 f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to "
@@ -319,10 +317,9 @@ class _LazyConvNd(LazyLayer, _ConvNd):
         channels = int(input.shape[-n - 1])
         if channels % self.groups:
             raise ValueError("in_channels must be divisible by groups")
-        return channels
-
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
-        return {"weight": self._weight_shape(), "bias": (self.out_channels,)}
+        self.in_channels = channels
+        materialize(self, weight=weight_shape(self), bias=(self.out_channels,))
+        self.reset_parameters()
 
 
 class _LazyConv(_LazyConvNd, _Conv):
@@ -332,7 +329,8 @@ class _LazyConv(_LazyConvNd, _Conv):
         device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
-        self._wait(out_channels, bias, device, dtype)
+        postpone(self, "weight", *(["bias"] if bias else []), device=device, dtype=dtype)
+        self.out_channels = out_channels
 
 
 class _LazyConvTranspose(_LazyConvNd, _ConvTransposeNd):
@@ -345,7 +343,8 @@ class _LazyConvTranspose(_LazyConvNd, _ConvTransposeNd):
             0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation,
             padding_mode,
         )  # fmt: skip
-        self._wait(out_channels, bias, device, dtype)
+        postpone(self, "weight", *(["bias"] if bias else []), device=device, dtype=dtype)
+        self.out_channels = out_channels
 
 
 class LazyConv1d(_LazyConv, Conv1d):
@@ -400,3 +399,13 @@ class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
     """
 
     cls_to_become = ConvTranspose3d
+
+
+DIMENSIONS: dict[type, int] = {
+    Conv1d: 1,
+    Conv2d: 2,
+    Conv3d: 3,
+    ConvTranspose1d: 1,
+    ConvTranspose2d: 2,
+    ConvTranspose3d: 3,
+}

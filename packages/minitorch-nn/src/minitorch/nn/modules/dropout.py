@@ -10,19 +10,21 @@ from ..module import Module
 __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
-class _Dropout(Module):
-    function: Any = None
+def dropping(function: Any) -> Any:
+    def forward(self: Any, input: Any) -> Any:
+        """The input with some of it dropped."""
+        return function(input, self.p, self.training, self.inplace)
 
+    return forward
+
+
+class _Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         if p < 0 or p > 1:
             raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
         self.p = p
         self.inplace = inplace
-
-    def forward(self, input: Any) -> Any:
-        """The input with some of it dropped."""
-        return type(self).function(input, self.p, self.training, self.inplace)
 
     def extra_repr(self) -> str:
         """The probability."""
@@ -35,7 +37,7 @@ class Dropout(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
     """
 
-    function = staticmethod(F.dropout)
+    forward = dropping(F.dropout)
 
 
 class Dropout1d(_Dropout):
@@ -44,7 +46,7 @@ class Dropout1d(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html
     """
 
-    function = staticmethod(F.dropout1d)
+    forward = dropping(F.dropout1d)
 
 
 class Dropout2d(_Dropout):
@@ -53,7 +55,7 @@ class Dropout2d(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html
     """
 
-    function = staticmethod(F.dropout2d)
+    forward = dropping(F.dropout2d)
 
 
 class Dropout3d(_Dropout):
@@ -62,7 +64,7 @@ class Dropout3d(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html
     """
 
-    function = staticmethod(F.dropout3d)
+    forward = dropping(F.dropout3d)
 
 
 class AlphaDropout(_Dropout):
@@ -71,7 +73,7 @@ class AlphaDropout(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AlphaDropout.html
     """
 
-    function = staticmethod(F.alpha_dropout)
+    forward = dropping(F.alpha_dropout)
 
 
 class FeatureAlphaDropout(_Dropout):
@@ -80,4 +82,4 @@ class FeatureAlphaDropout(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.FeatureAlphaDropout.html
     """
 
-    function = staticmethod(F.feature_alpha_dropout)
+    forward = dropping(F.feature_alpha_dropout)

@@ -14,44 +14,43 @@ from ..parameter import Parameter
 __all__ = ["Embedding", "EmbeddingBag"]
 
 
+def set_up(
+    self: Any,
+    num_embeddings: int,
+    embedding_dim: int,
+    padding_idx: int | None,
+    max_norm: float | None,
+    norm_type: float,
+    scale_grad_by_freq: bool,
+    sparse: bool,
+    weight: Any,
+    frozen: bool,
+    device: Any,
+    dtype: Any,
+) -> None:
+    self.num_embeddings = num_embeddings
+    self.embedding_dim = embedding_dim
+    if padding_idx is not None:
+        if not -num_embeddings <= padding_idx < num_embeddings:
+            raise AssertionError("Padding_idx must be within num_embeddings")
+        padding_idx %= num_embeddings
+    self.padding_idx = padding_idx
+    self.max_norm = max_norm
+    self.norm_type = norm_type
+    self.scale_grad_by_freq = scale_grad_by_freq
+    if weight is None:
+        table = minitorch.empty((num_embeddings, embedding_dim), dtype=dtype, device=device)
+        self.weight = Parameter(table, requires_grad=not frozen)
+        self.reset_parameters()
+    else:
+        if tuple(weight.shape) != (num_embeddings, embedding_dim):
+            raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
+        self.weight = Parameter(weight, requires_grad=not frozen)
+    self.sparse = sparse
+
+
 class _Table(Module):
     """What ``Embedding`` and ``EmbeddingBag`` share: the table and its options."""
-
-    def _set_up(
-        self,
-        num_embeddings: int,
-        embedding_dim: int,
-        padding_idx: int | None,
-        max_norm: float | None,
-        norm_type: float,
-        scale_grad_by_freq: bool,
-        sparse: bool,
-        weight: Any,
-        frozen: bool,
-        device: Any,
-        dtype: Any,
-    ) -> None:
-        self.num_embeddings = num_embeddings
-        self.embedding_dim = embedding_dim
-        if padding_idx is not None:
-            if not -num_embeddings <= padding_idx < num_embeddings:
-                raise AssertionError("Padding_idx must be within num_embeddings")
-            padding_idx %= num_embeddings
-        self.padding_idx = padding_idx
-        self.max_norm = max_norm
-        self.norm_type = norm_type
-        self.scale_grad_by_freq = scale_grad_by_freq
-        if weight is None:
-            table = minitorch.empty((num_embeddings, embedding_dim), dtype=dtype, device=device)
-            self.weight = Parameter(table, requires_grad=not frozen)
-            self.reset_parameters()
-        else:
-            if tuple(weight.shape) != (num_embeddings, embedding_dim):
-                raise AssertionError(
-                    "Shape of weight does not match num_embeddings and embedding_dim"
-                )
-            self.weight = Parameter(weight, requires_grad=not frozen)
-        self.sparse = sparse
 
     def reset_parameters(self) -> None:
         """Draws the table anew: standard normal, zeros at the padding."""
@@ -133,9 +132,9 @@ class Embedding(_Table):
                 "Embedding needs both sizes: Embedding(num_embeddings, embedding_dim) or "
                 "Embedding((num_embeddings, embedding_dim))"
             )
-        self._set_up(
-            num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq,
-            sparse, _weight, _freeze, device, dtype,
+        set_up(
+            self, num_embeddings, embedding_dim, padding_idx, max_norm, norm_type,
+            scale_grad_by_freq, sparse, _weight, _freeze, device, dtype,
         )  # fmt: skip
 
     def forward(self, input: Any) -> Any:
@@ -177,9 +176,9 @@ class EmbeddingBag(_Table):
         _freeze: bool = False,
     ) -> None:
         super().__init__()
-        self._set_up(
-            num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq,
-            sparse, _weight, _freeze, device, dtype,
+        set_up(
+            self, num_embeddings, embedding_dim, padding_idx, max_norm, norm_type,
+            scale_grad_by_freq, sparse, _weight, _freeze, device, dtype,
         )  # fmt: skip
         self.mode = mode
         self.include_last_offset = include_last_offset

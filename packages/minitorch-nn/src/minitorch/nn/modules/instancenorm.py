@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from .. import functional as F
-from .batchnorm import _LazyNormBase, _NormBase
+from .batchnorm import _LazyNormBase, _NormBase, channel_dim, expecting
 
 __all__ = [
     "InstanceNorm1d",
@@ -28,16 +28,15 @@ class _InstanceNorm(_NormBase):
             num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
         )
 
-    def _channels(self, input: Any) -> int:
-        return int(input.shape[-self.dims[0]])
+    def _get_no_batch_dim(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__} has no _get_no_batch_dim")
 
     def forward(self, input: Any) -> Any:
         """The input, normalized; without N too."""
         self._check_input_dim(input)
-        batched = input.ndim == self.dims[-1]
-        channels = self._channels(input)
-        if channels != self.num_features:
-            dim = input.ndim - self.dims[0]
+        batched = input.ndim != self._get_no_batch_dim()
+        dim = channel_dim(self, input)
+        if input.shape[dim] != self.num_features:
             if self.affine:
                 raise ValueError(
                     f"{self}: expected input's size at dim={dim} to match num_features "
@@ -63,7 +62,10 @@ class InstanceNorm1d(_InstanceNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html
     """
 
-    dims = (2, 3)
+    _check_input_dim = expecting(2, 3)
+
+    def _get_no_batch_dim(self) -> int:
+        return 2
 
 
 class InstanceNorm2d(_InstanceNorm):
@@ -74,7 +76,10 @@ class InstanceNorm2d(_InstanceNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html
     """
 
-    dims = (3, 4)
+    _check_input_dim = expecting(3, 4)
+
+    def _get_no_batch_dim(self) -> int:
+        return 3
 
 
 class InstanceNorm3d(_InstanceNorm):
@@ -83,7 +88,10 @@ class InstanceNorm3d(_InstanceNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html
     """
 
-    dims = (4, 5)
+    _check_input_dim = expecting(4, 5)
+
+    def _get_no_batch_dim(self) -> int:
+        return 4
 
 
 class LazyInstanceNorm1d(_LazyNormBase, InstanceNorm1d):

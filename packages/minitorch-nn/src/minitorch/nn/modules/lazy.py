@@ -7,7 +7,7 @@ from typing import Any
 from ..module import Module
 from ..parameter import UninitializedParameter, is_lazy
 
-__all__ = ["LazyLayer", "LazyModuleMixin"]
+__all__ = ["LazyModuleMixin", "materialize", "postpone"]
 
 
 class LazyModuleMixin(Module):
@@ -41,33 +41,15 @@ class LazyModuleMixin(Module):
         return Module.__call__(self, *args, **kwargs)
 
 
-class LazyLayer(LazyModuleMixin):
-    """A layer that takes one size from its first input: its attribute ``_taken``, 0 until then."""
+def postpone(module: Any, *names: str, device: Any, dtype: Any) -> None:
+    """Gives ``module`` parameters whose shapes come later."""
+    for name in names:
+        setattr(module, name, UninitializedParameter(device=device, dtype=dtype))
 
-    _taken: str
 
-    def _postpone(self, *names: str, device: Any, dtype: Any) -> None:
-        for name in names:
-            setattr(self, name, UninitializedParameter(device=device, dtype=dtype))
-
-    def _size(self, input: Any) -> int:
-        raise NotImplementedError(f"{type(self).__name__} has no _size")
-
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shapes, by name, once the size is known."""
-        raise NotImplementedError(f"{type(self).__name__} has no _shapes")
-
-    def reset_parameters(self) -> None:
-        """Sets the first values, once the shapes are known."""
-        if not self.has_uninitialized_params() and getattr(self, self._taken) != 0:
-            self.cls_to_become.reset_parameters(self)
-
-    def initialize_parameters(self, input: Any, *args: Any, **kwargs: Any) -> None:
-        """Takes the size from ``input``."""
-        if self.has_uninitialized_params():
-            setattr(self, self._taken, self._size(input))
-            for name, shape in self._shapes().items():
-                value = getattr(self, name)
-                if value is not None:
-                    value.materialize(shape)
-            self.reset_parameters()
+def materialize(module: Any, **shapes: tuple[int, ...]) -> None:
+    """Gives those of the parameters and buffers that there are their shapes."""
+    for name, shape in shapes.items():
+        value = getattr(module, name)
+        if value is not None:
+            value.materialize(shape)

@@ -11,7 +11,7 @@ from .. import init
 from ..functional.linear import bilinear, linear
 from ..module import Module
 from ..parameter import Parameter
-from .lazy import LazyLayer
+from .lazy import LazyModuleMixin, materialize, postpone
 
 __all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "NonDynamicallyQuantizableLinear"]
 
@@ -123,31 +123,33 @@ class NonDynamicallyQuantizableLinear(Linear):
     """``Linear`` under the name that attention's output layer has in PyTorch."""
 
 
-class LazyLinear(LazyLayer, Linear):
+class LazyLinear(LazyModuleMixin, Linear):
     """``Linear`` that takes ``in_features`` from its first input.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyLinear.html
     """
 
     cls_to_become = Linear
-    _taken = "in_features"
 
     def __init__(
         self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
         super().__init__(0, 0, False)
-        self._postpone("weight", *(["bias"] if bias else []), device=device, dtype=dtype)
+        postpone(self, "weight", *(["bias"] if bias else []), device=device, dtype=dtype)
         self.out_features = out_features
 
-    def _size(self, input: Any) -> int:
-        return int(input.shape[-1])
+    def reset_parameters(self) -> None:
+        """Draws the parameters anew, once the width is known."""
+        if not self.has_uninitialized_params() and self.in_features != 0:
+            super().reset_parameters()
 
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
-        return {"weight": (self.out_features, self.in_features), "bias": (self.out_features,)}
-
-    def initialize_parameters(self, input: Any, *args: Any, **kwargs: Any) -> None:
+    def initialize_parameters(self, input: Any) -> None:
         """Takes the width from ``input``, or from a weight that was loaded."""
-        super().initialize_parameters(input)
+        if self.has_uninitialized_params():
+            self.in_features = int(input.shape[-1])
+            out = self.out_features
+            materialize(self, weight=(out, self.in_features), bias=(out,))
+            self.reset_parameters()
         if self.in_features == 0:
             self.in_features = self.weight.shape[-1]
 

@@ -14,17 +14,18 @@ from ..parameter import Parameter
 __all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
+def learn(module: Module, shape: Any, device: Any, dtype: Any, **wanted: bool) -> None:
+    """Registers parameters by name; None for those that are not wanted."""
+    for name, there in wanted.items():
+        value = minitorch.empty(shape, dtype=dtype, device=device) if there else None
+        module.register_parameter(name, None if value is None else Parameter(value))
+
+
 class _Affine(Module):
     """What the norms share: a factor and a summand to be learned."""
 
     weight: Any
     bias: Any
-
-    def _learn(self, shape: Any, device: Any, dtype: Any, **wanted: bool) -> None:
-        """Registers parameters by name; None for those that are not wanted."""
-        for name, there in wanted.items():
-            value = minitorch.empty(shape, dtype=dtype, device=device) if there else None
-            self.register_parameter(name, None if value is None else Parameter(value))
 
     def reset_parameters(self) -> None:
         """Weight 1, bias 0."""
@@ -60,8 +61,8 @@ class LayerNorm(_Affine):
             normalized_shape = (normalized_shape,)
         self.normalized_shape = tuple(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        self._learn(
-            self.normalized_shape, device, dtype,
+        learn(
+            self, self.normalized_shape, device, dtype,
             weight=elementwise_affine, bias=elementwise_affine and bias,
         )  # fmt: skip
         self.reset_parameters()
@@ -93,7 +94,7 @@ class RMSNorm(_Affine):
             normalized_shape = (normalized_shape,)
         self.normalized_shape = tuple(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        self._learn(self.normalized_shape, device, dtype, weight=elementwise_affine)
+        learn(self, self.normalized_shape, device, dtype, weight=elementwise_affine)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -129,7 +130,7 @@ class GroupNorm(_Affine):
             )
         self.num_groups, self.num_channels = num_groups, num_channels
         self.eps, self.affine = eps, affine
-        self._learn(num_channels, device, dtype, weight=affine, bias=affine and bias)
+        learn(self, num_channels, device, dtype, weight=affine, bias=affine and bias)
         self.reset_parameters()
 
     def forward(self, input: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..functional.padding import pad
 from ..module import Module
+from .convolution import by_class
 
 __all__ = [
     f"{kind}Pad{n}d"
@@ -14,23 +15,14 @@ __all__ = [
 ]
 
 
-class _Pad(Module):
-    ndim: int
-    mode: str
+DIMENSIONS: dict[type, int] = {}  # that a layer pads
 
+
+class _Pad(Module):
     def __init__(self, padding: Any) -> None:
         super().__init__()
-        n = 2 * self.ndim
+        n = 2 * by_class(self, DIMENSIONS)
         self.padding = tuple(padding) if isinstance(padding, tuple | list) else (padding,) * n
-
-    def forward(self, input: Any) -> Any:
-        """The padded input."""
-        if input.ndim not in (self.ndim + 1, self.ndim + 2):
-            raise ValueError(
-                f"{self}: expected {self.ndim + 1}D or {self.ndim + 2}D input (got {input.ndim}D "
-                "input)"
-            )
-        return pad(input, self.padding, self.mode)
 
     def extra_repr(self) -> str:
         """The widths."""
@@ -38,15 +30,9 @@ class _Pad(Module):
 
 
 class _ConstantPad(_Pad):
-    mode = "constant"
-
     def __init__(self, padding: Any, value: float) -> None:
         super().__init__(padding)
         self.value = value
-
-    def forward(self, input: Any) -> Any:
-        """The padded input."""
-        return pad(input, self.padding, "constant", self.value)
 
     def extra_repr(self) -> str:
         """The widths and the value."""
@@ -68,9 +54,21 @@ def _layer(base: type[_Pad], kind: str, ndim: int, what: str, mode: str) -> type
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html
     """
-    return type(
-        name, (base,), {"__doc__": text, "ndim": ndim, "mode": mode, "__module__": __name__}
-    )
+
+    def forward(self: Any, input: Any) -> Any:
+        """The padded input."""
+        if mode == "constant":
+            return pad(input, self.padding, mode, self.value)
+        if input.ndim not in (ndim + 1, ndim + 2):
+            raise ValueError(
+                f"{self}: expected {ndim + 1}D or {ndim + 2}D input (got {input.ndim}D input)"
+            )
+        return pad(input, self.padding, mode)
+
+    members = {"__doc__": text, "forward": forward, "__module__": __name__}
+    made = type(name, (base,), members)
+    DIMENSIONS[made] = ndim
+    return made
 
 
 CircularPad1d, CircularPad2d, CircularPad3d = (

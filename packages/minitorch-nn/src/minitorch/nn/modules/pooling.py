@@ -6,12 +6,23 @@ from typing import Any
 
 from .. import functional as F
 from ..module import Module
-from .convolution import ntuple
+from .convolution import by_class, ntuple
 
 __all__ = [
     *(f"{kind}{n}d" for kind in ("AdaptiveAvgPool", "AdaptiveMaxPool") for n in (1, 2, 3)),
     *(f"{kind}{n}d" for kind in ("AvgPool", "LPPool", "MaxPool", "MaxUnpool") for n in (1, 2, 3)),
 ]
+
+
+def max_pooling(pool: Any) -> Any:
+    def forward(self: Any, input: Any) -> Any:
+        """The maxima, with ``return_indices`` their places too."""
+        return pool(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
+            self.return_indices,
+        )  # fmt: skip
+
+    return forward
 
 
 class _MaxPoolNd(Module):
@@ -24,15 +35,6 @@ class _MaxPoolNd(Module):
         self.stride = kernel_size if stride is None else stride
         self.padding, self.dilation = padding, dilation
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
-
-    pool: Any
-
-    def forward(self, input: Any) -> Any:
-        """The maxima, with ``return_indices`` their places too."""
-        return type(self).pool(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
-            self.return_indices,
-        )  # fmt: skip
 
     def extra_repr(self) -> str:
         """The geometry."""
@@ -48,7 +50,7 @@ class MaxPool1d(_MaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
     """
 
-    pool = staticmethod(F.max_pool1d)
+    forward = max_pooling(F.max_pool1d)
 
 
 class MaxPool2d(_MaxPoolNd):
@@ -65,7 +67,7 @@ class MaxPool2d(_MaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
     """
 
-    pool = staticmethod(F.max_pool2d)
+    forward = max_pooling(F.max_pool2d)
 
 
 class MaxPool3d(_MaxPoolNd):
@@ -74,24 +76,24 @@ class MaxPool3d(_MaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
     """
 
-    pool = staticmethod(F.max_pool3d)
+    forward = max_pooling(F.max_pool3d)
+
+
+def unpooling(pool: Any) -> Any:
+    def forward(self: Any, input: Any, indices: Any, output_size: Any = None) -> Any:
+        """The maxima back at their places, zeros elsewhere."""
+        return pool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+    return forward
 
 
 class _MaxUnpoolNd(Module):
-    ndim: int
-    unpool: Any
-
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
         super().__init__()
-        self.kernel_size = ntuple(kernel_size, self.ndim)
-        self.stride = ntuple(kernel_size if stride is None else stride, self.ndim)
-        self.padding = ntuple(padding, self.ndim)
-
-    def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
-        """The maxima back at their places, zeros elsewhere."""
-        return type(self).unpool(
-            input, indices, self.kernel_size, self.stride, self.padding, output_size
-        )
+        n = by_class(self, {MaxUnpool1d: 1, MaxUnpool2d: 2, MaxUnpool3d: 3})
+        self.kernel_size = ntuple(kernel_size, n)
+        self.stride = ntuple(kernel_size if stride is None else stride, n)
+        self.padding = ntuple(padding, n)
 
     def extra_repr(self) -> str:
         """The geometry."""
@@ -104,7 +106,7 @@ class MaxUnpool1d(_MaxUnpoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
     """
 
-    ndim, unpool = 1, staticmethod(F.max_unpool1d)
+    forward = unpooling(F.max_unpool1d)
 
 
 class MaxUnpool2d(_MaxUnpoolNd):
@@ -113,7 +115,7 @@ class MaxUnpool2d(_MaxUnpoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
     """
 
-    ndim, unpool = 2, staticmethod(F.max_unpool2d)
+    forward = unpooling(F.max_unpool2d)
 
 
 class MaxUnpool3d(_MaxUnpoolNd):
@@ -122,7 +124,7 @@ class MaxUnpool3d(_MaxUnpoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
     """
 
-    ndim, unpool = 3, staticmethod(F.max_unpool3d)
+    forward = unpooling(F.max_unpool3d)
 
 
 class AvgPool1d(Module):
@@ -153,9 +155,18 @@ class AvgPool1d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class _AvgPoolNd(Module):
-    pool: Any
+def mean_pooling(pool: Any) -> Any:
+    def forward(self: Any, input: Any) -> Any:
+        """The means."""
+        return pool(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
+            self.count_include_pad, self.divisor_override,
+        )  # fmt: skip
 
+    return forward
+
+
+class _AvgPoolNd(Module):
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
         count_include_pad: bool = True, divisor_override: int | None = None,
@@ -166,13 +177,6 @@ class _AvgPoolNd(Module):
         self.padding = padding
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
         self.divisor_override = divisor_override
-
-    def forward(self, input: Any) -> Any:
-        """The means."""
-        return type(self).pool(
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
-            self.count_include_pad, self.divisor_override,
-        )  # fmt: skip
 
     def extra_repr(self) -> str:
         """The geometry."""
@@ -193,7 +197,7 @@ class AvgPool2d(_AvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
     """
 
-    pool = staticmethod(F.avg_pool2d)
+    forward = mean_pooling(F.avg_pool2d)
 
 
 class AvgPool3d(_AvgPoolNd):
@@ -202,24 +206,24 @@ class AvgPool3d(_AvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
     """
 
-    pool = staticmethod(F.avg_pool3d)
+    forward = mean_pooling(F.avg_pool3d)
+
+
+def norm_pooling(pool: Any) -> Any:
+    def forward(self: Any, input: Any) -> Any:
+        """The norms."""
+        return pool(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+
+    return forward
 
 
 class _LPPoolNd(Module):
-    pool: Any
-
     def __init__(
         self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
     ) -> None:
         super().__init__()
         self.norm_type, self.kernel_size = norm_type, kernel_size
         self.stride, self.ceil_mode = stride, ceil_mode
-
-    def forward(self, input: Any) -> Any:
-        """The norms."""
-        return type(self).pool(
-            input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
-        )
 
     def extra_repr(self) -> str:
         """The geometry."""
@@ -235,7 +239,7 @@ class LPPool1d(_LPPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
     """
 
-    pool = staticmethod(F.lp_pool1d)
+    forward = norm_pooling(F.lp_pool1d)
 
 
 class LPPool2d(_LPPoolNd):
@@ -244,7 +248,7 @@ class LPPool2d(_LPPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
     """
 
-    pool = staticmethod(F.lp_pool2d)
+    forward = norm_pooling(F.lp_pool2d)
 
 
 class LPPool3d(_LPPoolNd):
@@ -253,33 +257,39 @@ class LPPool3d(_LPPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
     """
 
-    pool = staticmethod(F.lp_pool3d)
+    forward = norm_pooling(F.lp_pool3d)
+
+
+def part_means(pool: Any) -> Any:
+    def forward(self: Any, input: Any) -> Any:
+        """The means."""
+        return pool(input, self.output_size)
+
+    return forward
 
 
 class _AdaptiveAvgPoolNd(Module):
-    pool: Any
-
     def __init__(self, output_size: Any) -> None:
         super().__init__()
         self.output_size = output_size
-
-    def forward(self, input: Any) -> Any:
-        """The means."""
-        return type(self).pool(input, self.output_size)
 
     def extra_repr(self) -> str:
         """The size."""
         return f"output_size={self.output_size}"
 
 
+def part_maxima(pool: Any) -> Any:
+    def forward(self: Any, input: Any) -> Any:
+        """The maxima, with ``return_indices`` their places too."""
+        return pool(input, self.output_size, self.return_indices)
+
+    return forward
+
+
 class _AdaptiveMaxPoolNd(_AdaptiveAvgPoolNd):
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
         super().__init__(output_size)
         self.return_indices = return_indices
-
-    def forward(self, input: Any) -> Any:
-        """The maxima, with ``return_indices`` their places too."""
-        return type(self).pool(input, self.output_size, self.return_indices)
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
@@ -288,7 +298,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
     """
 
-    pool = staticmethod(F.adaptive_avg_pool1d)
+    forward = part_means(F.adaptive_avg_pool1d)
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
@@ -297,7 +307,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
     """
 
-    pool = staticmethod(F.adaptive_avg_pool2d)
+    forward = part_means(F.adaptive_avg_pool2d)
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
@@ -306,7 +316,7 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
     """
 
-    pool = staticmethod(F.adaptive_avg_pool3d)
+    forward = part_means(F.adaptive_avg_pool3d)
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
@@ -315,7 +325,7 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
     """
 
-    pool = staticmethod(F.adaptive_max_pool1d)
+    forward = part_maxima(F.adaptive_max_pool1d)
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
@@ -324,7 +334,7 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
     """
 
-    pool = staticmethod(F.adaptive_max_pool2d)
+    forward = part_maxima(F.adaptive_max_pool2d)
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
@@ -333,4 +343,4 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
     """
 
-    pool = staticmethod(F.adaptive_max_pool3d)
+    forward = part_maxima(F.adaptive_max_pool3d)

@@ -38,14 +38,14 @@ class RNNBase(Module):
         self.mode, self.input_size, self.hidden_size = mode, input_size, hidden_size
         self.num_layers, self.bias, self.batch_first = num_layers, bias, batch_first
         self.dropout, self.bidirectional, self.proj_size = float(dropout), bidirectional, proj_size
-        self._check_options()
+        check_options(self)
         directions = 2 if bidirectional else 1
         made = {"dtype": dtype, "device": device}
         rows = GATES[mode] * hidden_size
         out = proj_size or hidden_size
         for layer in range(num_layers):
             width = input_size if layer == 0 else out * directions
-            for suffix in self._suffixes(layer):
+            for suffix in suffixes(self, layer):
                 shapes: dict[str, tuple[int, ...]] = {
                     "weight_ih": (rows, width),
                     "weight_hh": (rows, out),
@@ -58,35 +58,6 @@ class RNNBase(Module):
                     setattr(self, f"{name}_{suffix}", Parameter(minitorch.empty(shape, **made)))
         self.reset_parameters()
 
-    def _check_options(self) -> None:
-        p = self.dropout
-        if not 0 <= p <= 1:
-            raise ValueError(
-                "dropout should be a number in range [0, 1] representing the probability of an "
-                f"element being zeroed, but got {p}"
-            )
-        if p > 0 and self.num_layers == 1:
-            warnings.warn(
-                "dropout option adds dropout after all but last recurrent layer, so non-zero "
-                f"dropout expects num_layers greater than 1, but got dropout={p} and num_layers=1",
-                stacklevel=4,
-            )
-        if not isinstance(self.hidden_size, int):
-            raise TypeError(
-                f"hidden_size should be of type int, got: {type(self.hidden_size).__name__}"
-            )
-        for name in ("hidden_size", "num_layers"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be greater than zero, but got {getattr(self, name)}")
-        if not 0 <= self.proj_size < self.hidden_size:
-            raise ValueError(
-                "proj_size should be zero to disable projections, or positive and smaller than "
-                f"hidden_size, but got {self.proj_size} and {self.hidden_size}"
-            )
-
-    def _suffixes(self, layer: int) -> list[str]:
-        return [f"l{layer}", f"l{layer}_reverse"][: 2 if self.bidirectional else 1]
-
     @property
     def all_weights(self) -> list[list[Any]]:
         """The parameters of each layer and direction."""
@@ -94,7 +65,7 @@ class RNNBase(Module):
         return [
             [p for name in names if (p := getattr(self, f"{name}_{suffix}", None)) is not None]
             for layer in range(self.num_layers)
-            for suffix in self._suffixes(layer)
+            for suffix in suffixes(self, layer)
         ]
 
     def reset_parameters(self) -> None:
@@ -105,13 +76,6 @@ class RNNBase(Module):
 
     def flatten_parameters(self) -> None:
         """Nothing: for code that calls it."""
-
-    def _state_widths(self) -> list[int]:
-        """The widths of the states: of h and, in an LSTM, of c."""
-        return [self.proj_size or self.hidden_size]
-
-    def _run(self, x: Any, states: Any, weights: Any, sizes: Any, reverse: bool) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} has no _run: use RNN, LSTM or GRU")
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """(output, final states).
@@ -142,10 +106,10 @@ class RNNBase(Module):
                     f"{type(self).__name__}: Expected sequence length to be larger than 0"
                 )
             sizes, order, back = (n,) * length, None, None
-        self._check_input(input if not packed else x, packed)
-        states = self._first_states(hx, n, x.dtype, batched, order)
+        check_input(self, input if not packed else x)
+        states = first_states(self, hx, n, x.dtype, batched, order)
         flat = x if packed else x.reshape((-1, x.shape[-1]))
-        flat, finals = self._layers(flat, states, sizes)
+        flat, finals = through_layers(self, flat, states, sizes)
         if packed:
             output: Any = PackedSequence(flat, input.batch_sizes, order, back)
             if back is not None:
@@ -158,60 +122,6 @@ class RNNBase(Module):
                 output = output.transpose(0, 1)
         return output, (finals[0] if len(finals) == 1 else tuple(finals))
 
-    def _check_input(self, x: Any, packed: bool) -> None:
-        if x.shape[-1] != self.input_size:
-            raise RuntimeError(
-                f"{type(self).__name__}: input.size(-1) must be equal to input_size. Expected "
-                f"{self.input_size}, got {x.shape[-1]} in {list(x.shape)}"
-            )
-        weight = self.get_parameter("weight_ih_l0")
-        if x.dtype != weight.dtype:
-            raise ValueError(
-                f"{type(self).__name__}: input must have the type {weight.dtype}, got {x.dtype}"
-            )
-
-    def _first_states(self, hx: Any, n: int, dtype: Any, batched: bool, order: Any) -> list[Any]:
-        """The first states as (num_layers * directions, N, width) each."""
-        count = self.num_layers * (2 if self.bidirectional else 1)
-        widths = self._state_widths()
-        if hx is None:
-            return [minitorch.zeros((count, n, w), dtype=dtype) for w in widths]
-        given = [hx] if len(widths) == 1 else list(hx)
-        found: list[Any] = []
-        for name, state, width in zip(("hx", "cx"), given, widths, strict=False):
-            if state.ndim != (3 if batched else 2):
-                raise RuntimeError(
-                    f"For {'batched 3-D' if batched else 'unbatched 2-D'} input, {name} should "
-                    f"also be {3 if batched else 2}-D but got {state.ndim}-D tensor"
-                )
-            state = state if batched else state.unsqueeze(1)
-            if tuple(state.shape) != (count, n, width):
-                what = "hidden" if len(widths) == 1 else f"hidden[{len(found)}]"
-                raise RuntimeError(
-                    f"{type(self).__name__}: Expected {what} size {(count, n, width)}, got "
-                    f"{list(state.shape)}"
-                )
-            found.append(state if order is None else state.index_select(1, order))
-        return found
-
-    def _layers(self, x: Any, states: list[Any], sizes: Any) -> Any:
-        finals: list[list[Any]] = [[] for _ in states]
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-        k = 0
-        for layer in range(self.num_layers):
-            outs = []
-            for reverse, suffix in enumerate(self._suffixes(layer)):
-                weights = [getattr(self, f"{name}_{suffix}", None) for name in names]
-                y, *last = self._run(x, [s[k] for s in states], weights, sizes, bool(reverse))
-                outs.append(y)
-                for final, state in zip(finals, last, strict=True):
-                    final.append(state)
-                k += 1
-            x = outs[0] if len(outs) == 1 else cat(outs, -1)
-            if self.dropout and layer < self.num_layers - 1:
-                x = dropout(x, self.dropout, self.training)
-        return x, [stack(final) for final in finals]
-
     def extra_repr(self) -> str:
         """The sizes, and what is not usual."""
         text = f"{self.input_size}, {self.hidden_size}"
@@ -221,6 +131,106 @@ class RNNBase(Module):
             if getattr(self, name) != value:
                 text += f", {name}={getattr(self, name)}"
         return text
+
+
+def check_options(rnn: RNNBase) -> None:
+    p = rnn.dropout
+    if not 0 <= p <= 1:
+        raise ValueError(
+            "dropout should be a number in range [0, 1] representing the probability of an "
+            f"element being zeroed, but got {p}"
+        )
+    if p > 0 and rnn.num_layers == 1:
+        warnings.warn(
+            "dropout option adds dropout after all but last recurrent layer, so non-zero "
+            f"dropout expects num_layers greater than 1, but got dropout={p} and num_layers=1",
+            stacklevel=4,
+        )
+    if not isinstance(rnn.hidden_size, int):
+        raise TypeError(f"hidden_size should be of type int, got: {type(rnn.hidden_size).__name__}")
+    for name in ("hidden_size", "num_layers"):
+        if getattr(rnn, name) <= 0:
+            raise ValueError(f"{name} must be greater than zero, but got {getattr(rnn, name)}")
+    if not 0 <= rnn.proj_size < rnn.hidden_size:
+        raise ValueError(
+            "proj_size should be zero to disable projections, or positive and smaller than "
+            f"hidden_size, but got {rnn.proj_size} and {rnn.hidden_size}"
+        )
+
+
+def suffixes(rnn: RNNBase, layer: int) -> list[str]:
+    return [f"l{layer}", f"l{layer}_reverse"][: 2 if rnn.bidirectional else 1]
+
+
+def check_input(rnn: RNNBase, x: Any) -> None:
+    if x.shape[-1] != rnn.input_size:
+        raise RuntimeError(
+            f"{type(rnn).__name__}: input.size(-1) must be equal to input_size. Expected "
+            f"{rnn.input_size}, got {x.shape[-1]} in {list(x.shape)}"
+        )
+    weight = rnn.get_parameter("weight_ih_l0")
+    if x.dtype != weight.dtype:
+        raise ValueError(
+            f"{type(rnn).__name__}: input must have the type {weight.dtype}, got {x.dtype}"
+        )
+
+
+def first_states(rnn: RNNBase, hx: Any, n: int, dtype: Any, batched: bool, order: Any) -> list[Any]:
+    """The first states as (num_layers * directions, N, width) each."""
+    count = rnn.num_layers * (2 if rnn.bidirectional else 1)
+    widths = state_widths(rnn)
+    if hx is None:
+        return [minitorch.zeros((count, n, w), dtype=dtype) for w in widths]
+    given = [hx] if len(widths) == 1 else list(hx)
+    found: list[Any] = []
+    for name, state, width in zip(("hx", "cx"), given, widths, strict=False):
+        if state.ndim != (3 if batched else 2):
+            raise RuntimeError(
+                f"For {'batched 3-D' if batched else 'unbatched 2-D'} input, {name} should "
+                f"also be {3 if batched else 2}-D but got {state.ndim}-D tensor"
+            )
+        state = state if batched else state.unsqueeze(1)
+        if tuple(state.shape) != (count, n, width):
+            what = "hidden" if len(widths) == 1 else f"hidden[{len(found)}]"
+            raise RuntimeError(
+                f"{type(rnn).__name__}: Expected {what} size {(count, n, width)}, got "
+                f"{list(state.shape)}"
+            )
+        found.append(state if order is None else state.index_select(1, order))
+    return found
+
+
+def through_layers(rnn: RNNBase, x: Any, states: list[Any], sizes: Any) -> Any:
+    finals: list[list[Any]] = [[] for _ in states]
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+    k = 0
+    for layer in range(rnn.num_layers):
+        outs = []
+        for reverse, suffix in enumerate(suffixes(rnn, layer)):
+            weights = [getattr(rnn, f"{name}_{suffix}", None) for name in names]
+            y, *last = run(rnn.mode, x, [s[k] for s in states], weights, sizes, bool(reverse))
+            outs.append(y)
+            for final, state in zip(finals, last, strict=True):
+                final.append(state)
+            k += 1
+        x = outs[0] if len(outs) == 1 else cat(outs, -1)
+        if rnn.dropout and layer < rnn.num_layers - 1:
+            x = dropout(x, rnn.dropout, rnn.training)
+    return x, [stack(final) for final in finals]
+
+
+def state_widths(rnn: RNNBase) -> list[int]:
+    """The widths of the states: of h and, in an LSTM, of c."""
+    return [rnn.proj_size or rnn.hidden_size, rnn.hidden_size][: 2 if rnn.mode == "LSTM" else 1]
+
+
+def run(mode: str, x: Any, states: Any, weights: Any, sizes: Any, reverse: bool) -> Any:
+    """One layer in one direction: its outputs and last states."""
+    if mode == "LSTM":
+        return F.lstm(x, *states, *weights, sizes, reverse)
+    if mode == "GRU":
+        return F.gru(x, *states, *weights[:4], sizes, reverse)
+    return F.rnn(x, *states, *weights[:4], sizes, reverse, mode == "RNN_RELU")
 
 
 class RNN(RNNBase):
@@ -248,9 +258,6 @@ class RNN(RNNBase):
             f"RNN_{nonlinearity.upper()}", input_size, hidden_size, num_layers, bias, batch_first,
             dropout, bidirectional, 0, device, dtype,
         )  # fmt: skip
-
-    def _run(self, x: Any, states: Any, weights: Any, sizes: Any, reverse: bool) -> Any:
-        return F.rnn(x, *states, *weights[:4], sizes, reverse, self.mode == "RNN_RELU")
 
 
 class LSTM(RNNBase):
@@ -292,12 +299,6 @@ class LSTM(RNNBase):
             proj_size, device, dtype,
         )  # fmt: skip
 
-    def _state_widths(self) -> list[int]:
-        return [self.proj_size or self.hidden_size, self.hidden_size]
-
-    def _run(self, x: Any, states: Any, weights: Any, sizes: Any, reverse: bool) -> Any:
-        return F.lstm(x, *states, *weights, sizes, reverse)
-
 
 class GRU(RNNBase):
     """Layers of gated recurrent units (Cho et al., 2014).
@@ -316,6 +317,3 @@ class GRU(RNNBase):
             "GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
             0, device, dtype,
         )  # fmt: skip
-
-    def _run(self, x: Any, states: Any, weights: Any, sizes: Any, reverse: bool) -> Any:
-        return F.gru(x, *states, *weights[:4], sizes, reverse)

@@ -10,18 +10,20 @@ from ..module import Module
 __all__ = ["GLU", "LogSoftmax", "Softmax", "Softmax2d", "Softmin"]
 
 
+def along_dim(function: Any) -> Any:
+    def forward(self: Any, input: Any) -> Any:
+        """The same shape."""
+        return function(input, self.dim, _stacklevel=5)
+
+    return forward
+
+
 class _AlongDim(Module):
     """A function along ``dim``."""
-
-    _function: Any
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
         self.dim: Any = dim
-
-    def forward(self, input: Any) -> Any:
-        """The same shape."""
-        return type(self)._function(input, self.dim, _stacklevel=5)
 
     def extra_repr(self) -> str:
         """The dimension."""
@@ -48,7 +50,7 @@ class LogSoftmax(_AlongDim):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
     """
 
-    _function = staticmethod(F.log_softmax)
+    forward = along_dim(F.log_softmax)
 
 
 class Softmax(_AlongDim):
@@ -57,7 +59,7 @@ class Softmax(_AlongDim):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
     """
 
-    _function = staticmethod(F.softmax)
+    forward = along_dim(F.softmax)
 
 
 class Softmax2d(Module):
@@ -79,4 +81,4 @@ class Softmin(_AlongDim):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmin.html
     """
 
-    _function = staticmethod(F.softmin)
+    forward = along_dim(F.softmin)

@@ -46,23 +46,24 @@ def length(x: Any, batch_first: bool) -> int:
     return int(x.shape[0] if x.ndim == 2 or not batch_first else x.shape[1])
 
 
+def add_feedforward(
+    self: Any, d_model: int, width: int, dropout: float, activation: Any, bias: bool, made: Any
+) -> None:
+    self.linear1 = Linear(d_model, width, bias=bias, **made)
+    self.dropout = Dropout(dropout)
+    self.linear2 = Linear(width, d_model, bias=bias, **made)
+    if isinstance(activation, str):
+        named = {"relu": F.relu, "gelu": F.gelu}
+        if activation not in named:
+            raise RuntimeError(f"activation should be relu/gelu, not {activation}")
+        activation = named[activation]
+    self.activation = activation
+
+
 class _Layer(Module):
     """What encoder and decoder layers share: the two linear maps and their activation."""
 
-    def _feedforward(
-        self, d_model: int, width: int, dropout: float, activation: Any, bias: bool, made: Any
-    ) -> None:
-        self.linear1 = Linear(d_model, width, bias=bias, **made)
-        self.dropout = Dropout(dropout)
-        self.linear2 = Linear(width, d_model, bias=bias, **made)
-        if isinstance(activation, str):
-            named = {"relu": F.relu, "gelu": F.gelu}
-            if activation not in named:
-                raise RuntimeError(f"activation should be relu/gelu, not {activation}")
-            activation = named[activation]
-        self.activation = activation
-
-    def _mapped(self, x: Any) -> Any:
+    def _ff_block(self, x: Any) -> Any:
         return self.linear2(self.dropout(self.activation(self.linear1(x))))
 
 
@@ -95,7 +96,7 @@ class TransformerEncoderLayer(_Layer):
         self.self_attn = MultiheadAttention(
             d_model, nhead, dropout, bias=bias, batch_first=batch_first, **made
         )
-        self._feedforward(d_model, dim_feedforward, dropout, activation, bias, made)
+        add_feedforward(self, d_model, dim_feedforward, dropout, activation, bias, made)
         self.norm_first = norm_first
         self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, **made)
         self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, **made)
@@ -118,9 +119,9 @@ class TransformerEncoderLayer(_Layer):
         x = src
         if self.norm_first:
             x = x + attend(self.norm1(x))
-            return x + self.dropout2(self._mapped(self.norm2(x)))
+            return x + self.dropout2(self._ff_block(self.norm2(x)))
         x = self.norm1(x + attend(x))
-        return self.norm2(x + self.dropout2(self._mapped(x)))
+        return self.norm2(x + self.dropout2(self._ff_block(x)))
 
 
 class TransformerDecoderLayer(_Layer):
@@ -139,7 +140,7 @@ class TransformerDecoderLayer(_Layer):
         heads = {"bias": bias, "batch_first": batch_first, **made}
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, **heads)
         self.multihead_attn = MultiheadAttention(d_model, nhead, dropout, **heads)
-        self._feedforward(d_model, dim_feedforward, dropout, activation, bias, made)
+        add_feedforward(self, d_model, dim_feedforward, dropout, activation, bias, made)
         self.norm_first = norm_first
         self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, **made)
         self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, **made)
@@ -172,10 +173,10 @@ class TransformerDecoderLayer(_Layer):
         if self.norm_first:
             x = x + attend(self.norm1(x))
             x = x + remember(self.norm2(x))
-            return x + self.dropout3(self._mapped(self.norm3(x)))
+            return x + self.dropout3(self._ff_block(self.norm3(x)))
         x = self.norm1(x + attend(x))
         x = self.norm2(x + remember(x))
-        return self.norm3(x + self.dropout3(self._mapped(x)))
+        return self.norm3(x + self.dropout3(self._ff_block(x)))
 
 
 def _copies(layer: Module, count: int) -> ModuleList:
