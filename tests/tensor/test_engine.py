@@ -392,3 +392,15 @@ class TestOneRuleForAllInputs:
         front(x, x).add_(1)
         assert x.tolist() == [1, 0]
         assert x._version == 1
+
+
+def test_grad_without_inputs_and_only_inputs() -> None:
+    x = minitorch.ones(2, requires_grad=True)
+    y = x.sum()
+    with pytest.raises(RuntimeError, match="cannot be empty"):
+        minitorch.autograd.grad(y, [])
+    with pytest.warns(FutureWarning, match="only_inputs"):
+        minitorch.autograd.grad(y, x, only_inputs=False)
+    found = minitorch.autograd.grad(y, [minitorch.ones(1, requires_grad=True)], None, None, False,
+                                    True, True)  # fmt: skip
+    assert found == (None,)

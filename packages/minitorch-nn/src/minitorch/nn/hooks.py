@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import warnings
 from collections import OrderedDict
 from typing import Any
 
-from minitorch import Tensor
-from minitorch.extend import RemovableHandle, Variable, primitive, wrap
+from minitorch import Tensor, is_grad_enabled
+from minitorch.autograd import Function
+from minitorch.extend import RemovableHandle
 
 __all__ = ["DICTIONARIES", "Hooks", "add_hook", "call_with_hooks"]
 
@@ -85,10 +88,25 @@ class Hooks:
         """``hook(module, grad_input, grad_output)`` runs when the inputs' gradients are known;
         what it returns replaces them.
         """
-        self._is_full_backward_hook = True
+        use_kind(self, full=True)
         return add_hook(self._backward_hooks, hook, prepend)
 
-    register_backward_hook = register_full_backward_hook
+    def register_backward_hook(self, hook: Any) -> RemovableHandle:
+        """Deprecated: ``hook(module, grad_input, grad_output)`` runs with the gradients of the last
+        operation of ``forward``. Use ``register_full_backward_hook``.
+        """
+        use_kind(self, full=False)
+        return add_hook(self._backward_hooks, hook)
+
+
+def use_kind(module: Any, full: bool) -> None:
+    """Raises where ``module`` has backward hooks of the other kind."""
+    if module.__dict__.get("_is_full_backward_hook") is (not full):
+        raise RuntimeError(
+            "Cannot use both regular backward hooks and full backward hooks on a single Module. "
+            "Please use only one of them."
+        )
+    module._is_full_backward_hook = full
 
 
 def add_hook(
@@ -127,8 +145,9 @@ def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: se
             made = hook(module, args)
             if made is not None:
                 args = made if isinstance(made, tuple) else (made,)
-    watched = module._backward_hooks or module._backward_pre_hooks
-    watch = BackwardWatch(module) if watched else None
+    full = list(module._backward_hooks.values()) if module._is_full_backward_hook else []
+    before = list(module._backward_pre_hooks.values())
+    watch = BackwardWatch(module, full, before) if full or before else None
     if watch is not None:
         args = watch.inputs(args)
     output = module.forward(*args, **kwargs)
@@ -137,7 +156,11 @@ def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: se
         made = _after(module, key, args, kwargs, output)
         if made is not None:
             output = made
-    return output if watch is None else watch.outputs(output)
+    if watch is not None:
+        return watch.outputs(output)
+    if module._backward_hooks and not full:
+        _watch_last_step(module, args, output)
+    return output
 
 
 def _after(module: Any, key: int, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
@@ -148,83 +171,153 @@ def _after(module: Any, key: int, args: tuple[Any, ...], kwargs: dict[str, Any],
     return hook(module, args, out)
 
 
-# The identity on some tensors at once; their gradients pass through `callback` on the way back.
-passing = primitive(
-    lambda xs, callback: tuple(x.view() if hasattr(x, "view") else x for x in xs),
-    "*xs | callback -> ys",
-    name="backward_hook",
-    joint=lambda g, callback: callback(g if isinstance(g, tuple) else (g,)),
-    label="BackwardHookFunctionBackward",
-)
+class BackwardHookFunction(Function):
+    """The identity on some tensors at once: a node that gradients pass through."""
+
+    @staticmethod
+    def forward(ctx: Any, *xs: Any) -> Any:
+        ctx.mark_non_differentiable(*(x for x in xs if not x.requires_grad))
+        return xs
+
+    @staticmethod
+    def backward(ctx: Any, *gs: Any) -> Any:
+        return gs
 
 
 class BackwardWatch:
     """One call of a module whose backward pass is watched."""
 
-    def __init__(self, module: Any) -> None:
-        self.module = module
-        self.grad_outputs: Any = None
-        self.places: list[int] | None = None  # which arguments are tensors that want gradients
-        self.count = 0
+    def __init__(self, module: Any, hooks: list[Any], pre_hooks: list[Any]) -> None:
+        self.module, self.hooks, self.pre_hooks = module, hooks, pre_hooks
+        self.grad_outputs: tuple[Any, ...] | None = None
+        self.input_count = self.output_count = 0
+        self.input_places: list[int] | None = None  # which arguments are tensors
+        self.output_places: list[int] | None = None
 
     def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        self.count = len(args)
-        self.places = [k for k, x in enumerate(args) if isinstance(x, Tensor) and x.requires_grad]
-        if not self.places:
-            return args
-        made = list(args)
-        passed = passing([args[k] for k in self.places], self.at_inputs)
-        for k, x in zip(self.places, passed, strict=True):
-            made[k] = x
-        return tuple(made)
+        self.input_count = len(args)
+        args, self.input_places = _through_node(args, self.at_inputs)
+        return args
 
     def outputs(self, output: Any) -> Any:
-        several = isinstance(output, tuple | list)
-        items = list(output) if several else [output]
-        places = [k for k, y in enumerate(items) if isinstance(y, Tensor) and y.requires_grad]
-        if not places:
-            return output
+        if not isinstance(output, Tensor | tuple):
+            warnings.warn(
+                "For backward hooks to be called, module output should be a Tensor or a tuple of "
+                f"Tensors but received {type(output)}",
+                stacklevel=4,
+            )
+        items = output if isinstance(output, tuple) else (output,)
+        self.output_count = len(items)
+        items, self.output_places = _through_node(items, self.at_outputs)
+        return items if isinstance(output, tuple) else items[0]
 
-        def at_outputs(gs: Any) -> Any:
-            tensors = [None] * len(items)
-            for k, g in zip(places, gs, strict=True):
-                tensors[k] = as_tensor(g)
-            grads = tuple(tensors)
-            for hook in list(self.module._backward_pre_hooks.values()):
-                made = hook(self.module, grads)
-                if made is not None:
-                    grads = made if isinstance(made, tuple) else (made,)
-            self.grad_outputs = grads
-            if not self.places:  # no input wants a gradient: the hooks run here
-                self.run_hooks((None,) * self.count)
-            return like([grads[k] for k in places], gs)
+    def at_outputs(self, _: Any, gs: tuple[Any, ...]) -> tuple[Any, ...]:
+        grads = _spread(self.output_places, gs, self.output_count)
+        for hook in self.pre_hooks:
+            made = hook(self.module, grads)
+            if made is not None:
+                grads = _as_many(made, grads, "pre hook", "grad_output")
+        self.grad_outputs = grads
+        if self.input_places is None:  # no input wants a gradient: the hooks run here
+            warnings.warn(
+                "Full backward hook is firing when gradients are computed with respect to module "
+                "outputs since no inputs require gradients. See "
+                "https://docs.pytorch.org/docs/main/generated/torch.nn.Module.html#torch.nn.Module"
+                ".register_full_backward_hook for more details.",
+                stacklevel=6,
+            )
+            for hook in self.hooks:
+                made = hook(self.module, (None,) * self.input_count, grads)
+                if made is not None and not (
+                    isinstance(made, tuple) and all(g is None for g in made)
+                ):
+                    raise RuntimeError(
+                        "Backward hook for Modules where no input requires gradient should always "
+                        "return None or None for all gradients."
+                    )
+            self.grad_outputs = None
+        return tuple(grads[k] for k in self.output_places or ())
 
-        for k, y in zip(places, passing([items[k] for k in places], at_outputs), strict=True):
-            items[k] = y
-        return type(output)(items) if several else items[0]
-
-    def at_inputs(self, gs: Any) -> Any:
-        tensors: list[Any] = [None] * self.count
-        for k, g in zip(self.places or (), gs, strict=True):
-            tensors[k] = as_tensor(g)
-        grads = self.run_hooks(tuple(tensors))
-        return like([grads[k] for k in self.places or ()], gs)
-
-    def run_hooks(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        if self.grad_outputs is None:
-            return grads
-        for hook in list(self.module._backward_hooks.values()):
+    def at_inputs(self, gs: tuple[Any, ...], _: Any) -> tuple[Any, ...] | None:
+        if self.grad_outputs is None:  # the gradient did not come by the module's output
+            return None
+        grads = _spread(self.input_places, gs, self.input_count)
+        for hook in self.hooks:
             made = hook(self.module, grads, self.grad_outputs)
             if made is not None:
-                grads = made if isinstance(made, tuple) else (made,)
-        return grads
+                grads = _as_many(made, grads, "hook", "grad_input")
+        self.grad_outputs = None
+        return tuple(grads[k] for k in self.input_places or ())
 
 
-def as_tensor(g: Any) -> Any:
-    return g if isinstance(g, Variable) else wrap(g)
+def _through_node(items: tuple[Any, ...], hook: Any) -> tuple[Any, list[int] | None]:
+    """``items``, their tensors passed through a node with ``hook``, and the tensors' places."""
+    places = [k for k, x in enumerate(items) if isinstance(x, Tensor)]
+    if not (is_grad_enabled() and any(items[k].requires_grad for k in places)):
+        return items, None
+    made = list(items)
+    for k, x in zip(places, BackwardHookFunction.apply(*(items[k] for k in places)), strict=True):
+        made[k] = x
+    node = next((made[k].grad_fn for k in places if made[k].grad_fn is not None), None)
+    if node is None:
+        return items, None
+    node.register_hook(hook)
+    return tuple(made) if type(items) is tuple else type(items)(*made), places
 
 
-def like(grads: list[Any], gs: Any) -> list[Any]:
-    """The gradients as the pass wants them: Tensors where it makes a graph, else arrays."""
-    plain = not any(isinstance(g, Variable) for g in gs)
-    return [g._data if plain and isinstance(g, Variable) else g for g in grads]
+def _spread(places: list[int] | None, gs: tuple[Any, ...], count: int) -> tuple[Any, ...]:
+    found = dict(zip(places or (), gs, strict=True))
+    return tuple(found.get(k) for k in range(count))
+
+
+def _as_many(made: Any, grads: tuple[Any, ...], hook: str, what: str) -> tuple[Any, ...]:
+    """What a hook returned, which must be as many as ``grads``."""
+    if len(made) != len(grads):
+        raise RuntimeError(
+            f"Backward {hook} returned an invalid number of {what}, got {len(made)}, but expected "
+            f"{len(grads)}"
+        )
+    return made
+
+
+def _watch_last_step(module: Any, args: tuple[Any, ...], output: Any) -> None:
+    """Registers the hooks that are not full with the node that made ``output``."""
+    first = output
+    while not isinstance(first, Tensor):
+        first = next(iter(first.values())) if isinstance(first, dict) else first[0]
+    node = first.grad_fn
+    if node is None:
+        return
+    for hook in list(module._backward_hooks.values()):
+        node.register_hook(functools.partial(hook, module))
+    reason = _incomplete(args, output, node)
+    if reason is not None:
+        warnings.warn(
+            "Using {} is deprecated and will be removed in future versions. This hook will be "
+            "missing some {}. Please use register_full_backward_hook to get the documented "
+            "behavior.".format(*reason),
+            FutureWarning,
+            stacklevel=4,
+        )
+
+
+def _incomplete(args: tuple[Any, ...], output: Any, node: Any) -> tuple[str, str] | None:
+    """Why a hook of ``node`` does not see all gradients of a module, and which it misses."""
+    outputs = output if isinstance(output, tuple) else (output,)
+    hooks, hook = "non-full backward hooks on a Module that", "a non-full backward hook when"
+    if not all(isinstance(y, Tensor) for y in outputs):
+        return (
+            f"{hooks} does not return a single Tensor or a tuple of Tensors",
+            "of the grad_output",
+        )
+    if not all(isinstance(x, Tensor) for x in args):
+        return (
+            f"{hooks} does not take as input a single Tensor or a tuple of Tensors",
+            "of the grad_input",
+        )
+    if len({y.grad_fn for y in outputs if y.grad_fn is not None}) > 1:
+        return f"{hook} outputs are generated by different autograd Nodes", "grad_output"
+    own = {x.grad_fn for x in args if x.grad_fn is not None}
+    if own != {parent for parent, _ in node.next_functions}:
+        return f"{hook} the forward contains multiple autograd Nodes", "grad_input"
+    return None

@@ -253,6 +253,7 @@ class State:
             )
 
         load(self, "")
+        del load  # it knows itself: a cycle that would keep the module alive
         unexpected = list(dict.fromkeys(unexpected))
         result = _IncompatibleKeys(missing, unexpected)
         written = not errors and not (strict and (missing or unexpected))

@@ -5,6 +5,7 @@ Follows https://docs.pytorch.org/docs/stable/autograd.html
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,7 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -133,12 +135,14 @@ def grad(
         grad_outputs: the gradient to start with for each output; None for those with one element.
         retain_graph: keep the saved values for another pass; by default ``create_graph``.
         create_graph: record the pass, so that the result can be differentiated again.
+        only_inputs: deprecated and ignored: it is always True.
         allow_unused: None in the result, not an error, for inputs that do not matter.
         is_grads_batched: ``grad_outputs`` have a batch of gradients in front; so will the result.
         materialize_grads: zeros in the result for these.
 
     Raises:
-        RuntimeError: an input does not require grad, or does not matter without ``allow_unused``.
+        RuntimeError: there are no inputs; one does not require grad, or does not matter without
+            ``allow_unused``.
 
     Example:
         >>> import minitorch
@@ -151,6 +155,15 @@ def grad(
     """
     ys, xs = _sequence(outputs), _sequence(inputs)
     gs = _sequence(grad_outputs, len(ys))
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To "
+            "accumulate gradient for other parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
+    if not xs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if allow_unused is False and materialize_grads:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "

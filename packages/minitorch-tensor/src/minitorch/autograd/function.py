@@ -281,7 +281,11 @@ class Function:
             if isinstance(out, Variable) and not _among(out, ctx.dirty):
                 if _among(out, args):  # an input returned as it is: the output is a view of it
                     outputs[k] = _view_of(out) if recording else out.detach()
-                    ctx.to_save = tuple(outputs[k] if t is out else t for t in ctx.to_save)
+                    view = outputs[k]
+                    ctx.to_save = tuple(view if t is out else t for t in ctx.to_save)
+                    ctx.non_differentiable = tuple(
+                        view if t is out else t for t in ctx.non_differentiable
+                    )
         if any(ctx.needs_input_grad):
             cls._connect(ctx, parents, args, outputs)
         else:

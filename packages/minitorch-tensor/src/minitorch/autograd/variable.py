@@ -66,7 +66,8 @@ class Variable:
 
 MULTIPLE_VIEWS = (
     "A view that was made by a function that returns multiple views (such as unbind, split or "
-    "chunk), under no_grad, or in another dtype, and whose base takes part in autograd, cannot be "
+    "chunk), inside a custom Function (as those of module hooks), under no_grad, or in another "
+    "dtype, and whose base takes part in autograd, cannot be "
     "modified inplace, nor can its base or its siblings be while it is in use. Replace the inplace "
     "operation by an out-of-place one, or take the view by indexing, with gradients on."
 )
