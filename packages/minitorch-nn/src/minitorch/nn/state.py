@@ -237,7 +237,8 @@ class State:
         entries = OrderedDict(state_dict)
         hooks: list[tuple[Any, Any]] = []
 
-        def load(module: Any, prefix: str) -> None:
+        # given itself: a closure over its own name is a cycle, which would keep the module alive
+        def load(module: Any, prefix: str, load: Any) -> None:
             local_metadata = dict({} if metadata is None else metadata.get(prefix[:-1], {}))
             local_metadata["pending"] = pending
             if assign:
@@ -247,13 +248,12 @@ class State:
             )
             for name, child in module._modules.items():
                 if child is not None:
-                    load(child, f"{prefix}{name}.")
+                    load(child, f"{prefix}{name}.", load)
             hooks.extend(
                 (module, hook) for hook in list(module._load_state_dict_post_hooks.values())
             )
 
-        load(self, "")
-        del load  # it knows itself: a cycle that would keep the module alive
+        load(self, "", load)
         unexpected = list(dict.fromkeys(unexpected))
         result = _IncompatibleKeys(missing, unexpected)
         written = not errors and not (strict and (missing or unexpected))
