@@ -3,6 +3,7 @@
 import gc
 import threading
 import weakref
+from typing import Any
 
 import minitorch
 import numpy as np
@@ -404,3 +405,65 @@ def test_grad_without_inputs_and_only_inputs() -> None:
     found = minitorch.autograd.grad(y, [minitorch.ones(1, requires_grad=True)], None, None, False,
                                     True, True)  # fmt: skip
     assert found == (None,)
+
+
+class Square(minitorch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return 2 * x * g
+
+
+# op, its derivative at the old value a and the new value b of its input
+MOVED = {
+    "pow": (lambda x: x**2, lambda a, b: 2 * b),
+    "mul": (lambda x: x * x, lambda a, b: 2 * b),
+    "sin": (lambda x: x.sin(), lambda a, b: np.cos(b)),
+    "function": (Square.apply, lambda a, b: 2 * b),
+    "log": (lambda x: x.log(), lambda a, b: 1 / b),
+    "matmul": (lambda x: x @ x, lambda a, b: 4 * b),
+    "cat": (lambda x: minitorch.cat([x, x]) ** 2, lambda a, b: 4 * a),
+    "exp": (lambda x: x.exp(), lambda a, b: np.exp(a)),  # saves its result
+    "view": (lambda x: x.view(4) * x.view(4), lambda a, b: 2 * a),  # saves views
+}
+
+
+@pytest.mark.parametrize("kind", ["leaf", "result"])
+@pytest.mark.parametrize("name", MOVED)
+def test_inputs_given_other_memory_are_read_as_they_are(name: str, kind: str) -> None:
+    op, slope = MOVED[name]
+    x = minitorch.full((2, 2), 2.0, requires_grad=True)
+    y = x if kind == "leaf" else x * 1
+    z = op(y).sum()
+    y.data = minitorch.full((2, 2), 5.0)
+    assert y._version == 0
+    z.backward()
+    np.testing.assert_allclose(x.grad.numpy(), np.full((2, 2), slope(2.0, 5.0)), rtol=1e-6)
+
+
+def test_a_number_given_other_memory_twice() -> None:
+    x = minitorch.tensor(2.0, requires_grad=True)
+    y = x * x
+    x.data = minitorch.tensor(3.0)
+    x.data = minitorch.tensor(5.0)
+    y.backward()
+    (x * x).backward()
+    assert x.grad.item() == 20
+
+
+def test_a_write_to_other_memory_is_noticed() -> None:
+    x = minitorch.ones(2, requires_grad=True)
+    y = x * x
+    x.data = minitorch.zeros(2)
+    with minitorch.no_grad():
+        x.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+    x.grad = None
+    (x * x).sum().backward()
+    assert x.grad.tolist() == [2, 2]

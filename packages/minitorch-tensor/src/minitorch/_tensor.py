@@ -19,7 +19,17 @@ from .autograd import backward, engine
 from .autograd.grad_mode import current
 from .autograd.inplace import inplace, relaid
 from .autograd.node import AccumulateGrad, Output, RemovableHandle, track, untrack
-from .autograd.variable import Variable, history, root, use_tensor_class, wrap
+from .autograd.variable import (
+    Inference,
+    Variable,
+    check_inference,
+    history,
+    move,
+    new_counter,
+    root,
+    use_tensor_class,
+    wrap,
+)
 from .ops import (
     arithmetic,
     bessel,
@@ -230,14 +240,30 @@ class Tensor(Variable):
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Variable):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-        self._data = value._array()
+        array = value._array()
+        if self.requires_grad and array.dtype.kind not in "fc":
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex "
+                f"dtype, not {value.dtype}"
+            )
+        move(self, array)
         if isinstance(self._node, AccumulateGrad):
             self._node.shape = self._data.shape
 
     @property
     def _version(self) -> int:
-        """The number of in-place writes to this tensor's memory so far, as a number that stays."""
-        return self._counter[0]
+        """The number of in-place writes to this tensor's memory so far, as a number that stays.
+
+        Raises:
+            RuntimeError: for an inference tensor, whose writes nobody counts.
+        """
+        if self.is_inference():
+            raise RuntimeError("Inference tensors do not track version counter.")
+        return int(self._counter[0])
+
+    def is_inference(self) -> bool:
+        """Whether this tensor was made in ``inference_mode``."""
+        return type(self._counter) is Inference
 
     # --- autograd ----------------------------------------------------------------------------
 
@@ -331,6 +357,7 @@ class Tensor(Variable):
         """Replaces each element ``x`` by ``callable(x)``, one by one in Python."""
         if self.requires_grad:
             raise RuntimeError("apply_() cannot be used on a tensor that requires grad")
+        check_inference(self)
         data = self._array()
         for place in np.ndindex(data.shape):
             data[place] = callable(data[place].item())
@@ -893,7 +920,7 @@ def _leaf(kind: Any, array: Any) -> Any:
     """A tensor of class ``kind`` around ``array``, apart from any graph."""
     made = object.__new__(kind)
     made._data = array if array.ndim else array[()]  # a NumPy scalar: see Variable
-    made._node, made._counter, made._base = None, [0], None
+    made._node, made._counter, made._base = None, new_counter(), None
     return made
 
 

@@ -71,6 +71,9 @@ class State:
         self.flags = (self.flags & ~TOOLS) | (TOOLS if tools else 0)
 
 
+inferring: list[State] = []  # of the threads in `inference_mode`, once per block
+
+
 class _PerThread(threading.local):
     def __init__(self) -> None:
         self.state = State()
@@ -217,6 +220,9 @@ class enable_grad(_Grad):  # noqa: N801  (PyTorch's name)
 class inference_mode(_Mode):  # noqa: N801  (PyTorch's name)
     """``no_grad`` that promises the results will never meet autograd again.
 
+    Outside of it, tensors made within it cannot be written to, require grad, or be saved for a
+    backward pass; a ``clone()`` can.
+
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html
     """
 
@@ -238,9 +244,11 @@ class inference_mode(_Mode):  # noqa: N801  (PyTorch's name)
         state = current.state
         self.before = (state.flags & GRAD, state.inference)
         state.inference = self.mode
-        if self.mode:
-            state.set_grad(False)
+        state.set_grad(not self.mode)
+        inferring.append(state)
 
     def __exit__(self, *exception: object) -> None:
-        grad, current.state.inference = self.before
-        current.state.set_grad(bool(grad))
+        state = current.state
+        inferring.remove(state)
+        grad, state.inference = self.before
+        state.set_grad(bool(grad))

@@ -19,7 +19,16 @@ from .door import record
 from .grad_mode import current, set_grad_enabled
 from .node import AccumulateGrad
 from .primitive import primitive
-from .variable import MULTIPLE_VIEWS, Variable, carry_retained, history, replay, root, wrap
+from .variable import (
+    MULTIPLE_VIEWS,
+    Variable,
+    carry_retained,
+    check_inference,
+    history,
+    replay,
+    root,
+    wrap,
+)
 
 __all__ = ["check_writable", "inplace", "rebase", "relaid", "write"]
 
@@ -49,6 +58,8 @@ replace_region: Any = primitive(
 
 def check_history(target: Any) -> None:
     """Raises where rewriting the history of ``target`` is forbidden."""
+    if type(target._counter) is not list:
+        check_inference(target)
     if not current.state.flags & 1:
         return
     node = history(target)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .variable import Variable, wrap
+from .variable import Moved, Variable, check_inference, wrap
 
 __all__ = ["AccumulateGrad", "Node", "Output", "Partial"]
 
@@ -47,6 +47,7 @@ class Node:
     order: int
     extra: dict[str, Any] | None
     makes_arrays = False  # whether what vjp returns is nobody else's
+    rereads = True  # whether inputs that `.data =` gave other memory are taken as they are now
 
     def name(self) -> str:
         """PyTorch's name of the step, such as ``"MulBackward0"``."""
@@ -85,7 +86,10 @@ class Node:
         raise NotImplementedError
 
     def check(self, versions: Sequence[tuple[list[int], int]]) -> None:
-        """Raises where the saved values are gone, or have other versions than these."""
+        """Raises where the saved values are gone, or have other versions than these.
+
+        Inputs that were given other memory since, by ``.data = ...``, are taken as they are now.
+        """
         if self.saved is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved "
@@ -95,11 +99,14 @@ class Node:
                 "you need to access saved tensors after calling backward."
             )
         for counter, version in versions:
-            if counter[0] != version:
+            now = counter[0]
+            if type(now) is Moved and self.rereads:
+                self.saved = now.present(self.saved, self)
+            if int(now) != int(version):
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an "
                     f"inplace operation: a value saved by {self.name()}, whose output has shape "
-                    f"{list(self.shape or ())}, is at version {counter[0]}; expected version "
+                    f"{list(self.shape or ())}, is at version {now}; expected version "
                     f"{version} instead. Hint: enable anomaly detection to find the "
                     "operation that failed to compute its gradient, with "
                     "torch.autograd.set_detect_anomaly(True)."
@@ -241,5 +248,8 @@ def track(leaf: Variable) -> None:
     """
     if leaf._data.dtype.kind == "c":
         raise RuntimeError(NO_COMPLEX_GRADIENTS)
+    check_inference(
+        leaf, "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+    )
     leaf._node = node = leaf._accumulator or AccumulateGrad(leaf)
     node.shape = leaf._data.shape

@@ -99,7 +99,17 @@ class Primitive:
         return type(
             label,
             (Step if self.joint is None else JointStep,),
-            {"__slots__": (), "primitive": self, "rules": self.rules} | own_name,
+            {
+                "__slots__": (),
+                "primitive": self,
+                "rules": self.rules,
+                # other inputs would not fit to results and residuals, which are saved beside them
+                "rereads": self.joint is None
+                or not (
+                    {*self.outputs, *self.residuals} & {*self.wants[0]} or "views" in self.traits
+                ),
+            }
+            | own_name,
         )
 
     def __repr__(self) -> str:
@@ -200,7 +210,8 @@ def primitive(
             any one of them, ``""`` none.
         label: the node's name, where it is not PyTorch's usual ``NameBackward0``; a function of the
             node where PyTorch has several names.
-        traits: ``"elementwise"``, ``"linear"``: what transforms may rely on.
+        traits: ``"elementwise"``, ``"linear"``: what transforms may rely on; ``"views"``: PyTorch
+            saves views of inputs, to which ``.data = ...`` makes no difference.
 
     Returns:
         A function of the inputs and parameters, all positional.

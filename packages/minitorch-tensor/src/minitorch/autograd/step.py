@@ -52,6 +52,7 @@ class Step(Node):
         for counter, version in self.versions:
             if counter[0] != version:
                 self.check(self.versions)
+                saved = self.saved
         if self.extra is not None and "unpack" in self.extra:
             saved = self.extra["unpack"](saved)
         return self._as_tensors(saved) if create_graph else saved

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .grad_mode import current, inferring
 
 __all__ = ["Variable", "history", "wrap"]
 
@@ -77,6 +80,90 @@ RESHAPED = (
     "written to: the view's history can no longer be told. Take the view again."
 )
 
+WRITTEN = (
+    "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone "
+    "to get a normal tensor before doing inplace update."
+)
+SAVED = (
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+    "inference mode in computation tracked by autograd. To work around this, you can make a clone "
+    "to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+    "`torch.inference_mode()`."
+)
+
+
+class Inference(list[int]):
+    """In the place of an inference tensor's version, which nobody counts: to be read, as for saving
+    the tensor, or written, it must be in inference mode.
+    """
+
+    def __getitem__(self, k: Any) -> Any:
+        if not current.state.inference:
+            raise RuntimeError(SAVED)
+        return 0
+
+    def __setitem__(self, k: Any, value: Any) -> None:
+        if not current.state.inference:
+            raise RuntimeError(WRITTEN)
+
+
+class Moved(int):
+    """The version of a tensor that was given other memory, by ``.data = ...``: the same number, but
+    different from what any node remembers, so that those that saved the tensor look here.
+
+    ``moves``   (weak reference to the array that it had, weak reference to the tensor), ...
+    """
+
+    moves: tuple[tuple[Any, Any], ...]
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    __hash__ = int.__hash__
+
+    def present(self, saved: Any, node: Any) -> Any:
+        """What ``node`` saved, with the memory that its inputs have now; results stay as saved."""
+        if isinstance(saved, tuple | list):
+            made = [self.present(value, node) for value in saved]
+            same = all(a is b for a, b in zip(made, saved, strict=True))
+            return saved if same else type(saved)(made)
+        if not isinstance(saved, np.ndarray | np.generic):
+            return saved
+        for array, reference in self.moves:
+            tensor = reference()
+            if tensor is not None and saved is array():
+                own = tensor._node is node or getattr(tensor._node, "parents", ())[:1] == (node,)
+                return saved if own else tensor._data
+        return saved
+
+
+def move(tensor: Variable, data: Any) -> None:
+    """Gives ``tensor`` other memory."""
+    old, counter = tensor._data, tensor._counter
+    tensor._data = data
+    if type(counter) is list and old is not data:
+        moved = Moved(counter[0])
+        # NumPy's scalars, the values of tensors without dimensions, have no weak references
+        array = weakref.ref(old) if isinstance(old, np.ndarray) else lambda: old
+        earlier = getattr(counter[0], "moves", ())[-7:]
+        moved.moves = (*earlier, (array, weakref.ref(tensor)))
+        counter[0] = moved
+
+
+def new_counter() -> list[int]:
+    """The version of a tensor that is made now."""
+    return Inference() if inferring and current.state.inference else [0]
+
+
+def check_inference(tensor: Variable, message: str = WRITTEN) -> None:
+    """Raises where ``tensor`` is an inference tensor and the thread is not in inference mode."""
+    if type(tensor._counter) is Inference and not current.state.inference:
+        raise RuntimeError(message)
+
+
 _Tensor: type[Variable] = Variable
 new = object.__new__
 
@@ -92,7 +179,7 @@ def wrap(data: Any, node: Any = None) -> Any:
     tensor = new(_Tensor)
     tensor._data = data
     tensor._node = node
-    tensor._counter = [0]
+    tensor._counter = [0] if not inferring else new_counter()
     tensor._base = None
     return tensor
 
@@ -106,7 +193,10 @@ def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any
     tensor._base = source if source._base is None else source._base
     chain = source._chain
     tensor._chain = None if op is None or chain is None else (*chain, (op, params))
-    tensor._seen = version[0]
+    if type(version) is list:
+        tensor._seen = version[0]
+    else:  # nothing is written to an inference tensor that autograd would have to follow
+        tensor._base = None
     return tensor
 
 
@@ -128,7 +218,7 @@ def history(tensor: Any) -> Any:
     An in-place write to a base or to one of its views rewrites the history of all of them:
     a view whose version moved on is derived from its base again.
     """
-    if tensor._base is not None and tensor._seen != tensor._counter[0]:
+    if tensor._base is not None and tensor._seen < tensor._counter[0]:
         base = root(tensor)
         if base._node is not None:
             if tensor._chain is None:

@@ -35,6 +35,7 @@ affine: Any = fused(
     name="linear",
     used_by={"x": "weight", "weight": "x"},
     label=_by_rank,
+    traits=("views",),
 )
 affine.primitive.node_type.__name__ = "AddmmBackward0"  # the usual one
 
