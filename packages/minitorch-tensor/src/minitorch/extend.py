@@ -14,6 +14,7 @@ from .autograd.variable import Variable, wrap
 from .kernels.blas import SHARED, alone, apart, axpby, products_over_rows
 from .kernels.elementwise import exp_into, over_elements
 from .kernels.error_function import erf as error_function
+from .kernels.half import in_single, single
 from .kernels.indexing import accumulate
 from .kernels.parallel import BLOCK, over_rows, scratch
 from .kernels.select import select
@@ -42,6 +43,7 @@ __all__ = [
     "exp_into",
     "exponentials",
     "fused",
+    "in_single",
     "inplace",
     "labelled",
     "moderate",
@@ -58,6 +60,7 @@ __all__ = [
     "row_sums",
     "scratch",
     "select",
+    "single",
     "some_dims",
     "wrap",
 ]

@@ -179,6 +179,7 @@ class Primitive:
 
 
 def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
+    rule = inspect.unwrap(rule)
     code = getattr(rule, "__code__", None)  # quicker than inspect.signature
     if code is None:
         return tuple(inspect.signature(rule).parameters)

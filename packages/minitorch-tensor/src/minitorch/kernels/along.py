@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._memory import packed
+from .half import single
 
 SMALL = 4096  # elements up to which writing them costs less than a strided view's Python code
 
@@ -59,5 +60,6 @@ def place(
     else:
         places = list(np.indices(index.shape, sparse=True, dtype=np.int64))
         places[dim] = index
+        out = single(out)
         np.add.at(out, tuple(places), g)
-    return out
+    return out.astype(g.dtype, copy=False)

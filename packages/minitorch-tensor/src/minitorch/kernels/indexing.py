@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._memory import storage_of, window
+from .half import single
 
 __all__ = ["accumulate", "add_rows", "fold_windows", "windows"]
 
@@ -22,12 +23,12 @@ def windows(x: Any, dim: int, size: int, step: int) -> Any:
 
 def fold_windows(x: Any, shape: tuple[int, ...], dim: int, size: int, step: int) -> Any:
     """Windows added up where they overlap: the adjoint of ``windows``."""
-    out = np.zeros(shape, x.dtype)
+    out = single(np.zeros(shape, x.dtype))
     count = x.shape[dim]
     lead = (slice(None),) * dim
     for k in range(size):
         out[(*lead, slice(k, k + (count - 1) * step + 1, step))] += x[..., k]
-    return out
+    return out.astype(x.dtype, copy=False)
 
 
 def accumulate(out: Any, rows: Any, values: Any) -> None:
@@ -39,7 +40,10 @@ def accumulate(out: Any, rows: Any, values: Any) -> None:
     width = out.size // len(out) if len(out) else 0
     if width != 1:
         rows = np.add.outer(rows * width, np.arange(width, dtype=np.int64)).reshape(-1)
-    np.add.at(out.reshape(-1), rows, values.reshape(-1))
+    total = single(out)
+    np.add.at(total.reshape(-1), rows, single(values).reshape(-1))
+    if total is not out:
+        out[...] = total
 
 
 def add_rows(values: Any, rows: Any, shape: tuple[int, ...]) -> Any:

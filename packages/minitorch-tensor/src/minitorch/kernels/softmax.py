@@ -10,6 +10,7 @@ import numpy as np
 from .._memory import packed
 from . import parallel, sums
 from .elementwise import exp_into
+from .half import single
 
 Rows = Callable[..., None]
 
@@ -41,11 +42,6 @@ def large(x: Any, dim: int) -> bool:
         and x.flags.c_contiguous
         and x.shape[-1] >= 16
     )
-
-
-def wide(x: Any) -> Any:
-    """float16 as float32, in which its exponentials are computed."""
-    return x.astype(np.float32) if x.dtype.itemsize == 2 else x
 
 
 def tops(x: Any, dim: int) -> Any:
@@ -104,7 +100,7 @@ def softmax(x: Any, dim: int) -> Any:
     x = packed(x)
     if large(x, dim):
         return by_rows(_softmax_rows, 7, x)
-    y = wide(x)
+    y = single(x)
     y = y - tops(y, dim)
     np.exp(y, out=y)
     y /= np.add.reduce(y, axis=dim, keepdims=True)
@@ -120,6 +116,8 @@ def softmax_backward(g: Any, y: Any, dim: int) -> Any:
     """Y * (g - sum(g * y))"""
     if large(y, dim) and g.flags.c_contiguous:
         return by_rows(_softmax_backward_rows, 3, g, y)
+    if y.dtype.char == "e":
+        return softmax_backward(single(g), single(y), dim).astype(y.dtype)
     gx = g * y
     gx -= y * np.add.reduce(gx, axis=dim, keepdims=True)
     return gx
@@ -141,7 +139,7 @@ def log_softmax(x: Any, dim: int) -> Any:
     x = packed(x)
     if large(x, dim):
         return by_rows(_log_softmax_rows, 7, x)
-    y = wide(x)
+    y = single(x)
     y = y - tops(y, dim)
     y -= np.log(np.add.reduce(np.exp(y), axis=dim, keepdims=True))
     return y if y.dtype == x.dtype else y.astype(x.dtype)
@@ -157,6 +155,8 @@ def log_softmax_backward(g: Any, y: Any, dim: int) -> Any:
     """G - exp(y) * sum(g)"""
     if large(y, dim) and g.flags.c_contiguous:
         return by_rows(_log_softmax_backward_rows, 8, g, y)
+    if y.dtype.char == "e":
+        return log_softmax_backward(single(g), single(y), dim).astype(y.dtype)
     gx = np.exp(y)
     gx *= np.add.reduce(g, axis=dim, keepdims=True)
     np.subtract(g, gx, out=gx)
@@ -169,7 +169,7 @@ def log_softmax_backward(g: Any, y: Any, dim: int) -> Any:
 def logsumexp(x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
     if not x.size:
         return np.log(sums.add(np.exp(x), dim, keepdim))
-    y = wide(x)
+    y = single(x)
     top = np.maximum.reduce(y, axis=dim, keepdims=True)
     top = np.where(np.isinf(top), y.dtype.type(0), top)  # exp(-inf - -inf) would be NaN
     y = y - top

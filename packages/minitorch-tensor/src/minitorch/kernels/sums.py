@@ -1,4 +1,7 @@
-"""Sums: NumPy's, and for large arrays BLAS, which adds several numbers a step."""
+"""Sums: NumPy's, and for large arrays BLAS, which adds several numbers a step.
+
+float16 is added and multiplied up in float32.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,25 @@ import numpy as np
 from .._memory import packed
 
 
-def reducer(ufunc: np.ufunc) -> Any:
-    """``ufunc.reduce``, whose results are in C order, as PyTorch's are."""
+def reducer(ufunc: np.ufunc, of_half: Any = None) -> Any:
+    """``ufunc.reduce``, whose results are in C order, as PyTorch's are; that of float16 is computed
+    in the dtype ``of_half``.
+    """
     reduce: Any = ufunc.reduce  # its stub takes no `keepdims: bool`
 
     def reduced(x: Any, axis: Any, keepdims: bool = False, dtype: Any = None) -> Any:
+        if of_half and dtype is None and x.dtype.char == "e":
+            return packed(reduce(x, axis, of_half, None, keepdims).astype(x.dtype))
         return packed(reduce(x, axis, dtype, None, keepdims))
 
     return reduced
 
 
 numpy_add: Any = np.add.reduce
-add_reduce = reducer(np.add)
+add_reduce = reducer(np.add, np.float32)
 max_reduce = reducer(np.maximum)
 min_reduce = reducer(np.minimum)
-mul_reduce = reducer(np.multiply)
+mul_reduce = reducer(np.multiply, np.float32)
 and_reduce = reducer(np.logical_and)
 or_reduce = reducer(np.logical_or)
 
@@ -52,14 +59,14 @@ def column_sums(x: Any) -> Any:
     """
     if x.dtype.char in "fd" and (x.ndim == 2 or len(x) <= BLOCK):
         return ones(len(x), x.dtype).dot(x)  # the method: np.dot is a detour of 0.1 us
-    return np.add.reduce(x, axis=0)
+    return add_reduce(x, 0)
 
 
 def row_sums(x: Any) -> Any:
     """The sum of each row of a matrix (n, m)."""
     if x.dtype.char in "fd":
         return x.dot(ones(x.shape[1], x.dtype))
-    return np.add.reduce(x, axis=1)
+    return add_reduce(x, 1)
 
 
 def row_products(x: Any, y: Any) -> Any:
@@ -96,5 +103,7 @@ def add(x: Any, dim: Any, keepdim: bool) -> Any:
         if dim == tuple(range(len(dim))):
             sums = column_sums(x.reshape(-1, math.prod(x.shape[len(dim) :])))
             return sums.reshape((1,) * (len(dim) * keepdim) + x.shape[len(dim) :])
+    if x.dtype.char == "e":
+        return add_reduce(x, dim, keepdim)
     out = numpy_add(x, dim, None, None, keepdim)
     return out if dim is None or out.flags.c_contiguous else out.copy()

@@ -10,6 +10,7 @@ import numpy as np
 from .. import return_types
 from ..autograd.primitive import primitive
 from ..kernels import along, sums
+from ..kernels.half import single
 from .arguments import numpy_names, one_dim
 from .reduction import dims, is_tensor, spread
 
@@ -40,7 +41,8 @@ def _shares(x: Any, out: Any, dim: Any, keepdim: bool, nan: bool) -> Any:
     hit = x == out
     if nan:
         hit = hit | ((x != x) & (out != out))
-    return hit / np.add.reduce(hit, axis=dim, keepdims=True, dtype=x.dtype)
+    count = np.add.reduce(hit, axis=dim, keepdims=True, dtype=single(x).dtype)
+    return (hit / count).astype(x.dtype)
 
 
 # Each element's share of the gradient of its extremum: ties share it evenly. A constant.

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._memory import laid_as
 from ..autograd.primitive import primitive
+from ..kernels.half import single
 from ..kernels.indexing import accumulate, add_rows
 from .shape import ALL
 
@@ -105,7 +106,10 @@ def write_places(out: Any, value: Any, places: Any, dims: tuple[int, ...], add: 
     """``out[.., places, ..] = value`` or ``+=``; ``out`` is contiguous."""
     if not adjacent(dims):
         if add:
-            np.add.at(out, _key(out.ndim, dims, places, out.shape), value)
+            total = single(out)
+            np.add.at(total, _key(out.ndim, dims, places, out.shape), value)
+            if total is not out:
+                out[...] = total
         else:
             out[_key(out.ndim, dims, places, out.shape)] = value
         return

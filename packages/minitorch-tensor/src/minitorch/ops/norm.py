@@ -137,7 +137,8 @@ def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     if input.ndim < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim}")
     d = one_dim(dim, input.ndim)
-    norms = vector_norm(input, p, tuple(k for k in range(input.ndim) if k != d), True)
+    wide = input.float() if input.dtype.name == "float16" else input
+    norms = vector_norm(wide, p, tuple(k for k in range(input.ndim) if k != d), True)
     large = over(norms, maxnorm)
     scale = kept(maxnorm / (norms + 1e-7) - 1, large) + 1
-    return input * scale
+    return to(wide * scale, input.dtype)

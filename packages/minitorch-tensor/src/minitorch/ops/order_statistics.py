@@ -11,6 +11,7 @@ from .. import return_types
 from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
 from ..kernels import order as kernels
+from ..kernels.half import single
 from .arguments import numpy_names, one_dim
 from .arithmetic import lerp
 from .extrema import empty, picked, placed, shares
@@ -113,7 +114,7 @@ INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 def _last_rank(x: Any, skip: bool) -> Any:
     """The rank of the largest number along the last dimension."""
-    numbers = np.add.reduce(x == x, axis=-1, keepdims=True, dtype=x.dtype)
+    numbers = np.add.reduce(x == x, axis=-1, keepdims=True, dtype=single(x).dtype)
     return np.maximum(numbers - 1, 0) if skip else np.full_like(numbers, x.shape[-1] - 1)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import along, sums
+from ..kernels.half import single
 from .arguments import numpy_names, one_dim, some_dims
 from .broadcasting import expanded
 from .conversion import to
@@ -169,7 +170,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
 
 numbers = primitive(
-    lambda x, dim, keepdim: sums.add_reduce(x == x, axis=dim, keepdims=keepdim, dtype=x.dtype),
+    lambda x, dim, keepdim: sums.add_reduce(x == x, dim, keepdim, single(x).dtype).astype(x.dtype),
     "x | dim keepdim",
     None,
     name="count_numbers",
@@ -206,10 +207,11 @@ def _others(x: Any) -> Any:
     """The product of all others for each element, along the last dimension."""
     n = x.shape[-1]
     if not is_tensor(x):  # products from the left times products from the right
+        dtype, x = x.dtype, single(x)
         ones = np.ones((*x.shape[:-1], 1), x.dtype)
         left = np.multiply.accumulate(np.concatenate([ones, x[..., :-1]], -1), -1)
         right = np.multiply.accumulate(np.concatenate([ones, x[..., :0:-1]], -1), -1)
-        return left * right[..., ::-1]
+        return (left * right[..., ::-1]).astype(dtype)
     return product(one_left_out(x), len(x.shape), False) if n else x
 
 

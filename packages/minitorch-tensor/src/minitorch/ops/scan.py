@@ -11,6 +11,7 @@ import numpy as np
 from .. import return_types
 from .._memory import packed
 from ..autograd.primitive import primitive
+from ..kernels.half import single
 from .arguments import numpy_names, one_dim
 from .conversion import to
 from .extrema import placed
@@ -27,6 +28,8 @@ def _accumulate(ufunc: np.ufunc, x: Any, dim: int, dtype: Any = None) -> Any:
         dtype = np.dtype(np.int64) if x.dtype.kind in "biu" else x.dtype
     if not x.ndim:
         return dtype.type(x)
+    if dtype == np.float16:
+        return _accumulate(ufunc, x, dim, np.dtype(np.float32)).astype(dtype)
     inner = math.prod(x.shape[dim + 1 :])
     if inner < ROW or not x.size:
         return packed(ufunc.accumulate(x, axis=dim, dtype=dtype))
@@ -81,15 +84,14 @@ def _cumprod_past_zero(g: Any, x: Any, dim: int) -> Any:
     Before the first zero it is sum_(i >= k) g[i] out[i] / x[k], as ever; at the first zero
     sum g[i] out'[i] with out' the products without that zero; after it all products are zero.
     """
+    g, x = single(g), single(x)
     zero = x == 0
     seen = np.add.accumulate(zero, axis=dim, dtype=np.int64)
     first = zero & (seen == 1)
     filled = np.where(first, x.dtype.type(1), x)
     sums = _cumsum(g * np.multiply.accumulate(filled, axis=dim), dim, True)
     before = _cumsum(np.where(seen == 0, g * np.multiply.accumulate(x, axis=dim), 0), dim, True)
-    return np.where(seen == 0, before / np.where(zero, 1, x), np.where(first, sums, 0)).astype(
-        x.dtype
-    )
+    return np.where(seen == 0, before / np.where(zero, 1, x), np.where(first, sums, 0))
 
 
 def _cumprod_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
@@ -98,7 +100,7 @@ def _cumprod_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
     if not has_zeros(x):
         return running_sum(g * out, dim, True) / x
     if not is_tensor(x):
-        return _cumprod_past_zero(g, x, dim)
+        return _cumprod_past_zero(g, x, dim).astype(x.dtype)
     # all orders: row k holds the products without x[k]
     products = running_product(one_left_out(x.swapaxes(dim, -1)), x.ndim)
     later = np.triu(np.ones((x.shape[dim],) * 2, np.bool_))

@@ -7,7 +7,7 @@ from typing import Any
 
 import minitorch
 from minitorch import cat, matmul, ones, softmax, where
-from minitorch.extend import fused
+from minitorch.extend import fused, in_single
 
 from ..kernels import attention as kernels
 from .dropout import dropout
@@ -35,9 +35,9 @@ def attention_definition(q: Any, k: Any, v: Any, mask: Any, scale: float, causal
 
 
 attended = fused(
-    kernels.attention,
+    in_single(kernels.attention, 1),
     "q k v mask | scale causal",
-    kernels.attention_backward,
+    in_single(kernels.attention_backward),
     attention_definition,
     name="scaled_dot_product_attention",
     residuals="scaled turned_keys masked tops totals",  # PyTorch too saves q and k scaled, copies
@@ -121,7 +121,7 @@ def scaled_dot_product_attention(
     whole = batch == key.shape[:-2] == value.shape[:-2] and query.numel() and value.numel()
     if attn_mask is not None:
         whole = whole and not attn_mask.requires_grad and 2 <= attn_mask.ndim <= query.ndim
-    if whole and query.dtype in (minitorch.float32, minitorch.float64):
+    if whole and query.dtype.is_floating_point:
         return attended(query, key, value, attn_mask, factor, is_causal)
     return attention_definition(query, key, value, attn_mask, factor, is_causal)
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import minitorch
-from minitorch.extend import primitive
+from minitorch.extend import in_single, primitive
 
 from ..kernels import convolution as kernels
 from ..kernels.dtypes import check_float
@@ -25,7 +25,7 @@ patches: Any = primitive(
     traits=("linear",),
 )
 from_patches: Any = primitive(
-    kernels.from_patches,
+    in_single(kernels.from_patches),
     f"x | size {GEOMETRY}",
     lambda g, kernel, stride, padding, dilation: patches(g, kernel, stride, padding, dilation),
     name="col2im",

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from minitorch import div, finfo, float16, float32, no_grad, rsqrt
-from minitorch.extend import fused, labelled, primitive
+from minitorch.extend import fused, in_single, labelled, primitive
 
 from ..kernels import normalization as kernels
 from ..kernels import resampling
@@ -54,24 +54,26 @@ def affine(x: Any, w: Any, b: Any) -> Any:
 
 
 layer_normalized = fused(
-    kernels.layer_norm,
+    in_single(kernels.layer_norm, 1),
     "x w b | ndim eps",
-    kernels.layer_norm_backward,
+    in_single(kernels.layer_norm_backward),
     layer_norm_definition,
     name="native_layer_norm",
     residuals="mean rstd",
 )
 # ``mean`` and ``var`` are those of x: no gradient passes through them as inputs
 channels_normalized = fused(
-    kernels.channel_norm,
+    in_single(kernels.channel_norm, 1),
     "x w b mean var | groups eps",
-    kernels.channel_norm_backward,
+    in_single(kernels.channel_norm_backward),
     channel_norm_definition,
     name="native_batch_norm",
     residuals="rstd",
 )
 groups_normalized = labelled(channels_normalized, "NativeGroupNormBackward0")
-moments = primitive(kernels.moments, "x | groups -> mean var", None, name="channel_moments")
+moments = primitive(
+    in_single(kernels.moments, 0), "x | groups -> mean var", None, name="channel_moments"
+)
 
 
 def _check_affine(name: str, weight: Any, bias: Any, channels: int) -> None:
@@ -314,8 +316,9 @@ def rms_norm(
         check_float(input, "rms_norm")
     input = input.contiguous()
     eps = finfo(input.dtype).eps if eps is None else eps
-    squares = (input * input).mean(tuple(range(-ndim, 0)), keepdim=True)
-    out = input * rsqrt(squares + eps)
+    wide = input.float() if input.dtype is float16 else input
+    squares = (wide * wide).mean(tuple(range(-ndim, 0)), keepdim=True)
+    out = wide * rsqrt(squares + eps)
     return (out if weight is None else out * weight).to(input.dtype)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import minitorch
 from minitorch import div, sign
-from minitorch.extend import labelled, primitive
+from minitorch.extend import in_single, labelled, primitive
 
 from ..kernels import resampling
 from ..kernels.dtypes import check_float
@@ -28,7 +28,7 @@ __all__ = [
 
 # Weighted sums along a dimension; ``arg`` are the weights, a sparse matrix.
 resampled: Any = primitive(
-    resampling.resample,
+    in_single(resampling.resample),
     "x | dim arg",
     lambda g, dim, arg: resampled(g, dim, arg.transposed),
     name="resample",

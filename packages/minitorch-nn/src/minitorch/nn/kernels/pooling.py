@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from minitorch.extend import over_rows
+from minitorch.extend import over_rows, single
 
 from .resampling import adaptive_ranges, places
 
@@ -144,7 +144,9 @@ def put(g: Any, indices: Any, size: tuple[int, ...], once: bool) -> Any:
     if once:
         out[where] = g.reshape(-1)
     else:
+        out = single(out)
         np.add.at(out, where, g.reshape(-1))
+        out = out.astype(g.dtype, copy=False)
     return out.reshape(*g.shape[:2], *size)
 
 
