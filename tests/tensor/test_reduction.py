@@ -213,3 +213,42 @@ def test_named_results() -> None:
     again = pickle.loads(pickle.dumps(result))
     assert type(again) is type(result)
     assert again.indices.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64", "bool"])
+@pytest.mark.parametrize(
+    ("name", "exact"),
+    [("sum", 300), ("nansum", 300), ("prod", 20000), ("cumsum", [200, 300]),
+     ("cumprod", [200, 20000])],
+)  # fmt: skip
+def test_an_integer_dtype_is_that_of_the_result(name: str, exact: Any, dtype: str) -> None:
+    kind = getattr(minitorch, dtype)
+    dim = (0,) if name.startswith("cum") else ()
+    for x in (minitorch.tensor([200, 100]), minitorch.tensor([200.0, 100.0])):
+        if dtype == "bool" and dim:
+            with pytest.raises(NotImplementedError, match="not implemented for 'Bool'"):
+                getattr(minitorch, name)(x, *dim, dtype=kind)
+            continue
+        for made in (
+            getattr(minitorch, name)(x, *dim, dtype=kind),
+            getattr(x, name)(*dim, dtype=kind),
+        ):
+            assert made.dtype is kind
+            assert made.tolist() == np.array(exact).astype(dtype).tolist()
+
+
+def test_norm_writes_to_out() -> None:
+    x = minitorch.tensor([[3.0, 4.0], [0.0, 0.0]])
+    for options, expected in (({}, 5.0), ({"dim": 1}, [5.0, 0.0]), ({"p": "nuc"}, 5.0)):
+        out = minitorch.empty(0)
+        assert minitorch.norm(x, **options, out=out) is out
+        assert out.tolist() == expected
+    with pytest.raises(RuntimeError, match="Expected out tensor to have dtype float32"):
+        minitorch.norm(x, out=minitorch.empty((), dtype=minitorch.float64))
+    with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
+        minitorch.norm(x.clone().requires_grad_(), out=minitorch.empty(()))
+
+
+def test_one_argument_by_two_names_is_refused() -> None:
+    with pytest.raises(TypeError, match="two names"):
+        minitorch.ones(2, 2).sum(dim=0, axis=1)

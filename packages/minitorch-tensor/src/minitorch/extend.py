@@ -22,6 +22,7 @@ from .kernels.softmax import exponentials, moderate
 from .kernels.sums import column_sums, row_products, row_sums
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims
 from .ops.conversion import promote, promote_to_float
+from .ops.shape import write_out
 from .overrides import disabled as disabled_torch_function
 from .overrides import overridable
 
@@ -63,4 +64,5 @@ __all__ = [
     "single",
     "some_dims",
     "wrap",
+    "write_out",
 ]

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, TypeVar, cast
+
+from ..autograd.door import not_tensor
+from ..autograd.grad_mode import current
+from ..autograd.variable import Variable
 
 F = TypeVar("F", bound=Callable[..., Any])
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
@@ -16,10 +22,40 @@ def numpy_names(function: F) -> F:
     @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
-            kwargs = {NUMPY_NAMES.get(name, name): value for name, value in kwargs.items()}
+            given, kwargs = kwargs, {NUMPY_NAMES.get(k, k): value for k, value in kwargs.items()}
+            if len(kwargs) < len(given):
+                raise TypeError(f"{function.__name__}() got one argument by two names: {[*given]}")
         return function(*args, **kwargs)
 
     return cast(F, renamed)
+
+
+FIRST = {"A", "anchor", "input", "input1", "query", "self", "tensor", "x", "x1"}
+
+
+def take_tensors(module: dict[str, Any]) -> None:
+    """Lets the public functions of a module refuse what is no tensor where PyTorch has ``input``.
+
+    Operations that are one primitive do so themselves, and the methods of Tensor need not.
+    """
+    for name in module["__all__"]:
+        function = module[name]
+        if isinstance(function, FunctionType) and not hasattr(function, "primitive"):
+            first = next(iter(inspect.signature(function).parameters), "")
+            if first in FIRST:
+                module[name] = _taking_a_tensor(function, first)
+
+
+def _taking_a_tensor(function: F, first: str) -> F:
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if not isinstance(args[0] if args else kwargs.get(first), Variable):
+            x = args[0] if args else kwargs.get(first)
+            if not current.state.arrays and (args or first in kwargs):
+                raise not_tensor(function, first, 1, x)
+        return function(*args, **kwargs)
+
+    return cast(F, checked)
 
 
 def one_dim(dim: int, ndim: int) -> int:

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from .arguments import numpy_names, one_dim, some_dims
-from .conversion import to
 from .decompositions import singular_values
 from .extrema import amax, amin
 from .linalg import inverted_or_nan, matrices, square
-from .norm import vector_norm
+from .norm import inexact, vector_norm
 from .reduction import sum
 from .shape import permuted, reshaped
 
@@ -42,8 +41,7 @@ def matrix_norm(
     rows, columns = (one_dim(d, A.ndim) for d in dim)
     if rows == columns:
         raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
-    if dtype is not None:
-        A = to(A, dtype)
+    A = inexact("linalg.matrix_norm", A, dtype)
     if ord == "fro":
         return vector_norm(A, 2, (rows, columns), keepdim)
     largest = sum if 0 in (A.shape[rows], A.shape[columns]) else amax  # of nothing: 0

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from .._dtype import as_dtype
 from ..autograd.primitive import primitive
 from ..kernels import sums
 from .arguments import numpy_names, one_dim, some_dims
 from .conversion import to
 from .extrema import empty, shares
 from .reduction import dims, kept, nonzero, spread
+from .shape import write_out
 
 __all__ = ["dist", "norm", "renorm"]
 
@@ -64,6 +66,37 @@ def _vector_norm_rule(g: Any, x: Any, out: Any, p: float, dim: Any, keepdim: boo
 normed = primitive(_vector_norm, "x | p dim keepdim", _vector_norm_rule, name="linalg_vector_norm")
 
 
+def inexact(name: str, x: Any, dtype: Any) -> Any:
+    """``x`` in ``dtype``, if that is given.
+
+    Raises:
+        RuntimeError: one is neither floating nor complex, only one is complex, or digits get lost.
+    """
+    own = x.dtype
+    if own.category < 2:
+        raise RuntimeError(
+            f"{name}: Expected a floating point or complex tensor as input. Got {own.type_name}"
+        )
+    if dtype is None:
+        return x
+    wanted = as_dtype(dtype)
+    if wanted.category < 2:
+        raise RuntimeError(
+            f"{name}: dtype should be floating point or complex, but got {wanted.type_name}"
+        )
+    if wanted.category != own.category:
+        kind = "complex" if own.is_complex else "real"
+        raise RuntimeError(
+            f"{name}: dtype should be {kind} for {kind} inputs, but got {wanted.type_name}"
+        )
+    if wanted.itemsize < own.itemsize:
+        raise RuntimeError(
+            f"{name}: the dtype of the input ({own.type_name}) should be convertible without "
+            f"narrowing to the specified dtype ({wanted.type_name})"
+        )
+    return to(x, wanted)
+
+
 @numpy_names
 def vector_norm(
     input: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
@@ -72,13 +105,7 @@ def vector_norm(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html
     """
-    if dtype is not None:
-        input = to(input, dtype)
-    if not (input.dtype.is_floating_point or input.dtype.is_complex):
-        raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            f"{input.dtype}"
-        )
+    input = inexact("linalg.vector_norm", input, dtype)
     axes = dims(dim, input.ndim)
     try:
         return normed(input, float(ord), axes, keepdim)
@@ -97,6 +124,7 @@ def norm(
     Args:
         p: a number, ``"fro"`` (the 2-norm of all elements) or ``"nuc"`` (the sum of the singular
             values).
+        out: a tensor that the result is written to, and that is returned then.
 
     Example:
         >>> import minitorch
@@ -105,13 +133,13 @@ def norm(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.norm.html
     """
+    if out is not None:
+        return write_out("norm", out, norm(input, p, dim, keepdim, dtype=dtype))
     if p == "nuc":
         from .. import linalg
 
         axes = (-2, -1) if dim is None else some_dims(dim, input.ndim)
-        if dtype is not None:
-            input = to(input, dtype)
-        return linalg.matrix_norm(input, "nuc", axes, keepdim)
+        return linalg.matrix_norm(input, "nuc", axes, keepdim, dtype=dtype)
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"only 'fro' and 'nuc' are norms by name, not {p!r}")
     return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)

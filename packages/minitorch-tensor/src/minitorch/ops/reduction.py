@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._dtype import as_dtype
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import along, sums
@@ -91,7 +92,7 @@ total = primitive(
 
 @numpy_names
 def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    """The sum over ``dim`` (all by default); integers and bools sum to int64.
+    """The sum over ``dim`` (all by default); integers and bools sum to int64, or to ``dtype``.
 
     Example:
         >>> import minitorch
@@ -101,7 +102,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     Follows https://docs.pytorch.org/docs/stable/generated/torch.sum.html
     """
     if dtype is not None:
-        input = to(input, dtype)
+        return to(sum(to(input, dtype), dim, keepdim), dtype)
     return total(input, dim if dim is None else dims(dim, input.ndim), keepdim)
 
 
@@ -115,12 +116,12 @@ nan_total = primitive(
 
 @numpy_names
 def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    """The sum over ``dim``, NaNs counted as zero.
+    """The sum over ``dim`` (all by default), NaNs counted as zero; in ``dtype`` where it is given.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nansum.html
     """
     if dtype is not None:
-        input = to(input, dtype)
+        return to(nansum(to(input, dtype), dim, keepdim), dtype)
     return nan_total(input, dims(dim, input.ndim), keepdim)
 
 
@@ -165,7 +166,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     Follows https://docs.pytorch.org/docs/stable/generated/torch.mean.html
     """
     if dtype is not None:
-        input = to(input, dtype)
+        input = to(input, inexact("mean", dtype))
     return average(input, dim if dim is None else dims(dim, input.ndim), keepdim)
 
 
@@ -175,6 +176,16 @@ numbers = primitive(
     None,
     name="count_numbers",
 )
+
+
+def inexact(name: str, dtype: Any) -> Any:
+    """``dtype``, which must be floating or complex."""
+    if as_dtype(dtype).category < 2:
+        raise RuntimeError(
+            f"{name}(): could not infer output dtype. Optional dtype must be either a floating "
+            f"point or complex dtype. Got: {dtype}"
+        )
+    return dtype
 
 
 @numpy_names
@@ -188,7 +199,7 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
             f"nanmean(): expected a floating point or complex dtype but got {input.dtype}"
         )
     if dtype is not None:
-        input = to(input, dtype)
+        input = to(input, inexact("nanmean", dtype))
     axes = dims(dim, input.ndim)
     return nan_total(input, axes, keepdim) / numbers(input, axes, keepdim)
 
@@ -240,12 +251,12 @@ product = primitive(_prod, "x | dim keepdim", _prod_rule, name="prod", label=of_
 
 @numpy_names
 def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    """The product over ``dim`` (all by default); integers and bools give int64.
+    """The product over ``dim`` (all by default); integers and bools give int64, or ``dtype``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.prod.html
     """
     if dtype is not None:
-        input = to(input, dtype)
+        return to(prod(to(input, dtype), dim, keepdim), dtype)
     return product(input, None if dim is None else one_dim(dim, input.ndim), keepdim)
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
+from .._dtype import as_dtype
 from .._memory import packed
 from ..autograd.primitive import primitive
 from ..kernels.half import single
 from .arguments import numpy_names, one_dim
-from .conversion import to
+from .conversion import not_implemented, to
 from .extrema import placed
 from .reduction import has_zeros, is_tensor, kept, one_left_out
 
@@ -59,9 +60,16 @@ running_sum: Any = primitive(
 )
 
 
+def numeric(name: str, dtype: Any) -> Any:
+    """``dtype``, which must not be bool."""
+    if as_dtype(dtype).category == 0:
+        raise not_implemented(f"{name}_out_cpu", dtype)
+    return dtype
+
+
 @numpy_names
 def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
-    """``y[k] = x[0] + ... + x[k]`` along ``dim``; integers and bools give int64.
+    """``y[k] = x[0] + ... + x[k]`` along ``dim``; integers and bools give int64, or ``dtype``.
 
     Example:
         >>> import minitorch
@@ -71,7 +79,7 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html
     """
     if dtype is not None:
-        input = to(input, dtype)
+        return to(cumsum(to(input, numeric("cumsum", dtype)), dim), dtype)
     return running_sum(input, one_dim(dim, input.ndim), False)
 
 
@@ -115,12 +123,12 @@ running_product = primitive(
 
 @numpy_names
 def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
-    """``y[k] = x[0] * ... * x[k]`` along ``dim``; integers and bools give int64.
+    """``y[k] = x[0] * ... * x[k]`` along ``dim``; integers and bools give int64, or ``dtype``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html
     """
     if dtype is not None:
-        input = to(input, dtype)
+        return to(cumprod(to(input, numeric("cumprod", dtype)), dim), dtype)
     return running_product(input, one_dim(dim, input.ndim))
 
 

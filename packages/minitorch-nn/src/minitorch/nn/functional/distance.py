@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import minitorch
-from minitorch.extend import numpy_names
+from minitorch.extend import numpy_names, write_out
 
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
 
@@ -20,9 +20,8 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html
     """
-    if out is not None:
-        raise TypeError("normalize: out= is not supported")
-    return input / norm(input, p, dim, True).clamp_min(eps).expand_as(input)
+    made = input / norm(input, p, dim, True).clamp_min(eps).expand_as(input)
+    return made if out is None else write_out("normalize", out, made)
 
 
 @numpy_names
