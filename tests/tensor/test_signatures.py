@@ -10,8 +10,9 @@ from typing import Any
 import minitorch
 import numpy as np
 import pytest
-from minitorch import Tensor, linalg, special
+from minitorch import Tensor, fft, linalg, masked, special
 from minitorch.autograd.primitive import Primitive
+from minitorch.ops.arguments import TENSORS
 
 
 def _operations() -> dict[str, Any]:
@@ -129,3 +130,41 @@ def test_rules_still_take_arrays() -> None:
     assert minitorch.allclose(first, graph)
     with pytest.raises(TypeError):
         minitorch.exp(np.ones(2))  # type: ignore[arg-type]
+
+
+def _functions() -> dict[str, Any]:
+    """The public functions whose first parameter is a tensor."""
+    found = {}
+    for place in (minitorch, linalg, special, fft, masked):
+        for name in getattr(place, "__all__", dir(place)):
+            function = getattr(place, name)
+            if name[0] != "_" and inspect.isfunction(function):
+                first = next(iter(inspect.signature(function).parameters), "")
+                if first in TENSORS:
+                    found[f"{place.__name__}.{name}"] = function
+    return found
+
+
+FUNCTIONS = _functions()
+
+
+def test_there_are_functions_to_look_at() -> None:
+    assert len(FUNCTIONS) > 380
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_refuses_what_is_no_tensor(name: str) -> None:
+    function = FUNCTIONS[name]
+    parameters = inspect.signature(function).parameters.values()
+    required = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    for wrong in (np.ones((2, 2), np.float32), [[1.0, 2.0], [3.0, 4.0]], "text", None):
+        kind = "numpy." * isinstance(wrong, np.ndarray) + type(wrong).__name__
+        with pytest.raises(TypeError, match=rf"\(position 1\) must be Tensor, not {kind}"):
+            function(wrong, *[minitorch.ones(2, 2)] * (len(required) - 1))
+
+
+def test_numpy_itself_still_computes() -> None:
+    t, array = minitorch.tensor([[1.0, 2.0]]), np.ones((1, 2), np.float32)
+    for made in (np.sin(t), np.sum(t), array + t, t + array, array * t, t @ array.T, array @ t.T):
+        assert isinstance(made, Tensor)
+    assert minitorch.equal(np.concatenate([t, array]), minitorch.tensor([[1.0, 2.0], [1.0, 1.0]]))

@@ -15,6 +15,7 @@ from ._creation import *
 from ._device import device as device
 from ._dtype import *
 from ._from_data import *
+from ._in_place import *
 from ._layout import *
 from ._random import *
 from ._ranges import *
@@ -27,6 +28,7 @@ from ._tensor import Tensor as Tensor
 from .autograd.grad_mode import *
 from .autograd.tools import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.tools import is_anomaly_enabled as is_anomaly_enabled
+from .ops.arguments import take_tensors as _take_tensors
 from .ops.arithmetic import *
 from .ops.bessel import *
 from .ops.bitwise import *
@@ -44,7 +46,6 @@ from .ops.extrema import *
 from .ops.gamma_functions import *
 from .ops.geometry import *
 from .ops.histograms import *
-from .ops.in_place import *
 from .ops.indexing import *
 from .ops.joining import *
 from .ops.least_squares import *
@@ -104,3 +105,5 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     xpu: ModuleType
 
 del TYPE_CHECKING
+
+_take_tensors(globals())

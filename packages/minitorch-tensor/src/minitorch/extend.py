@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .autograd.door import apply
+from .autograd.door import apply, not_tensor
 from .autograd.grad_mode import current
 from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle
@@ -20,7 +20,7 @@ from .kernels.parallel import BLOCK, over_rows, scratch
 from .kernels.select import select
 from .kernels.softmax import exponentials, moderate
 from .kernels.sums import column_sums, row_products, row_sums
-from .ops.arguments import as_shape, numpy_names, one_dim, some_dims
+from .ops.arguments import as_shape, numpy_names, one_dim, some_dims, take_tensors
 from .ops.conversion import promote, promote_to_float
 from .ops.shape import write_out
 from .overrides import disabled as disabled_torch_function
@@ -48,6 +48,7 @@ __all__ = [
     "inplace",
     "labelled",
     "moderate",
+    "not_tensor",
     "numpy_names",
     "one_dim",
     "over_elements",
@@ -63,6 +64,7 @@ __all__ = [
     "select",
     "single",
     "some_dims",
+    "take_tensors",
     "wrap",
     "write_out",
 ]

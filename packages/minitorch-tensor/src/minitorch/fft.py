@@ -3,6 +3,7 @@
 Follows https://docs.pytorch.org/docs/stable/fft.html
 """
 
+from .ops.arguments import take_tensors as _take_tensors
 from .ops.fft import (
     fft,
     fft2,
@@ -40,3 +41,5 @@ __all__ = [
     "rfftfreq",
     "rfftn",
 ]
+
+_take_tensors(globals())

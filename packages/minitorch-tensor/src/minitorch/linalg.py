@@ -10,6 +10,7 @@ from typing import Any
 
 from .kernels.linalg import LinAlgError
 from .ops.arguments import numpy_names
+from .ops.arguments import take_tensors as _take_tensors
 from .ops.arithmetic import mul
 from .ops.decompositions import (
     cholesky_ex,
@@ -127,3 +128,6 @@ def multi_dot(tensors: Any) -> Any:
     product = chain_product(factors)
     rows, columns = product.shape
     return reshaped(product, (*(() if first else (rows,)), *(() if last else (columns,))))
+
+
+_take_tensors(globals())

@@ -17,6 +17,7 @@ from .ops import extrema, order_statistics, reduction, scan, unary
 from .ops import norm as norms
 from .ops import softmax as softmaxes
 from .ops.arguments import numpy_names, some_dims
+from .ops.arguments import take_tensors as _take_tensors
 from .ops.arithmetic import true_divide
 from .ops.broadcasting import expanded
 from .ops.choice import where
@@ -274,3 +275,6 @@ def normalize(
     """The elements where ``mask`` is True over their norm (at least ``eps``); 0 elsewhere."""
     length = norm(input, ord, dim, keepdim=True, dtype=dtype, mask=mask)
     return true_divide(_keep(input, mask, 0), length.clamp(min=eps))
+
+
+_take_tensors(globals())

@@ -17,8 +17,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from functools import cache
 from importlib import import_module
-from types import FunctionType, TracebackType
+from types import CodeType, FunctionType, TracebackType
 from typing import Any
 
 __all__ = [
@@ -244,8 +245,21 @@ def _enable_in(module: Any) -> None:
             _let_ask(function, function)
 
 
-def _template(*args: Any, _call: Any, **kwargs: Any) -> Any:
-    return _call(args, kwargs)
+@cache
+def _template(names: tuple[str, ...]) -> CodeType:
+    """The code of a function of any arguments that hands them to its ``_call``.
+
+    It names as many variables of the functions around it as the code that it replaces: a function
+    keeps their values.
+    """
+    source = f"""
+def around({", ".join(names)}):
+    def _template(*args, _call, **kwargs):
+        return _call(args, kwargs)
+        {", ".join(names)}
+"""
+    made: CodeType = compile(source, __file__, "exec").co_consts[0]
+    return next(each for each in made.co_consts if isinstance(each, CodeType))
 
 
 def _let_ask(function: Any, public: Any, operator: bool = False) -> None:
@@ -271,8 +285,7 @@ def _let_ask(function: Any, public: Any, operator: bool = False) -> None:
     function.__wrapped__ = original  # for inspect.signature
     function.__defaults__ = None
     function.__kwdefaults__ = {"_call": call}
-    # a function's code must name as many variables of the functions around it as before
-    function.__code__ = _template.__code__.replace(co_freevars=function.__code__.co_freevars)
+    function.__code__ = _template(function.__code__.co_freevars)
 
 
 def copied(function: Any, name: str | None = None) -> Any:

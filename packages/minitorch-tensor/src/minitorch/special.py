@@ -3,6 +3,7 @@
 Follows https://docs.pytorch.org/docs/stable/special.html
 """
 
+from .ops.arguments import take_tensors as _take_tensors
 from .ops.bessel import i0, i0e, i1, i1e
 from .ops.error_functions import erf, erfc, erfcx, erfinv, log_ndtr, ndtr, ndtri
 from .ops.exponential import exp2, expm1, log1p, logit
@@ -44,3 +45,5 @@ __all__ += [
     "softmax",
 ]
 __all__ += ["xlog1py", "xlogy", "zeta"]
+
+_take_tensors(globals())

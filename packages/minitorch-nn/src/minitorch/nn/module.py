@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
 import minitorch
 from minitorch import Tensor
+from minitorch.extend import not_tensor
 
 from .conversion import Conversion
 from .hooks import DICTIONARIES, Hooks, call_with_hooks
@@ -89,9 +91,14 @@ class Module(Hooks, State, Conversion):
                 f"'{type(self).__name__}' object has no attribute {missing}: its __init__() must "
                 "call super().__init__()"
             ) from None
-        if hooked:
-            return call_with_hooks(self, args, kwargs)
-        return self.forward(*args, **kwargs)
+        try:
+            if hooked:
+                return call_with_hooks(self, args, kwargs)
+            return self.forward(*args, **kwargs)
+        except Exception as error:
+            if args and not isinstance(args[0], Tensor | tuple):
+                check_input(self, args[0], error)
+            raise
 
     _call_impl = __call__
 
@@ -383,6 +390,14 @@ def minitorch_name(value: Any) -> str:
 def check_init(module: Module, what: str) -> None:
     if "_parameters" not in module.__dict__:
         raise AttributeError(f"cannot assign {what} before Module.__init__() call")
+
+
+def check_input(module: Module, x: Any, error: Exception) -> None:
+    """Raises PyTorch's TypeError where a layer of this package failed on ``x``, no tensor."""
+    if type(module).__module__.startswith("minitorch.nn.modules."):
+        if not (isinstance(error, TypeError) and "must be Tensor" in str(error)):
+            first = next(iter(inspect.signature(module.forward).parameters))
+            raise not_tensor(type(module), first, 1, x) from None
 
 
 def remove(module: Module, name: str, keep: str | None = None) -> None:

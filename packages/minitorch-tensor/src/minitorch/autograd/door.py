@@ -137,12 +137,14 @@ def apply(primitive: Primitive, *args: Any) -> Any:
     split = 1 if variadic else len(primitive.inputs)
     inputs: Any = args[0] if variadic else args[:split]
     params = args[split:]
-    arrays = []
+    arrays: list[Any] = []
     tensors = False
     for x in inputs:
         if isinstance(x, Variable):
             tensors = True
             x = x._array() if view else x._data
+        elif not state.arrays and (variadic or not arrays) and type(x) is ndarray:
+            raise not_tensor(primitive.op, "tensors" if variadic else "input", len(arrays) + 1, x)
         arrays.append(x)
     kernel_args = ([arrays] if variadic else arrays) + list(params)
     if not tensors:

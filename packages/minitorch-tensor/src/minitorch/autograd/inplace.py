@@ -175,8 +175,18 @@ def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
             result = result.to(self.dtype)
         return write(self, result)
 
-    name = getattr(op, "__name__", "op") + "_"
-    method.__name__ = method.__qualname__ = name
+    return named_in_place(method, op)
+
+
+def named_in_place(method: Any, op: Any) -> Any:
+    """``method`` under the name of ``op`` with an underscore, with its text and its signature."""
+    name = getattr(op, "__name__", "op")
+    method.__name__ = method.__qualname__ = f"{name}_"
+    method.__doc__ = (
+        f"``{name}`` in place: the result is the tensor's new value; returns the tensor.\n\n"
+        f"    ``{name}``: {op.__doc__}"
+    )
+    vars(method).pop("primitive", None)  # it is none
     return method
 
 
@@ -212,9 +222,7 @@ def relaid(op: Callable[..., Any]) -> Callable[..., Any]:
         self._base, self._chain, self._seen = made._base, made._chain, made._seen
         return self
 
-    name = getattr(op, "__name__", "op") + "_"
-    method.__name__ = method.__qualname__ = name
-    return method
+    return named_in_place(method, op)
 
 
 def is_view(tensor: Variable) -> bool:

@@ -13,6 +13,7 @@ from ..autograd.grad_mode import current
 from ..autograd.variable import Variable
 
 F = TypeVar("F", bound=Callable[..., Any])
+MISSING = object()
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 
 
@@ -30,29 +31,56 @@ def numpy_names(function: F) -> F:
     return cast(F, renamed)
 
 
-FIRST = {"A", "anchor", "input", "input1", "query", "self", "tensor", "x", "x1"}
+# the names of parameters that are tensors
+TENSORS = {"A", "B", "L", "a", "anchor", "input", "input1", "log_probs", "logits", "query", "self"}
+TENSORS |= {"elements", "indices", "sorted_sequence", "tensor", "theta", "x", "x1", "y"}
+EITHER = {"add", "div", "float_power", "isin", "sub"}  # of two operands, one may be a number
 
 
 def take_tensors(module: dict[str, Any]) -> None:
-    """Lets the public functions of a module refuse what is no tensor where PyTorch has ``input``.
+    """Lets the public functions of a module refuse a first argument that is no tensor.
 
     Operations that are one primitive do so themselves, and the methods of Tensor need not.
     """
-    for name in module["__all__"]:
-        function = module[name]
-        if isinstance(function, FunctionType) and not hasattr(function, "primitive"):
-            first = next(iter(inspect.signature(function).parameters), "")
-            if first in FIRST:
-                module[name] = _taking_a_tensor(function, first)
+    for name, function in list(module.items()):
+        if name[0] == "_" or not isinstance(function, FunctionType):
+            continue
+        code = inspect.unwrap(function).__code__  # quicker than inspect.signature
+        first = (*code.co_varnames, "")[0 if code.co_argcount else code.co_kwonlyargcount]
+        if hasattr(function, "primitive"):
+            continue
+        if code.co_argcount and first in TENSORS:
+            numbers = function.__name__ in EITHER
+            module[name] = _taking_a_tensor(function, first, numbers)
+        elif not code.co_argcount and first == "tensors":
+            module[name] = _taking_tensors(function)
+        else:
+            continue
+        module[name].__module__ = module["__name__"]  # where it is found by name
 
 
-def _taking_a_tensor(function: F, first: str) -> F:
+@functools.cache  # two names of one function are one function
+def _taking_a_tensor(function: F, first: str, numbers: bool) -> F:
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if not isinstance(args[0] if args else kwargs.get(first), Variable):
-            x = args[0] if args else kwargs.get(first)
-            if not current.state.arrays and (args or first in kwargs):
+        if not (args and isinstance(args[0], Variable)) and not current.state.arrays:
+            x = args[0] if args else kwargs.get(first, MISSING)
+            allowed = isinstance(x, int | float | complex) if numbers else x is MISSING
+            if not (isinstance(x, Variable) or allowed):
                 raise not_tensor(function, first, 1, x)
+        return function(*args, **kwargs)
+
+    return cast(F, checked)
+
+
+@functools.cache
+def _taking_tensors(function: F) -> F:
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        tensors = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
+        for k, x in enumerate(tensors, 1):
+            if not isinstance(x, Variable) and not current.state.arrays:
+                raise not_tensor(function, "tensors", k, x)
         return function(*args, **kwargs)
 
     return cast(F, checked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .arguments import one_dim
+from .arguments import one_dim, take_tensors
 from .arithmetic import mul
 from .diagonals import diagonal
 from .matmul import matmul
@@ -238,3 +238,6 @@ def from_lists(arguments: Any) -> tuple[str, tuple[Any, ...]]:
     if len(arguments) % 2:
         equation += "->" + letters(arguments[-1])
     return equation, tuple(arguments[: 2 * count : 2])
+
+
+take_tensors(globals())

@@ -104,7 +104,8 @@ def ndtr(input: Tensor) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.ndtr
     """
-    return half_erfc(input * (-1 / SQRT_2))
+    made: Tensor = half_erfc(input * (-1 / SQRT_2))
+    return made
 
 
 @operation(

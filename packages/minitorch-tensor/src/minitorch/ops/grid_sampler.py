@@ -9,6 +9,7 @@ from typing import Any
 from ..autograd.door import of_arrays
 from ..autograd.primitive import fused, primitive
 from ..kernels import grid_sampler as kernels
+from .arguments import take_tensors
 from .matmul import column
 from .shape import compact, permuted, reshaped
 
@@ -142,3 +143,6 @@ def grid_sampler(
     """``grid_sampler_2d`` or ``grid_sampler_3d``, as the input has four or five dimensions."""
     sample = grid_sampler_3d if input.ndim == 5 else grid_sampler_2d
     return sample(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+take_tensors(globals())

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from minitorch import einsum, matmul
-from minitorch.extend import fused
+from minitorch.extend import Variable, fused, not_tensor
 
 from ..kernels import linear as kernels
 
@@ -63,11 +63,9 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
 
 def _mismatch(input: Any, weight: Any, bias: Any) -> Exception:
-    for name, value in (("input", input), ("weight", weight)):
-        if not hasattr(value, "shape"):
-            return TypeError(
-                f"linear(): argument '{name}' must be Tensor, not {type(value).__name__}"
-            )
+    for position, (name, x) in enumerate((("input", input), ("weight", weight)), 1):
+        if not isinstance(x, Variable):
+            return not_tensor(linear, name, position, x)
     shape, w = tuple(input.shape), tuple(weight.shape)
     if not shape or not w:
         return RuntimeError(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from ._tensor import Tensor
 
 NAMES = (
     "abs acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp "
@@ -14,12 +13,4 @@ NAMES = (
 __all__ = [name + "_" for name in NAMES.split()]
 
 
-def _function(name: str) -> Callable[..., Any]:
-    def function(input: Any, *args: Any, **kwargs: Any) -> Any:
-        return getattr(input, name)(*args, **kwargs)
-
-    function.__name__ = function.__qualname__ = name
-    return function
-
-
-globals().update({name: _function(name) for name in __all__})
+globals().update({name: getattr(Tensor, name) for name in __all__})
