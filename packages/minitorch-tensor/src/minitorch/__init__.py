@@ -85,6 +85,7 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from . import profiler as profiler
     from . import random as random
     from . import safetensors as safetensors
+    from . import serialization as serialization
     from . import signal as signal
     from . import special as special
     from . import utils as utils

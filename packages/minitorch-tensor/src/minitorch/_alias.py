@@ -27,7 +27,6 @@ ELSEWHERE = {  # modules of PyTorch whose contents have another place here
     "nn.modules.sparse": "nn.modules.embedding",
     "nn.modules.upsampling": "nn.modules.resampling",
     "optim.adamw": "optim.adam",
-    "serialization": "_serialization",
     "utils._pytree": "func.pytree",
     "utils.data._utils": "utils.data",
     "utils.data._utils.collate": "utils.data.collate",

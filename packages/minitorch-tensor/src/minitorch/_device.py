@@ -53,7 +53,7 @@ class device:  # noqa: N801  (PyTorch's name)
         pass
 
     def __reduce__(self) -> Any:
-        return device, (self.type, self.index)
+        return device, (self.type,) if self.index is None else (self.type, self.index)
 
 
 CPU = device()

@@ -17,13 +17,12 @@ SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim", "utils.data": "min
 # our own that most programs do not need at start: whole modules, and functions with their module
 LATER_MODULES = {
     "_C", "amp", "compiler", "fft", "func", "linalg", "masked", "multiprocessing", "profiler",
-    "random", "safetensors", "signal", "special", "utils",
+    "random", "safetensors", "serialization", "signal", "special", "utils",
 }  # fmt: skip
 LATER = {
     name: module
     for module, names in {
         "_alias": "as_torch",
-        "_serialization": "load save",
         "_tensor_types": "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor "
         "IntTensor LongTensor ShortTensor",
         "amp": "GradScaler autocast is_autocast_enabled",
@@ -33,6 +32,7 @@ LATER = {
         "ops.grid_sampler": "grid_sampler grid_sampler_2d grid_sampler_3d",
         "ops.windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
         "safetensors": "load_file save_file",
+        "serialization": "load save",
     }.items()
     for name in names.split()
 }

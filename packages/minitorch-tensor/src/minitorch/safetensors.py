@@ -15,8 +15,8 @@ import numpy as np
 
 from ._creation import made
 from ._device import as_device
-from ._serialization import _replacing
 from .autograd.variable import Variable
+from .serialization.replacing import replacing
 
 __all__ = ["load", "load_file", "save", "save_file"]
 
@@ -60,7 +60,7 @@ def save_file(
 ) -> None:
     """Writes the tensors to a file, which appears when it is complete."""
     data = save(tensors, metadata)
-    with _replacing(os.path.realpath(os.fspath(filename))) as file:
+    with replacing(os.path.realpath(os.fsdecode(filename))) as file:
         file.write(data)
 
 

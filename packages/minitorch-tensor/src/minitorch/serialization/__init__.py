@@ -1,0 +1,20 @@
+"""``save`` and ``load``: PyTorch's files, read and written without PyTorch.
+
+A file is a zip archive whose members are not compressed: ``data.pkl``, the objects as a pickle, and
+``data/0``, ``data/1``, ..., the memory of the tensors. PyTorch reads what ``save`` writes, and the
+other way round. Files from before PyTorch 1.6 are read too.
+
+Reading a file runs no code that the reader did not name: ``load`` makes tensors, NumPy arrays,
+numbers, strings and Python's containers; classes beyond these only after ``add_safe_globals``.
+
+Follows https://docs.pytorch.org/docs/stable/notes/serialization.html
+"""
+
+from .loading import get_unsafe_globals_in_checkpoint, load
+from .names import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
+from .saving import save
+
+__all__ = [
+    "add_safe_globals", "clear_safe_globals", "get_safe_globals",
+    "get_unsafe_globals_in_checkpoint", "load", "safe_globals", "save",
+]  # fmt: skip

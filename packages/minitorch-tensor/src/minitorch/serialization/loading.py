@@ -1,0 +1,294 @@
+"""``load``: the archives that ``save`` writes, and files from before PyTorch 1.6."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import pickletools
+import struct
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .._device import as_device
+from .names import allowed_by_user
+from .pickle_reader import Allowed, PickleReader, brief, python3_name, said
+from .rebuilding import FUNCTIONS, SETTERS, VALUES, Storage, StorageKind
+
+__all__ = ["get_unsafe_globals_in_checkpoint", "load"]
+
+Array = np.ndarray[Any, Any]
+MAGIC = 0x1950A86A20F9469CFC6C  # of the format before PyTorch 1.6
+MAGIC_PICKLED = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+
+
+def load(
+    f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool = True,
+    mmap: bool | None = None,
+) -> Any:  # fmt: skip
+    """Reads a file that ``save``, here or in PyTorch, wrote.
+
+    Tensors, NumPy arrays, numbers, strings and Python's containers are read, and named tuples whose
+    class the program has imported. Other classes are read after ``add_safe_globals`` only: reading
+    a file runs no code that the reader did not name. Time and memory are bounded: beside the
+    tensors, whose memory the file holds (bfloat16 becomes float32, which takes twice that), what is
+    made takes at most some 20 times the bytes of the file, plus 50 MB. All tensors come to the CPU.
+
+    Args:
+        f: a path, or a file open for reading in binary mode.
+        map_location: may name the CPU.
+        pickle_module: None, as files are not read by Python's own ``pickle``.
+        weights_only: makes no difference: what is safe is read either way, and nothing else.
+        mmap: leaves the tensors' memory in the file, of which the tensors become private copies
+            page by page; for a path only.
+
+    Raises:
+        pickle.UnpicklingError: the file names a class or function that is not allowed; the message
+            says how to allow it.
+        RuntimeError: the file is damaged, or no file of PyTorch's.
+
+    Example:
+        >>> import io, minitorch
+        >>> file = io.BytesIO()
+        >>> minitorch.save([minitorch.ones(2), "text"], file)
+        >>> _ = file.seek(0)
+        >>> minitorch.load(file)
+        [tensor([1., 1.]), 'text']
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.load.html
+    """
+    if pickle_module not in (None, pickle):
+        raise RuntimeError(
+            "load() has a reader of its own, which runs no code from the file; pickle_module can "
+            "only be None"
+        )
+    for location in map_location.values() if isinstance(map_location, dict) else [map_location]:
+        if not callable(location):
+            as_device(location)
+    if mmap and hasattr(f, "read"):
+        raise ValueError("f must be a string or os.PathLike object in order to use mmap=True")
+    with _opened(f) as file, _damage():
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        start = file.read(len(MAGIC_PICKLED))
+        if not start:
+            raise EOFError("Ran out of input: the file is empty")
+        if start == MAGIC_PICKLED:
+            if mmap:
+                raise RuntimeError(
+                    "mmap can only be used with files saved with "
+                    "_use_new_zipfile_serialization=True"
+                )
+            file.seek(0)
+            return _load_old(file.read())
+        with _archive(file, start) as archive:
+            members = Members(archive, size, f if mmap else None)
+            allowed = Allowed(VALUES, FUNCTIONS, SETTERS, allowed_by_user())
+            program = members.read("data.pkl")
+            return PickleReader(program, allowed, members.storage, size).read()
+
+
+def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
+    """The names in a file that ``load`` refuses unless ``add_safe_globals`` allows them.
+
+    Args:
+        f: a path, or a file open for reading in binary mode.
+
+    Raises:
+        ValueError: the file is not one of ``save``'s.
+
+    Example:
+        >>> import io, argparse, minitorch
+        >>> file = io.BytesIO()
+        >>> minitorch.save(argparse.Namespace(lr=0.1), file)
+        >>> minitorch.serialization.get_unsafe_globals_in_checkpoint(file)
+        ['argparse.Namespace']
+
+    Follows https://docs.pytorch.org/docs/stable/notes/serialization.html
+    """
+    with _opened(f) as file, _damage():
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        if file.read(2) != b"PK":
+            raise ValueError("Expected input to be a checkpoint returned by torch.save")
+        with _archive(file, b"PK") as archive:
+            program = Members(archive, size).read("data.pkl")
+        allowed = Allowed(VALUES, FUNCTIONS, SETTERS, allowed_by_user())
+        reader = PickleReader(program, allowed, lambda key: None, size)
+        found: dict[str, None] = {}
+        strings: list[Any] = ["", ""]
+        for code, value, _ in pickletools.genops(program):
+            if code.name == "GLOBAL":
+                strings = str(value).split(" ", 1)
+            elif "UNICODE" in code.name:
+                strings = [strings[-1], value]
+            if code.name in ("GLOBAL", "STACK_GLOBAL"):
+                try:
+                    reader.name(*strings)
+                except pickle.UnpicklingError:
+                    found[".".join(python3_name(*strings))] = None
+        return list(found)
+
+
+@contextmanager
+def _opened(f: Any) -> Iterator[Any]:
+    if not hasattr(f, "read"):
+        with open(os.fspath(f), "rb") as file:
+            yield file
+    elif hasattr(f, "seek"):
+        yield f
+    else:
+        raise AttributeError("load() needs a file that can seek: read it into an io.BytesIO first")
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Says of whatever a damaged file leads to that the file is damaged."""
+    try:
+        yield
+    except (
+        LookupError, MemoryError, NotImplementedError, OverflowError, TypeError, UnicodeError,
+        struct.error, zlib.error, zipfile.BadZipFile,
+    ) as error:  # fmt: skip
+        raise RuntimeError(f"the file is damaged: {said(error)}") from error
+
+
+@contextmanager
+def _archive(file: Any, start: bytes) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(file)
+    except zipfile.BadZipFile as error:
+        if start[:1] == b"\x80":
+            raise RuntimeError(
+                "the file is a plain pickle, which load() does not read: read it where it was "
+                "written and save() it"
+            ) from None
+        raise RuntimeError(f"the file is damaged or not one of save()'s: {said(error)}") from error
+    with archive:
+        yield archive
+
+
+class Members:
+    """The members of one archive; ``path`` where their memory is to stay in the file."""
+
+    def __init__(self, archive: zipfile.ZipFile, size: int, path: Any = None) -> None:
+        self.archive, self.path = archive, path
+        entries = archive.infolist()
+        self.entries = {entry.filename: entry for entry in entries}
+        pickles = [name for name in self.entries if name.count("/") == 1]
+        pickles = [name for name in pickles if name.endswith("/data.pkl")]
+        if len(pickles) != 1 or len(self.entries) != len(entries):
+            raise RuntimeError("the file is a zip archive, but not one that save() writes")
+        self.stem = pickles[0].removesuffix("data.pkl")
+        for entry in entries:
+            if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
+                raise RuntimeError(
+                    f"{brief(entry.filename)} is compressed, which save() never does"
+                )
+            if entry.flag_bits & 1:
+                raise RuntimeError(f"{brief(entry.filename)} is encrypted")
+        if sum(entry.file_size for entry in entries) > size:
+            raise RuntimeError("the members of the archive are longer than the file")
+        order = self.read("byteorder") if f"{self.stem}byteorder" in self.entries else b"little"
+        if order not in (b"little", b"big"):
+            raise RuntimeError(f"Unknown endianness type: {brief(order)}")
+        self.swapped = order.decode() != sys.byteorder
+        self.storages: dict[str, Storage] = {}
+
+    def read(self, name: str) -> bytes:
+        return self.archive.read(self.stem + name)
+
+    def storage(self, key: Any) -> Storage:
+        """The memory that the persistent id names, read once."""
+        kind, name, count = _storage_id(key)
+        if name not in self.storages:
+            entry = self.entries.get(f"{self.stem}data/{name}")
+            if entry is None:
+                raise pickle.UnpicklingError(f"the memory {brief(name)} of a tensor is missing")
+            raw = self.raw(entry)
+            if raw.size % kind.itemsize:
+                raise pickle.UnpicklingError("a tensor's memory ends within an element")
+            self.storages[name] = Storage(kind, kind.view(raw, self.swapped))
+        storage = self.storages[name]
+        if storage.kind is not kind or storage.array.size != count:
+            raise pickle.UnpicklingError(
+                f"the memory {brief(name)} has {storage.array.size} elements of a "
+                f"{storage.kind.name}, but {brief(count)} of a {kind.name} are announced"
+            )
+        return storage
+
+    def raw(self, entry: zipfile.ZipInfo) -> Array:
+        """The bytes of a member; its checksum is verified where they are read."""
+        with self.archive.open(entry) as member:
+            if self.path is not None and entry.file_size:
+                file: Any = self.archive.fp
+                file.seek(entry.header_offset + 26)
+                start = entry.header_offset + 30 + sum(struct.unpack("<HH", file.read(4)))
+                mapped = np.memmap(self.path, np.uint8, "c", start, (entry.file_size,))
+                return mapped.view(np.ndarray)
+            raw = np.empty(entry.file_size, np.uint8)
+            target, at = raw.data, 0
+            while at < len(target):
+                count = member.readinto(target[at:])
+                if not count:
+                    raise RuntimeError("the file is damaged: a tensor's memory ends too early")
+                at += count
+            member.read(1)  # which verifies the checksum
+        return raw
+
+
+def _storage_id(key: Any) -> tuple[StorageKind, str, int]:
+    if type(key) is not tuple or len(key) < 5 or type(key[0]) is not str or key[0] != "storage":
+        raise pickle.UnpicklingError(f"unknown persistent id {brief(key)}")
+    _, kind, name, _, count = key[:5]
+    if type(kind) is not StorageKind or type(name) is not str or type(count) is not int:
+        raise pickle.UnpicklingError("a damaged description of a tensor's memory")
+    if count < 0:
+        raise pickle.UnpicklingError("a tensor's memory of negative length")
+    return kind, name, count
+
+
+def _load_old(data: bytes) -> Any:
+    """The format before PyTorch 1.6: pickles in a row, then the memory of the tensors."""
+    storages: dict[str, Storage] = {}
+    left = len(data)
+
+    def persistent(key: Any) -> Storage:
+        nonlocal left
+        kind, name, count = _storage_id(key)
+        if name not in storages:
+            left -= count * kind.itemsize
+            if left < 0:
+                raise pickle.UnpicklingError("the memory of the tensors is longer than the file")
+            storages[name] = Storage(
+                kind, kind.view(np.zeros(count * kind.itemsize, np.uint8), False)
+            )
+        whole = storages[name]
+        if whole.kind is not kind or whole.array.size != count:
+            raise pickle.UnpicklingError("one memory of tensors is described in two ways")
+        if len(key) < 6 or key[5] is None:
+            return whole
+        _, offset, length = key[5]  # a part of it, as PyTorch before 0.4 wrote views
+        if not 0 <= offset <= offset + length <= count:
+            raise pickle.UnpicklingError("a part of a tensor's memory lies beyond it")
+        return Storage(kind, whole.array[offset : offset + length])
+
+    allowed = Allowed(VALUES, FUNCTIONS, SETTERS, allowed_by_user())
+    reader = PickleReader(data, allowed, persistent)
+    magic, version, system, made, names = (reader.read() for _ in range(5))
+    if magic != MAGIC or version != 1001 or type(system) is not dict or type(names) is not list:
+        raise RuntimeError("Invalid magic number; corrupt file?")
+    swapped = system.get("little_endian") is not (sys.byteorder == "little")
+    for name in names:
+        storage = storages.get(name) if type(name) is str else None
+        (count,) = struct.unpack("<q" if sys.byteorder == "little" else ">q", reader.take(8))
+        if storage is None or count != storage.array.size:
+            raise RuntimeError("the file is damaged: a tensor's memory is not the one announced")
+        raw = np.frombuffer(bytearray(reader.take(count * storage.kind.itemsize)), np.uint8)
+        storage.array[...] = storage.kind.view(raw, swapped)
+    return made
