@@ -17,6 +17,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"WebAssembly has no {mark.args[0]}")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--hostile-files", type=int, default=500, help="files to load, of 10,000")
+
+
 @pytest.fixture(autouse=True)
 def seed() -> None:
     minitorch.manual_seed(0)

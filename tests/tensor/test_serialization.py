@@ -3,6 +3,7 @@ import io
 import os
 import pickle
 import struct
+import threading
 import zipfile
 from collections import OrderedDict
 
@@ -80,12 +81,12 @@ def test_requires_grad_and_containers():
     assert again(np.float32(1.5)) == 1.5
 
 
-@pytest.mark.parametrize("obj", [object(), print, np.zeros(2), slice(1), {"a": lambda: 1}])
-def test_what_is_no_data_is_refused(obj, tmp_path):
+@pytest.mark.parametrize("obj", [{"a": lambda: 1}, iter([]), threading.Lock()], ids=str)
+def test_what_cannot_be_pickled_is_refused(obj, tmp_path):
     path = tmp_path / "x.pt"
     minitorch.save(1, path)
-    with pytest.raises(TypeError, match=r"state_dict\(\)"):
-        minitorch.save(obj, path)
+    with pytest.raises((pickle.PicklingError, AttributeError, TypeError)):
+        minitorch.save([obj, obj.__class__.__call__], path)
     assert minitorch.load(path) == 1
     assert os.listdir(tmp_path) == ["x.pt"]
 
@@ -116,8 +117,7 @@ def test_paths_and_links(tmp_path):
     assert target.stat().st_mode & 0o777 == 0o640
     with pytest.raises(FileNotFoundError):
         minitorch.load(tmp_path / "none.pt")
-    with pytest.raises(ValueError, match="run code"):
-        minitorch.load(target, weights_only=False)
+    assert minitorch.load(target, weights_only=False) == 2
     with pytest.raises(RuntimeError, match="CPU"):
         minitorch.load(target, map_location="cuda")
     assert minitorch.load(target, map_location="cpu") == 2
@@ -167,7 +167,7 @@ HOSTILE = {
     "negative integer": (b"\x80\x02\x8b\xff\xff\xff\xff.", ()),
     "missing memo": (b"\x80\x02h\x07.", ()),
     "unhashable key": (b"\x80\x02}]K\x01s.", ()),
-    "deep key": (b"\x80\x02}" + b")" + b"\x85" * 9 + b"K\x01s.", ()),
+    "deep key": (b"\x80\x02}" + b")" + b"\x85" * 60 + b"K\x01s.", ()),
     "persistent": (b"\x80\x02K\x01Q.", ()),
     "copies": (
         b"\x80\x02](" + b"K\x01" * 5000 + b"eq\x00]("

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import pickletools
 import struct
 import sys
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._device import as_device
+from .archive import Archive, NoArchiveError
 from .names import allowed_by_user
 from .pickle_reader import Allowed, PickleReader, brief, python3_name, said
 from .rebuilding import FUNCTIONS, SETTERS, VALUES, Storage, StorageKind
@@ -72,25 +72,26 @@ def load(
             as_device(location)
     if mmap and hasattr(f, "read"):
         raise ValueError("f must be a string or os.PathLike object in order to use mmap=True")
-    with _opened(f) as file, _damage():
-        size = file.seek(0, os.SEEK_END)
+    with _opened(f) as file:
         file.seek(0)
         start = file.read(len(MAGIC_PICKLED))
         if not start:
             raise EOFError("Ran out of input: the file is empty")
-        if start == MAGIC_PICKLED:
-            if mmap:
+        if start == MAGIC_PICKLED and mmap:
+            raise RuntimeError(
+                "mmap can only be used with files saved with _use_new_zipfile_serialization=True"
+            )
+        with _damage():
+            if start == MAGIC_PICKLED:
+                file.seek(0)
+                return _load_old(file.read())
+            if start[:1] == b"\x80":
                 raise RuntimeError(
-                    "mmap can only be used with files saved with "
-                    "_use_new_zipfile_serialization=True"
+                    "the file is a plain pickle, which load() does not read: read it where it was "
+                    "written and save() it"
                 )
-            file.seek(0)
-            return _load_old(file.read())
-        with _archive(file, start) as archive:
-            members = Members(archive, size, f if mmap else None)
-            allowed = Allowed(VALUES, FUNCTIONS, SETTERS, allowed_by_user())
-            program = members.read("data.pkl")
-            return PickleReader(program, allowed, members.storage, size).read()
+            members = Members(file, f if mmap else None)
+            return members.reader().read()
 
 
 def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
@@ -111,27 +112,24 @@ def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
 
     Follows https://docs.pytorch.org/docs/stable/notes/serialization.html
     """
-    with _opened(f) as file, _damage():
-        size = file.seek(0, os.SEEK_END)
+    with _opened(f) as file:
         file.seek(0)
         if file.read(2) != b"PK":
             raise ValueError("Expected input to be a checkpoint returned by torch.save")
-        with _archive(file, b"PK") as archive:
-            program = Members(archive, size).read("data.pkl")
-        allowed = Allowed(VALUES, FUNCTIONS, SETTERS, allowed_by_user())
-        reader = PickleReader(program, allowed, lambda key: None, size)
-        found: dict[str, None] = {}
-        strings: list[Any] = ["", ""]
-        for code, value, _ in pickletools.genops(program):
-            if code.name == "GLOBAL":
-                strings = str(value).split(" ", 1)
-            elif "UNICODE" in code.name:
-                strings = [strings[-1], value]
-            if code.name in ("GLOBAL", "STACK_GLOBAL"):
-                try:
-                    reader.name(*strings)
-                except pickle.UnpicklingError:
-                    found[".".join(python3_name(*strings))] = None
+        with _damage():
+            reader = Members(file).reader()
+            found: dict[str, None] = {}
+            strings: list[Any] = ["", ""]
+            for code, value, _ in pickletools.genops(reader.program):
+                if code.name == "GLOBAL":
+                    strings = str(value).split(" ", 1)
+                elif "UNICODE" in code.name:
+                    strings = [strings[-1], value]
+                if code.name in ("GLOBAL", "STACK_GLOBAL"):
+                    try:
+                        reader.name(*strings)
+                    except pickle.UnpicklingError:
+                        found[".".join(python3_name(*strings))] = None
         return list(found)
 
 
@@ -140,10 +138,13 @@ def _opened(f: Any) -> Iterator[Any]:
     if not hasattr(f, "read"):
         with open(os.fspath(f), "rb") as file:
             yield file
-    elif hasattr(f, "seek"):
+    elif not hasattr(f, "seek"):
+        raise AttributeError("load() needs a file that can seek: read it into an io.BytesIO first")
+    elif hasattr(f, "readinto"):
         yield f
     else:
-        raise AttributeError("load() needs a file that can seek: read it into an io.BytesIO first")
+        f.seek(0)
+        yield io.BytesIO(f.read())
 
 
 @contextmanager
@@ -151,66 +152,46 @@ def _damage() -> Iterator[None]:
     """Says of whatever a damaged file leads to that the file is damaged."""
     try:
         yield
+    except NoArchiveError as error:
+        raise RuntimeError(f"the file is damaged or not one of save()'s: {said(error)}") from None
     except (
-        LookupError, MemoryError, NotImplementedError, OverflowError, TypeError, UnicodeError,
-        struct.error, zlib.error, zipfile.BadZipFile,
+        EOFError, LookupError, MemoryError, OverflowError, TypeError, ValueError, struct.error,
     ) as error:  # fmt: skip
         raise RuntimeError(f"the file is damaged: {said(error)}") from error
 
 
-@contextmanager
-def _archive(file: Any, start: bytes) -> Iterator[zipfile.ZipFile]:
-    try:
-        archive = zipfile.ZipFile(file)
-    except zipfile.BadZipFile as error:
-        if start[:1] == b"\x80":
-            raise RuntimeError(
-                "the file is a plain pickle, which load() does not read: read it where it was "
-                "written and save() it"
-            ) from None
-        raise RuntimeError(f"the file is damaged or not one of save()'s: {said(error)}") from error
-    with archive:
-        yield archive
-
-
 class Members:
-    """The members of one archive; ``path`` where their memory is to stay in the file."""
+    """The members of an archive; ``path`` where the tensors' memory is to stay in the file."""
 
-    def __init__(self, archive: zipfile.ZipFile, size: int, path: Any = None) -> None:
-        self.archive, self.path = archive, path
-        entries = archive.infolist()
-        self.entries = {entry.filename: entry for entry in entries}
-        pickles = [name for name in self.entries if name.count("/") == 1]
+    def __init__(self, file: Any, path: Any = None) -> None:
+        self.archive, self.path = Archive(file), path
+        pickles = [name for name in self.archive.members if name.count("/") == 1]
         pickles = [name for name in pickles if name.endswith("/data.pkl")]
-        if len(pickles) != 1 or len(self.entries) != len(entries):
+        if len(pickles) != 1:
             raise RuntimeError("the file is a zip archive, but not one that save() writes")
         self.stem = pickles[0].removesuffix("data.pkl")
-        for entry in entries:
-            if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
-                raise RuntimeError(
-                    f"{brief(entry.filename)} is compressed, which save() never does"
-                )
-            if entry.flag_bits & 1:
-                raise RuntimeError(f"{brief(entry.filename)} is encrypted")
-        if sum(entry.file_size for entry in entries) > size:
-            raise RuntimeError("the members of the archive are longer than the file")
-        order = self.read("byteorder") if f"{self.stem}byteorder" in self.entries else b"little"
+        order = b"little"
+        if f"{self.stem}byteorder" in self.archive.members:
+            order = self.archive.read(f"{self.stem}byteorder").tobytes()
         if order not in (b"little", b"big"):
             raise RuntimeError(f"Unknown endianness type: {brief(order)}")
         self.swapped = order.decode() != sys.byteorder
         self.storages: dict[str, Storage] = {}
 
-    def read(self, name: str) -> bytes:
-        return self.archive.read(self.stem + name)
+    def reader(self) -> PickleReader:
+        allowed = Allowed(VALUES, FUNCTIONS, SETTERS, allowed_by_user())
+        program = self.archive.read(f"{self.stem}data.pkl").tobytes()
+        return PickleReader(program, allowed, self.storage, self.archive.size)
 
     def storage(self, key: Any) -> Storage:
         """The memory that the persistent id names, read once."""
         kind, name, count = _storage_id(key)
         if name not in self.storages:
-            entry = self.entries.get(f"{self.stem}data/{name}")
-            if entry is None:
+            path = f"{self.stem}data/{name}"
+            if path not in self.archive.members:
                 raise pickle.UnpicklingError(f"the memory {brief(name)} of a tensor is missing")
-            raw = self.raw(entry)
+            mapped = self.path is not None
+            raw = self.archive.map(path, self.path) if mapped else self.archive.read(path)
             if raw.size % kind.itemsize:
                 raise pickle.UnpicklingError("a tensor's memory ends within an element")
             self.storages[name] = Storage(kind, kind.view(raw, self.swapped))
@@ -221,25 +202,6 @@ class Members:
                 f"{storage.kind.name}, but {brief(count)} of a {kind.name} are announced"
             )
         return storage
-
-    def raw(self, entry: zipfile.ZipInfo) -> Array:
-        """The bytes of a member; its checksum is verified where they are read."""
-        with self.archive.open(entry) as member:
-            if self.path is not None and entry.file_size:
-                file: Any = self.archive.fp
-                file.seek(entry.header_offset + 26)
-                start = entry.header_offset + 30 + sum(struct.unpack("<HH", file.read(4)))
-                mapped = np.memmap(self.path, np.uint8, "c", start, (entry.file_size,))
-                return mapped.view(np.ndarray)
-            raw = np.empty(entry.file_size, np.uint8)
-            target, at = raw.data, 0
-            while at < len(target):
-                count = member.readinto(target[at:])
-                if not count:
-                    raise RuntimeError("the file is damaged: a tensor's memory ends too early")
-                at += count
-            member.read(1)  # which verifies the checksum
-        return raw
 
 
 def _storage_id(key: Any) -> tuple[StorageKind, str, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any
 
 __all__ = [
@@ -50,8 +52,12 @@ _safe: set[Any] = set()
 
 def pytorch_name(value: Any, name: str | None = None) -> tuple[str, str]:
     """The module and the name by which a pickle of PyTorch's refers to ``value``."""
-    module, name = value.__module__, name or value.__qualname__
+    module, name = value.__module__ or "builtins", name or value.__qualname__
     root, _, rest = module.partition(".")
+    if root == "minitorch" and isinstance(value, FunctionType):
+        for public in ("minitorch.nn.functional", "minitorch"):
+            if getattr(sys.modules.get(public), name, None) is value:
+                return public.replace("minitorch", "torch"), name
     if root == "minitorch":
         module = MODULES.get(module) or ("torch." + rest).rstrip(".")
         if (module, name) == ("torch.optim.adam", "AdamW"):
@@ -132,4 +138,8 @@ def _paths(each: Any) -> set[str]:
         return {each[1]}
     if not callable(each) or not hasattr(each, "__qualname__"):
         raise TypeError(f"expected a class or function, but got a {type(each).__name__}")
-    return {".".join(pytorch_name(each)), f"{each.__module__}.{each.__qualname__}"}
+    name = each.__qualname__
+    paths = {".".join(pytorch_name(each)), f"{each.__module__}.{name}"}
+    if isinstance(each, FunctionType) and each.__module__.startswith("minitorch."):
+        paths |= {f"{at}.{name}" for at in ("torch", "torch.nn.functional", "torch._C._nn")}
+    return paths

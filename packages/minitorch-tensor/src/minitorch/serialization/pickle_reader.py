@@ -28,13 +28,15 @@ __all__ = ["Allowed", "PickleReader", "brief", "python3_name", "said"]
 PLAIN_KEYS = (float, bool, complex, type(None))
 BYTES = (str, bytes, bytearray)
 SIZED = (*BYTES, tuple, list, dict, set, frozenset, deque)
+ELEMENT = {**dict.fromkeys(BYTES, 1), tuple: 8, list: 8}  # bytes of one, in a copy
 DEFAULTS = (bool, int, float, complex, str, bytes, list, tuple, dict, set, OrderedDict, Counter)
 MARK = object()
-PLACE = 18  # bytes: a place on the stack, and one in a container
+STOP = ord(".")
+PLACE = 9  # bytes: a place on the stack or in a container
 OBJECT = 64  # a small object besides
-CALL = 2000  # a tensor or an array, and the time to make it
-CALL_PLAIN = 400  # a container
-ROOM, GROWTH = 40_000_000, 18  # the bytes that a file may cost, and how many for each of its own
+CALL = 600  # a tensor or an array, and the time to make it
+CALL_PLAIN = 250  # a container
+ROOM, GROWTH = 24_000_000, 20  # the bytes that a file may cost, and how many for each of its own
 DEPTH = 50  # of the tuples in a key: Python hashes them recursively
 COLLISIONS = 50  # keys with one hash in one container: each is compared to all others
 
@@ -112,7 +114,7 @@ class PickleReader:
         self.stack: list[Any] = []
         self.memo: list[Any] = []
         self.weights: dict[int, tuple[int, Any]] = {}  # of tuples in keys, by id
-        self.hashes: Counter[tuple[int, int]] = Counter()
+        self.collisions: dict[int, int] = {}  # keys by hash and container
         self.left = ROOM + GROWTH * max(length, len(program))
 
     def read(self) -> Any:
@@ -123,16 +125,19 @@ class PickleReader:
         """
         self.memo.clear()
         try:
-            while (code := self.take(1)) != b".":
-                step = STEPS.get(code)
-                if step is None:
+            while (code := self.program[self.at]) != STOP:
+                self.at += 1
+                if code not in STEPS:
                     raise pickle.UnpicklingError(
-                        f"instruction {code!r} is not one that data need: this file was not "
+                        f"instruction {chr(code)!r} is not one that data need: this file was not "
                         "written by save()"
                     )
-                cost, run = step
-                self.charge(cost)
-                run(self)
+                cost, step = STEPS[code]
+                self.left -= cost
+                if self.left < 0:
+                    self.charge(0)
+                step(self)
+            self.at += 1
             made = self.pop()
             if self.stack:
                 raise pickle.UnpicklingError("the pickled data are damaged at their end")
@@ -249,7 +254,7 @@ class PickleReader:
             self.charge(cost)
             for part in arguments:  # each is visited, and copied perhaps
                 if isinstance(part, SIZED):
-                    self.charge(len(part) * (1 if isinstance(part, BYTES) else OBJECT))
+                    self.charge(len(part) * ELEMENT.get(type(part), OBJECT))
                 elif type(part) is int and abs(part) >> 64:
                     raise pickle.UnpicklingError("the pickled data are damaged: a huge number")
         elif id(function) not in self.trusted:
@@ -324,10 +329,12 @@ class PickleReader:
     def key(self, key: Any, target: Any) -> Any:
         """``key``, if hashing and comparing it runs no code of the file's choice, and ends soon."""
         self.charge(OBJECT + self.weight(key))
-        if type(key) is not str:  # Python mixes a secret into the hashes of strings, not of numbers
-            same = id(target), hash(key)
-            self.hashes[same] += 1
-            if self.hashes[same] > COLLISIONS:
+        if type(key) in (complex, tuple, frozenset) or (type(key) is int and abs(key) >> 60):
+            # other numbers have hashes of their own, and those of strings are secret
+            self.charge(2 * OBJECT)
+            same = id(target) ^ hash(key)
+            self.collisions[same] = self.collisions.get(same, 0) + 1
+            if self.collisions[same] > COLLISIONS:
                 raise pickle.UnpicklingError("the pickled data have keys that collide")
         return key
 
@@ -339,11 +346,14 @@ class PickleReader:
         if kind is int:
             return key.bit_length() // 8
         if isinstance(key, tuple) and depth < DEPTH:
-            if id(key) not in self.weights:
-                self.charge(OBJECT * (2 + len(key)))
-                total = len(key) + sum(self.weight(item, depth + 1) for item in key)
+            if id(key) in self.weights:
+                return self.weights[id(key)][0]
+            self.charge(8 * len(key))
+            total = len(key) + sum(self.weight(item, depth + 1) for item in key)
+            if depth or len(key) > 8:
+                self.charge(4 * OBJECT)
                 self.weights[id(key)] = total, key  # which keeps the id
-            return self.weights[id(key)][0]
+            return total
         if kind not in PLAIN_KEYS and not self.trusts(key):
             raise pickle.UnpicklingError(f"a {kind.__name__} is no key that load() allows")
         return 8
@@ -468,7 +478,7 @@ def _encode(text: Any, encoding: Any = "latin1") -> bytes:
     return text.encode("latin-1")
 
 
-STEPS: dict[bytes, tuple[int, Callable[[PickleReader], Any]]] = {
+INSTRUCTIONS: dict[bytes, tuple[int, Callable[[PickleReader], Any]]] = {
     b"\x80": (PLACE, PickleReader.protocol),
     b"\x95": (PLACE, lambda m: m.take(8)),  # the length of a frame
     b"(": (PLACE, lambda m: m.push(MARK)),
@@ -494,10 +504,10 @@ STEPS: dict[bytes, tuple[int, Callable[[PickleReader], Any]]] = {
     b"]": (PLACE + OBJECT, lambda m: m.push([])),
     b"}": (PLACE + OBJECT, lambda m: m.push({})),
     b"\x8f": (PLACE + 4 * OBJECT, lambda m: m.push(set())),
-    b"t": (PLACE + OBJECT, lambda m: m.tuple_(m.pop_mark())),
-    b"\x85": (PLACE + OBJECT, lambda m: m.tuple_([m.pop()])),
-    b"\x86": (PLACE + OBJECT, lambda m: m.tuple_([m.pop(), m.pop()][::-1])),
-    b"\x87": (PLACE + OBJECT, lambda m: m.tuple_([m.pop(), m.pop(), m.pop()][::-1])),
+    b"t": (PLACE + 40, lambda m: m.tuple_(m.pop_mark())),
+    b"\x85": (PLACE + 40, lambda m: m.tuple_([m.pop()])),
+    b"\x86": (PLACE + 40, lambda m: m.tuple_([m.pop(), m.pop()][::-1])),
+    b"\x87": (PLACE + 40, lambda m: m.tuple_([m.pop(), m.pop(), m.pop()][::-1])),
     b"a": (PLACE, PickleReader.append),
     b"e": (PLACE, PickleReader.appends),
     b"s": (PLACE, PickleReader.set_item),
@@ -516,3 +526,4 @@ STEPS: dict[bytes, tuple[int, Callable[[PickleReader], Any]]] = {
     b"b": (PLACE, PickleReader.build),
     b"Q": (PLACE, lambda m: m.push(m.persistent(m.pop()))),
 }
+STEPS = {ord(code): step for code, step in INSTRUCTIONS.items()}

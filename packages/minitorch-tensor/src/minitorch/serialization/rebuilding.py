@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from .. import _layout, return_types
-from .._creation import made
 from .._device import CPU
 from .._dtype import ALL, bfloat16
+from .._memory import window
 from .._size import Size
 from .._tensor import Tensor
-from ..autograd.variable import Variable
+from ..autograd.variable import Variable, wrap
 from .pickle_reader import brief
 
 __all__ = ["FUNCTIONS", "SETTERS", "VALUES", "Storage", "StorageKind"]
@@ -71,19 +71,9 @@ def rebuild(
     if not all(type(n) is int and 0 <= n < 2**62 for n in (offset, *size, *stride)):
         raise pickle.UnpicklingError("a damaged description of a tensor")
     array = storage.array
-    count = math.prod(size)
-    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if count and last >= array.size:
-        raise pickle.UnpicklingError(
-            f"a tensor of sizes {size} and strides {stride} at {offset} lies beyond its memory of "
-            f"{array.size} elements"
-        )
-    if count == 0:
-        window = np.empty(size, array.dtype)
-    else:
-        steps = [n * array.itemsize for n in stride]
-        window = np.ndarray(size, array.dtype, array, offset * array.itemsize, steps)
-    return made(window).requires_grad_(bool(requires_grad))
+    item = array.itemsize
+    view = window(array, size, array.dtype, offset * item, [step * item for step in stride])
+    return wrap(view).requires_grad_(bool(requires_grad))
 
 
 def rebuild_with_state(function: Any, kind: Any, arguments: Any, state: Any) -> Any:

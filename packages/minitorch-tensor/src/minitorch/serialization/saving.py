@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import _layout, return_types
 from .._dtype import as_dtype
-from .._memory import address, memory_of
+from .._memory import address, storage_of
 from .._size import Size
 from .._tensor import Tensor
 from ..autograd.variable import Variable
@@ -111,8 +111,9 @@ class PickleWriter(pickle._Pickler):
             _layout.layout: lambda layout: (rebuilding.layout_of, (repr(layout),)),
         }
 
-    def persistent_id(self, obj: Any) -> Any:
-        return obj.key if type(obj) is StorageReference else None
+    def save_reference(self, obj: StorageReference) -> None:
+        self.save(obj.key, save_persistent_id=False)
+        self.write(pickle.BINPERSID)
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, Variable):
@@ -138,6 +139,7 @@ class PickleWriter(pickle._Pickler):
             self.write(f"c{module}\n{name}\n".encode())
         self.memoize(obj)
 
+    dispatch[StorageReference] = save_reference
     dispatch[StorageKind] = save_global
     dispatch[type(rebuilding.rebuild)] = save_global
 
@@ -164,15 +166,10 @@ class PickleWriter(pickle._Pickler):
 
     def window(self, array: Array) -> tuple[Any, ...]:
         """The storage of ``array``, the offset in it, sizes and strides."""
-        memory = _dense(memory_of(array))
+        memory, offset = storage_of(array)
         item = array.itemsize
-        offset = address(array) - (0 if memory is None else address(memory))
-        if (
-            memory is None
-            or not 0 <= offset <= memory.nbytes
-            or offset % item
-            or any(step < 0 or step % item for step in array.strides)
-        ):  # PyTorch has no such windows
+        steps = (offset, memory.nbytes, *array.strides)
+        if any(step < 0 or step % item for step in steps):  # PyTorch has no such windows
             array = memory = np.array(array, order="C")
             offset = 0
         where = (address(memory), memory.nbytes, array.dtype)
@@ -196,13 +193,6 @@ class Call:
 
     def __reduce__(self) -> Any:
         return self.call
-
-
-def _dense(memory: Array) -> Array | None:
-    """The array with its dimensions in the order of memory; None where it has gaps."""
-    order = sorted(range(memory.ndim), key=lambda d: -memory.strides[d])
-    dense = memory.transpose(order)
-    return dense if dense.flags.c_contiguous else None
 
 
 def _chunks(array: Array) -> Any:

@@ -96,6 +96,17 @@ class _ConvNd(Module):
     weight: Any
     bias: Any
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle holds: with what PyTorch's convolutions compute once and keep."""
+        pads = self.padding
+        if isinstance(pads, str):
+            totals = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+            pairs = [(t // 2, t - t // 2) if pads == "same" else (0, 0) for t in totals]
+        else:
+            pairs = [(pad, pad) for pad in pads]
+        both = [pad for pair in reversed(pairs) for pad in pair]
+        return {"_reversed_padding_repeated_twice": both, **self.__dict__}
+
     def reset_parameters(self) -> None:
         """Draws the parameters anew: uniform within 1 / sqrt(fan in)."""
         if not self.weight.numel():

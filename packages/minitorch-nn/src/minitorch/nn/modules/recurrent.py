@@ -61,12 +61,19 @@ class RNNBase(Module):
     @property
     def all_weights(self) -> list[list[Any]]:
         """The parameters of each layer and direction."""
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-        return [
-            [p for name in names if (p := getattr(self, f"{name}_{suffix}", None)) is not None]
-            for layer in range(self.num_layers)
-            for suffix in suffixes(self, layer)
-        ]
+        return [[getattr(self, name) for name in names] for names in weight_names(self)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle holds: with the lists of parameters that PyTorch's modules keep."""
+        names = weight_names(self)
+        flat = [name for layer in names for name in layer]
+        weights = [getattr(self, name) for name in flat]
+        lists = {"_all_weights": names, "_flat_weights_names": flat, "_flat_weights": weights}
+        return {**self.__dict__, **lists}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        lists = ("_all_weights", "_flat_weights_names", "_flat_weights")
+        super().__setstate__({key: value for key, value in state.items() if key not in lists})
 
     def reset_parameters(self) -> None:
         """Draws the parameters anew: uniform within 1 / sqrt(hidden_size)."""
@@ -160,6 +167,16 @@ def check_options(rnn: RNNBase) -> None:
 
 def suffixes(rnn: RNNBase, layer: int) -> list[str]:
     return [f"l{layer}", f"l{layer}_reverse"][: 2 if rnn.bidirectional else 1]
+
+
+def weight_names(rnn: RNNBase) -> list[list[str]]:
+    """The names of the parameters of each layer and direction."""
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+    return [
+        [full for name in names if getattr(rnn, full := f"{name}_{suffix}", None) is not None]
+        for layer in range(rnn.num_layers)
+        for suffix in suffixes(rnn, layer)
+    ]
 
 
 def check_input(rnn: RNNBase, x: Any) -> None:

@@ -58,6 +58,8 @@ def add_feedforward(
             raise RuntimeError(f"activation should be relu/gelu, not {activation}")
         activation = named[activation]
     self.activation = activation
+    # what PyTorch's layers look up when such a layer is loaded there
+    self.activation_relu_or_gelu = {F.relu: 1, F.gelu: 2}.get(activation, 0)
 
 
 class _Layer(Module):
