@@ -360,3 +360,40 @@ def test_mutated_programs_only_make_data():
 def test_dtypes_as_values():
     got = through(torch, minitorch, [torch.float16, torch.bfloat16, torch.int64])
     assert got == [minitorch.float16, minitorch.bfloat16, minitorch.int64]
+
+
+MODULES = {
+    "Linear": ((3, 2), (4, 3)), "Conv2d": ((2, 3, 3, 1, 1, 1, 1, True, "circular"), (1, 2, 5, 5)),
+    "ConvTranspose1d": ((2, 3, 3), (1, 2, 5)), "BatchNorm1d": ((3,), (4, 3)),
+    "LSTM": ((3, 2, 2), (5, 1, 3)), "GRU": ((3, 2), (5, 1, 3)), "Softmax": ((1,), (2, 3)),
+    "TransformerEncoderLayer": ((4, 2, 8), (5, 2, 4)), "PReLU": ((), (2, 3)),
+    "MaxPool2d": ((2,), (1, 1, 4, 4)), "Upsample": ((None, 2), (1, 1, 4)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize(("writer", "reader"), BOTH)
+def test_whole_modules_both_ways(name, writer, reader):
+    arguments, shape = MODULES[name]
+    layer = getattr(writer.nn, name)
+    model = writer.nn.Sequential(OrderedDict(layer=layer(*arguments), end=writer.nn.ReLU())).eval()
+    if name in ("LSTM", "GRU"):
+        model = model.layer
+    file = io.BytesIO()
+    writer.save(model, file)
+    file.seek(0)
+    classes = [v for v in vars(reader.nn).values() if isinstance(v, type)]
+    with pytest.raises(pickle.UnpicklingError, match=r"GLOBAL torch\.nn\.modules"):
+        reader.load(file, weights_only=True)
+    file.seek(0)
+    more = [reader.nn.functional.relu]
+    more += [v for v in vars(reader.nn.modules.linear).values() if isinstance(v, type)]
+    with reader.serialization.safe_globals(classes + more):
+        got = reader.load(file, weights_only=True)
+    assert repr(got) == repr(model)
+    x = np.random.RandomState(0).rand(*shape).astype(np.float32)
+    out, want = got(reader.from_numpy(x)), model(writer.from_numpy(x))
+    out, want = (y[0] if isinstance(y, tuple) else y for y in (out, want))
+    np.testing.assert_allclose(out.detach().numpy(), want.detach().numpy(), 1e-5, 1e-6)
+    got.train()
+    got.state_dict()

@@ -1,8 +1,12 @@
 import copy
+import fractions
 import io
 import os
 import pickle
+import signal
 import struct
+import subprocess
+import sys
 import threading
 import zipfile
 from collections import OrderedDict
@@ -11,6 +15,7 @@ import minitorch
 import numpy as np
 import pytest
 from minitorch.serialization.pickle_reader import Allowed, PickleReader
+from minitorch.serialization.replacing import replacing
 
 
 def again(obj):
@@ -121,6 +126,137 @@ def test_paths_and_links(tmp_path):
     with pytest.raises(RuntimeError, match="CPU"):
         minitorch.load(target, map_location="cuda")
     assert minitorch.load(target, map_location="cpu") == 2
+
+
+def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+KILLED = """
+import os, signal, sys, minitorch
+os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL)
+minitorch.save(minitorch.ones(2), sys.argv[1])
+"""
+
+
+@pytest.mark.needs("processes")
+@pytest.mark.parametrize("name", ["x.pt", "n" * 255, "é" * 127])
+def test_what_a_killed_save_left_goes_with_the_next(tmp_path, name):
+    path, other = tmp_path / name, tmp_path / "other.pt"
+    for target in (path, path, other):
+        assert run(KILLED, target).returncode == -signal.SIGKILL
+    assert len(os.listdir(tmp_path)) == 2  # the second save cleaned up after the first
+    minitorch.save(1, path)
+    assert minitorch.load(path) == 1
+    assert len(os.listdir(tmp_path)) == 2  # other.pt's is its own
+    minitorch.save(1, other)
+    assert sorted(os.listdir(tmp_path)) == sorted([name, "other.pt"])
+
+
+def test_a_save_that_is_under_way_is_left_alone(tmp_path):
+    path = tmp_path / "x.pt"
+    with replacing(str(path)) as file:
+        file.write(b"slow")
+        minitorch.save(1, path)
+    assert path.read_bytes() == b"slow"
+    assert os.listdir(tmp_path) == ["x.pt"]
+
+
+@pytest.mark.parametrize("name", [b"x.pt", b"\xff.pt", "é.pt", "a b.c.pt", ".pt", "n" * 255])
+def test_names(tmp_path, name):
+    path = os.path.join(os.fsencode(tmp_path), os.fsencode(name))
+    for target in (path, os.fsdecode(path)):
+        minitorch.save(minitorch.ones(2), target)
+        assert minitorch.load(target).tolist() == [1, 1]
+    assert os.listdir(os.fsencode(tmp_path)) == [os.fsencode(name)]
+
+
+def test_a_directory_that_takes_no_new_files(tmp_path, monkeypatch):
+    path = tmp_path / "x.pt"
+    minitorch.save(1, path)
+    number = path.stat().st_ino
+    monkeypatch.setattr(os, "access", lambda *arguments: False)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(sys.modules[replacing.__module__], "_locked", refuse)
+    minitorch.save(2, path)
+    assert minitorch.load(path) == 2
+    assert path.stat().st_ino == number
+    with pytest.raises(PermissionError):
+        minitorch.save(2, tmp_path / "new.pt")
+
+
+@pytest.mark.needs("threads")
+def test_a_tensor_that_changes_while_it_is_saved():
+    x, stop = minitorch.zeros(1_000_000), threading.Event()
+
+    def write():
+        while not stop.is_set():
+            x.add_(1)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(5):
+            assert again(x).shape == x.shape
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_pages_of_the_file(tmp_path):
+    path = tmp_path / "x.pt"
+    x = minitorch.arange(100_000.0)
+    minitorch.save({"x": x, "part": x[5:], "none": minitorch.zeros(0)}, path)
+    got = minitorch.load(path, mmap=True)
+    assert got["x"].equal(x)
+    got["x"][5] = -1
+    assert got["part"][0] == -1
+    assert minitorch.load(path)["x"].equal(x)
+    with pytest.raises(ValueError, match="mmap"):
+        minitorch.load(io.BytesIO(path.read_bytes()), mmap=True)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_protocols(protocol, zipped):
+    obj = {"x": minitorch.ones(2), "a": np.arange(3), "b": bytearray(b"ab"), "s": frozenset([1])}
+    file = io.BytesIO()
+    minitorch.save(obj, file, pickle_protocol=protocol, _use_new_zipfile_serialization=zipped)
+    file.seek(0)
+    assert repr(minitorch.load(file)) == repr(obj)
+    with pytest.raises(ValueError, match="from 2 to 5"):
+        minitorch.save(1, file, pickle_protocol=1)
+
+
+def test_safe_globals():
+    serialization = minitorch.serialization
+    file = io.BytesIO()
+    minitorch.save(fractions.Fraction(1, 2), file)
+    serialization.add_safe_globals([fractions.Fraction])
+    try:
+        assert minitorch.load(file) == fractions.Fraction(1, 2)
+        assert serialization.get_safe_globals() == [fractions.Fraction]
+        assert serialization.get_unsafe_globals_in_checkpoint(file) == []
+    finally:
+        serialization.clear_safe_globals()
+    assert serialization.get_unsafe_globals_in_checkpoint(file) == ["fractions.Fraction"]
+    with pytest.raises(pickle.UnpicklingError, match=r"add_safe_globals\(\[Fraction\]\)"):
+        minitorch.load(file)
+    with serialization.safe_globals([(lambda *parts: "half", "fractions.Fraction")]):
+        assert minitorch.load(file) == "half"
+    for wrong in (1, (str,), ("a", str), object()):
+        with pytest.raises(TypeError, match="expected a class or function"):
+            serialization.add_safe_globals([wrong])
+    system = b"\x80\x02cposix\nsystem\n(X\x04\0\0\0truetR."
+    with (
+        serialization.safe_globals([os.system]),
+        pytest.raises(pickle.UnpicklingError, match="nothing of the module posix"),
+    ):
+        minitorch.load(archive(system))
 
 
 def archive(program, members=(), compression=zipfile.ZIP_STORED):
@@ -285,8 +421,6 @@ def test_safetensors(tmp_path):
 
 
 def test_safetensors_absent(monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
     from minitorch.safetensors import save
 

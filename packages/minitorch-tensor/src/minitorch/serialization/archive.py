@@ -101,7 +101,7 @@ class Archive:
         mark, *lengths = LOCAL.unpack(self._bytes(member.place, LOCAL.size))
         if mark != b"PK\3\4":
             raise RuntimeError("the file is damaged: a member is not where it should be")
-        return member.place + LOCAL.size + sum(lengths)
+        return member.place + LOCAL.size + int(sum(lengths))
 
     def read(self, name: str) -> Array:
         """The bytes of a member; their checksum is verified, if the writer computed one."""

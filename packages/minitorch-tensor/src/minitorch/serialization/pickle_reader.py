@@ -344,7 +344,7 @@ class PickleReader:
         if kind in BYTES or kind is frozenset:
             return len(key)
         if kind is int:
-            return key.bit_length() // 8
+            return int(key.bit_length()) // 8
         if isinstance(key, tuple) and depth < DEPTH:
             if id(key) in self.weights:
                 return self.weights[id(key)][0]

@@ -163,7 +163,7 @@ UNITS = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"]
 def _numpy_dtype(code: Any, align: Any = False, copy: Any = True) -> Any:
     if type(code) is not str or not re.fullmatch(r"[?OSUVMmbiufc]\d{0,9}", code):
         raise pickle.UnpicklingError(f"{brief(code)} is no dtype of an array")
-    return np.dtype(code, copy=True)  # type: ignore[call-overload]  # a dtype that can be set up
+    return np.dtype(code, copy=True)  # one that can be set up
 
 
 def _set_dtype(target: Any, state: Any, charge: Charge) -> None:
@@ -201,7 +201,7 @@ def _set_dtype(target: Any, state: Any, charge: Charge) -> None:
         genuine = genuine.newbyteorder(order)
     if genuine.hasobject and genuine != np.dtype(object):
         raise pickle.UnpicklingError("arrays whose fields are objects are not read")
-    target.__setstate__(genuine.__reduce__()[2])  # type: ignore[index]  # a tuple
+    target.__setstate__(genuine.__reduce__()[2])
 
 
 def _numpy_shell(kind: Any, shape: Any, code: Any) -> Any:
@@ -275,16 +275,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         for name in ("UninitializedParameter", "UninitializedBuffer")
     },
     "numpy.dtype": _numpy_dtype,
-    **{
-        f"numpy.{core}.{name}": call
-        for core in ("core", "_core")
-        for name, call in {
-            "multiarray._reconstruct": _numpy_shell,
-            "multiarray.scalar": _numpy_scalar,
-            "numeric._frombuffer": _numpy_from_buffer,
-        }.items()
-    },
 }
+NUMPY: dict[str, Callable[..., Any]] = {
+    "multiarray._reconstruct": _numpy_shell,
+    "multiarray.scalar": _numpy_scalar,
+    "numeric._frombuffer": _numpy_from_buffer,
+}
+for core in ("core", "_core"):  # before NumPy 2 and since
+    FUNCTIONS |= {f"numpy.{core}.{name}": call for name, call in NUMPY.items()}
 SETTERS: dict[type, Callable[[Any, Any, Charge], Any]] = {
     np.ndarray: _set_array,
     **dict.fromkeys({np.dtype, *map(type, map(np.dtype, np.typecodes["All"]))}, _set_dtype),

@@ -31,7 +31,9 @@ __all__ = ["save"]
 Array = np.ndarray[Any, Any]
 CHUNK = 1 << 18  # bytes: stays in the cache between copy, checksum and file
 # PyTorch's names of what the writer refers to
-PATHS = {call: path for path, call in FUNCTIONS.items() if path.startswith("torch.")}
+PATHS: dict[Any, str] = {
+    call: path for path, call in FUNCTIONS.items() if path.startswith("torch.")
+}
 PATHS |= {kind: path for path, kind in VALUES.items() if isinstance(kind, StorageKind)}
 KINDS = {kind.dtype: kind for kind in map(VALUES.get, VALUES) if isinstance(kind, StorageKind)}
 KINDS[as_dtype("uint8")] = VALUES["torch.ByteStorage"]
@@ -93,12 +95,14 @@ class StorageReference:
         self.key = key
 
 
-# Python's pickler in Python: names are written by save_global, which the one in C does not let
-# anyone replace
-class PickleWriter(pickle._Pickler):
+# in Python: the one in C lets nobody replace save_global, which writes the names
+_Pickler: Any = pickle._Pickler
+
+
+class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little of it
     """Writes objects under PyTorch's names; the memory of the tensors is in ``arrays`` then."""
 
-    dispatch = pickle._Pickler.dispatch.copy()
+    dispatch = _Pickler.dispatch.copy()
 
     def __init__(self, file: Any, protocol: int, suffix: tuple[Any, ...] = ()) -> None:
         super().__init__(file, protocol)
