@@ -117,6 +117,7 @@ def check(info: Any, sample: Any, training: bool, dtype: torch.dtype) -> None:
             assert left is None or not np.any(database.array(left)), f"gradient {k}"
         else:
             database.compare(o, t.to(dtype), f"gradient {k}")
+            assert o.is_contiguous() or not t.is_contiguous(), f"gradient {k}: {o.stride()}"
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])

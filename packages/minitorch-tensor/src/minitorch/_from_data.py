@@ -20,6 +20,7 @@ __all__ = ["as_tensor", "asarray", "from_dlpack", "from_numpy", "frombuffer", "t
 
 Array = np.ndarray[Any, Any]
 NUMBERS = {bool, int, float, complex}
+SEQUENCES = (list, tuple)
 
 
 def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
@@ -82,16 +83,16 @@ def shape_in(data: tuple[Any, ...], size: Any = None) -> tuple[int, ...] | None:
 def _leaf_types(data: Any) -> set[type]:
     """The types of the elements of nested lists."""
     types = set(map(type, data))
-    if list in types or tuple in types:
-        for x in data:
-            if type(x) in (list, tuple):
-                types |= _leaf_types(x)
-    return types - {list, tuple}
+    nested = {kind for kind in types if issubclass(kind, SEQUENCES)}
+    for x in data if nested else ():
+        if type(x) in nested:
+            types |= _leaf_types(x)
+    return types - nested
 
 
 def _leaves(data: Any) -> Iterator[Any]:
     for x in data:
-        if type(x) in (list, tuple):
+        if isinstance(x, SEQUENCES):
             yield from _leaves(x)
         else:
             yield x
@@ -109,7 +110,7 @@ def _dtype_of_leaves(data: Any) -> Any:
 def _plain(data: Any) -> Any:
     """Nested lists with the values of the tensors, of one element each, in them."""
     return [
-        _plain(x) if type(x) in (list, tuple) else _value(x) if hasattr(x, "__array__") else x
+        _plain(x) if isinstance(x, SEQUENCES) else _value(x) if hasattr(x, "__array__") else x
         for x in data
     ]
 
@@ -222,10 +223,30 @@ def asarray(
 ) -> Any:  # fmt: skip
     """``obj`` as a tensor; its memory is shared unless ``copy`` or another ``dtype`` forbids it.
 
+    Args:
+        obj: a tensor, an ndarray, what speaks DLPack, a buffer of elements of ``dtype`` (by default
+            the default dtype) such as a bytearray, or numbers as for ``tensor``.
+
+    Raises:
+        ValueError: ``copy=False``, and the memory cannot be shared; a buffer that is no whole
+            number of elements.
+
     Follows https://docs.pytorch.org/docs/stable/generated/torch.asarray.html
     """
+    if not isinstance(obj, Variable | np.ndarray | np.generic | list | tuple):
+        if hasattr(obj, "__dlpack__"):
+            obj = from_dlpack(obj)
+        elif not hasattr(obj, "__array__"):
+            try:
+                memoryview(obj)
+            except TypeError:
+                pass
+            else:
+                obj = frombuffer(obj, dtype=dtype or get_default_dtype())
     if copy:
-        return tensor(obj, dtype=dtype, device=device, requires_grad=requires_grad)
+        return tensor(
+            getattr(obj, "_data", obj), dtype=dtype, device=device, requires_grad=requires_grad
+        )
     result = as_tensor(obj, dtype, device)
     if copy is False and not (isinstance(obj, Variable | np.ndarray) and _shares(result, obj)):
         raise ValueError("asarray(copy=False): the memory of this object cannot be shared")

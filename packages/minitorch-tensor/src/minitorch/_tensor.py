@@ -611,7 +611,8 @@ class Tensor(Variable):
     conj, conj_physical = complex_parts.conj, complex_parts.conj_physical
     conj_physical_ = inplace(complex_parts.conj_physical)
     resolve_conj, resolve_neg = complex_parts.resolve_conj, complex_parts.resolve_neg
-    real, imag = property(complex_parts.real), property(complex_parts.imag)
+    real = property(complex_parts.real, complex_parts.set_real)
+    imag = property(complex_parts.imag, complex_parts.set_imag)
     angle, frexp = complex_parts.angle, unary.frexp
     is_conj, is_neg = complex_parts.is_conj, complex_parts.is_neg
 

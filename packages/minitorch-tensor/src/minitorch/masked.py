@@ -93,6 +93,8 @@ def prod(
 ) -> Any:
     """The product of the elements where ``mask`` is True."""
     result = _keep(input, mask, 1)
+    if not input.ndim and dim is not None:
+        result = reduction.prod(result, dtype=dtype)
     for d in sorted(_dims(dim, input), reverse=True):
         result = reduction.prod(result, d, keepdim, dtype=dtype)
     return result if dtype is None else to(result, dtype)

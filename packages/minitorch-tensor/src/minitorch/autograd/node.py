@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import filled, like
 from .variable import Moved, Variable, check_inference, wrap
 
 __all__ = ["AccumulateGrad", "Node", "Output", "Partial"]
@@ -175,8 +176,9 @@ class AccumulateGrad(Node):
                 g = g.to(leaf.dtype)
             leaf._grad = g.clone() if grad is None else grad + g
         elif grad is None:
-            if not owned or g.dtype != leaf._data.dtype:
-                g = np.array(g, leaf._data.dtype)
+            data = leaf._data
+            if not owned or g.dtype != data.dtype or g.strides != data.strides:
+                g = filled(like(data), g)
             leaf._grad = wrap(g)
         elif isinstance(grad._data, np.ndarray):
             np.add(grad._data, g, out=grad._data, casting="same_kind")

@@ -38,7 +38,7 @@ def take(x: Any, index: Any, dim: int) -> Any:
 def pick(x: Any, index: Any, dim: int, keepdim: bool, repeats: bool) -> Any:
     """``x`` at ``index`` along ``dim``; without ``keepdim``, ``index`` lacks that dimension."""
     if not x.ndim:
-        return x
+        return x[()]
     if keepdim:
         return packed(take(x, index, dim))
     return take(x, np.expand_dims(index, dim), dim).reshape(without(x, dim))
@@ -49,7 +49,7 @@ def place(
 ) -> Any:
     """Zeros of ``shape`` with ``g`` at ``index`` along ``dim``, added where an index repeats."""
     if not shape:
-        return g
+        return g[()]
     if not keepdim:
         g, index = np.expand_dims(g, dim), np.expand_dims(index, dim)
     out = np.zeros(shape, g.dtype)

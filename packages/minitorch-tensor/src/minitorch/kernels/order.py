@@ -28,7 +28,7 @@ def cut(x: Any, dim: int, start: int, stop: int) -> Any:
 
 def sort(x: Any, dim: int, descending: bool) -> tuple[Any, Any]:
     if not x.ndim:
-        return x, np.int64(0)
+        return x[()], np.int64(0)
     index = order(x, dim, descending)
     return laid_as(take(x, index, dim), x), laid_as(index, x)
 
@@ -38,7 +38,7 @@ def topk(x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
     if x.dtype.kind == "b":
         raise RuntimeError("topk does not support bool dtypes on CPU")
     if not x.ndim:
-        return (x, np.int64(0)) if k else (np.empty(0, x.dtype), np.empty(0, np.int64))
+        return (x[()], np.int64(0)) if k else (np.empty(0, x.dtype), np.empty(0, np.int64))
     n = x.shape[dim]
     if n < PARTITION or k == n or k == 0:
         index = packed(cut(order(x, dim, largest), dim, 0, k))
@@ -68,7 +68,7 @@ def no_bools(x: Any, name: str) -> None:
 def kthvalue(x: Any, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
     no_bools(x, "kthvalue")
     if not x.ndim:
-        return x, np.int64(0)
+        return x[()], np.int64(0)
     return at(x, cut(order(x, dim, False), dim, k - 1, k), dim, keepdim)
 
 
@@ -76,7 +76,7 @@ def median(x: Any, dim: int, keepdim: bool, skip: bool) -> tuple[Any, Any]:
     """The lower median; a NaN where there is one, unless they are to be skipped."""
     no_bools(x, "median")
     if not x.ndim:
-        return x, np.int64(0)
+        return x[()], np.int64(0)
     if not x.shape[dim]:
         raise ValueError("median of nothing")
     nan = x != x
@@ -91,7 +91,7 @@ def median(x: Any, dim: int, keepdim: bool, skip: bool) -> tuple[Any, Any]:
 def mode(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """The most frequent value, the smallest of those, at its last place."""
     if not x.ndim:
-        return x, np.int64(0)
+        return x[()], np.int64(0)
     index = order(x, dim, False)
     ordered = np.moveaxis(take(x, index, dim), dim, -1)
     places = np.arange(x.shape[dim], dtype=np.int64)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._memory import storage_of, window
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from .arguments import as_shape
@@ -17,9 +18,20 @@ __all__ = ["broadcast_shapes", "broadcast_tensors", "broadcast_to", "expand"]
 def _expand(x: Any, shape: tuple[int, ...]) -> Any:
     if x.shape == shape:
         return x.view() if isinstance(x, np.ndarray) else x
-    out = np.broadcast_to(x, shape)
-    if isinstance(x, np.ndarray) and x.flags.writeable:
-        out.flags.writeable = True  # a part without repeated elements may be written to
+    x = np.asarray(x)
+    lead, strides, step = len(shape) - x.ndim, [0] * len(shape), 0
+    for k in reversed(range(len(shape))):  # a new dimension of size 1 goes around all within it
+        n = 1
+        if k >= lead:
+            n, step = x.shape[k - lead], x.strides[k - lead]
+        strides[k] = step if n == shape[k] else 0
+        if n != shape[k] and n != 1:
+            raise ValueError(f"{x.shape} does not broadcast to {shape}")
+        step = strides[k] * shape[k]
+    memory, start = storage_of(x)
+    out = window(memory, shape, x.dtype, start, strides)
+    if not x.flags.writeable:
+        out.flags.writeable = False
     return out
 
 
@@ -107,14 +119,14 @@ def broadcast_shapes(*shapes: Any) -> Any:
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
-    """The tensors expanded to their common shape.
+    """The tensors expanded to their common shape; those that have it are returned themselves.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_tensors.html
     """
     if len(tensors) == 1 and not isinstance(tensors[0], Variable):
         tensors = tuple(tensors[0])
     shape = tuple(broadcast_shapes(*(tensor.shape for tensor in tensors)))
-    return tuple(expanded(tensor, shape) for tensor in tensors)
+    return tuple(t if t.shape == shape else expanded(t, shape) for t in tensors)
 
 
 def sum_to_size(input: Any, *size: Any) -> Any:
@@ -125,5 +137,5 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     if lead < 0 or any(n not in (1, m) for n, m in zip(sizes, shape[max(lead, 0) :], strict=True)):
         raise RuntimeError(f"size {list(sizes)} is not expandable to size {list(shape)}.")
     dims = (*range(lead), *(k + lead for k, n in enumerate(sizes) if n == 1 != shape[k + lead]))
-    made = input.sum(dims, True) if dims else input
+    made = input.sum(dims, True) if dims or not sizes else input
     return made if len(sizes) == len(shape) else reshaped(made, sizes)

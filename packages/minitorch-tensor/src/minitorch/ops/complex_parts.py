@@ -245,3 +245,13 @@ def angle(input: Tensor) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.angle.html
     """
+
+
+def set_real(input: Any, value: Any) -> None:
+    """``x.real = value``: writes into the real part."""
+    real(input).copy_(value)
+
+
+def set_imag(input: Any, value: Any) -> None:
+    """``x.imag = value``: writes into the imaginary part."""
+    imag(input).copy_(value)

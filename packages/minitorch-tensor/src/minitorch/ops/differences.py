@@ -8,6 +8,7 @@ from typing import Any
 from .arguments import numpy_names, one_dim, some_dims
 from .joining import cat
 from .reduction import is_tensor
+from .shape import clone
 
 __all__ = ["cumulative_trapezoid", "diff", "gradient", "trapezoid", "trapz"]
 
@@ -32,7 +33,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         raise RuntimeError(f"order must be non-negative but got {n}")
     d = one_dim(dim, input.ndim)
     if not n:
-        return input
+        return clone(input)
     parts = [x for x in (prepend, input, append) if x is not None]
     if len(parts) > 1:
         input = cat(parts, d)

@@ -45,7 +45,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: None = None) -> Any:
             )
         of_b[one_dim(j, b.ndim)] = of_a[one_dim(i, a.ndim)]
     kept = [k for k in of_a if k not in of_b] + [k for k in of_b if k not in of_a]
-    made, order = contract(a, "".join(of_a), b, "".join(of_b), set(kept))
+    made, order = contract(a, "".join(of_a), b, "".join(of_b), "".join(kept))
     return arranged(made, order, "".join(kept))
 
 
@@ -64,37 +64,46 @@ def summed(x: Any, names: str, keep: Any) -> tuple[Any, str]:
     return total(x, over, False), "".join(name for name in names if name in keep)
 
 
-def contract(a: Any, of_a: str, b: Any, of_b: str, keep: set[str]) -> tuple[Any, str]:
+def contract(a: Any, of_a: str, b: Any, of_b: str, keep: str) -> tuple[Any, str]:
     """The product of ``a`` and ``b``, summed over the names not in ``keep``, and its names.
 
-    It is one batched product of matrices ``(shared, left, inner) @ (shared, inner, right)``.
+    It is one batched product of matrices ``(shared, left, inner) @ (shared, inner, right)``, each
+    group in the order of ``keep``; where all of ``right`` come first there, b is the left one.
     """
     # a dimension of size 1 broadcasts: without it the name belongs to the other operand alone
     sizes_a, sizes_b = dict(zip(of_a, a.shape, strict=True)), dict(zip(of_b, b.shape, strict=True))
     stretched = {n for n in of_a if n in sizes_b and sizes_a[n] != sizes_b[n]}
     a, of_a = dropped(a, of_a, {n for n in stretched if sizes_a[n] == 1})
     b, of_b = dropped(b, of_b, {n for n in stretched if sizes_b[n] == 1})
-    a, of_a = summed(a, of_a, keep | set(of_b))
-    b, of_b = summed(b, of_b, keep | set(of_a))
+    a, of_a = summed(a, of_a, keep + of_b)
+    b, of_b = summed(b, of_b, keep + of_a)
     sizes = dict(zip(of_a + of_b, (*a.shape, *b.shape), strict=True))
-    shared = "".join(n for n in of_a if n in of_b and n in keep)
     inner = "".join(n for n in of_a if n in of_b and n not in keep)
-    left = "".join(n for n in of_a if n not in of_b)
-    right = "".join(n for n in of_b if n not in of_a)
+    names = [n for n in keep if n in sizes]
 
     def shape(names: str) -> tuple[int, ...]:
         return tuple(sizes[n] for n in names)
 
+    if not inner:
+        a, b = (
+            reshaped(
+                arranged(x, of_x, "".join(n for n in names if n in of_x)),
+                tuple(sizes[n] if n in of_x else 1 for n in names),
+            )
+            for x, of_x in ((a, of_a), (b, of_b))
+        )
+        return mul(a, b), "".join(names)
+    shared = "".join(n for n in names if n in of_a and n in of_b)
+    left = "".join(n for n in names if n not in of_b)
+    right = "".join(n for n in names if n not in of_a)
+    if left and right and names.index(right[-1]) < names.index(left[0]):
+        a, of_a, left, b, of_b, right = b, of_b, right, a, of_a, left
     a = arranged(a, of_a, shared + left + inner)
     b = arranged(b, of_b, shared + inner + right)
-    result = shared + left + right
-    if not inner:
-        a = reshaped(a, (*shape(shared + left), *(1 for _ in right)))
-        b = reshaped(b, (*shape(shared), *(1 for _ in left), *shape(right)))
-        return mul(a, b), result
     batch = (math.prod(shape(shared)),) if shared else ()
     m, k, n = (math.prod(shape(names)) for names in (left, inner, right))
     product = matmul(reshaped(a, (*batch, m, k)), reshaped(b, (*batch, k, n)))
+    result = shared + left + right
     return reshaped(product, shape(result)), result
 
 
@@ -160,7 +169,8 @@ def einsum(equation: Any, *operands: Any) -> Any:
     check_sizes(pairs)
     x, names = pairs[0]
     for k, (y, of_y) in enumerate(pairs[1:], 2):
-        x, names = contract(x, names, y, of_y, set(output).union(*(n for _, n in pairs[k:])))
+        later = "".join(n for _, n in pairs[k:])
+        x, names = contract(x, names, y, of_y, "".join(dict.fromkeys(output + later)))
     x, names = summed(x, names, output)
     return arranged(x, names, output)
 

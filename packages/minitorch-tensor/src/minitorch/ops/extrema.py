@@ -64,7 +64,7 @@ def _extremum(reduce: Any, name: str, nan: bool, label: str | None = None) -> Ca
 def _placed_extremum(reduce: Any, name: str, arg: str) -> Callable[..., Any]:
     def kernel(x: Any, dim: int, keepdim: bool) -> Any:
         if not x.ndim:
-            return x, np.int64(0)
+            return x[()], np.int64(0)
         index = getattr(x, arg)(dim, keepdims=keepdim)
         return reduce(x, axis=dim, keepdims=keepdim), index.astype(np.int64, copy=False)
 

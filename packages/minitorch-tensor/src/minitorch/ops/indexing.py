@@ -51,6 +51,8 @@ def _as_index(item: Any) -> Any:
         item, dtype = wrap(array), array.dtype
     if dtype.char in "lqi?":  # int64, int32, bool
         return item
+    if dtype.char in "bh" and not item.ndim:  # PyTorch takes numbers of these
+        return cast(item, np.dtype(np.int64))
     if dtype == np.uint8:
         return cast(item, np.dtype(np.bool_))
     raise IndexError(

@@ -84,11 +84,11 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     sizes = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
     if any(n < 0 for n in sizes):
         raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
-    made, rest = [], indices._data
-    for n in reversed(sizes):
-        rest, position = np.divmod(rest, np.asarray(max(n, 1), rest.dtype))
-        made.append(wrap(position))
-    return tuple(reversed(made))
+    rest = indices._data
+    table = np.empty((*rest.shape, len(sizes)), rest.dtype)
+    for k in reversed(range(len(sizes))):
+        rest, table[..., k] = np.divmod(rest, np.asarray(max(sizes[k], 1), rest.dtype))
+    return unbind(wrap(table), -1)  # type: ignore[no-any-return]
 
 
 # --- masks -------------------------------------------------------------------------------------

@@ -33,8 +33,13 @@ def _repeat_rule(g: Any, shape: tuple[int, ...], repeats: tuple[int, ...]) -> An
     return reshaped(total(reshaped(g, parts), tuple(range(0, len(parts), 2)), False), shape)
 
 
+def _repeat(x: Any, repeats: tuple[int, ...]) -> Any:
+    out = packed(np.tile(x, repeats))
+    return out if out.size else out.copy()  # NumPy gives the memory of x then
+
+
 repeated = primitive(
-    lambda x, repeats: packed(np.tile(x, repeats)),
+    _repeat,
     "x | repeats",
     _repeat_rule,
     name="repeat",

@@ -210,7 +210,7 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
 def _prod(x: Any, dim: int | None, keepdim: bool) -> Any:
     dtype = np.int64 if x.dtype.kind in "biu" else None
     if dim is not None and not x.ndim:
-        return x if dtype is None else dtype(x)
+        return x[()] if dtype is None else dtype(x)
     return sums.mul_reduce(x, axis=dim, dtype=dtype, keepdims=keepdim)
 
 

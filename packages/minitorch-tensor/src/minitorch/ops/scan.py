@@ -48,7 +48,7 @@ def _accumulate(ufunc: np.ufunc, x: Any, dim: int, dtype: Any = None) -> Any:
 def _cumsum(x: Any, dim: int, reverse: bool) -> Any:
     if not reverse or not x.ndim:
         return _accumulate(np.add, x, dim)
-    return np.flip(_accumulate(np.add, np.flip(x, dim), dim), dim)
+    return packed(np.flip(_accumulate(np.add, np.flip(x, dim), dim), dim))
 
 
 running_sum: Any = primitive(
@@ -138,7 +138,7 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
 def _running_extremum(ufunc: np.ufunc, name: str) -> Callable[..., Any]:
     def kernel(x: Any, dim: int) -> Any:
         if not x.ndim:
-            return x, np.int64(0)
+            return x[()], np.int64(0)
         values = _accumulate(ufunc, x, dim, x.dtype)
         reached = (x == values) | (x != x)  # the latest of equals, as in PyTorch
         places = np.arange(x.shape[dim], dtype=np.int64).reshape(-1, *(1,) * (x.ndim - 1 - dim))
@@ -192,7 +192,7 @@ def _logcumsumexp(x: Any, dim: int) -> Any:
             f'"logcumsumexp" not implemented for {x.dtype}: convert it first, as with .float()'
         )
     if not x.ndim:
-        return x
+        return x[()]
     return np.logaddexp.accumulate(x.astype(np.float64, "C"), axis=dim).astype(x.dtype)
 
 

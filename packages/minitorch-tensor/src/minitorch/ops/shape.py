@@ -147,11 +147,11 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 
 
 def ravel(input: Any) -> Any:
-    """All elements in one dimension; a view where the memory allows it.
+    """All elements in one dimension, without gaps: a view of a contiguous tensor, else a copy.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ravel.html
     """
-    return reshaped(input, (math.prod(input.shape),))
+    return reshaped(contiguous(input), (math.prod(input.shape),))
 
 
 @numpy_names

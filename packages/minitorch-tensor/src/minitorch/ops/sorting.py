@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -118,11 +119,30 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
 
 def _unique(x: Any, dim: int | None) -> tuple[Any, Any, Any]:
     x = np.asarray(x)
+    if dim is not None and x.dtype.kind in "fc" and (x != x).any():
+        return _unique_with_nan(x, dim)
     values, inverse, counts = np.unique(
         x, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
     )
     inverse, counts = inverse.astype(np.int64, copy=False), counts.astype(np.int64, copy=False)
     return values, inverse.reshape(x.shape if dim is None else -1), counts
+
+
+def _unique_with_nan(x: Any, dim: int) -> tuple[Any, Any, Any]:
+    """Slices in order of the first elements of which one is less: a NaN is passed over."""
+    slices = np.moveaxis(x, dim, 0)
+    rows = slices.reshape(len(slices), -1)
+
+    def compare(i: int, j: int) -> int:
+        less, more = rows[i] < rows[j], rows[i] > rows[j]
+        decided = more[less | more]
+        return 2 * int(decided[0]) - 1 if decided.size else 0
+
+    order = sorted(range(len(rows)), key=functools.cmp_to_key(compare))
+    values, numbers, counts = _unique_consecutive(slices[order], 0)
+    inverse = np.empty_like(numbers)
+    inverse[order] = numbers
+    return np.moveaxis(values, 0, dim), inverse, counts
 
 
 def _unique_consecutive(x: Any, dim: int | None) -> tuple[Any, Any, Any]:

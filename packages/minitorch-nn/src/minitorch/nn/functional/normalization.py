@@ -156,7 +156,7 @@ def batch_norm(
         scale = scale if weight is None else scale * weight
         return affine(input.contiguous() - centers, scale, bias).to(input.dtype)
     if not input.numel():
-        return affine(input, weight, bias)
+        return affine(input.clone(), weight, bias)
     mean, var = moments(input, 0)
     out = channels_normalized(input, weight, bias, mean, var, 0, eps)
     _update(running_mean, mean[0], momentum)
@@ -209,7 +209,7 @@ def instance_norm(
             )
     _check_affine("instance_norm", weight, bias, channels)
     if not input.numel():
-        return affine(input, weight, bias)
+        return affine(input.clone(), weight, bias)
     mean, var = moments(input, channels)
     weight = None if weight is None else weight.clone()  # what is saved is not the parameter itself
     out = channels_normalized(input, weight, bias, mean, var, channels, eps)
@@ -250,7 +250,7 @@ def group_norm(
         )
     _check_affine("group_norm", weight, bias, channels)
     if not input.numel():
-        return affine(input, weight, bias)
+        return affine(input.clone(), weight, bias)
     mean, var = moments(input, num_groups)
     return groups_normalized(input, weight, bias, mean, var, num_groups, eps)
 
