@@ -173,7 +173,7 @@ def entropy_of_probabilities(
         loss = loss * by_class(weight, input)
     if reduction == "none":
         return -loss.sum(dim)
-    return -loss.sum() / (input.numel() / classes if reduction == "mean" else 1)
+    return -loss.sum() / (input.numel() / max(classes, 1) if reduction == "mean" else 1)
 
 
 def _weights(logp: Any, target: Any, weight: Any, ignore: int) -> Any:

@@ -105,6 +105,8 @@ def ctc_loss(
     batched = log_probs.ndim == 3
     logp = log_probs if batched else log_probs.unsqueeze(1)
     frames, n, classes = logp.shape
+    if not logp.numel():
+        raise RuntimeError(f"log_probs tensor must not be empty, but has shape {list(logp.shape)}")
     if not 0 <= blank < classes:
         raise RuntimeError(f"blank must be in label range: {blank} is none of {classes} classes")
     input_lengths = as_lengths(input_lengths, "input_lengths", n)

@@ -105,7 +105,7 @@ def cosine_embedding_loss(
 
 def rows_of(input: Any) -> Any:
     """Scores (N, C), or (C) as one row."""
-    if input.ndim > 2 or (input.ndim == 2 and not input.shape[1]) or not input.numel():
+    if input.ndim > 2 or 0 in input.shape[-1:]:
         raise RuntimeError(
             "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
             f"{list(input.shape)}"

@@ -50,7 +50,7 @@ def _squares(x: Any, target: Any, mean: bool) -> tuple[Any, Any]:
 
 
 def _squares_backward(g: Any, mean: bool, difference: Any, needs: Any) -> tuple[Any, Any]:
-    gx = difference * (g * (2 / difference.size if mean else 2))
+    gx = difference * (g * (2 / max(difference.size, 1) if mean else 2))
     return gx if needs[0] else None, -gx if needs[1] else None
 
 

@@ -71,6 +71,8 @@ def cross_entropy(
     t = target.reshape(-1)
     n, classes = rows.shape
     counts = check_labels(t, classes, ignore)
+    if not classes:  # of nothing: any label would have been refused, unless ignored
+        rows, classes = np.zeros((n, 1), x.dtype), 1
     if counts is not None:
         t = np.where(counts, t, 0)
     if x.dtype.itemsize == 2:
@@ -113,13 +115,16 @@ def cross_entropy(
     elif reduction == "sum":
         out = column_sums(loss)
     else:
-        total = y.dtype.type(n) if w is None else np.add.reduce(w)
+        # where the weights sum to zero the mean is NaN, never infinite
+        total = y.dtype.type(n) if w is None else np.add.reduce(w) or y.dtype.type(np.nan)
         out = column_sums(loss) / total
-        share = 1 / total if w is None else np.where(w == 0, 0, w / total)
+        share = (1 if w is None else w) / total
     if smoothing and weight is not None:  # the smoothed part is not weighted by the label
-        share = np.ones(n, y.dtype) if counts is None else counts.astype(y.dtype)
+        share = np.ones(n, y.dtype)
         if reduction == "mean":
             share /= total
+    if counts is not None:
+        share = np.where(counts, share, 0)
     return out if out.dtype == x.dtype else out.astype(x.dtype), y, share, at
 
 
