@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import minitorch
-import minitorch.nn.functional as F  # noqa: N812
+import minitorch.nn.functional as F
 import pytest
 
 PAIRS = (F.mse_loss, F.l1_loss, F.smooth_l1_loss, F.huber_loss, F.binary_cross_entropy)

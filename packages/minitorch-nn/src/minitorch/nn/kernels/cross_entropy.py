@@ -72,7 +72,7 @@ def cross_entropy(
     n, classes = rows.shape
     counts = check_labels(t, classes, ignore)
     if not classes:  # of nothing: any label would have been refused, unless ignored
-        rows, classes = np.zeros((n, 1), x.dtype), 1
+        rows, classes, weight = np.zeros((n, 1), x.dtype), 1, None
     if counts is not None:
         t = np.where(counts, t, 0)
     if x.dtype.itemsize == 2:
@@ -137,7 +137,7 @@ def cross_entropy_backward(
         scale = scale * share
     scale = np.asarray(scale, probabilities.dtype)
     column = scale[:, None] if scale.ndim else scale
-    if not smoothing:
+    if not (smoothing and len(probabilities)):
         if scale.ndim or probabilities.size < MANY or not probabilities.flags.c_contiguous:
             d = probabilities * column
         else:
