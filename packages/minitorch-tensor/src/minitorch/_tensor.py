@@ -22,7 +22,7 @@ from .autograd.node import AccumulateGrad, Output, RemovableHandle, track, untra
 from .autograd.variable import (
     Inference,
     Variable,
-    check_inference,
+    check_marks,
     history,
     move,
     new_counter,
@@ -357,7 +357,7 @@ class Tensor(Variable):
         """Replaces each element ``x`` by ``callable(x)``, one by one in Python."""
         if self.requires_grad:
             raise RuntimeError("apply_() cannot be used on a tensor that requires grad")
-        check_inference(self)
+        check_marks(self)
         data = self._array()
         for place in np.ndindex(data.shape):
             data[place] = callable(data[place].item())

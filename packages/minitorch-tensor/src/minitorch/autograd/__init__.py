@@ -82,6 +82,13 @@ def _sequence(value: Any, count: int | None = None) -> list[Any]:
     return [value] if isinstance(value, _Variable | graph.GradientEdge) else list(value)
 
 
+def _primal(x: Any) -> Any:
+    """The value of a dual tensor: ``backward`` adds no tangents to ``.grad``."""
+    while hasattr(x, "_primal"):
+        x = x._primal
+    return x
+
+
 def backward(
     tensors: Any,
     grad_tensors: Any = None,
@@ -101,8 +108,8 @@ def backward(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
-    outputs = _sequence(tensors)
-    gradients = _sequence(grad_tensors, len(outputs))
+    outputs = [_primal(y) for y in _sequence(tensors)]
+    gradients = [_primal(g) for g in _sequence(grad_tensors, len(outputs))]
     if inputs is None:
         engine.backward(outputs, gradients, retain_graph, create_graph)
         return

@@ -33,16 +33,16 @@ class dual_level:  # noqa: N801  (PyTorch's name)
         self.tool.__exit__(*exception)
 
 
-def _level() -> Any:
+def _level(needed: bool = True) -> Any:
     from ..func.forward import Forward
 
     tools = [tool for tool in current.state.tools if isinstance(tool, Forward)]
-    if not tools:
+    if not tools and needed:
         raise RuntimeError(
             "Trying to create or unpack a dual Tensor but no level exists. Make sure to "
             "enter_dual_level() first."
         )
-    return tools[-1]
+    return tools[-1] if tools else None
 
 
 def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
@@ -67,8 +67,8 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
-    """The tensor and its tangent."""
-    tool = _level()
-    if tool.owns(tensor):
+    """The tensor and its tangent, which is None outside of a level."""
+    tool = _level(needed=False)
+    if tool is not None and tool.owns(tensor):
         return UnpackedDualTensor(tensor._primal, tensor._tangent)
     return UnpackedDualTensor(tensor, None)

@@ -45,6 +45,7 @@ class State:
     0 no graph, 1 record, 2 or more: hand the step to the tools.
     ``arrays`` is above 0 while operations take arrays for tensors: in backward passes, whose rules
     are made of operations, and where a kernel is (``door.of_arrays``).
+    ``level`` is the number of transforms that run a function of the user's (``transform_level``).
     ``passes`` are the backward passes that run, the innermost last: (an object that
     stands for it, its roots, targets, leads).
     ``quiet(f, *args)`` calls ``f`` with NumPy's floating-point warnings off: PyTorch never warns
@@ -53,12 +54,13 @@ class State:
     Where other code runs in between, as in a backward pass, ``NUMPYS`` is set to ``QUIET``.
     """
 
-    __slots__ = ("arrays", "flags", "inference", "passes", "quiet", "tools")
+    __slots__ = ("arrays", "flags", "inference", "level", "passes", "quiet", "tools")
 
     def __init__(self) -> None:
         self.flags = GRAD
         self.arrays = 0
         self.inference = False
+        self.level = 0
         self.tools: tuple[Any, ...] = ()
         self.passes: list[Any] = []
         self.quiet: Callable[..., Any] = _quiet.copy().run
@@ -71,7 +73,22 @@ class State:
         self.flags = (self.flags & ~TOOLS) | (TOOLS if tools else 0)
 
 
-inferring: list[State] = []  # of the threads in `inference_mode`, once per block
+# Of the threads whose new tensors are marked, once per block of `inference_mode` or a transform.
+marking: list[State] = []
+
+
+class transform_level:  # noqa: N801  (a context manager)
+    """Within it runs a function that ``func.grad`` or its kin transforms: it may write to the
+    tensors that are made there, not to those that it captured."""
+
+    def __enter__(self) -> None:
+        self.state = current.state
+        self.state.level += 1
+        marking.append(self.state)
+
+    def __exit__(self, *exception: object) -> None:
+        self.state.level -= 1
+        marking.remove(self.state)
 
 
 class _PerThread(threading.local):
@@ -245,10 +262,10 @@ class inference_mode(_Mode):  # noqa: N801  (PyTorch's name)
         self.before = (state.flags & GRAD, state.inference)
         state.inference = self.mode
         state.set_grad(not self.mode)
-        inferring.append(state)
+        marking.append(state)
 
     def __exit__(self, *exception: object) -> None:
         state = current.state
-        inferring.remove(state)
+        marking.remove(state)
         grad, state.inference = self.before
         state.set_grad(bool(grad))

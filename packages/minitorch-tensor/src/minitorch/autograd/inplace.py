@@ -16,14 +16,14 @@ import numpy as np
 from .._dtype import can_cast
 from .._memory import laid_as
 from .door import record
-from .grad_mode import current, set_grad_enabled
+from .grad_mode import TOOLS, current, marking, set_grad_enabled
 from .node import AccumulateGrad
 from .primitive import primitive
 from .variable import (
     MULTIPLE_VIEWS,
     Variable,
     carry_retained,
-    check_inference,
+    check_marks,
     history,
     replay,
     root,
@@ -58,10 +58,12 @@ replace_region: Any = primitive(
 
 def check_history(target: Any) -> None:
     """Raises where rewriting the history of ``target`` is forbidden."""
-    if type(target._counter) is not list:
-        check_inference(target)
+    if marking or type(target._counter) is not list:
+        check_marks(target)
     if not current.state.flags & 1:
         return
+    while target._tool is not None:  # what it stands for
+        target = target._parts()[0]
     node = history(target)
     if isinstance(node, AccumulateGrad):
         raise RuntimeError(
@@ -96,6 +98,11 @@ def write(target: Any, value: Any) -> Any:
         target._assign(value)
         return target
     if value._tool is not None:
+        lift = getattr(value._tool, "lift", None)
+        if lift is not None:
+            lift(target)
+            target._assign(value)
+            return target
         raise RuntimeError(
             "vmap: an inplace operation would write a batch of values into a tensor that is the "
             f"same for all examples (of shape {list(target._data.shape)}), or a value with a "
@@ -147,7 +154,10 @@ def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_writable(self)
         data = self._data
-        if current.state.flags & 1 and any(map(_tracked, (self, *args, *kwargs.values()))):
+        flags = current.state.flags
+        if flags >= TOOLS and any(map(_wrapped, (self, *args, *kwargs.values()))):
+            result = op(self.clone(), *args, **kwargs)  # the values within may be saved
+        elif flags & 1 and any(map(_tracked, (self, *args, *kwargs.values()))):
             # what is saved of the old values must outlive the write
             node = history(self)
             if self._chain and "window" in self._chain[0][0].primitive.traits:
@@ -157,9 +167,8 @@ def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
             if single and result._node is not None and result._node.saved:
                 old = (data, source._data)
                 result._node.saved = tuple(_kept(v, old) for v in result._node.saved)
-        else:  # under a transform the values within may be saved
-            source = self if self._tool is None else self.clone()
-            result = op(source, *args, **kwargs)
+        else:
+            result = op(self, *args, **kwargs)
         made = result._data
         if made.shape != data.shape:
             raise RuntimeError(
@@ -192,6 +201,10 @@ def named_in_place(method: Any, op: Any) -> Any:
 
 def _tracked(x: Any) -> bool:
     return isinstance(x, Variable) and (x._node is not None or x._base is not None)
+
+
+def _wrapped(x: Any) -> bool:
+    return isinstance(x, Variable) and x._tool is not None
 
 
 def _kept(values: Any, old: tuple[Any, Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .grad_mode import current, inferring
+from .grad_mode import current, marking
 
 __all__ = ["Variable", "history", "wrap"]
 
@@ -144,7 +144,7 @@ def move(tensor: Variable, data: Any) -> None:
     """Gives ``tensor`` other memory."""
     old, counter = tensor._data, tensor._counter
     tensor._data = data
-    if type(counter) is list and old is not data:
+    if type(counter) is not Inference and old is not data:
         moved = Moved(counter[0])
         # NumPy's scalars, the values of tensors without dimensions, have no weak references
         array = weakref.ref(old) if isinstance(old, np.ndarray) else lambda: old
@@ -155,7 +155,32 @@ def move(tensor: Variable, data: Any) -> None:
 
 def new_counter() -> list[int]:
     """The version of a tensor that is made now."""
-    return Inference() if inferring and current.state.inference else [0]
+    if not marking:
+        return [0]
+    state = current.state
+    return Inference() if state.inference else Level([0], state.level) if state.level else [0]
+
+
+class Level(list[int]):
+    """The version of a tensor that was made within transforms: within how many."""
+
+    def __init__(self, version: list[int], level: int) -> None:
+        super().__init__(version)
+        self.level = level
+
+
+CAPTURED = (
+    "During a grad (vjp, jvp, grad, etc) transform, the function provided attempted to call "
+    "in-place operation that would mutate a captured Tensor. This is not supported; please rewrite "
+    "the function being transformed to explicitly accept the mutated Tensor(s) as inputs."
+)
+
+
+def check_marks(tensor: Variable) -> None:
+    """Raises where ``tensor`` may not be written to, being an inference tensor or captured."""
+    check_inference(tensor)
+    if current.state.level > getattr(tensor._counter, "level", 0):
+        raise RuntimeError(CAPTURED)
 
 
 def check_inference(tensor: Variable, message: str = WRITTEN) -> None:
@@ -179,7 +204,7 @@ def wrap(data: Any, node: Any = None) -> Any:
     tensor = new(_Tensor)
     tensor._data = data
     tensor._node = node
-    tensor._counter = [0] if not inferring else new_counter()
+    tensor._counter = [0] if not marking else new_counter()
     tensor._base = None
     return tensor
 
@@ -193,7 +218,7 @@ def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any
     tensor._base = source if source._base is None else source._base
     chain = source._chain
     tensor._chain = None if op is None or chain is None else (*chain, (op, params))
-    if type(version) is list:
+    if type(version) is not Inference:
         tensor._seen = version[0]
     else:  # nothing is written to an inference tensor that autograd would have to follow
         tensor._base = None

@@ -27,7 +27,13 @@ RULES: dict[str, Callable[..., Any]] = {}
 
 
 class Batched(Wrapper):
-    """One example of ``_value``, whose first dimension is the batch."""
+    """One example of ``_value``, whose first dimension is the batch.
+
+    ``_given``  for an argument of the function: ``_value``, and the tensor and its dimension that
+                ``vmap`` made it of.
+    """
+
+    _given: tuple[Any, Any, int] | None = None
 
     def __init__(self, value: Any, tool: Vmap) -> None:
         self._value = value
@@ -89,6 +95,19 @@ class Vmap(Tool):
             return x._value
         return x.expand((self.size, *x.shape)) if is_tensor(x) else x
 
+    def argument(self, x: Any, dim: int) -> Any:
+        """``x``, whose dimension ``dim`` is the batch, as one example."""
+        made = Batched(front(x, dim), self)
+        made._given = (made._value, x, dim % x.ndim)
+        return made
+
+    def given(self, x: Any) -> tuple[Any, int | None]:
+        """``x`` with its batch where the caller of ``vmap`` had it, and the dimension."""
+        if not self.owns(x):
+            return x, None
+        value, original, dim = x._given or (x._value, x._value, 0)
+        return (original, dim) if value is x._value else (x._value, 0)
+
     def one_of(self, x: Any) -> Any:
         """``x``, whose first dimension is the batch, as one example."""
         return Batched(x, self)
@@ -116,8 +135,7 @@ class Vmap(Tool):
         if not any(self.owns(x) for x in args):
             return NotImplemented
         if not function.generate_vmap_rule:
-            values = [x._value if self.owns(x) else x for x in args]
-            in_dims = tuple(0 if self.owns(x) else None for x in args)
+            values, in_dims = zip(*map(self.given, args), strict=True)
             info = VmapInfo(self.size, self.randomness)
             with Without(self):
                 made, out_dims = function.vmap(info, in_dims, *values)
@@ -341,8 +359,7 @@ def vmap(
             return _chunked(
                 func, leaves, dims, spec, kwargs, out_dims, randomness, chunk_size, size
             )
-        values = [v if d is None else front(v, d) for v, d in zip(leaves, dims, strict=True)]
-        return _mapped(func, values, dims, spec, kwargs, out_dims, randomness, size)
+        return _mapped(func, leaves, dims, spec, kwargs, out_dims, randomness, size)
 
     return mapped
 
@@ -352,7 +369,7 @@ def _mapped(
     randomness: str, size: int,
 ) -> Any:  # fmt: skip
     tool = Vmap(size, randomness)
-    inputs = [v if d is None else Batched(v, tool) for v, d in zip(values, dims, strict=True)]
+    inputs = [v if d is None else tool.argument(v, d) for v, d in zip(values, dims, strict=True)]
     with tool:
         made = func(*pytree.unflatten(inputs, spec), **kwargs)
     outputs, out_spec = pytree.flatten(made)
@@ -393,8 +410,7 @@ def _chunked(
     for start in range(0, size, chunk_size):
         count = min(chunk_size, size - start)
         values = [
-            v if d is None else front(v, d)[start : start + count]
-            for v, d in zip(leaves, dims, strict=True)
+            v if d is None else v.narrow(d, start, count) for v, d in zip(leaves, dims, strict=True)
         ]
         pieces.append(_mapped(func, values, dims, spec, kwargs, out_dims, randomness, count))
     flat = [pytree.flatten(piece) for piece in pieces]

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._ranges import arange
 from ..autograd.door import apply
+from ..autograd.variable import Variable, replay
 from .batching import RULES, aligned, batching_rule, elementwise, one_by_one
 
 ALL = slice(None)
@@ -349,3 +350,17 @@ def positions(
 
 
 RULES["*"] = moved
+
+
+@batching_rule("copy_slices")
+def written_region(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    """The places of the region, found once, hold for all examples."""
+    base, value = (spread(v, b, size) for v, b in zip(values, batched, strict=True))
+    shape = base.shape[1:]
+    places = replay(arange(math.prod(shape)).reshape(shape), params[0]).reshape(-1)
+    rows = base.reshape(size, -1)
+    if not isinstance(value, Variable):  # the zeros that a gradient has there
+        return rows.index_fill(1, places, 0).reshape(base.shape)
+    return rows.index_copy(1, places, value.reshape(size, -1)).reshape(base.shape)

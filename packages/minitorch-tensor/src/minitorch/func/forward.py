@@ -8,15 +8,16 @@ fused step goes through its definition. Any other rule is linear in ``g``, and d
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 from .._creation import ones_like, zeros_like
 from .._dtype import dtype
 from ..autograd.door import apply
-from ..autograd.grad_mode import set_grad_enabled
+from ..autograd.grad_mode import set_grad_enabled, transform_level
 from ..autograd.tools import Tool
-from ..autograd.variable import Variable
+from ..autograd.variable import MULTIPLE_VIEWS, Variable, replay, root
 from . import pytree
 from .batching import Batched, inner, levels
 from .wrapper import Without, Wrapper
@@ -71,9 +72,48 @@ class Forward(Tool):
 
     def __init__(self) -> None:
         self.level = next(levels)
+        self.lifted: list[Any] = []  # weak references to the tensors that were made duals
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        for reference in self.lifted:
+            x = reference()
+            if x is not None:  # a tensor again, without its tangent
+                x.__class__, primal = x._class, x._primal
+                x._data, x._node, x._counter = primal._data, primal._node, primal._counter
+                x._base, x._chain, x._seen = primal._base, primal._chain, primal._seen
+                del x._tool, x._primal, x._tangent, x._class
 
     def owns(self, x: Any) -> bool:
-        return isinstance(x, Dual) and x._tool is self
+        if isinstance(x, Dual) and x._tool is self:
+            return True
+        if self.lifted and isinstance(x, Variable) and x._tool is None and x._base is not None:
+            if self.owns(root(x)):  # an old view of a tensor that was lifted since
+                self.lift(x)
+                return True
+        return False
+
+    def lift(self, x: Any) -> None:
+        """Makes a dual of the plain tensor ``x``, for a dual to be written into it."""
+        from .reverse import per_example
+
+        primal: Any = Variable.__new__(type(x))
+        primal.__dict__.update(x.__dict__)
+        if x._base is None:
+            tangent = per_example(zeros_like(x.detach())).clone()
+        else:
+            base = root(x)
+            if not self.owns(base):
+                self.lift(base)
+            if x._chain is None:
+                raise RuntimeError(MULTIPLE_VIEWS)
+            with Without(self):
+                primal, tangent = replay(base._primal, x._chain), replay(base._tangent, x._chain)
+        kind = type(x)
+        x.__class__ = Dual
+        x.__init__(primal, tangent, self)
+        x._class = kind
+        self.lifted.append(weakref.ref(x))
 
     def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         inputs = list(args[0] if primitive.variadic else args[: len(primitive.inputs)])
@@ -303,26 +343,26 @@ def jvp(
                 f"{list(t.shape)}: they must be the same"
             )
     tool = Forward()
-    with tool:
+    with tool, transform_level():
         inputs = [Dual(v, t, tool) for v, t in zip(values, slopes, strict=True)]
         made = func(*pytree.unflatten(inputs, spec))
-    aux = None
-    if has_aux:
-        made, aux = with_aux(made)
-        aux = pytree.tree_map(lambda t: t._primal if tool.owns(t) else t, aux)
-    for each in pytree.flatten(made)[0]:
-        if not isinstance(each, Variable):
-            raise RuntimeError(
-                f"jvp(f, primals, tangents): expected f(*primals) to return only tensors, got "
-                f"{type(each).__name__}"
-            )
-        if strict and not tool.owns(each):
-            raise RuntimeError(
-                "jvp(f, primals, tangents, strict=True): the output of f is independent of the "
-                "inputs. This is not allowed with strict=True."
-            )
-    output = pytree.tree_map(lambda t: t._primal if tool.owns(t) else t, made)
-    slope = pytree.tree_map(lambda t: t._tangent if tool.owns(t) else _zeros_for(t), made)
+        aux = None
+        if has_aux:
+            made, aux = with_aux(made)
+            aux = pytree.tree_map(lambda t: t._primal if tool.owns(t) else t, aux)
+        for each in pytree.flatten(made)[0]:
+            if not isinstance(each, Variable):
+                raise RuntimeError(
+                    f"jvp(f, primals, tangents): expected f(*primals) to return only tensors, got "
+                    f"{type(each).__name__}"
+                )
+            if strict and not tool.owns(each):
+                raise RuntimeError(
+                    "jvp(f, primals, tangents, strict=True): the output of f is independent of the "
+                    "inputs. This is not allowed with strict=True."
+                )
+        output = pytree.tree_map(lambda t: t._primal if tool.owns(t) else t, made)
+        slope = pytree.tree_map(lambda t: t._tangent if tool.owns(t) else _zeros_for(t), made)
     return (output, slope, aux) if has_aux else (output, slope)
 
 

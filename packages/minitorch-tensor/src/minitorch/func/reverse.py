@@ -12,7 +12,7 @@ from typing import Any
 from .._creation import eye, zeros_like
 from .._settings import is_tensor
 from ..autograd import _gradients
-from ..autograd.grad_mode import current, enable_grad
+from ..autograd.grad_mode import current, enable_grad, is_grad_enabled, transform_level
 from ..autograd.node import AccumulateGrad, Node, track
 from ..autograd.primitive import alias
 from ..autograd.variable import history
@@ -36,12 +36,14 @@ def tracked(x: Any) -> Any:
     """A new end of the graph with the value of ``x``; where ``x`` has a graph, joined to it."""
     if isinstance(x, Batched):
         with Without(x._tool):
-            return Batched(tracked(x._value), x._tool)
-    if isinstance(x, Dual):
-        return Dual(tracked(x._primal), x._tangent, x._tool)
-    made = alias(x)
-    if made._node is None:
-        track(made)
+            made: Any = Batched(tracked(x._value), x._tool)
+    elif isinstance(x, Dual):
+        made = Dual(tracked(x._primal), x._tangent, x._tool)
+    else:
+        made = alias(x)
+        if made._node is None:
+            track(made)
+    made._counter = x._counter  # it is the memory of x: not to be written to in a transform
     return made
 
 
@@ -137,7 +139,8 @@ def grad_and_value(
     @functools.wraps(func)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         numbers, leaves, _, spec = _split(args, argnums)
-        with enable_grad():
+        recording = is_grad_enabled()
+        with enable_grad(), transform_level():
             xs = [tracked(per_example(leaf)) for leaf in leaves]
             made = func(*_with(args, numbers, pytree.unflatten(xs, spec)), **kwargs)
             value, aux = with_aux(made) if has_aux else (made, None)
@@ -150,7 +153,7 @@ def grad_and_value(
                     f"Expected f(*args) to return a scalar tensor, got tensor with {value.ndim} "
                     f"dims (shape {list(value.shape)}). Maybe you'd like to use vjp or jacrev APIs?"
                 )
-            create_graph = _reaches_others([value], xs)
+            create_graph = _reaches_others([value], xs) and recording
             found = gradients([value], xs, [None], create_graph)
         found = [zeros_like(x).detach() if g is None else g for x, g in zip(xs, found, strict=True)]
         if not create_graph:
@@ -203,7 +206,8 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.func.vjp.html
     """
     leaves, spec = pytree.flatten(primals)
-    with enable_grad():
+    recording = is_grad_enabled()
+    with enable_grad(), transform_level():
         xs = [tracked(per_example(leaf)) for leaf in leaves]
         made = func(*pytree.unflatten(xs, spec))
     output, aux = with_aux(made) if has_aux else (made, None)
@@ -218,13 +222,13 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                 f"Expected pytree structure of cotangents to be the same as that of the outputs: "
                 f"{len(ys)} tensors, got {len(gs)}"
             )
-        graph = others or any(g.requires_grad for g in gs)
+        graph = is_grad_enabled() and (others or any(g.requires_grad for g in gs))
         with enable_grad():
             found = gradients(ys, xs, gs, graph)
         found = [zeros_like(x).detach() if g is None else g for x, g in zip(xs, found, strict=True)]
         return pytree.unflatten(found, spec)
 
-    shown = (output, aux) if others else pytree.tree_map(_detached, (output, aux))
+    shown = (output, aux) if others and recording else pytree.tree_map(_detached, (output, aux))
     return (shown[0], vjp_fn, shown[1]) if has_aux else (shown[0], vjp_fn)
 
 

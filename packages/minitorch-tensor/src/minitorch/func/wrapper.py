@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from .._tensor import Tensor
 from ..autograd.grad_mode import current
+from ..autograd.variable import new_counter
 from ..overrides import disabled
 
 __all__ = ["NoData", "Without", "Wrapper"]
@@ -97,7 +98,7 @@ class Wrapper(Tensor):
     def _set(self, like: Any, tool: Any, batch: int = 0) -> None:
         self._data = NoData(like.shape[batch:], like.dtype, like.strides[batch:])
         self._node = None
-        self._counter = [0]
+        self._counter = new_counter()
         self._base = None
         self._tool = tool
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from .._dtype import from_numpy_dtype
-from ..autograd.grad_mode import TOOLS, current
+from ..autograd.grad_mode import TOOLS, current, marking
 from ..autograd.inplace import check_writable, write
 from ..autograd.primitive import primitive
-from ..autograd.variable import Variable, check_inference, wrap
+from ..autograd.variable import Variable, check_marks, wrap
 from .choice import zeros_like
 from .conversion import cast, fitted
 from .gathering import (
@@ -296,8 +296,8 @@ def _plain_key(key: Any) -> bool:
 
 def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
     """The untracked write, straight into the memory."""
-    if type(self._counter) is not list:
-        check_inference(self)
+    if marking or type(self._counter) is not list:
+        check_marks(self)
     try:
         source = value._data if isinstance(value, Variable) else _as_value(self, value)
         current.state.quiet(write_item, data, key, source)

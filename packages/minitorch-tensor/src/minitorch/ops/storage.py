@@ -23,7 +23,7 @@ from .._memory import (
     window,
 )
 from ..autograd.primitive import primitive
-from ..autograd.variable import Variable, check_inference, root, wrap
+from ..autograd.variable import Variable, check_marks, root, wrap
 from ..kernels import storage as kernels
 from ..kernels.storage import places
 from .arguments import as_shape, one_dim
@@ -152,7 +152,7 @@ def resize_(input: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.resize_.html
     """
-    check_inference(input)
+    check_marks(input)
     shape = as_shape(sizes)
     if input.requires_grad:
         raise RuntimeError("cannot resize variables that require grad")
@@ -201,7 +201,7 @@ def set_(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.set_.html
     """
-    check_inference(input)
+    check_marks(input)
     given: Any = wrap(np.empty(0, input._data.dtype)) if source is None else source
     tensor = isinstance(given, Variable)
     if input.requires_grad or (tensor and given.requires_grad):
