@@ -11,6 +11,10 @@ from .module import Module as Module
 from .modules import *
 from .parameter import *
 
+for _name, _value in list(globals().items()):  # the modules that the classes come from: they have
+    if getattr(_value, "__name__", "").startswith(f"{__name__}.modules."):  # names of functions
+        del globals()[_name]
+
 
 def __getattr__(name: str) -> Any:
     if name in ("utils", "parallel", "optim"):

@@ -254,6 +254,12 @@ def update_bn(loader: Iterable[Any], model: Any, device: Any = None) -> None:
     model.train(was_training)
 
 
+def annealed(strategy: str, t: float) -> float:
+    """How far the rate is from the first one to ``swa_lr`` after the part ``t`` of the epochs."""
+    t = max(0.0, min(1.0, t))
+    return (1 - math.cos(math.pi * t)) / 2 if strategy == "cos" else t
+
+
 class SWALR(LRScheduler):
     """From the rate as it is to ``swa_lr`` in ``anneal_epochs``, and constant from there.
 
@@ -281,17 +287,15 @@ class SWALR(LRScheduler):
         self.anneal_epochs = anneal_epochs
         super().__init__(optimizer, last_epoch)
 
-    def _part(self, step: int) -> float:
-        """How far the rate is from the first one to ``swa_lr``."""
-        t = max(0, min(1, step / max(1, self.anneal_epochs)))
-        return (1 - math.cos(math.pi * t)) / 2 if self._anneal_strategy == "cos" else t
-
     def get_lr(self) -> list[Any]:
         warn_outside_step(self)
         step = self._step_count - 1
         if self.anneal_epochs == 0:
             step = max(1, step)
-        before, part = self._part(step - 1), self._part(step)
+        before, part = (
+            annealed(self._anneal_strategy, k / max(1, self.anneal_epochs))
+            for k in (step - 1, step)
+        )
         rates = []
         for group in self.optimizer.param_groups:
             lr, final = group["lr"], group["swa_lr"]

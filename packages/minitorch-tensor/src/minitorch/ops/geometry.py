@@ -9,6 +9,7 @@ import numpy as np
 from .._memory import packed
 from ..autograd.primitive import fused, primitive
 from .arguments import numpy_names, one_dim
+from .conversion import not_implemented
 from .norm import vector_norm
 from .shape import reshaped
 
@@ -69,6 +70,8 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
             f"linalg.cross: the shapes {list(input.shape)} and {list(other.shape)} do not broadcast"
         ) from None
     check_same(input, other, "linalg.cross")
+    if not input.dtype.category:
+        raise not_implemented("cross", input.dtype)
     return crossed(input, other, d)
 
 

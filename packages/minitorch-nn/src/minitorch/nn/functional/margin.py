@@ -36,6 +36,8 @@ def hinge_embedding_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
+    if input.dtype.is_complex:
+        check_float(input, "hinge_embedding_loss")
     far = where(target != 1, clamp_min(margin - input, 0).to(input.dtype), 0)
     near = where(target != -1, input, 0)
     return reduced(far + near, reduction)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch import div, finfo, float16, float32, no_grad, rsqrt
+from minitorch import div, finfo, float16, float32, int64, no_grad, rsqrt
 from minitorch.extend import fused, in_single, labelled, primitive
 
 from ..kernels import normalization as kernels
@@ -333,6 +333,8 @@ def local_response_norm(
         raise ValueError(
             f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)"
         )
+    if input.dtype is not int64:
+        check_float(input, "local_response_norm")
     if not input.numel():
         return input
     channels = input.shape[1]
