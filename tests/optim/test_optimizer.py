@@ -1,12 +1,15 @@
 """Optimizer: groups, state, hooks, and what bad input gets."""
 
 import copy
+import inspect
 import math
 import pickle
+import sys
 
 import minitorch
 import numpy as np
 import pytest
+from minitorch import optim
 from minitorch.optim import SGD, Adam, AdamW, Optimizer, lr_scheduler
 
 
@@ -363,3 +366,87 @@ def test_steps_and_loading_are_quiet(name):
                 if isinstance(value, minitorch.Tensor) and value.shape == p.shape:
                     entry[key] = minitorch.full((4, 4), 1e300, dtype=minitorch.float64)
         made.load_state_dict(state)
+
+
+def calls_of(function):
+    """How many calls, of Python's and C's functions, ``function()`` takes."""
+    count = 0
+
+    def seen(frame, event, argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(seen)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "Adagrad"])
+def test_the_first_step_is_linear_in_the_number_of_parameters(name):
+    counts = []
+    for size in (500, 2000):
+        params = [minitorch.zeros(2, requires_grad=True) for _ in range(size)]
+        for p in params:
+            p.grad = minitorch.ones(2)
+        optimizer = getattr(optim, name)(params, lr=0.1)
+        counts.append(calls_of(optimizer.step))
+    assert counts[1] < 5 * counts[0]
+
+
+def test_a_subclass_that_does_not_call_init():
+    """Wrappers around an optimizer, such as Lookahead, have its groups and nothing else."""
+
+    class Wrapper(optim.Optimizer):
+        def __init__(self, inner):
+            self.inner, self.param_groups = inner, inner.param_groups
+
+        def step(self, closure=None):
+            return self.inner.step(closure)
+
+    p = minitorch.ones(1, requires_grad=True)
+    p.grad = minitorch.ones(1)
+    wrapper = Wrapper(optim.SGD([p], lr=0.5))
+    with optim.register_optimizer_step_pre_hook(lambda *a: None):
+        wrapper.step()
+    wrapper.zero_grad()
+    assert p.tolist() == [0.5]
+    assert p.grad is None
+
+    class Plain(optim.SGD):
+        def __init__(self, p):
+            self.param_groups, self.state = [{**wrapper.param_groups[0], "params": [p]}], {}
+
+    p.grad = minitorch.ones(1)
+    Plain(p).step()
+    assert p.tolist() == [0.0]
+
+
+NUMBERS = [
+    (name, option, default)
+    for name in optim.__all__
+    if name[0].isupper() and name != "Optimizer"
+    for option, parameter in inspect.signature(getattr(optim, name)).parameters.items()
+    if isinstance(default := parameter.default, bool | int | float | tuple)
+]
+
+
+@pytest.mark.parametrize(("name", "option", "default"), NUMBERS)
+def test_strings_are_no_options(name, option, default):
+    """YAML reads 1e-4 as a string."""
+    params = [minitorch.zeros(2, 2, requires_grad=True)]
+    text = tuple(map(str, default)) if isinstance(default, tuple) else str(default)
+    with pytest.raises((TypeError, ValueError), match="is the string|str|Nesterov"):
+        getattr(optim, name)(params, **{option: text})
+    if not isinstance(default, tuple | bool) and name != "LBFGS":
+        with pytest.raises(TypeError, match="float"):
+            getattr(optim, name)([{"params": params, option: text}])
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd", "rmsprop", "Adma"])
+def test_names_that_are_no_optimizers(name):
+    with pytest.raises(AttributeError, match="has no attribute") as raised:
+        getattr(optim, name)
+    assert ("is the class" in str(raised.value)) is name.islower()
