@@ -438,7 +438,7 @@ def test_strings_are_no_options(name, option, default):
     """YAML reads 1e-4 as a string."""
     params = [minitorch.zeros(2, 2, requires_grad=True)]
     text = tuple(map(str, default)) if isinstance(default, tuple) else str(default)
-    with pytest.raises((TypeError, ValueError), match="is the string|str|Nesterov"):
+    with pytest.raises((TypeError, ValueError), match=r"is the string|str|Nesterov"):
         getattr(optim, name)(params, **{option: text})
     if not isinstance(default, tuple | bool) and name != "LBFGS":
         with pytest.raises(TypeError, match="float"):
