@@ -19,6 +19,7 @@ from .autograd import backward, engine
 from .autograd.grad_mode import current
 from .autograd.inplace import inplace, relaid
 from .autograd.node import AccumulateGrad, Output, RemovableHandle, track, untrack
+from .autograd.primitive import operator
 from .autograd.variable import (
     Inference,
     Variable,
@@ -643,8 +644,7 @@ class Tensor(Variable):
 
     # --- comparison and logic ----------------------------------------------------------------
 
-    __eq__ = comparison.equals
-    __ne__ = comparison.differs
+    __eq__, __ne__ = comparison.eq, comparison.ne
     __lt__, __le__ = comparison.lt, comparison.le
     __gt__, __ge__ = comparison.gt, comparison.ge
     eq, eq_ = comparison.eq, inplace(comparison.eq)
@@ -936,9 +936,19 @@ for _name, _dtype in conversion.METHODS.items():
     setattr(Tensor, _name, conversion.converter(_dtype))
 Tensor.type = conversion.type_  # type: ignore[attr-defined]  # not in the class, as above
 
+
+def _refusing(name: str, method: Any) -> Any:
+    """The operator ``name``, in place or not, which leaves foreign operands to them."""
+    if name.startswith("__i"):
+        return inplace(operator(method.__wrapped__))
+    return operator(method)
+
+
 # x.add is not torch.add: __torch_function__ tells a method from the function of its name
 for _name, _member in list(vars(Tensor).items()):
-    if isinstance(_member, FunctionType):
+    if _name in overrides.REFUSING:
+        setattr(Tensor, _name, _refusing(_name, _member))
+    elif isinstance(_member, FunctionType):
         setattr(Tensor, _name, overrides.copied(_member, _name))
     elif isinstance(_member, property):
         setattr(Tensor, _name, property(overrides.copied(_member.fget), _member.fset, _member.fdel))

@@ -306,8 +306,24 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
     return op
 
 
-def binary(primitive: Primitive) -> Callable[..., Any]:
-    """``apply`` for two inputs, written out; numbers may stand for tensors."""
+def refusing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` as an operator: NotImplemented, for Python to ask the other operand, in place of
+    TypeError."""
+
+    def operator(*operands: Any) -> Any:
+        try:
+            return function(*operands)
+        except TypeError:
+            return NotImplemented
+
+    return operator
+
+
+def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
+    """``apply`` for two inputs, written out; numbers may stand for tensors.
+
+    An ``operator`` leaves operands that it does not know to them: it returns NotImplemented.
+    """
     kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
     large = threaded(kernel)
     differentiable, strict = primitive.differentiable, not primitive.params
@@ -381,6 +397,8 @@ def binary(primitive: Primitive) -> Callable[..., Any]:
             a, b = promote(a, b)
         return apply(primitive, a, b, *params)
 
+    if operator:
+        general = refusing(general)
     return op
 
 

@@ -169,6 +169,8 @@ def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
                 result._node.saved = tuple(_kept(v, old) for v in result._node.saved)
         else:
             result = op(self, *args, **kwargs)
+        if result is NotImplemented:  # an operator whose operand is foreign
+            return result
         made = result._data
         if made.shape != data.shape:
             raise RuntimeError(

@@ -28,7 +28,7 @@ from typing import Any, TypeVar, cast
 from . import door
 from .step import JointStep, Step
 
-__all__ = ["Primitive", "fused", "labelled", "operation", "primitive"]
+__all__ = ["Primitive", "fused", "labelled", "operation", "operator", "primitive"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -272,6 +272,17 @@ def operation(
         return cast(F, functools.update_wrapper(made, declared))
 
     return make
+
+
+def operator(op: Any) -> Callable[..., Any]:
+    """The function behind a Python operator: ``op``, which leaves foreign operands to them."""
+    known = getattr(op, "primitive", None)
+    if known is None or len(known.inputs) != 2 or known.view:
+        return functools.wraps(op)(door.refusing(op))
+    made = door.binary(known, operator=True)
+    made.primitive = known  # type: ignore[attr-defined]
+    made.__name__ = made.__qualname__ = known.name
+    return made
 
 
 def labelled(op: Any, label: str) -> Callable[..., Any]:

@@ -41,7 +41,7 @@ NO_BOOL = (
 
 def promote_numbers(*operands: Any) -> tuple[Any, ...]:
     """``promote``, for an operation that bools do not have."""
-    for x in operands:
+    for x in [as_operand(x) for x in operands]:
         if x is True or x is False or (isinstance(x, Variable) and x._data.dtype.kind == "b"):
             raise RuntimeError(NO_BOOL)
     return promote(*operands)

@@ -114,23 +114,6 @@ def ge(input: Tensor, other: Tensor | complex) -> Tensor:
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 
 
-OPERANDS: Any = (Variable, int, float, complex, np.ndarray, np.generic)
-
-
-def equals(self: Any, other: Any) -> Any:
-    """``self == other``; with what is no operand, such as None, Python's own False."""
-    if not isinstance(other, OPERANDS):
-        return NotImplemented
-    return eq(self, other)
-
-
-def differs(self: Any, other: Any) -> Any:
-    """``self != other``; with what is no operand, such as None, Python's own True."""
-    if not isinstance(other, OPERANDS):
-        return NotImplemented
-    return ne(self, other)
-
-
 def equal(input: Any, other: Any) -> bool:
     """Whether shapes and all elements are equal, as a Python bool.
 
