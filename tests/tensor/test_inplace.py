@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import minitorch
+import minitorch as torch
 import numpy as np
 import pytest
+from minitorch import tensor
 from minitorch.autograd import gradcheck, gradgradcheck
 
 
@@ -325,3 +327,42 @@ def test_views_under_no_grad_require_grad_as_their_base(name: str, source: str) 
         view * 2
     with minitorch.no_grad():
         assert not x.detach()[:2].requires_grad
+
+
+EXPANDED = {
+    # writes of one value, which expanded tensors take
+    "fill_": (lambda x: x.fill_(2), [2, 2, 2]),
+    "zero_": (lambda x: x.zero_(), [0, 0, 0]),
+    "masked_fill_, last": (lambda x: x.masked_fill_(tensor([False, False, True]), 2), [2, 2, 2]),
+    "masked_fill_, first": (lambda x: x.masked_fill_(tensor([True, False, False]), 2), [2, 2, 2]),
+    "masked_fill_, none": (lambda x: x.masked_fill_(tensor([False] * 3), 2), [1, 1, 1]),
+    "index_fill_": (lambda x: x.index_fill_(0, tensor([0]), 2), [2, 2, 2]),
+    "index_put_": (lambda x: x.index_put_((tensor([0]),), tensor([3.0])), [3, 3, 3]),
+    "setitem": (lambda x: x.__setitem__(tensor([0]), 3.0), [3, 3, 3]),
+}
+REFUSED = {
+    "add_": lambda x: x.add_(1),
+    "copy_": lambda x: x.copy_(torch.ones(3)),
+    "exp_": lambda x: x.exp_(),
+    "uniform_": lambda x: x.uniform_(),
+    "clamp_": lambda x: x.clamp_(2),
+    "index_add_": lambda x: x.index_add_(0, tensor([0]), torch.ones(1)),
+    "scatter_": lambda x: x.scatter_(0, tensor([0]), 2.0),
+    "put_": lambda x: x.put_(tensor([0]), torch.ones(1)),
+}
+
+
+@pytest.mark.parametrize("case", EXPANDED)
+def test_one_value_into_expanded_tensors(case):
+    write, expected = EXPANDED[case]
+    base = torch.ones(1)
+    x = base.expand(3)
+    write(x)
+    assert x.tolist() == expected
+    assert base.tolist() == expected[:1]
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_several_values_into_expanded_tensors(case):
+    with pytest.raises(RuntimeError, match="single memory location"):
+        REFUSED[case](torch.ones(1).expand(3))

@@ -122,8 +122,9 @@ def _dtype_of(start: Any, end: Any, dtype: Any) -> Any:
 
 def spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
     """``start + k step`` in the first half, ``end - (steps - 1 - k) step`` in the second."""
-    if not isinstance(steps, int):
+    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
         raise TypeError(f"argument 'steps' must be int, not {type(steps).__name__}")
+    steps = int(steps.__index__())
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     if steps == 1:

@@ -17,7 +17,7 @@ from ._repr import tensor_repr
 from ._size import Size
 from .autograd import backward, engine
 from .autograd.grad_mode import current
-from .autograd.inplace import inplace, relaid
+from .autograd.inplace import check_history, inplace, relaid
 from .autograd.node import AccumulateGrad, Output, RemovableHandle, track, untrack
 from .autograd.primitive import operator
 from .autograd.variable import (
@@ -434,8 +434,17 @@ class Tensor(Variable):
     def __int__(self) -> int:
         return int(self._real_item())
 
+    def _only_value(self) -> Any:
+        """The value of a tensor with one element, for Python's own types."""
+        if self._data.size != 1:
+            raise ValueError(
+                "only one element tensors can be converted to Python scalars, but this one has the "
+                f"shape {list(self.shape)}"
+            )
+        return self._data.item()
+
     def _real_item(self) -> Any:
-        value = self.item()
+        value = self._only_value()
         if type(value) is complex:
             if value.imag:
                 raise RuntimeError(
@@ -446,7 +455,7 @@ class Tensor(Variable):
         return value
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._only_value())
 
     def __index__(self) -> int:
         if self._data.size != 1 or self._data.dtype.kind not in "iub":
@@ -541,8 +550,8 @@ class Tensor(Variable):
     clamp_max, clamp_max_ = choice.clamp_max, inplace(choice.clamp_max)
     maximum, minimum = choice.maximum, choice.minimum
     fmax, fmin = choice.fmax, choice.fmin
-    masked_fill, masked_fill_ = choice.masked_fill, inplace(choice.masked_fill)
-    fill, fill_ = choice.fill, inplace(choice.fill)
+    masked_fill, masked_fill_ = choice.masked_fill, inplace(choice.masked_fill, check_history)
+    fill, fill_ = choice.fill, inplace(choice.fill, check_history)
     where = choice.where_method
     __and__ = __rand__ = bitwise_and = bitwise.bitwise_and
     __iand__ = bitwise_and_ = inplace(bitwise.bitwise_and)
@@ -728,8 +737,8 @@ class Tensor(Variable):
     as_strided_ = relaid(storage.as_strided)
     diagonal, diag, diag_embed = diagonals.diagonal, diagonals.diag, diagonals.diag_embed
     diagflat, trace = diagonals.diagflat, diagonals.trace
-    tril, tril_ = diagonals.tril, inplace(diagonals.tril)
-    triu, triu_ = diagonals.triu, inplace(diagonals.triu)
+    tril, tril_ = diagonals.tril, inplace(diagonals.tril, check_history)
+    triu, triu_ = diagonals.triu, inplace(diagonals.triu, check_history)
     repeat, tile = rearranging.repeat, rearranging.tile
     repeat_interleave, roll = rearranging.repeat_interleave, rearranging.roll
     flip, fliplr, flipud = rearranging.flip, rearranging.fliplr, rearranging.flipud
@@ -805,7 +814,7 @@ class Tensor(Variable):
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
     copy_ = indexing.copy_
-    index_put, index_put_ = indexing.index_put, inplace(indexing.index_put)
+    index_put, index_put_ = indexing.index_put, inplace(indexing.index_put, check_history)
     gather, take, take_along_dim = scatters.gather, positions.take, scatters.take_along_dim
     put, put_ = positions.put, inplace(positions.put)
     scatter, scatter_ = scatters.scatter, inplace(scatters.scatter)
@@ -814,7 +823,7 @@ class Tensor(Variable):
     index_select = slices.index_select
     index_add, index_add_ = slices.index_add, inplace(slices.index_add)
     index_copy, index_copy_ = slices.index_copy, inplace(slices.index_copy)
-    index_fill, index_fill_ = slices.index_fill, inplace(slices.index_fill)
+    index_fill, index_fill_ = slices.index_fill, inplace(slices.index_fill, check_history)
     index_reduce, index_reduce_ = slices.index_reduce, inplace(slices.index_reduce)
     masked_select = positions.masked_select
     masked_scatter, masked_scatter_ = positions.masked_scatter, inplace(positions.masked_scatter)

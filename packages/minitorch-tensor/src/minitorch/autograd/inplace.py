@@ -80,12 +80,16 @@ def check_history(target: Any) -> None:
             raise RuntimeError(MULTIPLE_VIEWS)
 
 
+def is_expanded(data: Any) -> bool:
+    """True where elements of the array share their memory along a dimension."""
+    steps = zip(data.strides, data.shape, strict=True)
+    return bool(data.size) and any(step == 0 and size > 1 for step, size in steps)
+
+
 def check_writable(target: Any) -> None:
     """Raises where PyTorch forbids a write to ``target``."""
     check_history(target)
-    data = target._array()
-    steps = zip(data.strides, data.shape, strict=True)
-    if data.size and any(step == 0 and size > 1 for step, size in steps):
+    if is_expanded(target._array()):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
@@ -113,7 +117,10 @@ def write(target: Any, value: Any) -> Any:
     if tracking and target._base is not None and target._chain is None:
         if history(value) is not None or root(target)._node is not None:
             raise RuntimeError(MULTIPLE_VIEWS)
-    np.copyto(target._array(), value._data, casting="unsafe")
+    data, new = target._array(), value._data
+    # of elements that share their memory the one that changes counts, not the last one
+    changes = new != data if is_expanded(data) else True
+    np.copyto(data, new, where=changes, casting="unsafe")
     target._counter[0] += 1
     if tracking:
         rebase(target, value)
@@ -146,13 +153,18 @@ def _adopt(node: Any, value: Any, target: Any) -> None:
         )
 
 
-def inplace(op: Callable[..., Any]) -> Callable[..., Any]:
-    """The in-place form of ``op``: ``x.op_(...)`` writes ``op(x, ...)`` into ``x``."""
+def inplace(
+    op: Callable[..., Any], check: Callable[[Any], None] = check_writable
+) -> Callable[..., Any]:
+    """The in-place form of ``op``: ``x.op_(...)`` writes ``op(x, ...)`` into ``x``.
+
+    An operation that also writes to expanded tensors is checked by ``check_history`` alone.
+    """
     single = hasattr(op, "primitive")  # one step: what it saves is in its node
 
     @functools.wraps(op)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        check_writable(self)
+        check(self)
         data = self._data
         flags = current.state.flags
         if flags >= TOOLS and any(map(_wrapped, (self, *args, *kwargs.values()))):

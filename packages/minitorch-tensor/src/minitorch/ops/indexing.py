@@ -14,7 +14,7 @@ import numpy as np
 
 from .._dtype import from_numpy_dtype
 from ..autograd.grad_mode import TOOLS, current, marking
-from ..autograd.inplace import check_writable, write
+from ..autograd.inplace import check_history, check_writable, write
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, check_marks, wrap
 from .choice import zeros_like
@@ -299,7 +299,12 @@ def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
     if marking or type(self._counter) is not list:
         check_marks(self)
     try:
-        source = value._data if isinstance(value, Variable) else _as_value(self, value)
+        if isinstance(value, Variable):
+            source = value._data
+            if source.ndim and source.size == 1:  # also of more dimensions than data[key] has
+                source = source.reshape(())
+        else:
+            source = _as_value(self, value)
         current.state.quiet(write_item, data, key, source)
     except IndexError:
         parse(self, key)
@@ -369,7 +374,7 @@ def _without_lead(value: Any, ndim: int) -> Any:
 
 def put_(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> Any:
     """The write to flat positions, in place."""
-    check_writable(x)
+    check_history(x)
     first = dims[0] if adjacent(dims) else 0
     rest = [n for k, n in enumerate(x.shape) if k not in dims]
     shape = (*rest[:first], *places.shape, *rest[first:])

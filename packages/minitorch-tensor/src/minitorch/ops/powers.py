@@ -37,6 +37,8 @@ def _power(a: Any, b: Any) -> Any:
 
 def _integer_power(a: Any, b: Any) -> Any:
     if a.dtype.kind == "b":
+        if isinstance(b, np.bool_):  # a number: x ** True is x, x ** False is True
+            return a | ~b
         raise not_implemented("pow", np.bool_)
     if (b >= 0).all():
         return np.power(a, b)

@@ -287,6 +287,8 @@ def reverse_dims(input: Any) -> Any:
 
 def matrix_transpose(input: Any) -> Any:
     """``x.mT``: the last two dimensions swapped."""
+    if not input.ndim:
+        return seen(input)
     if input.ndim < 2:
         raise RuntimeError(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {input.ndim}-D "
@@ -300,12 +302,12 @@ def adjoint(input: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.adjoint.html
     """
-    if input.ndim < 2:
+    if input.ndim == 1:
         raise RuntimeError(
             f"tensor.adjoint() is only supported on matrices or batches of matrices. Got "
             f"{input.ndim}-D tensor."
         )
-    made = transpose(input, -2, -1)
+    made = transpose(input, -2, -1) if input.ndim else seen(input)
     return made.conj() if input.dtype.is_complex else made
 
 
