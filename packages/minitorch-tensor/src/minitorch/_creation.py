@@ -73,7 +73,11 @@ def sizes(shape: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
 
 def number(value: Any) -> Any:
     """A Python number of a number or a tensor with one element."""
-    return value if isinstance(value, int | float | complex) else value.item()
+    if isinstance(value, int | float | complex):
+        return value
+    if not isinstance(value, Variable | np.generic):
+        raise TypeError(f"argument must be Number, not {type(value).__name__}: {value!r:.60}")
+    return value.item()
 
 
 def _numpy(dtype: Any) -> np.dtype[Any]:

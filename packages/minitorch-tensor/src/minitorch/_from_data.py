@@ -157,6 +157,8 @@ def _unusual(data: Any, array: Array, dtype: Any) -> Array:
         if data is bad or leaves[0] is not bad:
             raise TypeError(f"new(): invalid data type '{kind}'")
         raise ValueError(f"too many dimensions '{kind}'")
+    if dtype is not None:
+        raise TypeError(f"must be real number, not {kind}")
     raise RuntimeError(f"Could not infer dtype of {kind}")
 
 

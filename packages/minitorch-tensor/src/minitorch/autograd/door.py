@@ -8,6 +8,7 @@ for small steps, whose cost is Python's; as soon as a tool watches, all of them 
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -221,17 +222,17 @@ def surplus(primitive: Primitive, given: int) -> TypeError:
 
 def explain(primitive: Primitive, arrays: Sequence[Any], error: ValueError) -> Exception:
     """PyTorch's error for inputs whose shapes do not broadcast; any other error as it is."""
-    shapes = [x.shape for x in arrays if isinstance(x, np.ndarray | np.generic)]
-    if len(shapes) != 2 or "broadcast" not in str(error):
+    if "broadcast" not in str(error):
         return error
-    a, b = shapes
-    for k in range(1, min(len(a), len(b)) + 1):
-        if a[-k] != b[-k] and 1 not in (a[-k], b[-k]):
-            return RuntimeError(
-                f"The size of tensor a ({a[-k]}) must match the size of tensor b ({b[-k]}) at "
-                f"non-singleton dimension {max(len(a), len(b)) - k}: {primitive.name} got the "
-                f"shapes {list(a)} and {list(b)}"
-            )
+    shapes = [x.shape for x in arrays if isinstance(x, np.ndarray | np.generic)]
+    for a, b in itertools.combinations(shapes, 2):
+        for k in range(1, min(len(a), len(b)) + 1):
+            if a[-k] != b[-k] and 1 not in (a[-k], b[-k]):
+                return RuntimeError(
+                    f"The size of tensor a ({a[-k]}) must match the size of tensor b ({b[-k]}) at "
+                    f"non-singleton dimension {max(len(a), len(b)) - k}: {primitive.name} got the "
+                    f"shapes {' and '.join(str(list(shape)) for shape in shapes)}"
+                )
     return error
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any, TypeVar, cast
+
+import numpy as np
 
 from ..autograd.door import not_tensor
 from ..autograd.grad_mode import current
@@ -86,12 +89,40 @@ def _taking_tensors(function: F) -> F:
     return cast(F, checked)
 
 
+def as_int(name: str, value: Any) -> int:
+    """The argument ``name``, an integer of any kind but a bool.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"argument '{name}' must be int, not bool")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"argument '{name}' must be int, not {type(value).__name__}: {value!r:.60}"
+        ) from None
+
+
+def check_tensors(function: str, **arguments: Any) -> None:
+    """Raises PyTorch's error where one of the arguments is no tensor."""
+    for name, x in arguments.items():
+        if not isinstance(x, Variable):
+            raise TypeError(
+                f"{function}(): argument '{name}' must be Tensor, not {type(x).__name__}"
+            )
+
+
 def one_dim(dim: int, ndim: int) -> int:
     """``dim`` counted from the front. A 0-dim tensor has dimension 0 (and -1), as in PyTorch.
 
     Raises:
+        TypeError: it is no integer.
         IndexError: there is no such dimension.
     """
+    if type(dim) is not int:
+        dim = as_int("dim", dim)
     n = ndim or 1
     if not -n <= dim < n:
         raise IndexError(
@@ -109,10 +140,10 @@ def some_dims(dim: Any, ndim: int) -> tuple[int, ...]:
     """
     if dim is None or dim == () or dim == []:
         return tuple(range(ndim))
-    if isinstance(dim, int):
+    if isinstance(dim, int) or not isinstance(dim, tuple | list):
         number = one_dim(dim, ndim)
         return (number,) if ndim else ()
-    dims = tuple(one_dim(int(d), ndim) for d in dim)
+    dims = tuple([one_dim(d, ndim) for d in dim])
     for d in dims:
         if dims.count(d) > 1:
             raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
@@ -123,4 +154,4 @@ def as_shape(shape: tuple[Any, ...]) -> tuple[int, ...]:
     """The sizes given as ``f(2, 3)`` or ``f((2, 3))``."""
     if len(shape) == 1 and not hasattr(shape[0], "__index__"):
         shape = tuple(shape[0])
-    return shape if {*map(type, shape)} <= {int} else tuple(n.__index__() for n in shape)
+    return shape if {*map(type, shape)} <= {int} else tuple(map(operator.index, shape))

@@ -14,6 +14,7 @@ from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.elementwise import over_elements
 from ..kernels.select import select
+from .arguments import check_tensors
 from .conversion import NUMBERS, common_dtype, fitted, number, promote, to_dtype
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.where.html
     """
     if input is None and other is None:
+        check_tensors("where", condition=condition)
         return places([condition])
     tensors = isinstance(condition, Variable)
     if tensors or isinstance(input, Variable) or isinstance(other, Variable):
@@ -80,6 +82,8 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
                     f"{condition.dtype.type_name}"
                 )
             condition = to_dtype(condition, np.dtype(np.bool_))
+        if not tensors and not current.state.arrays:
+            check_tensors("where", condition=condition)
         if type(input) in NUMBERS and type(other) in NUMBERS:
             input = wrap(number(input, common_dtype(input, other).numpy))
         input, other = promote(input, other)
@@ -129,6 +133,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html
     """
     if is_tensor(input):
+        check_tensors("masked_fill", mask=mask)
         if mask.dtype.category:
             raise RuntimeError(
                 "masked_fill_ only supports boolean masks, but got mask with dtype "

@@ -112,8 +112,11 @@ def fitted(value: Any, kind: _dtype.dtype) -> Any:
     """The Python number ``value`` as dtype ``kind`` holds it; negative ones wrap in unsigned kinds.
 
     Raises:
+        TypeError: it is no number.
         RuntimeError: it does not fit.
     """
+    if not isinstance(value, int | float | complex | np.number | np.bool_):
+        raise TypeError(f"expected a number, but got {type(value).__name__}: {value!r:.60}")
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise OverflowError(f"int too big to convert to {kind.name}: {value}")
     if kind is _dtype.bool:

@@ -7,7 +7,7 @@ together; ``indexed`` gathers from there and ``put_places`` writes there.
 
 from __future__ import annotations
 
-from operator import setitem as write_item
+import operator
 from typing import Any
 
 import numpy as np
@@ -81,11 +81,11 @@ def _as_tuple(key: Any) -> tuple[Any, ...]:
 
 def _slice_of_ints(item: slice) -> slice:
     start, stop, step = item.start, item.stop, item.step
-    if step is not None and step.__index__() <= 0:
+    if step is not None and operator.index(step) <= 0:
         raise ValueError("step must be greater than zero")
     if (start is None or type(start) is int) and (stop is None or type(stop) is int):
         return item
-    return slice(*(None if v is None else v.__index__() for v in (start, stop, step)))
+    return slice(*(None if v is None else operator.index(v) for v in (start, stop, step)))
 
 
 def parse(input: Any, key: Any) -> tuple[tuple[Any, ...] | None, list[Any], tuple[int, ...]]:
@@ -110,6 +110,8 @@ def parse(input: Any, key: Any) -> tuple[tuple[Any, ...] | None, list[Any], tupl
                 items.append(index)
         elif hasattr(item, "__index__"):
             items.append(item.__index__())
+        elif kind in (str, bytes) and input.ndim:
+            raise TypeError(f"invalid index: {item!r:.60} is a {kind.__name__}")
         else:
             raise IndexError(
                 "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables "
@@ -275,8 +277,8 @@ def setitem(self: Any, key: Any, value: Any) -> None:
             if data.ndim:
                 _assign(self, data, key, value)
                 return
-    basic, indices, dims = parse(self, key)
     value = _as_value(self, value)
+    basic, indices, dims = parse(self, key)
     if not indices:
         x = sliced(self, basic or ())
         copy_(x, _without_lead(value, x._data.ndim))
@@ -305,7 +307,7 @@ def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
                 source = source.reshape(())
         else:
             source = _as_value(self, value)
-        current.state.quiet(write_item, data, key, source)
+        current.state.quiet(operator.setitem, data, key, source)
     except IndexError:
         parse(self, key)
         raise
@@ -340,6 +342,8 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
     """
     check_writable(self)
+    if not isinstance(src, Variable | int | float | complex | np.generic):
+        raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(src).__name__}")
     if isinstance(src, Variable) and src._data.ndim > self._data.ndim:
         raise RuntimeError(
             f"output with shape {list(self.shape)} doesn't match the broadcast shape of the "

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable, wrap
+from .arguments import check_tensors
 from .broadcasting import broadcast_shapes, expanded
 from .gathering import indexed, out_of_bounds, put_places
 from .joining import unbind
@@ -108,6 +109,7 @@ def masked_select(input: Any, mask: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.masked_select.html
     """
+    check_tensors("masked_select", input=input, mask=mask)
     if mask._data.dtype != np.bool_:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
     shape = tuple(broadcast_shapes(input.shape, mask.shape))
@@ -120,6 +122,7 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html
     """
+    check_tensors("masked_scatter", input=input, mask=mask, source=source)
     if mask._data.dtype != np.bool_:
         raise RuntimeError(
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype}"

@@ -11,7 +11,7 @@ from .._memory import packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.indexing import accumulate
-from .arguments import numpy_names, one_dim
+from .arguments import check_tensors, numpy_names, one_dim
 from .broadcasting import broadcast_shapes, expanded
 from .choice import choose
 from .conversion import cast, fitted
@@ -94,6 +94,7 @@ scatter_added = primitive(
 
 def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -> int:
     """``dim`` from the front, after the checks that gather and scatter share."""
+    check_tensors(name, input=input, index=index)
     dim = one_dim(dim, input.ndim)
     if index.numel() and index._data.dtype.name not in ("int64", "int32"):
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
@@ -179,6 +180,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html
     """
+    check_tensors("take_along_dim", input=input, indices=indices)
     if indices._data.dtype != np.int64:
         raise RuntimeError(
             f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype}"
@@ -243,6 +245,7 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.scatter_add.html
     """
+    check_tensors("scatter_add", input=input, index=index, src=src)
     dim = _check_index("scatter", input, dim, index, src)
     return scatter_added(*_aligned(input, index, src), dim) if index.numel() else input.clone()
 

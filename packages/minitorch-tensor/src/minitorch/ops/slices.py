@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.primitive import labelled
 from ..autograd.variable import Variable, wrap
-from .arguments import numpy_names, one_dim
+from .arguments import check_tensors, numpy_names, one_dim
 from .broadcasting import expanded
 from .conversion import cast, fitted
 from .gathering import indexed, put_places
@@ -19,6 +19,7 @@ __all__ = ["index_add", "index_copy", "index_fill", "index_reduce", "index_selec
 
 
 def _flat_index(name: str, input: Any, dim: int, index: Any) -> tuple[Any, int]:
+    check_tensors(name, input=input, index=index)
     dim = one_dim(dim, input.ndim)
     if index._data.dtype.name not in ("int64", "int32"):
         raise RuntimeError(f"{name}(): Expected dtype int32 or int64 for index")
@@ -55,6 +56,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 
 
 def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> Any:
+    check_tensors(name, source=source)
     if source._data.dtype != input._data.dtype:
         raise RuntimeError(
             f"{name}(): self and source expected to have the same dtype, but got (self) "
@@ -93,6 +95,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) 
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.index_add.html
     """
+    check_tensors("index_add", input=input, index=index, source=source)
     source = source if alpha == 1 else source * alpha
     return _put_slices("index_add", input, dim, index, source, True)
 
@@ -112,6 +115,10 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_fill_.html
     """
+    if not isinstance(value, Variable | int | float | complex):
+        raise TypeError(
+            f"index_fill(): argument 'value' must be Number, not {type(value).__name__}"
+        )
     index, dim = _flat_index("index_fill", input, dim, index)
     _scalar_only("index_fill", value)
     if isinstance(value, Variable) and value._data.dtype != input._data.dtype:
