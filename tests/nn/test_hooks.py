@@ -9,6 +9,8 @@ import minitorch
 import pytest
 from minitorch import nn
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using backward")
+
 
 class Scale(nn.Module):
     def forward(self, x, *, by=1.0):

@@ -4,6 +4,8 @@ import minitorch
 import pytest
 from minitorch import tensor
 
+pytestmark = pytest.mark.filterwarnings("ignore:Casting complex values")
+
 METHODS = [
     ("half", minitorch.float16),
     ("float", minitorch.float32),

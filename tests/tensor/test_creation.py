@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from minitorch import Tensor
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:To copy construct", "ignore:torch.range is", "ignore:The given buffer"
+)
+
 CASES = [
     # call, values, dtype
     (lambda: minitorch.tensor([1, 2]), [1, 2], "int64"),

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from minitorch._dtype import ALL
 
+pytestmark = pytest.mark.filterwarnings("ignore:torch.set_default_tensor_type")
+
 PROMOTIONS = [
     ("uint8", "int8", "int16"),
     ("int64", "float16", "float16"),

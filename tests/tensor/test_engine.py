@@ -12,6 +12,8 @@ from minitorch import autograd
 from minitorch.autograd import gradcheck, gradgradcheck
 from minitorch.extend import primitive
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using backward")
+
 
 def leaf(*values):
     return minitorch.tensor(values, dtype=minitorch.float64, requires_grad=True)

@@ -9,6 +9,8 @@ import minitorch as torch
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using backward")
+
 Tensor = Any
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from minitorch.autograd import gradcheck, gradgradcheck
 
+pytestmark = pytest.mark.filterwarnings("ignore:indexing with dtype torch.uint8")
+
 VALUES = np.arange(24.0).reshape(2, 3, 4)
 IDX, PAIR = [1, -1, 0], [0, 2]
 MASK = np.array([True, False, True])

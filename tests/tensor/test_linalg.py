@@ -8,6 +8,8 @@ import pytest
 from minitorch import linalg
 from minitorch.autograd import gradcheck, gradgradcheck
 
+pytestmark = pytest.mark.filterwarnings("ignore:torch.cholesky is deprecated")
+
 
 def matrix(*shape, seed=0):
     values = np.random.default_rng((seed, *shape)).normal(size=shape)

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from minitorch.autograd import gradcheck, gradgradcheck
 
+pytestmark = pytest.mark.filterwarnings("ignore:torch.chain_matmul is deprecated")
+
 
 def leaf(*shape, seed=0):
     values = np.random.default_rng((seed, *shape)).normal(size=shape)

@@ -11,6 +11,8 @@ import minitorch as torch
 import pytest
 from minitorch import overrides
 
+pytestmark = pytest.mark.filterwarnings("ignore:The use of `x.T`")
+
 
 class Kept(torch.Tensor):
     pass
@@ -272,3 +274,14 @@ def test_programs_without_such_a_class_do_not_pay():
         "assert list(inspect.signature(torch.cumsum).parameters)[:2] == ['input', 'dim']\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_frames_can_be_looked_at(x):
+    """Debuggers and reports read the variables of every frame of a traceback."""
+    for call in (lambda: torch.mul(x, torch.ones(3)), lambda: x + torch.ones(3)):
+        with pytest.raises(RuntimeError) as failure:
+            call()
+        trace = failure.tb
+        while trace is not None:
+            assert isinstance(dict(trace.tb_frame.f_locals), dict)
+            trace = trace.tb_next

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from minitorch.autograd import gradcheck, gradgradcheck
 
+pytestmark = pytest.mark.filterwarnings("ignore:The use of `x.T`")
+
 VALUES = np.arange(24.0).reshape(2, 3, 4)
 
 # name, ours, NumPy's, whether the result is a view

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from minitorch.autograd import gradcheck, gradgradcheck
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*degrees of freedom")
+
 X = np.array([[0.5, -1.5, 2.0, 3.0], [4.0, 0.25, -2.5, 1.0], [1.5, -0.75, 0.1, 6.0]])
 F = np.array([1, 2, 3, 1])
 A = np.array([0.5, 1.0, 0.25, 2.0])

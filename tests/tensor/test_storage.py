@@ -19,6 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.filterwarnings("ignore:The given")
+
 DTYPES = (minitorch.uint8, minitorch.int16, minitorch.float32, minitorch.float64)
 shapes = st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple)
 steps = st.sampled_from([-3, -2, -1, 1, 2, 3])

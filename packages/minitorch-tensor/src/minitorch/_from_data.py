@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from functools import reduce
 from typing import Any
@@ -203,7 +204,17 @@ def tensor(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
     """
+    if isinstance(data, Variable):
+        _warn_copy("torch.tensor(sourceTensor)")
     return made(tensor_data(data, dtype), requires_grad, device)
+
+
+def _warn_copy(call: str) -> None:
+    warnings.warn(
+        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() "
+        f"or sourceTensor.detach().clone().requires_grad_(True), rather than {call}.",
+        stacklevel=3,
+    )
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
@@ -273,6 +284,8 @@ def from_numpy(ndarray: Array) -> Any:
             "given numpy array has byte order different from the native byte order. Conversion "
             "between byte orders is currently not supported."
         )
+    if not ndarray.flags.writeable:
+        _warn_read_only("NumPy array")
     numpy = from_numpy_dtype(ndarray.dtype).numpy
     if any(step % ndarray.itemsize for step in ndarray.strides):
         raise ValueError(
@@ -285,6 +298,14 @@ def from_numpy(ndarray: Array) -> Any:
     )
 
 
+def _warn_read_only(what: str) -> None:
+    warnings.warn(
+        f"The given {what} is not writable, and PyTorch does not support non-writable tensors. "
+        "Here writing to this tensor is an error. You may want to copy it before converting it.",
+        stacklevel=3,
+    )
+
+
 def frombuffer(
     buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Any:
@@ -293,11 +314,14 @@ def frombuffer(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.frombuffer.html
     """
     try:
-        size = memoryview(buffer).nbytes
+        memory = memoryview(buffer)
     except TypeError:
         raise ValueError(
             f"object does not implement Python buffer protocol: {type(buffer).__name__}"
         ) from None
+    if memory.readonly:
+        _warn_read_only("buffer")
+    size = memory.nbytes
     if not size:
         raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
     if not 0 <= offset < size:
@@ -328,5 +352,7 @@ def new_tensor(
     layout: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """A tensor with a copy of ``data``, of this tensor's dtype unless told else."""
+    if isinstance(data, Variable):
+        _warn_copy("tensor.new_tensor(sourceTensor)")
     array = tensor_data(data, dtype or self.dtype)
     return made(array, requires_grad, device, layout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,12 @@ def arange(
 
 def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:
     """``start, start + step, ...`` up to ``end``, that included; PyTorch advises ``arange``."""
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is "
+        "inconsistent with Python's range builtin. Instead, use torch.arange, which produces "
+        "values in [start, end).",
+        stacklevel=2,
+    )
     kind = as_dtype(dtype) if dtype is not None else get_default_dtype()
     return made(
         current.state.quiet(_multiples, start, step, _steps(start, end + step / 2, step), kind)

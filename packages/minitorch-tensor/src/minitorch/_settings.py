@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from math import e, inf, nan, pi
 from typing import Any
 
@@ -81,6 +82,11 @@ def set_default_device(device: Any) -> None:
 
 def set_default_tensor_type(t: Any) -> None:
     """Sets the default dtype by a type's name, such as ``"torch.DoubleTensor"``."""
+    warnings.warn(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use "
+        "torch.set_default_dtype() as alternative.",
+        stacklevel=2,
+    )
     name = t if isinstance(t, str) else f"torch.{getattr(t, '__name__', t)}"
     for dtype in ALL:
         if name == f"torch.{dtype.type_name}Tensor":

@@ -108,6 +108,14 @@ def backward(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
+    if create_graph:
+        warnings.warn(
+            "Using backward() with create_graph=True will create a reference cycle between the "
+            "parameter and its gradient which can cause a memory leak. We recommend using "
+            "autograd.grad when creating the graph to avoid this. If you have to use this "
+            "function, make sure to reset the .grad fields of your parameters to None after use.",
+            stacklevel=3,
+        )
     outputs = [_primal(y) for y in _sequence(tensors)]
     gradients = [_primal(g) for g in _sequence(grad_tensors, len(outputs))]
     if inputs is None:

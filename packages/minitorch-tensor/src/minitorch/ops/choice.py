@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,6 +82,11 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
                     "where expected condition to be a boolean tensor, but got a tensor with dtype "
                     f"{condition.dtype.type_name}"
                 )
+            warnings.warn(
+                "where received a uint8 condition tensor. This behavior is deprecated and will be "
+                "removed in a future version of PyTorch. Use a boolean condition instead.",
+                stacklevel=2,
+            )
             condition = to_dtype(condition, np.dtype(np.bool_))
         if not tensors and not current.state.arrays:
             check_tensors("where", condition=condition)

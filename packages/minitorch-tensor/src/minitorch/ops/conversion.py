@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -22,9 +23,15 @@ from ..autograd.variable import Variable, wrap
 __all__ = ["is_complex", "is_floating_point", "is_nonzero", "is_signed", "result_type"]
 
 
+def real_part(x: Any) -> Any:
+    """Complex numbers on their way into real ones."""
+    warnings.warn("Casting complex values to real discards the imaginary part", stacklevel=5)
+    return x.real
+
+
 def _cast(x: Any, dtype: Any) -> Any:
     if x.dtype.kind == "c" and dtype.kind not in "cb":
-        x = x.real
+        x = real_part(x)
     return x.astype(dtype) if x.flags.forc else filled(like(x, dtype), x)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,11 @@ def cholesky(input: Any, upper: bool = False) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky.html
     """
+    warnings.warn(
+        "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a "
+        "future PyTorch release.",
+        stacklevel=2,
+    )
     square("cholesky", input)
     return _cholesky(input, upper, "cholesky")
 
@@ -225,6 +231,11 @@ def qr(input: Any, some: bool = True) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.qr.html
     """
+    warnings.warn(
+        "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future "
+        "PyTorch release: some=False is mode='complete' there.",
+        stacklevel=2,
+    )
     matrices("qr", input)
     return return_types.qr(*orthogonal_triangular(input, "reduced" if some else "complete"))
 

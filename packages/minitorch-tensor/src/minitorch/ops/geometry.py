@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,11 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cross.html
     """
     if dim is None:
+        warnings.warn(
+            "Using torch.cross without specifying the dim arg is deprecated. Please either pass "
+            "the dim explicitly or simply use torch.linalg.cross, whose default is -1.",
+            stacklevel=2,
+        )
         found = [k for k, n in enumerate(input.shape) if n == 3]
         if not found:
             raise RuntimeError(f"no dimension of size 3 in input: the shape is {list(input.shape)}")

@@ -8,6 +8,7 @@ together; ``indexed`` gathers from there and ``put_places`` writes there.
 from __future__ import annotations
 
 import operator
+import warnings
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..autograd.inplace import check_history, check_writable, write
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, check_marks, wrap
 from .choice import zeros_like
-from .conversion import cast, fitted
+from .conversion import cast, fitted, real_part
 from .gathering import (
     adjacent,
     flat_positions,
@@ -54,6 +55,11 @@ def _as_index(item: Any) -> Any:
     if dtype.char in "bh" and not item.ndim:  # PyTorch takes numbers of these
         return cast(item, np.dtype(np.int64))
     if dtype == np.uint8:
+        warnings.warn(
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool "
+            "instead.",
+            stacklevel=4,
+        )
         return cast(item, np.dtype(np.bool_))
     raise IndexError(
         f"tensors used as indices must be long, int, byte or bool tensors, got {dtype}"
@@ -75,6 +81,11 @@ def _as_tuple(key: Any) -> tuple[Any, ...]:
             if item is None or isinstance(
                 item, Variable | np.ndarray | list | tuple | range | slice | type(...)
             ):
+                warnings.warn(
+                    "Using a non-tuple sequence for multidimensional indexing is deprecated; use "
+                    "x[tuple(seq)] instead of x[seq], or x[torch.tensor(seq)] for an index tensor.",
+                    stacklevel=4,
+                )
                 return tuple(key)
     return (key,)
 
@@ -242,7 +253,8 @@ def _places(x: Any, indices: list[Any], dims: tuple[int, ...]) -> tuple[Any, tup
 
 def _overwrite(x: Any, value: Any) -> Any:
     out = np.empty_like(x)
-    out[...] = value
+    complex_to_real = out.dtype.kind not in "cb" and getattr(value, "dtype", out.dtype).kind == "c"
+    out[...] = real_part(value) if complex_to_real else value
     return out
 
 

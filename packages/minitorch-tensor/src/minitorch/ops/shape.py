@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -282,12 +283,26 @@ def t(input: Any) -> Any:
 
 def reverse_dims(input: Any) -> Any:
     """``x.T``: the dimensions in reverse order."""
+    if input.ndim != 2:
+        warnings.warn(
+            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
+            if not input.ndim
+            else "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
+            "deprecated and it will throw an error in a future release. Consider `x.mT` to "
+            "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to "
+            "reverse the dimensions of a tensor.",
+            stacklevel=2,
+        )
     return permuted(input, tuple(reversed(range(input.ndim))))
 
 
 def matrix_transpose(input: Any) -> Any:
     """``x.mT``: the last two dimensions swapped."""
     if not input.ndim:
+        warnings.warn(
+            "Tensor.mT is deprecated on 0-D tensors. This function is the identity in these cases.",
+            stacklevel=2,
+        )
         return seen(input)
     if input.ndim < 2:
         raise RuntimeError(
@@ -306,6 +321,10 @@ def adjoint(input: Any) -> Any:
         raise RuntimeError(
             f"tensor.adjoint() is only supported on matrices or batches of matrices. Got "
             f"{input.ndim}-D tensor."
+        )
+    if not input.ndim:
+        warnings.warn(
+            "adjoint() is deprecated on 0-D tensors. Consider using x.conj().", stacklevel=2
         )
     made = transpose(input, -2, -1) if input.ndim else seen(input)
     return made.conj() if input.dtype.is_complex else made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ deviation = primitive(_std, "x | dim correction keepdim", _std_rule, name="std")
 
 
 def _arguments(
-    input: Any, dim: Any, unbiased: bool | None, correction: float | None
+    name: str, input: Any, dim: Any, unbiased: bool | None, correction: float | None
 ) -> tuple[Any, float]:
     """The dimensions and the correction; ``dim`` may be ``unbiased``, as in ``x.var(False)``."""
     if isinstance(dim, bool):
@@ -59,7 +60,18 @@ def _arguments(
         raise TypeError("pass either unbiased or correction, not both")
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
-    return dims(None if dim == () or dim == [] else dim, input.ndim), correction
+    axes = dims(None if dim == () or dim == [] else dim, input.ndim)
+    if (count(input._data.shape, axes) if input._data.size else 0) <= correction:
+        _no_freedom(f"{name}(): degrees of freedom is <= 0", "the reduction factor", 5)
+    return axes, correction
+
+
+def _no_freedom(what: str, limit: str, stacklevel: int) -> None:
+    warnings.warn(
+        f"{what}. Correction should be strictly less than {limit}, the number of elements that go "
+        "into one result.",
+        stacklevel=stacklevel,
+    )
 
 
 @numpy_names
@@ -85,7 +97,7 @@ def var(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.var.html
     """
-    axes, correction = _arguments(input, dim, unbiased, correction)
+    axes, correction = _arguments("var", input, dim, unbiased, correction)
     return variance(input, axes, correction, keepdim)
 
 
@@ -104,7 +116,7 @@ def std(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.std.html
     """
-    axes, correction = _arguments(input, dim, unbiased, correction)
+    axes, correction = _arguments("std", input, dim, unbiased, correction)
     return deviation(input, axes, correction, keepdim)
 
 
@@ -121,7 +133,7 @@ def var_mean(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.var_mean.html
     """
-    axes, correction = _arguments(input, dim, unbiased, correction)
+    axes, correction = _arguments("var_mean", input, dim, unbiased, correction)
     return variance(input, axes, correction, keepdim), average(input, axes, keepdim)
 
 
@@ -138,7 +150,7 @@ def std_mean(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.std_mean.html
     """
-    axes, correction = _arguments(input, dim, unbiased, correction)
+    axes, correction = _arguments("std_mean", input, dim, unbiased, correction)
     return deviation(input, axes, correction, keepdim), average(input, axes, keepdim)
 
 
@@ -194,6 +206,8 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         freedom = total - correction * (w * aweights.reshape(n)).sum() / total
     else:
         freedom = total - correction
+    if freedom <= 0:
+        _no_freedom("cov(): degrees of freedom is <= 0", "the number of observations", 3)
     freedom = freedom.clamp(min=0) if is_tensor(freedom) else max(freedom, 0)
     d = x - mean
     other = d if w is None else d * w
