@@ -72,6 +72,7 @@ def quietly(call) -> None:
         assert loud is quiet
 
 
+@pytest.mark.filterwarnings("ignore:Casting complex values", "ignore:torch.range is")
 @pytest.mark.parametrize("name", MADE)
 def test_made(name):
     for value in VALUES:
@@ -79,6 +80,7 @@ def test_made(name):
             quietly(partial(MADE[name], value, getattr(minitorch, dtype)))
 
 
+@pytest.mark.filterwarnings("ignore:Casting complex values")
 @pytest.mark.parametrize("name", WRITTEN)
 def test_written(name):
     for value in VALUES:

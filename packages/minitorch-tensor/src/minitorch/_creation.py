@@ -19,7 +19,7 @@ from ._memory import extent, formatted, window
 from ._memory import like as new_memory_like
 from .autograd.grad_mode import current
 from .autograd.variable import Variable, wrap
-from .ops.arguments import as_shape
+from .ops.arguments import as_int, as_shape
 from .ops.conversion import fitted
 
 __all__ = [
@@ -165,6 +165,7 @@ def eye(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.eye.html
     """
+    n, m = as_int("n", n), None if m is None else as_int("m", m)
     for name, k in (("n", n), ("m", m)):
         if k is not None and k < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {k}")

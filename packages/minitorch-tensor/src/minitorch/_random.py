@@ -20,6 +20,7 @@ from .autograd.grad_mode import current
 from .autograd.inplace import check_writable, write
 from .autograd.variable import Variable, wrap
 from .kernels.permutation import permutation
+from .ops.arguments import as_int
 from .ops.broadcasting import broadcast_to
 
 __all__ = [
@@ -194,7 +195,7 @@ def randint(
             "randint() takes (high, size) or (low, high, size), size a tuple of ints such as (3,)"
         )
     array = np.empty(for_each(sizes((size,))), as_dtype(int64 if dtype is None else dtype).numpy)
-    distributions.integers(source(generator), array, int(low), int(high))
+    distributions.integers(source(generator), array, as_int("low", low), as_int("high", high))
     return drawn(array, requires_grad, device, layout)
 
 
@@ -211,6 +212,7 @@ def randperm(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randperm.html
     """
+    n = as_int("n", n)
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     steps = max(n - 1, 0)
@@ -342,6 +344,7 @@ def multinomial(
         raise RuntimeError(
             f"multinomial only supports floating-point dtypes for input, got: {input.dtype}"
         )
+    num_samples = as_int("num_samples", num_samples)
     if num_samples <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
     if not replacement and num_samples > p.shape[-1]:

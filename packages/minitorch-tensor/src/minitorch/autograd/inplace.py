@@ -82,8 +82,10 @@ def check_history(target: Any) -> None:
 
 def is_expanded(data: Any) -> bool:
     """True where elements of the array share their memory along a dimension."""
+    if 0 not in data.strides or not data.size:
+        return False
     steps = zip(data.strides, data.shape, strict=True)
-    return bool(data.size) and any(step == 0 and size > 1 for step, size in steps)
+    return any(step == 0 and size > 1 for step, size in steps)
 
 
 def check_writable(target: Any) -> None:

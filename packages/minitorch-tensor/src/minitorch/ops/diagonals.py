@@ -13,7 +13,7 @@ from .._memory import packed
 from ..autograd.inplace import replace_region
 from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
-from .arguments import one_dim
+from .arguments import as_int, one_dim
 from .conversion import promote
 from .regions import embedded, sliced
 from .shape import ALL, VIEW, reshaped
@@ -167,7 +167,7 @@ def tril(input: Any, diagonal: int = 0) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tril.html
     """
-    return lower(_matrix(input, "tril"), diagonal)
+    return lower(_matrix(input, "tril"), as_int("diagonal", diagonal))
 
 
 def triu(input: Any, diagonal: int = 0) -> Any:
@@ -175,7 +175,7 @@ def triu(input: Any, diagonal: int = 0) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.triu.html
     """
-    return upper(_matrix(input, "triu"), diagonal)
+    return upper(_matrix(input, "triu"), as_int("diagonal", diagonal))
 
 
 def tril_indices(

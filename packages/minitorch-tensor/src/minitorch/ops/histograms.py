@@ -11,6 +11,7 @@ import numpy as np
 from .. import return_types
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
+from .arguments import as_int
 
 __all__ = ["bincount", "histc", "histogram", "histogramdd"]
 
@@ -75,7 +76,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
         raise RuntimeError(f"torch.histc(): bins must be > 0, but got {bins}")
     if max < min:
         raise RuntimeError(f"torch.histc: max must be larger than min, but got [{min}, {max}]")
-    return counted_in_bins(input, int(bins), min, max)
+    return counted_in_bins(input, as_int("bins", bins), min, max)
 
 
 def _edges(x: Any, bins: int, span: Any) -> Any:

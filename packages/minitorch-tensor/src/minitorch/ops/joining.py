@@ -10,7 +10,7 @@ import numpy as np
 from .._memory import packed
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
-from .arguments import numpy_names, one_dim
+from .arguments import as_int, numpy_names, one_dim
 from .conversion import promote
 from .regions import narrow, sliced
 from .shape import ALL, atleast_1d, atleast_2d, atleast_3d, reshaped
@@ -232,12 +232,12 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.split.html
     """
-    if not isinstance(split_size_or_sections, int):
+    if isinstance(split_size_or_sections, tuple | list):
         return split_with_sizes(tensor, split_size_or_sections, dim)
     if not tensor.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     dim = one_dim(dim, tensor.ndim)
-    n, size = tensor.shape[dim], split_size_or_sections
+    n, size = tensor.shape[dim], as_int("split_size", split_size_or_sections)
     if size < 0 or (size == 0 and n):
         raise RuntimeError(
             f"split expects split_size be non-negative, but got split_size={size}"
@@ -253,7 +253,7 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
     """Views of ``input`` of the given sizes along ``dim``."""
     if not input.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
-    dim, sizes = one_dim(dim, input.ndim), tuple(int(n) for n in split_sizes)
+    dim, sizes = one_dim(dim, input.ndim), tuple([as_int("split_sizes", n) for n in split_sizes])
     if sum(sizes) != input.shape[dim] or any(n < 0 for n in sizes):
         raise RuntimeError(
             f"split_with_sizes expects split_sizes to sum exactly to {input.shape[dim]} (input "
@@ -274,6 +274,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 def _chunk_sizes(input: Any, chunks: int, dim: int) -> tuple[tuple[int, ...], int]:
     if not input.ndim:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    chunks = as_int("chunks", chunks)
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     dim = one_dim(dim, input.ndim)

@@ -12,7 +12,7 @@ import numpy as np
 from .._memory import copy, packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
-from .arguments import as_shape, numpy_names, one_dim, some_dims
+from .arguments import as_int, as_shape, numpy_names, one_dim, some_dims
 from .broadcasting import expanded
 from .joining import stack
 from .reduction import total
@@ -164,8 +164,9 @@ def roll(input: Any, shifts: Any, dims: Any = ()) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.roll.html
     """
-    by = (shifts,) if isinstance(shifts, int) else tuple(shifts)
-    along = (dims,) if isinstance(dims, int) else tuple(dims or ())
+    several = isinstance(shifts, tuple | list)
+    by = tuple([as_int("shifts", n) for n in (shifts if several else (shifts,))])
+    along = tuple(dims or ()) if dims is None or isinstance(dims, tuple | list) else (dims,)
     if not by:
         raise RuntimeError("`shifts` required")
     if not along and len(by) == 1:
@@ -185,6 +186,7 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.rot90.html
     """
+    k = as_int("k", k)
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
     if input.ndim < 2:

@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels.indexing import fold_windows, windows
-from .arguments import numpy_names, one_dim
+from .arguments import as_int, numpy_names, one_dim
 from .shape import ALL, VIEW, reshaped
 
 __all__ = ["narrow", "select"]
@@ -92,7 +92,7 @@ def select(input: Any, dim: int, index: int) -> Any:
     """
     if not input.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim, index = one_dim(dim, input.ndim), int(index)
+    dim, index = one_dim(dim, input.ndim), as_int("index", index)
     size = input.shape[dim]
     if not -size <= index < size:
         raise IndexError(
@@ -112,7 +112,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if isinstance(start, Variable) and (start._data.ndim or start._data.dtype.kind not in "iu"):
         raise RuntimeError("start must be an 0-dim integral Tensor.")
-    dim, start = one_dim(dim, input.ndim), int(start)
+    dim, start = one_dim(dim, input.ndim), as_int("start", start)
     size = input.shape[dim]
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")

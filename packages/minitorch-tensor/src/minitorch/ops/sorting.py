@@ -12,7 +12,7 @@ from .._memory import packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels import order as kernels
-from .arguments import numpy_names, one_dim
+from .arguments import as_int, numpy_names, one_dim
 from .extrema import empty, placed
 
 __all__ = ["argsort", "bucketize", "isin", "kthvalue", "msort", "searchsorted", "sort", "topk"]
@@ -91,7 +91,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
         raise RuntimeError(
             f"selected index k out of range: k is {k}, the dimension has size {size}"
         )
-    return return_types.topk(*top(input, int(k), d, bool(largest)))
+    return return_types.topk(*top(input, as_int("k", k), d, bool(largest)))
 
 
 @numpy_names
@@ -111,7 +111,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
         raise RuntimeError(
             f"kthvalue(): selected number k out of range for dimension {d}: k is {k}, size {size}"
         )
-    return return_types.kthvalue(*kth(input, int(k), d, keepdim))
+    return return_types.kthvalue(*kth(input, as_int("k", k), d, keepdim))
 
 
 # --- unique values ---------------------------------------------------------------------------
