@@ -48,7 +48,13 @@ def made(
             f"layout {layout} is not supported: MiniTorch's tensors are torch.strided"
         )
     result = wrap(array if array.ndim else array[()])  # a NumPy scalar: see Variable
-    return result.requires_grad_() if requires_grad else result
+    if not requires_grad:
+        return result
+    if not isinstance(requires_grad, bool | np.bool_):
+        raise TypeError(
+            f"argument 'requires_grad' must be bool, not {type(requires_grad).__name__}"
+        )
+    return result.requires_grad_()
 
 
 def sizes(shape: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:

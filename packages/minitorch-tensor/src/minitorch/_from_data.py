@@ -73,7 +73,10 @@ def shape_in(data: tuple[Any, ...], size: Any = None) -> tuple[int, ...] | None:
         if isinstance(data[0], Variable | np.ndarray | bool) or not hasattr(data[0], "__index__"):
             return None
     try:
-        return Size(data)
+        sizes = Size(data)
+        if max(sizes) >= 2**63:
+            raise TypeError("an integer is beyond 64 bits")
+        return sizes
     except TypeError as error:
         raise TypeError(
             "new() takes integers, which are the sizes of a shape, or one piece of data, but got "

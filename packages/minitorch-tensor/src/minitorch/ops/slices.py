@@ -31,7 +31,8 @@ def _flat_index(name: str, input: Any, dim: int, index: Any) -> tuple[Any, int]:
 def _check_range(name: str, index: Any, size: int, least: int = 0) -> None:
     values = index._data
     if values.size and (values.min() < least or values.max() >= size):
-        raise IndexError(
+        kind = RuntimeError if name == "index_add" else IndexError  # PyTorch's types
+        raise kind(
             f"{name}(): index out of range in self: the indices go from {values.min()} to "
             f"{values.max()}, the size is {size}"
         )

@@ -85,13 +85,13 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.topk.html
     """
-    d = one_dim(dim, input.ndim)
+    k, d = as_int("k", k), one_dim(dim, input.ndim)
     size = input.shape[d] if input.ndim else 1
     if not 0 <= k <= size:
         raise RuntimeError(
             f"selected index k out of range: k is {k}, the dimension has size {size}"
         )
-    return return_types.topk(*top(input, as_int("k", k), d, bool(largest)))
+    return return_types.topk(*top(input, k, d, bool(largest)))
 
 
 @numpy_names
@@ -103,7 +103,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.kthvalue.html
     """
-    d = one_dim(dim, input.ndim)
+    k, d = as_int("k", k), one_dim(dim, input.ndim)
     size = input.shape[d] if input.ndim else 1
     if not size:
         raise empty("kthvalue", input, (d,))
@@ -111,7 +111,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
         raise RuntimeError(
             f"kthvalue(): selected number k out of range for dimension {d}: k is {k}, size {size}"
         )
-    return return_types.kthvalue(*kth(input, as_int("k", k), d, keepdim))
+    return return_types.kthvalue(*kth(input, k, d, keepdim))
 
 
 # --- unique values ---------------------------------------------------------------------------
