@@ -22,6 +22,7 @@ from .kernels.softmax import exponentials, moderate
 from .kernels.sums import column_sums, row_products, row_sums
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims, take_tensors
 from .ops.conversion import promote, promote_to_float
+from .ops.geometry import difference_norm
 from .ops.shape import write_out
 from .overrides import disabled as disabled_torch_function
 from .overrides import overridable
@@ -39,6 +40,7 @@ __all__ = [
     "axpby",
     "column_sums",
     "current",
+    "difference_norm",
     "disabled_torch_function",
     "error_function",
     "exp_into",

@@ -73,6 +73,7 @@ def lgamma(x: Any) -> Any:
         return made
 
     put_where(out, x < 0, reflected, y, out)
+    put_where(out, y < 1e-300, lambda y: -np.log(y), y)  # 1 / y may be too large
     out[np.isinf(x)] = np.inf
     return out
 
@@ -119,11 +120,13 @@ def zeta(s: Any, q: Any) -> Any:
     """The Hurwitz zeta function, sum of (q + k)^-s over k >= 0."""
 
     def left(s: Any, q: Any) -> Any:
-        # m terms are negative; with r = q + m in (0, 1] they are (-1)^s (1 - r + j)^-s, j < m
+        # m terms are negative; with r = q + m in (0, 1] they are (-1)^s (1 - r + j)^-s, j < m;
+        # 1 - r is taken so that q near 0 keeps its digits
         m = np.floor(-q) + 1
         r = q + m
         sign = np.where(s % 2, -1.0, 1.0)
-        terms = sign * (_zeta_positive(s, 1 - r) - _zeta_positive(s, 1 - r + m))
+        rest = (1 - m) - q
+        terms = sign * (_zeta_positive(s, rest) - _zeta_positive(s, rest + m))
         made = terms + _zeta_positive(s, r)
         made[s != np.floor(s)] = np.nan
         made[q == np.floor(q)] = np.inf

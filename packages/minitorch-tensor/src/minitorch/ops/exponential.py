@@ -168,7 +168,7 @@ def _logit_rule(g: Any, x: Any, eps: float | None) -> Any:
     slope = g / (x * (1 - x))
     if eps is None:
         return where((x >= 0) & (x <= 1), slope, math.nan)
-    return where((x >= eps) & (x <= 1 - eps), slope, 0.0)
+    return where((x < eps) | (x > 1 - eps), 0.0, slope)
 
 
 logit_of = primitive(_logit, "x | eps", _logit_rule, name="logit", **FLOATS)

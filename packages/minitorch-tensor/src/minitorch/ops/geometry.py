@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from .._memory import packed
 from ..autograd.primitive import fused, primitive
 from .arguments import numpy_names, one_dim
+from .choice import zeros_like
+from .complex_parts import sgn
 from .conversion import not_implemented
 from .norm import vector_norm
 from .shape import reshaped
@@ -113,10 +116,32 @@ def _euclidean_rule(g: Any, x: Any, y: Any, out: Any) -> Any:
     )
 
 
+# Of a maximum each tie has the whole gradient, and NaNs are not counted as apart: PyTorch's rules
+# for distances, which differ from those of norms.
+greatest = primitive(
+    lambda d: np.maximum.reduce(abs(d), axis=-1, initial=0),
+    "d",
+    lambda g, d, out: (
+        reshaped(g, (*g.shape, 1)) * sgn(d) * (abs(d) == reshaped(out, (*g.shape, 1)))
+    ),
+    name="greatest_distance",
+)
+apart = primitive(
+    lambda d: np.minimum(np.ceil(abs(d)), 1).sum(-1), "d", lambda g, d: zeros_like(d), name="apart"
+)
+
+
+def difference_norm(d: Any, p: float) -> Any:
+    """The ``p``-norm of differences over the last dimension."""
+    if p in (0, math.inf):
+        return (greatest if p else apart)(d)
+    return vector_norm(d, p, -1)
+
+
 def _distances(x: Any, y: Any, p: float = 2.0) -> Any:
     rows = reshaped(x, (*x.shape[:-1], 1, x.shape[-1]))
     columns = reshaped(y, (*y.shape[:-2], 1, *y.shape[-2:]))
-    return vector_norm(rows - columns, p, -1)
+    return difference_norm(rows - columns, p)
 
 
 euclidean = fused(

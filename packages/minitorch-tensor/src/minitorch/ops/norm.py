@@ -11,6 +11,7 @@ from .._dtype import as_dtype
 from ..autograd.primitive import primitive
 from ..kernels import sums
 from .arguments import numpy_names, one_dim, some_dims
+from .choice import zeros_like
 from .conversion import to
 from .extrema import empty, shares
 from .reduction import dims, kept, nonzero, spread
@@ -46,7 +47,7 @@ def _vector_norm(x: Any, p: float, dim: Any, keepdim: bool) -> Any:
 
 def _vector_norm_rule(g: Any, x: Any, out: Any, p: float, dim: Any, keepdim: bool) -> Any:
     if p == 0:
-        return x * 0
+        return zeros_like(x)
     if p == 1:
         return spread(g, x.shape, dim, keepdim) * signs(x)
     if p == 2:

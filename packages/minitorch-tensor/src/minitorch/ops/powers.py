@@ -12,6 +12,7 @@ from .arithmetic import ELEMENTWISE, has_number
 from .choice import where, zeros_like
 from .conversion import as_operand, common_dtype, not_implemented, promote, to
 from .exponential import log
+from .unary import sqrt
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -30,6 +31,8 @@ def promote_powers(base: Any, exponent: Any) -> tuple[Any, ...]:
 def _power(a: Any, b: Any) -> Any:
     if type(b) is int and b == 3:
         return a * a * a  # NumPy's pow takes twenty times as long
+    if type(b) is float and b == -0.5:
+        return 1 / np.sqrt(a)  # of -0 and -inf another value than a**b
     if isinstance(a, int | float | complex) or a.dtype.kind in "fc":
         return a**b
     return _integer_power(a, b)
@@ -52,6 +55,8 @@ def _base_rule(g: Any, a: Any, b: Any) -> Any:
     if type(b) is float or type(b) is int:
         if b == 2:
             return g * (2 * a)
+        if b == 0.5:
+            return g * (0.5 / sqrt(a))
         return g * (b * a ** (b - 1)) if b else zeros_like(g)
     return where(b == 0, 0.0, g * (b * a ** (b - 1)))
 

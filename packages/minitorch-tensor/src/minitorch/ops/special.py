@@ -163,9 +163,15 @@ def hypot(input: Tensor, other: Tensor) -> Tensor:
     """
 
 
+def _over_square(a: Any, y: Any, x: Any) -> Any:
+    """``a / (x^2 + y^2)``, and 0 at the origin, as PyTorch has it."""
+    square = x * x + y * y
+    return where(square == 0, 0.0, a / square)
+
+
 @operation(
     np.arctan2, "y x",
-    lambda g, y, x: g * x / (x * x + y * y), lambda g, y, x: -g * y / (x * x + y * y),
+    lambda g, y, x: _over_square(g * x, y, x), lambda g, y, x: _over_square(-g * y, y, x),
     numbers="", **FLOATS,
 )  # fmt: skip
 def atan2(input: Tensor, other: Tensor) -> Tensor:

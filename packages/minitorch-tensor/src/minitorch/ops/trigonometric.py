@@ -178,7 +178,7 @@ def asinh(input: Tensor) -> Tensor:
     """
 
 
-@operation(np.arccosh, "x", lambda g, x: g / (sqrt(x - 1) * sqrt(x + 1)), **FLOATS)
+@operation(np.arccosh, "x", lambda g, x: g / sqrt(x * x - 1), **FLOATS)
 def acosh(input: Tensor) -> Tensor:
     """The inverse of ``cosh``; the derivative is 1 / sqrt(x^2 - 1).
 
@@ -217,7 +217,7 @@ arcsinh, arccosh, arctanh = asinh, acosh, atanh
 def _sinc_rule(g: Any, x: Any) -> Any:
     t = x * math.pi
     slope = (t * cos(t) - sin(t)) / (t * x)
-    return where(x == 0, 0.0, g * slope)
+    return where(t * x == 0, 0.0, g * slope)
 
 
 @operation(lambda x: np.sinc(x).astype(x.dtype), "x", _sinc_rule, **FLOATS)

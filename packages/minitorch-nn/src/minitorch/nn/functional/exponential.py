@@ -41,7 +41,7 @@ exponential_unit = activation(
     ),
     "x | alpha scale rate",
     lambda g, x, alpha, scale, rate: where(
-        x > 0, g * scale, g * (rate * alpha * scale) * exp(where(x > 0, 0.0, x * rate))
+        x <= 0, g * (rate * alpha * scale) * exp(where(x <= 0, x * rate, 0.0)), g * scale
     ),
     name="elu",
 )

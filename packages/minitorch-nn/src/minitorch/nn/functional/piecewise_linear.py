@@ -52,7 +52,7 @@ leaky = activation(
 clipped = primitive(
     lambda x, low, high: np.clip(x, x.dtype.type(low), x.dtype.type(high)),
     "x | low high",
-    lambda g, x, low, high: where((x > low) & (x < high), g, 0.0),
+    lambda g, x, low, high: where((x <= low) | (x >= high), 0.0, g),
     name="hardtanh",
     traits=ELEMENTWISE,
 )
@@ -72,7 +72,7 @@ hard_sigmoid = activation(
 hard_swish = activation(
     lambda x: x * np.clip(x + 3, 0, 6) / 6,
     "x",
-    lambda g, x: where(x <= -3, 0.0, where(x < 3, g * (x / 3 + 0.5), g)),
+    lambda g, x: where(x >= 3, g, where(x <= -3, 0.0, g * (x / 3 + 0.5))),
     name="hardswish",
 )
 hard_shrink = activation(

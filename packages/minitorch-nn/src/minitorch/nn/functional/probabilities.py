@@ -75,7 +75,7 @@ def binary_cross_entropy(
 
 logistic = primitive(
     of_floats(
-        lambda x, t: np.maximum(x, 0) - x * t + np.log1p(np.exp(-abs(x))),
+        lambda x, t: (1 - t) * x - np.minimum(x, 0) + np.log1p(np.exp(-abs(x))),
         "binary_cross_entropy_with_logits",
     ),
     "x t",

@@ -144,8 +144,8 @@ def smooth_l1_loss(
         return reduced(abs(input - target), reduction)
     input, target = promoted(input, target, "smooth_l1_loss")
     d = input - target
-    near = d * d * (0.5 / beta)
-    return reduced(where(abs(d) < beta, near, abs(d) - 0.5 * beta), reduction)
+    near = clamp(d, -beta, beta)  # near (d - near / 2): of an infinite d too the slope is finite
+    return reduced(near * (d - near * 0.5) * (1 / beta), reduction)
 
 
 def huber_loss(
@@ -166,7 +166,8 @@ def huber_loss(
     d, target = promote(input, target)
     d = in_dtype_of(input, d - target)
     check_float(d, "huber_loss")
-    loss = where(abs(d) <= delta, d * d * 0.5, (abs(d) - 0.5 * delta) * delta)
+    near = clamp(d, -delta, delta)
+    loss = near * (d - near * 0.5)
     return weighted(loss, weight, reduction)
 
 
