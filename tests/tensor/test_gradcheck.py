@@ -71,3 +71,30 @@ def test_refusals():
         gradcheck(RIGHT, leaf(1).expand(3))
     with pytest.warns(UserWarning, match="double precision"):
         gradcheck(RIGHT, minitorch.ones(2, requires_grad=True), raise_exception=False)
+
+
+def hooked(factor):
+    def f(x):
+        y = x * 1
+        y.register_hook(lambda g: g * factor)
+        return y
+
+    return f
+
+
+def test_functions_that_need_gradients_on():
+    x = minitorch.rand(2, dtype=minitorch.float64, requires_grad=True)
+    assert gradcheck(hooked(1), x)
+    assert gradgradcheck(hooked(1), x)
+    assert gradcheck(lambda x: minitorch.autograd.grad((x**3).sum(), x, create_graph=True)[0], x)
+    with pytest.raises(GradcheckError, match="Jacobian"):
+        gradcheck(hooked(2), x)
+
+
+def test_only_outputs_that_require_grad_are_compared():
+    def f(x):
+        return x * 2, x.detach() * 3, x.argmax()
+
+    x = minitorch.rand(2, dtype=minitorch.float64, requires_grad=True)
+    assert gradcheck(f, x, check_forward_ad=True)
+    assert gradgradcheck(f, x)

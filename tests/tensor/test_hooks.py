@@ -297,3 +297,113 @@ def test_gan_training_with_a_frozen_discriminator() -> None:
     fake.backward()
     w.requires_grad_(True)
     assert (w.grad, z.grad.tolist()) == (None, [1, 1])
+
+
+def written_view(order: str) -> tuple[list[tuple[str, list[float]]], list[float]]:
+    """Hooks on a base and its view ("r"), and writes to the base ("b") and the view ("v")."""
+    w = torch.arange(1.0, 5.0).requires_grad_()
+    x = w * 2
+    view = x[:2]
+    log: list[tuple[str, list[float]]] = []
+    for what in order:
+        if what == "r":
+            x.register_hook(lambda g: log.append(("x", g.tolist())))
+            view.register_hook(lambda g: log.append(("view", g.tolist())))
+        else:
+            (x if what == "b" else view).mul_(3)
+    (x.sum() + view.sum() * 100).backward()
+    return log, w.grad.tolist()
+
+
+@pytest.mark.parametrize(
+    ("order", "log", "grad"),
+    [
+        ("r", [("view", [100, 100]), ("x", [101, 101, 1, 1])], [202, 202, 2, 2]),
+        ("rb", [("x", [303, 303, 3, 3])], [606, 606, 6, 6]),
+        ("rv", [("x", [303, 303, 1, 1])], [606, 606, 2, 2]),
+        ("vr", [("view", [100, 100]), ("x", [101, 101, 1, 1])], [606, 606, 2, 2]),
+        ("rvb", [("x", [909, 909, 3, 3])], [1818, 1818, 6, 6]),
+        ("rbv", [("x", [909, 909, 3, 3])], [1818, 1818, 6, 6]),
+    ],
+)
+def test_hooks_stay_on_what_a_view_was(order: str, log: Any, grad: Any) -> None:
+    assert written_view(order) == (log, grad)
+
+
+PACKS = {
+    "add_": lambda x: x.add_(1),
+    "detached": lambda x: x.detach().mul_(2),
+    "item": lambda x: (x.__setitem__(0, 3.0), x)[1],
+    "no_grad": lambda x: torch.no_grad()(x.mul_)(2),
+    "view": lambda x: x.view(2).zero_(),
+    "uniform_": lambda x: x.uniform_(),
+}
+
+
+@pytest.mark.parametrize("source", ["leaf", "result"])
+@pytest.mark.parametrize("name", PACKS)
+def test_a_pack_hook_must_not_write_to_what_it_gets(name: str, source: str) -> None:
+    x = torch.ones(2, requires_grad=True)
+    x = x if source == "leaf" else x * 1
+    with (
+        torch.autograd.graph.saved_tensors_hooks(PACKS[name], lambda x: x),
+        pytest.raises(RuntimeError, match="modifying its input in place"),
+    ):
+        x.exp() * x
+
+
+def test_post_accumulate_hooks_return_nothing() -> None:
+    x = torch.ones(2, requires_grad=True)
+    x.register_post_accumulate_grad_hook(lambda x: x)
+    with pytest.raises(RuntimeError, match="should return None"):
+        x.sum().backward()
+    with pytest.raises(RuntimeError, match="doesn't require gradient"):
+        torch.ones(2).register_post_accumulate_grad_hook(print)
+
+
+MODES = [
+    (torch.no_grad(), False),
+    (torch.enable_grad(), True),
+    (torch.inference_mode(), False),
+]
+
+
+@pytest.mark.parametrize("end", ["close", "throw", "delete", "exhaust"])
+@pytest.mark.parametrize(("mode", "enabled"), MODES)
+def test_a_decorated_generator_ends_in_its_mode(mode: Any, enabled: bool, end: str) -> None:
+    log: list[bool] = []
+
+    @mode
+    def steps() -> Any:
+        try:
+            log.append(torch.is_grad_enabled())
+            yield 1
+        except ValueError:
+            log.append(torch.is_grad_enabled())
+            yield 2
+        finally:
+            log.append(torch.is_grad_enabled())
+
+    with torch.set_grad_enabled(not enabled):
+        generator = steps()
+        next(generator)
+        assert torch.is_grad_enabled() is not enabled
+        if end == "close":
+            generator.close()
+        elif end == "throw":
+            generator.throw(ValueError())
+            generator.close()
+        elif end == "exhaust":
+            list(generator)
+        del generator
+        assert torch.is_grad_enabled() is not enabled
+    assert set(log) == {enabled}
+    assert len(log) == (3 if end == "throw" else 2)
+
+
+def test_decorating_a_class_warns() -> None:
+    with pytest.warns(FutureWarning, match="Decorating classes is deprecated"):
+
+        @torch.no_grad()
+        class Model:
+            pass

@@ -102,7 +102,8 @@ def _walk(
         if type(node) is AccumulateGrad:
             if node.accumulate(g, seen is None and node in owned) and extra is not None:
                 for hook in list(extra.get("accumulated", {}).values()):
-                    hook(node.variable)
+                    if hook(node.variable) is not None:
+                        raise RuntimeError("Tensor post accumulate grad hooks should return None.")
             if extra is not None:
                 _after(extra, (), g, seen)
             continue
@@ -196,6 +197,11 @@ def coming_by(nodes: Sequence[Node]) -> list[bool]:
     if targets is not None:
         reached &= leads | targets.keys()
     return [node in reached for node in nodes]
+
+
+def whole_pass() -> bool:
+    """Whether the running backward pass goes to all leaves, not to some tensors alone."""
+    return current.state.passes[-1][3] is None
 
 
 def _tensor(g: Any) -> Any:

@@ -9,6 +9,7 @@ import contextvars
 import functools
 import inspect
 import threading
+import warnings
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -128,6 +129,15 @@ class _Mode:
         return type(self)()
 
     def __call__(self, function: F) -> F:
+        if inspect.isclass(function):
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You "
+                "should only decorate functions or methods. To preserve the current behavior of "
+                "class decoration, you can directly decorate the `__init__` method and nothing "
+                "else.",
+                FutureWarning,
+                stacklevel=2,
+            )
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)
@@ -145,7 +155,8 @@ class _Mode:
                         value = yield item
                         resume = generator.send
                     except GeneratorExit:
-                        generator.close()
+                        with self.again():
+                            generator.close()
                         raise
                     except BaseException as error:
                         resume, value = generator.throw, error

@@ -174,8 +174,11 @@ def inplace(
         elif flags & 1 and any(map(_tracked, (self, *args, *kwargs.values()))):
             # what is saved of the old values must outlive the write
             node = history(self)
-            if self._chain and "window" in self._chain[0][0].primitive.traits:
-                node = replay(root(self), self._chain)._node  # it may leave the view it was made of
+            hooked = node is not None and node.extra is not None
+            if self._chain and (hooked or "window" in self._chain[0][0].primitive.traits):
+                node = replay(
+                    root(self), self._chain
+                )._node  # it may leave the view; hooks stay on what it was
             source = wrap(data if single else data.copy(), node)
             result = op(source, *args, **kwargs)
             if single and result._node is not None and result._node.saved:

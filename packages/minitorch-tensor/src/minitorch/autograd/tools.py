@@ -203,8 +203,16 @@ class saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
 
     def _packed(self, saved: Any) -> Any:
         if isinstance(saved, np.ndarray | np.generic):
+            value = wrap(saved)
             with self.away(saved_tensors_hooks):  # what the hook computes is not itself packed
-                return _Packed(self.pack(wrap(saved)))
+                packed = self.pack(value)
+            if type(value._counter) is list and value._version:
+                raise RuntimeError(
+                    "A saved tensor pack hook is modifying its input in place. Tensors provided as "
+                    "input to pack hook cannot be modified by in-place operations as this can lead "
+                    "to unexpected side-effects: compute on a clone()."
+                )
+            return _Packed(packed)
         if isinstance(saved, tuple | list):
             return type(saved)(self._packed(value) for value in saved)
         return saved

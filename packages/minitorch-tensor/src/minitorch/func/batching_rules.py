@@ -7,7 +7,7 @@ Elementwise primitives need none. Most others name their parameters alike, ``dim
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 from .._ranges import arange
 from ..autograd.door import apply
@@ -361,6 +361,8 @@ def written_region(
     shape = base.shape[1:]
     places = replay(arange(math.prod(shape)).reshape(shape), params[0]).reshape(-1)
     rows = base.reshape(size, -1)
-    if not isinstance(value, Variable):  # the zeros that a gradient has there
-        return rows.index_fill(1, places, 0).reshape(base.shape)
-    return rows.index_copy(1, places, value.reshape(size, -1)).reshape(base.shape)
+    if isinstance(value, Variable):
+        filled = rows.index_copy(1, places, cast(Any, value).reshape(size, -1))
+    else:  # the zeros that a gradient has there
+        filled = rows.index_fill(1, places, 0)
+    return filled.reshape(base.shape)

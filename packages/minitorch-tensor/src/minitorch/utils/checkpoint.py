@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._random import get_rng_state, set_rng_state
+from .._tensor import Tensor
+from ..autograd import Function, backward
+from ..autograd.engine import whole_pass
 from ..autograd.grad_mode import enable_grad
 from ..autograd.tools import saved_tensors_hooks
 
@@ -28,9 +31,9 @@ class CheckpointError(RuntimeError):
 
 def _warn_of_default(name: str) -> None:
     warnings.warn(
-        f"torch.utils.checkpoint.{name}: the use_reentrant parameter should be passed explicitly: "
-        "PyTorch will raise without it. use_reentrant=False is recommended; MiniTorch computes "
-        "that in either case.",
+        f"torch.utils.checkpoint{name}: the use_reentrant parameter should be passed explicitly: "
+        "PyTorch will raise without it. use_reentrant=False is recommended; without it, "
+        "use_reentrant=True is what is computed.",
         stacklevel=3,
     )
 
@@ -53,10 +56,14 @@ def checkpoint(
     Args:
         function: gives the same result when called again.
         preserve_rng_state: run the second time with the first time's random numbers (dropout).
-        use_reentrant, context_fn, determinism_check, debug: accepted; there is one implementation,
-            that of ``use_reentrant=False``.
+        use_reentrant: True: a node of its own, whose backward pass runs the function and goes
+            backward through it; gradients flow to ``args`` alone, and only a whole ``backward()``
+            may reach it. False, which is recommended: as described.
+        context_fn, determinism_check, debug: accepted, and not used.
 
     Raises:
+        ValueError: keyword arguments for the function with ``use_reentrant=True``.
+        RuntimeError: ``autograd.grad`` or ``backward(inputs=...)`` with ``use_reentrant=True``.
         CheckpointError: the function saves something else the second time.
 
     Example:
@@ -68,12 +75,22 @@ def checkpoint(
     Follows https://docs.pytorch.org/docs/stable/checkpoint.html
     """
     if use_reentrant is None:
-        _warn_of_default("checkpoint")
-    if use_reentrant is not False and not any(getattr(x, "requires_grad", False) for x in args):
-        warnings.warn(
-            "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
-        )
+        _warn_of_default("")
+    if use_reentrant is not False:
+        if not any(getattr(x, "requires_grad", False) for x in args):
+            warnings.warn(
+                "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
+            )
+        if kwargs:
+            raise ValueError(f"Unexpected keyword arguments: {','.join(kwargs)}")
+        if context_fn is not None or debug:
+            raise ValueError(
+                "Passing `context_fn` or `debug` is only supported when use_reentrant=False."
+            )
+        return CheckpointFunction.apply(function, preserve_rng_state, *args)
     state = get_rng_state() if preserve_rng_state else None
+    tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
+    versions = [(x, x._version) for x in tensors if not x.is_inference()]
     shapes: list[Any] = []
     again: dict[int, Any] = {}
 
@@ -83,15 +100,16 @@ def checkpoint(
 
     def recompute() -> None:
         saved: list[Any] = []
-        now = get_rng_state() if preserve_rng_state else None
-        if state is not None:
-            set_rng_state(state)
-        try:
-            with enable_grad(), saved_tensors_hooks(saved.append, lambda _: None):
-                function(*args, **kwargs)
-        finally:
-            if now is not None:
-                set_rng_state(now)
+        for x, version in versions:
+            if x._version != version:
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an "
+                    f"inplace operation: an argument of checkpoint(), of shape {list(x.shape)}, is "
+                    f"at version {x._version}; expected version {version} instead."
+                )
+        forget = saved_tensors_hooks(saved.append, lambda _: None)
+        with _random_state(state), enable_grad(), forget:
+            function(*args, **kwargs)
         if [value.shape for value in saved] != shapes:
             raise CheckpointError(
                 f"checkpoint: {len(shapes)} values were saved in the forward pass and {len(saved)} "
@@ -109,6 +127,62 @@ def checkpoint(
         return function(*args, **kwargs)
 
 
+@contextlib.contextmanager
+def _random_state(state: Any) -> Any:
+    """Within it random numbers go on from ``state``, if it is not None."""
+    if state is None:
+        yield
+        return
+    now = get_rng_state()
+    set_rng_state(state)
+    try:
+        yield
+    finally:
+        set_rng_state(now)
+
+
+class CheckpointFunction(Function):
+    """``function(*args)`` as one node, which computes it again to go backward through it."""
+
+    @staticmethod
+    def forward(ctx: Any, function: Any, preserve_rng_state: bool, *args: Any) -> Any:
+        ctx.run, ctx.args = function, args
+        ctx.state = get_rng_state() if preserve_rng_state else None
+        ctx.save_for_backward(*(x for x in args if isinstance(x, Tensor)))
+        return function(*args)
+
+    @staticmethod
+    def backward(ctx: Any, *gs: Any) -> Any:
+        if not whole_pass():
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or "
+                "passing an `inputs` parameter to .backward(). To resolve this error, you can "
+                "either set use_reentrant=False, or call .backward() without passing the `inputs` "
+                "argument."
+            )
+        saved = iter(ctx.saved_tensors)
+        args: list[Any] = []
+        for x in ctx.args:
+            if isinstance(x, Tensor):
+                value = next(saved)
+                x = value.detach()
+                x.requires_grad = value.requires_grad
+            args.append(x)
+        with _random_state(ctx.state), enable_grad():
+            made = ctx.run(*args)
+        pairs = [
+            (y, g)
+            for y, g in zip(made if isinstance(made, tuple) else (made,), gs, strict=True)
+            if isinstance(y, Tensor) and y.requires_grad
+        ]
+        if not pairs:
+            raise RuntimeError(
+                "none of output has requires_grad=True, this checkpoint() is not necessary"
+            )
+        backward([y for y, _ in pairs], [g for _, g in pairs])
+        return None, None, *(x.grad if isinstance(x, Tensor) else None for x in args)
+
+
 def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
 ) -> Any:
@@ -117,7 +191,7 @@ def checkpoint_sequential(
     Follows https://docs.pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint_sequential
     """
     if use_reentrant is None:
-        _warn_of_default("checkpoint_sequential")
+        _warn_of_default(".checkpoint_sequential")
     steps: Sequence[Any] = list(functions)
     length = len(steps) // segments
 
