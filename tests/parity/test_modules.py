@@ -143,3 +143,29 @@ def test_modules(name: str, training: bool, dtype: torch.dtype, record_property:
                     f"{name}{made.args}{made.kwargs} {sample.desc}: "
                     f"{type(error).__name__}: {str(error)[:1500]}"
                 ) from error
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_lie_as_their_parameters(name: str) -> None:
+    """So that ``torch.cat([p.grad.view(-1) for p in module.parameters()])`` runs."""
+    for info in infos(name):
+        if torch.float32 not in info.dtypes:
+            continue
+        samples = info.module_inputs_func(
+            info, device="cpu", dtype=torch.float32, requires_grad=True, training=True
+        )
+        for sample in samples:
+            made, called = sample.constructor_input, sample.forward_input
+            ours = getattr(nn, info.module_cls.__name__)(*converted(made.args),
+                                                         **converted(made.kwargs))  # fmt: skip
+            if called is None:
+                continue
+            LEAVES.clear()
+            args, kwargs = converted((tuple(called.args), called.kwargs), True)
+            outs = [t for t in database.tensors(ours(*args, **kwargs)) if t.requires_grad]
+            for out in outs:
+                out.sum().backward(retain_graph=True)
+            for x in [*ours.parameters(), *leaves((args, kwargs))]:
+                if x.grad is not None and x.is_contiguous():
+                    assert x.grad.is_contiguous(), (sample.desc, x.shape, x.grad.stride())
+                    assert x.grad.view(-1).stride() == (1,) or not x.numel()

@@ -150,6 +150,19 @@ def format_of(array: Any) -> Any:
     return contiguous_format
 
 
+def formatted_as(array: Any, other: Any) -> Any:
+    """The C-ordered ``array`` in the memory format of ``other``: with the channels last, or as is.
+
+    The two have as many dimensions.
+    """
+    if other.flags.c_contiguous:
+        return array
+    memory_format = format_of(other)
+    if memory_format is contiguous_format:
+        return array
+    return filled(formatted(array.shape, array.dtype, memory_format), array)
+
+
 def address(array: Array) -> int:
     """Where the first element lies."""
     start: int = array.__array_interface__["data"][0]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import packed
+from .._memory import format_of, formatted_as, packed
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
 from .arguments import as_int, numpy_names, one_dim
@@ -26,7 +26,10 @@ __all__ = [
 
 
 def _cat(xs: list[Any], dim: int) -> Any:
-    return packed(np.concatenate(xs, dim))
+    out = packed(np.concatenate(xs, dim))
+    if not xs[0].flags.c_contiguous and len({format_of(x) for x in xs}) == 1:
+        return formatted_as(out, xs[0])
+    return out
 
 
 def _cat_rule(g: Any, xs_shapes: Any, dim: int, needs: Any) -> list[Any]:

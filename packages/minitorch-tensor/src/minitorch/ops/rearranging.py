@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import copy, packed
+from .._memory import copy, formatted_as, packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from .arguments import as_int, as_shape, numpy_names, one_dim, some_dims
@@ -151,7 +151,7 @@ def flipud(input: Any) -> Any:
 
 
 rolled: Any = primitive(
-    lambda x, shifts, dims: packed(np.roll(x, shifts, dims)),
+    lambda x, shifts, dims: formatted_as(packed(np.roll(x, shifts, dims)), x),
     "x | shifts dims",
     lambda g, shifts, dims: rolled(g, tuple(-n for n in shifts), dims),
     name="roll",
@@ -292,7 +292,7 @@ def _pad(x: Any, widths: tuple[tuple[int, int], ...], value: float) -> Any:
         slice(max(-a, 0), n + min(b, 0)) for n, (a, b) in zip(x.shape, widths, strict=True)
     )
     out[inside] = x[kept]
-    return out
+    return formatted_as(out, x)
 
 
 padded: Any = primitive(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
-__all__ = ["numbers", "spatial"]
+from minitorch import Tensor, channels_last, channels_last_3d
+
+__all__ = ["in_format_of", "keeps_channels_last", "numbers", "spatial"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def numbers(value: Any, ndim: int, name: str, what: str) -> tuple[int, ...]:
@@ -30,3 +36,25 @@ def spatial(input: Any, ndim: int, name: str) -> bool:
             f"input of size: {list(input.shape)}"
         )
     return bool(input.ndim == ndim + 2)
+
+
+def in_format_of(made: Any, *tensors: Any) -> Any:
+    """``made``, with the channels last in memory where one of ``tensors`` has them there."""
+    for x in tensors:
+        if isinstance(x, Tensor) and x.ndim in (4, 5) and not x.is_contiguous():
+            form = channels_last if x.ndim == 4 else channels_last_3d
+            if x.is_contiguous(memory_format=form):
+                if isinstance(made, tuple):
+                    return tuple(each.contiguous(memory_format=form) for each in made)
+                return made.contiguous(memory_format=form)
+    return made
+
+
+def keeps_channels_last(function: F) -> F:
+    """Lets the results be in the memory format of the input or the weight."""
+
+    @functools.wraps(function)
+    def in_format(*args: Any, **kwargs: Any) -> Any:
+        return in_format_of(function(*args, **kwargs), *args, *kwargs.values())
+
+    return cast(F, in_format)

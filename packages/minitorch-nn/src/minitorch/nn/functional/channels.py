@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .arguments import keeps_channels_last
+
 __all__ = ["channel_shuffle"]
 
 
+@keeps_channels_last
 def channel_shuffle(input: Any, groups: int) -> Any:
     """Channels (dimension 1) taken from the groups in turn: (g, c) becomes (c, g).
 

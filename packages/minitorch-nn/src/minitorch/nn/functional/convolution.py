@@ -18,7 +18,7 @@ from minitorch import constant_pad_nd, stack
 from minitorch.extend import primitive
 
 from ..kernels import convolution as kernels
-from .arguments import numbers, spatial
+from .arguments import keeps_channels_last, numbers, spatial
 
 __all__ = [
     "conv1d",
@@ -244,6 +244,7 @@ def conv1d(
     return _conv(1, input, weight, bias, stride, padding, dilation, groups)
 
 
+@keeps_channels_last
 def conv2d(
     input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
@@ -277,6 +278,7 @@ def conv2d(
     return _conv(2, input, weight, bias, stride, padding, dilation, groups)
 
 
+@keeps_channels_last
 def conv3d(
     input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
@@ -343,6 +345,7 @@ def conv_transpose1d(
     )
 
 
+@keeps_channels_last
 def conv_transpose2d(
     input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
     output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
@@ -369,6 +372,7 @@ def conv_transpose2d(
     )
 
 
+@keeps_channels_last
 def conv_transpose3d(
     input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
     output_padding: Any = 0, groups: int = 1, dilation: Any = 1,

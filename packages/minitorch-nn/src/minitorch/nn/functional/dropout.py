@@ -28,14 +28,14 @@ def _check(p: float) -> None:
 
 def _kept(input: Any, p: float, features: bool) -> Any:
     """1 with probability 1 - p, else 0; one number for each channel with ``features``."""
-    shape = input.shape
     if features:
         if input.ndim < 2:
             raise RuntimeError(
                 f"Feature dropout requires at least 2 dimensions in the input, but got {input.ndim}"
             )
-        shape = (*shape[:2], *(1 for _ in shape[2:]))
-    return minitorch.bernoulli(minitorch.empty(shape, dtype=input.dtype), 1 - p)
+        shape = (*input.shape[:2], *(1 for _ in input.shape[2:]))
+        return minitorch.bernoulli(minitorch.empty(shape, dtype=input.dtype), 1 - p)
+    return minitorch.bernoulli(minitorch.empty_like(input), 1 - p)  # drawn in memory's order
 
 
 def _drop(x: Any, p: float, features: bool) -> Any:

@@ -10,6 +10,7 @@ from minitorch.extend import fused
 
 from ..kernels import gelu as kernels
 from ..kernels.dtypes import of_floats
+from .arguments import keeps_channels_last
 
 __all__ = ["gelu"]
 
@@ -33,6 +34,7 @@ by_tanh = fused(
 )
 
 
+@keeps_channels_last
 def gelu(input: Any, approximate: str = "none") -> Any:
     """``x`` Phi(x), with Phi the standard normal distribution function.
 

@@ -10,7 +10,7 @@ from minitorch.extend import labelled, primitive
 
 from ..kernels import pooling as kernels
 from ..kernels.dtypes import check_float
-from .arguments import numbers
+from .arguments import keeps_channels_last, numbers
 from .pooling import adaptive_size, batch, check_sizes, geometry
 
 __all__ = [
@@ -137,6 +137,7 @@ def max_pool1d(
     return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@keeps_channels_last
 def max_pool2d(
     input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -160,6 +161,7 @@ def max_pool2d(
     return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@keeps_channels_last
 def max_pool3d(
     input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -179,6 +181,7 @@ def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = Fal
     return _adaptive_max_pool(1, input, output_size, return_indices)
 
 
+@keeps_channels_last
 def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The maxima of parts, ``output_size`` (an int or two; None for all) in each dimension.
 
@@ -254,6 +257,7 @@ def max_unpool1d(
     return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
 
+@keeps_channels_last
 def max_unpool2d(
     input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
     output_size: Any = None,

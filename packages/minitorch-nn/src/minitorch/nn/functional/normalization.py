@@ -11,6 +11,7 @@ from minitorch.extend import fused, in_single, labelled, primitive
 from ..kernels import normalization as kernels
 from ..kernels import resampling
 from ..kernels.dtypes import check_float, check_same
+from .arguments import keeps_channels_last
 from .pooling import resampled
 
 __all__ = [
@@ -93,6 +94,7 @@ def _check_dtypes(name: str, input: Any, **params: Any) -> None:
     check_float(input, name)
 
 
+@keeps_channels_last
 def batch_norm(
     input: Any,
     running_mean: Any,
@@ -218,6 +220,7 @@ def instance_norm(
     return out
 
 
+@keeps_channels_last
 def group_norm(
     input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-05
 ) -> Any:
@@ -298,6 +301,7 @@ def layer_norm(
     return layer_normalized(input, weight, bias, ndim, eps)
 
 
+@keeps_channels_last
 def rms_norm(
     input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
 ) -> Any:
@@ -322,6 +326,7 @@ def rms_norm(
     return (out if weight is None else out * weight).to(input.dtype)
 
 
+@keeps_channels_last
 def local_response_norm(
     input: Any, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1.0
 ) -> Any:

@@ -8,6 +8,7 @@ import minitorch
 from minitorch import constant_pad_nd
 
 from ..kernels import resampling as kernels
+from .arguments import in_format_of
 from .pooling import resampled
 
 __all__ = ["pad"]
@@ -63,7 +64,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         if before or after:
             dim = input.ndim - k
             out = resampled(out, dim, kernels.padding(input.shape[dim], before, after, mode))
-    return out.clone() if out is input else out
+    out = out.clone() if out is input else out
+    return out if mode == "circular" else in_format_of(out, input)  # as in PyTorch
 
 
 def _check(input: Any, dim: int, before: int, after: int, mode: str) -> None:

@@ -11,7 +11,7 @@ from minitorch.extend import in_single, labelled, primitive
 
 from ..kernels import resampling
 from ..kernels.dtypes import check_float
-from .arguments import numbers, spatial
+from .arguments import keeps_channels_last, numbers, spatial
 from .piecewise_linear import relu
 
 __all__ = [
@@ -159,6 +159,7 @@ def avg_pool1d(
     return _avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
+@keeps_channels_last
 def avg_pool2d(
     input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None,
@@ -213,6 +214,7 @@ def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
     return _adaptive_avg_pool(1, input, output_size)
 
 
+@keeps_channels_last
 def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     """The means of parts, ``output_size`` (an int or two; None for all) in each dimension.
 
@@ -250,6 +252,7 @@ def lp_pool1d(
     return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
+@keeps_channels_last
 def lp_pool2d(
     input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> Any:

@@ -12,6 +12,7 @@ from minitorch import grid_sampler, stack
 
 from ..kernels import resampling as kernels
 from ..kernels.dtypes import check_float
+from .arguments import keeps_channels_last
 from .pooling import _adaptive_avg_pool, resampled
 
 __all__ = [
@@ -29,6 +30,7 @@ LINEAR = {"linear": 3, "bilinear": 4, "trilinear": 5, "bicubic": 4}  # the input
 MODES = ("nearest", "area", "nearest-exact", *LINEAR)
 
 
+@keeps_channels_last
 def interpolate(
     input: Any,
     size: Any = None,
@@ -290,6 +292,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     return x.clone(memory_format=minitorch.contiguous_format).reshape((*batch, c, h * r, w * r))
 
 
+@keeps_channels_last
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     """(*, C, H r, W r) to (*, C r^2, H, W): the inverse of ``pixel_shuffle``.
 

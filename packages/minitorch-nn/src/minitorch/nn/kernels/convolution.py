@@ -308,7 +308,7 @@ def weight_gradient(
 
     products_over_rows(work, len(x), g.size * math.prod(shape[1:]) // 4)
     total = sum(sums[start] for start in sorted(sums))  # in one order, whichever came first
-    return total.swapaxes(1, 2).reshape(shape).astype(dtype, copy=False)
+    return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(shape).astype(dtype, copy=False)
 
 
 def patches(x: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Any:
