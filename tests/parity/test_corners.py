@@ -101,6 +101,30 @@ PRODUCTS = [
 ]  # fmt: skip
 
 
+POINTS = [[NAN, 0.0], [0.0, NAN], [NAN, NAN], [float("inf"), 0.0], [0.0, -float("inf")],
+          [-1e20, 3.0], [1e5, 0.2]]  # fmt: skip
+CRASHES = ("bilinear border", "bilinear reflection")  # PyTorch's backward, at NaN
+
+
+@pytest.mark.parametrize("align", [False, True])
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])
+def test_grid_sample_outside_of_numbers(mode: str, padding: str, align: bool) -> None:
+    def results(lib: Any, point: Any) -> Any:
+        image = lib.arange(16.0).reshape(1, 1, 4, 4).requires_grad_()
+        grid = lib.tensor([[[point]]], requires_grad=True)
+        out = lib.nn.functional.grid_sample(image, grid, mode, padding, align)
+        found = [out.detach().numpy()]
+        if f"{mode} {padding}" not in CRASHES:
+            out.sum().backward()
+            found += [grid.grad.numpy(), image.grad.numpy()]
+        return found
+
+    for point in POINTS:
+        for mine, other in zip(results(minitorch, point), results(torch, point), strict=True):
+            np.testing.assert_allclose(mine, other, 1e-5, 1e-5, err_msg=str(point))
+
+
 def plain(value: Any) -> Any:
     """What can be compared: strides and values, also of what is within."""
     if isinstance(value, torch.Tensor | minitorch.Tensor):

@@ -31,6 +31,20 @@ def padded(c: Array, n: int, padding: str, align: bool) -> tuple[Array, Array]:
     return c, slope
 
 
+def finite(c: Array, mode: str, padding: str) -> Array:
+    """``c`` with numbers for NaN and infinities, which no weight is computed from but in zeros.
+
+    As in PyTorch NaN is 0 where the coordinates are brought into the grid, as an infinity is that
+    is reflected; the nearest of what is outside is outside.
+    """
+    if mode == "bicubic" or (mode, padding) == ("bilinear", "zeros"):
+        return c
+    far = float(np.finfo(c.dtype).max / 4)
+    if padding == "reflection":
+        return np.nan_to_num(c, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.nan_to_num(c, nan=0.0 if padding == "border" else far, posinf=far, neginf=-far)
+
+
 def cells(c: Array, n: int, mode: str, padding: str, align: bool) -> tuple[Array, ...]:
     """Along one dimension of size ``n``: what the value at the coordinates ``c`` is made of.
 
@@ -44,6 +58,8 @@ def cells(c: Array, n: int, mode: str, padding: str, align: bool) -> tuple[Array
     taps = np.stack([first + k for k in steps])
     if mode == "bicubic":
         taps, _ = padded(taps, n, padding, align)
+        if padding != "zeros":
+            taps = np.where(np.isnan(taps), 0, taps)
     inside = (taps >= 0) & (taps < n)
     index = np.where(inside, taps, 0).astype(np.int64)
     return slope, value - c * slope - first, index, inside.astype(c.dtype)
@@ -71,7 +87,7 @@ def weight_slopes(t: Array, mode: str) -> list[Array]:
     if mode == "nearest":
         return [t * 0]
     if mode == "bilinear":
-        return [t * 0 - 1, t * 0 + 1]
+        return [-np.ones_like(t), np.ones_like(t)]
     a = CUBIC
 
     def near(s: Array) -> Array:
@@ -113,18 +129,18 @@ def gradients(
     flat = grid.reshape(b, points, -1)
     axes, factors = [], []
     for k, n in enumerate(reversed(sizes)):
-        at = coordinates(flat[..., k], n, align)
+        at = finite(coordinates(flat[..., k], n, align), mode, padding)
         slope, shift, index, inside = cells(at, n, mode, padding, align)
         t = at * slope + shift
         along = zip(index, inside, weights(t, mode), weight_slopes(t, mode), strict=True)
-        axes.append([(i, w * m, d * m) for i, m, w, d in along])
+        axes.append([(i, w * m, d * m, np.where(m, w, 0)) for i, m, w, d in along])
         factors.append(slope * ((n - 1) / 2 if align else n / 2))
     gx = np.zeros((b, space, c), x.dtype) if needs[0] else None
     ggrid = np.zeros_like(flat) if needs[1] else None
     for taps in product(*axes):
         place = sum(tap[0] * stride for tap, stride in zip(taps, strides(sizes), strict=False))
         if gx is not None:
-            weight = math.prod(tap[1] for tap in taps)
+            weight = math.prod(tap[3] for tap in taps)
             gx += scatter(gs * weight[..., None], place, space)
         if ggrid is not None and mode != "nearest":
             hit = np.einsum("bpc,bpc->bp", gs, gather(rows, place))

@@ -37,6 +37,11 @@ cells = primitive(
 )
 
 
+finite = primitive(
+    kernels.finite, "c | mode padding", lambda g, c: g * (c - c == 0), name="finite_coordinates"
+)
+
+
 def sampled(x: Any, grid: Any, mode: str, padding: str, align: bool) -> Any:
     """The weighted sums of the elements around each point, of arrays or of Tensors."""
     b, c, *sizes = x.shape
@@ -45,7 +50,7 @@ def sampled(x: Any, grid: Any, mode: str, padding: str, align: bool) -> Any:
     points = reshaped(grid, (b, math.prod(out), len(sizes)))
     axes = []
     for k, n in enumerate(reversed(sizes)):
-        at = kernels.coordinates(points[..., k], n, align)
+        at = finite(kernels.coordinates(points[..., k], n, align), mode, padding)
         slope, shift, index, inside = cells(at, n, mode, padding, align)
         along = enumerate(kernels.weights(at * slope + shift, mode))
         axes.append([(index[j], w * inside[j]) for j, w in along])
