@@ -6,6 +6,7 @@ because programs pass them, ``layout`` (strided) and ``pin_memory``, which chang
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any
 
@@ -293,13 +294,13 @@ new_zeros, new_ones, new_empty = map(of_this_dtype, (zeros, ones, empty))
 def tracking(function: Any) -> Any:
     """The class constructor ``Tensor.zeros``, ...: floating-point results track gradients."""
 
+    @functools.wraps(function)
     def constructor(*args: Any, requires_grad: bool | None = None, **options: Any) -> Any:
         made = function(*args, **options)
         if requires_grad is None:
             requires_grad = made._data.dtype.kind == "f"
         return made.requires_grad_(requires_grad)
 
-    constructor.__name__ = constructor.__qualname__ = function.__name__
     constructor.__doc__ = (
         f"``minitorch.{function.__name__}``, except that floating-point results require grad "
         "unless told else."

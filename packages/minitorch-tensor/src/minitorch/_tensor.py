@@ -767,7 +767,11 @@ class Tensor(Variable):
         return self._data.itemsize
 
     itemsize = property(element_size)
-    nbytes = property(lambda self: self._data.nbytes)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of all elements in bytes."""
+        return self._data.nbytes
 
     stride = storage.stride
     storage_offset = storage.storage_offset
@@ -944,7 +948,7 @@ def _rebuild(kind: Any, array: Any, requires_grad: bool, notes: dict[str, Any]) 
 
 # x.float(), x.int(), ...: given here, so that inside the class these names are still Python's types
 for _name, _dtype in conversion.METHODS.items():
-    setattr(Tensor, _name, conversion.converter(_dtype))
+    setattr(Tensor, _name, conversion.converter(_name, _dtype))
 Tensor.type = conversion.type_  # type: ignore[attr-defined]  # not in the class, as above
 
 

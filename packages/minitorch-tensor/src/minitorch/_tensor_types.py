@@ -55,7 +55,15 @@ class _TensorType(type):
 
 
 def _named(dtype: Any) -> Any:
-    return _TensorType(f"{dtype.type_name}Tensor", (), {"dtype": dtype, "__slots__": ()})
+    text = f"""Makes a tensor of {dtype}: uninitialised of given sizes, or of a sequence of data.
+
+    ``isinstance(x, torch.{dtype.type_name}Tensor)`` says whether a tensor has that dtype.
+
+    Raises:
+        TypeError: the data are no sequence, or a tensor of another dtype.
+    """
+    members = {"dtype": dtype, "__slots__": (), "__doc__": text, "__module__": __name__}
+    return _TensorType(f"{dtype.type_name}Tensor", (), members)
 
 
 BoolTensor, ByteTensor, CharTensor = map(_named, (_dtype.bool, _dtype.uint8, _dtype.int8))

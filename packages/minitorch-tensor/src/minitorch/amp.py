@@ -8,6 +8,7 @@ Follows https://docs.pytorch.org/docs/stable/amp.html
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
@@ -119,11 +120,17 @@ class GradScaler:
         """Nothing to load."""
 
 
-def _decorator(function: Any = None, **options: Any) -> Any:
-    return _decorator if function is None else function
+def custom_fwd(
+    fwd: Any = None, *, device_type: str | None = None, cast_inputs: Any = None
+) -> Any:  # fmt: skip
+    """Decorates the forward of an ``autograd.Function``; ``cast_inputs`` holds within autocast,
+    so nothing changes here."""
+    return functools.partial(custom_fwd, device_type=device_type) if fwd is None else fwd
 
 
-custom_fwd = custom_bwd = _decorator
+def custom_bwd(bwd: Any = None, *, device_type: str | None = None) -> Any:
+    """Decorates the backward of an ``autograd.Function``: without autocast nothing changes."""
+    return functools.partial(custom_bwd, device_type=device_type) if bwd is None else bwd
 
 
 class CUDAAutocast(autocast):

@@ -7,6 +7,7 @@ Follows https://docs.pytorch.org/docs/stable/nn.init.html
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from typing import Any
@@ -249,6 +250,7 @@ def sparse_(tensor: Any, sparsity: float, std: float = 0.01, generator: Any = No
 def _deprecated(function: Any) -> Any:
     old = function.__name__[:-1]
 
+    @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:
         warnings.warn(
             f"`nn.init.{old}` is now deprecated in favor of `nn.init.{old}_`.",
@@ -258,6 +260,7 @@ def _deprecated(function: Any) -> Any:
         return function(*args, **kwargs)
 
     renamed.__name__ = renamed.__qualname__ = old
+    renamed.__doc__ = f"``{old}_`` under its old name."
     return renamed
 
 

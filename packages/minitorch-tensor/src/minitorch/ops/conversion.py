@@ -259,7 +259,7 @@ def to(
     return made
 
 
-def converter(dtype: _dtype.dtype) -> Callable[..., Any]:
+def converter(name: str, dtype: _dtype.dtype) -> Callable[..., Any]:
     """The method ``x.float()`` and the like."""
 
     def convert(input: Any, memory_format: Any = None) -> Any:
@@ -267,6 +267,11 @@ def converter(dtype: _dtype.dtype) -> Callable[..., Any]:
             return to(input, dtype, memory_format=memory_format)
         return to_dtype(input, dtype.numpy)
 
+    convert.__name__ = convert.__qualname__ = name
+    convert.__doc__ = f"""The tensor in {dtype}; itself where it has that dtype.
+
+    The gradient is converted back; integers and bools have none.
+    """
     return convert
 
 

@@ -107,6 +107,7 @@ def _with_indices(ndim: int) -> Any:
         return _max_pool(ndim, input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
     function.__name__ = function.__qualname__ = f"max_pool{ndim}d_with_indices"
+    function.__doc__ = f"``max_pool{ndim}d`` with ``return_indices=True``: (values, indices)."
     return function
 
 
@@ -115,6 +116,9 @@ def _adaptive_with_indices(ndim: int) -> Any:
         return _adaptive_max_pool(ndim, input, output_size, True)
 
     function.__name__ = function.__qualname__ = f"adaptive_max_pool{ndim}d_with_indices"
+    function.__doc__ = (
+        f"``adaptive_max_pool{ndim}d`` with ``return_indices=True``: (values, indices)."
+    )
     return function
 
 

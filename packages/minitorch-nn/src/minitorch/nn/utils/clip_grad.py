@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from collections.abc import Iterable, Iterator
@@ -99,6 +100,7 @@ def clip_grad_norm_(
     return total
 
 
+@functools.wraps(clip_grad_norm_, assigned=())
 def clip_grad_norm(*args: Any, **kwargs: Any) -> Any:
     """``clip_grad_norm_`` under an old name."""
     warnings.warn(
