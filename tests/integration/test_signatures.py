@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 from importlib import import_module
 from typing import Any
 
+import minitorch
 import pytest
 
 MODULES = [
@@ -67,3 +69,64 @@ def test_methods_of_tensor() -> None:
     members = _members(Tensor)
     assert len(members) > 500
     assert {name: what for name, value in members.items() if (what := _unclear(value))} == {}
+
+
+# --- arguments that are never read -------------------------------------------------------------
+
+# What may be left unread, for it changes nothing in PyTorch's results on the CPU either ...
+HINTS = {
+    "non_blocking", "foreach", "implicit", "assume_unique", "mmap", "device_type",
+    "pickle_protocol", "enable_nested_tensor", "mask_check",
+}  # fmt: skip
+# ... and where the one way to compute here is right for every value of it.
+ONE_WAY = {
+    "sort": {"stable"}, "argsort": {"stable"}, "topk": {"sorted"}, "unique": {"sorted"},
+    "is_conj": {"input"}, "is_neg": {"input"}, "set_flush_denormal": {"mode"},
+    "set_warn_always": {"b"}, "set_checkpoint_early_stop": {"enable"},
+    "disabled_torch_function": {"types"}, "custom_fwd": {"cast_inputs"},
+    "use_deterministic_algorithms": {"mode", "warn_only"}, "hessian": {"outer_jacobian_strategy"},
+    "load": {"pickle_module"}, "save": {"pickle_module"}, "fork_rng": {"devices", "_caller",
+    "_devices_kw"}, "make_dual": {"level"}, "unpack_dual": {"level"},
+    "compile": {"fullgraph", "dynamic", "backend", "mode", "options", "disable"},
+    "gradcheck": {"check_grad_dtypes", "fast_mode", "masked"},
+    "gradgradcheck": {"gen_non_contig_grad_outputs", "check_undefined_grad", "check_grad_dtypes",
+    "check_batched_grad", "check_fwd_over_rev", "check_rev_over_rev", "fast_mode", "masked"},
+}  # fmt: skip
+ONE_WAY |= {  # of classes: those that the constructor does not read
+    "GradScaler": {"init_scale", "growth_factor", "backoff_factor", "growth_interval"},
+    "autocast": {"dtype", "cache_enabled"}, "save_on_cpu": {"pin_memory"},
+    "profile": {"activities", "record_shapes", "profile_memory", "with_stack", "with_flops",
+    "with_modules"}, "record_function": {"args"}, "Sampler": {"data_source"},
+    "Identity": {"args", "kwargs"},
+}  # fmt: skip
+ONE_WAY |= {
+    f"{kind}max_pool{n}d_with_indices": {"return_indices"}
+    for kind in ("", "adaptive_")
+    for n in (1, 2, 3)
+}
+
+
+def _unread(function: Any) -> set[str]:
+    """The parameters that the code of a function never looks at."""
+    code = inspect.unwrap(function).__code__
+    count = code.co_argcount + code.co_kwonlyargcount
+    count += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    read: set[str] = set(code.co_cellvars)
+    for step in dis.get_instructions(code):
+        if "LOAD" in step.opname:
+            read.update(step.argval if isinstance(step.argval, tuple) else [step.argval])
+    return {name for name in code.co_varnames[:count] if name not in read} - {"self", "cls"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_argument_is_accepted_and_then_ignored(module: str) -> None:
+    ignored = {}
+    for name, value in _public(module).items():
+        if isinstance(value, type):
+            value = vars(value).get("__init__", value)
+        declared = hasattr(getattr(minitorch, name.rstrip("_"), None), "primitive")
+        if inspect.isfunction(value) and not hasattr(value, "primitive") and not declared:
+            found = _unread(value) - HINTS - ONE_WAY.get(name, set())
+            if found:
+                ignored[name] = found
+    assert ignored == {}

@@ -1,7 +1,7 @@
 """Tensors of a shape, filled with constants.
 
 Every function takes PyTorch's options ``dtype``, ``device`` (the CPU) and ``requires_grad``, and,
-because programs pass them, ``layout`` (strided) and ``pin_memory``, which change nothing.
+because programs pass them, ``layout`` (strided) and ``pin_memory`` (False: there is no GPU).
 """
 
 from __future__ import annotations
@@ -39,14 +39,23 @@ __all__ = [
 
 
 def made(
-    array: Any, requires_grad: bool = False, device: Any = None, layout: Any = None
-) -> Any:  # fmt: skip
+    array: Any,
+    requires_grad: bool = False,
+    device: Any = None,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> Any:
     """A new tensor around ``array``, whose memory is nobody else's."""
     if device is not None and device is not CPU:
         as_device(device)
     if layout is not None and layout is not strided:
         raise NotImplementedError(
             f"layout {layout} is not supported: MiniTorch's tensors are torch.strided"
+        )
+    if pin_memory:
+        raise RuntimeError(
+            "pin_memory=True requires an accelerator: there is no GPU here to copy to. Pass "
+            "pin_memory=torch.cuda.is_available()"
         )
     result = wrap(array if array.ndim else array[()])  # a NumPy scalar: see Variable
     if not requires_grad:
@@ -105,7 +114,9 @@ def zeros(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.zeros.html
     """
-    return made(np.zeros(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout)
+    return made(
+        np.zeros(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout, pin_memory
+    )
 
 
 def ones(
@@ -116,7 +127,9 @@ def ones(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ones.html
     """
-    return made(np.ones(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout)
+    return made(
+        np.ones(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout, pin_memory
+    )
 
 
 def empty(
@@ -128,7 +141,7 @@ def empty(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty.html
     """
     array = formatted(sizes(shape, size), _numpy(dtype), memory_format or contiguous_format)
-    return made(array, requires_grad, device, layout)
+    return made(array, requires_grad, device, layout, pin_memory)
 
 
 def full(
@@ -150,7 +163,7 @@ def full(
     kind = number_dtype(value) if dtype is None else as_dtype(dtype)
     shape, value = sizes((size,)), fitted(value, kind)
     array = current.state.quiet(np.full, shape, value, kind.numpy)
-    return made(array, requires_grad, device, layout)
+    return made(array, requires_grad, device, layout, pin_memory)
 
 
 def scalar_tensor(
@@ -160,7 +173,7 @@ def scalar_tensor(
     """A 0-dim tensor, of the default dtype unless told else."""
     return full(
         (), s, dtype=dtype or get_default_dtype(), layout=layout, device=device,
-        requires_grad=requires_grad,
+        pin_memory=pin_memory, requires_grad=requires_grad,
     )  # fmt: skip
 
 
@@ -176,7 +189,7 @@ def eye(
     for name, k in (("n", n), ("m", m)):
         if k is not None and k < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {k}")
-    return made(np.eye(n, m, dtype=_numpy(dtype)), requires_grad, device, layout)
+    return made(np.eye(n, m, dtype=_numpy(dtype)), requires_grad, device, layout, pin_memory)
 
 
 def empty_strided(
@@ -197,7 +210,7 @@ def empty_strided(
     if size > sys.maxsize:
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
     array = window(np.empty(size, np.uint8), shape, kind, 0, steps)
-    return made(array, requires_grad, device, layout)
+    return made(array, requires_grad, device, layout, pin_memory)
 
 
 # --- like another tensor -----------------------------------------------------------------------
@@ -222,7 +235,8 @@ def empty_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html
     """
-    return carried(input, made(like(input, dtype, memory_format), requires_grad, device, layout))
+    array = like(input, dtype, memory_format)
+    return carried(input, made(array, requires_grad, device, layout, pin_memory))
 
 
 def full_like(
@@ -235,7 +249,7 @@ def full_like(
     """
     array = like(input, dtype, memory_format)
     current.state.quiet(array.fill, fitted(number(fill_value), from_numpy_dtype(array.dtype)))
-    return carried(input, made(array, requires_grad, device, layout))
+    return carried(input, made(array, requires_grad, device, layout, pin_memory))
 
 
 def zeros_like(
@@ -248,7 +262,7 @@ def zeros_like(
     """
     array = like(input, dtype, memory_format)
     array.fill(0)
-    return carried(input, made(array, requires_grad, device, layout))
+    return carried(input, made(array, requires_grad, device, layout, pin_memory))
 
 
 def ones_like(
@@ -261,7 +275,7 @@ def ones_like(
     """
     array = like(input, dtype, memory_format)
     array.fill(1)
-    return carried(input, made(array, requires_grad, device, layout))
+    return carried(input, made(array, requires_grad, device, layout, pin_memory))
 
 
 # --- methods -----------------------------------------------------------------------------------

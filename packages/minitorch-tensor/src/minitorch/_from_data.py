@@ -209,7 +209,7 @@ def tensor(
     """
     if isinstance(data, Variable):
         _warn_copy("torch.tensor(sourceTensor)")
-    return made(tensor_data(data, dtype), requires_grad, device)
+    return made(tensor_data(data, dtype), requires_grad, device, None, pin_memory)
 
 
 def _warn_copy(call: str) -> None:
@@ -358,4 +358,4 @@ def new_tensor(
     if isinstance(data, Variable):
         _warn_copy("tensor.new_tensor(sourceTensor)")
     array = tensor_data(data, dtype or self.dtype)
-    return made(array, requires_grad, device, layout)
+    return made(array, requires_grad, device, layout, pin_memory)

@@ -159,7 +159,7 @@ def rand(
     """
     array = np.empty(for_each(sizes(shape, size)), _numpy(dtype))
     distributions.uniform(source(generator), array)
-    return drawn(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout, pin_memory)
 
 
 def randn(
@@ -172,7 +172,7 @@ def randn(
     """
     array = np.empty(for_each(sizes(shape, size)), _numpy(dtype))
     distributions.normal(source(generator), array)
-    return drawn(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout, pin_memory)
 
 
 def randint(
@@ -196,7 +196,7 @@ def randint(
         )
     array = np.empty(for_each(sizes((size,))), as_dtype(int64 if dtype is None else dtype).numpy)
     distributions.integers(source(generator), array, as_int("low", low), as_int("high", high))
-    return drawn(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout, pin_memory)
 
 
 def randint_of_shape(low: int, high: int, shape: Any, **options: Any) -> Any:
@@ -223,7 +223,8 @@ def randperm(
         for _ in range(math.prod(for_each(())))
     ]
     order = np.reshape(orders, for_each((n,)))
-    return drawn(order.astype(as_dtype(dtype).numpy, copy=False), requires_grad, device, layout)
+    order = order.astype(as_dtype(dtype).numpy, copy=False)
+    return drawn(order, requires_grad, device, layout, pin_memory)
 
 
 def rand_like(
@@ -234,7 +235,7 @@ def rand_like(
     """Uniform on [0, 1), with the shape and dtype of ``input``."""
     array = like_each(input, dtype, memory_format)
     distributions.uniform(source(generator), array)
-    return drawn(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout, pin_memory)
 
 
 def randn_like(
@@ -245,7 +246,7 @@ def randn_like(
     """Normal with mean 0 and variance 1, with the shape and dtype of ``input``."""
     array = like_each(input, dtype, memory_format)
     distributions.normal(source(generator), array)
-    return drawn(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout, pin_memory)
 
 
 def randint_like(
@@ -261,7 +262,7 @@ def randint_like(
     array = like_each(input, dtype, memory_format)
     low, high = int(number(low)), int(number(high))
     distributions.integers(source(generator), array, low, high)
-    return drawn(array, requires_grad, device, layout)
+    return drawn(array, requires_grad, device, layout, pin_memory)
 
 
 # --- by the values of tensors ------------------------------------------------------------------
@@ -283,7 +284,7 @@ def normal(
             raise TypeError("normal() of two numbers needs a size: normal(mean, std, size)")
         array = np.empty(for_each(sizes((size,))), _numpy(dtype))
         distributions.normal(g, array, mean, std)
-        return drawn(array, requires_grad, device, layout)
+        return drawn(array, requires_grad, device, layout, pin_memory)
     if size is not None:
         raise TypeError("normal() takes a size where mean and std are numbers, and only there")
     shape = np.broadcast_shapes(*shapes)

@@ -39,7 +39,7 @@ def arange(
         if not step:
             raise ValueError("step must be nonzero, also after its conversion to int64")
     row = current.state.quiet(_multiples, start, step, _steps(start, end, step), kind)
-    return made(row, requires_grad, device, layout)
+    return made(row, requires_grad, device, layout, pin_memory)
 
 
 def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:
@@ -90,7 +90,7 @@ def linspace(
     start, end = _end(start, "linspace"), _end(end, "linspace")
     kind = _dtype_of(start, end, dtype)
     row = current.state.quiet(lambda: spaced(start, end, steps, kind).astype(kind.numpy))
-    return made(row, requires_grad, device, layout)
+    return made(row, requires_grad, device, layout, pin_memory)
 
 
 def logspace(
@@ -107,7 +107,7 @@ def logspace(
     def powers() -> Any:
         return np.power(np.float64(base), spaced(start, end, steps, kind)).astype(kind.numpy)
 
-    return made(current.state.quiet(powers), requires_grad, device, layout)
+    return made(current.state.quiet(powers), requires_grad, device, layout, pin_memory)
 
 
 def _end(value: Any, name: str) -> Any:

@@ -143,16 +143,36 @@ def get_num_interop_threads() -> int:
 
 
 def set_num_interop_threads(threads: int) -> None:
-    """Does nothing: operations run one after the other."""
+    """Does nothing: operations run one after the other.
+
+    Raises:
+        RuntimeError: ``threads`` is no int, or not positive.
+    """
+    if not isinstance(threads, int):
+        raise RuntimeError(
+            f"set_num_interop_threads expects an int, but got {type(threads).__name__}"
+        )
+    if threads < 1:
+        raise RuntimeError("set_num_interop_threads expects a positive integer")
 
 
 def get_float32_matmul_precision() -> str:
-    """``"highest"``: products of float32 are computed in float32."""
-    return "highest"
+    """What was set last; products of float32 are computed in float32 in any case."""
+    return _precision[0]
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """Accepts PyTorch's ``"highest"``, ``"high"`` and ``"medium"``; all compute in float32."""
+    """How exact products of float32 have to be: at least ``"highest"``, ``"high"`` or ``"medium"``.
+
+    They are computed in float32 in any case. Another word changes nothing, with a warning.
+    """
+    if precision in ("highest", "high", "medium"):
+        _precision[0] = precision
+    else:
+        warnings.warn(f"{precision} is not one of 'highest', 'high', or 'medium'", stacklevel=2)
+
+
+_precision = ["highest"]
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -93,11 +93,33 @@ class profile(Tool):  # noqa: N801  (PyTorch's name)
         ...     _ = (minitorch.ones(3) * 2).sum()
         >>> [total.key for total in prof.key_averages()]
         ['mul', 'sum']
+
+    Args:
+        activities: the CPU's are the only ones.
+        schedule: not supported.
+        on_trace_ready: is called with the profile at the end.
+        record_shapes, profile_memory, with_stack, with_flops, with_modules: what PyTorch may note
+            in addition; here sizes are noted always, shapes, stacks, flops and modules never.
+
+    Raises:
+        NotImplementedError: a ``schedule`` is given.
     """
 
     def __init__(
-        self, activities: Iterable[ProfilerActivity] | None = None, **options: Any
+        self,
+        *,
+        activities: Iterable[ProfilerActivity] | None = None,
+        schedule: Callable[[int], Any] | None = None,
+        on_trace_ready: Callable[[profile], Any] | None = None,
+        record_shapes: bool = False,
+        profile_memory: bool = False,
+        with_stack: bool = False,
+        with_flops: bool = False,
+        with_modules: bool = False,
     ) -> None:
+        if schedule is not None:
+            raise NotImplementedError("profile: schedule= is not supported, a profile is one round")
+        self.on_trace_ready = on_trace_ready
         self.events_list: list[Event] = []
         self.last = 0.0
 
@@ -128,8 +150,21 @@ class profile(Tool):  # noqa: N801  (PyTorch's name)
         """Every run, in the order in which they ended."""
         return self.events_list
 
-    def key_averages(self, **options: Any) -> Averages:
-        """The totals per operation."""
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        if self.on_trace_ready is not None:
+            self.on_trace_ready(self)
+
+    def key_averages(
+        self, group_by_input_shape: bool = False, group_by_stack_n: int = 0
+    ) -> Averages:
+        """The totals per operation.
+
+        Raises:
+            NotImplementedError: they are to be grouped by shapes or stacks.
+        """
+        if group_by_input_shape or group_by_stack_n:
+            raise NotImplementedError("key_averages: shapes and stacks are not recorded")
         totals: dict[str, Total] = {}
         for event in self.events_list:
             total = totals.setdefault(event.name, Total(event.name))

@@ -88,9 +88,7 @@ class _Uninitialized(Tensor):
     kind: Any = None
     __torch_function__ = disabled_torch_function
 
-    def __new__(
-        cls, requires_grad: bool = True, device: Any = None, dtype: Any = None, **_: Any
-    ) -> Any:
+    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
         return _sharing(cls, tensor([], dtype=dtype), requires_grad)
 
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
@@ -131,9 +129,7 @@ class UninitializedBuffer(_Uninitialized):
 
     kind = Tensor
 
-    def __new__(
-        cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, **_: Any
-    ) -> Any:
+    def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> Any:
         return super().__new__(cls, requires_grad, device, dtype)
 
 

@@ -104,6 +104,7 @@ def backward(
         grad_tensors: the gradient to start with for each; None for those with one element.
         retain_graph: keep the saved values for another pass; by default ``create_graph``.
         create_graph: record the backward pass too.
+        grad_variables: ``grad_tensors`` under its old name.
         inputs: the tensors whose ``.grad`` to fill.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
@@ -116,6 +117,18 @@ def backward(
             "function, make sure to reset the .grad fields of your parameters to None after use.",
             stacklevel=3,
         )
+    if grad_variables is not None:
+        warnings.warn(
+            "`grad_variables` is deprecated. Use `grad_tensors` instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
+                "`backward()`. Please only use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
     outputs = [_primal(y) for y in _sequence(tensors)]
     gradients = [_primal(g) for g in _sequence(grad_tensors, len(outputs))]
     if inputs is None:

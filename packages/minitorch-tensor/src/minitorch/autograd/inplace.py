@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -31,6 +31,8 @@ from .variable import (
 )
 
 __all__ = ["check_writable", "inplace", "rebase", "relaid", "write"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _replace_region(base: Any, value: Any, chain: Any) -> Any:
@@ -206,7 +208,7 @@ def inplace(
     return named_in_place(method, op)
 
 
-def named_in_place(method: Any, op: Any) -> Any:
+def named_in_place(method: F, op: Any) -> F:
     """``method`` under the name of ``op`` with an underscore, with its text and its signature."""
     name = getattr(op, "__name__", "op")
     method.__name__ = method.__qualname__ = f"{name}_"

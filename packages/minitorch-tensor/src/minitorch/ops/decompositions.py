@@ -365,6 +365,15 @@ def singular_values(A: Any) -> Any:
     return singular_vectors(A, False)[1]
 
 
+def no_driver(name: str, driver: str | None) -> None:
+    """Raises PyTorch's error where ``driver`` names one of cuSOLVER's."""
+    if driver is not None:
+        raise RuntimeError(
+            f"torch.{name}: keyword argument `driver=` is only supported on CUDA inputs with "
+            "cuSOLVER backend."
+        )
+
+
 def linalg_svd(A: Any, full_matrices: bool = True, *, driver: str | None = None) -> Any:
     """``U``, the singular values ``S`` (descending) and ``Vh``: ``A = U diag(S) Vh``.
 
@@ -374,6 +383,7 @@ def linalg_svd(A: Any, full_matrices: bool = True, *, driver: str | None = None)
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.svd.html
     """
     matrices("linalg.svd", A)
+    no_driver("linalg.svd", driver)
     return return_types.linalg_svd(*singular_vectors(A, full_matrices))
 
 
@@ -383,6 +393,7 @@ def svdvals(A: Any, *, driver: str | None = None) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.svdvals.html
     """
     matrices("linalg.svdvals", A)
+    no_driver("linalg.svdvals", driver)
     return singular_values(A)
 
 

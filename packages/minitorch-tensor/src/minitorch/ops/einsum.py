@@ -10,15 +10,16 @@ from .arithmetic import mul
 from .diagonals import diagonal
 from .matmul import matmul
 from .reduction import total
-from .shape import permuted, reshaped
+from .shape import permuted, reshaped, write_out
 
 __all__ = ["einsum", "tensordot"]
 
 
-def tensordot(a: Any, b: Any, dims: Any = 2, out: None = None) -> Any:
+def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     """The sum of products over pairs of dimensions.
 
-    ``dims`` is how many of the last dimensions of ``a`` meet the first ones of ``b``, or two lists.
+    ``dims`` is how many of the last dimensions of ``a`` meet the first ones of ``b``, or two lists;
+    ``out`` a tensor that the result is written to.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tensordot.html
     """
@@ -46,7 +47,8 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: None = None) -> Any:
         of_b[one_dim(j, b.ndim)] = of_a[one_dim(i, a.ndim)]
     kept = [k for k in of_a if k not in of_b] + [k for k in of_b if k not in of_a]
     made, order = contract(a, "".join(of_a), b, "".join(of_b), "".join(kept))
-    return arranged(made, order, "".join(kept))
+    result = arranged(made, order, "".join(kept))
+    return result if out is None else write_out("tensordot", out, result)
 
 
 def arranged(x: Any, names: str, wanted: str) -> Any:

@@ -164,6 +164,8 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.gather.html
     """
+    if sparse_grad:
+        raise NotImplementedError("gather: sparse gradients are not supported")
     dim = _check_index("gather", input, dim, index)
     if not index.numel():
         flat = reshaped(input, (math.prod(input.shape),))

@@ -40,12 +40,13 @@ def _kaiser(beta: float) -> Callable[[Any, int], Any]:
 
 def _window(
     formula: Callable[[Any, int], Any], M: int, symmetric: bool, kind: Any, device: Any,
-    requires_grad: bool,
+    requires_grad: bool, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """``formula(n, N)`` for ``n = 0 ... M - 1``; ``N = M`` for one period of a periodic window."""
     n, N = np.arange(M, dtype=np.float64), M - 1 if symmetric else M
     values = current.state.quiet(formula, n, N) if M > 1 else np.ones(M)
-    return made(current.state.quiet(values.astype, kind.numpy), requires_grad, device)
+    values = current.state.quiet(values.astype, kind.numpy)
+    return made(values, requires_grad, device, None, pin_memory)
 
 
 def _checked(name: str, M: int, dtype: Any, layout: Any) -> Any:
@@ -224,7 +225,7 @@ def kaiser(
 
 def _older(
     name: str, formula: Callable[[Any, int], Any], M: int, periodic: bool, dtype: Any, layout: Any,
-    device: Any, requires_grad: bool,
+    device: Any, requires_grad: bool, pin_memory: bool,
 ) -> Any:  # fmt: skip
     if M < 0:
         raise RuntimeError(f"{name} requires non-negative window_length, got window_length={M}")
@@ -233,7 +234,7 @@ def _older(
     kind = get_default_dtype() if dtype is None else as_dtype(dtype)
     if not kind.is_floating_point:
         raise RuntimeError(f"{name} expects floating point dtypes, got: {kind}")
-    return _window(formula, M, not periodic, kind, device, requires_grad)
+    return _window(formula, M, not periodic, kind, device, requires_grad, pin_memory)
 
 
 def hann_window(
@@ -246,7 +247,15 @@ def hann_window(
     """
     formula = _cosines((0.5, 0.5))
     return _older(
-        "hann_window", formula, window_length, periodic, dtype, layout, device, requires_grad
+        "hann_window",
+        formula,
+        window_length,
+        periodic,
+        dtype,
+        layout,
+        device,
+        requires_grad,
+        pin_memory,
     )
 
 
@@ -261,7 +270,15 @@ def hamming_window(
     """
     formula = _cosines((alpha, beta))
     return _older(
-        "hamming_window", formula, window_length, periodic, dtype, layout, device, requires_grad
+        "hamming_window",
+        formula,
+        window_length,
+        periodic,
+        dtype,
+        layout,
+        device,
+        requires_grad,
+        pin_memory,
     )
 
 
@@ -275,7 +292,15 @@ def blackman_window(
     """
     formula = _cosines(BLACKMAN)
     return _older(
-        "blackman_window", formula, window_length, periodic, dtype, layout, device, requires_grad
+        "blackman_window",
+        formula,
+        window_length,
+        periodic,
+        dtype,
+        layout,
+        device,
+        requires_grad,
+        pin_memory,
     )
 
 
@@ -288,7 +313,9 @@ def bartlett_window(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.bartlett_window.html
     """
     name = "bartlett_window"
-    return _older(name, _triangle, window_length, periodic, dtype, layout, device, requires_grad)
+    return _older(
+        name, _triangle, window_length, periodic, dtype, layout, device, requires_grad, pin_memory
+    )
 
 
 def kaiser_window(
@@ -301,5 +328,13 @@ def kaiser_window(
     """
     formula = _kaiser(beta)
     return _older(
-        "kaiser_window", formula, window_length, periodic, dtype, layout, device, requires_grad
+        "kaiser_window",
+        formula,
+        window_length,
+        periodic,
+        dtype,
+        layout,
+        device,
+        requires_grad,
+        pin_memory,
     )

@@ -68,11 +68,13 @@ def gumbel_softmax(
         logits: unnormalised log-probabilities along ``dim``.
         tau: the temperature; small is nearer to one-hot.
         hard: one-hot in the forward pass, with the gradient of the soft sample.
-        eps: not used.
+        eps: deprecated, without effect.
         dim: the dimension of the categories.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gumbel_softmax.html
     """
+    if eps != 1e-10:
+        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=3)
     gumbels = -minitorch.empty_like(logits).detach().exponential_().log()
     soft = minitorch.softmax((logits + gumbels) / tau, dim)
     if not hard:
