@@ -59,7 +59,9 @@ def checkpoint(
         use_reentrant: True: a node of its own, whose backward pass runs the function and goes
             backward through it; gradients flow to ``args`` alone, and only a whole ``backward()``
             may reach it. False, which is recommended: as described.
-        context_fn, determinism_check, debug: accepted, and not used.
+        context_fn: gives two context managers, for the first and for the second run.
+        determinism_check: ``"none"`` lets the second run save values of other shapes.
+        debug: True is not supported; the error names the shapes in any case.
 
     Raises:
         ValueError: keyword arguments for the function with ``use_reentrant=True``.
@@ -88,6 +90,14 @@ def checkpoint(
                 "Passing `context_fn` or `debug` is only supported when use_reentrant=False."
             )
         return CheckpointFunction.apply(function, preserve_rng_state, *args)
+    if determinism_check not in ("default", "none"):
+        raise ValueError(
+            f"determinism_check should be one of ['default', 'none'], but got {determinism_check}"
+        )
+    if debug:
+        raise NotImplementedError("checkpoint: debug=True is not supported")
+    nothing = contextlib.nullcontext()
+    first, second = (nothing, nothing) if context_fn is None else context_fn()
     state = get_rng_state() if preserve_rng_state else None
     tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
     versions = [(x, x._version) for x in tensors if not x.is_inference()]
@@ -108,9 +118,10 @@ def checkpoint(
                     f"at version {x._version}; expected version {version} instead."
                 )
         forget = saved_tensors_hooks(saved.append, lambda _: None)
-        with _random_state(state), enable_grad(), forget:
+        with second, _random_state(state), enable_grad(), forget:
             function(*args, **kwargs)
-        if [value.shape for value in saved] != shapes:
+        same = [value.shape for value in saved] == shapes
+        if not same and (determinism_check == "default" or len(saved) != len(shapes)):
             raise CheckpointError(
                 f"checkpoint: {len(shapes)} values were saved in the forward pass and {len(saved)} "
                 f"when it ran again, or their shapes differ: the function must compute the same "
@@ -123,7 +134,7 @@ def checkpoint(
             recompute()
         return again.pop(place)
 
-    with saved_tensors_hooks(pack, unpack):
+    with first, saved_tensors_hooks(pack, unpack):
         return function(*args, **kwargs)
 
 
