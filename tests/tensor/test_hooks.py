@@ -407,3 +407,17 @@ def test_decorating_a_class_warns() -> None:
         @torch.no_grad()
         class Model:
             pass
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_a_pass_to_a_result_runs_its_node_and_goes_no_further(graph: str) -> None:
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = GRAPHS[graph](x)
+    log: list[Any] = []
+    y.grad_fn.register_hook(lambda ins, _: log.append(ins))
+    x.register_hook(log.append)
+    (y.sum() * 2).backward(inputs=[y])
+    assert (y.grad.numpy() == 2).all()
+    assert x.grad is None
+    assert len(log) == 1
+    assert all(g is None for g in log[0])

@@ -40,6 +40,7 @@ def test_what_is_made_in_inference_mode_is_an_inference_tensor(name: str) -> Non
     with torch.inference_mode():
         inside = MAKERS[name]()
     assert inside.is_inference()
+    assert torch.is_inference(inside)
     assert not MAKERS[name]().is_inference()
     with pytest.raises(RuntimeError, match="do not track version"):
         _ = inside._version

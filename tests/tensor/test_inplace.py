@@ -366,3 +366,14 @@ def test_one_value_into_expanded_tensors(case):
 def test_several_values_into_expanded_tensors(case):
     with pytest.raises(RuntimeError, match="single memory location"):
         REFUSED[case](torch.ones(1).expand(3))
+
+
+def test_a_history_asked_for_under_no_grad_is_the_history() -> None:
+    w = minitorch.ones(3, requires_grad=True)
+    x = w * 2
+    view = x.view(3)
+    view[0] = 3.0
+    with minitorch.no_grad():
+        assert view.grad_fn is not None
+    view.sum().backward()
+    assert w.grad.tolist() == [0, 2, 2]

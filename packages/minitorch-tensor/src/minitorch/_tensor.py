@@ -21,7 +21,6 @@ from .autograd.inplace import check_history, inplace, relaid
 from .autograd.node import AccumulateGrad, Output, RemovableHandle, track, untrack
 from .autograd.primitive import operator
 from .autograd.variable import (
-    Inference,
     Variable,
     check_marks,
     history,
@@ -261,10 +260,6 @@ class Tensor(Variable):
         if self.is_inference():
             raise RuntimeError("Inference tensors do not track version counter.")
         return int(self._counter[0])
-
-    def is_inference(self) -> bool:
-        """Whether this tensor was made in ``inference_mode``."""
-        return type(self._counter) is Inference
 
     # --- autograd ----------------------------------------------------------------------------
 
@@ -901,6 +896,7 @@ class Tensor(Variable):
     to, type_as = conversion.to, conversion.type_as
     is_floating_point, is_complex = conversion.is_floating_point, conversion.is_complex
     is_signed, is_nonzero = conversion.is_signed, conversion.is_nonzero
+    is_inference = conversion.is_inference
 
     # --- creation and random -----------------------------------------------------------------
 

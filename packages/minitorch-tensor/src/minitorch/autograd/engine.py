@@ -116,7 +116,8 @@ def _walk(
         else:
             wanted = [p in leads or p in targets for p in parents]
             parents = tuple(p if w else None for p, w in zip(parents, wanted, strict=True))
-            grads = node.vjp(g, create_graph, wanted)
+            ends_here = not any(wanted)
+            grads = [None] * len(parents) if ends_here else node.vjp(g, create_graph, wanted)
         if extra is not None:
             grads = _after(extra, grads, g, seen)
         if watchers:

@@ -248,7 +248,13 @@ def history(tensor: Any) -> Any:
         if base._node is not None:
             if tensor._chain is None:
                 raise RuntimeError(MULTIPLE_VIEWS)
-            again = replay(base, tensor._chain)
+            state = current.state
+            recording = bool(state.flags & 1)
+            state.set_grad(True)  # what is asked for under no_grad was not made there
+            try:
+                again = replay(base, tensor._chain)
+            finally:
+                state.set_grad(recording)
             now, then = again._data, tensor._data
             if now.shape != then.shape or now.strides != then.strides:
                 raise RuntimeError(RESHAPED)

@@ -18,9 +18,16 @@ from .._settings import is_tensor
 from ..autograd.grad_mode import current
 from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
-from ..autograd.variable import Variable, wrap
+from ..autograd.variable import Inference, Variable, wrap
 
-__all__ = ["is_complex", "is_floating_point", "is_nonzero", "is_signed", "result_type"]
+__all__ = [
+    "is_complex",
+    "is_floating_point",
+    "is_inference",
+    "is_nonzero",
+    "is_signed",
+    "result_type",
+]
 
 
 def real_part(x: Any) -> Any:
@@ -316,6 +323,25 @@ def is_complex(input: Any) -> bool:
 def is_signed(input: Any) -> bool:
     """True for all dtypes but bool and uint8."""
     return bool(input.dtype.is_signed)
+
+
+def is_inference(input: Any) -> bool:
+    """Whether ``input`` was made in ``inference_mode``.
+
+    Example:
+        >>> import minitorch
+        >>> with minitorch.inference_mode():
+        ...     x = minitorch.ones(2)
+        >>> minitorch.is_inference(x)
+        True
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.is_inference.html
+    """
+    if not isinstance(input, Variable):
+        raise TypeError(
+            f"is_inference(): argument 'input' must be Tensor, not {type(input).__name__}"
+        )
+    return type(input._counter) is Inference
 
 
 def is_nonzero(input: Any) -> bool:
