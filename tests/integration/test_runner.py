@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from importlib.metadata import PackageNotFoundError, distribution
 from textwrap import dedent
 
@@ -141,6 +142,38 @@ def test_modules_run_too(run):
     run(source, name="program.py")
     code, output, errors = run(source, "a", before=("-m", "minitorch", "-m"), name="program")
     assert (code, output, errors) == (0, "minitorch __main__ ['a']\n", "")
+
+
+MAIN = """
+import sys
+sys.modules.get("minitorch") and __import__("torch").ones(1)
+print(sys.argv, __name__, sys.path[0], globals().get("__file__"), __package__, __spec__ is None)
+"""
+
+
+@pytest.mark.parametrize("kind", ["directory", "zip", "-", "empty"])
+def test_what_python_runs_besides_files(tmp_path, kind):
+    """The same lines come out as without MiniTorch, and torch is there."""
+    files = {} if kind == "empty" else {"__main__.py": MAIN}
+    path = {"zip": "program.zip", "-": "-"}.get(kind, "program")
+    if kind == "zip":
+        with zipfile.ZipFile(tmp_path / path, "w") as archive:
+            for name, text in files.items():
+                archive.writestr(name, text)
+    else:
+        folder = tmp_path if kind == "-" else tmp_path / path
+        folder.mkdir(exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text)
+    results = []
+    for before in ([], ["-m", "minitorch"]):
+        done = subprocess.run(
+            [sys.executable, *before, path, "a", "b"],
+            input=MAIN, capture_output=True, text=True, check=False, cwd=tmp_path,
+        )  # fmt: skip
+        results.append((done.returncode, done.stdout, done.stderr))
+    assert results[0] == results[1]
+    assert results[0][0] == (kind == "empty")
 
 
 @needs_all

@@ -300,6 +300,11 @@ if __name__ == "__main__":
     loader = DataLoader(Slow(), num_workers=2)
     batches = iter(loader)
     next(batches)
+    if HELD:
+        import os, subprocess
+        for end in batches.workers.asking:
+            os.set_inheritable(end.fileno(), True)
+        subprocess.Popen(["sleep", "15"], close_fds=False, stdout=-3, stderr=-3)
     print(*(p.pid for p in batches.workers.processes), flush=True)
     for _ in batches:
         pass
@@ -315,10 +320,10 @@ def alive(pid):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="asks Linux about processes")
-@pytest.mark.parametrize("how", ["Ctrl-C", "kill"])
+@pytest.mark.parametrize("how", ["Ctrl-C", "kill", "kill, the pipes held by another"])
 def test_no_process_survives_the_main_one(how, tmp_path):
     script = tmp_path / "endless.py"
-    script.write_text(ENDLESS)
+    script.write_text(ENDLESS.replace("HELD", repr("held" in how)))
     with subprocess.Popen(
         [sys.executable, str(script)],
         stdout=subprocess.PIPE,
@@ -332,7 +337,7 @@ def test_no_process_survives_the_main_one(how, tmp_path):
             os.killpg(main.pid, signal.SIGINT)
         else:
             main.kill()
-        _, errors = main.communicate(timeout=60)
+        _, errors = main.communicate(timeout=10)
     assert ("KeyboardInterrupt" in errors) == (how == "Ctrl-C")
     assert errors.count("Traceback") == (how == "Ctrl-C")
     while any(map(alive, pids)):

@@ -202,6 +202,44 @@ def test_a_forked_child_starts_anew(threads: int) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+FORKS = """
+import os, sys, threading, numpy as np, minitorch
+from minitorch.kernels import blas
+
+def work():
+    generator = minitorch.Generator()
+    while True:
+        minitorch.rand(300_000)
+        minitorch.rand(300_000, generator=generator)
+        minitorch.normal(0.0, 1.0, (100_000,))
+        np.random.rand(300_000)
+        with blas._lock:
+            minitorch.rand(10_000)
+
+threading.Thread(target=work, daemon=True).start()
+for _ in range(60):
+    child = os.fork()
+    if not child:
+        minitorch.manual_seed(0)
+        minitorch.rand(1000)
+        np.random.seed(0)
+        np.random.rand(10)
+        with blas.alone():
+            os._exit(7)
+    while True:
+        ended, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 7, status
+        break
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_forks_while_another_thread_draws() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", FORKS]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 0
+
+
 @pytest.mark.parametrize("bad", [0, -1, 1.5, "2"])
 def test_bad_numbers_of_threads(bad: Any, threads: int) -> None:
     with pytest.raises(RuntimeError, match="positive integer"):
@@ -209,7 +247,18 @@ def test_bad_numbers_of_threads(bad: Any, threads: int) -> None:
     assert parallel.get_num_threads() == threads
 
 
-@pytest.mark.parametrize(("value", "answer"), [("3", "3"), ("none", "MINITORCH_NUM_THREADS must")])
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        ("3", "3"),
+        (" 3 ", "3"),
+        ("007", "7"),
+        ("100000", str(parallel.MOST)),
+        ("9" * 5000, str(parallel.MOST)),
+        ("", str(parallel._default_threads())),
+        *((v, "MINITORCH_NUM_THREADS must") for v in ("none", "0", "000", "-1", "1.5", "²", "3x")),
+    ],
+)
 @pytest.mark.needs("processes")
 def test_the_environment_variable(value: str, answer: str) -> None:
     made = subprocess.run(

@@ -3,6 +3,8 @@
 usage: python -m minitorch script.py [arguments of the script]
        python -m minitorch -m module [arguments of the module]
 
+The script may be a directory or a zip archive with a __main__.py, or - for the standard input.
+
 Everything else is as when Python runs the script itself.
 """
 
@@ -10,9 +12,11 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import SourceFileLoader
+import zipfile
+from importlib.machinery import BuiltinImporter, SourceFileLoader
+from pkgutil import get_importer
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from . import _alias
 from ._alias import as_torch
@@ -33,24 +37,40 @@ def show(kind: type[BaseException], error: BaseException, trace: TracebackType |
 
 
 def run_script(path: str) -> None:
-    try:
-        with open(path, "rb") as file:
-            source = file.read()
-    except OSError as error:
-        problem = f"[Errno {error.errno}] {error.strerror}"
-        print(f"{sys.executable}: can't open file {path!r}: {problem}", file=sys.stderr)
-        sys.exit(2)
-    if not sys.flags.safe_path:
-        sys.path[0] = os.path.dirname(os.path.realpath(path))
     main: Any = ModuleType("__main__")
-    main.__file__ = path = os.path.abspath(path)
-    main.__loader__ = SourceFileLoader("__main__", path)
+    if os.path.isdir(path) or zipfile.is_zipfile(path):
+        first = path = os.path.abspath(path)
+        importer: Any = get_importer(path)
+        main.__spec__ = spec = importer.find_spec("__main__")
+        if spec is None:
+            fail(f"can't find '__main__' module in {path!r}", 1)
+        code = spec.loader.get_code("__main__")
+        main.__file__, main.__loader__, main.__package__ = spec.origin, spec.loader, ""
+    elif path == "-":
+        first, main.__file__, main.__loader__ = "", "<stdin>", BuiltinImporter
+        code = compile(sys.stdin.buffer.read(), "<stdin>", "exec", dont_inherit=True)
+    else:
+        try:
+            with open(path, "rb") as file:
+                source = file.read()
+        except OSError as error:
+            fail(f"can't open file {path!r}: [Errno {error.errno}] {error.strerror}", 2)
+        first, path = os.path.dirname(os.path.realpath(path)), os.path.abspath(path)
+        main.__file__, main.__loader__ = path, SourceFileLoader("__main__", path)
+        code = compile(source, path, "exec", dont_inherit=True)
+    if not sys.flags.safe_path or main.__spec__:
+        sys.path[0] = first
     main.__builtins__ = __builtins__
     optional: dict[str, Any] = {"__annotations__": {}, "__cached__": None}  # not in every Python
     before = vars(sys.modules["__main__"])
     main.__dict__.update({name: value for name, value in optional.items() if name in before})
     sys.modules["__main__"] = main
-    exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)
+    exec(code, main.__dict__)
+
+
+def fail(problem: str, code: int) -> NoReturn:
+    print(f"{sys.executable}: {problem}", file=sys.stderr)
+    sys.exit(code)
 
 
 def run_module(name: str) -> None:

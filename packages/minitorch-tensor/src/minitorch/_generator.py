@@ -6,8 +6,10 @@ import math
 import os
 import struct
 import sys
+import weakref
 from collections.abc import Callable
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,29 @@ DEFAULT_SEED = 67280421310721
 # PyTorch's state: seed, left, seeded, next, 624 words, 3 unused doubles, whether a normal number is
 # kept, and that number twice: as double (in the second unused slot) and as float with its own flag
 LAYOUT = struct.Struct("<QiiQ4992s3diifi")
+
+
+_drawing: weakref.WeakSet[Any] = weakref.WeakSet()  # the generators that have a stream
+
+
+def _end_import() -> None:
+    """Before a fork: a child could never end an import that another thread has begun."""
+    import_module("numpy.random")
+
+
+def _free_locks() -> None:
+    """In a forked child, where no thread is left that would release what it held."""
+    locks = [generator._bits.lock for generator in list(_drawing)]
+    locks.append(np.random.get_bit_generator().lock)
+    for stream in (Generator.__dict__["_bits"], Generator.__dict__["_draw"]):
+        locks.append(getattr(stream, "lock", None))  # before Python 3.12
+    for lock in locks:
+        if lock is not None:
+            lock._at_fork_reinit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_end_import, after_in_child=_free_locks)
 
 
 class Generator:
@@ -44,6 +69,7 @@ class Generator:
         """The stream; made on first use, as importing numpy.random takes as long as our modules."""
         bits = np.random.MT19937()
         bits._legacy_seeding(self._seed % 2**32)
+        _drawing.add(self)
         return bits
 
     @cached_property

@@ -106,7 +106,8 @@ def get_num_threads() -> int:
 def set_num_threads(threads: int) -> None:
     """Sets how many threads one operation may use: of ours, and of the library that NumPy
     multiplies matrices with where that can be told. Where nothing is set, all cores are used;
-    the environment variable ``MINITORCH_NUM_THREADS`` sets it from outside.
+    the environment variable ``MINITORCH_NUM_THREADS`` sets it from outside. More than four for
+    each core, and than 64, become so many.
 
     On Linux our threads keep to cores of their own while they share an operation: the calling
     thread, too, has its affinity narrowed meanwhile, and then gets back what it had. The library's
@@ -128,13 +129,15 @@ def set_num_threads(threads: int) -> None:
     if not isinstance(threads, int) or threads < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, but got {threads!r}")
     parallel.set_num_threads(threads)
-    blas.set_num_threads(threads)
+    blas.set_num_threads(parallel.get_num_threads())
 
 
-if _wanted := os.environ.get("MINITORCH_NUM_THREADS"):
-    if not _wanted.isdecimal() or int(_wanted) < 1:
-        raise ValueError(f"MINITORCH_NUM_THREADS must be a positive integer, but is {_wanted!r}")
-    set_num_threads(int(_wanted))
+if _wanted := os.environ.get("MINITORCH_NUM_THREADS", "").strip():
+    if not (_wanted.isascii() and _wanted.isdecimal() and _wanted.strip("0")):
+        raise ValueError(
+            f"MINITORCH_NUM_THREADS must be a positive integer, but is {_wanted[:80]!r}"
+        )
+    set_num_threads(int(_wanted.lstrip("0")[:9]))  # more are too many, whatever follows
 
 
 def get_num_interop_threads() -> int:

@@ -31,6 +31,15 @@ _threads = 1
 _left = -1  # the core that the library's threads are kept off
 
 
+def _forget() -> None:  # a forked child has no thread that would release the lock
+    global _lock, _inside
+    _lock, _inside = threading.Lock(), 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
 @cache
 def _library() -> Any:
     """What finds the library's functions by their names."""

@@ -91,6 +91,7 @@ class _Worker(threading.Thread):
         self.wanted.release()
 
 
+MOST = max(64, 4 * (os.cpu_count() or 1))  # threads; more only cost
 _threads = _default_threads()
 _workers: list[_Worker] = []
 _free = threading.Lock()  # taken while the workers have work
@@ -112,7 +113,7 @@ def get_num_threads() -> int:
 
 def set_num_threads(threads: int) -> None:
     global _threads
-    _threads = threads
+    _threads = min(threads, MOST)
 
 
 def _apart(workers: Sequence[_Worker], cores: set[int]) -> set[int]:

@@ -132,6 +132,10 @@ def work(
 ) -> None:
     """The life of a worker."""
     global _info
+    tasks: SimpleQueue[Any] = SimpleQueue()
+    wanted = [0]  # the present pass over the data
+    # before all else: it ends the worker, wherever that may hang
+    Thread(target=read, args=(asked, tasks, wanted, os.getppid()), daemon=True).start()
     # Ctrl-C reaches the whole group of processes; the main one decides, and the pipe tells us
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     minitorch.set_num_threads(1)
@@ -142,10 +146,7 @@ def work(
     np.random.seed(np.random.SeedSequence(words).generate_state(4))
     _info = WorkerInfo(id, num_workers, seed, plan.dataset)
 
-    tasks: SimpleQueue[Any] = SimpleQueue()
     results: SimpleQueue[Any] = SimpleQueue()
-    wanted = [0]  # the present pass over the data
-    Thread(target=read, args=(asked, tasks, wanted), daemon=True).start()
     sender = Thread(target=send, args=(ready, results), daemon=True)
     sender.start()
 
@@ -184,10 +185,16 @@ def work(
     sender.join(GRACE)
 
 
-def read(asked: Any, tasks: SimpleQueue[Any], wanted: list[int]) -> None:
+def read(asked: Any, tasks: SimpleQueue[Any], wanted: list[int], parent: int) -> None:
     """Passes tasks on; when there will be no more, gives the worker some time to end."""
     try:
-        while (task := asked.recv()) is not None:
+        while True:
+            # other processes may have inherited the pipe's other end, so that it does not close
+            while not asked.poll(GRACE):
+                if os.getppid() != parent:
+                    raise EOFError
+            if (task := asked.recv()) is None:
+                break
             wanted[0] = task[0]
             tasks.put(task)
     except (EOFError, OSError):
