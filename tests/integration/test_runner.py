@@ -357,3 +357,53 @@ def test_mixed_precision_is_refused_where_it_would_be_real():
         minitorch.amp.GradScaler("cpu")
     with minitorch.autocast("cuda", dtype=minitorch.float16):  # off, where there is no GPU
         assert (minitorch.ones(1) @ minitorch.ones(1)).dtype == minitorch.float32
+
+
+NAMES = """
+import importlib, pkgutil, random, sys, warnings
+import minitorch
+
+warnings.simplefilter("ignore")  # of deprecated modules
+ours = [module.name for module in pkgutil.walk_packages(minitorch.__path__, "minitorch.")]
+ours = [name for name in ours if not name.endswith(("__main__", "tensorboard"))]
+minitorch.as_torch()
+from minitorch._alias import ELSEWHERE, counterpart
+
+wanted = ours + ["torch" + name.removeprefix("minitorch") for name in ours]
+wanted += ["torch." + name for name in ELSEWHERE]
+random.Random(int(sys.argv[1])).shuffle(wanted)
+
+
+def public():
+    return {
+        (name, key): value
+        for name, module in list(sys.modules.items()) if name.startswith("minitorch")
+        for key, value in list(vars(module).items()) if not key.startswith("__")
+    }
+
+
+for name in wanted:
+    before = public()
+    module = importlib.import_module(name)
+    after = public()
+    for key, value in before.items():
+        if after[key] is not value:
+            print(name, "changed", *key, type(value).__name__, type(after[key]).__name__)
+    if module is not importlib.import_module(counterpart(name) if name[0] == "t" else name):
+        print(name, "is another module")
+for name in ours:
+    if sys.modules[name] is not sys.modules["torch" + name.removeprefix("minitorch")]:
+        print(name, "is two modules")
+print(len(wanted))
+"""
+
+
+@needs_all
+@pytest.mark.parametrize("order", range(2))
+def test_imports_in_any_order_change_no_name(order):
+    done = subprocess.run(
+        [sys.executable, "-c", NAMES, str(order)], capture_output=True, text=True, check=False
+    )
+    assert not done.stderr
+    assert done.stdout.strip().isdecimal(), done.stdout
+    assert int(done.stdout) > 300

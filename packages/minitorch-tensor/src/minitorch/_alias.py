@@ -38,6 +38,20 @@ def counterpart(name: str) -> str:
     return ".".join(filter(None, ("minitorch", ELSEWHERE.get(rest, rest))))
 
 
+def share_names() -> None:
+    """All our modules that are loaded go by PyTorch's names, too.
+
+    A later import by such a name finds the module, and so does not put it into its package, where
+    a function may have its name.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "minitorch":
+            sys.modules.setdefault("torch" + name.removeprefix("minitorch"), module)
+    for theirs, ours in ELSEWHERE.items():
+        if module := sys.modules.get(f"minitorch.{ours}"):
+            sys.modules[f"torch.{theirs}"] = module
+
+
 class Counterparts(MetaPathFinder, Loader):
     """Finds for ``torch.x`` the very module ``minitorch.x``, and nothing else."""
 
@@ -56,6 +70,8 @@ class Counterparts(MetaPathFinder, Loader):
                 f"No module named {fullname!r}: it means {name} here, and MiniTorch has none",
                 name=fullname,
             ) from None
+        share_names()  # of what came with it
+        sys.modules.pop(fullname, None)  # which the import is about to enter
         return ModuleSpec(fullname, self, is_package=hasattr(module, "__path__"))
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -122,6 +138,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         self._aside = _set_aside()
         self._finder = Counterparts()
         sys.meta_path.insert(0, self._finder)
+        share_names()
         self._constructor = Tensor.__new__
         self._preparation = prepare = spawn.get_preparation_data
         Tensor.__new__ = staticmethod(construct)  # type: ignore[assignment]  # until __exit__
