@@ -48,8 +48,8 @@ def share_names() -> None:
         if name.partition(".")[0] == "minitorch":
             sys.modules.setdefault("torch" + name.removeprefix("minitorch"), module)
     for theirs, ours in ELSEWHERE.items():
-        if module := sys.modules.get(f"minitorch.{ours}"):
-            sys.modules[f"torch.{theirs}"] = module
+        if f"minitorch.{ours}" in sys.modules:
+            sys.modules[f"torch.{theirs}"] = sys.modules[f"minitorch.{ours}"]
 
 
 class Counterparts(MetaPathFinder, Loader):
