@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import minitorch
@@ -112,3 +113,35 @@ def test_gradients_in_another_order_through_as_strided() -> None:
     y.as_strided((2, 2), (1, 2)).mul_(minitorch.tensor([[1.0, 2.0], [3.0, 4.0]]))
     (y.t() * minitorch.arange(6.0).reshape(3, 2)).sum().backward()
     assert x.grad.tolist() == [[0, 6, 8], [4, 3, 5]]
+
+
+OF_NUMBERS: dict[str, Any] = {
+    **{
+        name: operator.methodcaller(name, 0)
+        for name in ("max", "min", "median", "nanmedian", "mode", "sort", "prod", "cummax", "cummin",
+                     "logcumsumexp", "cumsum", "cumprod", "amax", "sum")
+    },
+    "msort": lambda x: x.msort(),
+    "topk": lambda x: x.topk(1),
+    "kthvalue": lambda x: x.kthvalue(1),
+    "diff": lambda x: x.reshape(1).diff(0),
+    "sum_to_size": lambda x: x.sum_to_size(()),
+    "repeat": lambda x: x.repeat(()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_results_of_numbers_are_new_memory(name: str) -> None:
+    x = minitorch.arange(3.0)[2]
+    made = OF_NUMBERS[name](x)
+    (made[0] if isinstance(made, tuple) else made).mul_(10)
+    assert x.item() == 2
+
+
+def test_a_written_result_leaves_the_gradient_right() -> None:
+    w = minitorch.tensor([2.0, 3.0], requires_grad=True)
+    p = (w * 1)[0]
+    q = p * p
+    p.detach().max(0)[0].mul_(10)
+    q.backward()
+    assert w.grad.tolist() == [4, 0]

@@ -140,7 +140,7 @@ def gradients(
     for taps in product(*axes):
         place = sum(tap[0] * stride for tap, stride in zip(taps, strides(sizes), strict=False))
         if gx is not None:
-            weight = math.prod(tap[3] for tap in taps)
+            weight: Any = math.prod(tap[3] for tap in taps)
             gx += scatter(gs * weight[..., None], place, space)
         if ggrid is not None and mode != "nearest":
             hit = np.einsum("bpc,bpc->bp", gs, gather(rows, place))

@@ -89,7 +89,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     table = np.empty((*rest.shape, len(sizes)), rest.dtype)
     for k in reversed(range(len(sizes))):
         rest, table[..., k] = np.divmod(rest, np.asarray(max(sizes[k], 1), rest.dtype))
-    return unbind(wrap(table), -1)  # type: ignore[no-any-return]
+    return unbind(wrap(table), -1)
 
 
 # --- masks -------------------------------------------------------------------------------------
