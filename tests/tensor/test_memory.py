@@ -118,8 +118,8 @@ def test_gradients_in_another_order_through_as_strided() -> None:
 OF_NUMBERS: dict[str, Any] = {
     **{
         name: operator.methodcaller(name, 0)
-        for name in ("max", "min", "median", "nanmedian", "mode", "sort", "prod", "cummax", "cummin",
-                     "logcumsumexp", "cumsum", "cumprod", "amax", "sum")
+        for name in ("max", "min", "median", "nanmedian", "mode", "sort", "prod", "cummax",
+                     "cummin", "logcumsumexp", "cumsum", "cumprod", "amax", "sum")
     },
     "msort": lambda x: x.msort(),
     "topk": lambda x: x.topk(1),
