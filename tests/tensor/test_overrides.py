@@ -76,6 +76,9 @@ RESULTS = {
     "in place": lambda x: x.add_(1),
     "in place into a Tensor": lambda x: torch.ones(2, 2).add_(x),
     "iteration": lambda x: next(iter(x)),
+    "layer": lambda x: pytest.importorskip("minitorch.nn").Linear(2, 2)(x),
+    "functional": lambda x: pytest.importorskip("minitorch.nn").functional.gelu(x),
+    "batch": lambda x: pytest.importorskip("minitorch.utils.data").default_collate([x, x]),
     "deepcopy": copy.deepcopy,
     "pickle": lambda x: pickle.loads(pickle.dumps(x)),
 }

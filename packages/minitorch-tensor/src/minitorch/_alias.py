@@ -141,7 +141,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         share_names()
         self._constructor = Tensor.__new__
         self._preparation = prepare = spawn.get_preparation_data
-        Tensor.__new__ = staticmethod(construct)  # type: ignore[assignment]  # until __exit__
+        Tensor.__new__ = staticmethod(construct)  # type: ignore[method-assign]  # until __exit__
 
         def prepare_alias(name: str) -> dict[str, Any]:
             data = prepare(name)

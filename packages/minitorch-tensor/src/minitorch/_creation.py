@@ -93,7 +93,7 @@ def number(value: Any) -> Any:
         return value
     if not isinstance(value, Variable | np.generic):
         raise TypeError(f"argument must be Number, not {type(value).__name__}: {value!r:.60}")
-    return value.item()
+    return value.item()  # type: ignore[union-attr]  # Tensor's
 
 
 def _numpy(dtype: Any) -> np.dtype[Any]:

@@ -52,9 +52,11 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
         return _converted(array, as_dtype(dtype), own)
     if not own:
         if kind == "f" or (floats and kind in "bi"):
-            return current.state.quiet(array.astype, get_default_dtype().numpy)
+            dtype = get_default_dtype()
+            return current.state.quiet(array.astype, dtype.numpy)  # type: ignore[no-any-return]
         if kind == "c":
-            return current.state.quiet(array.astype, get_default_dtype().to_complex().numpy)
+            dtype = get_default_dtype().to_complex()
+            return current.state.quiet(array.astype, dtype.numpy)  # type: ignore[no-any-return]
         if kind == "i":
             return array.astype(np.int64, copy=False)
     return array.astype(from_numpy_dtype(array.dtype).numpy, copy=False)

@@ -24,7 +24,7 @@ class Size(tuple[int, ...]):
     __slots__ = ()
 
     def __new__(cls, sizes: Iterable[SupportsIndex] = ()) -> Self:
-        given = tuple(sizes)
+        given: tuple[Any, ...] = tuple(sizes)
         if not {*map(type, given)} <= {int}:
             given = tuple([_integer(k, n) for k, n in enumerate(given)])
         return super().__new__(cls, given)

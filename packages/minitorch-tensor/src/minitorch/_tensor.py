@@ -130,14 +130,14 @@ class Tensor(Variable):
     ) -> Self:
         if data is not None:
             values = (data, *values)
-        if len(values) == 2 and type(values[1]) is bool:
-            values, requires_grad = values[:1], values[1]
+        if len(values) == 2 and type(values[-1]) is bool:
+            values, requires_grad = values[:1], values[-1]
         shape = _from_data.shape_in(values, size)
         if shape is not None:
             array = _creation.empty(shape, dtype=dtype)._array()
         else:
             array = tensor_data(values[0], dtype, floats=True)
-        made = _leaf(cls, array)
+        made: Self = _leaf(cls, array)
         if requires_grad is None:
             requires_grad = cls is Tensor and array.dtype.kind == "f"
         if requires_grad:
@@ -650,7 +650,7 @@ class Tensor(Variable):
 
     # --- comparison and logic ----------------------------------------------------------------
 
-    __eq__, __ne__ = comparison.eq, comparison.ne
+    __eq__, __ne__ = comparison.eq, comparison.ne  # type: ignore[assignment]  # tensors, no bools
     __lt__, __le__ = comparison.lt, comparison.le
     __gt__, __ge__ = comparison.gt, comparison.ge
     eq, eq_ = comparison.eq, inplace(comparison.eq)

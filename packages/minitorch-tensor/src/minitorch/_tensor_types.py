@@ -16,7 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def constructed(data: tuple[Any, ...], size: Any, dtype: Any) -> Variable:
+def constructed(data: tuple[Any, ...], size: Any, dtype: Any) -> Any:
     """PyTorch's constructors: uninitialised memory of a shape, or a sequence of data.
 
     ``dtype`` None is the default float dtype. A tensor shares its memory, and without ``dtype``
@@ -27,8 +27,7 @@ def constructed(data: tuple[Any, ...], size: Any, dtype: Any) -> Variable:
     """
     shape = shape_in(data, size)
     if shape is not None:
-        made: Variable = empty(shape, dtype=dtype)
-        return made
+        return empty(shape, dtype=dtype)
     given = data[0]
     if isinstance(given, Variable):
         if dtype is not None and given.dtype is not dtype:
@@ -38,8 +37,7 @@ def constructed(data: tuple[Any, ...], size: Any, dtype: Any) -> Variable:
         return given
     if not hasattr(given, "__len__") or isinstance(given, dict | set):
         raise TypeError(f"new(): data must be a sequence (got {type(given).__name__})")
-    values: Variable = tensor(given, dtype=dtype or get_default_dtype())
-    return values
+    return tensor(given, dtype=dtype or get_default_dtype())
 
 
 class _TensorType(type):

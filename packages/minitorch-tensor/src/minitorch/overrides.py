@@ -242,7 +242,11 @@ def _enable_in(module: Any) -> None:
         if name[0] == "_" or not isinstance(function, FunctionType):
             continue
         if function.__module__ not in NOBODY or name in TENSORS or name.endswith("_like"):
-            _let_ask(function, function)
+            inner: Any = function  # other modules call the functions of its name that it wraps
+            while isinstance(inner, FunctionType) and inner.__name__ == function.__name__:
+                wrapped = getattr(inner, "__wrapped__", None)
+                _let_ask(inner, function)
+                inner = wrapped
 
 
 @cache

@@ -205,7 +205,8 @@ def inplace(
             result = result.to(self.dtype)
         return write(self, result)
 
-    return named_in_place(method, op)
+    form: Callable[..., Any] = named_in_place(method, op)
+    return form
 
 
 def named_in_place(method: F, op: Any) -> F:
@@ -256,7 +257,8 @@ def relaid(op: Callable[..., Any]) -> Callable[..., Any]:
         self._base, self._chain, self._seen = made._base, made._chain, made._seen
         return self
 
-    return named_in_place(method, op)
+    form: Callable[..., Any] = named_in_place(method, op)
+    return form
 
 
 def is_view(tensor: Variable) -> bool:

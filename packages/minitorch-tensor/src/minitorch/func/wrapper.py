@@ -90,7 +90,7 @@ class Wrapper(Tensor):
 
     _data: Any
     _tool: Any
-    __torch_function__ = disabled
+    __torch_function__ = disabled  # type: ignore[assignment]
 
     def __new__(cls, *parts: Any) -> Self:
         return object.__new__(cls)
