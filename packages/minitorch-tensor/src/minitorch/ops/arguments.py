@@ -31,6 +31,7 @@ def numpy_names(function: F) -> F:
                 raise TypeError(f"{function.__name__}() got one argument by two names: {[*given]}")
         return function(*args, **kwargs)
 
+    renamed.numpy_names = True  # type: ignore[attr-defined]  # see _taking_a_tensor
     return cast(F, renamed)
 
 
@@ -64,6 +65,9 @@ def take_tensors(module: dict[str, Any]) -> None:
 
 @functools.cache  # two names of one function are one function
 def _taking_a_tensor(function: F, first: str, numbers: bool) -> F:
+    # without keywords there are none to rename
+    plain = function.__wrapped__ if hasattr(function, "numpy_names") else function  # type: ignore[attr-defined]
+
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         if not (args and isinstance(args[0], Variable)) and not current.state.arrays:
@@ -71,7 +75,7 @@ def _taking_a_tensor(function: F, first: str, numbers: bool) -> F:
             allowed = isinstance(x, int | float | complex) if numbers else x is MISSING
             if not (isinstance(x, Variable) or allowed):
                 raise not_tensor(function, first, 1, x)
-        return function(*args, **kwargs)
+        return function(*args, **kwargs) if kwargs else plain(*args)
 
     return cast(F, checked)
 
