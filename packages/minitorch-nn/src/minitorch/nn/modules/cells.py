@@ -127,7 +127,7 @@ class LSTMCell(RNNCellBase):
 
         def step(x: Any, states: Any, weights: Any, sizes: Any) -> Any:
             if states[1].dtype != x.dtype:  # c alone may have another dtype, as in PyTorch
-                return None, *F.lstm_cell(x, *states, *weights, None)
+                return None, *F.lstm_cell(x, *states, *weights, w_hr=None)
             return F.one_lstm(x, *states, *weights, None, sizes, False)
 
         return stepped(self, input, hx, 2, step)

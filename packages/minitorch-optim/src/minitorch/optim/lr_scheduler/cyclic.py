@@ -50,6 +50,8 @@ class CyclicLR(LRScheduler):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CyclicLR.html
     """
 
+    use_beta1: bool
+
     def __init__(
         self,
         optimizer: Any,
@@ -164,6 +166,8 @@ class OneCycleLR(LRScheduler):
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html
     """
+
+    use_beta1: bool
 
     def __init__(
         self,
