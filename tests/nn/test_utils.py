@@ -186,3 +186,68 @@ def test_summary(capsys):
     assert not model[0]._forward_hooks
     with pytest.raises(ValueError, match="either"):
         utils.summary(model)
+
+
+class Scaled(nn.Module):
+    """A parametrization that counts its calls."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor, self.calls = factor, []
+
+    def forward(self, x):
+        self.calls.append("forward")
+        return x * self.factor
+
+    def right_inverse(self, x):
+        self.calls.append("right_inverse")
+        return x / self.factor
+
+
+def test_stacked_parametrizations_call_right_inverse_once():
+    layer, stack = nn.Linear(2, 2), [Scaled(2.0), Scaled(3.0), Scaled(5.0)]
+    before = layer.weight.detach().clone()
+    for scaled in stack:
+        parametrize.register_parametrization(layer, "weight", scaled)
+    assert [scaled.calls.count("right_inverse") for scaled in stack] == [1, 1, 1]
+    assert minitorch.allclose(layer.weight, before * 15)  # the first alone keeps the value
+
+
+def test_a_parametrization_that_is_refused_changes_nothing():
+    class Half(nn.Module):
+        def forward(self, x):
+            return x
+
+        def right_inverse(self, x):
+            return x[:1]
+
+    layer = nn.Linear(2, 2)
+    weight, before = layer.weight, layer.weight.tolist()
+    with pytest.raises(ValueError, match="may not change the shape"):
+        parametrize.register_parametrization(layer, "weight", Half())
+    assert layer.weight is weight
+    assert weight.tolist() == before
+
+
+def test_files_of_the_old_weight_norm():
+    with pytest.warns(FutureWarning, match="deprecated"):
+        old = nn.Sequential(nn.utils.weight_norm(nn.Linear(2, 3)))
+    new = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(2, 3)))
+    assert not new.load_state_dict(old.state_dict()).missing_keys
+    x = minitorch.randn(4, 2)
+    assert minitorch.allclose(new(x), old(x))
+
+
+@pytest.mark.parametrize("key", ["0.weight.more", "0.bias.x.y", "1.running_mean.x", "0.", "0", "2"])
+def test_keys_with_an_unexpected_suffix(key):
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    state = {**net.state_dict(), key: minitorch.ones(1)}
+    assert net.load_state_dict(state, strict=False).unexpected_keys == [key]
+
+
+def test_embedding_bag_of_nothing_has_a_gradient():
+    table = minitorch.ones(3, 2, requires_grad=True)
+    nothing = minitorch.zeros(0, dtype=minitorch.int64)
+    bags = nn.functional.embedding_bag(nothing, table, minitorch.tensor([0, 0]), mode="max")
+    bags.sum().backward()
+    assert table.grad.tolist() == [[0.0, 0.0]] * 3

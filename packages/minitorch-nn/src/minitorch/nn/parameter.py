@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch import Tensor, tensor
-from minitorch.extend import disabled_torch_function
+from minitorch.extend import as_shape, disabled_torch_function
 
 __all__ = [
     "Buffer",
@@ -95,7 +95,7 @@ class _Uninitialized(Tensor):
         """Gives it the shape; from then on it is an ordinary parameter or buffer."""
         from minitorch import empty
 
-        self.data = empty(tuple(shape), dtype=dtype or self.dtype)
+        self.data = empty(as_shape((shape,)), dtype=dtype or self.dtype)
         self.__class__ = self.kind
 
     @property

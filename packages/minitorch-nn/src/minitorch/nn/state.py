@@ -178,8 +178,8 @@ class State:
                 pending.append((self, name, own, value, assign))
             elif not is_lazy(own) and is_lazy(value):
                 error_msgs.append(
-                    f"size mismatch for {key}: the checkpoint holds an uninitialized parameter, "
-                    f"the current model one of shape {own.shape}."
+                    f"Can't access the shape of an uninitialized parameter or buffer: {key} of "
+                    f"the checkpoint is one, in the current model it has the shape {own.shape}."
                 )
             elif not is_lazy(own) and value.shape != own.shape:
                 if own.shape == () and value.shape == (1,):  # as PyTorch saved scalars long ago
@@ -238,7 +238,7 @@ class State:
         hooks: list[tuple[Any, Any]] = []
 
         # given itself: a closure over its own name is a cycle, which would keep the module alive
-        def load(module: Any, prefix: str, load: Any) -> None:
+        def load(module: Any, entries: Any, prefix: str, load: Any) -> None:
             local_metadata = dict({} if metadata is None else metadata.get(prefix[:-1], {}))
             local_metadata["pending"] = pending
             if assign:
@@ -248,12 +248,14 @@ class State:
             )
             for name, child in module._modules.items():
                 if child is not None:
-                    load(child, f"{prefix}{name}.", load)
+                    inner = f"{prefix}{name}."
+                    own = {key: v for key, v in entries.items() if key.startswith(inner)}
+                    load(child, own, inner, load)
             hooks.extend(
                 (module, hook) for hook in list(module._load_state_dict_post_hooks.values())
             )
 
-        load(self, "", load)
+        load(self, entries, "", load)
         unexpected = list(dict.fromkeys(unexpected))
         result = _IncompatibleKeys(missing, unexpected)
         written = not errors and not (strict and (missing or unexpected))

@@ -54,16 +54,17 @@ def check(original: Any, made: Any, what: str) -> None:
         if own != new:
             raise ValueError(
                 f"Registering a parametrization may not change the {of} of the tensor, unless "
-                f"`unsafe` flag is enabled.\noriginal.{of}: {own}\n{of} that {what} gave: {new}"
+                f"`unsafe` flag is enabled: what {what} returns must have the same {of}.\n"
+                f"original.{of}: {own}\n{of} of what it returned: {new}"
             )
 
 
 def inverse(parametrization: Any, value: Any) -> Any:
-    """What ``right_inverse`` gives, None where there is none."""
+    """What ``right_inverse`` gives; ``value`` itself where there is none."""
     if hasattr(parametrization, "right_inverse"):
         with contextlib.suppress(NotImplementedError):
             return parametrization.right_inverse(value)
-    return None
+    return value
 
 
 class ParametrizationList(ModuleList):
@@ -77,8 +78,7 @@ class ParametrizationList(ModuleList):
         start, before = original, original.data
         with no_grad():
             for module in reversed(modules):
-                back = inverse(module, start)
-                start = start if back is None else back
+                start = inverse(module, start)
         if not isinstance(start, Tensor | list | tuple):
             raise ValueError(
                 "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
@@ -210,9 +210,7 @@ def register_parametrization(
         if not unsafe:
             made = parametrization(value)
             check(value, made, "a parametrization")
-            back = inverse(parametrization, made)
-            if back is not None:
-                check(value, back, "right_inverse")
+            check(value, inverse(parametrization, made), "parametrization.right_inverse")
         chain.append(parametrization)
         return module
     store = module._parameters if tensor_name in module._parameters else module._buffers

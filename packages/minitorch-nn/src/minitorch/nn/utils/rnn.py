@@ -5,6 +5,7 @@ Follows https://docs.pytorch.org/docs/stable/nn.html#utilities
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import minitorch
@@ -129,6 +130,11 @@ def pad_sequence(
     if padding_side not in ("left", "right"):
         raise RuntimeError(
             f"Expected padding_side to be either 'right' or 'left', but got {padding_side}."
+        )
+    if not isinstance(sequences, Iterable):
+        raise RuntimeError(
+            "pad_sequence: Expected iterable for input sequences, but got arg of type: "
+            f"{type(sequences)}"
         )
     sequences = list(sequences)
     if not sequences:
