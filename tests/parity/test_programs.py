@@ -1,13 +1,17 @@
-"""Random programs of views, in-place writes, mixed dtypes and reductions against PyTorch.
+"""Random programs of views, in-place writes, mixed dtypes, hooks and backward against PyTorch.
 
-Hypothesis draws a program as numbers; both libraries run it step by step. What one refuses the
-other must refuse, and at the end all values, all ``requires_grad`` and all gradients must agree.
+Hypothesis draws a program as numbers; both libraries run it step by step, each step in or out of
+``no_grad`` and followed by an in-place write to its result or to an operand. What one refuses the
+other must refuse. After each step all values, versions, ``requires_grad``, ``is_leaf`` and what
+shares memory with what must agree, at the end all gradients and what the hooks have seen.
 ``pytest tests/parity/test_programs.py --programs 10000`` runs that many.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import operator
 from typing import Any
 
 import minitorch
@@ -17,8 +21,13 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-DTYPES = ("float64", "float32", "int64", "bool")
-MAX_TENSORS = 10
+SHAPES = [(2, 3), (3,), (2, 1, 3), (2, 2), (), (1,)]
+DTYPES = ("float64", "float32", "float16", "int64", "int32", "uint8", "int8", "bool")
+PLAIN = ("float64",) * len(SHAPES)
+MAX_TENSORS = 12
+
+
+Step = tuple[int, int, int, int, bool]
 
 
 class StepError(Exception):
@@ -122,7 +131,29 @@ OUT_OF_PLACE = {
     "index_fill": lambda T, x, y, n: x.index_fill(0, index(T, x, n), 2),
     "contiguous": lambda T, x, y, n: x.contiguous(),
 }
-STEPS = [*VIEWS.items(), *INPLACE.items(), *OUT_OF_PLACE.items()]
+GRAPH = {
+    "hook": lambda T, x, n, seen: x.register_hook(hook(n, seen)),
+    "retain_grad": lambda T, x, n, seen: x.retain_grad(),
+    "post_hook": lambda T, x, n, seen: x.register_post_accumulate_grad_hook(
+        lambda p: seen.append(("post", n, p.grad, p.grad.clone()))
+    ),
+    "requires_grad_": lambda T, x, n, seen: x.requires_grad_(n % 3 > 0),
+    "detach_": lambda T, x, n, seen: x.detach_(),
+    "backward": lambda T, x, n, seen: x.double().sum().backward(retain_graph=True),
+    "forget": lambda T, x, n, seen: setattr(x, "grad", None),
+}
+STEPS = [*VIEWS.items(), *INPLACE.items(), *OUT_OF_PLACE.items(), *GRAPH.items()]
+WRITES = [k for k, (name, _) in enumerate(STEPS) if name in INPLACE]
+
+
+def hook(n: int, seen: list[Any]) -> Any:
+    """Sees the gradient, twice that, or replaces it; what was seen stays to be compared."""
+
+    def see(g: Any) -> Any:
+        seen.append(("hook", n, g, g.clone()))
+        return g * 2 if n % 3 == 1 else None
+
+    return see
 
 
 def quietly(T: Any, write: Any) -> Any:
@@ -132,25 +163,28 @@ def quietly(T: Any, write: Any) -> Any:
 
 def leaves(T: Any, tracked: int, dtypes: tuple[str, ...]) -> list[Any]:
     made = []
-    for k, (shape, dtype) in enumerate(zip([(2, 3), (3,), (2, 1, 3), (2, 2)], dtypes, strict=True)):
-        values = np.arange(np.prod(shape)).reshape(shape) * 0.75 - k
-        x = T.tensor(values.tolist(), dtype=getattr(T, dtype))
-        if tracked >> k & 1 and k < 2:
+    for k, (shape, dtype) in enumerate(zip(SHAPES, dtypes, strict=True)):
+        values = np.arange(np.prod(shape)).reshape(shape) * 0.75 - k / 2
+        values = np.abs(values) if dtype == "uint8" else values
+        x = T.tensor(values.tolist(), dtype=T.float64).to(getattr(T, dtype))
+        if tracked >> k & 1 and x.is_floating_point():
             x.requires_grad_()
         made.append(x)
     return made
 
 
-def run_step(T: Any, pool: list[Any], step: tuple[int, int, int, int]) -> tuple[Any, Any]:
+def run_step(T: Any, pool: list[Any], seen: list[Any], step: Step) -> tuple[Any, Any]:
     """(new tensor or None, error or None)."""
-    code, a, b, n = step
+    code, a, b, n, quiet = step
     name, action = STEPS[code % len(STEPS)]
     x, y = pool[a % len(pool)], pool[b % len(pool)]
     try:
-        if name in VIEWS:
-            return action(T, x, n), None
-        made = action(T, x, y, n)
-        return (made if name in OUT_OF_PLACE else None), None
+        with T.no_grad() if quiet else contextlib.nullcontext():
+            if name in GRAPH:
+                action(T, x, n, seen)
+                return None, None
+            made = action(T, x, n) if name in VIEWS else action(T, x, y, n)
+        return (None if name in INPLACE else made), None
     except StepError:
         return None, None
     except (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError) as error:
@@ -161,6 +195,7 @@ def run_step(T: Any, pool: list[Any], step: tuple[int, int, int, int]) -> tuple[
 # read what it has just written; here they are well defined.
 # It lets fill_ and zero_ write to expanded tensors, which it lets one copy to themselves too, and
 # deprecates index writes: all refused here.
+OVERWRITTEN = "modified by an inplace operation"
 OVERLAP = "refer to a single memory location"
 FAULTS = (
     "INTERNAL ASSERT",
@@ -194,58 +229,132 @@ def overlap(name: str, x: Any, y: Any) -> bool:
     return False
 
 
-def describe(steps: list[tuple[int, int, int, int]]) -> str:
-    return "; ".join(f"{STEPS[c % len(STEPS)][0]}({a}, {b}, {n})" for c, a, b, n in steps)
+def told(x: Any, what: str) -> Any:
+    """The attribute, or that it is refused: of a split whose base was written to."""
+    try:
+        return getattr(x, what)
+    except RuntimeError:
+        return RuntimeError
 
 
-def check_program(
-    tracked: int, steps: list[tuple[int, int, int, int]], dtypes: tuple[str, ...] = DTYPES
-) -> None:
+def undefined(name: str, x: Any, y: Any) -> bool:
+    """Whether a step casts to integers what does not fit: processors differ. Or what requires
+    grad, after which PyTorch's integers require it too."""
+    if name not in READ_AND_WRITE or x.is_floating_point() or not y.is_floating_point():
+        return False
+    if y.requires_grad:
+        return True
+    low = 0 if x.dtype is minitorch.uint8 else -128
+    return not bool(((y.detach() > low - 1) & (y.detach() < 128)).all())
+
+
+def describe(steps: list[Step]) -> str:
+    return "; ".join(f"{STEPS[s[0] % len(STEPS)][0]}{s[1:]}" for s in steps)
+
+
+def check_program(tracked: int, steps: list[Step], dtypes: tuple[str, ...]) -> None:
     theirs, ours = leaves(torch, tracked, dtypes), leaves(minitorch, tracked, dtypes)
-    roots = list(zip(theirs, ours, strict=True))
-    text = describe(steps)
+    their_seen: list[Any] = []
+    our_seen: list[Any] = []
+    text = f"{describe(steps)} of {tracked:b} {dtypes}"
     for k, step in enumerate(steps):
-        where = f"step {k} of {text} ({len(theirs)} tensors)"
-        operands = (ours[number % len(ours)] for number in step[1:3])
-        if overlap(STEPS[step[0] % len(STEPS)][0], *operands):
+        name = STEPS[step[0] % len(STEPS)][0]
+        where = f"step {k} ({len(theirs)} tensors) of {text}"
+        operands = [ours[number % len(ours)] for number in step[1:3]]
+        if name == "unsqueeze_" and step[4] and told(operands[0], "is_leaf") is True:
+            continue  # a leaf of another shape than its gradients: PyTorch broadcasts them
+        if overlap(name, *operands) or undefined(name, *operands):
             continue
         derive_views(theirs)
-        b, their_error = run_step(torch, theirs, step)
+        b, their_error = run_step(torch, theirs, their_seen, step)
         if their_error is not None and OVERLAP in str(their_error):
             continue
         if any(fault in str(their_error) for fault in FAULTS):
             return
-        a, our_error = run_step(minitorch, ours, step)
+        a, our_error = run_step(minitorch, ours, our_seen, step)
         if their_error is None and EXPANDED in str(our_error):
-            assert STEPS[step[0] % len(STEPS)][0] in REFUSED_EXPANDED, where
+            assert name in REFUSED_EXPANDED, where
+            return
+        if name == "backward" and our_error is None and OVERWRITTEN in str(their_error):
+            in_one_dtype(tracked, steps, dtypes, where)
             return
         assert (their_error is None) == (our_error is None), (
             f"{where}: PyTorch {their_error!r}, MiniTorch {our_error!r}"
         )
         if their_error is not None:
+            if name == "backward":
+                return  # it stopped on the way, with some of the gradients in place
             continue
         if b is not None and len(theirs) < MAX_TENSORS and b.numel() < 200:
             assert tuple(a.shape) == tuple(b.shape), where
             theirs.append(b)
             ours.append(a)
-        for number, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
-            compare(mine.detach(), other.detach(), f"{where}, tensor {number}")
-            assert mine._version == other._version, f"{where}: version of tensor {number}"
-    if compare_gradients(theirs, ours, roots, text):
-        # An operand that was overwritten after it was promoted: PyTorch refuses, while here the
-        # promoted copy is still right. In one dtype both must refuse.
-        assert dtypes is DTYPES, f"{text}: only PyTorch refuses"
-        plain = [step for step in steps if STEPS[step[0] % len(STEPS)][0] != "float"]
-        check_program(tracked, plain, ("float64",) * 4)
+        with minitorch.no_grad() if k % 2 else contextlib.nullcontext():  # asking changes nothing
+            compare_states(ours, theirs, where, dtypes)
+    refused = compare_gradients(theirs, ours, text, dtypes)
+    if refused == "by PyTorch":
+        in_one_dtype(tracked, steps, dtypes, text)
+        return
+    if refused:
+        return  # the pass stopped on the way
+    our_seen.sort(key=operator.itemgetter(0, 1))  # which leaf comes first is left open
+    their_seen.sort(key=operator.itemgetter(0, 1))
+    assert [each[:2] for each in our_seen] == [each[:2] for each in their_seen], text
+    for mine, other in zip(our_seen, their_seen, strict=True):
+        for k, when in ((2, "later"), (3, "then")):
+            where = f"{text}: the gradient a hook saw, {when}"
+            compare(mine[k].detach(), other[k].detach(), where, dtypes)
 
 
-def compare(mine: Any, other: Any, where: str) -> None:
+def in_one_dtype(tracked: int, steps: list[Step], dtypes: tuple[str, ...], where: str) -> None:
+    """An operand that was overwritten after it was promoted: PyTorch refuses, while here the
+    promoted copy is still right. In one dtype both must refuse."""
+    plain = [step for step in steps if STEPS[step[0] % len(STEPS)][0] != "float"]
+    assert (dtypes, steps) != (PLAIN, plain), f"{where}: only PyTorch refuses"
+    check_program(tracked, plain, PLAIN)
+
+
+TOLERANCES = {"float16": 2e-2, "float32": 2e-4, "float64": 1e-5}
+
+
+def compare(mine: Any, other: Any, where: str, through: tuple[str, ...]) -> None:
+    """Agreement to the digits of the dtypes that floats came ``through``."""
     assert str(mine.dtype) == str(other.dtype), where
-    np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=2e-4, atol=1e-5, err_msg=where)
+    a, b = mine.numpy(), other.numpy()
+    assert a.shape == b.shape, where
+    if a.tobytes() != b.tobytes():
+        dtypes = (str(mine.dtype).removeprefix("torch."), *through)
+        floats = mine.is_floating_point()
+        tolerance = max(TOLERANCES.get(dtype, 0) for dtype in dtypes) if floats else 0
+        size = np.abs(b[np.isfinite(b)], dtype=np.float64).max(initial=1e-4)
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * size, err_msg=where)
 
 
-def compare_gradients(theirs: Any, ours: Any, roots: Any, text: str) -> bool:
-    """True where PyTorch alone refuses for a value that was overwritten."""
+def compare_states(ours: list[Any], theirs: list[Any], where: str, dtypes: tuple[str, ...]) -> None:
+    for number, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
+        compare(mine.detach(), other.detach(), f"{where}, tensor {number}", dtypes)
+        for what in ("_version", "requires_grad", "is_leaf"):
+            found = told(mine, what), told(other, what)
+            assert found[0] == found[1], f"{where}: {what} of tensor {number}: {found}"
+    compare_sharing(ours, theirs, where)
+
+
+def compare_sharing(ours: list[Any], theirs: list[Any], where: str) -> None:
+    """Whether pairs lie in one storage, and how far apart."""
+    full = [k for k, x in enumerate(theirs) if x.numel()]
+    for i, k in itertools.combinations(full, 2):
+        a, b = theirs[i], theirs[k]
+        mine, other = ours[i], ours[k]
+        if a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr():
+            distance = a.data_ptr() - b.data_ptr()
+            assert mine.data_ptr() - other.data_ptr() == distance, f"{where}: {i} and {k} share"
+        else:
+            shared = np.may_share_memory(mine._array(), other._array())
+            assert not shared, f"{where}: {i} and {k} share no memory in PyTorch"
+
+
+def compare_gradients(theirs: Any, ours: Any, text: str, dtypes: tuple[str, ...]) -> str:
+    """Who refuses: "" for nobody, "by PyTorch" where it alone does for what was overwritten."""
     found = []
     for tensors in (theirs, ours):
         total, error = None, None
@@ -259,22 +368,37 @@ def compare_gradients(theirs: Any, ours: Any, roots: Any, text: str) -> bool:
         except RuntimeError as refused:
             error = refused
         found.append(error)
-    if found[1] is None and "modified by an inplace operation" in str(found[0]):
-        return True
+    if found[1] is None and OVERWRITTEN in str(found[0]):
+        return "by PyTorch"
     if any(fault in str(found[0]) for fault in FAULTS):
-        return False
+        return "its fault"
     assert (found[0] is None) == (found[1] is None), f"{text}: {found[0]!r} against {found[1]!r}"
     if found[0] is not None:
-        return False
-    for k, (other, mine) in enumerate(roots):
+        return "by both"
+    for k, (other, mine) in enumerate(zip(theirs, ours, strict=True)):
+        if told(other, "is_leaf") is not True and not other.retains_grad:
+            continue
         assert (other.grad is None) == (mine.grad is None), f"{text}: gradient {k}"
         if other.grad is not None:
-            compare(mine.grad, other.grad, f"{text}: gradient {k}")
-    return False
+            compare(mine.grad, other.grad, f"{text}: gradient {k}", dtypes)
+    return ""
+
+
+def expanded(draws: list[tuple[int, int, int, int, int, int]]) -> list[Step]:
+    """Each step with the write that follows it: to its result, to an operand, or to none."""
+    steps = []
+    for code, a, b, n, quiet, write in draws:
+        steps.append((code, a, b, n, quiet == 0))
+        target = (-1, a, b, None)[write % 4]
+        if target is not None:
+            steps.append((WRITES[write // 4 % len(WRITES)], target, b, n, quiet == 1))
+    return steps
 
 
 numbers = st.integers(0, 2**10)
-programs = st.lists(st.tuples(numbers, st.integers(0, 9), st.integers(0, 9), numbers), max_size=12)
+places = st.integers(0, MAX_TENSORS - 1)
+draws = st.tuples(numbers, places, places, numbers, st.integers(0, 7), numbers)
+kinds = st.tuples(*[st.sampled_from(DTYPES)] * len(SHAPES))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -286,8 +410,8 @@ def test_programs(request: pytest.FixtureRequest) -> None:
         derandomize=request.config.getoption("--hypothesis-seed", None) is None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.integers(0, 3), programs)
-    def every(tracked: int, steps: list[tuple[int, int, int, int]]) -> None:
-        check_program(tracked, steps)
+    @given(st.integers(0, 2 ** len(SHAPES) - 1), kinds, st.lists(draws, max_size=10))
+    def every(tracked: int, dtypes: tuple[str, ...], drawn: Any) -> None:
+        check_program(tracked, expanded(drawn), dtypes)
 
     every()

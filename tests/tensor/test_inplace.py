@@ -377,3 +377,42 @@ def test_a_history_asked_for_under_no_grad_is_the_history() -> None:
         assert view.grad_fn is not None
     view.sum().backward()
     assert w.grad.tolist() == [0, 2, 2]
+
+
+def test_what_a_view_says_under_no_grad_changes_nothing():
+    leaf = minitorch.ones(2, 2, requires_grad=True)
+    x = leaf * 1
+    view = x[0]
+    x.mul_(3)
+    with minitorch.no_grad():
+        assert not view.is_leaf
+    view.sum().backward()
+    assert leaf.grad.tolist() == [[3, 3], [0, 0]]
+
+
+def test_a_view_taken_under_no_grad_drops_its_gradient():
+    leaf = minitorch.ones(2, 2, requires_grad=True)
+    with minitorch.no_grad():
+        view = leaf[0]
+    made = view * 2
+    assert (view.requires_grad, view.is_leaf, made.requires_grad) == (True, True, True)
+    made.sum().backward()
+    assert leaf.grad is None
+    assert view.grad is None
+
+
+def test_a_write_to_a_hooked_view_leads_past_the_hook():
+    seen = []
+    x = minitorch.ones(2, 2, requires_grad=True) * 1
+    view = x[0]
+    view.register_hook(seen.append)
+    view.mul_(2)
+    x.sum().backward()
+    assert seen == []
+
+
+def test_detach_after_an_in_place_shape():
+    x = minitorch.ones(2, requires_grad=True) * 1
+    x.unsqueeze_(0)
+    assert not x._is_view()
+    assert not x.detach_().requires_grad

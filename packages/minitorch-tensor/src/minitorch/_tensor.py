@@ -336,8 +336,10 @@ class Tensor(Variable):
 
     def detach_(self) -> Tensor:
         """Takes this tensor out of the graph."""
-        if self._base is not None:
+        if self._is_view():
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        if self._base is not None:
+            untrack(root(self))
         untrack(self)
         return self
 
@@ -347,7 +349,7 @@ class Tensor(Variable):
         return not self.is_leaf and getattr(self, "_retained", None) is history(self)
 
     def _is_view(self) -> bool:
-        return self._base is not None
+        return self._base is not None and not self._relaid
 
     def apply_(self, callable: Any) -> Tensor:
         """Replaces each element ``x`` by ``callable(x)``, one by one in Python."""
@@ -375,11 +377,12 @@ class Tensor(Variable):
         """``hook(tensor)`` runs once ``.grad`` of this leaf holds the pass's gradient."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        if not isinstance(self._node, AccumulateGrad):
+        node = history(self)
+        if not isinstance(node, AccumulateGrad):
             raise RuntimeError(
                 "post accumulate grad hooks cannot be registered on non-leaf tensors"
             )
-        return RemovableHandle(self._node.attach("accumulated", dict), hook)
+        return RemovableHandle(node.attach("accumulated", dict), hook)
 
     # --- out to Python and NumPy -------------------------------------------------------------
 

@@ -347,11 +347,9 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
             y: Any = other._data
             if (y.dtype is not dtype and promoting) or (floats and dtype.kind != "f"):
                 return general(input, other, *params)
-            version, nb = other._counter, None
-            if ruled:
-                nb = other._node if other._base is None else history(other)
+            version, tracked = other._counter, other if ruled else None
         elif (type(other) is float or type(other) is int) and dtype.kind == number:
-            y, version, nb = other, NEVER, None
+            y, version, tracked = other, NEVER, None
         else:
             return general(input, other, *params)
         try:
@@ -367,6 +365,9 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
         tensor = wrap(out)
         if differentiable and state.flags:
             na = input._node if input._base is None else history(input)
+            nb = tracked
+            if tracked is not None:
+                nb = tracked._node if tracked._base is None else history(tracked)
             if na is not None:
                 mask = 1 if nb is None else 3
             elif nb is not None:

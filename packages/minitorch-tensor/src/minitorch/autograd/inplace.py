@@ -67,19 +67,22 @@ def check_history(target: Any) -> None:
     while target._tool is not None:  # what it stands for
         target = target._parts()[0]
     node = history(target)
+    if node is None:
+        return
+    if target._base is not None:
+        owner = root(target)._node
+        if owner is None or isinstance(owner, AccumulateGrad):
+            raise RuntimeError(
+                "a view of a leaf Variable that requires grad is being used in an in-place "
+                "operation. Write under torch.no_grad(), or to a clone()."
+            )
+        if target._chain is None:
+            raise RuntimeError(MULTIPLE_VIEWS)
     if isinstance(node, AccumulateGrad):
         raise RuntimeError(
             "a leaf Variable that requires grad is being used in an in-place operation. Write "
             "under torch.no_grad(), or to a clone()."
         )
-    if target._base is not None:
-        if isinstance(root(target)._node, AccumulateGrad):
-            raise RuntimeError(
-                "a view of a leaf Variable that requires grad is being used in an in-place "
-                "operation. Write under torch.no_grad(), or to a clone()."
-            )
-        if target._chain is None and node is not None:
-            raise RuntimeError(MULTIPLE_VIEWS)
 
 
 def is_expanded(data: Any) -> bool:
@@ -176,11 +179,11 @@ def inplace(
         elif flags & 1 and any(map(_tracked, (self, *args, *kwargs.values()))):
             # what is saved of the old values must outlive the write
             node = history(self)
+            # the gradient goes to the base, past the hooks of the view that was; a window may
+            # leave the view it was made of
             hooked = node is not None and node.extra is not None
             if self._chain and (hooked or "window" in self._chain[0][0].primitive.traits):
-                node = replay(
-                    root(self), self._chain
-                )._node  # it may leave the view; hooks stay on what it was
+                node = replay(root(self), self._chain)._node
             source = wrap(data if single else data.copy(), node)
             result = op(source, *args, **kwargs)
             if single and result._node is not None and result._node.saved:
@@ -249,10 +252,12 @@ def relaid(op: Callable[..., Any]) -> Callable[..., Any]:
         if self._base is None:  # a hidden owner, for this tensor and the views that it has
             source = wrap(self._array(), self._node)
             source._counter = self._counter
-        with set_grad_enabled(True):  # the steps from the owner are followed in any case
+            self._relaid = True
+        with set_grad_enabled(source._chain is not None):  # steps from the owner are followed
             made = op(source, *args, **kwargs)
         source._counter[0] += 1
-        made._seen = source._counter[0]
+        if made._chain is not None:
+            made._seen = source._counter[0]
         self._data, self._node = made._data, made._node
         self._base, self._chain, self._seen = made._base, made._chain, made._seen
         return self

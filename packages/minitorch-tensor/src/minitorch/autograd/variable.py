@@ -30,6 +30,7 @@ class Variable:
                   ``split``), and for views made under ``no_grad``.
     ``_seen``     for a view: the version at which ``_node`` was right.
     ``_accumulator`` the node of a leaf from which ``requires_grad_(False)`` took it.
+    ``_relaid``   a view of a hidden owner, since ``unsqueeze_`` or its kin: to users, no view.
     ``_retained`` the node at which ``retain_grad`` was asked for.
     ``_tool``     for a tensor that stands for others while a transform runs: that transform.
     """
@@ -44,6 +45,7 @@ class Variable:
     _tool: Any = None
     _retained: Any = None
     _accumulator: Any = None
+    _relaid: bool = False
 
     if TYPE_CHECKING:  # of what Tensor adds, what the layers below it ask for
         detach: Callable[..., Any]
@@ -242,12 +244,17 @@ def history(tensor: Any) -> Any:
 
     An in-place write to a base or to one of its views rewrites the history of all of them:
     a view whose version moved on is derived from its base again.
+
+    A view that was taken under ``no_grad`` of what requires grad requires it too, as a leaf for
+    which nobody asked: its gradient is dropped.
     """
     if tensor._base is not None and tensor._seen < tensor._counter[0]:
-        base = root(tensor)
-        if base._node is not None:
+        base, node = root(tensor), tensor._node
+        if base._node is not None or (node is not None and node.parents):
             if tensor._chain is None:
                 raise RuntimeError(MULTIPLE_VIEWS)
+            if base._node is None:  # detach_() took it out of the graph
+                base = wrap(base._array(), _dropping(base))
             state = current.state
             recording = bool(state.flags & 1)
             state.set_grad(True)  # what is asked for under no_grad was not made there
@@ -260,8 +267,20 @@ def history(tensor: Any) -> Any:
                 raise RuntimeError(RESHAPED)
             tensor._node = again._node
             carry_retained(tensor)
-        tensor._seen = tensor._counter[0]
-    return tensor._node
+            tensor._seen = tensor._counter[0]
+    node = tensor._node
+    if node is None and tensor._base is not None and root(tensor)._node is not None:
+        node = _dropping(tensor)
+    return node
+
+
+def _dropping(tensor: Any) -> Any:
+    """A leaf's node that drops what arrives."""
+    from .node import AccumulateGrad  # which imports this module
+
+    node: Any = AccumulateGrad(tensor)
+    node.variable_reference = lambda: None
+    return node
 
 
 def carry_retained(tensor: Any) -> None:

@@ -325,7 +325,11 @@ def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
         raise
     except (ValueError, OverflowError, TypeError):
         if isinstance(value, Variable):
-            raise _cannot_assign(value, data[key].shape) from None
+            fewer = _without_lead(value, data[key].ndim)
+            if fewer is value:
+                raise _cannot_assign(value, data[key].shape) from None
+            _assign(self, data, key, fewer)
+            return
         if not isinstance(value, int | float | complex | np.generic):
             raise
         data[key] = fitted(value, from_numpy_dtype(data.dtype))
