@@ -261,8 +261,8 @@ def check_program(tracked: int, steps: list[Step], dtypes: tuple[str, ...]) -> N
         name = STEPS[step[0] % len(STEPS)][0]
         where = f"step {k} ({len(theirs)} tensors) of {text}"
         operands = [ours[number % len(ours)] for number in step[1:3]]
-        if name == "unsqueeze_" and step[4] and told(operands[0], "is_leaf") is True:
-            continue  # a leaf of another shape than its gradients: PyTorch broadcasts them
+        if name == "unsqueeze_" and step[4] and operands[0].requires_grad:
+            continue  # gradients of the old shape, and views, are refused after that
         if overlap(name, *operands) or undefined(name, *operands):
             continue
         derive_views(theirs)

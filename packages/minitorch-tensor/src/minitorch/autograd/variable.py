@@ -260,6 +260,8 @@ def history(tensor: Any) -> Any:
             state.set_grad(True)  # what is asked for under no_grad was not made there
             try:
                 again = replay(base, tensor._chain)
+            except ValueError:
+                raise RuntimeError(RESHAPED) from None
             finally:
                 state.set_grad(recording)
             now, then = again._data, tensor._data
