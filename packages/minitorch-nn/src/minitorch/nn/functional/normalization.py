@@ -89,7 +89,7 @@ def _check_affine(name: str, weight: Any, bias: Any, channels: int) -> None:
 def _check_dtypes(name: str, input: Any, **params: Any) -> None:
     """Parameters have the input's dtype; with those of float16 they may all be float32."""
     dtype = input.dtype
-    same = all([value is None or value.dtype is dtype for value in params.values()])
+    same = all(value is None or value.dtype is dtype for value in params.values())
     if same and dtype.is_floating_point:
         return
     half = input.dtype is float16 and all(p is None or p.dtype is float32 for p in params.values())
