@@ -101,7 +101,7 @@ def main() -> None:
     asked = sys.argv[1:] or list(DEFAULT)
     if unknown := {name.partition(":")[0] for name in asked} - set(WORKLOADS):
         sys.exit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
-    quiet = current.state.quiet  # with NumPy's settings as operations have them
+    quiet = current.state.without_warnings  # with NumPy's settings as operations have them
     times = [[name, f"{quiet(microseconds, call):.0f}"] for name, call in calls().items()]
     print(markdown([f"{ROWS * ROWS:,} numbers", "µs"], times))
     for name, _, size in (text.partition(":") for text in asked):

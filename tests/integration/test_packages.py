@@ -11,7 +11,7 @@ from types import ModuleType
 
 import minitorch
 import pytest
-from minitorch._siblings import MissingSibling
+from minitorch.compat.siblings import MissingSibling
 
 ROOT = Path(__file__).parents[2]
 PORTIONS = {  # of minitorch/, beside which everything else is the core's

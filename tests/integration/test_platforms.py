@@ -24,7 +24,7 @@ PLACES = {
 }  # fmt: skip
 # where they only index arrays, or, bincount, sum weights
 INDICES = {
-    "_distributions.py": {"searchsorted"}, "_memory.py": {"argsort"},
+    "random/streams.py": {"searchsorted"}, "kernels/memory.py": {"argsort"},
     "kernels/grid_sampler.py": {"bincount"}, "kernels/linalg.py": {"argmax"},
     "kernels/order.py": {"argmax", "argpartition"}, "kernels/permutation.py": {"flatnonzero"},
     "nn/functional/bags.py": {"argmax", "bincount", "flatnonzero", "nonzero", "searchsorted"},

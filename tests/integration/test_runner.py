@@ -300,7 +300,7 @@ def test_a_missing_sibling_is_named(run):
         code, _, errors = run(
             f"""
             import sys
-            from minitorch._siblings import MissingSibling
+            from minitorch.compat.siblings import MissingSibling
             sys.meta_path.insert(0, MissingSibling)  # else asked last
             import {name}
             """
@@ -367,7 +367,7 @@ warnings.simplefilter("ignore")  # of deprecated modules
 ours = [module.name for module in pkgutil.walk_packages(minitorch.__path__, "minitorch.")]
 ours = [name for name in ours if not name.endswith(("__main__", "tensorboard"))]
 minitorch.as_torch()
-from minitorch._alias import ELSEWHERE, counterpart
+from minitorch.compat.alias import ELSEWHERE, counterpart
 
 wanted = ours + ["torch" + name.removeprefix("minitorch") for name in ours]
 wanted += ["torch." + name for name in ELSEWHERE]

@@ -29,11 +29,11 @@ def weights(gates: int, state: int = 2) -> list[Any]:
 
 
 CASES = {
-    "lstm": (source.lstm, source.lstm_definition, 4, 2, ()),
-    "projected": (source.lstm, source.lstm_definition, 4, 1, ()),
-    "gru": (source.gru, source.gru_definition, 3, 2, ()),
-    "tanh": (source.rnn, source.rnn_definition, 1, 2, (False,)),
-    "relu": (source.rnn, source.rnn_definition, 1, 2, (True,)),
+    "lstm": (source.lstm_p, source.lstm_definition, 4, 2, ()),
+    "projected": (source.lstm_p, source.lstm_definition, 4, 1, ()),
+    "gru": (source.gru_p, source.gru_definition, 3, 2, ()),
+    "tanh": (source.rnn_p, source.rnn_definition, 1, 2, (False,)),
+    "relu": (source.rnn_p, source.rnn_definition, 1, 2, (True,)),
 }
 
 

@@ -12,7 +12,7 @@ import database
 import minitorch
 import pytest
 import torch
-from minitorch._memory import owner_of
+from minitorch.kernels.memory import owner_of
 
 VARIANTS: dict[str, Any] = {
     "as it is": lambda t: t,

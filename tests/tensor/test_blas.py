@@ -10,9 +10,9 @@ import sys
 import minitorch
 import numpy as np
 import pytest
-from minitorch._openblas import TIMEOUT
 from minitorch.extend import axpby
 from minitorch.kernels import blas
+from minitorch.kernels.openblas import TIMEOUT
 
 RNG = np.random.default_rng(0)
 
@@ -70,7 +70,7 @@ import os, sys, time
 for name in sys.argv[1:]:
     __import__(name)
 import minitorch, numpy as np
-from minitorch._openblas import TIMEOUT
+from minitorch.kernels.openblas import TIMEOUT
 from minitorch.kernels import blas
 from minitorch.kernels.parallel import over_rows
 
@@ -142,29 +142,29 @@ class TestApart:
         calls = []
         self.on(0, monkeypatch, lambda core, cores: calls.append(core) or True)
         monkeypatch.setattr(blas, "_cores", lambda: {0})
-        blas.apart()
+        blas.threads_off_this_core()
         assert (calls, blas._left) == ([], -1)
 
     def test_asks_once_for_each_core(self, monkeypatch):
         calls = []
         for core in (0, 0, 1, 1, 0):
             self.on(core, monkeypatch, lambda core, cores: calls.append(core) or True)
-            blas.apart()
+            blas.threads_off_this_core()
         assert calls == [0, 1, 0]
 
     def test_asks_again_while_there_are_no_threads(self, monkeypatch):
         answers = [False, False, True]
         self.on(0, monkeypatch, lambda core, cores: answers.pop(0))
         for _ in range(5):
-            blas.apart()
+            blas.threads_off_this_core()
         assert answers == []
 
     @pytest.mark.needs("threads")
     def test_not_where_they_stand_still(self, monkeypatch):
         calls = []
         self.on(0, monkeypatch, lambda core, cores: calls.append(core) or True)
-        with blas.alone():
-            blas.apart()
+        with blas.single_threaded():
+            blas.threads_off_this_core()
             assert calls == []
         assert calls == ([0] if blas._controls() else [])
 

@@ -4,7 +4,7 @@ import pickle
 import minitorch as mt
 import numpy as np
 import pytest
-from minitorch._dtype import ALL
+from minitorch._types.dtype import ALL
 
 pytestmark = pytest.mark.filterwarnings("ignore:torch.set_default_tensor_type")
 

@@ -2,7 +2,7 @@
 
 import minitorch
 import pytest
-from minitorch import _in_place as in_place
+from minitorch._tensor import in_place as in_place
 
 
 @pytest.mark.parametrize("name", in_place.__all__)

@@ -14,6 +14,7 @@ from collections import OrderedDict
 import minitorch
 import numpy as np
 import pytest
+from minitorch._types.dtype import ALL
 from minitorch.serialization.pickle_reader import Allowed, PickleReader
 from minitorch.serialization.replacing import replacing
 
@@ -41,7 +42,7 @@ def test_values(number):
     assert type(got) is type(VALUES[number])
 
 
-@pytest.mark.parametrize("dtype", minitorch._dtype.ALL, ids=str)
+@pytest.mark.parametrize("dtype", ALL, ids=str)
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 3), (2, 3, 4)])
 def test_tensors(dtype, shape):
     x = minitorch.tensor(np.arange(np.prod(shape)).reshape(shape).astype(dtype.numpy))

@@ -7,27 +7,24 @@ __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
 from typing import TYPE_CHECKING
 
-from . import _openblas as _openblas
+from .kernels import openblas as _openblas  # noqa: F401  (before anything imports NumPy)
+
+# isort: split
 from . import autograd as autograd
 from . import return_types as return_types
-from ._complex import *
-from ._creation import *
-from ._device import device as device
-from ._dtype import *
-from ._from_data import *
-from ._in_place import *
-from ._layout import *
-from ._random import *
-from ._ranges import *
-from ._repr import *
-from ._settings import *
-from ._siblings import __dir__ as __dir__
-from ._siblings import __getattr__ as __getattr__
-from ._size import Size as Size
-from ._tensor import Tensor as Tensor
+from ._tensor.in_place import *
+from ._tensor.printing import *
+from ._tensor.tensor import Tensor as Tensor
+from ._types.device import device as device
+from ._types.dtype import *
+from ._types.layout import *
+from ._types.settings import *
+from ._types.size import Size as Size
 from .autograd.grad_mode import *
-from .autograd.tools import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
-from .autograd.tools import is_anomaly_enabled as is_anomaly_enabled
+from .autograd.interpreters import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from .autograd.interpreters import is_anomaly_enabled as is_anomaly_enabled
+from .compat.siblings import __dir__ as __dir__
+from .compat.siblings import __getattr__ as __getattr__
 from .ops.arguments import take_tensors as _take_tensors
 from .ops.arithmetic import *
 from .ops.bessel import *
@@ -35,14 +32,17 @@ from .ops.bitwise import *
 from .ops.broadcasting import *
 from .ops.choice import *
 from .ops.comparison import *
+from .ops.complex import *
 from .ops.complex_parts import *
 from .ops.conversion import *
+from .ops.creation import *
 from .ops.decompositions import *
 from .ops.diagonals import *
 from .ops.differences import *
 from .ops.error_functions import *
 from .ops.exponential import *
 from .ops.extrema import *
+from .ops.from_data import *
 from .ops.gamma_functions import *
 from .ops.geometry import *
 from .ops.histograms import *
@@ -56,6 +56,7 @@ from .ops.norm import *
 from .ops.order_statistics import *
 from .ops.positions import *
 from .ops.powers import *
+from .ops.ranges import *
 from .ops.rearranging import *
 from .ops.reduction import *
 from .ops.regions import *
@@ -71,6 +72,7 @@ from .ops.statistics import *
 from .ops.storage import *
 from .ops.trigonometric import *
 from .ops.unary import *
+from .random.functions import *
 
 if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from types import ModuleType
@@ -89,7 +91,7 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from . import signal as signal
     from . import special as special
     from . import utils as utils
-    from ._tensor_types import *
+    from .compat.tensor_types import *
     from .ops.einsum import *
     from .ops.grid_sampler import *
     from .ops.windows import *

@@ -18,8 +18,8 @@ from pkgutil import get_importer
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
-from . import _alias
-from ._alias import as_torch
+from .compat import alias as _alias
+from .compat.alias import as_torch
 
 
 def without_runner(trace: TracebackType | None) -> TracebackType | None:

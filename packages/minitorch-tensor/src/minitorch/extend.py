@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from .autograd.door import apply, not_tensor
+from .autograd.dispatch import apply, not_tensor
 from .autograd.grad_mode import current
 from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle
 from .autograd.primitive import fused, labelled, primitive
 from .autograd.variable import Variable, wrap
-from .kernels.blas import SHARED, alone, apart, axpby, products_over_rows
+from .kernels.blas import SHARED, axpby, products_over_rows, single_threaded, threads_off_this_core
 from .kernels.elementwise import exp_into, over_elements
 from .kernels.error_function import erf as error_function
 from .kernels.half import in_single, single
@@ -33,8 +33,6 @@ __all__ = [
     "RemovableHandle",
     "Variable",
     "accumulate",
-    "alone",
-    "apart",
     "apply",
     "as_shape",
     "axpby",
@@ -65,8 +63,10 @@ __all__ = [
     "scratch",
     "select",
     "single",
+    "single_threaded",
     "some_dims",
     "take_tensors",
+    "threads_off_this_core",
     "wrap",
     "write_out",
 ]

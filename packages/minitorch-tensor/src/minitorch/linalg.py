@@ -34,7 +34,7 @@ from .ops.matrix_functions import linalg_slogdet as slogdet
 from .ops.matrix_norm import cond, matrix_norm, norm
 from .ops.norm import vector_norm
 from .ops.reduction import sum
-from .ops.shape import reshaped
+from .ops.shape import view_p
 
 __all__ = [
     "LinAlgError",
@@ -127,7 +127,7 @@ def multi_dot(tensors: Any) -> Any:
             )
     product = chain_product(factors)
     rows, columns = product.shape
-    return reshaped(product, (*(() if first else (rows,)), *(() if last else (columns,))))
+    return view_p(product, (*(() if first else (rows,)), *(() if last else (columns,))))
 
 
 _take_tensors(globals())

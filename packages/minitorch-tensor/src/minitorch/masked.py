@@ -19,7 +19,7 @@ from .ops import softmax as softmaxes
 from .ops.arguments import numpy_names, some_dims
 from .ops.arguments import take_tensors as _take_tensors
 from .ops.arithmetic import true_divide
-from .ops.broadcasting import expanded
+from .ops.broadcasting import expand_p
 from .ops.choice import where
 from .ops.conversion import to
 from .ops.special import logaddexp as _logaddexp
@@ -55,7 +55,7 @@ def _mask(input: Any, mask: Any) -> Any:
             f"{list(mask.shape)}, input {list(input.shape)}"
         )
     mask = to(mask, np.bool_)
-    return mask if mask.shape == input.shape else expanded(mask, tuple(input.shape))
+    return mask if mask.shape == input.shape else expand_p(mask, tuple(input.shape))
 
 
 def _keep(input: Any, mask: Any, neutral: float) -> Any:

@@ -183,9 +183,10 @@ MODULES = [
 NOBODY = {
     f"minitorch.{name}"
     for name in (
-        "_alias", "_creation", "_dtype", "_from_data", "_random", "_ranges", "_repr",
-        "_serialization", "_settings", "_siblings", "amp", "autograd", "autograd.grad_mode",
-        "autograd.tools", "compiler", "func.batching", "ops.windows", "safetensors",
+        "_tensor.printing", "_types.dtype", "_types.settings", "amp", "autograd",
+        "autograd.grad_mode", "autograd.interpreters", "compat.alias", "compat.siblings",
+        "compiler", "func.batching", "ops.creation", "ops.from_data", "ops.ranges", "ops.windows",
+        "random.functions", "safetensors", "serialization",
     )
 }  # fmt: skip
 TENSORS = {"bernoulli", "multinomial", "normal", "numel", "poisson"}  # but these take tensors

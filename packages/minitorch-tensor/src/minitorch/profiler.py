@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from .autograd.door import apply
+from .autograd.dispatch import apply
 from .autograd.grad_mode import current
-from .autograd.tools import Tool
+from .autograd.interpreters import Interpreter
 from .autograd.variable import Variable
 
 __all__ = ["ProfilerActivity", "profile", "record_function"]
@@ -84,7 +84,7 @@ def _size(made: Any) -> int:
     return int(made._data.nbytes) if isinstance(made, Variable) else 0
 
 
-class profile(Tool):  # noqa: N801  (PyTorch's name)
+class profile(Interpreter):  # noqa: N801  (PyTorch's name)
     """Within it, every forward operation and every backward node of this thread is timed.
 
     Example:
@@ -123,7 +123,7 @@ class profile(Tool):  # noqa: N801  (PyTorch's name)
         self.events_list: list[Event] = []
         self.last = 0.0
 
-    def step(self, primitive: Any = None, args: tuple[Any, ...] = ()) -> Any:
+    def process(self, primitive: Any = None, args: tuple[Any, ...] = ()) -> Any:
         """One operation on its way through the door (``step()`` alone ends a round: nothing to
         do).
         """
@@ -199,7 +199,11 @@ class record_function:  # noqa: N801  (PyTorch's name)
         self.name = name
 
     def __enter__(self) -> record_function:
-        self.profiles = [tool for tool in current.state.tools if isinstance(tool, profile)]
+        self.profiles = [
+            interpreter
+            for interpreter in current.state.interpreters
+            if isinstance(interpreter, profile)
+        ]
         self.start = time.perf_counter()
         return self
 

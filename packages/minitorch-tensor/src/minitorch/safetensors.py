@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ._creation import made
-from ._device import as_device
+from ._types.device import as_device
 from .autograd.variable import Variable
+from .ops.creation import made
 from .serialization.replacing import replacing
 
 __all__ = ["load", "load_file", "save", "save_file"]

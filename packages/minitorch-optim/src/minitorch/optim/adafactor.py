@@ -81,7 +81,7 @@ class Adafactor(Optimizer):
                     step = entry["step"]._array()
                     step += 1
                     arrays = [value._array() for name, value in entry.items() if name != "step"]
-                    current.state.quiet(
+                    current.state.without_warnings(
                         adafactor, p._array(), p._grad._array(), arrays, float(step), **options
                     )
                     p._counter[0] += 1

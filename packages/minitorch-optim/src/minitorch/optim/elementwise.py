@@ -10,7 +10,7 @@ import numpy as np
 from minitorch import Tensor, set_grad_enabled
 from minitorch.extend import Variable, current, wrap
 
-from .layout import SCRATCH, Buffers, Layout, flat, scalar_dtype
+from .layout import SCRATCH, Buffers, Layout, flattened, scalar_dtype
 from .optimizer import Optimizer, closure_loss
 from .tensors import tensors
 
@@ -75,7 +75,7 @@ def first_state(
     for name, first in update.states(group).items():
         if entry.get(name) is None:
             array = np.empty(p.shape, p._data.dtype)
-            flat(array).fill(first)
+            flattened(array).fill(first)
             entry[name] = wrap(array)
     return entry
 
@@ -97,16 +97,16 @@ def step_arrays(update: Update, optimizer: Any, number: int, group: dict[str, An
         layout = Layout(params, state, scalars, states, fresh, buffers)
         laid[number] = layout
         grads = [p._grad._data for p in active]
-    quiet = current.state.quiet
-    for run, places in zip(layout.runs, layout.places, strict=True):
-        options, after = update.options(group, run.fresh, *[v[0] for v in run.values])
+    without_warnings = current.state.without_warnings
+    for fused, places in zip(layout.fused_groups, layout.places, strict=True):
+        options, after = update.options(group, fused.fresh, *[v[0] for v in fused.values])
         for name, value in options.items():
             if isinstance(value, Tensor):
                 options[name] = float(value)
-        quiet(run.update, update.kernel, [grads[k] for k in places], options)
-        for values, value in zip(run.values, after, strict=True):
+        without_warnings(fused.update, update.kernel, [grads[k] for k in places], options)
+        for values, value in zip(fused.values, after, strict=True):
             values.fill(value)
-        for p in run.params:
+        for p in fused.params:
             p._counter[0] += 1
 
 

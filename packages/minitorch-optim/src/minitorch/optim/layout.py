@@ -1,9 +1,9 @@
 """How parameters and their state lie in memory, so that a step takes few NumPy calls.
 
-Small parameters of a group that are at the same point (dtype, step number) form one ``Run``: their
-state lies in one flat array, and their values and gradients are gathered into one before the kernel
-and scattered after it. A large parameter is a run of its own, updated where it lies in pieces, on
-all cores. The parameters' own memory is never moved.
+Small parameters of a group that are at the same point (dtype, step number) form one
+``FusedGroup``: their state lies in one flat array, and their values and gradients are gathered into
+one before the kernel and scattered after it. A large parameter is a group of its own, updated where
+it lies in pieces, on all cores. The parameters' own memory is never moved.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy as np
 from minitorch import get_default_dtype
 from minitorch.extend import BLOCK, over_rows, scratch
 
-__all__ = ["SCRATCH", "Buffers", "Layout", "flat", "scalar_dtype"]
+__all__ = ["SCRATCH", "Buffers", "Layout", "flattened", "scalar_dtype"]
 
 SMALL = 1 << 14  # elements; parameters up to here are gathered
 PIECE = 1 << 16  # elements that are gathered at most: a few such arrays fit the cache
 SCRATCH = 4  # arrays
 
 
-def flat(array: Any) -> Any:
+def flattened(array: Any) -> Any:
     """The elements in one dimension, complex ones as pairs; the same memory if contiguous."""
     line = array.reshape(-1)
     return line.view(line.real.dtype) if line.dtype.kind == "c" else line
@@ -35,7 +35,7 @@ def scalar_dtype() -> np.dtype[Any]:
     return np.dtype(np.float64 if get_default_dtype().itemsize == 8 else np.float32)
 
 
-class Run:
+class FusedGroup:
     """Parameters whose update is one pass of the kernel.
 
     ``values``  scalar state: per name an array with one element per parameter
@@ -53,26 +53,26 @@ class Run:
     ) -> None:
         self.params = params
         self.fresh = fresh
-        self.homes = [p._array() for p in params]
-        self.size = sum(home.size for home in self.homes)
-        dtype = self.homes[0].dtype
-        self.single = len(params) == 1 and self.homes[0].flags.c_contiguous
+        self.arrays = [p._array() for p in params]
+        self.size = sum(array.size for array in self.arrays)
+        dtype = self.arrays[0].dtype
+        self.single = len(params) == 1 and self.arrays[0].flags.c_contiguous
         self.values = [self._scalars(entries, name) for name in scalars]
         lines = [self._states(entries, name) for name in states]
         if self.single:
-            p = self.homes[0]
+            p = self.arrays[0]
         else:
             p, g, *room = buffers.gathered(dtype, self.size)
             self.p_parts, self.g_parts = self._parts(p), self._parts(g)
-            self.gathered, self.room = flat(g), list(map(flat, room))
-        self.lines = [flat(array) for array in (p, *lines)]
+            self.gathered, self.room = flattened(g), list(map(flattened, room))
+        self.lines = [flattened(array) for array in (p, *lines)]
 
     def _parts(self, line: Any) -> list[Any]:
         """The pieces of a flat array that belong to the parameters, in their shapes."""
         parts, start = [], 0
-        for home in self.homes:
-            parts.append(line[start : start + home.size].reshape(home.shape))
-            start += home.size
+        for array in self.arrays:
+            parts.append(line[start : start + array.size].reshape(array.shape))
+            start += array.size
         return parts
 
     def _scalars(self, entries: list[dict[str, Any]], name: str) -> Any:
@@ -88,13 +88,13 @@ class Run:
     def _states(self, entries: list[dict[str, Any]], name: str) -> Any:
         """The same for state of the parameters' shapes."""
         tensors = [entry[name] for entry in entries]
-        for tensor, home in zip(tensors, self.homes, strict=True):
-            if tensor._data.shape != home.shape:
+        for tensor, array in zip(tensors, self.arrays, strict=True):
+            if tensor._data.shape != array.shape:
                 raise RuntimeError(
                     f"the optimizer's {name} has shape {list(tensor.shape)}, but the parameter "
-                    f"has shape {list(home.shape)}"
+                    f"has shape {list(array.shape)}"
                 )
-        dtype = self.homes[0].dtype
+        dtype = self.arrays[0].dtype
         if self.single:
             (tensor,) = tensors
             if not (tensor._array().flags.c_contiguous and tensor._data.dtype == dtype):
@@ -114,19 +114,19 @@ class Run:
     def update(self, kernel: Callable[..., Any], grads: list[Any], options: dict[str, Any]) -> None:
         """Runs the kernel with ``grads``, one array per parameter."""
         if not self.single:
-            for part, home, g_part, g in zip(
-                self.p_parts, self.homes, self.g_parts, grads, strict=True
+            for part, array, g_part, g in zip(
+                self.p_parts, self.arrays, self.g_parts, grads, strict=True
             ):
-                part[...] = home
+                part[...] = array
                 g_part[...] = g
             p, *states = self.lines
             kernel(np, self.room, p, self.gathered, *states, **options)
-            for part, home in zip(self.p_parts, self.homes, strict=True):
-                home[...] = part
+            for part, array in zip(self.p_parts, self.arrays, strict=True):
+                array[...] = part
         elif grads[0].flags.c_contiguous:
-            self._pass(kernel, options, flat(grads[0]), 1)
+            self._pass(kernel, options, flattened(grads[0]), 1)
         else:  # such as a transposed product: its rows are copied piece by piece
-            self._pass(kernel, options, grads[0], flat(grads[0][:1]).size)
+            self._pass(kernel, options, grads[0], flattened(grads[0][:1]).size)
         self.fresh = False
 
     def _pass(self, kernel: Callable[..., Any], options: dict[str, Any], g: Any, row: int) -> None:
@@ -149,13 +149,13 @@ class Run:
 
 
 class Buffers:
-    """Room for what one optimizer gathers, used again by every run and step."""
+    """Room for what one optimizer gathers, used again by every group and step."""
 
     def __init__(self) -> None:
         self._gathered: dict[np.dtype[Any], list[Any]] = {}
 
     def gathered(self, dtype: np.dtype[Any], size: int) -> list[Any]:
-        """Room for the values and the gradients of a run, and for what the kernel calculates."""
+        """Room for the values and the gradients of a group, and for what the kernel calculates."""
         arrays = self._gathered.get(dtype)
         if arrays is None or len(arrays[0]) < size:
             self._gathered[dtype] = arrays = [np.empty(size, dtype) for _ in range(2 + SCRATCH)]
@@ -163,7 +163,7 @@ class Buffers:
 
 
 class Layout:
-    """The runs of one parameter group, valid while nobody moved or replaced anything."""
+    """The fused groups of one parameter group, valid while nobody moved or replaced anything."""
 
     def __init__(
         self,
@@ -180,22 +180,22 @@ class Layout:
         for p in active:
             self._check(p)
         entries = {id(p): state[p] for p in active} if self.names else {}
-        self.runs = [
-            Run(
-                run,
-                [entries[id(p)] for p in run if entries],
+        self.fused_groups = [
+            FusedGroup(
+                group,
+                [entries[id(p)] for p in group if entries],
                 scalars,
                 states,
-                id(run[0]) in fresh,
+                id(group[0]) in fresh,
                 buffers,
             )
-            for run in self._collect(active, entries, scalars, fresh)
+            for group in self._collect(active, entries, scalars, fresh)
         ]
-        self.homes = [None if p._grad is None else p._data for p in params]
+        self.memory = [None if p._grad is None else p._data for p in params]
         self.entries = [entries[id(p)] for p in active if entries]
         self.active = active[: len(self.entries)]
         place = {id(p): k for k, p in enumerate(active)}
-        self.places = [[place[id(p)] for p in run.params] for run in self.runs]
+        self.places = [[place[id(p)] for p in group.params] for group in self.fused_groups]
         self.tensors = [value for entry in self.entries for value in entry.values()]
         self.arrays = [getattr(value, "_data", None) for value in self.tensors]
 
@@ -219,7 +219,7 @@ class Layout:
     def _collect(
         active: list[Any], entries: Any, scalars: Sequence[str], fresh: Container[int]
     ) -> Iterator[list[Any]]:
-        """The parameters of each run. Those that share memory are updated one after the other."""
+        """The parameters of each group. Those that share memory are updated one after the other."""
         if _overlap([p._data for p in active]):
             yield from ([p] for p in active)
             return
@@ -231,13 +231,13 @@ class Layout:
                 continue
             numbers = [entries[id(p)][name]._data.item() for name in scalars]
             key = (p._data.dtype, id(p) in fresh, *numbers)
-            run = waiting.setdefault(key, [])
+            group = waiting.setdefault(key, [])
             sizes[key] = sizes.get(key, 0) + p._data.size
-            if run and sizes[key] > PIECE:
-                yield run
-                run, sizes[key] = [], p._data.size
-                waiting[key] = run
-            run.append(p)
+            if group and sizes[key] > PIECE:
+                yield group
+                group, sizes[key] = [], p._data.size
+                waiting[key] = group
+            group.append(p)
         yield from waiting.values()
 
     def gradients(self, params: list[Any], state: Any, names: tuple[str, ...]) -> list[Any] | None:
@@ -245,16 +245,16 @@ class Layout:
         if len(params) != len(self.params) or names != self.names:
             return None
         grads = []
-        for p, q, home in zip(params, self.params, self.homes):
+        for p, q, array in zip(params, self.params, self.memory):
             g = p._grad
             if g is None:
-                if home is not None:
+                if array is not None:
                     return None
                 continue
-            if p._data is not home or p is not q:
+            if p._data is not array or p is not q:
                 return None
             g = g._data
-            if g.shape != home.shape:
+            if g.shape != array.shape:
                 return None
             grads.append(g)
         if not self.tensors:
@@ -266,7 +266,7 @@ class Layout:
             return None
         if any(value._data is not array for value, array in zip(found, self.arrays)):
             return None
-        if any(run.apart() for run in self.runs):
+        if any(group.apart() for group in self.fused_groups):
             return None
         return grads
 

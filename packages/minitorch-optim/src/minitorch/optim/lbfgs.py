@@ -10,7 +10,7 @@ from minitorch import enable_grad
 from minitorch.extend import Variable, wrap
 
 from .arguments import check, checked
-from .layout import flat
+from .layout import flattened
 from .line_search import Point, strong_wolfe
 from .optimizer import Optimizer
 
@@ -149,7 +149,10 @@ def minimize(group: dict[str, Any], state: Any, closure: Callable[[], Any]) -> A
 def gradient(params: list[Any]) -> Any:
     """The gradients of all parameters in one line."""
     return np.concatenate(
-        [flat(np.zeros_like(p._array()) if p._grad is None else p._grad._array()) for p in params]
+        [
+            flattened(np.zeros_like(p._array()) if p._grad is None else p._grad._array())
+            for p in params
+        ]
     )
 
 
@@ -157,13 +160,13 @@ def move(params: list[Any], t: float, d: Any) -> None:
     """Adds ``t d`` to the parameters."""
     start = 0
     for p in params:
-        home = p._array()
-        size = home.size * (2 if home.dtype.kind == "c" else 1)
-        home += (
+        array = p._array()
+        size = array.size * (2 if array.dtype.kind == "c" else 1)
+        array += (
             (t * d[start : start + size])
-            .astype(home.real.dtype)
-            .view(home.dtype)
-            .reshape(home.shape)
+            .astype(array.real.dtype)
+            .view(array.dtype)
+            .reshape(array.shape)
         )
         p._counter[0] += 1
         start += size
@@ -171,14 +174,14 @@ def move(params: list[Any], t: float, d: Any) -> None:
 
 def along(params: list[Any], closure: Callable[[], Any], d: Any) -> Callable[[float], Point]:
     """The loss along ``d`` from where the parameters are, and where they are again after it."""
-    homes = [p._array().copy() for p in params]
+    starts = [p._array().copy() for p in params]
 
     def evaluate(t: float) -> Point:
         move(params, t, d)
         loss = float(closure())
         g = gradient(params)
-        for p, home in zip(params, homes, strict=True):
-            p._array()[...] = home
+        for p, array in zip(params, starts, strict=True):
+            p._array()[...] = array
         return Point(t, loss, g, float(g @ d))
 
     return evaluate

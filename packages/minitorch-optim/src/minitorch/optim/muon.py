@@ -99,7 +99,9 @@ class Muon(Optimizer):
                 buffer = entry["momentum_buffer"]._array()
                 if isinstance(lr, Variable):  # its dtype decides how its products are rounded
                     options["lr"] = lr._array().reshape(())[()]
-                current.state.quiet(muon, p._array(), p._grad._array(), buffer, **options)
+                current.state.without_warnings(
+                    muon, p._array(), p._grad._array(), buffer, **options
+                )
                 p._counter[0] += 1
         return loss
 

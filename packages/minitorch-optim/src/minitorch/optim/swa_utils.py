@@ -81,7 +81,7 @@ def get_swa_multi_avg_fn() -> Callable[[Any, Any, Any], None]:
 def _move(averages: Iterable[Any], new: Iterable[Any], weight: float) -> None:
     """``average += weight (new - average)``, in place."""
     for average, value in zip(averages, new, strict=True):
-        current.state.quiet(_lerp, average._array(), value._array(), weight)
+        current.state.without_warnings(_lerp, average._array(), value._array(), weight)
         average._counter[0] += 1
 
 

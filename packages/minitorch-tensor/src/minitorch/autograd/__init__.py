@@ -1,4 +1,4 @@
-"""Automatic differentiation: ``backward``, ``grad``, the modes and the tools.
+"""Automatic differentiation: ``backward``, ``grad``, the modes and the interpreters.
 
 Follows https://docs.pytorch.org/docs/stable/autograd.html
 """
@@ -23,13 +23,13 @@ from .grad_mode import (
     set_grad_enabled,
 )
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
-from .node import Output
-from .tools import (
+from .interpreters import (
     detect_anomaly,
     is_anomaly_check_nan_enabled,
     is_anomaly_enabled,
     set_detect_anomaly,
 )
+from .node import Output
 from .variable import Variable as _Variable
 from .variable import history, wrap
 
@@ -239,11 +239,11 @@ def _gradients(
     retain_graph: bool | None,
     create_graph: bool,
 ) -> list[Any]:
-    wrapped = [t._tool for t in (*outputs, *inputs) if t._tool is not None]
+    wrapped = [t._interpreter for t in (*outputs, *inputs) if t._interpreter is not None]
     if wrapped:
-        tool = max(wrapped, key=current.state.tools.index)
+        interpreter = max(wrapped, key=current.state.interpreters.index)
         options = {"retain_graph": retain_graph, "create_graph": create_graph}
-        found: list[Any] = tool.gradients(outputs, inputs, gradients, **options)
+        found: list[Any] = interpreter.gradients(outputs, inputs, gradients, **options)
         return found
     targets: dict[Any, Any] = {}
     for x in inputs:

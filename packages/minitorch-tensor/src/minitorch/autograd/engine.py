@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import sums
-from .grad_mode import NUMPYS, QUIET, current
+from .grad_mode import ERRSTATE, IGNORE_ALL, current
 from .node import AccumulateGrad, Node, Partial
 from .variable import Variable, history, wrap
 
@@ -52,16 +52,16 @@ def run(
     a node's turn comes all of its gradient has arrived. No recursion: depth does not matter.
     """
     state = current.state
-    watchers = [tool for tool in state.tools if hasattr(tool, "after")]
-    leads = None
+    watchers = [interpreter for interpreter in state.interpreters if hasattr(interpreter, "after")]
+    ancestors = None
     if targets is not None or ends is not None:
         targets, ends = targets or {}, ends or set()
-        leads = _leading_to(targets.keys() | ends, [node for node, _ in roots]) | ends
-        roots = [(node, g) for node, g in roots if node in leads or node in targets]
-    state.passes.append((object(), roots, targets, leads))
+        ancestors = _ancestors_of(targets.keys() | ends, [node for node, _ in roots]) | ends
+        roots = [(node, g) for node, g in roots if node in ancestors or node in targets]
+    state.passes.append((object(), roots, targets, ancestors))
     state.arrays += 1
     try:
-        _walk(roots, create_graph, retain_graph, targets or {}, leads, watchers)
+        _walk(roots, create_graph, retain_graph, targets or {}, ancestors, watchers)
     finally:
         state.arrays -= 1
         state.passes.pop()
@@ -72,7 +72,7 @@ def _walk(
     create_graph: bool,
     retain_graph: bool,
     targets: dict[Node, Any],
-    leads: set[Node] | None,
+    ancestors: set[Node] | None,
     watchers: list[Any],
 ) -> None:
     pending: dict[Node, Any] = {}
@@ -83,14 +83,14 @@ def _walk(
             pending[node] = pending[node] + g
         else:
             pending[node] = g
-            heappush(heap, (node.order, node))
+            heappush(heap, (node.sequence_nr, node))
     while heap:
         node = heappop(heap)[1]
         g = pending.pop(node)
         extra = node.extra
-        if leads is not None and node in targets:
+        if ancestors is not None and node in targets:
             targets[node] = g  # as PyTorch: before the tensor's hooks where the pass goes on,
-            if node not in leads:  # after them where it ends
+            if node not in ancestors:  # after them where it ends
                 if extra is not None:
                     targets[node] = _tensor_hooks(extra, _tensor(g))
                 continue
@@ -111,10 +111,10 @@ def _walk(
             for watcher in watchers:
                 watcher.before(node)
         parents = node.parents
-        if leads is None:
+        if ancestors is None:
             grads = node.vjp(g, create_graph, None)
         else:
-            wanted = [p in leads or p in targets for p in parents]
+            wanted = [p in ancestors or p in targets for p in parents]
             parents = tuple(p if w else None for p, w in zip(parents, wanted, strict=True))
             ends_here = not any(wanted)
             grads = [None] * len(parents) if ends_here else node.vjp(g, create_graph, wanted)
@@ -130,7 +130,7 @@ def _walk(
                 gp = sum_to(gp, parent.shape)
             if parent not in pending:
                 pending[parent] = gp
-                heappush(heap, (parent.order, parent))
+                heappush(heap, (parent.sequence_nr, parent))
                 if type(parent) is AccumulateGrad and gp is not g and _is_new(gp, node):
                     owned.add(parent)
             elif parent in owned:
@@ -171,16 +171,16 @@ def _is_new(array: Any, node: Node) -> bool:
     return True
 
 
-def _leading_to(targets: set[Node], roots: Sequence[Node]) -> set[Node]:
+def _ancestors_of(targets: set[Node], roots: Sequence[Node]) -> set[Node]:
     """The nodes from which a target can be reached, the target itself not counted."""
-    leads: set[Node] = set()
-    for node in sorted(_reached(roots), key=lambda n: -n.order):  # parents before children
-        if any(p in leads or p in targets for p in node.parents):
-            leads.add(node)
-    return leads
+    ancestors: set[Node] = set()
+    for node in sorted(_reachable(roots), key=lambda n: -n.sequence_nr):  # parents before children
+        if any(p in ancestors or p in targets for p in node.parents):
+            ancestors.add(node)
+    return ancestors
 
 
-def _reached(roots: Sequence[Node]) -> set[Node]:
+def _reachable(roots: Sequence[Node]) -> set[Node]:
     found: set[Node] = set()
     stack = list(roots)
     while stack:
@@ -191,12 +191,12 @@ def _reached(roots: Sequence[Node]) -> set[Node]:
     return found
 
 
-def coming_by(nodes: Sequence[Node]) -> list[bool]:
+def reached(nodes: Sequence[Node]) -> list[bool]:
     """Which of ``nodes`` the running backward pass reaches."""
-    _, roots, targets, leads = current.state.passes[-1]
-    reached = _reached([node for node, _ in roots])
+    _, roots, targets, ancestors = current.state.passes[-1]
+    reached = _reachable([node for node, _ in roots])
     if targets is not None:
-        reached &= leads | targets.keys()
+        reached &= ancestors | targets.keys()
     return [node in reached for node in nodes]
 
 
@@ -348,7 +348,7 @@ def backward(
         raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
     tensors = create_graph
     for g in gradients:
-        if g is not None and getattr(g, "_tool", None) is not None:
+        if g is not None and getattr(g, "_interpreter", None) is not None:
             tensors = True
     roots = [
         _root(output, gradient, tensors)
@@ -362,11 +362,11 @@ def backward(
         if tensors:
             run(roots, True, retain, targets, ends)
         else:
-            settings = NUMPYS.set(QUIET)
+            settings = ERRSTATE.set(IGNORE_ALL)
             try:
                 run(roots, False, retain, targets, ends)
             finally:
-                NUMPYS.reset(settings)
+                ERRSTATE.reset(settings)
     finally:
         state.set_grad(bool(before))
 

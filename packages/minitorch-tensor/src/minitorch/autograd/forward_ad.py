@@ -25,18 +25,22 @@ class dual_level:  # noqa: N801  (PyTorch's name)
     def __enter__(self) -> dual_level:
         from ..func.forward import Forward
 
-        self.tool = Forward()
-        self.tool.__enter__()
+        self.interpreter = Forward()
+        self.interpreter.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.tool.__exit__(*exception)
+        self.interpreter.__exit__(*exception)
 
 
 def _level(needed: bool = True) -> Any:
     from ..func.forward import Forward
 
-    tools = [tool for tool in current.state.tools if isinstance(tool, Forward)]
+    tools = [
+        interpreter
+        for interpreter in current.state.interpreters
+        if isinstance(interpreter, Forward)
+    ]
     if not tools and needed:
         raise RuntimeError(
             "Trying to create or unpack a dual Tensor but no level exists. Make sure to "
@@ -68,7 +72,7 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
     """The tensor and its tangent, which is None outside of a level."""
-    tool = _level(needed=False)
-    if tool is not None and tool.owns(tensor):
+    interpreter = _level(needed=False)
+    if interpreter is not None and interpreter.owns(tensor):
         return UnpackedDualTensor(tensor._primal, tensor._tangent)
     return UnpackedDualTensor(tensor, None)

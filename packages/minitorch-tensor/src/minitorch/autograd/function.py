@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import from_numpy_dtype
+from .._types.dtype import from_numpy_dtype
 from .engine import sum_to
-from .grad_mode import TOOLS, current, set_grad_enabled
-from .node import Node, Output, Partial, orders
+from .grad_mode import INTERPRETERS, current, set_grad_enabled
+from .node import Node, Output, Partial, sequence_numbers
 from .variable import Variable, history, wrap, wrap_view
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
@@ -31,7 +31,7 @@ class FunctionCtx(Node):
         self.saved = ()
         self.versions = ()
         self.shape = None
-        self.order = next(orders)
+        self.sequence_nr = next(sequence_numbers)
         self.extra = None
         self.needs_input_grad: tuple[bool, ...] = ()
         self.input_dtypes: tuple[Any, ...] = ()
@@ -238,9 +238,9 @@ class Function:
         """Runs ``forward`` and records ``backward``."""
         args = cls._arguments(args, kwargs)
         state = current.state
-        if state.flags >= TOOLS:
-            for tool in reversed(state.tools):
-                step = getattr(tool, "custom_step", None)
+        if state.flags >= INTERPRETERS:
+            for interpreter in reversed(state.interpreters):
+                step = getattr(interpreter, "process_function", None)
                 if step is not None and (made := step(cls, args)) is not NotImplemented:
                     return made
         return cls._run(args)
@@ -372,7 +372,7 @@ class _Twice(Node):
         self.saved = ()
         self.versions = ()
         self.shape = shape
-        self.order = next(orders)
+        self.sequence_nr = next(sequence_numbers)
         self.extra = None
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:

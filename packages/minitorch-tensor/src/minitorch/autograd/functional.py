@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .grad_mode import enable_grad
-from .primitive import alias
+from .primitive import alias_p
 from .variable import Variable, history, wrap
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
@@ -33,7 +33,7 @@ def _tuple(value: Any, what: str) -> tuple[bool, tuple[Any, ...]]:
 def _leaves(inputs: Sequence[Any], create_graph: bool) -> tuple[Any, ...]:
     """New ends of the graph; with ``create_graph`` still joined to where the inputs come from."""
     return tuple(
-        alias(x) if create_graph and history(x) is not None else x.detach().requires_grad_()
+        alias_p(x) if create_graph and history(x) is not None else x.detach().requires_grad_()
         for x in inputs
     )
 

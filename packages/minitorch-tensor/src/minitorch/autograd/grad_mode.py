@@ -1,4 +1,4 @@
-"""What holds for the running thread: is the graph recorded, and do tools watch the door?
+"""What holds for the running thread: is the graph recorded, and do interpreters watch the door?
 
 Every thread has its own state, as in PyTorch: a new thread starts with gradients on.
 """
@@ -26,15 +26,17 @@ __all__ = [
 ]
 
 GRAD = 1  # record the graph
-TOOLS = 2  # something on `state.tools` wants to see every step before it runs
+INTERPRETERS = 2  # something on `state.interpreters` wants to see every step before it runs
 # Elements that NumPy copies to a buffer where it broadcasts. Rows longer than half of it are
 # worked on where they lie, which takes half the time; of its default, 8192, few rows are longer.
 BUFFER = 1008
 
-_quiet = contextvars.Context()
-_quiet.run(np.seterr, all="ignore")
-_quiet.run(np.setbufsize, BUFFER)
-((NUMPYS, QUIET),) = _quiet.items()  # NumPy keeps its settings in one variable, the only one there
+_without_warnings = contextvars.Context()
+_without_warnings.run(np.seterr, all="ignore")
+_without_warnings.run(np.setbufsize, BUFFER)
+((ERRSTATE, IGNORE_ALL),) = (
+    _without_warnings.items()
+)  # NumPy keeps its settings in one variable, the only one there
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,35 +45,44 @@ class State:
     """One thread's modes.
 
     ``flags`` is one number so that the fast path of an operation asks one question:
-    0 no graph, 1 record, 2 or more: hand the step to the tools.
+    0 no graph, 1 record, 2 or more: hand the step to the interpreters.
     ``arrays`` is above 0 while operations take arrays for tensors: in backward passes, whose rules
-    are made of operations, and where a kernel is (``door.of_arrays``).
+    are made of operations, and where a kernel is (``dispatch.of_arrays``).
     ``level`` is the number of transforms that run a function of the user's (``transform_level``).
     ``passes`` are the backward passes that run, the innermost last: (an object that
     stands for it, its roots, targets, leads).
-    ``quiet(f, *args)`` calls ``f`` with NumPy's floating-point warnings off: PyTorch never warns
-    of ``log(0)``. It runs ``f`` in a context of its own, where ``seterr`` was called once; that
-    costs 20 ns where ``np.errstate`` costs 900, and the user's own settings are never touched.
-    Where other code runs in between, as in a backward pass, ``NUMPYS`` is set to ``QUIET``.
+    ``without_warnings(f, *args)`` calls ``f`` with NumPy's floating-point warnings off: PyTorch
+    never warns of ``log(0)``. It runs ``f`` in a context of its own, where ``seterr`` was
+    called once; that costs 20 ns where ``np.errstate`` costs 900, and the user's own settings
+    are never touched.
+    Where other code runs in between, as in a backward pass, ``ERRSTATE`` is set to ``IGNORE_ALL``.
     """
 
-    __slots__ = ("arrays", "flags", "inference", "level", "passes", "quiet", "tools")
+    __slots__ = (
+        "arrays",
+        "flags",
+        "inference",
+        "interpreters",
+        "level",
+        "passes",
+        "without_warnings",
+    )
 
     def __init__(self) -> None:
         self.flags = GRAD
         self.arrays = 0
         self.inference = False
         self.level = 0
-        self.tools: tuple[Any, ...] = ()
+        self.interpreters: tuple[Any, ...] = ()
         self.passes: list[Any] = []
-        self.quiet: Callable[..., Any] = _quiet.copy().run
+        self.without_warnings: Callable[..., Any] = _without_warnings.copy().run
 
     def set_grad(self, enabled: bool) -> None:
         self.flags = (self.flags & ~GRAD) | (GRAD if enabled else 0)
 
-    def set_tools(self, tools: tuple[Any, ...]) -> None:
-        self.tools = tools
-        self.flags = (self.flags & ~TOOLS) | (TOOLS if tools else 0)
+    def set_interpreters(self, interpreters: tuple[Any, ...]) -> None:
+        self.interpreters = interpreters
+        self.flags = (self.flags & ~INTERPRETERS) | (INTERPRETERS if interpreters else 0)
 
 
 # Of the threads whose new tensors are marked, once per block of `inference_mode` or a transform.

@@ -59,7 +59,10 @@ def _numerical(
         data[place] = value
         quotients = zip(*ends, strict=True)
         rows.append(
-            [current.state.quiet(_slope, up, down, 2 * eps).reshape(-1) for up, down in quotients]
+            [
+                current.state.without_warnings(_slope, up, down, 2 * eps).reshape(-1)
+                for up, down in quotients
+            ]
         )
     return [
         np.array([row[n] for row in rows]).reshape(data.size, made[k]._data.size)

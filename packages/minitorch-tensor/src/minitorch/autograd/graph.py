@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .engine import coming_by
+from .engine import reached
 from .grad_mode import current
+from .interpreters import disable_saved_tensors_hooks, saved_tensors_hooks
 from .node import Node, RemovableHandle
-from .tools import disable_saved_tensors_hooks, saved_tensors_hooks
 from .variable import history
 
 __all__ = [
@@ -30,7 +30,7 @@ class GradientEdge(tuple[Any, int]):
     """``(node, output number)``: the place in the graph that a tensor's gradient flows to."""
 
     __slots__ = ()
-    _base = _tool = None  # to autograd it is like a tensor of which only the node is known
+    _base = _interpreter = None  # to autograd it is like a tensor of which only the node is known
 
     @property
     def _node(self) -> Any:
@@ -107,7 +107,7 @@ def register_multi_grad_hook(
             with lock:
                 key = threading.get_ident()
                 if key not in seen or seen[key][0] is not running:
-                    seen[key] = (running, sum(coming_by(nodes)), {})
+                    seen[key] = (running, sum(reached(nodes)), {})
                 _, count, arrived = seen[key]
                 arrived[k] = g
             if mode == "any":

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .._dtype import can_cast
-from .._memory import laid_as
-from .door import record
-from .grad_mode import TOOLS, current, marking, set_grad_enabled
+from .._types.dtype import can_cast
+from ..kernels.memory import laid_as
+from .dispatch import record
+from .grad_mode import INTERPRETERS, current, marking, set_grad_enabled
 from .node import AccumulateGrad
 from .primitive import primitive
 from .variable import (
@@ -48,10 +48,10 @@ def _replace_region(base: Any, value: Any, chain: Any) -> Any:
     return laid_as(out, base)
 
 
-replace_region: Any = primitive(
+copy_slices_p: Any = primitive(
     _replace_region,
     "base value | chain",
-    lambda g, value_shape, chain: replace_region(g, np.zeros(value_shape, np.bool_), chain),
+    lambda g, value_shape, chain: copy_slices_p(g, np.zeros(value_shape, np.bool_), chain),
     lambda g, chain: replay(g, chain),
     name="copy_slices",
     label="CopySlices",
@@ -64,7 +64,7 @@ def check_history(target: Any) -> None:
         check_marks(target)
     if not current.state.flags & 1:
         return
-    while target._tool is not None:  # what it stands for
+    while target._interpreter is not None:  # what it stands for
         target = target._parts()[0]
     node = history(target)
     if node is None:
@@ -105,11 +105,11 @@ def check_writable(target: Any) -> None:
 
 def write(target: Any, value: Any) -> Any:
     """Writes the tensor ``value`` into ``target`` (same shape) and gives it ``value``'s history."""
-    if target._tool is not None:
+    if target._interpreter is not None:
         target._assign(value)
         return target
-    if value._tool is not None:
-        lift = getattr(value._tool, "lift", None)
+    if value._interpreter is not None:
+        lift = getattr(value._interpreter, "lift", None)
         if lift is not None:
             lift(target)
             target._assign(value)
@@ -146,7 +146,7 @@ def rebase(target: Any, value: Any) -> None:
     base = root(target)
     if node is not None or base._node is not None:
         _adopt(node, value, target)
-        step = record(replace_region.primitive, (base, value, target._chain), base._array())
+        step = record(copy_slices_p.primitive, (base, value, target._chain), base._array())
         base._node = step._node
         carry_retained(base)
 
@@ -174,7 +174,7 @@ def inplace(
         check(self)
         data = self._data
         flags = current.state.flags
-        if flags >= TOOLS and any(map(_wrapped, (self, *args, *kwargs.values()))):
+        if flags >= INTERPRETERS and any(map(_wrapped, (self, *args, *kwargs.values()))):
             result = op(self.clone(), *args, **kwargs)  # the values within may be saved
         elif flags & 1 and any(map(_tracked, (self, *args, *kwargs.values()))):
             # what is saved of the old values must outlive the write
@@ -229,7 +229,7 @@ def _tracked(x: Any) -> bool:
 
 
 def _wrapped(x: Any) -> bool:
-    return isinstance(x, Variable) and x._tool is not None
+    return isinstance(x, Variable) and x._interpreter is not None
 
 
 def _kept(values: Any, old: tuple[Any, Any]) -> Any:

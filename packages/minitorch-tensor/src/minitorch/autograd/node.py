@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import filled, like
+from ..kernels.memory import filled, like
 from .variable import Moved, Variable, check_inference, wrap
 
 __all__ = ["AccumulateGrad", "Node", "Output", "Partial"]
 
 # Later nodes get smaller numbers: the engine's heap hands out the latest first, and a node is
 # always later than its parents.
-orders = itertools.count(0, -1)
+sequence_numbers = itertools.count(0, -1)
 
 
 class Node:
@@ -35,9 +35,9 @@ class Node:
     __slots__ = (
         "__weakref__",
         "extra",
-        "order",
         "parents",
         "saved",
+        "sequence_nr",
         "shape",
         "versions",
     )
@@ -45,7 +45,7 @@ class Node:
     saved: Any
     versions: tuple[tuple[list[int], int], ...]
     shape: Any
-    order: int
+    sequence_nr: int
     extra: dict[str, Any] | None
     makes_arrays = False  # whether what vjp returns is nobody else's
     rereads = True  # whether inputs that `.data =` gave other memory are taken as they are now
@@ -147,7 +147,7 @@ class AccumulateGrad(Node):
         self.saved = ()
         self.versions = ()
         self.shape = leaf._data.shape
-        self.order = next(orders)
+        self.sequence_nr = next(sequence_numbers)
         self.extra = None
         # weak: the leaf holds its node, and a cycle would keep both alive
         self.variable_reference = weakref.ref(leaf)
@@ -216,7 +216,7 @@ class Output(Node):
         self.saved = ()
         self.versions = ()
         self.shape = shape
-        self.order = next(orders)
+        self.sequence_nr = next(sequence_numbers)
         self.extra = None
 
     def name(self) -> str:

@@ -25,8 +25,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
-from . import door
-from .step import JointStep, Step
+from . import dispatch as door
+from .primitive_node import JointNode, PrimitiveNode
 
 __all__ = ["Primitive", "fused", "labelled", "operation", "operator", "primitive"]
 
@@ -74,8 +74,8 @@ class Primitive:
         self.numbers = numbers
         self.traits = frozenset(traits)
         self.op: Callable[..., Any]  # primitive() sets it, and the next
-        self.again: Callable[..., Callable[..., Any]]
-        self.keeps: dict[int, Any] = {}
+        self.relabelled: Callable[..., Callable[..., Any]]
+        self.savers: dict[int, Any] = {}
         # which inputs can have a gradient (an index, for one, cannot); None: all
         ruled = tuple(rule is not None for rule in self.rules) or (False,) * len(self.inputs)
         self.ruled = None if joint else ruled
@@ -83,7 +83,7 @@ class Primitive:
         self.label = label
 
     @cached_property
-    def wants(self) -> tuple[tuple[str, ...], ...]:
+    def saved_names(self) -> tuple[tuple[str, ...], ...]:
         """What each rule wants, read off its parameters, ``g`` aside."""
         rules = self.rules if self.joint is None else (self.joint,)
         return tuple(() if rule is None else _parameters(rule)[1:] for rule in rules)
@@ -98,7 +98,7 @@ class Primitive:
             label = words + "Backward0"
         return type(
             label,
-            (Step if self.joint is None else JointStep,),
+            (PrimitiveNode if self.joint is None else JointNode,),
             {
                 "__slots__": (),
                 "primitive": self,
@@ -106,7 +106,8 @@ class Primitive:
                 # other inputs would not fit to results and residuals, which are saved beside them
                 "rereads": self.joint is None
                 or not (
-                    {*self.outputs, *self.residuals} & {*self.wants[0]} or "views" in self.traits
+                    {*self.outputs, *self.residuals} & {*self.saved_names[0]}
+                    or "views" in self.traits
                 ),
             }
             | own_name,
@@ -115,7 +116,7 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
-    def keep(self, mask: int) -> Any:
+    def saver(self, mask: int) -> Any:
         """What to save when the inputs whose bits are set in ``mask`` want a gradient.
 
         Compiled once per mask into ``lambda inputs, params, outputs, versions: (saved, versions)``,
@@ -123,12 +124,12 @@ class Primitive:
         ten times that. Where the rules save nothing, such as those of a sum, it is that pair of
         tuples itself.
         """
-        if mask not in self.keeps:
+        if mask not in self.savers:
             inputs = [name.lstrip("*") for name in self.inputs]
             tensors = [*inputs, *self.outputs]
             params = {name: f"params[{k}]" for k, name in enumerate(self.params)}
             saved, checked = [], []
-            for k, names in enumerate(self.wants):
+            for k, names in enumerate(self.saved_names):
                 if self.joint is None and not mask >> k & 1:
                     saved.append("None")
                     continue
@@ -167,15 +168,15 @@ class Primitive:
             source = (
                 f"lambda {', '.join(arguments)}: (({', '.join(saved)},), ({versions(checked)}))"
             )
-            self.keeps[mask] = eval(source)
-            if not any(self.wants) and not self.definition:
-                self.keeps[mask] = self.keeps[mask](*(None for _ in arguments[:-1]))
-        return self.keeps[mask]
+            self.savers[mask] = eval(source)
+            if not any(self.saved_names) and not self.definition:
+                self.savers[mask] = self.savers[mask](*(None for _ in arguments[:-1]))
+        return self.savers[mask]
 
     def save(self, mask: int, *values: Any) -> Any:
         """(saved, versions) of the values that ``keep`` asks for."""
-        kept = self.keep(mask)
-        return kept if type(kept) is tuple else kept(*values)
+        saver = self.saver(mask)
+        return saver if type(saver) is tuple else saver(*values)
 
 
 def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
@@ -243,7 +244,7 @@ def primitive(
         def op(*args: Any) -> Any:
             return door.apply(made, *args)
 
-    made.again = lambda **changes: primitive(
+    made.relabelled = lambda **changes: primitive(
         kernel, signature, *rules, name=made.name, **options | changes
     )
     op.primitive = made  # for apply, for tools and for whoever asks what an operation is
@@ -287,7 +288,7 @@ def operator(op: Any) -> Callable[..., Any]:
 
 def labelled(op: Any, label: str) -> Callable[..., Any]:
     """The same operation, whose nodes go by another of PyTorch's names."""
-    made: Callable[..., Any] = op.primitive.again(label=label)
+    made: Callable[..., Any] = op.primitive.relabelled(label=label)
     return made
 
 
@@ -328,4 +329,4 @@ def fused(
 
 
 # The identity as a step of its own: a new end for a graph that has the same values.
-alias = primitive(lambda x: x, "x", lambda g: g, name="alias", traits=("elementwise", "linear"))
+alias_p = primitive(lambda x: x, "x", lambda g: g, name="alias", traits=("elementwise", "linear"))

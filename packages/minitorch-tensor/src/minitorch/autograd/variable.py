@@ -32,7 +32,7 @@ class Variable:
     ``_accumulator`` the node of a leaf from which ``requires_grad_(False)`` took it.
     ``_relaid``   a view of a hidden owner, since ``unsqueeze_`` or its kin: to users, no view.
     ``_retained`` the node at which ``retain_grad`` was asked for.
-    ``_tool``     for a tensor that stands for others while a transform runs: that transform.
+    ``_interpreter``     for a tensor that stands for others while a transform runs: that transform.
     """
 
     _data: Array
@@ -42,7 +42,7 @@ class Variable:
     _chain: tuple[tuple[Any, tuple[Any, ...]], ...] | None = ()
     _seen: int = 0
     _grad: Variable | None = None
-    _tool: Any = None
+    _interpreter: Any = None
     _retained: Any = None
     _accumulator: Any = None
     _relaid: bool = False

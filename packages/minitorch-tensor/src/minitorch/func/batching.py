@@ -13,12 +13,12 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .._creation import ones_like
-from .._settings import is_tensor
-from ..autograd.door import apply
-from ..autograd.tools import Tool
+from .._types.settings import is_tensor
+from ..autograd.dispatch import apply
+from ..autograd.interpreters import Interpreter
+from ..ops.creation import ones_like
 from . import pytree
-from .wrapper import Without, Wrapper
+from .wrapper import Disabled, Wrapper
 
 __all__ = ["Batched", "Vmap", "batching_rule", "vmap"]
 
@@ -35,32 +35,32 @@ class Batched(Wrapper):
 
     _given: tuple[Any, Any, int] | None = None
 
-    def __init__(self, value: Any, tool: Vmap) -> None:
+    def __init__(self, value: Any, interpreter: Vmap) -> None:
         self._value = value
-        self._set(value._data, tool, batch=1)
+        self._set(value._data, interpreter, batch=1)
 
     def _parts(self) -> tuple[Any, ...]:
         return (self._value,)
 
     def _map(self, function: Any) -> Any:
-        return Batched(function(self._value), self._tool)
+        return Batched(function(self._value), self._interpreter)
 
     def __repr__(self, **options: Any) -> str:  # type: ignore[override]  # mypy drops names here
-        return f"BatchedTensor(lvl={self._tool.level}, bdim=0, value={self._value!r})"
+        return f"BatchedTensor(lvl={self._interpreter.level}, bdim=0, value={self._value!r})"
 
     def carried(self, x: Any) -> Any:
         """``x``, the same for all, as a tensor of its own in each example of this batch."""
-        value = x.expand((self._tool.size, *x.shape)).clone()
-        if self._value._tool is not None:
+        value = x.expand((self._interpreter.size, *x.shape)).clone()
+        if self._value._interpreter is not None:
             value = self._value.carried(value)
-        return Batched(value, self._tool)
+        return Batched(value, self._interpreter)
 
     def _assign(self, value: Any) -> None:
         """Writes ``value`` into the examples, in place."""
         from ..autograd.inplace import write
 
-        with Without(self._tool):
-            write(self._value, self._tool.spread(value))
+        with Disabled(self._interpreter):
+            write(self._value, self._interpreter.spread(value))
 
 
 def batching_rule(*names: str) -> Callable[[Any], Any]:
@@ -78,7 +78,7 @@ def batching_rule(*names: str) -> Callable[[Any], Any]:
     return register
 
 
-class Vmap(Tool):
+class Vmap(Interpreter):
     """A running ``vmap``."""
 
     def __init__(self, size: int, randomness: str = "error") -> None:
@@ -87,7 +87,7 @@ class Vmap(Tool):
         self.randomness = randomness
 
     def owns(self, x: Any) -> bool:
-        return isinstance(x, Batched) and x._tool is self
+        return isinstance(x, Batched) and x._interpreter is self
 
     def spread(self, x: Any) -> Any:
         """``x`` with a batch dimension: its own, or one that repeats it."""
@@ -112,7 +112,7 @@ class Vmap(Tool):
         """``x``, whose first dimension is the batch, as one example."""
         return Batched(x, self)
 
-    def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+    def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         inputs = list(args[0] if primitive.variadic else args[: len(primitive.inputs)])
         params = args[1 if primitive.variadic else len(primitive.inputs) :]
         batched = [self.owns(x) for x in inputs]
@@ -130,14 +130,14 @@ class Vmap(Tool):
             return tuple(Batched(value, self) for value in made)
         return Batched(made, self)
 
-    def custom_step(self, function: Any, args: tuple[Any, ...]) -> Any:
+    def process_function(self, function: Any, args: tuple[Any, ...]) -> Any:
         """An ``autograd.Function``: by its ``vmap``, or by batching its passes."""
         if not any(self.owns(x) for x in args):
             return NotImplemented
         if not function.generate_vmap_rule:
             values, in_dims = zip(*map(self.given, args), strict=True)
             info = VmapInfo(self.size, self.randomness)
-            with Without(self):
+            with Disabled(self):
                 made, out_dims = function.vmap(info, in_dims, *values)
             return rewrap(self, made, out_dims)
         return batched_function(function, self, args)
@@ -152,7 +152,7 @@ class Vmap(Tool):
                     "autograd.grad inside vmap by a tensor that is the same for all examples: its "
                     "gradients would be added up over them. Use torch.func.grad."
                 )
-        with Without(self):
+        with Disabled(self):
             starts = [self._start(y, g) for y, g in zip(ys, gs, strict=True)]
             found = _gradients(
                 [self.spread(y) for y in ys], [self.spread(x) for x in xs], starts, **options
@@ -168,7 +168,7 @@ class Vmap(Tool):
 
     def lower(self, x: Any) -> Any:
         """``x`` with the batch as its first dimension, under the transforms inside of this one."""
-        if x._tool is None or self.owns(x):
+        if x._interpreter is None or self.owns(x):
             return self.spread(x)
         return x._map(
             lambda part: _swap(self.lower(part)) if isinstance(x, Batched) else self.lower(part)
@@ -176,14 +176,14 @@ class Vmap(Tool):
 
     def raise_(self, x: Any) -> Any:
         """The way back from ``lower``."""
-        if x._tool is None or not inner(x._tool, self):
+        if x._interpreter is None or not inner(x._interpreter, self):
             return Batched(x, self)
         return x._map(lambda part: self.raise_(_swap(part) if isinstance(x, Batched) else part))
 
 
-def inner(tool: Any, than: Any) -> bool:
-    """Whether ``tool`` started after ``than``."""
-    return bool(tool.level > than.level)
+def inner(interpreter: Any, than: Any) -> bool:
+    """Whether ``interpreter`` started after ``than``."""
+    return bool(interpreter.level > than.level)
 
 
 def _swap(x: Any) -> Any:
@@ -197,24 +197,24 @@ class VmapInfo:
         self.batch_size, self.randomness = batch_size, randomness
 
 
-def rewrap(tool: Vmap, made: Any, out_dims: Any) -> Any:
+def rewrap(interpreter: Vmap, made: Any, out_dims: Any) -> Any:
     """What came out of a ``vmap`` static method, as tensors of the running ``vmap``."""
     leaves, spec = pytree.flatten(made)
     dims = pytree.broadcast_prefix(out_dims, made, "out_dims")
     return pytree.unflatten(
         [
-            t if d is None or not is_tensor(t) else Batched(front(t, d), tool)
+            t if d is None or not is_tensor(t) else Batched(front(t, d), interpreter)
             for t, d in zip(leaves, dims, strict=True)
         ],
         spec,
     )
 
 
-def batched_function(function: Any, tool: Vmap, args: tuple[Any, ...]) -> Any:
+def batched_function(function: Any, interpreter: Vmap, args: tuple[Any, ...]) -> Any:
     """An ``autograd.Function`` over all examples: both of its passes run under ``vmap``."""
     from ..autograd.function import Function
 
-    in_dims = tuple(0 if tool.owns(x) else None for x in args)
+    in_dims = tuple(0 if interpreter.owns(x) else None for x in args)
     single = []
 
     class Together(Function):
@@ -232,7 +232,7 @@ def batched_function(function: Any, tool: Vmap, args: tuple[Any, ...]) -> Any:
                 single.append(not isinstance(made, tuple))
                 return made
 
-            inside = Vmap(tool.size)
+            inside = Vmap(interpreter.size)
             ctx.inside, ctx.inner = inside, inner
             with inside:
                 made = one(
@@ -256,9 +256,9 @@ def batched_function(function: Any, tool: Vmap, args: tuple[Any, ...]) -> Any:
             )
 
     Together.__name__ = function.__name__
-    with Without(tool):
-        made = Together.apply(*(x._value if tool.owns(x) else x for x in args))
-    outs = tuple(Batched(o, tool) for o in made)
+    with Disabled(interpreter):
+        made = Together.apply(*(x._value if interpreter.owns(x) else x for x in args))
+    outs = tuple(Batched(o, interpreter) for o in made)
     return outs[0] if single[-1] else outs
 
 
@@ -368,9 +368,11 @@ def _mapped(
     func: Any, values: list[Any], dims: list[Any], spec: Any, kwargs: Any, out_dims: Any,
     randomness: str, size: int,
 ) -> Any:  # fmt: skip
-    tool = Vmap(size, randomness)
-    inputs = [v if d is None else tool.argument(v, d) for v, d in zip(values, dims, strict=True)]
-    with tool:
+    interpreter = Vmap(size, randomness)
+    inputs = [
+        v if d is None else interpreter.argument(v, d) for v, d in zip(values, dims, strict=True)
+    ]
+    with interpreter:
         made = func(*pytree.unflatten(inputs, spec), **kwargs)
     outputs, out_spec = pytree.flatten(made)
     places = pytree.broadcast_prefix(out_dims, made, "out_dims")
@@ -383,11 +385,11 @@ def _mapped(
                 f"must only return Tensors, got type {type(out)}."
             )
         if place is None:
-            if tool.owns(out):
+            if interpreter.owns(out):
                 raise ValueError("vmap: out_dims is None for an output that depends on the batch")
             found.append(out)
             continue
-        value = tool.spread(out)
+        value = interpreter.spread(out)
         if not -value.ndim <= place < value.ndim:
             raise IndexError(
                 f"vmap: out_dims {place} is out of range for an output of {out.ndim} dimensions: "

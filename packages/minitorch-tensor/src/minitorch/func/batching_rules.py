@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
-from .._ranges import arange
-from ..autograd.door import apply
+from ..autograd.dispatch import apply
 from ..autograd.variable import Variable, replay
+from ..ops.ranges import arange
 from .batching import RULES, aligned, batching_rule, elementwise, one_by_one
 
 ALL = slice(None)
@@ -112,16 +112,16 @@ def select(primitive: Any, values: list[Any], batched: Any, params: Any, size: i
 
 @batching_rule("slice_backward")
 def slice_backward(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
-    from ..ops.regions import sliced
+    from ..ops.regions import slice_p
 
     shape, op, inner = params
-    if op is sliced:
+    if op is slice_p:
         key = (ALL, *inner[0])
     elif op.primitive.name == "select":
         key = (ALL, inner[0])
     else:
         return one_by_one(primitive, values, batched, params, size)
-    return apply(primitive, values[0], (size, *shape), sliced, (key,))
+    return apply(primitive, values[0], (size, *shape), slice_p, (key,))
 
 
 @batching_rule("matmul")

@@ -12,15 +12,15 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .._creation import ones_like, zeros_like
-from .._dtype import dtype
-from ..autograd.door import apply
+from .._types.dtype import dtype
+from ..autograd.dispatch import apply
 from ..autograd.grad_mode import set_grad_enabled, transform_level
-from ..autograd.tools import Tool
+from ..autograd.interpreters import Interpreter
 from ..autograd.variable import MULTIPLE_VIEWS, Variable, replay, root
+from ..ops.creation import ones_like, zeros_like
 from . import pytree
 from .batching import Batched, inner, levels
-from .wrapper import Without, Wrapper
+from .wrapper import Disabled, Wrapper
 
 __all__ = ["Dual", "Forward", "jvp", "linearize"]
 
@@ -28,22 +28,24 @@ __all__ = ["Dual", "Forward", "jvp", "linearize"]
 class Dual(Wrapper):
     """A value and its tangent, of the same shape and dtype."""
 
-    def __init__(self, primal: Any, tangent: Any, tool: Forward) -> None:
+    def __init__(self, primal: Any, tangent: Any, interpreter: Forward) -> None:
         self._primal, self._tangent = primal, tangent
-        self._set(primal._data, tool)
+        self._set(primal._data, interpreter)
 
     def _parts(self) -> tuple[Any, ...]:
         return (self._primal, self._tangent)
 
     def _map(self, function: Any) -> Any:
-        return Dual(function(self._primal), function(self._tangent), self._tool)
+        return Dual(function(self._primal), function(self._tangent), self._interpreter)
 
     def carried(self, x: Any) -> Any:
         """``x``, a constant, as a tensor that may get a tangent."""
         from .reverse import per_example
 
-        value = per_example(x, self._tool).clone()  # the tangent may come with any of the batches
-        return Dual(value, zeros_like(value), self._tool)
+        value = per_example(
+            x, self._interpreter
+        ).clone()  # the tangent may come with any of the batches
+        return Dual(value, zeros_like(value), self._interpreter)
 
     def item(self) -> Any:
         return self._primal.item()
@@ -60,14 +62,14 @@ class Dual(Wrapper):
     def _assign(self, value: Any) -> None:
         from ..autograd.inplace import write
 
-        tool = self._tool
-        with Without(tool):
-            mine = tool.owns(value)
+        interpreter = self._interpreter
+        with Disabled(interpreter):
+            mine = interpreter.owns(value)
             write(self._primal, value._primal if mine else value)
             write(self._tangent, value._tangent if mine else zeros_like(self._tangent))
 
 
-class Forward(Tool):
+class Forward(Interpreter):
     """A running forward-mode pass."""
 
     def __init__(self) -> None:
@@ -82,12 +84,17 @@ class Forward(Tool):
                 x.__class__, primal = x._class, x._primal
                 x._data, x._node, x._counter = primal._data, primal._node, primal._counter
                 x._base, x._chain, x._seen = primal._base, primal._chain, primal._seen
-                del x._tool, x._primal, x._tangent, x._class
+                del x._interpreter, x._primal, x._tangent, x._class
 
     def owns(self, x: Any) -> bool:
-        if isinstance(x, Dual) and x._tool is self:
+        if isinstance(x, Dual) and x._interpreter is self:
             return True
-        if self.lifted and isinstance(x, Variable) and x._tool is None and x._base is not None:
+        if (
+            self.lifted
+            and isinstance(x, Variable)
+            and x._interpreter is None
+            and x._base is not None
+        ):
             if self.owns(root(x)):  # an old view of a tensor that was lifted since
                 self.lift(x)
                 return True
@@ -107,7 +114,7 @@ class Forward(Tool):
                 self.lift(base)
             if x._chain is None:
                 raise RuntimeError(MULTIPLE_VIEWS)
-            with Without(self):
+            with Disabled(self):
                 primal, tangent = replay(base._primal, x._chain), replay(base._tangent, x._chain)
         kind = type(x)
         x.__class__ = Dual
@@ -115,7 +122,7 @@ class Forward(Tool):
         x._class = kind
         self.lifted.append(weakref.ref(x))
 
-    def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+    def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         inputs = list(args[0] if primitive.variadic else args[: len(primitive.inputs)])
         params = args[1 if primitive.variadic else len(primitive.inputs) :]
         mine = [self.owns(x) for x in inputs]
@@ -211,14 +218,14 @@ class Forward(Tool):
         queue = iter(made)
         return tuple(next(queue) if f else None for f in floats)
 
-    def custom_step(self, function: Any, args: tuple[Any, ...]) -> Any:
+    def process_function(self, function: Any, args: tuple[Any, ...]) -> Any:
         """An ``autograd.Function``: its ``jvp``."""
         if not any(self.owns(x) for x in args):
             return NotImplemented
         from ..autograd.function import Function
 
         ctx = function._node_type()
-        with Without(self):
+        with Disabled(self):
             primals = [x._primal if self.owns(x) else x for x in args]
             if function.setup_context is Function.setup_context:
                 made = function.forward(ctx, *primals)
@@ -243,7 +250,7 @@ class Forward(Tool):
         from ..autograd import _gradients
 
         options = {**options, "retain_graph": True}
-        with Without(self):
+        with Disabled(self):
             primals = [y._primal if self.owns(y) else y for y in ys]
             places = [x._primal if self.owns(x) else x for x in xs]
             starts, moves = zip(*(self.lower(g) for g in gs), strict=True)
@@ -267,17 +274,21 @@ class Forward(Tool):
         """The value and the tangent (or None) of ``x``, under the transforms inside of this one."""
         if self.owns(x):
             return x._primal, x._tangent
-        if isinstance(x, Batched) and inner(x._tool, self):
+        if isinstance(x, Batched) and inner(x._interpreter, self):
             value, tangent = self.lower(x._value)
-            return Batched(value, x._tool), None if tangent is None else Batched(tangent, x._tool)
+            return Batched(value, x._interpreter), None if tangent is None else Batched(
+                tangent, x._interpreter
+            )
         return x, None
 
     def raise_(self, value: Any, tangent: Any) -> Any:
         """The way back from ``lower``."""
         for x in (value, tangent):
-            if isinstance(x, Batched) and inner(x._tool, self):
-                tool = x._tool
-                return Batched(self.raise_(tool.spread(value), tool.spread(tangent)), tool)
+            if isinstance(x, Batched) and inner(x._interpreter, self):
+                interpreter = x._interpreter
+                return Batched(
+                    self.raise_(interpreter.spread(value), interpreter.spread(tangent)), interpreter
+                )
         return Dual(value, tangent, self)
 
 
@@ -342,27 +353,29 @@ def jvp(
                 f"jvp(f, primals, tangents): primal {k} has shape {list(v.shape)} and its tangent "
                 f"{list(t.shape)}: they must be the same"
             )
-    tool = Forward()
-    with tool, transform_level():
-        inputs = [Dual(v, t, tool) for v, t in zip(values, slopes, strict=True)]
+    interpreter = Forward()
+    with interpreter, transform_level():
+        inputs = [Dual(v, t, interpreter) for v, t in zip(values, slopes, strict=True)]
         made = func(*pytree.unflatten(inputs, spec))
         aux = None
         if has_aux:
             made, aux = with_aux(made)
-            aux = pytree.tree_map(lambda t: t._primal if tool.owns(t) else t, aux)
+            aux = pytree.tree_map(lambda t: t._primal if interpreter.owns(t) else t, aux)
         for each in pytree.flatten(made)[0]:
             if not isinstance(each, Variable):
                 raise RuntimeError(
                     f"jvp(f, primals, tangents): expected f(*primals) to return only tensors, got "
                     f"{type(each).__name__}"
                 )
-            if strict and not tool.owns(each):
+            if strict and not interpreter.owns(each):
                 raise RuntimeError(
                     "jvp(f, primals, tangents, strict=True): the output of f is independent of the "
                     "inputs. This is not allowed with strict=True."
                 )
-        output = pytree.tree_map(lambda t: t._primal if tool.owns(t) else t, made)
-        slope = pytree.tree_map(lambda t: t._tangent if tool.owns(t) else _zeros_for(t), made)
+        output = pytree.tree_map(lambda t: t._primal if interpreter.owns(t) else t, made)
+        slope = pytree.tree_map(
+            lambda t: t._tangent if interpreter.owns(t) else _zeros_for(t), made
+        )
     return (output, slope, aux) if has_aux else (output, slope)
 
 

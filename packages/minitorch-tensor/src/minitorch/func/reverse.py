@@ -9,17 +9,17 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .._creation import eye, zeros_like
-from .._settings import is_tensor
+from .._types.settings import is_tensor
 from ..autograd import _gradients
 from ..autograd.grad_mode import current, enable_grad, is_grad_enabled, transform_level
 from ..autograd.node import AccumulateGrad, Node, track
-from ..autograd.primitive import alias
+from ..autograd.primitive import alias_p
 from ..autograd.variable import history
+from ..ops.creation import eye, zeros_like
 from . import pytree
 from .batching import Batched, Vmap, inner, vmap
 from .forward import Dual, jvp, with_aux
-from .wrapper import Without
+from .wrapper import Disabled
 
 __all__ = ["grad", "grad_and_value", "gradients", "hessian", "jacfwd", "jacrev", "vjp"]
 
@@ -35,12 +35,12 @@ def gradients(ys: list[Any], xs: list[Any], gs: list[Any], create_graph: bool) -
 def tracked(x: Any) -> Any:
     """A new end of the graph with the value of ``x``; where ``x`` has a graph, joined to it."""
     if isinstance(x, Batched):
-        with Without(x._tool):
-            made: Any = Batched(tracked(x._value), x._tool)
+        with Disabled(x._interpreter):
+            made: Any = Batched(tracked(x._value), x._interpreter)
     elif isinstance(x, Dual):
-        made = Dual(tracked(x._primal), x._tangent, x._tool)
+        made = Dual(tracked(x._primal), x._tangent, x._interpreter)
     else:
-        made = alias(x)
+        made = alias_p(x)
         if made._node is None:
             track(made)
     made._counter = x._counter  # it is the memory of x: not to be written to in a transform
@@ -50,24 +50,24 @@ def tracked(x: Any) -> Any:
 def per_example(x: Any, within: Any = None) -> Any:
     """``x`` as part of each batch that is running (when ``within`` started): its gradient is wanted
     example by example."""
-    for tool in current.state.tools:
-        if isinstance(tool, Vmap) and (within is None or inner(within, tool)):
-            x = _carrying(x, tool)
+    for interpreter in current.state.interpreters:
+        if isinstance(interpreter, Vmap) and (within is None or inner(within, interpreter)):
+            x = _carrying(x, interpreter)
     return x
 
 
-def _carrying(x: Any, tool: Vmap) -> Any:
-    if tool.owns(x):
+def _carrying(x: Any, interpreter: Vmap) -> Any:
+    if interpreter.owns(x):
         return x
-    if x._tool is None or inner(tool, x._tool):
-        return Batched(x.expand((tool.size, *x.shape)), tool)
+    if x._interpreter is None or inner(interpreter, x._interpreter):
+        return Batched(x.expand((interpreter.size, *x.shape)), interpreter)
     if isinstance(x, Dual):
-        return Dual(_carrying(x._primal, tool), x._tangent, x._tool)
-    return Batched(_carrying(x._value, tool), x._tool)
+        return Dual(_carrying(x._primal, interpreter), x._tangent, x._interpreter)
+    return Batched(_carrying(x._value, interpreter), x._interpreter)
 
 
 def _nodes(x: Any) -> list[Node]:
-    if x._tool is not None:
+    if x._interpreter is not None:
         return [node for part in x._parts() for node in _nodes(part)]
     return [] if x._node is None else [history(x)]
 
@@ -77,7 +77,7 @@ ended: weakref.WeakSet[Node] = weakref.WeakSet()  # ends of transforms: no one e
 
 def _end(x: Any) -> Any:
     """The node that ``tracked`` gave ``x``."""
-    while x._tool is not None:
+    while x._interpreter is not None:
         x = x._value if isinstance(x, Batched) else x._primal
     return history(x)
 

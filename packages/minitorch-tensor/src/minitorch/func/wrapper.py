@@ -5,26 +5,28 @@ from __future__ import annotations
 import math
 from typing import Any, Self
 
-from .._tensor import Tensor
+from .._tensor.tensor import Tensor
 from ..autograd.grad_mode import current
 from ..autograd.variable import new_counter
 from ..overrides import disabled
 
-__all__ = ["NoData", "Without", "Wrapper"]
+__all__ = ["Disabled", "NoData", "Wrapper"]
 
 
-class Without:
-    """Within it, ``tool`` is away."""
+class Disabled:
+    """Within it, ``interpreter`` takes no operations."""
 
-    def __init__(self, tool: Any) -> None:
-        self.tool = tool
+    def __init__(self, interpreter: Any) -> None:
+        self.interpreter = interpreter
 
     def __enter__(self) -> None:
-        self.before = current.state.tools
-        current.state.set_tools(tuple(tool for tool in self.before if tool is not self.tool))
+        self.before = current.state.interpreters
+        current.state.set_interpreters(
+            tuple(interpreter for interpreter in self.before if interpreter is not self.interpreter)
+        )
 
     def __exit__(self, *exception: object) -> None:
-        current.state.set_tools(self.before)
+        current.state.set_interpreters(self.before)
 
 
 class NoData:
@@ -86,21 +88,21 @@ class NoData:
 
 
 class Wrapper(Tensor):
-    """A tensor that belongs to a running transform, its ``_tool``."""
+    """A tensor that belongs to a running transform, its ``_interpreter``."""
 
     _data: Any
-    _tool: Any
+    _interpreter: Any
     __torch_function__ = disabled  # type: ignore[assignment]
 
     def __new__(cls, *parts: Any) -> Self:
         return object.__new__(cls)
 
-    def _set(self, like: Any, tool: Any, batch: int = 0) -> None:
+    def _set(self, like: Any, interpreter: Any, batch: int = 0) -> None:
         self._data = NoData(like.shape[batch:], like.dtype, like.strides[batch:])
         self._node = None
         self._counter = new_counter()
         self._base = None
-        self._tool = tool
+        self._interpreter = interpreter
 
     def _parts(self) -> tuple[Any, ...]:
         """The tensors within."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import packed
 from .half import single
+from .memory import packed
 
 SMALL = 4096  # elements up to which writing them costs less than a strided view's Python code
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import laid_as
+from .memory import laid_as
 
 BLOCK = 4096  # 32 kB of float64: a block's temporaries stay in the cache
 

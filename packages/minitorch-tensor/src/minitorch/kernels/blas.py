@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .._openblas import short_waits
+from .openblas import short_waits
 from .parallel import WORTH, _core, _cores, over_rows
 
 PREFIXES = ("scipy_", "")  # NumPy's own wheels; a system's library
@@ -65,7 +65,7 @@ def _function(name: str) -> Any:
 
 
 @cache
-def rest_early() -> None:
+def shorten_spin() -> None:
     """``_openblas`` for a NumPy that was imported before, as long as its library says how.
 
     The time is read when threads are started, so they are stopped, as the library does at a fork;
@@ -119,7 +119,7 @@ def _keeper() -> Any:
     return keep_off
 
 
-def apart() -> None:
+def threads_off_this_core() -> None:
     """Keeps the library's threads off the core of this thread: to be called before products of
     SHARED multiply-adds or more. It takes 0.3 us where this thread is still on the same core."""
     global _left
@@ -190,7 +190,7 @@ def set_num_threads(threads: int) -> None:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def single_threaded() -> Iterator[None]:
     """Matrix products inside take one thread each, so that several threads can take products."""
     global _inside, _threads
     controls = _controls()
@@ -210,14 +210,14 @@ def alone() -> Iterator[None]:
             _inside -= 1
             if _inside == 0:
                 put(_threads)
-        apart()
+        threads_off_this_core()
 
 
 def products_over_rows(work: Callable[[int, int], None], rows: int, size: int) -> None:
     """``parallel.over_rows`` for work that takes matrix products: four multiply-adds count one."""
     if rows == 1 or size < WORTH or not _controls():
-        apart()
+        threads_off_this_core()
         work(0, rows)
         return
-    with alone():
+    with single_threaded():
         over_rows(work, rows, size)

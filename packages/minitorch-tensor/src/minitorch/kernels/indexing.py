@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import storage_of, window
 from .half import single
+from .memory import storage_of, window
 
 __all__ = ["accumulate", "add_rows", "fold_windows", "windows"]
 

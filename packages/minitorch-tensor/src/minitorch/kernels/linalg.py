@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import packed
+from .memory import packed
 
 Array = Any
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import laid_as, packed
 from .along import take
+from .memory import laid_as, packed
 
 PARTITION = 512  # elements from which picking a few is worth a partition
 

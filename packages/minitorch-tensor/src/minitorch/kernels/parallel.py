@@ -147,9 +147,9 @@ def over_rows(work: Work, rows: int, size: int) -> None:
     here: set[int] = set()
     try:
         if not _workers:
-            from .blas import rest_early  # it imports this module
+            from .blas import shorten_spin  # it imports this module
 
-            rest_early()
+            shorten_spin()
         while len(_workers) < parts - 1:
             try:
                 _workers.append(_Worker())

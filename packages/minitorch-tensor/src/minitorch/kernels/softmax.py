@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import packed
 from . import parallel, sums
 from .elementwise import exp_into
 from .half import single
+from .memory import packed
 
 Rows = Callable[..., None]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import check_window, storage_of, window
+from .memory import check_window, storage_of, window
 
 __all__ = ["as_dtype", "places", "restrided"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import packed
+from .memory import packed
 
 
 def reducer(ufunc: np.ufunc, of_half: Any = None) -> Any:

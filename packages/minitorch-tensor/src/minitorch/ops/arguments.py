@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from ..autograd.door import not_tensor
+from ..autograd.dispatch import not_tensor
 from ..autograd.grad_mode import current
 from ..autograd.variable import Variable
 

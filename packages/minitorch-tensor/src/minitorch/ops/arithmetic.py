@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._settings import is_tensor
-from ..autograd.door import NEVER
+from .._types.settings import is_tensor
+from ..autograd.dispatch import NEVER
 from ..autograd.primitive import labelled, operation, primitive
 from ..autograd.variable import Variable
-from .choice import zeros_like
+from .choice import zeros_like_p
 from .conversion import (
     as_operand,
     common_dtype,
@@ -23,7 +23,7 @@ from .conversion import (
 from .unary import reciprocal
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["add", "addcdiv", "addcmul", "div", "divide", "floor_divide", "fmod"]
 __all__ += ["lerp", "mul", "multiply", "neg", "negative", "positive", "remainder", "rsub"]
@@ -55,10 +55,10 @@ def _neg(x: Any) -> Any:
 
 
 # operator.add, not np.add: on NumPy scalars, the values of 0-dim results, it takes a tenth
-plus = primitive(operator.add, "a b", lambda g: g, lambda g: g, name="add", **ELEMENTWISE)
+add_p = primitive(operator.add, "a b", lambda g: g, lambda g: g, name="add", **ELEMENTWISE)
 DIFFERENCE: Any = {"traits": ("elementwise",), "promote": promote_numbers, "floats": True}
-minus = primitive(operator.sub, "a b", lambda g: g, lambda g: -g, name="sub", **DIFFERENCE)
-minus_from = primitive(
+sub_p = primitive(operator.sub, "a b", lambda g: g, lambda g: -g, name="sub", **DIFFERENCE)
+rsub_p = primitive(
     lambda a, b: b - a,
     "a b",
     lambda g: -g,
@@ -67,7 +67,7 @@ minus_from = primitive(
     label="RsubBackward1",
     **DIFFERENCE,
 )
-minus_from_tensor = labelled(minus_from, "RsubBackward0")
+rsub_tensor_p = labelled(rsub_p, "RsubBackward0")
 
 
 @operation(_neg, "x", lambda g: -g, traits=("elementwise", "linear"))
@@ -120,7 +120,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.add.html
     """
-    return plus(input, scaled(other, alpha, input))
+    return add_p(input, scaled(other, alpha, input))
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
@@ -131,7 +131,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.sub.html
     """
-    return minus(input, scaled(other, alpha, input))
+    return sub_p(input, scaled(other, alpha, input))
 
 
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
@@ -141,7 +141,7 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """
     if not isinstance(input, Variable):
         raise TypeError(f"rsub(): argument 'input' must be Tensor, not {type(input).__name__}")
-    difference = minus_from_tensor if isinstance(other, Variable) else minus_from
+    difference = rsub_tensor_p if isinstance(other, Variable) else rsub_p
     return difference(scaled(input, alpha, other), other)
 
 
@@ -263,9 +263,9 @@ def _no_derivative(name: str) -> Any:
     return rule
 
 
-STEP = (lambda g: zeros_like(g),) * 2  # a step function's rules
-floor_quotient = primitive(_floor_divide, "a b", *STEP, name="div", **ELEMENTWISE)
-trunc_quotient = primitive(_trunc_divide, "a b", *STEP, name="div", **ELEMENTWISE)
+STEP = (lambda g: zeros_like_p(g),) * 2  # a step function's rules
+div_floor_p = primitive(_floor_divide, "a b", *STEP, name="div", **ELEMENTWISE)
+div_trunc_p = primitive(_trunc_divide, "a b", *STEP, name="div", **ELEMENTWISE)
 
 
 @operation(_floor_divide, "a b", *(_no_derivative("floor_divide"),) * 2, **ELEMENTWISE)
@@ -287,7 +287,7 @@ def floor_divide(input: Tensor | complex, other: Tensor | complex) -> Tensor:
 
 
 @operation(
-    _remainder, "a b", lambda g: g, lambda g, a, b: -g * floor_quotient(a, b),
+    _remainder, "a b", lambda g: g, lambda g, a, b: -g * div_floor_p(a, b),
     label=of_number_or_tensor, **ELEMENTWISE,
 )  # fmt: skip
 def remainder(input: Tensor | complex, other: Tensor | complex) -> Tensor:
@@ -309,7 +309,7 @@ def remainder(input: Tensor | complex, other: Tensor | complex) -> Tensor:
 
 
 @operation(
-    _fmod, "a b", lambda g: g, lambda g, a, b: -g * trunc_quotient(a, b),
+    _fmod, "a b", lambda g: g, lambda g, a, b: -g * div_trunc_p(a, b),
     label=of_number_or_tensor, numbers="other", **ELEMENTWISE,
 )  # fmt: skip
 def fmod(input: Tensor, other: Tensor | complex) -> Tensor:
@@ -359,9 +359,9 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode is None:
         return true_divide(input, other)
     if rounding_mode == "floor":
-        return floor_quotient(input, other)
+        return div_floor_p(input, other)
     if rounding_mode == "trunc":
-        return trunc_quotient(input, other)
+        return div_trunc_p(input, other)
     raise RuntimeError(
         "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
         f"{rounding_mode!r}"
@@ -373,8 +373,8 @@ divide = div
 # --- three operands ---------------------------------------------------------------------------
 
 
-plus_product = labelled(plus, "AddcmulBackward0")
-plus_quotient = labelled(plus, "AddcdivBackward0")
+addcmul_p = labelled(add_p, "AddcmulBackward0")
+addcdiv_p = labelled(add_p, "AddcdivBackward0")
 
 
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
@@ -383,7 +383,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
     """
     dtype = common_dtype(*map(as_operand, (input, tensor1, tensor2)))
-    return plus_product(input, _times(mul(to(tensor1, dtype), tensor2), value))
+    return addcmul_p(input, _times(mul(to(tensor1, dtype), tensor2), value))
 
 
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
@@ -399,7 +399,7 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
             "Integer division with addcdiv is no longer supported: divide by a float, or use "
             "(input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype)."
         )
-    return plus_quotient(input, _times(true_divide(tensor1, tensor2), value))
+    return addcdiv_p(input, _times(true_divide(tensor1, tensor2), value))
 
 
 def _times(x: Any, value: Any) -> Any:
@@ -409,7 +409,7 @@ def _times(x: Any, value: Any) -> Any:
     return mul(x, int(value) if x.dtype.category < 2 else value)
 
 
-interpolate = primitive(
+lerp_p = primitive(
     lambda a, b, w: np.where(abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))[()],
     "a b w",
     lambda g, w: g * (1 - w),
@@ -437,4 +437,4 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
             )
     if input.dtype.category < 2:
         raise not_implemented("lerp_kernel", input.dtype)
-    return interpolate(*promote(input, end, weight))
+    return lerp_p(*promote(input, end, weight))

@@ -11,7 +11,7 @@ from .complex_parts import sgn
 from .conversion import FLOATS
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["i0"]
 

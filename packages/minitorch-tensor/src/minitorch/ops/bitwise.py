@@ -11,7 +11,7 @@ from ..autograd.primitive import operation
 from .conversion import not_implemented, promote
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or"]
 __all__ += ["bitwise_right_shift", "bitwise_xor", "gcd", "lcm"]

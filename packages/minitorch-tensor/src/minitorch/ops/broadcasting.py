@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import storage_of, window
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
+from ..kernels.memory import storage_of, window
 from .arguments import as_shape
-from .shape import VIEW, reshaped
+from .shape import VIEW, view_p
 
 __all__ = ["broadcast_shapes", "broadcast_tensors", "broadcast_to", "expand"]
 
@@ -36,7 +36,7 @@ def _expand(x: Any, shape: tuple[int, ...]) -> Any:
 
 
 # the engine sums the gradient back to the input's shape
-expanded = primitive(_expand, "x | shape", lambda g: g, name="expand", **VIEW)
+expand_p = primitive(_expand, "x | shape", lambda g: g, name="expand", **VIEW)
 
 
 def expand(input: Any, *sizes: Any, size: Any = None, implicit: bool = False) -> Any:
@@ -64,7 +64,7 @@ def _expand_to(input: Any, sizes: tuple[int, ...]) -> Any:
         )
     full = tuple(shape[k - lead] if n == -1 and k >= lead else n for k, n in enumerate(sizes))
     try:
-        return expanded(input, full)
+        return expand_p(input, full)
     except (ValueError, RuntimeError):
         raise RuntimeError(_cannot_expand(shape, full, lead)) from None
 
@@ -106,7 +106,7 @@ def broadcast_shapes(*shapes: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_shapes.html
     """
-    from .._size import Size
+    from .._types.size import Size
 
     sizes = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
     try:
@@ -126,7 +126,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     if len(tensors) == 1 and not isinstance(tensors[0], Variable):
         tensors = tuple(tensors[0])
     shape = tuple(broadcast_shapes(*(tensor.shape for tensor in tensors)))
-    return tuple(t if t.shape == shape else expanded(t, shape) for t in tensors)
+    return tuple(t if t.shape == shape else expand_p(t, shape) for t in tensors)
 
 
 def sum_to_size(input: Any, *size: Any) -> Any:
@@ -138,4 +138,4 @@ def sum_to_size(input: Any, *size: Any) -> Any:
         raise RuntimeError(f"size {list(sizes)} is not expandable to size {list(shape)}.")
     dims = (*range(lead), *(k + lead for k, n in enumerate(sizes) if n == 1 != shape[k + lead]))
     made = input.sum(dims, True) if dims or not sizes else input
-    return made if len(sizes) == len(shape) else reshaped(made, sizes)
+    return made if len(sizes) == len(shape) else view_p(made, sizes)

@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._memory import packed
-from .._settings import is_tensor
+from .._types.settings import is_tensor
 from ..autograd.grad_mode import current
 from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.elementwise import over_elements
+from ..kernels.memory import packed
 from ..kernels.select import select
 from .arguments import check_tensors
 from .conversion import NUMBERS, common_dtype, fitted, number, promote, to_dtype
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fill", "fmax", "fmin", "masked_fill"]
 __all__ += ["maximum", "minimum", "where"]
 
 ELEMENTWISE: Any = {"traits": ("elementwise",), "promote": promote}
 
-zeros_like: Any = primitive(
-    lambda x: np.zeros_like(x)[()], "x", lambda g: zeros_like(g), name="zeros_like",
+zeros_like_p: Any = primitive(
+    lambda x: np.zeros_like(x)[()], "x", lambda g: zeros_like_p(g), name="zeros_like",
     traits=("elementwise", "linear"),
 )  # fmt: skip
 
@@ -37,7 +37,7 @@ def _choose(condition: Any, a: Any, b: Any) -> Any:
     return chosen if chosen.ndim else chosen[()]
 
 
-choose = primitive(
+where_p = primitive(
     _choose,
     "condition a b",
     None,
@@ -52,7 +52,7 @@ def _nonzero(xs: Any) -> tuple[Any, ...]:
     return tuple(i.astype(np.int64, copy=False) for i in np.nonzero(np.atleast_1d(xs[0])))
 
 
-places = primitive(_nonzero, "*conditions -> places", name="nonzero")
+nonzero_p = primitive(_nonzero, "*conditions -> places", name="nonzero")
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
@@ -73,7 +73,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """
     if input is None and other is None:
         check_tensors("where", condition=condition)
-        return places([condition])
+        return nonzero_p([condition])
     tensors = isinstance(condition, Variable)
     if tensors or isinstance(input, Variable) or isinstance(other, Variable):
         if tensors and condition._data.dtype.kind != "b":
@@ -93,7 +93,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         if type(input) in NUMBERS and type(other) in NUMBERS:
             input = wrap(number(input, common_dtype(input, other).numpy))
         input, other = promote(input, other)
-    return choose(condition, input, other)
+    return where_p(condition, input, other)
 
 
 def where_method(self: Any, condition: Any, other: Any) -> Any:
@@ -103,7 +103,7 @@ def where_method(self: Any, condition: Any, other: Any) -> Any:
 
 # --- masks and constants ----------------------------------------------------------------------
 
-put = primitive(
+masked_fill_p = primitive(
     lambda x, mask, value: packed(_choose(mask, value, x)),
     "x mask value",
     lambda g, mask: where(mask, 0, g),
@@ -119,7 +119,7 @@ OVERFLOW = "value cannot be converted to type {} without overflow"
 def constant(value: Any, dtype: Any, name: str) -> Any:
     """The number or 0-dim tensor ``value`` in ``dtype``."""
     if not is_tensor(value):
-        return current.state.quiet(dtype.numpy.type, fitted(value, dtype))
+        return current.state.without_warnings(dtype.numpy.type, fitted(value, dtype))
     if value.ndim:
         raise RuntimeError(
             f"{name} only supports a 0-dimensional value tensor, but got tensor with {value.ndim} "
@@ -146,13 +146,13 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
                 f"{mask.dtype.type_name.lower()}"
             )
         value = constant(value, input.dtype, "masked_fill_")
-    return put(input, mask, value)
+    return masked_fill_p(input, mask, value)
 
 
-filled = primitive(
+fill_p = primitive(
     lambda x, value: np.full_like(x, value)[()],
     "x value",
-    lambda g: zeros_like(g),
+    lambda g: zeros_like_p(g),
     lambda g: g,
     name="fill",
     traits=("elementwise",),
@@ -161,7 +161,7 @@ filled = primitive(
 
 def fill(input: Any, value: Any) -> Any:
     """A tensor like ``input`` whose elements are all ``value``, a number or a 0-dim tensor."""
-    return filled(input, constant(value, input.dtype, "fill_"))
+    return fill_p(input, constant(value, input.dtype, "fill_"))
 
 
 # --- extrema of two ---------------------------------------------------------------------------
@@ -283,7 +283,7 @@ def _within(x: Any, low: Any, high: Any) -> Any:
     return (x >= low) & (x <= high)
 
 
-clamp_to_numbers = primitive(
+clamp_p = primitive(
     between,
     "x | low high",
     lambda g, x, low, high: where(_within(x, low, high), g, 0),
@@ -291,7 +291,7 @@ clamp_to_numbers = primitive(
     label="ClampBackward1",
     traits=("elementwise",),
 )
-clamp_to_tensors = primitive(
+clamp_tensors_p = primitive(
     _clamp,
     "x low high",
     lambda g, x, low, high: where((x >= low) & (x <= high), g, 0),
@@ -300,7 +300,7 @@ clamp_to_tensors = primitive(
     name="clamp",
     traits=("elementwise",),
 )
-clamp_below = primitive(
+clamp_min_p = primitive(
     np.maximum,
     "x low",
     lambda g, x, low: where(x >= low, g, 0),
@@ -308,7 +308,7 @@ clamp_below = primitive(
     name="clamp_min",
     **ELEMENTWISE,
 )
-clamp_above = primitive(
+clamp_max_p = primitive(
     np.minimum,
     "x high",
     lambda g, x, high: where(x <= high, g, 0),
@@ -335,17 +335,15 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Variable) or isinstance(max, Variable):
         if max is None:
-            return clamp_below(input, min)
+            return clamp_min_p(input, min)
         if min is None:
-            return clamp_above(input, max)
-        return clamp_to_tensors(*promote(input, min, max))
+            return clamp_max_p(input, max)
+        return clamp_tensors_p(*promote(input, min, max))
     bounds = [b for b in (min, max) if b is not None]
     if input.dtype.category < 2:
         input, *made = promote(input, *bounds)
         bounds = made
-    return clamp_to_numbers(
-        input, None if min is None else bounds[0], None if max is None else bounds[-1]
-    )
+    return clamp_p(input, None if min is None else bounds[0], None if max is None else bounds[-1])
 
 
 def clamp_min(input: Any, min: Any) -> Any:

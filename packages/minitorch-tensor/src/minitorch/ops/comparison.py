@@ -12,7 +12,7 @@ from ..autograd.variable import Variable
 from .conversion import ELEMENTWISE, NUMBERS, not_implemented, promote
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["allclose", "eq", "equal", "ge", "greater", "greater_equal", "gt", "isclose"]
 __all__ += ["isinf", "isnan", "isneginf", "isposinf", "isreal", "le", "less"]
@@ -228,7 +228,7 @@ def _isclose(a: Any, b: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
     return close
 
 
-closeness = primitive(
+isclose_p = primitive(
     _isclose, "a b | rtol atol equal_nan", None, None, name="isclose", **ELEMENTWISE
 )
 
@@ -251,7 +251,7 @@ def isclose(
     for name, value in (("rtol", rtol), ("atol", atol)):
         if value < 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value}")
-    return closeness(input, other, rtol, atol, equal_nan)
+    return isclose_p(input, other, rtol, atol, equal_nan)
 
 
 def allclose(

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._dtype import get_default_dtype
+from .._types.dtype import get_default_dtype
 from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import operation, primitive
-from .choice import where, zeros_like
+from .choice import where, zeros_like_p
 from .conversion import ELEMENTWISE, cast, not_implemented
-from .rounding import flat
+from .rounding import zero_gradient
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["abs", "absolute", "angle", "conj", "conj_physical", "imag", "is_conj", "is_neg"]
 __all__ += ["real", "resolve_conj", "resolve_neg", "sgn", "sign", "view_as_complex"]
@@ -42,7 +42,7 @@ def _sgn(x: Any) -> Any:
 
 def _sgn_rule(g: Any, x: Any) -> Any:
     if np.dtype(x.dtype).kind != "c":
-        return zeros_like(g)
+        return zeros_like_p(g)
     unit, size = sgn(x), cast(abs(x), np.dtype(x.dtype))
     across = imag(g * unit)  # only the turn counts: d sgn(z) = i sgn(z) Im(dz / z)
     return where(x == 0, 0.0, cast(across, np.dtype(x.dtype)) * conj(unit) * 1j / size)
@@ -63,7 +63,7 @@ def sgn(input: Tensor) -> Tensor:
     """
 
 
-@operation(_sgn, "x", flat, **ELEMENTWISE)
+@operation(_sgn, "x", zero_gradient, **ELEMENTWISE)
 def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1, as each element is below, at or above 0 (or NaN, 0 too); the gradient is 0.
 
@@ -100,14 +100,14 @@ absolute = abs
 
 # --- parts -------------------------------------------------------------------------------------
 
-conjugate: Any = primitive(
-    np.conjugate, "x", lambda g: conjugate(g), name="conj", traits=("elementwise", "linear")
+conj_p: Any = primitive(
+    np.conjugate, "x", lambda g: conj_p(g), name="conj", traits=("elementwise", "linear")
 )
-real_part = primitive(
+real_p = primitive(
     lambda x: x.real, "x", lambda g, x_dtype: cast(g, x_dtype), name="real", view=True,
     traits=("elementwise", "linear"),
 )  # fmt: skip
-imaginary_part = primitive(
+imag_p = primitive(
     lambda x: x.imag, "x", lambda g, x_dtype: cast(g, x_dtype) * -1j, name="imag", view=True,
     traits=("elementwise", "linear"),
 )  # fmt: skip
@@ -122,7 +122,7 @@ def conj(input: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.conj.html
     """
-    return conjugate(input) if _is_complex(input) else input
+    return conj_p(input) if _is_complex(input) else input
 
 
 def conj_physical(input: Any) -> Any:
@@ -143,7 +143,7 @@ def real(input: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.real.html
     """
-    return real_part(input) if _is_complex(input) else input
+    return real_p(input) if _is_complex(input) else input
 
 
 def imag(input: Any) -> Any:
@@ -156,7 +156,7 @@ def imag(input: Any) -> Any:
     """
     if not _is_complex(input):
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
-    return imaginary_part(input)
+    return imag_p(input)
 
 
 def is_conj(input: Any) -> bool:
@@ -179,10 +179,15 @@ def _from_pairs(x: Any) -> Any:
     return x.view(np.result_type(x.dtype, np.complex64))[..., 0]
 
 
-pairs: Any = primitive(
-    _pairs, "z", lambda g: conj(from_pairs(g)), name="view_as_real", view=True, traits=("linear",)
+view_as_real_p: Any = primitive(
+    _pairs,
+    "z",
+    lambda g: conj(view_as_complex_p(g)),
+    name="view_as_real",
+    view=True,
+    traits=("linear",),
 )
-from_pairs: Any = primitive(
+view_as_complex_p: Any = primitive(
     _from_pairs, "x", lambda g: _refuse(g), name="view_as_complex", view=True, traits=("linear",)
 )  # fmt: skip
 
@@ -194,7 +199,7 @@ def view_as_real(input: Any) -> Any:
     """
     if not _is_complex(input):
         raise RuntimeError("view_as_real is only supported for complex tensors")
-    return pairs(input)
+    return view_as_real_p(input)
 
 
 def view_as_complex(input: Any) -> Any:
@@ -214,7 +219,7 @@ def view_as_complex(input: Any) -> Any:
         raise RuntimeError("Tensor must have a last dimension of size 2")
     if input.stride()[-1] != 1:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
-    return from_pairs(input)
+    return view_as_complex_p(input)
 
 
 def _angle(x: Any) -> Any:
@@ -227,7 +232,7 @@ def _angle(x: Any) -> Any:
 
 def _angle_rule(g: Any, x: Any) -> Any:
     if not _is_complex(x):
-        return zeros_like(g)
+        return zeros_like_p(g)
     return where(x == 0, 0.0, g * -1j / x)
 
 

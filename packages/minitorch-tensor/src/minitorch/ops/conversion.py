@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import _dtype
-from .._device import device as as_device
-from .._dtype import as_dtype, from_numpy_dtype, get_default_dtype, result_dtype
-from .._layout import preserve_format
-from .._memory import filled, format_of, like
-from .._settings import is_tensor
+from .._types import dtype as _dtype
+from .._types.device import device as as_device
+from .._types.dtype import as_dtype, from_numpy_dtype, get_default_dtype, result_dtype
+from .._types.layout import preserve_format
+from .._types.settings import is_tensor
 from ..autograd.grad_mode import current
 from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
 from ..autograd.variable import Inference, Variable, wrap
+from ..kernels.memory import filled, format_of, like
 
 __all__ = [
     "is_complex",
@@ -43,16 +43,16 @@ def _cast(x: Any, dtype: Any) -> Any:
 
 
 TRAITS = {"traits": ("elementwise", "linear")}
-cast_to_inexact = primitive(
+to_p = primitive(
     _cast, "x | dtype", lambda g, x_dtype: _cast_back(g, x_dtype), name="to",
     label="ToCopyBackward0", **TRAITS,
 )  # fmt: skip
-cast_to_discrete = primitive(_cast, "x | dtype", None, name="to", **TRAITS)
+to_discrete_p = primitive(_cast, "x | dtype", None, name="to", **TRAITS)
 
 
 def cast(x: Any, dtype: np.dtype[Any]) -> Any:
     """``x`` as NumPy dtype ``dtype``; always a copy. Integers and bools have no gradient."""
-    return cast_to_inexact(x, dtype) if dtype.kind in "fc" else cast_to_discrete(x, dtype)
+    return to_p(x, dtype) if dtype.kind in "fc" else to_discrete_p(x, dtype)
 
 
 def _cast_back(g: Any, dtype: np.dtype[Any]) -> Any:
@@ -117,7 +117,7 @@ def to_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
 def number(x: Any, dtype: np.dtype[Any]) -> Any:
     """The Python number ``x`` as a NumPy scalar; integers wrap around."""
     try:
-        return current.state.quiet(dtype.type, x)
+        return current.state.without_warnings(dtype.type, x)
     except OverflowError:
         return np.asarray(x % 2**64, np.uint64).astype(dtype)[()]
 

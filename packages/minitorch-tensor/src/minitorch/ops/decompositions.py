@@ -12,9 +12,9 @@ from ..autograd.primitive import primitive
 from ..kernels import linalg as kernels
 from .linalg import (
     constant,
+    linalg_solve_triangular_p,
     matrices,
     one_dtype,
-    solved_triangular,
     square,
     triangle,
 )
@@ -37,12 +37,14 @@ def _cholesky_rule(g: Any, out: Any) -> Any:
     # (Murray 2016, https://arxiv.org/abs/1602.07527)
     lt = transposed(out)
     phi = triangle(lt @ g, False) - (lt @ g) * (eye(g, g.shape[-1]) * 0.5)
-    left = solved_triangular(lt, phi, True, False)
-    s = transposed(solved_triangular(lt, transposed(left), True, False))
+    left = linalg_solve_triangular_p(lt, phi, True, False)
+    s = transposed(linalg_solve_triangular_p(lt, transposed(left), True, False))
     return (s + transposed(s)) * 0.5
 
 
-lower = primitive(kernels.cholesky, "x | name", _cholesky_rule, name="linalg_cholesky_ex")
+linalg_cholesky_ex_p = primitive(
+    kernels.cholesky, "x | name", _cholesky_rule, name="linalg_cholesky_ex"
+)
 
 
 def _cholesky_or_nan(x: Any) -> Any:
@@ -61,10 +63,10 @@ def _definite(x: Any) -> Any:
     return kernels.info(np.linalg.cholesky, x, order)
 
 
-lower_or_nan = primitive(
+cholesky_or_nan_p = primitive(
     _cholesky_or_nan, "x", _cholesky_rule, name="cholesky_or_nan", label="LinalgCholeskyExBackward0"
 )
-indefinite = primitive(_definite, "x", None, name="linalg_cholesky_ex_info")
+linalg_cholesky_ex_info_p = primitive(_definite, "x", None, name="linalg_cholesky_ex_info")
 
 
 def linalg_cholesky(A: Any, *, upper: bool = False) -> Any:
@@ -80,7 +82,11 @@ def linalg_cholesky(A: Any, *, upper: bool = False) -> Any:
 
 
 def _cholesky(A: Any, upper: bool, name: str) -> Any:
-    return transposed(lower(transposed(A), name)) if upper else lower(A, name)
+    return (
+        transposed(linalg_cholesky_ex_p(transposed(A), name))
+        if upper
+        else linalg_cholesky_ex_p(A, name)
+    )
 
 
 def cholesky(input: Any, upper: bool = False) -> Any:
@@ -106,8 +112,10 @@ def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> A
     if check_errors:
         L = _cholesky(A, upper, "linalg.cholesky_ex")
     else:
-        L = transposed(lower_or_nan(transposed(A))) if upper else lower_or_nan(A)
-    return return_types.linalg_cholesky_ex(L, indefinite(transposed(A) if upper else A))
+        L = transposed(cholesky_or_nan_p(transposed(A))) if upper else cholesky_or_nan_p(A)
+    return return_types.linalg_cholesky_ex(
+        L, linalg_cholesky_ex_info_p(transposed(A) if upper else A)
+    )
 
 
 def _cholesky_solve(B: Any, L: Any, upper: bool) -> Any:
@@ -125,18 +133,18 @@ def _factor_rule(common: Any, L: Any, upper: bool) -> Any:
 
 
 def _cholesky_solve_rule(g: Any, L: Any, out: Any, upper: bool) -> Any:
-    product = solved_by_factor(g, L, upper) @ transposed(out)
+    product = cholesky_solve_p(g, L, upper) @ transposed(out)
     return _factor_rule(product + transposed(product), L, upper)
 
 
-solved_by_factor: Any = primitive(
+cholesky_solve_p: Any = primitive(
     _cholesky_solve,
     "B L | upper",
-    lambda g, L, upper: solved_by_factor(g, L, upper),
+    lambda g, L, upper: cholesky_solve_p(g, L, upper),
     _cholesky_solve_rule,
     name="cholesky_solve",
 )
-inverse_of_factor = primitive(
+cholesky_inverse_p = primitive(
     lambda L, upper: _cholesky_solve(np.eye(L.shape[-1], dtype=L.dtype), L, upper),
     "L | upper",
     lambda g, L, out, upper: _factor_rule(out @ (g + transposed(g)) @ out, L, upper),
@@ -151,7 +159,7 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
     """
     square("cholesky_solve", L)
     one_dtype("cholesky_solve", B, L)
-    return solved_by_factor(B, L, upper)
+    return cholesky_solve_p(B, L, upper)
 
 
 def cholesky_inverse(L: Any, upper: bool = False) -> Any:
@@ -160,7 +168,7 @@ def cholesky_inverse(L: Any, upper: bool = False) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_inverse.html
     """
     square("cholesky_inverse", L)
-    return inverse_of_factor(L, upper)
+    return cholesky_inverse_p(L, upper)
 
 
 # --- QR ------------------------------------------------------------------------------------------
@@ -201,10 +209,10 @@ def _qr_square(gq: Any, gr: Any, q: Any, r: Any) -> Any:
     # (Walter and Lehmann 2010, https://arxiv.org/abs/1009.6112)
     low = triangle(r @ transposed(gr) - transposed(gq) @ q, False)
     sym = low + transposed(low) - low * eye(low, low.shape[-1])
-    return transposed(solved_triangular(r, transposed(gq + q @ sym), True, False))
+    return transposed(linalg_solve_triangular_p(r, transposed(gq + q @ sym), True, False))
 
 
-orthogonal_triangular = primitive(
+linalg_qr_p = primitive(
     _qr, "x | mode -> q r", joint=lambda g, q, r, mode: (_qr_rule(g, q, r, mode),),
     name="linalg_qr",
 )  # fmt: skip
@@ -223,7 +231,7 @@ def linalg_qr(A: Any, mode: str = "reduced") -> Any:
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', "
             "or 'complete'"
         )
-    return return_types.linalg_qr(*orthogonal_triangular(A, mode))
+    return return_types.linalg_qr(*linalg_qr_p(A, mode))
 
 
 def qr(input: Any, some: bool = True) -> Any:
@@ -237,7 +245,7 @@ def qr(input: Any, some: bool = True) -> Any:
         stacklevel=2,
     )
     matrices("qr", input)
-    return return_types.qr(*orthogonal_triangular(input, "reduced" if some else "complete"))
+    return return_types.qr(*linalg_qr_p(input, "reduced" if some else "complete"))
 
 
 # --- eigenvalues ---------------------------------------------------------------------------------
@@ -258,7 +266,7 @@ def _eigh_rule(g: Any, values: Any, vectors: Any) -> Any:
     return vectors @ ((off + transposed(off)) * 0.5 + row(gl) * one) @ vt
 
 
-symmetric = primitive(
+linalg_eigh_p = primitive(
     kernels.eigh, "x | uplo -> values vectors",
     joint=lambda g, values, vectors: (_eigh_rule(g, values, vectors),),
     name="linalg_eigh",
@@ -266,7 +274,7 @@ symmetric = primitive(
 
 
 def symmetric_values(A: Any, uplo: str) -> Any:
-    return symmetric(A, uplo)[0]
+    return linalg_eigh_p(A, uplo)[0]
 
 
 def triangle_name(UPLO: str) -> str:
@@ -284,7 +292,7 @@ def eigh(A: Any, UPLO: str = "L") -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigh.html
     """
     square("linalg.eigh", A)
-    return return_types.linalg_eigh(*symmetric(A, triangle_name(UPLO)))
+    return return_types.linalg_eigh(*linalg_eigh_p(A, triangle_name(UPLO)))
 
 
 def eigvalsh(A: Any, UPLO: str = "L") -> Any:
@@ -305,7 +313,7 @@ def _eig(x: Any) -> tuple[Any, Any]:
     return _complex_of(values), _complex_of(vectors)
 
 
-general_eigen = primitive(_eig, "x -> values vectors", None, name="linalg_eig")
+linalg_eig_p = primitive(_eig, "x -> values vectors", None, name="linalg_eig")
 
 
 def eig(A: Any) -> Any:
@@ -319,7 +327,7 @@ def eig(A: Any) -> Any:
             "linalg.eig: gradients of complex results are not supported; detach() the input, or "
             "use linalg.eigh for symmetric matrices"
         )
-    return return_types.linalg_eig(*general_eigen(A))
+    return return_types.linalg_eig(*linalg_eig_p(A))
 
 
 def eigvals(A: Any) -> Any:
@@ -355,14 +363,14 @@ def _svd_rule(g: Any, u: Any, s: Any, vh: Any) -> Any:
     return made
 
 
-singular_vectors = primitive(
+linalg_svd_p = primitive(
     kernels.svd, "x | full_matrices -> u s vh", joint=lambda g, u, s, vh: (_svd_rule(g, u, s, vh),),
     name="linalg_svd",
 )  # fmt: skip
 
 
 def singular_values(A: Any) -> Any:
-    return singular_vectors(A, False)[1]
+    return linalg_svd_p(A, False)[1]
 
 
 def no_driver(name: str, driver: str | None) -> None:
@@ -384,7 +392,7 @@ def linalg_svd(A: Any, full_matrices: bool = True, *, driver: str | None = None)
     """
     matrices("linalg.svd", A)
     no_driver("linalg.svd", driver)
-    return return_types.linalg_svd(*singular_vectors(A, full_matrices))
+    return return_types.linalg_svd(*linalg_svd_p(A, full_matrices))
 
 
 def svdvals(A: Any, *, driver: str | None = None) -> Any:
@@ -408,5 +416,5 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
         batch = tuple(input.shape[:-2])
         zeros = [constant(np.zeros((*batch, k, k)), input) for k in (m, n)]
         return return_types.svd(zeros[0], singular_values(input), zeros[1])
-    U, S, Vh = singular_vectors(input, not some)
+    U, S, Vh = linalg_svd_p(input, not some)
     return return_types.svd(U, S, contiguous(transposed(Vh)))

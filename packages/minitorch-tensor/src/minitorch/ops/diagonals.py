@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from .._creation import made
-from .._dtype import as_dtype
-from .._memory import packed
-from ..autograd.inplace import replace_region
+from .._types.dtype import as_dtype
+from ..autograd.inplace import copy_slices_p
 from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
+from ..kernels.memory import packed
 from .arguments import as_int, one_dim
 from .conversion import promote
-from .regions import embedded, sliced
-from .shape import ALL, VIEW, reshaped
+from .creation import made
+from .regions import slice_backward_p, slice_p
+from .shape import ALL, VIEW, view_p
 
 __all__ = [
     "block_diag", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
@@ -33,10 +33,12 @@ def _diagonal(x: Any, offset: int, dim1: int, dim2: int) -> Any:
     return out
 
 
-diagonals: Any = primitive(
+diagonal_p: Any = primitive(
     _diagonal,
     "x | offset dim1 dim2",
-    lambda g, shape, offset, dim1, dim2: embedded(g, shape, diagonals, (offset, dim1, dim2)),
+    lambda g, shape, offset, dim1, dim2: slice_backward_p(
+        g, shape, diagonal_p, (offset, dim1, dim2)
+    ),
     name="diagonal",
     **VIEW,
 )
@@ -54,7 +56,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.diagonal.html
     """
-    return diagonals(input, offset, *_two_dims(input, dim1, dim2))
+    return diagonal_p(input, offset, *_two_dims(input, dim1, dim2))
 
 
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
@@ -66,7 +68,7 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
     n = input.shape[-1] + abs(offset)
     rest = iter(input.shape[:-1])
     shape = tuple(n if k in (a, b) else next(rest) for k in range(input.ndim + 1))
-    return embedded(input, shape, diagonals, (offset, a, b))
+    return slice_backward_p(input, shape, diagonal_p, (offset, a, b))
 
 
 def diag(input: Any, diagonal: int = 0) -> Any:
@@ -77,7 +79,7 @@ def diag(input: Any, diagonal: int = 0) -> Any:
     if input.ndim == 1:
         return diag_embed(input, diagonal)
     if input.ndim == 2:
-        return diagonals(input, diagonal, 0, 1).clone()
+        return diagonal_p(input, diagonal, 0, 1).clone()
     raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
 
 
@@ -86,7 +88,7 @@ def diagflat(input: Any, offset: int = 0) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.diagflat.html
     """
-    return diag_embed(reshaped(input, (math.prod(input.shape),)), offset)
+    return diag_embed(view_p(input, (math.prod(input.shape),)), offset)
 
 
 def trace(input: Any) -> Any:
@@ -96,7 +98,7 @@ def trace(input: Any) -> Any:
     """
     if input.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
-    return diagonals(input, 0, 0, 1).sum()
+    return diagonal_p(input, 0, 0, 1).sum()
 
 
 def _scatter(input: Any, src: Any, op: Any, params: tuple[Any, ...], name: str) -> Any:
@@ -106,7 +108,7 @@ def _scatter(input: Any, src: Any, op: Any, params: tuple[Any, ...], name: str) 
             f"expected src to have a size equal to the {name} of self. src size = "
             f"{list(src.shape)}, {name} size = {list(shape)}"
         )
-    return replace_region(input, src.to(input.dtype), ((op, params),))
+    return copy_slices_p(input, src.to(input.dtype), ((op, params),))
 
 
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
@@ -115,7 +117,7 @@ def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.diagonal_scatter.html
     """
     dims = _two_dims(input, dim1, dim2)
-    return _scatter(input, src, diagonals, (offset, *dims), "slice")
+    return _scatter(input, src, diagonal_p, (offset, *dims), "slice")
 
 
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
@@ -130,7 +132,7 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
             f"select(): index {index} out of range for tensor of size {list(input.shape)} at "
             f"dimension {dim}"
         )
-    return _scatter(input, src, sliced, ((*(ALL,) * dim, index),), "slice")
+    return _scatter(input, src, slice_p, ((*(ALL,) * dim, index),), "slice")
 
 
 def slice_scatter(
@@ -143,16 +145,16 @@ def slice_scatter(
     if step <= 0:
         raise RuntimeError("slice step must be positive")
     key = (*(ALL,) * one_dim(dim, input.ndim), slice(start, end, step))
-    return _scatter(input, src, sliced, (key,), "slice")
+    return _scatter(input, src, slice_p, (key,), "slice")
 
 
 # --- triangles ---------------------------------------------------------------------------------
 
-lower: Any = primitive(
-    lambda x, k: packed(np.tril(x, k)), "x | k", lambda g, k: lower(g, k), name="tril", **LINEAR
+tril_p: Any = primitive(
+    lambda x, k: packed(np.tril(x, k)), "x | k", lambda g, k: tril_p(g, k), name="tril", **LINEAR
 )
-upper: Any = primitive(
-    lambda x, k: packed(np.triu(x, k)), "x | k", lambda g, k: upper(g, k), name="triu", **LINEAR
+triu_p: Any = primitive(
+    lambda x, k: packed(np.triu(x, k)), "x | k", lambda g, k: triu_p(g, k), name="triu", **LINEAR
 )
 
 
@@ -167,7 +169,7 @@ def tril(input: Any, diagonal: int = 0) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tril.html
     """
-    return lower(_matrix(input, "tril"), as_int("diagonal", diagonal))
+    return tril_p(_matrix(input, "tril"), as_int("diagonal", diagonal))
 
 
 def triu(input: Any, diagonal: int = 0) -> Any:
@@ -175,7 +177,7 @@ def triu(input: Any, diagonal: int = 0) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.triu.html
     """
-    return upper(_matrix(input, "triu"), as_int("diagonal", diagonal))
+    return triu_p(_matrix(input, "triu"), as_int("diagonal", diagonal))
 
 
 def tril_indices(
@@ -229,10 +231,10 @@ def _corners(shapes: Any) -> Any:
         a, b = a + n, b + m
 
 
-blocks = primitive(
+block_diag_p = primitive(
     _blocks,
     "*xs | shapes",
-    joint=lambda g, shapes: [sliced(g, key) for key in _corners(shapes)],
+    joint=lambda g, shapes: [slice_p(g, key) for key in _corners(shapes)],
     name="block_diag",
     **LINEAR,
 )
@@ -251,7 +253,7 @@ def block_diag(*tensors: Any) -> Any:
             )
     if not tensors:
         return wrap(np.zeros((1, 0), np.float32))
-    xs = [x if x.ndim == 2 else reshaped(x, (1, math.prod(x.shape))) for x in tensors]
+    xs = [x if x.ndim == 2 else view_p(x, (1, math.prod(x.shape))) for x in tensors]
     if len({x.dtype for x in xs}) > 1:
         xs = list(promote(*xs))
-    return blocks(xs, tuple(tuple(x.shape) for x in xs))
+    return block_diag_p(xs, tuple(tuple(x.shape) for x in xs))

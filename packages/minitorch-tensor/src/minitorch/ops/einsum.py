@@ -9,8 +9,8 @@ from .arguments import one_dim, take_tensors
 from .arithmetic import mul
 from .diagonals import diagonal
 from .matmul import matmul
-from .reduction import total
-from .shape import permuted, reshaped, write_out
+from .reduction import sum_p
+from .shape import permute_p, view_p, write_out
 
 __all__ = ["einsum", "tensordot"]
 
@@ -55,7 +55,7 @@ def arranged(x: Any, names: str, wanted: str) -> Any:
     """The dimensions, called ``names``, in the order ``wanted``."""
     if names == wanted:
         return x
-    return permuted(x, tuple(names.index(name) for name in wanted))
+    return permute_p(x, tuple(names.index(name) for name in wanted))
 
 
 def summed(x: Any, names: str, keep: Any) -> tuple[Any, str]:
@@ -63,7 +63,7 @@ def summed(x: Any, names: str, keep: Any) -> tuple[Any, str]:
     over = tuple(k for k, name in enumerate(names) if name not in keep)
     if not over:
         return x, names
-    return total(x, over, False), "".join(name for name in names if name in keep)
+    return sum_p(x, over, False), "".join(name for name in names if name in keep)
 
 
 def contract(a: Any, of_a: str, b: Any, of_b: str, keep: str) -> tuple[Any, str]:
@@ -88,7 +88,7 @@ def contract(a: Any, of_a: str, b: Any, of_b: str, keep: str) -> tuple[Any, str]
 
     if not inner:
         a, b = (
-            reshaped(
+            view_p(
                 arranged(x, of_x, "".join(n for n in names if n in of_x)),
                 tuple(sizes[n] if n in of_x else 1 for n in names),
             )
@@ -104,9 +104,9 @@ def contract(a: Any, of_a: str, b: Any, of_b: str, keep: str) -> tuple[Any, str]
     b = arranged(b, of_b, shared + inner + right)
     batch = (math.prod(shape(shared)),) if shared else ()
     m, k, n = (math.prod(shape(names)) for names in (left, inner, right))
-    product = matmul(reshaped(a, (*batch, m, k)), reshaped(b, (*batch, k, n)))
+    product = matmul(view_p(a, (*batch, m, k)), view_p(b, (*batch, k, n)))
     result = shared + left + right
-    return reshaped(product, shape(result)), result
+    return view_p(product, shape(result)), result
 
 
 def dropped(x: Any, names: str, which: set[str]) -> tuple[Any, str]:
@@ -114,7 +114,7 @@ def dropped(x: Any, names: str, which: set[str]) -> tuple[Any, str]:
     if not which:
         return x, names
     shape = tuple(size for n, size in zip(names, x.shape, strict=True) if n not in which)
-    return reshaped(x, shape), "".join(n for n in names if n not in which)
+    return view_p(x, shape), "".join(n for n in names if n not in which)
 
 
 def without_repeats(x: Any, names: str) -> tuple[Any, str]:

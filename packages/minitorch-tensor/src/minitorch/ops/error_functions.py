@@ -11,7 +11,7 @@ from .conversion import FLOATS
 from .exponential import exp
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["erf", "erfc", "erfinv"]
 
@@ -85,7 +85,7 @@ def erfcx(input: Tensor) -> Tensor:
     """
 
 
-half_erfc = primitive(
+special_ndtr_p = primitive(
     lambda x: 0.5 * error_function.erfc(x), "x", lambda g, x: g * (exp(-x * x) / -SQRT_PI),
     name="special_ndtr", **FLOATS,
 )  # fmt: skip
@@ -104,7 +104,7 @@ def ndtr(input: Tensor) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.ndtr
     """
-    made: Tensor = half_erfc(input * (-1 / SQRT_2))
+    made: Tensor = special_ndtr_p(input * (-1 / SQRT_2))
     return made
 
 

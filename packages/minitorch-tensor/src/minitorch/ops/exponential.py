@@ -13,7 +13,7 @@ from .choice import where
 from .conversion import FLOATS
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logit", "sigmoid"]
 
@@ -171,7 +171,7 @@ def _logit_rule(g: Any, x: Any, eps: float | None) -> Any:
     return where((x < eps) | (x > 1 - eps), 0.0, slope)
 
 
-logit_of = primitive(_logit, "x | eps", _logit_rule, name="logit", **FLOATS)
+logit_p = primitive(_logit, "x | eps", _logit_rule, name="logit", **FLOATS)
 
 
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
@@ -185,5 +185,5 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.logit
     """
-    made: Tensor = logit_of(input, eps)
+    made: Tensor = logit_p(input, eps)
     return made

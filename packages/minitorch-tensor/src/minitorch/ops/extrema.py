@@ -12,24 +12,24 @@ from ..autograd.primitive import primitive
 from ..kernels import along, sums
 from ..kernels.half import single
 from .arguments import numpy_names, one_dim
-from .reduction import dims, is_tensor, spread
+from .reduction import broadcast_gradient, dims, is_tensor
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
 # x at index along dim, and the adjoint: zeros with g added at index, where it repeats or not
-picked = primitive(
+pick_p = primitive(
     along.pick,
     "x index | dim keepdim repeats",
-    lambda g, index, dim, keepdim, repeats, x_shape: placed(
+    lambda g, index, dim, keepdim, repeats, x_shape: place_p(
         g, index, dim, keepdim, repeats, x_shape
     ),
     None,
     name="pick",
 )
-placed: Any = primitive(
+place_p: Any = primitive(
     along.place,
     "g index | dim keepdim repeats shape",
-    lambda g, index, dim, keepdim, repeats: picked(g, index, dim, keepdim, repeats),
+    lambda g, index, dim, keepdim, repeats: pick_p(g, index, dim, keepdim, repeats),
     None,
     name="place",
 )
@@ -46,12 +46,14 @@ def _shares(x: Any, out: Any, dim: Any, keepdim: bool, nan: bool) -> Any:
 
 
 # Each element's share of the gradient of its extremum: ties share it evenly. A constant.
-shares = primitive(_shares, "x out | dim keepdim nan", None, None, name="shares")
+tie_weights_p = primitive(_shares, "x out | dim keepdim nan", None, None, name="shares")
 
 
 def _extremum(reduce: Any, name: str, nan: bool, label: str | None = None) -> Callable[..., Any]:
     def rule(g: Any, x: Any, out: Any, dim: Any, keepdim: bool) -> Any:
-        return spread(g, x.shape, dim, keepdim) * shares(x, out, dim, keepdim, nan)
+        return broadcast_gradient(g, x.shape, dim, keepdim) * tie_weights_p(
+            x, out, dim, keepdim, nan
+        )
 
     def kernel(x: Any, dim: Any, keepdim: bool) -> Any:
         if x.dtype.kind == "c":
@@ -71,7 +73,7 @@ def _placed_extremum(reduce: Any, name: str, arg: str) -> Callable[..., Any]:
     return primitive(
         kernel,
         "x | dim keepdim -> values indices",
-        lambda g, indices, dim, keepdim, shape: placed(g, indices, dim, keepdim, False, shape),
+        lambda g, indices, dim, keepdim, shape: place_p(g, indices, dim, keepdim, False, shape),
         name=name,
     )
 
@@ -201,13 +203,13 @@ def _place(x: Any, arg: str, dim: int | None, keepdim: bool) -> Any:
     return index.astype(np.int64, copy=False)
 
 
-place = primitive(_place, "x | arg dim keepdim", None, name="argmax")
+argmax_p = primitive(_place, "x | arg dim keepdim", None, name="argmax")
 
 
 def _arg(name: str, input: Any, dim: int | None, keepdim: bool) -> Any:
     d = None if dim is None else one_dim(dim, input.ndim)
     try:
-        return place(input, name, d, keepdim)
+        return argmax_p(input, name, d, keepdim)
     except ValueError:
         raise empty(name, input, None if d is None else (d,), IndexError) from None
 

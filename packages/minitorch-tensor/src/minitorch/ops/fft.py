@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from .._creation import made
-from .._dtype import as_dtype, get_default_dtype
-from .._memory import packed
+from .._types.dtype import as_dtype, get_default_dtype
 from ..autograd.grad_mode import is_grad_enabled
 from ..autograd.primitive import primitive
+from ..kernels.memory import packed
 from .arguments import numpy_names, one_dim
 from .conversion import to
+from .creation import made
 
 __all__ = ["fft", "fft2", "fftfreq", "fftn", "fftshift", "ifft", "ifft2", "ifftn", "ifftshift"]
 __all__ += ["irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn"]
@@ -42,36 +42,36 @@ def _irfftn_transposed(g: Any, shape: Any, sizes: Any, dims: Any, norm: Any) -> 
     return out
 
 
-inverse_real = primitive(
+fft_irfftn_p = primitive(
     _irfftn,
     "x | sizes dims norm",
-    lambda g, shape, sizes, dims, norm: inverse_real_transposed(g, shape, sizes, dims, norm),
+    lambda g, shape, sizes, dims, norm: fft_irfftn_transposed_p(g, shape, sizes, dims, norm),
     name="fft_irfftn",
     label="FftC2RBackward0",
     traits=("linear",),
 )
-inverse_real_transposed: Any = primitive(
+fft_irfftn_transposed_p: Any = primitive(
     _irfftn_transposed,
     "x | shape sizes dims norm",
-    lambda g, sizes, dims, norm: inverse_real(g, sizes, dims, norm),
+    lambda g, sizes, dims, norm: fft_irfftn_p(g, sizes, dims, norm),
     name="fft_irfftn_transposed",
     traits=("linear",),
 )
-shifted = primitive(
+fftshift_p = primitive(
     lambda x, dims: packed(np.fft.fftshift(x, dims)),
     "x | dims",
-    lambda g, dims: unshifted(g, dims),
+    lambda g, dims: ifftshift_p(g, dims),
     name="roll",
     traits=("linear",),
 )
-unshifted: Any = primitive(
+ifftshift_p: Any = primitive(
     lambda x, dims: packed(np.fft.ifftshift(x, dims)),
     "x | dims",
-    lambda g, dims: shifted(g, dims),
+    lambda g, dims: fftshift_p(g, dims),
     name="roll",
     traits=("linear",),
 )
-transformed = primitive(
+fft_p = primitive(
     lambda x, kind, sizes, dims, norm: getattr(np.fft, kind)(x, sizes, dims, norm),
     "x | kind sizes dims norm",
     None,
@@ -133,7 +133,7 @@ def _sizes(input: Any, s: Any, dim: Any, half: bool) -> tuple[Any, tuple[int, ..
 def _real_result(name: str, input: Any, s: Any, dim: Any, norm: str | None) -> Any:
     x = _input(input, name)
     sizes, dims = _sizes(x, s, dim, True)
-    return inverse_real(x, sizes, dims, _norm(norm))
+    return fft_irfftn_p(x, sizes, dims, _norm(norm))
 
 
 def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: str | None) -> Any:
@@ -147,7 +147,7 @@ def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: st
             f"fft.{name}: gradients through complex results are not supported; detach() the input"
         )
     sizes, dims = _sizes(x, s, dim, False)
-    return transformed(x, kind, sizes, dims, _norm(norm))
+    return fft_p(x, kind, sizes, dims, _norm(norm))
 
 
 # --- real results --------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ def fftshift(input: Any, dim: Any = None) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fftshift.html
     """
-    return shifted(input, _shift_dims(input, dim))
+    return fftshift_p(input, _shift_dims(input, dim))
 
 
 @numpy_names
@@ -202,7 +202,7 @@ def ifftshift(input: Any, dim: Any = None) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
     """
-    return unshifted(input, _shift_dims(input, dim))
+    return ifftshift_p(input, _shift_dims(input, dim))
 
 
 def _shift_dims(input: Any, dim: Any) -> tuple[int, ...]:

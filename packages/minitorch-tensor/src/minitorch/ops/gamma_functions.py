@@ -14,7 +14,7 @@ from .exponential import exp, log
 from .shape import contiguous
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["digamma", "igamma", "igammac", "lgamma", "mvlgamma", "polygamma"]
 
@@ -49,8 +49,8 @@ def digamma(input: Tensor) -> Tensor:
     """
 
 
-polygamma_of: Any = primitive(
-    gamma.polygamma, "x | n", lambda g, x, n: g * polygamma_of(x, n + 1), name="polygamma",
+polygamma_p: Any = primitive(
+    gamma.polygamma, "x | n", lambda g, x, n: g * polygamma_p(x, n + 1), name="polygamma",
     **FLOATS,
 )  # fmt: skip
 
@@ -84,7 +84,7 @@ def polygamma(n: int, input: Any) -> Any:
     """
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
-    return polygamma_of(input, n)
+    return polygamma_p(input, n)
 
 
 def polygamma_method(self: Any, n: int) -> Any:

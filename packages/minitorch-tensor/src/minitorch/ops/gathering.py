@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import laid_as
 from ..autograd.primitive import primitive
 from ..kernels.half import single
 from ..kernels.indexing import accumulate, add_rows
+from ..kernels.memory import laid_as
 from .shape import ALL
 
 
@@ -29,14 +29,15 @@ def out_of_bounds(index: Any, size: int, dim: int) -> IndexError:
 
 
 # x[index] for a tensor of integers
-rows: Any = primitive(
-    _take_rows, "x index", lambda g, shape, index: put_rows(g, index, shape), None, name="index",
+index_rows_p: Any = primitive(
+    _take_rows, "x index",
+    lambda g, shape, index: index_rows_backward_p(g, index, shape), None, name="index",
     traits=("linear",),
 )  # fmt: skip
 # zeros of `shape` to which x is added at the rows `index`
-put_rows: Any = primitive(
-    add_rows, "x index | shape", lambda g, index: rows(g, index), None, name="index_backward",
-    traits=("linear",),
+index_rows_backward_p: Any = primitive(
+    add_rows, "x index | shape", lambda g, index: index_rows_p(g, index), None,
+    name="index_backward", traits=("linear",),
 )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def flat_positions(indices: list[Any], sizes: tuple[int, ...], dim: int) -> Any:
     return flat
 
 
-positions = primitive(flat_positions, "*indices | sizes dim", name="positions")
+positions_p = primitive(flat_positions, "*indices | sizes dim", name="positions")
 
 
 def _key(ndim: int, dims: tuple[int, ...], places: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
@@ -128,18 +129,18 @@ def write_places(out: Any, value: Any, places: Any, dims: tuple[int, ...], add: 
 
 
 # x at the flat positions `places` of its dimensions `dims`; `once`: no position repeats
-indexed: Any = primitive(
+index_p: Any = primitive(
     lambda x, places, dims, once: _gather(x, places, dims),
     "x places | dims once",
-    lambda g, places, shape, dims, once: spread_places(g, places, shape, dims, once),
+    lambda g, places, shape, dims, once: index_backward_p(g, places, shape, dims, once),
     None,
     name="index",
     traits=("linear",),
 )
-spread_places: Any = primitive(
+index_backward_p: Any = primitive(
     _spread,
     "x places | shape dims once",
-    lambda g, places, dims, once: indexed(g, places, dims, once),
+    lambda g, places, dims, once: index_p(g, places, dims, once),
     None,
     name="index_backward",
     traits=("linear",),
@@ -153,15 +154,15 @@ def _put(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> A
 
 
 def _put_rule(g: Any, places: Any, dims: tuple[int, ...], add: bool) -> Any:
-    return g if add else put_places(g, 0, places, dims, False)
+    return g if add else index_put_p(g, 0, places, dims, False)
 
 
 # x with `value` written (or added) at these positions
-put_places = primitive(
+index_put_p = primitive(
     _put,
     "x value places | dims add",
     _put_rule,
-    lambda g, places, dims: indexed(g, places, dims, False),
+    lambda g, places, dims: index_p(g, places, dims, False),
     None,
     name="index_put",
 )

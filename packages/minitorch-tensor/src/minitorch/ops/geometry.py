@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import packed
 from ..autograd.primitive import fused, primitive
+from ..kernels.memory import packed
 from .arguments import numpy_names, one_dim
-from .choice import zeros_like
+from .choice import zeros_like_p
 from .complex_parts import sgn
 from .conversion import not_implemented
 from .norm import vector_norm
-from .shape import reshaped
+from .shape import view_p
 
 __all__ = ["cdist", "cross"]
 
@@ -33,11 +33,11 @@ def _cross(a: Any, b: Any, dim: int) -> Any:
 
 
 # g . (da x b) = da . (b x g)
-crossed: Any = primitive(
+linalg_cross_p: Any = primitive(
     _cross,
     "a b | dim",
-    lambda g, b, dim: crossed(b, g, dim),
-    lambda g, a, dim: crossed(g, a, dim),
+    lambda g, b, dim: linalg_cross_p(b, g, dim),
+    lambda g, a, dim: linalg_cross_p(g, a, dim),
     name="linalg_cross",
 )
 
@@ -76,7 +76,7 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     check_same(input, other, "linalg.cross")
     if not input.dtype.category:
         raise not_implemented("cross", input.dtype)
-    return crossed(input, other, d)
+    return linalg_cross_p(input, other, d)
 
 
 @numpy_names
@@ -118,33 +118,34 @@ def _euclidean_rule(g: Any, x: Any, y: Any, out: Any) -> Any:
 
 # Of a maximum each tie has the whole gradient, and NaNs are not counted as apart: PyTorch's rules
 # for distances, which differ from those of norms.
-greatest = primitive(
+greatest_distance_p = primitive(
     lambda d: np.maximum.reduce(abs(d), axis=-1, initial=0),
     "d",
-    lambda g, d, out: (
-        reshaped(g, (*g.shape, 1)) * sgn(d) * (abs(d) == reshaped(out, (*g.shape, 1)))
-    ),
+    lambda g, d, out: view_p(g, (*g.shape, 1)) * sgn(d) * (abs(d) == view_p(out, (*g.shape, 1))),
     name="greatest_distance",
 )
-apart = primitive(
-    lambda d: np.minimum(np.ceil(abs(d)), 1).sum(-1), "d", lambda g, d: zeros_like(d), name="apart"
+apart_p = primitive(
+    lambda d: np.minimum(np.ceil(abs(d)), 1).sum(-1),
+    "d",
+    lambda g, d: zeros_like_p(d),
+    name="apart",
 )
 
 
 def difference_norm(d: Any, p: float) -> Any:
     """The ``p``-norm of differences over the last dimension."""
     if p in (0, math.inf):
-        return (greatest if p else apart)(d)
+        return (greatest_distance_p if p else apart_p)(d)
     return vector_norm(d, p, -1)
 
 
 def _distances(x: Any, y: Any, p: float = 2.0) -> Any:
-    rows = reshaped(x, (*x.shape[:-1], 1, x.shape[-1]))
-    columns = reshaped(y, (*y.shape[:-2], 1, *y.shape[-2:]))
+    rows = view_p(x, (*x.shape[:-1], 1, x.shape[-1]))
+    columns = view_p(y, (*y.shape[:-2], 1, *y.shape[-2:]))
     return difference_norm(rows - columns, p)
 
 
-euclidean = fused(
+cdist_p = fused(
     _euclidean, "x y", _euclidean_rule, _distances, name="cdist", label="EuclideanDistBackward0"
 )
 
@@ -178,10 +179,10 @@ def cdist(
     if p < 0:
         raise RuntimeError(f"cdist only supports non-negative p values, got {p}")
     if not x1.shape[-1]:
-        return (
-            reshaped(x1, (*x1.shape, 1)) * reshaped(x2, (*x2.shape[:-2], 1, 0, x2.shape[-2]))
-        ).sum(-2)
+        return (view_p(x1, (*x1.shape, 1)) * view_p(x2, (*x2.shape[:-2], 1, 0, x2.shape[-2]))).sum(
+            -2
+        )
     large = x1.shape[-2] > 25 or x2.shape[-2] > 25
     if p == 2 and (compute_mode == MODES[1] or (compute_mode == MODES[0] and large)):
-        return euclidean(x1, x2)
+        return cdist_p(x1, x2)
     return _distances(x1, x2, p)

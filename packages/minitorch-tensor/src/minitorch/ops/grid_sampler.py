@@ -6,30 +6,30 @@ import math
 from itertools import product
 from typing import Any
 
-from ..autograd.door import of_arrays
+from ..autograd.dispatch import of_arrays
 from ..autograd.primitive import fused, primitive
 from ..kernels import grid_sampler as kernels
 from .arguments import take_tensors
 from .matmul import column
-from .shape import compact, permuted, reshaped
+from .shape import contiguous_p, permute_p, view_p
 
 __all__ = ["grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
 MODES = ("bilinear", "nearest", "bicubic")  # by PyTorch's numbers
 PADDINGS = ("zeros", "border", "reflection")
 
-gathered: Any = primitive(
+gather_rows_p: Any = primitive(
     kernels.gather,
     "x index",
-    lambda g, index, x_shape: scattered(g, index, x_shape[1]),
+    lambda g, index, x_shape: scatter_rows_p(g, index, x_shape[1]),
     None,
     name="gather_rows",
 )
-scattered: Any = primitive(
-    kernels.scatter, "x index | size", lambda g, index: gathered(g, index), None,
+scatter_rows_p: Any = primitive(
+    kernels.scatter, "x index | size", lambda g, index: gather_rows_p(g, index), None,
     name="scatter_rows",
 )  # fmt: skip
-cells = primitive(
+grid_cells_p = primitive(
     kernels.cells,
     "c | n mode padding align -> slope shift index inside",
     None,
@@ -37,7 +37,7 @@ cells = primitive(
 )
 
 
-finite = primitive(
+finite_coordinates_p = primitive(
     kernels.finite, "c | mode padding", lambda g, c: g * (c - c == 0), name="finite_coordinates"
 )
 
@@ -46,12 +46,12 @@ def sampled(x: Any, grid: Any, mode: str, padding: str, align: bool) -> Any:
     """The weighted sums of the elements around each point, of arrays or of Tensors."""
     b, c, *sizes = x.shape
     out = tuple(grid.shape[1:-1])
-    rows = permuted(reshaped(x, (b, c, math.prod(sizes))), (0, 2, 1))
-    points = reshaped(grid, (b, math.prod(out), len(sizes)))
+    rows = permute_p(view_p(x, (b, c, math.prod(sizes))), (0, 2, 1))
+    points = view_p(grid, (b, math.prod(out), len(sizes)))
     axes = []
     for k, n in enumerate(reversed(sizes)):
-        at = finite(kernels.coordinates(points[..., k], n, align), mode, padding)
-        slope, shift, index, inside = cells(at, n, mode, padding, align)
+        at = finite_coordinates_p(kernels.coordinates(points[..., k], n, align), mode, padding)
+        slope, shift, index, inside = grid_cells_p(at, n, mode, padding, align)
         along = enumerate(kernels.weights(at * slope + shift, mode))
         axes.append([(index[j], w * inside[j]) for j, w in along])
     total = None
@@ -59,17 +59,17 @@ def sampled(x: Any, grid: Any, mode: str, padding: str, align: bool) -> Any:
         place, weight = taps[0]
         for (i, w), stride in list(zip(taps, kernels.strides(sizes), strict=True))[1:]:
             place, weight = place + i * stride, weight * w
-        term = gathered(rows, place) * column(weight)
+        term = gather_rows_p(rows, place) * column(weight)
         total = term if total is None else total + term
-    return reshaped(compact(permuted(total, (0, 2, 1))), (b, c, *out))
+    return view_p(contiguous_p(permute_p(total, (0, 2, 1))), (b, c, *out))
 
 
 SIGNATURE = "x grid | mode padding align"
-sampler_2d = fused(
+grid_sampler_2d_p = fused(
     of_arrays(sampled), SIGNATURE, kernels.gradients, sampled, name="grid_sampler_2d",
     label="GridSampler2DBackward0",
 )  # fmt: skip
-sampler_3d = fused(
+grid_sampler_3d_p = fused(
     of_arrays(sampled), SIGNATURE, kernels.gradients, sampled, name="grid_sampler_3d",
     label="GridSampler3DBackward0",
 )  # fmt: skip
@@ -126,7 +126,7 @@ def grid_sampler_2d(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html
     """
     mode, padding = _checked(input, grid, 4, interpolation_mode, padding_mode)
-    return sampler_2d(input, grid, mode, padding, bool(align_corners))
+    return grid_sampler_2d_p(input, grid, mode, padding, bool(align_corners))
 
 
 def grid_sampler_3d(
@@ -139,7 +139,7 @@ def grid_sampler_3d(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html
     """
     mode, padding = _checked(input, grid, 5, interpolation_mode, padding_mode)
-    return sampler_3d(input, grid, mode, padding, bool(align_corners))
+    return grid_sampler_3d_p(input, grid, mode, padding, bool(align_corners))
 
 
 def grid_sampler(

@@ -33,7 +33,7 @@ def _bincount(x: Any, weights: Any, minlength: int) -> Any:
     return np.bincount(x, weights.reshape(-1), minlength).astype(dtype)
 
 
-counts = primitive(_bincount, "x weights | minlength", None, None, name="bincount")
+bincount_p = primitive(_bincount, "x weights | minlength", None, None, name="bincount")
 
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
@@ -43,7 +43,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     """
     if minlength < 0:
         raise RuntimeError(f"minlength should be >= 0, but got {minlength}")
-    return counts(input, weights, minlength)
+    return bincount_p(input, weights, minlength)
 
 
 def _histc(x: Any, bins: int, low: float, high: float) -> Any:
@@ -62,7 +62,7 @@ def _histc(x: Any, bins: int, low: float, high: float) -> Any:
     return np.bincount(np.minimum(place, bins - 1), minlength=bins).astype(x.dtype)
 
 
-counted_in_bins = primitive(_histc, "x | bins low high", None, name="histc")
+histc_p = primitive(_histc, "x | bins low high", None, name="histc")
 
 
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
@@ -76,7 +76,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
         raise RuntimeError(f"torch.histc(): bins must be > 0, but got {bins}")
     if max < min:
         raise RuntimeError(f"torch.histc: max must be larger than min, but got [{min}, {max}]")
-    return counted_in_bins(input, as_int("bins", bins), min, max)
+    return histc_p(input, as_int("bins", bins), min, max)
 
 
 def _edges(x: Any, bins: int, span: Any) -> Any:
@@ -118,7 +118,7 @@ def _histogramdd(x: Any, weight: Any, bins: Any, span: Any, density: bool) -> tu
     return (hist, *edges)
 
 
-binned = primitive(
+histogram_p = primitive(
     _histogramdd, "x weight | bins span density -> *hist_edges", None, None, name="histogram"
 )
 
@@ -149,7 +149,7 @@ def histogram(
     """
     span = None if range is None else (tuple(range),)
     flat = input.reshape(-1, 1)
-    return return_types.histogram(*binned(flat, weight, (_bins(bins),), span, density))
+    return return_types.histogram(*histogram_p(flat, weight, (_bins(bins),), span, density))
 
 
 def histogramdd(
@@ -186,5 +186,5 @@ def histogramdd(
             )
         span = tuple(zip(range[::2], range[1::2], strict=True))
     flat = input.reshape(-1, d)
-    hist, *edges = binned(flat, weight, tuple(map(_bins, each)), span, density)
+    hist, *edges = histogram_p(flat, weight, tuple(map(_bins, each)), span, density)
     return return_types.histogramdd(hist, tuple(edges))

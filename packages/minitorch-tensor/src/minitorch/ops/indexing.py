@@ -13,24 +13,24 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import from_numpy_dtype
-from ..autograd.grad_mode import TOOLS, current, marking
+from .._types.dtype import from_numpy_dtype
+from ..autograd.grad_mode import INTERPRETERS, current, marking
 from ..autograd.inplace import check_history, check_writable, write
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, check_marks, wrap
-from .choice import zeros_like
+from .choice import zeros_like_p
 from .conversion import cast, fitted, real_part
 from .gathering import (
     adjacent,
     flat_positions,
-    indexed,
-    positions,
-    put_places,
-    rows,
+    index_p,
+    index_put_p,
+    index_rows_p,
+    positions_p,
     write_places,
 )
-from .regions import selected, sliced
-from .shape import ALL, reshaped
+from .regions import select_p, slice_p
+from .shape import ALL, view_p
 
 __all__ = ["index_put"]
 
@@ -115,7 +115,7 @@ def parse(input: Any, key: Any) -> tuple[tuple[Any, ...] | None, list[Any], tupl
             items.append(int(item))
         elif isinstance(item, Variable | np.ndarray | list | tuple | range):
             index = _as_index(item)
-            if not index.ndim and index._data.dtype.kind == "i" and index._tool is None:
+            if not index.ndim and index._data.dtype.kind == "i" and index._interpreter is None:
                 items.append(int(index._data))
             else:
                 items.append(index)
@@ -134,7 +134,7 @@ def parse(input: Any, key: Any) -> tuple[tuple[Any, ...] | None, list[Any], tupl
     )
     if used > len(shape):
         if len(items) == 1 and type(items[0]) is int:
-            selected(input, items[0])  # raises: a 0-dim tensor
+            select_p(input, items[0])  # raises: a 0-dim tensor
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
     basic: list[Any] = []
     indices: list[Any] = []
@@ -204,36 +204,36 @@ def getitem(self: Any, key: Any) -> Any:
     """
     kind = type(key)
     if kind is int:
-        return selected(self, key)
+        return select_p(self, key)
     if kind is tuple and key:
         for item in key:
             if type(item) is not int:
                 break
         else:
             try:
-                return sliced(self, (*key, ...))  # with an Ellipsis NumPy gives a view
+                return slice_p(self, (*key, ...))  # with an Ellipsis NumPy gives a view
             except IndexError:
                 pass  # `parse` says it in PyTorch's words
     if kind is slice and self.ndim:
-        return sliced(self, (_slice_of_ints(key),))
+        return slice_p(self, (_slice_of_ints(key),))
     if isinstance(key, Variable) and key._data.dtype.kind == "i" and key._data.ndim and self.ndim:
-        return rows(self, _as_index(key))
+        return index_rows_p(self, _as_index(key))
     if kind is tuple and key:
         kinds = {*map(type, key)}
         if kinds <= PLAIN:
             if slice in kinds:
                 key = tuple([_slice_of_ints(i) if type(i) is slice else i for i in key])
             try:
-                return sliced(self, key)
+                return slice_p(self, key)
             except IndexError:
                 pass  # `parse` says it in PyTorch's words
         elif len(key) <= self.ndim and all(map(_is_rows, key)):
-            return indexed(self, *_places(self, list(key), tuple(range(len(key)))), False)
+            return index_p(self, *_places(self, list(key), tuple(range(len(key)))), False)
     basic, indices, dims = parse(self, key)
-    x = self if basic is None and indices else sliced(self, basic or ())
+    x = self if basic is None and indices else slice_p(self, basic or ())
     if not indices:
         return x
-    return indexed(x, *_places(x, indices, dims), all(map(_is_mask, indices)))
+    return index_p(x, *_places(x, indices, dims), all(map(_is_mask, indices)))
 
 
 def _is_rows(item: Any) -> bool:
@@ -243,8 +243,8 @@ def _is_rows(item: Any) -> bool:
 def _places(x: Any, indices: list[Any], dims: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
     shape = x.shape
     sizes = tuple([shape[d] for d in dims])
-    if current.state.flags >= TOOLS:
-        return positions(indices, sizes, dims[0]), dims
+    if current.state.flags >= INTERPRETERS:
+        return positions_p(indices, sizes, dims[0]), dims
     return wrap(flat_positions([index._array() for index in indices], sizes, dims[0])), dims
 
 
@@ -259,10 +259,10 @@ def _overwrite(x: Any, value: Any) -> Any:
 
 
 # `value` in the shape and dtype of x
-overwritten = primitive(
+copy_p = primitive(
     _overwrite,
     "x value",
-    lambda g: zeros_like(g),
+    lambda g: zeros_like_p(g),
     lambda g, value_dtype: cast(g, value_dtype),
     name="copy",
     label="CopyBackwards",
@@ -292,10 +292,10 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     value = _as_value(self, value)
     basic, indices, dims = parse(self, key)
     if not indices:
-        x = sliced(self, basic or ())
+        x = slice_p(self, basic or ())
         copy_(x, _without_lead(value, x._data.ndim))
         return
-    x = self if basic is None else sliced(self, basic)
+    x = self if basic is None else slice_p(self, basic)
     if isinstance(value, Variable) and value._data.dtype != x._data.dtype:
         lone_mask = len(indices) == 1 and _is_mask(indices[0]) and value._data.size == 1
         if not lone_mask:
@@ -319,7 +319,7 @@ def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
                 source = source.reshape(())
         else:
             source = _as_value(self, value)
-        current.state.quiet(operator.setitem, data, key, source)
+        current.state.without_warnings(operator.setitem, data, key, source)
     except IndexError:
         parse(self, key)
         raise
@@ -366,7 +366,7 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
             f"source, {list(src._data.shape)}"
         )
     try:
-        made = overwritten(self, _differentiable(self, src))
+        made = copy_p(self, _differentiable(self, src))
     except (ValueError, RuntimeError, OverflowError):
         if isinstance(src, Variable):
             raise _cannot_assign(src, tuple(self.shape)) from None
@@ -388,7 +388,7 @@ def _without_lead(value: Any, ndim: int) -> Any:
         shape = tuple(value._data.shape)
         extra = len(shape) - ndim
         if extra > 0 and shape[:extra] == (1,) * extra:
-            return reshaped(value, shape[extra:])
+            return view_p(value, shape[extra:])
     return value
 
 
@@ -404,7 +404,7 @@ def put_(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> A
             write_places(x._array(), getattr(value, "_data", value), places._data, dims, add)
             x._counter[0] += 1
             return x
-        made = put_places(x, value, places, dims, add)
+        made = index_put_p(x, value, places, dims, add)
     except (ValueError, RuntimeError, OverflowError, TypeError):
         if isinstance(value, Variable):
             raise _cannot_assign(value, shape) from None
@@ -423,7 +423,7 @@ def _same_dtype(input: Any, values: Any) -> None:
 
 def _with_dims(index: Any) -> Any:
     index = _as_index(index)
-    return index if index.ndim or _is_mask(index) else reshaped(index, (1,))
+    return index if index.ndim or _is_mask(index) else view_p(index, (1,))
 
 
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
@@ -438,4 +438,4 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
     _, found, dims = parse(input, key)
     _same_dtype(input, values)
     places, dims = _places(input, found, dims)
-    return put_places(input, values, places, dims, accumulate)
+    return index_put_p(input, values, places, dims, accumulate)

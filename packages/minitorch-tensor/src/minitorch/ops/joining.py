@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import format_of, formatted_as, packed
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
+from ..kernels.memory import format_of, formatted_as, packed
 from .arguments import as_int, numpy_names, one_dim
 from .conversion import promote
-from .regions import narrow, sliced
-from .shape import ALL, atleast_1d, atleast_2d, atleast_3d, reshaped
+from .regions import narrow, slice_p
+from .shape import ALL, atleast_1d, atleast_2d, atleast_3d, view_p
 
 __all__ = [
     "cat", "chunk", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit",
@@ -36,12 +36,12 @@ def _cat_rule(g: Any, xs_shapes: Any, dim: int, needs: Any) -> list[Any]:
     made, start = [], 0
     for shape, need in zip(xs_shapes, needs, strict=True):
         end = start + shape[dim]
-        made.append(sliced(g, (*(ALL,) * dim, slice(start, end))) if need else None)
+        made.append(slice_p(g, (*(ALL,) * dim, slice(start, end))) if need else None)
         start = end
     return made
 
 
-concatenated = primitive(_cat, "*xs | dim", joint=_cat_rule, name="cat", traits=("linear",))
+cat_p = primitive(_cat, "*xs | dim", joint=_cat_rule, name="cat", traits=("linear",))
 
 
 def _stack(xs: list[Any], dim: int) -> Any:
@@ -51,11 +51,11 @@ def _stack(xs: list[Any], dim: int) -> Any:
     return packed(np.concatenate([x[key] for x in xs], dim))
 
 
-stacked = primitive(
+stack_p = primitive(
     _stack,
     "*xs | dim",
     joint=lambda g, dim, needs: [
-        sliced(g, (*(ALL,) * dim, k)) if need else None for k, need in enumerate(needs)
+        slice_p(g, (*(ALL,) * dim, k)) if need else None for k, need in enumerate(needs)
     ],
     name="stack",
     traits=("linear",),
@@ -91,7 +91,7 @@ def cat(tensors: Any, dim: int = 0) -> Any:
         xs = _made_alike(xs)
     dim = one_dim(dim, xs[0].ndim)
     try:
-        return concatenated(xs, dim)
+        return cat_p(xs, dim)
     except ValueError:
         raise RuntimeError(_cannot_join(xs, dim)) from None
 
@@ -150,7 +150,7 @@ def stack(tensors: Any, dim: int = 0) -> Any:
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
                 f"{list(x.shape)} at entry {k}"
             )
-    return stacked(_one_dtype(xs), one_dim(dim, len(shape) + 1))
+    return stack_p(_one_dtype(xs), one_dim(dim, len(shape) + 1))
 
 
 def _some(tensors: Any, name: str) -> list[Any]:
@@ -196,8 +196,8 @@ def column_stack(tensors: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.column_stack.html
     """
-    return cat([reshaped(x, (*x.shape, 1)[-2:]) if x.ndim == 1 else
-                reshaped(x, (1, 1)) if not x.ndim else x for x in tensors], 1)  # fmt: skip
+    return cat([view_p(x, (*x.shape, 1)[-2:]) if x.ndim == 1 else
+                view_p(x, (1, 1)) if not x.ndim else x for x in tensors], 1)  # fmt: skip
 
 
 # --- splitting ---------------------------------------------------------------------------------
@@ -211,15 +211,15 @@ def _pieces(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
     return tuple(made)
 
 
-pieces: Callable[..., tuple[Any, ...]] = primitive(
-    _pieces, "x | sizes dim -> *pieces", lambda g, dim: concatenated(list(g), dim), name="split",
+split_p: Callable[..., tuple[Any, ...]] = primitive(
+    _pieces, "x | sizes dim -> *pieces", lambda g, dim: cat_p(list(g), dim), name="split",
     view=True, traits=("linear",),
 )  # fmt: skip
-sized_pieces: Callable[..., tuple[Any, ...]] = labelled(pieces, "SplitWithSizesBackward0")
-unbound: Callable[..., tuple[Any, ...]] = primitive(
+split_with_sizes_p: Callable[..., tuple[Any, ...]] = labelled(split_p, "SplitWithSizesBackward0")
+unbind_p: Callable[..., tuple[Any, ...]] = primitive(
     lambda x, dim: tuple(x[(*(ALL,) * dim, k, ...)] for k in range(x.shape[dim])),
     "x | dim -> *slices",
-    lambda g, dim: stacked(list(g), dim),
+    lambda g, dim: stack_p(list(g), dim),
     name="unbind",
     view=True,
     traits=("linear",),
@@ -248,7 +248,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
             else f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}"
         )
     sizes = [min(size, n - start) for start in range(0, n, size)] if n else [0]
-    return pieces(tensor, tuple(sizes), dim)
+    return split_p(tensor, tuple(sizes), dim)
 
 
 @numpy_names
@@ -262,7 +262,7 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
             f"split_with_sizes expects split_sizes to sum exactly to {input.shape[dim]} (input "
             f"tensor's size at dimension {dim}), but got split_sizes={list(sizes)}"
         )
-    return sized_pieces(input, sizes, dim)
+    return split_with_sizes_p(input, sizes, dim)
 
 
 @numpy_names
@@ -271,7 +271,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.chunk.html
     """
-    return pieces(input, *_chunk_sizes(input, chunks, dim))
+    return split_p(input, *_chunk_sizes(input, chunks, dim))
 
 
 def _chunk_sizes(input: Any, chunks: int, dim: int) -> tuple[tuple[int, ...], int]:
@@ -294,7 +294,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """
     if not input.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return unbound(input, one_dim(dim, input.ndim))
+    return unbind_p(input, one_dim(dim, input.ndim))
 
 
 @numpy_names
@@ -320,7 +320,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     lead = (ALL,) * dim
     starts = [0, *cuts]
     ends = [*cuts, n]
-    return tuple(sliced(input, (*lead, slice(a, b))) for a, b in zip(starts, ends, strict=True))
+    return tuple(slice_p(input, (*lead, slice(a, b))) for a, b in zip(starts, ends, strict=True))
 
 
 def _split_along(name: str, dim: int, least: int) -> Any:

@@ -14,7 +14,7 @@ from .decompositions import singular_values, symmetric_values
 from .linalg import matrices, one_dtype
 from .matmul import column, matmul, transposed
 from .reduction import sum
-from .shape import reshaped
+from .shape import view_p
 
 __all__ = ["pinverse"]
 
@@ -25,10 +25,12 @@ def threshold(A: Any, largest: Any, atol: Any, rtol: Any) -> Any:
         eps = float(np.finfo(A.dtype.numpy).eps) * max(A.shape[-2:])
         rtol = eps if atol is None else (atol <= 0) * eps
     limit = largest * rtol
-    return limit if atol is None else larger(limit, atol)
+    return limit if atol is None else maximum_p(limit, atol)
 
 
-larger = primitive(lambda a, b: np.maximum(a, b).astype(a.dtype), "a b", None, None, name="maximum")
+maximum_p = primitive(
+    lambda a, b: np.maximum(a, b).astype(a.dtype), "a b", None, None, name="maximum"
+)
 
 
 def _spectrum(A: Any, hermitian: bool) -> Any:
@@ -70,7 +72,7 @@ def _pinv_rule(g: Any, x: Any, out: Any) -> Any:
     return (first - x @ (out @ first)) @ pt + pt @ (second - (second @ out) @ x) - pt @ g @ pt
 
 
-pseudo_inverse = primitive(_pinv, "x limit", _pinv_rule, None, name="linalg_pinv")
+linalg_pinv_p = primitive(_pinv, "x limit", _pinv_rule, None, name="linalg_pinv")
 
 
 def pinv(
@@ -86,7 +88,7 @@ def pinv(
         return transposed(A) * 1
     largest = _spectrum(A, hermitian).amax(-1, keepdim=True)
     atol, rtol = (column(t) if hasattr(t, "ndim") and t.ndim else t for t in (atol, rtol))
-    return pseudo_inverse(A, threshold(A, largest, atol, rtol))
+    return linalg_pinv_p(A, threshold(A, largest, atol, rtol))
 
 
 def pinverse(input: Any, rcond: float = 1e-15) -> Any:
@@ -124,5 +126,5 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
         residuals = sum(difference * difference, -2)
     if driver in ("gelsd", "gelss"):
         values = singular_values(A).detach()
-    solution = reshaped(X, X.shape[:-1]) if vector else X
+    solution = view_p(X, X.shape[:-1]) if vector else X
     return return_types.linalg_lstsq(solution, residuals, rank, values)

@@ -12,7 +12,7 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels import linalg as kernels
 from .matmul import column, matmul, transposed
-from .shape import permuted, reshaped
+from .shape import permute_p, view_p
 
 __all__ = ["inverse"]
 
@@ -68,7 +68,7 @@ def constant(value: Any, x: Any) -> Any:
 
 # --- inverses and linear equations ---------------------------------------------------------------
 
-inverted = primitive(
+linalg_inv_p = primitive(
     kernels.inv,
     "x",
     # d(1/x) = -1/x dx 1/x
@@ -78,11 +78,11 @@ inverted = primitive(
 )
 
 # a x = b, matrices: db = a'^-1 dx, da = -db x'
-solved: Any = primitive(
+linalg_solve_p: Any = primitive(
     kernels.solve,
     "a b",
-    lambda g, a, out: -(solved(transposed(a), g) @ transposed(out)),
-    lambda g, a: solved(transposed(a), g),
+    lambda g, a, out: -(linalg_solve_p(transposed(a), g) @ transposed(out)),
+    lambda g, a: linalg_solve_p(transposed(a), g),
     name="linalg_solve",
     label="LinalgSolveExBackward0",
 )
@@ -95,15 +95,15 @@ def triangle(x: Any, upper: bool, unitriangular: bool = False) -> Any:
     return x * (np.tri(n, m, k, dtype=bool).T if upper else np.tri(m, n, k, dtype=bool))
 
 
-solved_triangular: Any = primitive(
+linalg_solve_triangular_p: Any = primitive(
     kernels.solve_triangular,
     "a b | upper unitriangular",
     lambda g, a, out, upper, unitriangular: triangle(
-        -(solved_triangular(transposed(a), g, not upper, unitriangular) @ transposed(out)),
+        -(linalg_solve_triangular_p(transposed(a), g, not upper, unitriangular) @ transposed(out)),
         upper,
         unitriangular,
     ),
-    lambda g, a, upper, unitriangular: solved_triangular(
+    lambda g, a, upper, unitriangular: linalg_solve_triangular_p(
         transposed(a), g, not upper, unitriangular
     ),
     name="linalg_solve_triangular",
@@ -119,7 +119,7 @@ def inverse(input: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv.html
     """
     square("linalg.inv", input)
-    return inverted(input)
+    return linalg_inv_p(input)
 
 
 def solve(A: Any, B: Any, *, left: bool = True) -> Any:
@@ -157,8 +157,8 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Any:
             f"{'AX = B' if left else 'XA = B'} ({n}x{n} and {X.shape[-2]}x{X.shape[-1]})"
         )
     same_batch("linalg.solve", A, X)
-    X = solved(A, X) if left else transposed(solved(transposed(A), transposed(X)))
-    return reshaped(X, X.shape[:-1]) if vector else X
+    X = linalg_solve_p(A, X) if left else transposed(linalg_solve_p(transposed(A), transposed(X)))
+    return view_p(X, X.shape[:-1]) if vector else X
 
 
 def same_batch(name: str, A: Any, B: Any) -> None:
@@ -192,8 +192,10 @@ def solve_triangular(
         )
     same_batch(name, A, B)
     if left:
-        return solved_triangular(A, B, upper, unitriangular)
-    return transposed(solved_triangular(transposed(A), transposed(B), not upper, unitriangular))
+        return linalg_solve_triangular_p(A, B, upper, unitriangular)
+    return transposed(
+        linalg_solve_triangular_p(transposed(A), transposed(B), not upper, unitriangular)
+    )
 
 
 def _info(x: Any) -> Any:
@@ -210,14 +212,14 @@ def _inv_or_nan(x: Any) -> Any:
         return np.where(bad, np.nan, made).astype(x.dtype)
 
 
-inverted_or_nan = primitive(
+linalg_inv_ex_p = primitive(
     _inv_or_nan,
     "x",
     lambda g, out: -(transposed(out) @ g @ transposed(out)),
     name="linalg_inv_ex",
     label="LinalgInvExBackward0",
 )
-singular = primitive(_info, "x", None, name="linalg_inv_ex_info")
+linalg_inv_ex_info_p = primitive(_info, "x", None, name="linalg_inv_ex_info")
 
 
 def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
@@ -226,8 +228,8 @@ def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv_ex.html
     """
     square("linalg.inv_ex", A)
-    made = inverted(A) if check_errors else inverted_or_nan(A)
-    return return_types.linalg_inv_ex(made, singular(A))
+    made = linalg_inv_p(A) if check_errors else linalg_inv_ex_p(A)
+    return return_types.linalg_inv_ex(made, linalg_inv_ex_info_p(A))
 
 
 def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Any:
@@ -236,13 +238,13 @@ def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_ex.html
     """
     square("linalg.solve_ex", A)
-    info = singular(A)
+    info = linalg_inv_ex_info_p(A)
     if check_errors or not info.any():
         return return_types.linalg_solve_ex(solve(A, B, left=left), info)
     vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and B.shape == A.shape[:-1])
-    inverse = inverted_or_nan(A)
+    inverse = linalg_inv_ex_p(A)
     X = matmul(inverse, column(B) if vector else B) if left else matmul(B, inverse)
-    return return_types.linalg_solve_ex(reshaped(X, X.shape[:-1]) if vector else X, info)
+    return return_types.linalg_solve_ex(view_p(X, X.shape[:-1]) if vector else X, info)
 
 
 def tensorinv(A: Any, ind: int = 2) -> Any:
@@ -259,7 +261,7 @@ def tensorinv(A: Any, ind: int = 2) -> Any:
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == "
             f"prod(self.shape[:ind]), but got {n} != {math.prod(head)}"
         )
-    return reshaped(inverse(reshaped(A, (math.prod(head), n))), tail + head)
+    return view_p(inverse(view_p(A, (math.prod(head), n))), tail + head)
 
 
 def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
@@ -269,7 +271,7 @@ def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
     """
     if dims is not None:
         moved = [d % A.ndim for d in dims]
-        A = permuted(A, (*(k for k in range(A.ndim) if k not in moved), *moved))
+        A = permute_p(A, (*(k for k in range(A.ndim) if k not in moved), *moved))
     rest = tuple(A.shape[B.ndim :])
     n = math.prod(B.shape)
     if math.prod(rest) != n:
@@ -277,4 +279,4 @@ def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
             f"prod(self.shape[:other.ndim]), but got {math.prod(rest)} != {n}"
         )
-    return reshaped(solve(reshaped(A, (n, n)), reshaped(B, (n,))), rest)
+    return view_p(solve(view_p(A, (n, n)), view_p(B, (n,))), rest)

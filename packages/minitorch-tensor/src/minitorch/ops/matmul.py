@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._memory import packed
 from ..autograd.primitive import labelled, operation
 from ..autograd.variable import Variable
-from ..kernels.blas import SHARED, apart
-from .arithmetic import mul, plus
+from ..kernels.blas import SHARED, threads_off_this_core
+from ..kernels.memory import packed
+from .arithmetic import add_p, mul
 from .conversion import as_operand
 from .reduction import sum
-from .shape import permuted, reshaped
+from .shape import permute_p, view_p
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "dot", "ger"]
 __all__ += ["inner", "kron", "matmul", "mm", "mv", "outer", "vdot"]
@@ -36,14 +36,14 @@ def _matmul(a: Any, b: Any) -> Any:
     try:
         if b.ndim == 2:
             if a.size > MANY and a.size * b.shape[1] >= SHARED:
-                apart()
+                threads_off_this_core()
             if a.ndim == 2:
                 return np.dot(a, b)  # less overhead than np.matmul
             if a.ndim > 2:  # one product for the whole batch
                 flat = a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
                 return np.dot(flat, b).reshape(*a.shape[:-1], b.shape[1])
         if a.size > MANY:
-            apart()
+            threads_off_this_core()
         return packed(np.matmul(a, b))
     except (ValueError, AttributeError):
         raise mismatch(a, b) from None
@@ -114,15 +114,15 @@ def transposed(x: Any) -> Any:
     """The last two dimensions swapped, of arrays and Tensors."""
     if isinstance(x, np.ndarray):
         return x.mT
-    return permuted(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+    return permute_p(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
 def column(x: Any) -> Any:
-    return reshaped(x, (*x.shape, 1))
+    return view_p(x, (*x.shape, 1))
 
 
 def row(x: Any) -> Any:
-    return reshaped(x, (*x.shape[:-1], 1, *x.shape[-1:]))
+    return view_p(x, (*x.shape[:-1], 1, *x.shape[-1:]))
 
 
 # c = ab: da = dc b', db = a' dc, where a vector stands for a matrix with one row or one column
@@ -132,7 +132,7 @@ def _left(g: Any, b: Any, a_shape: tuple[int, ...]) -> Any:
     if b.ndim == 1:
         return g * b if len(a_shape) == 1 else column(g) * b
     if len(a_shape) == 1:
-        return reshaped(matmul(b, column(g)), b.shape[:-1])
+        return view_p(matmul(b, column(g)), b.shape[:-1])
     return matmul(g, transposed(b))
 
 
@@ -142,10 +142,10 @@ def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
     if a.ndim == 1:
         return a * g if len(b_shape) == 1 else column(a) * row(g)
     if len(b_shape) == 1:
-        return reshaped(matmul(transposed(a), column(g)), (*a.shape[:-2], a.shape[-1]))
+        return view_p(matmul(transposed(a), column(g)), (*a.shape[:-2], a.shape[-1]))
     if len(b_shape) == 2 < a.ndim:  # the sum over the batch is part of the product
-        a = reshaped(a, (math.prod(a.shape[:-1]), a.shape[-1]))
-        g = reshaped(g, (a.shape[0], g.shape[-1]))
+        a = view_p(a, (math.prod(a.shape[:-1]), a.shape[-1]))
+        g = view_p(g, (a.shape[0], g.shape[-1]))
     return matmul(transposed(a), g)
 
 
@@ -185,7 +185,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     """
 
 
-batch_product = labelled(matmul, "BmmBackward0")
+bmm_p = labelled(matmul, "BmmBackward0")
 
 
 def matmul_reversed(input: Any, other: Any) -> Any:
@@ -224,7 +224,7 @@ def bmm(input: Any, mat2: Any) -> Any:
         raise RuntimeError(
             f"expected scalar type {input.dtype.type_name} but found {mat2.dtype.type_name}"
         )
-    return batch_product(input, mat2)
+    return bmm_p(input, mat2)
 
 
 def mv(input: Any, vec: Any) -> Any:
@@ -290,9 +290,9 @@ def inner(input: Any, other: Any) -> Any:
         )
     rows, columns = input.shape[:-1], other.shape[:-1]
     n = input.shape[-1]
-    a = reshaped(input, (math.prod(rows), n))
-    b = reshaped(other, (math.prod(columns), n))
-    return reshaped(matmul(a, transposed(b)), (*rows, *columns))
+    a = view_p(input, (math.prod(rows), n))
+    b = view_p(other, (math.prod(columns), n))
+    return view_p(matmul(a, transposed(b)), (*rows, *columns))
 
 
 def kron(input: Any, other: Any) -> Any:
@@ -304,10 +304,10 @@ def kron(input: Any, other: Any) -> Any:
     a = (1,) * (n - input.ndim) + tuple(input.shape)
     b = (1,) * (n - other.ndim) + tuple(other.shape)
     product = mul(
-        reshaped(input, tuple(size for k in a for size in (k, 1))),
-        reshaped(other, tuple(size for k in b for size in (1, k))),
+        view_p(input, tuple(size for k in a for size in (k, 1))),
+        view_p(other, tuple(size for k in b for size in (1, k))),
     )
-    return reshaped(product, tuple(k * m for k, m in zip(a, b, strict=True)))
+    return view_p(product, tuple(k * m for k, m in zip(a, b, strict=True)))
 
 
 def chain_matmul(*matrices: Any) -> Any:
@@ -367,7 +367,7 @@ def _combine(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
 
 # the sums that end an addmm and its kin
 SUMS = {
-    name: labelled(plus, f"{name.title()}Backward0")
+    name: labelled(add_p, f"{name.title()}Backward0")
     for name in ("addmm", "addmv", "addr", "baddbmm", "addbmm")
 }
 

@@ -11,10 +11,10 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import linalg as kernels
 from .arithmetic import mul
-from .linalg import constant, inverse, inverted, matrices, square
+from .linalg import constant, inverse, linalg_inv_p, matrices, square
 from .matmul import matmul, transposed
 from .reduction import sum
-from .shape import reshaped
+from .shape import view_p
 
 __all__ = ["det", "logdet", "matrix_exp", "matrix_power", "slogdet"]
 
@@ -24,18 +24,20 @@ __all__ = ["det", "logdet", "matrix_exp", "matrix_power", "slogdet"]
 
 def entire(g: Any) -> Any:
     """A number per matrix, as something that multiplies the matrix."""
-    return reshaped(g, (*g.shape, 1, 1))
+    return view_p(g, (*g.shape, 1, 1))
 
 
 def _cofactor_rule(g: Any, x: Any, out: Any) -> Any:
     if isinstance(g, Variable):  # derivatives of any order, for matrices that have an inverse
-        w = transposed(inverted(x))
+        w = transposed(linalg_inv_p(x))
         return sum(g * out, (-2, -1), True) * w - out @ transposed(g) @ w
     return kernels.cofactor_gradient(g, x)
 
 
-cofactor = primitive(kernels.cofactor, "x", _cofactor_rule, name="cofactor")
-determinant = primitive(np.linalg.det, "x", lambda g, x: entire(g) * cofactor(x), name="linalg_det")
+cofactor_p = primitive(kernels.cofactor, "x", _cofactor_rule, name="cofactor")
+linalg_det_p = primitive(
+    np.linalg.det, "x", lambda g, x: entire(g) * cofactor_p(x), name="linalg_det"
+)
 
 
 def _slogdet(x: Any) -> tuple[Any, Any]:
@@ -44,11 +46,11 @@ def _slogdet(x: Any) -> tuple[Any, Any]:
 
 
 def _slogdet_rule(g: Any, x: Any) -> Any:
-    return entire(g[1]) * transposed(inverted(x))
+    return entire(g[1]) * transposed(linalg_inv_p(x))
 
 
 # the sign is constant where it has a derivative
-sign_and_log = primitive(_slogdet, "x -> sign logabsdet", _slogdet_rule, name="linalg_slogdet")
+linalg_slogdet_p = primitive(_slogdet, "x -> sign logabsdet", _slogdet_rule, name="linalg_slogdet")
 
 
 def det(input: Any) -> Any:
@@ -57,7 +59,7 @@ def det(input: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.det.html
     """
     square("linalg.det", input)
-    return determinant(input)
+    return linalg_det_p(input)
 
 
 def linalg_slogdet(A: Any) -> Any:
@@ -66,7 +68,7 @@ def linalg_slogdet(A: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.slogdet.html
     """
     square("linalg.slogdet", A)
-    return return_types.linalg_slogdet(*sign_and_log(A))
+    return return_types.linalg_slogdet(*linalg_slogdet_p(A))
 
 
 def slogdet(input: Any) -> Any:
@@ -75,13 +77,13 @@ def slogdet(input: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.slogdet.html
     """
     square("linalg.slogdet", input)
-    return return_types.slogdet(*sign_and_log(input))
+    return return_types.slogdet(*linalg_slogdet_p(input))
 
 
-logarithm = primitive(
+logdet_p = primitive(
     lambda x: _signed_log(*np.linalg.slogdet(x)),
     "x",
-    lambda g, x: entire(g) * transposed(inverted(x)),
+    lambda g, x: entire(g) * transposed(linalg_inv_p(x)),
     name="logdet",
 )
 
@@ -98,7 +100,7 @@ def logdet(input: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logdet.html
     """
     square("logdet", input)
-    return logarithm(input)
+    return logdet_p(input)
 
 
 # --- powers and the exponential ------------------------------------------------------------------
@@ -112,10 +114,10 @@ def _matrix_exp_rule(g: Any, x: Any) -> Any:
     xt = transposed(x)
     block = first @ xt @ transposed(first) + second @ xt @ transposed(second)
     block = block + first @ g @ transposed(second)
-    return transposed(first) @ matrix_exponential(block) @ second
+    return transposed(first) @ linalg_matrix_exp_p(block) @ second
 
 
-matrix_exponential = primitive(kernels.matrix_exp, "x", _matrix_exp_rule, name="linalg_matrix_exp")
+linalg_matrix_exp_p = primitive(kernels.matrix_exp, "x", _matrix_exp_rule, name="linalg_matrix_exp")
 
 
 def matrix_exp(input: Any) -> Any:
@@ -124,10 +126,10 @@ def matrix_exp(input: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html
     """
     square("linalg.matrix_exp", input)
-    return matrix_exponential(input)
+    return linalg_matrix_exp_p(input)
 
 
-identity = primitive(
+eye_like_p = primitive(
     lambda x: np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape).copy(),
     "x",
     lambda g: g * 0,
@@ -147,7 +149,7 @@ def matrix_power(input: Any, n: int) -> Any:
             f"{input.shape[-2]} by {input.shape[-1]} matrices"
         )
     if n == 0:
-        return identity(input)
+        return eye_like_p(input)
     if n < 0:
         input, n = inverse(input), -n
     if n == 1:
@@ -162,11 +164,11 @@ def vander(x: Any, N: int | None = None) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vander.html
     """
     if not x.ndim:
-        x = reshaped(x, (1,))
+        x = view_p(x, (1,))
     count = x.shape[-1] if N is None else N
     if count <= 1 and N is not None:
         raise RuntimeError(f"N must be greater than 1, but got {N}")
-    return powers(x, count)
+    return linalg_vander_p(x, count)
 
 
 def _powers(x: Any, count: int) -> Any:
@@ -181,8 +183,11 @@ def _powers(x: Any, count: int) -> Any:
 def _powers_rule(g: Any, x: Any, count: int) -> Any:
     # the derivatives of 1, x, x^2, x^3, ... are 0, 1, 2x, 3x^2, ...
     return sum(
-        g[..., 1:] * powers(x, count - 1) * constant(np.arange(1, count, dtype=np.int64), x), -1
+        g[..., 1:]
+        * linalg_vander_p(x, count - 1)
+        * constant(np.arange(1, count, dtype=np.int64), x),
+        -1,
     )
 
 
-powers = primitive(_powers, "x | count", _powers_rule, name="linalg_vander")
+linalg_vander_p = primitive(_powers, "x | count", _powers_rule, name="linalg_vander")

@@ -10,10 +10,10 @@ import numpy as np
 from .arguments import numpy_names, one_dim, some_dims
 from .decompositions import singular_values
 from .extrema import amax, amin
-from .linalg import inverted_or_nan, matrices, square
+from .linalg import linalg_inv_ex_p, matrices, square
 from .norm import inexact, vector_norm
 from .reduction import sum
-from .shape import permuted, reshaped
+from .shape import permute_p, view_p
 
 __all__ = ["cond", "matrix_norm", "norm"]
 
@@ -48,11 +48,11 @@ def matrix_norm(
     extreme = largest if ord == "nuc" or ord > 0 else amin
     if ord in ("nuc", 2, -2):
         rest = [k for k in range(A.ndim) if k not in (rows, columns)]
-        s = singular_values(permuted(A, (*rest, rows, columns)))
+        s = singular_values(permute_p(A, (*rest, rows, columns)))
         result = sum(s, -1) if ord == "nuc" else extreme(s, -1)
         if not keepdim:
             return result
-        return reshaped(
+        return view_p(
             result, tuple(1 if k in (rows, columns) else n for k, n in enumerate(A.shape))
         )
     if ord not in (1, -1, math.inf, -math.inf):
@@ -61,7 +61,7 @@ def matrix_norm(
     sums = extreme(vector_norm(A, 1, inner, True), outer, True)
     if keepdim:
         return sums
-    return reshaped(sums, tuple(n for k, n in enumerate(A.shape) if k not in (rows, columns)))
+    return view_p(sums, tuple(n for k, n in enumerate(A.shape) if k not in (rows, columns)))
 
 
 @numpy_names
@@ -105,6 +105,6 @@ def cond(A: Any, p: Any = None) -> Any:
     if p not in ("fro", "nuc", 1, -1, math.inf, -math.inf):
         raise RuntimeError(f"linalg.cond got an invalid norm type: {p}")
     square("linalg.cond", A)
-    inverse = inverted_or_nan(A)
+    inverse = linalg_inv_ex_p(A)
     made = matrix_norm(A, p) * matrix_norm(inverse, p)
     return made.masked_fill(made.isnan(), np.inf)

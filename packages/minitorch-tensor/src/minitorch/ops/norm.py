@@ -7,22 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import as_dtype
+from .._types.dtype import as_dtype
 from ..autograd.primitive import primitive
 from ..kernels import sums
 from .arguments import numpy_names, one_dim, some_dims
-from .choice import zeros_like
+from .choice import zeros_like_p
 from .conversion import to
-from .extrema import empty, shares
-from .reduction import dims, kept, nonzero, spread
+from .extrema import empty, tie_weights_p
+from .reduction import broadcast_gradient, dims, kept_p, ne_zero_p
 from .shape import write_out
 
 __all__ = ["dist", "norm", "renorm"]
 
-signs = primitive(
+sign_p = primitive(
     np.sign, "x", None, name="sign", traits=("elementwise",)
 )  # a constant almost everywhere
-over = primitive(lambda x, bound: x > bound, "x | bound", None, name="gt")
+gt_p = primitive(lambda x, bound: x > bound, "x | bound", None, name="gt")
 
 
 def _vector_norm(x: Any, p: float, dim: Any, keepdim: bool) -> Any:
@@ -47,24 +47,26 @@ def _vector_norm(x: Any, p: float, dim: Any, keepdim: bool) -> Any:
 
 def _vector_norm_rule(g: Any, x: Any, out: Any, p: float, dim: Any, keepdim: bool) -> Any:
     if p == 0:
-        return zeros_like(x)
+        return zeros_like_p(x)
     if p == 1:
-        return spread(g, x.shape, dim, keepdim) * signs(x)
+        return broadcast_gradient(g, x.shape, dim, keepdim) * sign_p(x)
     if p == 2:
-        return spread(kept(g / out, nonzero(out)), x.shape, dim, keepdim) * x
-    size = x * signs(x)
+        return broadcast_gradient(kept_p(g / out, ne_zero_p(out)), x.shape, dim, keepdim) * x
+    size = x * sign_p(x)
     if abs(p) == math.inf:
-        hit = shares(size, out, dim, keepdim, True) * signs(x)
-        return spread(g, x.shape, dim, keepdim) * hit
-    slope = spread(kept(g / out ** (p - 1), nonzero(out)), x.shape, dim, keepdim)
+        hit = tie_weights_p(size, out, dim, keepdim, True) * sign_p(x)
+        return broadcast_gradient(g, x.shape, dim, keepdim) * hit
+    slope = broadcast_gradient(kept_p(g / out ** (p - 1), ne_zero_p(out)), x.shape, dim, keepdim)
     if p < 2:  # |x|^(p - 1) sign x has no finite slope of its own at 0
-        safe = size + (1 - signs(size))
-        return slope * safe ** (p - 1) * signs(x)
+        safe = size + (1 - sign_p(size))
+        return slope * safe ** (p - 1) * sign_p(x)
     return slope * size ** (p - 2) * x
 
 
 # (sum |x|^p)^(1/p); its subgradient at 0 is 0
-normed = primitive(_vector_norm, "x | p dim keepdim", _vector_norm_rule, name="linalg_vector_norm")
+linalg_vector_norm_p = primitive(
+    _vector_norm, "x | p dim keepdim", _vector_norm_rule, name="linalg_vector_norm"
+)
 
 
 def inexact(name: str, x: Any, dtype: Any) -> Any:
@@ -109,7 +111,7 @@ def vector_norm(
     input = inexact("linalg.vector_norm", input, dtype)
     axes = dims(dim, input.ndim)
     try:
-        return normed(input, float(ord), axes, keepdim)
+        return linalg_vector_norm_p(input, float(ord), axes, keepdim)
     except ValueError:
         error = empty("linalg.vector_norm", input, axes)
         raise RuntimeError(f"{error}: the norm of order {ord} has no identity") from None
@@ -168,6 +170,6 @@ def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     d = one_dim(dim, input.ndim)
     wide = input.float() if input.dtype.name == "float16" else input
     norms = vector_norm(wide, p, tuple(k for k in range(input.ndim) if k != d), True)
-    large = over(norms, maxnorm)
-    scale = kept(maxnorm / (norms + 1e-7) - 1, large) + 1
+    large = gt_p(norms, maxnorm)
+    scale = kept_p(maxnorm / (norms + 1e-7) - 1, large) + 1
     return to(wide * scale, input.dtype)

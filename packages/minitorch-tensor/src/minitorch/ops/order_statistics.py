@@ -14,10 +14,10 @@ from ..kernels import order as kernels
 from ..kernels.half import single
 from .arguments import numpy_names, one_dim
 from .arithmetic import lerp
-from .extrema import empty, picked, placed, shares
-from .reduction import is_tensor, spread
-from .shape import permuted, reshaped
-from .sorting import sorted_along
+from .extrema import empty, pick_p, place_p, tie_weights_p
+from .reduction import broadcast_gradient, is_tensor
+from .shape import permute_p, view_p
+from .sorting import sort_p
 
 __all__ = ["median", "mode", "nanmedian", "nanquantile", "quantile"]
 
@@ -34,13 +34,16 @@ def _medians(name: str, skip: bool) -> tuple[Callable[..., Any], Callable[..., A
         primitive(
             of_all,
             "x",
-            lambda g, x, out: spread(g, x.shape, None, False) * shares(x, out, None, False, True),
+            lambda g, x, out: (
+                broadcast_gradient(g, x.shape, None, False)
+                * tie_weights_p(x, out, None, False, True)
+            ),
             name=name,
         ),
         primitive(
             lambda x, dim, keepdim: kernels.median(x, dim, keepdim, skip),
             "x | dim keepdim -> values indices",
-            lambda g, indices, dim, keepdim, shape: placed(g, indices, dim, keepdim, False, shape),
+            lambda g, indices, dim, keepdim, shape: place_p(g, indices, dim, keepdim, False, shape),
             name=name,
             label=f"{name.title()}Backward1",
         ),
@@ -49,10 +52,10 @@ def _medians(name: str, skip: bool) -> tuple[Callable[..., Any], Callable[..., A
 
 median_of_all, median_along = _medians("median", skip=False)
 nanmedian_of_all, nanmedian_along = _medians("nanmedian", skip=True)
-mode_along = primitive(
+mode_p = primitive(
     kernels.mode,
     "x | dim keepdim -> values indices",
-    lambda g, indices, dim, keepdim, shape: placed(g, indices, dim, keepdim, False, shape),
+    lambda g, indices, dim, keepdim, shape: place_p(g, indices, dim, keepdim, False, shape),
     name="mode",
 )
 
@@ -104,7 +107,7 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.mode.html
     """
-    return _along("mode", mode_along, input, dim, keepdim)
+    return _along("mode", mode_p, input, dim, keepdim)
 
 
 # --- quantiles -------------------------------------------------------------------------------
@@ -118,12 +121,12 @@ def _last_rank(x: Any, skip: bool) -> Any:
     return np.maximum(numbers - 1, 0) if skip else np.full_like(numbers, x.shape[-1] - 1)
 
 
-last_rank = primitive(_last_rank, "x | skip", None, name="last_rank")
+last_rank_p = primitive(_last_rank, "x | skip", None, name="last_rank")
 # where NaNs count, any NaN makes all quantiles the last in order, which is NaN
-to_nan = primitive(
+to_nan_p = primitive(
     lambda x: np.any(x != x, axis=-1, keepdims=True) * (x.shape[-1] - 1), "x", None, name="to_nan"
 )
-ranked = primitive(
+rank_p = primitive(
     lambda ranks, to_nan, way: np.maximum(way(ranks), to_nan).astype(np.int64),
     "ranks to_nan | way",
     None,
@@ -151,7 +154,7 @@ def _quantile(
             raise RuntimeError(
                 f"{name}() q tensor must be same dtype as the input tensor: {x.dtype}"
             )
-        if q._tool is None and not bool(((q >= 0) & (q <= 1)).all()):
+        if q._interpreter is None and not bool(((q >= 0) & (q <= 1)).all()):
             raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
     else:
         if not 0 <= q <= 1:
@@ -159,18 +162,18 @@ def _quantile(
         q = wrap(np.asarray(q, x.dtype.numpy))
     ndim = x.ndim
     if dim is None:
-        x, d = reshaped(x, (x.numel(),)), 0
+        x, d = view_p(x, (x.numel(),)), 0
     else:
         d = one_dim(dim, ndim)
-        x = x.movedim(d, -1) if ndim else reshaped(x, (1,))
+        x = x.movedim(d, -1) if ndim else view_p(x, (1,))
     if not x.numel():
         raise RuntimeError(f"{name}() input tensor must be non-empty")
-    ordered = sorted_along(x, x.ndim - 1, False)[0]
-    ranks = last_rank(x, skip) * reshaped(q, (q.numel(),))
-    nan = wrap(np.zeros((), x.dtype.numpy)) if skip else to_nan(x)
+    ordered = sort_p(x, x.ndim - 1, False)[0]
+    ranks = last_rank_p(x, skip) * view_p(q, (q.numel(),))
+    nan = wrap(np.zeros((), x.dtype.numpy)) if skip else to_nan_p(x)
 
     def at(way: Any) -> Any:
-        return picked(ordered, ranked(ranks, nan, way), ordered.ndim - 1, True, True)
+        return pick_p(ordered, rank_p(ranks, nan, way), ordered.ndim - 1, True, True)
 
     if interpolation in ("linear", "midpoint"):
         low, high = at(np.floor), at(np.ceil)
@@ -180,9 +183,9 @@ def _quantile(
         out = at({"lower": np.floor, "higher": np.ceil, "nearest": np.rint}[interpolation])
     if dim is None:  # (q,)
         sizes = (q.numel(), *(1,) * ndim) if keepdim else (q.numel(),)
-        out = reshaped(out, sizes)
+        out = view_p(out, sizes)
     elif not ndim:
-        out = reshaped(out, (q.numel(),))
+        out = view_p(out, (q.numel(),))
     else:  # (..., q) to (q, ...)
         out = _front(out, d, keepdim)
     return out if q.ndim else out.squeeze(0)
@@ -190,7 +193,7 @@ def _quantile(
 
 def _front(x: Any, dim: int, keepdim: bool) -> Any:
     """The last dimension to the front; with ``keepdim``, one of size 1 at ``dim`` of the others."""
-    out = permuted(x, (x.ndim - 1, *range(x.ndim - 1)))
+    out = permute_p(x, (x.ndim - 1, *range(x.ndim - 1)))
     return out.unsqueeze(dim + 1) if keepdim else out
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable, wrap
 from .arguments import check_tensors
-from .broadcasting import broadcast_shapes, expanded
-from .gathering import indexed, out_of_bounds, put_places
+from .broadcasting import broadcast_shapes, expand_p
+from .gathering import index_p, index_put_p, out_of_bounds
 from .joining import unbind
-from .regions import sliced
-from .shape import reshaped
+from .regions import slice_p
+from .shape import view_p
 
 __all__ = [
     "argwhere", "masked_scatter", "masked_select", "nonzero", "put", "take", "unravel_index",
@@ -39,7 +39,7 @@ def _from_front(input: Any, index: Any, name: str) -> Any:
     return index
 
 
-taken = labelled(indexed, "TakeBackward0")
+take_p = labelled(index_p, "TakeBackward0")
 
 
 def take(input: Any, index: Any) -> Any:
@@ -48,7 +48,7 @@ def take(input: Any, index: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.take.html
     """
     index = _from_front(input, index, "take")
-    return taken(reshaped(input, (math.prod(input.shape),)), index, (0,), False)
+    return take_p(view_p(input, (math.prod(input.shape),)), index, (0,), False)
 
 
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
@@ -66,11 +66,11 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
             f"put_(): Expected source and index to have the same number of elements, but got "
             f"source.numel() = {source.numel()}, index.numel() = {index.numel()}"
         )
-    x = input if input.ndim else reshaped(input, (1,))
+    x = input if input.ndim else view_p(input, (1,))
     index = _from_front(input, index, "put_")
-    source = reshaped(source, tuple(index.shape))
-    made = put_places(x, source, index, tuple(range(x.ndim)), accumulate)
-    return made if input.ndim else reshaped(made, ())
+    source = view_p(source, tuple(index.shape))
+    made = index_put_p(x, source, index, tuple(range(x.ndim)), accumulate)
+    return made if input.ndim else view_p(made, ())
 
 
 def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
@@ -96,12 +96,12 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
 
 
 # the flat positions at which a mask holds
-spots = primitive(
+flatnonzero_p = primitive(
     lambda mask: np.flatnonzero(mask).astype(np.int64, copy=False), "mask", None, name="flatnonzero"
 )
 
 
-mask_selected = labelled(indexed, "MaskedSelectBackward0")
+masked_select_p = labelled(index_p, "MaskedSelectBackward0")
 
 
 def masked_select(input: Any, mask: Any) -> Any:
@@ -113,8 +113,8 @@ def masked_select(input: Any, mask: Any) -> Any:
     if mask._data.dtype != np.bool_:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
     shape = tuple(broadcast_shapes(input.shape, mask.shape))
-    flat = reshaped(expanded(input, shape), (math.prod(shape),))
-    return mask_selected(flat, spots(expanded(mask, shape)), (0,), True)
+    flat = view_p(expand_p(input, shape), (math.prod(shape),))
+    return masked_select_p(flat, flatnonzero_p(expand_p(mask, shape)), (0,), True)
 
 
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
@@ -133,21 +133,23 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
             f"and {source.dtype}"
         )
     shape = tuple(broadcast_shapes(input.shape, mask.shape))
-    places = spots(expanded(mask, shape))
+    places = flatnonzero_p(expand_p(mask, shape))
     count = places.numel()
     if count > source.numel():
         raise RuntimeError(
             f"masked_scatter: expected source to have at least {count} elements, one for each True "
             f"of the mask, but got {source.numel()}"
         )
-    values = sliced(reshaped(source, (math.prod(source.shape),)), (slice(0, count),))
-    flat = reshaped(expanded(input, shape), (math.prod(shape),))
-    return reshaped(put_places(flat, values, places, (0,), False), shape)
+    values = slice_p(view_p(source, (math.prod(source.shape),)), (slice(0, count),))
+    flat = view_p(expand_p(input, shape), (math.prod(shape),))
+    return view_p(index_put_p(flat, values, places, (0,), False), shape)
 
 
 # --- where something is ------------------------------------------------------------------------
 
-found = primitive(lambda x: np.argwhere(x).astype(np.int64, copy=False), "x", None, name="nonzero")
+nonzero_p = primitive(
+    lambda x: np.argwhere(x).astype(np.int64, copy=False), "x", None, name="nonzero"
+)
 
 
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
@@ -156,8 +158,8 @@ def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
     """
     if not as_tuple:
-        return found(input)
-    return unbind(found(input if input.ndim else reshaped(input, (1,))), 1)
+        return nonzero_p(input)
+    return unbind(nonzero_p(input if input.ndim else view_p(input, (1,))), 1)
 
 
 def argwhere(input: Any) -> Any:
@@ -165,4 +167,4 @@ def argwhere(input: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.argwhere.html
     """
-    return found(input)
+    return nonzero_p(input)

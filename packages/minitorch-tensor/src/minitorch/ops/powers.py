@@ -9,13 +9,13 @@ import numpy as np
 from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable
 from .arithmetic import ELEMENTWISE, has_number
-from .choice import where, zeros_like
+from .choice import where, zeros_like_p
 from .conversion import as_operand, common_dtype, not_implemented, promote, to
 from .exponential import log
 from .unary import sqrt
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["float_power", "pow"]
 
@@ -57,7 +57,7 @@ def _base_rule(g: Any, a: Any, b: Any) -> Any:
             return g * (2 * a)
         if b == 0.5:
             return g * (0.5 / sqrt(a))
-        return g * (b * a ** (b - 1)) if b else zeros_like(g)
+        return g * (b * a ** (b - 1)) if b else zeros_like_p(g)
     return where(b == 0, 0.0, g * (b * a ** (b - 1)))
 
 
@@ -95,7 +95,7 @@ def pow(input: Tensor | complex, exponent: Tensor | complex) -> Tensor:
     """
 
 
-power_of = primitive(
+rpow_p = primitive(
     lambda a, b: _power(b, a),
     "a b",
     lambda g, a, b, out: _exponent_rule(g, b, a, out),

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import copy, formatted_as, packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
+from ..kernels.memory import copy, formatted_as, packed
 from .arguments import as_int, as_shape, numpy_names, one_dim, some_dims
-from .broadcasting import expanded
+from .broadcasting import expand_p
 from .joining import stack
-from .reduction import total
-from .regions import sliced
-from .shape import compact, reshaped, transpose
+from .reduction import sum_p
+from .regions import slice_p
+from .shape import contiguous_p, transpose, view_p
 from .slices import index_select
 
 __all__ = [
@@ -31,7 +31,7 @@ LINEAR = {"traits": ("linear",)}
 def _repeat_rule(g: Any, shape: tuple[int, ...], repeats: tuple[int, ...]) -> Any:
     full = (1,) * (len(repeats) - len(shape)) + tuple(shape)
     parts = tuple(itertools.chain(*zip(repeats, full, strict=True)))
-    return reshaped(total(reshaped(g, parts), tuple(range(0, len(parts), 2)), False), shape)
+    return view_p(sum_p(view_p(g, parts), tuple(range(0, len(parts), 2)), False), shape)
 
 
 def _repeat(x: Any, repeats: tuple[int, ...]) -> Any:
@@ -39,7 +39,7 @@ def _repeat(x: Any, repeats: tuple[int, ...]) -> Any:
     return out if out.size else out.copy()  # NumPy gives the memory of x then
 
 
-repeated = primitive(
+repeat_p = primitive(
     _repeat,
     "x | repeats",
     _repeat_rule,
@@ -61,7 +61,7 @@ def repeat(input: Any, *times: Any, repeats: Any = None) -> Any:
         )
     if any(n < 0 for n in counts):
         raise RuntimeError(f"Trying to create tensor with negative dimension: {list(counts)}")
-    return repeated(input, counts)
+    return repeat_p(input, counts)
 
 
 def tile(input: Any, *times: Any, dims: Any = None) -> Any:
@@ -93,7 +93,7 @@ def repeat_interleave(
             raise RuntimeError("repeats can not be negative")
         return wrap(np.repeat(np.arange(len(counts), dtype=np.int64), counts.astype(np.intp)))
     if dim is None:
-        input, dim = reshaped(input, (math.prod(input.shape),)), 0
+        input, dim = view_p(input, (math.prod(input.shape),)), 0
     dim = one_dim(dim, input.ndim)
     n = input.shape[dim] if input.ndim else 1
     numbers = np.asarray(repeats.tolist() if isinstance(repeats, Variable) else repeats)
@@ -111,12 +111,12 @@ def repeat_interleave(
     if output_size is not None and len(index) != output_size:
         raise RuntimeError(f"repeat_interleave: output_size is {output_size}, found {len(index)}")
     if not input.ndim:
-        return expanded(input, (len(index),)).clone()
+        return expand_p(input, (len(index),)).clone()
     return index_select(input, dim, wrap(index))
 
 
-flipped: Any = primitive(
-    lambda x, dims: copy(np.flip(x, dims)), "x | dims", lambda g, dims: flipped(g, dims),
+flip_p: Any = primitive(
+    lambda x, dims: copy(np.flip(x, dims)), "x | dims", lambda g, dims: flip_p(g, dims),
     name="flip", **LINEAR,
 )  # fmt: skip
 
@@ -127,7 +127,7 @@ def flip(input: Any, *axes: Any, dims: Any = None) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.flip.html
     """
     where = as_shape(axes if dims is None else (dims,))
-    return flipped(input, some_dims(where, input.ndim) if where else ())
+    return flip_p(input, some_dims(where, input.ndim) if where else ())
 
 
 def fliplr(input: Any) -> Any:
@@ -137,7 +137,7 @@ def fliplr(input: Any) -> Any:
     """
     if input.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
-    return flipped(input, (1,))
+    return flip_p(input, (1,))
 
 
 def flipud(input: Any) -> Any:
@@ -147,13 +147,13 @@ def flipud(input: Any) -> Any:
     """
     if input.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
-    return flipped(input, (0,))
+    return flip_p(input, (0,))
 
 
-rolled: Any = primitive(
+roll_p: Any = primitive(
     lambda x, shifts, dims: formatted_as(packed(np.roll(x, shifts, dims)), x),
     "x | shifts dims",
-    lambda g, shifts, dims: rolled(g, tuple(-n for n in shifts), dims),
+    lambda g, shifts, dims: roll_p(g, tuple(-n for n in shifts), dims),
     name="roll",
     **LINEAR,
 )
@@ -170,15 +170,15 @@ def roll(input: Any, shifts: Any, dims: Any = ()) -> Any:
     if not by:
         raise RuntimeError("`shifts` required")
     if not along and len(by) == 1:
-        flat = rolled(reshaped(input, (math.prod(input.shape),)), by, (0,))
-        return reshaped(flat, tuple(input.shape))
+        flat = roll_p(view_p(input, (math.prod(input.shape),)), by, (0,))
+        return view_p(flat, tuple(input.shape))
     if len(by) != len(along):
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}"
         )
     if not input.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return rolled(input, by, tuple(one_dim(d, input.ndim) for d in along))
+    return roll_p(input, by, tuple(one_dim(d, input.ndim) for d in along))
 
 
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
@@ -195,10 +195,10 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     if a == b:
         raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {a} = dim1")
     if k % 4 == 1:
-        return transpose(flipped(input, (b,)), a, b)
+        return transpose(flip_p(input, (b,)), a, b)
     if k % 4 == 3:
-        return transpose(flipped(input, (a,)), a, b)
-    return flipped(input, (a, b)) if k % 4 else compact(input)
+        return transpose(flip_p(input, (a,)), a, b)
+    return flip_p(input, (a, b)) if k % 4 else contiguous_p(input)
 
 
 # --- grids and products ------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     shape = tuple(x.numel() for x in xs)
     n = len(xs)
     made = [
-        expanded(reshaped(x, (*(1,) * k, shape[k], *(1,) * (n - 1 - k))), shape)
+        expand_p(view_p(x, (*(1,) * k, shape[k], *(1,) * (n - 1 - k))), shape)
         for k, x in enumerate(xs)
     ]
     if swap:
@@ -261,7 +261,7 @@ def cartesian_prod(*tensors: Any) -> Any:
     if len(tensors) == 1:
         return tensors[0]
     grids = meshgrid(*tensors, indexing="ij")
-    return stack([reshaped(x, (math.prod(x.shape),)) for x in grids], 1)
+    return stack([view_p(x, (math.prod(x.shape),)) for x in grids], 1)
 
 
 def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
@@ -274,7 +274,7 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     if r < 0:
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     if r == 0:
-        return sliced(input, (slice(0, 0),))
+        return slice_p(input, (slice(0, 0),))
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     found = np.array(list(choose(range(len(input)), r)), np.int64).reshape(-1, r)
     return input[wrap(found)]
@@ -295,10 +295,10 @@ def _pad(x: Any, widths: tuple[tuple[int, int], ...], value: float) -> Any:
     return formatted_as(out, x)
 
 
-padded: Any = primitive(
+constant_pad_nd_p: Any = primitive(
     _pad,
     "x | widths value",
-    lambda g, widths: padded(g, tuple((-a, -b) for a, b in widths), 0),
+    lambda g, widths: constant_pad_nd_p(g, tuple((-a, -b) for a, b in widths), 0),
     name="constant_pad_nd",
 )
 
@@ -327,4 +327,4 @@ def constant_pad_nd(input: Any, pad: Any, value: float = 0) -> Any:
                 f"The input size {n}, plus negative padding {a} and {b} resulted in a negative "
                 f"output size, which is invalid. Check dimension {d} of your input."
             )
-    return padded(input, tuple(pairs), value)
+    return constant_pad_nd_p(input, tuple(pairs), value)

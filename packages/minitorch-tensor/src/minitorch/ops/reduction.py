@@ -7,24 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import as_dtype
+from .._types.dtype import as_dtype
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import along, sums
 from ..kernels.half import single
 from .arguments import numpy_names, one_dim, some_dims
-from .broadcasting import expanded
+from .broadcasting import expand_p
 from .conversion import to
-from .shape import reshaped
+from .shape import view_p
 
 __all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "sum"]
 
 
-def spread(g: Any, shape: tuple[int, ...], dim: tuple[int, ...] | None, keepdim: bool) -> Any:
+def broadcast_gradient(
+    g: Any, shape: tuple[int, ...], dim: tuple[int, ...] | None, keepdim: bool
+) -> Any:
     """The gradient of a sum: ``g`` repeated along the dimensions that were summed (None: all)."""
     if dim is not None and g.ndim and not keepdim:
-        g = reshaped(g, tuple(1 if k in dim else n for k, n in enumerate(shape)))
-    return expanded(g, shape) if is_tensor(g) else along.repeat(g, shape)
+        g = view_p(g, tuple(1 if k in dim else n for k, n in enumerate(shape)))
+    return expand_p(g, shape) if is_tensor(g) else along.repeat(g, shape)
 
 
 def count(shape: tuple[int, ...], dim: tuple[int, ...] | None) -> int:
@@ -46,24 +48,24 @@ def is_tensor(x: Any) -> bool:
 
 
 # x where mask, else 0: also where x is inf or NaN
-kept: Any = primitive(
+kept_p: Any = primitive(
     lambda x, mask: np.where(mask, x, x.dtype.type(0)),
     "x mask",
-    lambda g, mask: kept(g, mask),
+    lambda g, mask: kept_p(g, mask),
     None,
     name="kept",
     traits=("elementwise",),
 )
 
 # Weights and masks, constant for autograd: locally they do not change with x.
-nonzero = primitive(lambda x: x != 0, "x", None, name="ne", traits=("elementwise",))
-is_number = primitive(lambda x: x == x, "x", None, name="is_number", traits=("elementwise",))
-any_zero = primitive(lambda x: np.bool_(not np.all(x)), "x", None, name="any")
+ne_zero_p = primitive(lambda x: x != 0, "x", None, name="ne", traits=("elementwise",))
+is_number_p = primitive(lambda x: x == x, "x", None, name="is_number", traits=("elementwise",))
+any_zero_p = primitive(lambda x: np.bool_(not np.all(x)), "x", None, name="any")
 
 
 def has_zeros(x: Any) -> bool:
     """Whether one cannot divide by ``x``; of a batch under ``vmap`` that is not to be known."""
-    return getattr(x, "_tool", None) is not None or bool(any_zero(x))
+    return getattr(x, "_interpreter", None) is not None or bool(any_zero_p(x))
 
 
 # --- sums ------------------------------------------------------------------------------------
@@ -80,10 +82,10 @@ def of_all_or_some(node: Any) -> str:
     return f"{type(node).__name__[:-1]}{int(node.shape != ())}"
 
 
-total = primitive(
+sum_p = primitive(
     _sum,
     "x | dim keepdim",
-    lambda g, shape, dim, keepdim: spread(g, shape, dim, keepdim),
+    lambda g, shape, dim, keepdim: broadcast_gradient(g, shape, dim, keepdim),
     name="sum",
     label=of_all_or_some,
     traits=("linear",),
@@ -103,13 +105,13 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     """
     if dtype is not None:
         return to(sum(to(input, dtype), dim, keepdim), dtype)
-    return total(input, dim if dim is None else dims(dim, input.ndim), keepdim)
+    return sum_p(input, dim if dim is None else dims(dim, input.ndim), keepdim)
 
 
-nan_total = primitive(
+nansum_p = primitive(
     lambda x, dim, keepdim: _sum(np.where(x == x, x, x.dtype.type(0)), dim, keepdim),
     "x | dim keepdim",
-    lambda g, x, dim, keepdim: kept(spread(g, x.shape, dim, keepdim), is_number(x)),
+    lambda g, x, dim, keepdim: kept_p(broadcast_gradient(g, x.shape, dim, keepdim), is_number_p(x)),
     name="nansum",
 )
 
@@ -122,7 +124,7 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     """
     if dtype is not None:
         return to(nansum(to(input, dtype), dim, keepdim), dtype)
-    return nan_total(input, dims(dim, input.ndim), keepdim)
+    return nansum_p(input, dims(dim, input.ndim), keepdim)
 
 
 # --- means -----------------------------------------------------------------------------------
@@ -141,10 +143,10 @@ def _mean(x: Any, dim: Any, keepdim: bool) -> Any:
     return s / n
 
 
-average = primitive(
+mean_p = primitive(
     _mean,
     "x | dim keepdim",
-    lambda g, shape, dim, keepdim: spread(g / count(shape, dim), shape, dim, keepdim),
+    lambda g, shape, dim, keepdim: broadcast_gradient(g / count(shape, dim), shape, dim, keepdim),
     name="mean",
     label=of_all_or_some,
     traits=("linear",),
@@ -167,10 +169,10 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     """
     if dtype is not None:
         input = to(input, inexact("mean", dtype))
-    return average(input, dim if dim is None else dims(dim, input.ndim), keepdim)
+    return mean_p(input, dim if dim is None else dims(dim, input.ndim), keepdim)
 
 
-numbers = primitive(
+count_numbers_p = primitive(
     lambda x, dim, keepdim: sums.add_reduce(x == x, dim, keepdim, single(x).dtype).astype(x.dtype),
     "x | dim keepdim",
     None,
@@ -201,7 +203,7 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     if dtype is not None:
         input = to(input, inexact("nanmean", dtype))
     axes = dims(dim, input.ndim)
-    return nan_total(input, axes, keepdim) / numbers(input, axes, keepdim)
+    return nansum_p(input, axes, keepdim) / count_numbers_p(input, axes, keepdim)
 
 
 # --- products --------------------------------------------------------------------------------
@@ -223,13 +225,13 @@ def _others(x: Any) -> Any:
         left = np.multiply.accumulate(np.concatenate([ones, x[..., :-1]], -1), -1)
         right = np.multiply.accumulate(np.concatenate([ones, x[..., :0:-1]], -1), -1)
         return (left * right[..., ::-1]).astype(dtype)
-    return product(one_left_out(x), len(x.shape), False) if n else x
+    return prod_p(one_left_out(x), len(x.shape), False) if n else x
 
 
 def one_left_out(x: Any) -> Any:
     """``x`` repeated along a new second to last dimension, in row k with a 1 in place k."""
     eye = np.eye(x.shape[-1], dtype=bool)
-    return kept(reshaped(x, (*x.shape[:-1], 1, x.shape[-1])), ~eye) + eye.astype(np.float16)
+    return kept_p(view_p(x, (*x.shape[:-1], 1, x.shape[-1])), ~eye) + eye.astype(np.float16)
 
 
 def _prod_rule(g: Any, x: Any, out: Any, dim: int | None, keepdim: bool) -> Any:
@@ -237,16 +239,16 @@ def _prod_rule(g: Any, x: Any, out: Any, dim: int | None, keepdim: bool) -> Any:
         return g
     axes = None if dim is None else (dim,)
     if not has_zeros(x):
-        return spread(g * out, x.shape, axes, keepdim) / x
+        return broadcast_gradient(g * out, x.shape, axes, keepdim) / x
     if dim is None:
-        others = reshaped(_others(reshaped(x, (math.prod(x.shape),))), tuple(x.shape))
+        others = view_p(_others(view_p(x, (math.prod(x.shape),))), tuple(x.shape))
     else:
         others = x.swapaxes(dim, -1)
         others = _others(others).swapaxes(dim, -1)
-    return spread(g, x.shape, axes, keepdim) * others
+    return broadcast_gradient(g, x.shape, axes, keepdim) * others
 
 
-product = primitive(_prod, "x | dim keepdim", _prod_rule, name="prod", label=of_all_or_some)
+prod_p = primitive(_prod, "x | dim keepdim", _prod_rule, name="prod", label=of_all_or_some)
 
 
 @numpy_names
@@ -257,7 +259,7 @@ def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: An
     """
     if dtype is not None:
         return to(prod(to(input, dtype), dim, keepdim), dtype)
-    return product(input, None if dim is None else one_dim(dim, input.ndim), keepdim)
+    return prod_p(input, None if dim is None else one_dim(dim, input.ndim), keepdim)
 
 
 # --- truth and counts ------------------------------------------------------------------------
@@ -277,9 +279,9 @@ def _count_nonzero(x: Any, dim: Any) -> Any:
     return sums.add_reduce(x != 0, axis=dim, dtype=np.int64)
 
 
-all_along = primitive(_all, "x | dim keepdim", None, name="all")
-any_along = primitive(_any, "x | dim keepdim", None, name="any")
-counted = primitive(_count_nonzero, "x | dim", None, name="count_nonzero")
+all_p = primitive(_all, "x | dim keepdim", None, name="all")
+any_p = primitive(_any, "x | dim keepdim", None, name="any")
+count_nonzero_p = primitive(_count_nonzero, "x | dim", None, name="count_nonzero")
 
 
 @numpy_names
@@ -288,7 +290,7 @@ def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.all.html
     """
-    return all_along(input, dims(dim, input.ndim), keepdim)
+    return all_p(input, dims(dim, input.ndim), keepdim)
 
 
 @numpy_names
@@ -297,7 +299,7 @@ def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.any.html
     """
-    return any_along(input, dims(dim, input.ndim), keepdim)
+    return any_p(input, dims(dim, input.ndim), keepdim)
 
 
 @numpy_names
@@ -306,4 +308,4 @@ def count_nonzero(input: Any, dim: Any = None) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.count_nonzero.html
     """
-    return counted(input, dims(dim, input.ndim))
+    return count_nonzero_p(input, dims(dim, input.ndim))

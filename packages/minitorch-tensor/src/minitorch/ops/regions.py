@@ -10,7 +10,7 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels.indexing import fold_windows, windows
 from .arguments import as_int, numpy_names, one_dim
-from .shape import ALL, VIEW, reshaped
+from .shape import ALL, VIEW, view_p
 
 __all__ = ["narrow", "select"]
 
@@ -22,7 +22,7 @@ def _embed(x: Any, shape: tuple[int, ...], op: Any, params: tuple[Any, ...]) -> 
 
 
 # zeros in which the region that the view `op` takes holds x: the adjoint of taking it
-embedded = primitive(
+slice_backward_p = primitive(
     _embed,
     "x | shape op params",
     lambda g, op, params: op(g, *params),
@@ -58,9 +58,9 @@ def _by_last_part(node: Any) -> str:
 
 
 # x[key] for a key of slices, integers, None and at most one Ellipsis
-sliced: Any = primitive(
-    _slice, "x | key", lambda g, shape, key: embedded(g, shape, sliced, (key,)), name="slice",
-    label=_by_last_part, **VIEW,
+slice_p: Any = primitive(
+    _slice, "x | key", lambda g, shape, key: slice_backward_p(g, shape, slice_p, (key,)),
+    name="slice", label=_by_last_part, **VIEW,
 )  # fmt: skip
 
 
@@ -78,8 +78,8 @@ def _select(x: Any, index: int) -> Any:
 
 
 # x[index]
-selected: Any = primitive(
-    _select, "x | index", lambda g, shape, index: embedded(g, shape, selected, (index,)),
+select_p: Any = primitive(
+    _select, "x | index", lambda g, shape, index: slice_backward_p(g, shape, select_p, (index,)),
     name="select", **VIEW,
 )  # fmt: skip
 
@@ -99,7 +99,7 @@ def select(input: Any, dim: int, index: int) -> Any:
             f"select(): index {index} out of range for tensor of size {list(input.shape)} at "
             f"dimension {dim}"
         )
-    return sliced(input, (*(ALL,) * dim, index)) if dim else selected(input, index)
+    return slice_p(input, (*(ALL,) * dim, index)) if dim else select_p(input, index)
 
 
 @numpy_names
@@ -124,20 +124,20 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     start += size if start < 0 else 0
     if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return sliced(input, (*(ALL,) * dim, slice(start, start + length)))
+    return slice_p(input, (*(ALL,) * dim, slice(start, start + length)))
 
 
-unfolded: Any = primitive(
+unfold_p: Any = primitive(
     windows,
     "x | dim size step",
-    lambda g, shape, dim, size, step: folded(g, shape, dim, size, step),
+    lambda g, shape, dim, size, step: unfold_backward_p(g, shape, dim, size, step),
     name="unfold",
     **VIEW,
 )
-folded: Any = primitive(
+unfold_backward_p: Any = primitive(
     fold_windows,
     "x | shape dim size step",
-    lambda g, dim, size, step: unfolded(g, dim, size, step),
+    lambda g, dim, size, step: unfold_p(g, dim, size, step),
     name="unfold_backward",
     traits=("linear",),
 )
@@ -157,5 +157,5 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     if size < 0 or step <= 0:
         raise RuntimeError(f"unfold: size is {size} and step {step} but must be > 0")
     if not input.ndim:
-        return sliced(reshaped(input, (1,)), (slice(0, size),))
-    return unfolded(input, dim, size, step)
+        return slice_p(view_p(input, (1,)), (slice(0, size),))
+    return unfold_p(input, dim, size, step)

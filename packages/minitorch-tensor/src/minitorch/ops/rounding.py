@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.primitive import operation, primitive
-from .choice import zeros_like
+from .choice import zeros_like_p
 from .conversion import ELEMENTWISE, not_implemented, promote_floats_only
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["ceil", "fix", "floor", "frac", "round", "trunc"]
 
@@ -27,12 +27,12 @@ def _rounding(ufunc: Any) -> Any:
     return kernel
 
 
-def flat(g: Any) -> Any:
+def zero_gradient(g: Any) -> Any:
     """The rule of a step function."""
-    return zeros_like(g)
+    return zeros_like_p(g)
 
 
-@operation(_rounding(np.ceil), "x", flat, **ELEMENTWISE)
+@operation(_rounding(np.ceil), "x", zero_gradient, **ELEMENTWISE)
 def ceil(input: Tensor) -> Tensor:
     """The least integer that is not below each element; the gradient is 0.
 
@@ -47,7 +47,7 @@ def ceil(input: Tensor) -> Tensor:
     """
 
 
-@operation(_rounding(np.floor), "x", flat, **ELEMENTWISE)
+@operation(_rounding(np.floor), "x", zero_gradient, **ELEMENTWISE)
 def floor(input: Tensor) -> Tensor:
     """The greatest integer that is not above each element; the gradient is 0.
 
@@ -62,7 +62,7 @@ def floor(input: Tensor) -> Tensor:
     """
 
 
-@operation(_rounding(np.trunc), "x", flat, **ELEMENTWISE)
+@operation(_rounding(np.trunc), "x", zero_gradient, **ELEMENTWISE)
 def trunc(input: Tensor) -> Tensor:
     """Each element without its fraction, rounded towards zero; the gradient is 0.
 
@@ -109,7 +109,7 @@ def _round(x: Any, decimals: int) -> Any:
     return +x
 
 
-rounded = primitive(_round, "x | decimals", flat, name="round", **ELEMENTWISE)
+round_p = primitive(_round, "x | decimals", zero_gradient, name="round", **ELEMENTWISE)
 
 
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
@@ -122,5 +122,5 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.round.html
     """
-    made: Tensor = rounded(input, decimals)
+    made: Tensor = round_p(input, decimals)
     return made

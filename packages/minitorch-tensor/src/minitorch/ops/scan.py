@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
-from .._dtype import as_dtype
-from .._memory import packed
+from .._types.dtype import as_dtype
 from ..autograd.primitive import primitive
 from ..kernels.half import single
+from ..kernels.memory import packed
 from .arguments import numpy_names, one_dim
 from .conversion import not_implemented, to
-from .extrema import placed
-from .reduction import has_zeros, is_tensor, kept, one_left_out
+from .extrema import place_p
+from .reduction import has_zeros, is_tensor, kept_p, one_left_out
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
@@ -51,10 +51,10 @@ def _cumsum(x: Any, dim: int, reverse: bool) -> Any:
     return packed(np.flip(_accumulate(np.add, np.flip(x, dim), dim), dim))
 
 
-running_sum: Any = primitive(
+cumsum_p: Any = primitive(
     _cumsum,
     "x | dim reverse",
-    lambda g, dim, reverse: running_sum(g, dim, not reverse),
+    lambda g, dim, reverse: cumsum_p(g, dim, not reverse),
     name="cumsum",
     traits=("linear",),
 )
@@ -80,7 +80,7 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """
     if dtype is not None:
         return to(cumsum(to(input, numeric("cumsum", dtype)), dim), dtype)
-    return running_sum(input, one_dim(dim, input.ndim), False)
+    return cumsum_p(input, one_dim(dim, input.ndim), False)
 
 
 # --- products --------------------------------------------------------------------------------
@@ -106,17 +106,17 @@ def _cumprod_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
     if not x.ndim:
         return g
     if not has_zeros(x):
-        return running_sum(g * out, dim, True) / x
+        return cumsum_p(g * out, dim, True) / x
     if not is_tensor(x):
         return _cumprod_past_zero(g, x, dim).astype(x.dtype)
     # all orders: row k holds the products without x[k]
-    products = running_product(one_left_out(x.swapaxes(dim, -1)), x.ndim)
+    products = cumprod_p(one_left_out(x.swapaxes(dim, -1)), x.ndim)
     later = np.triu(np.ones((x.shape[dim],) * 2, np.bool_))
-    terms = kept(products * g.swapaxes(dim, -1).unsqueeze(-2), later)
+    terms = kept_p(products * g.swapaxes(dim, -1).unsqueeze(-2), later)
     return terms.sum(-1).swapaxes(dim, -1)
 
 
-running_product = primitive(
+cumprod_p = primitive(
     lambda x, dim: _accumulate(np.multiply, x, dim), "x | dim", _cumprod_rule, name="cumprod"
 )
 
@@ -129,7 +129,7 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """
     if dtype is not None:
         return to(cumprod(to(input, numeric("cumprod", dtype)), dim), dtype)
-    return running_product(input, one_dim(dim, input.ndim))
+    return cumprod_p(input, one_dim(dim, input.ndim))
 
 
 # --- extrema ---------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def _running_extremum(ufunc: np.ufunc, name: str) -> Callable[..., Any]:
     return primitive(
         kernel,
         "x | dim -> values indices",
-        lambda g, indices, dim, shape: placed(g, indices, dim, True, True, shape),
+        lambda g, indices, dim, shape: place_p(g, indices, dim, True, True, shape),
         name=name,
     )
 
@@ -183,7 +183,7 @@ def cummin(input: Any, dim: int) -> Any:
 # --- log of sums of exponentials -------------------------------------------------------------
 
 
-finite_below = primitive(lambda x: x != -np.inf, "x", None, name="ne")
+ne_p = primitive(lambda x: x != -np.inf, "x", None, name="ne")
 
 
 def _logcumsumexp(x: Any, dim: int) -> Any:
@@ -203,10 +203,10 @@ def _logcumsumexp_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
     if is_tensor(x):
         n = x.shape[dim]
         x, out, g = (t.swapaxes(dim, -1) for t in (x, out, g))
-        weights = kept(
+        weights = kept_p(
             (x.unsqueeze(-1) - out.unsqueeze(-2)).exp(), np.triu(np.ones((n, n), np.bool_))
         )
-        weights = kept(weights, finite_below(x).unsqueeze(-1))
+        weights = kept_p(weights, ne_p(x).unsqueeze(-1))
         return (weights * g.unsqueeze(-2)).sum(-1).swapaxes(dim, -1)
 
     def weighted(log_g: Any) -> Any:
@@ -216,7 +216,7 @@ def _logcumsumexp_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
     return np.where(x == -np.inf, x.dtype.type(0), made)
 
 
-log_running_sum_exp = primitive(_logcumsumexp, "x | dim", _logcumsumexp_rule, name="logcumsumexp")
+logcumsumexp_p = primitive(_logcumsumexp, "x | dim", _logcumsumexp_rule, name="logcumsumexp")
 
 
 @numpy_names
@@ -225,4 +225,4 @@ def logcumsumexp(input: Any, dim: int) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logcumsumexp.html
     """
-    return log_running_sum_exp(input, one_dim(dim, input.ndim))
+    return logcumsumexp_p(input, one_dim(dim, input.ndim))

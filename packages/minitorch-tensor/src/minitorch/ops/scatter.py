@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from .._memory import packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.indexing import accumulate
+from ..kernels.memory import packed
 from .arguments import check_tensors, numpy_names, one_dim
-from .broadcasting import broadcast_shapes, expanded
-from .choice import choose
+from .broadcasting import broadcast_shapes, expand_p
+from .choice import where_p
 from .conversion import cast, fitted
-from .gathering import indexed
-from .regions import sliced
-from .shape import reshaped
+from .gathering import index_p
+from .regions import slice_p
+from .shape import view_p
 
 __all__ = ["gather", "scatter", "scatter_add", "scatter_reduce", "take_along_dim"]
 
@@ -65,28 +65,29 @@ def _gather_back(x: Any, index: Any, shape: tuple[int, ...], dim: int) -> Any:
     return out
 
 
-gathered: Any = primitive(
-    _gather, "x index | dim", lambda g, index, shape, dim: gather_back(g, index, shape, dim), None,
+gather_p: Any = primitive(
+    _gather, "x index | dim",
+    lambda g, index, shape, dim: gather_backward_p(g, index, shape, dim), None,
     name="gather", traits=("linear",),
 )  # fmt: skip
-gather_back: Any = primitive(
-    _gather_back, "x index | shape dim", lambda g, index, dim: gathered(g, index, dim), None,
+gather_backward_p: Any = primitive(
+    _gather_back, "x index | shape dim", lambda g, index, dim: gather_p(g, index, dim), None,
     name="gather_backward", traits=("linear",),
 )  # fmt: skip
-scattered: Any = primitive(
+scatter_p: Any = primitive(
     _scatter,
     "x index src | dim",
-    lambda g, index, dim: scattered(g, index, 0, dim),
+    lambda g, index, dim: scatter_p(g, index, 0, dim),
     None,
-    lambda g, index, dim: gathered(g, index, dim),
+    lambda g, index, dim: gather_p(g, index, dim),
     name="scatter",
 )
-scatter_added = primitive(
+scatter_add_p = primitive(
     _scatter_add,
     "x index src | dim",
     lambda g: g,
     None,
-    lambda g, index, dim: gathered(g, index, dim),
+    lambda g, index, dim: gather_p(g, index, dim),
     name="scatter_add",
     traits=("linear",),
 )
@@ -120,7 +121,7 @@ def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -
                 )
             if any(a > b for a, b in zip(n, m, strict=True)):
                 raise RuntimeError(f"Expected index {list(n)} to be no larger than src {list(m)}")
-        while index._tool is not None:  # under vmap: the indices of all examples
+        while index._interpreter is not None:  # under vmap: the indices of all examples
             index = index._parts()[0]
         values = index._data
         if values.min() < 0 or values.max() >= shape[dim]:
@@ -139,12 +140,12 @@ def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -
 def _aligned(input: Any, index: Any, src: Any) -> tuple[Any, Any, Any]:
     """0-dim tensors as 1-dim ones, ``src`` cut to the shape of ``index``."""
     if input.ndim and not index.ndim:
-        index = reshaped(index, (1,))
+        index = view_p(index, (1,))
     if isinstance(src, Variable):
         if index.ndim and not src.ndim:
-            src = reshaped(src, (1,))
+            src = view_p(src, (1,))
         if src.shape != index.shape:
-            src = sliced(src, tuple(slice(0, n) for n in index.shape))
+            src = slice_p(src, tuple(slice(0, n) for n in index.shape))
     return input, index, src
 
 
@@ -168,12 +169,12 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
         raise NotImplementedError("gather: sparse gradients are not supported")
     dim = _check_index("gather", input, dim, index)
     if not index.numel():
-        flat = reshaped(input, (math.prod(input.shape),))
-        return indexed(flat, wrap(np.zeros(index._data.shape, np.int64)), (0,), True)
+        flat = view_p(input, (math.prod(input.shape),))
+        return index_p(flat, wrap(np.zeros(index._data.shape, np.int64)), (0,), True)
     if not input.ndim:
-        return expanded(input, tuple(index.shape)).clone()
-    out = gathered(input, index if index.ndim else reshaped(index, (1,)), dim)
-    return out if index.ndim else reshaped(out, ())
+        return expand_p(input, tuple(index.shape)).clone()
+    out = gather_p(input, index if index.ndim else view_p(index, (1,)), dim)
+    return out if index.ndim else view_p(out, ())
 
 
 @numpy_names
@@ -188,8 +189,8 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
             f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype}"
         )
     if dim is None:
-        flat = reshaped(input, (math.prod(input.shape),))
-        return take_along_dim(flat, reshaped(indices, (math.prod(indices.shape),)), 0)
+        flat = view_p(input, (math.prod(input.shape),))
+        return take_along_dim(flat, view_p(indices, (math.prod(indices.shape),)), 0)
     if input.ndim != indices.ndim:
         raise RuntimeError(
             "torch.take_along_dim(): input and indices should have the same number of dimensions, "
@@ -204,8 +205,8 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
         indices = wrap(np.where(indices._data < 0, indices._data + n, indices._data))
     shape[dim] = own[dim] = 1
     common = list(broadcast_shapes(shape, own))
-    x = expanded(input, (*common[:dim], n, *common[dim + 1 :]))
-    return gather(x, dim, expanded(indices, (*common[:dim], m, *common[dim + 1 :])))
+    x = expand_p(input, (*common[:dim], n, *common[dim + 1 :]))
+    return gather(x, dim, expand_p(indices, (*common[:dim], m, *common[dim + 1 :])))
 
 
 @numpy_names
@@ -238,7 +239,7 @@ def scatter(
         if not isinstance(src, Variable):
             src = wrap(np.full(index._data.shape, src, input._data.dtype))
         return scatter_reduce(input, dim, index, src, {"add": "sum", "multiply": "prod"}[reduce])
-    return scattered(*_aligned(input, index, src), dim)
+    return scatter_p(*_aligned(input, index, src), dim)
 
 
 @numpy_names
@@ -249,7 +250,7 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     """
     check_tensors("scatter_add", input=input, index=index, src=src)
     dim = _check_index("scatter", input, dim, index, src)
-    return scatter_added(*_aligned(input, index, src), dim) if index.numel() else input.clone()
+    return scatter_add_p(*_aligned(input, index, src), dim) if index.numel() else input.clone()
 
 
 # --- scatter_reduce ----------------------------------------------------------------------------
@@ -264,12 +265,12 @@ def _scatter_extreme(x: Any, index: Any, src: Any, dim: int, ufunc: Any) -> Any:
 def _extreme_rule(g: Any, x: Any, index: Any, src: Any, out: Any, dim: int, x_dtype: Any) -> Any:
     # the gradient is shared evenly among all that reached the extreme
     mine = cast(x == out, x_dtype)
-    theirs = cast(src == gathered(out, index, dim), x_dtype)
-    share = g / scatter_added(mine, index, theirs, dim)
-    return share * mine, None, gathered(share, index, dim) * theirs
+    theirs = cast(src == gather_p(out, index, dim), x_dtype)
+    share = g / scatter_add_p(mine, index, theirs, dim)
+    return share * mine, None, gather_p(share, index, dim) * theirs
 
 
-scatter_extreme = primitive(
+scatter_reduce_p = primitive(
     _scatter_extreme, "x index src | dim ufunc", joint=_extreme_rule, name="scatter_reduce",
     label="ScatterReduceBackward0",
 )  # fmt: skip
@@ -286,25 +287,25 @@ def _prod_rule(g: Any, x: Any, index: Any, src: Any, dim: int) -> Any:
         raise NotImplementedError(
             "higher derivatives of 'prod' are not defined here where three factors are zero"
         )
-    ones, other_ones = choose(x0, 1, x), choose(src0, 1, src)
-    zeros, other_zeros = choose(x0, x, 0), choose(src0, src, 0)
-    product = g * scatter_product(ones, index, other_ones, dim)
-    s = scatter_added(zeros, index, other_zeros, dim)
-    q = scatter_added(zeros * zeros, index, other_zeros * other_zeros, dim)
-    rest = product * choose(count == 0, 1, choose(count == 1, s, (s * s - q) / 2))
-    one, two = choose(count == 1, product, 0), choose(count == 2, product, 0)
-    of_zero = gathered(one, index, dim) + gathered(two, index, dim) * (
-        gathered(s, index, dim) - src
+    ones, other_ones = where_p(x0, 1, x), where_p(src0, 1, src)
+    zeros, other_zeros = where_p(x0, x, 0), where_p(src0, src, 0)
+    product = g * scatter_prod_p(ones, index, other_ones, dim)
+    s = scatter_add_p(zeros, index, other_zeros, dim)
+    q = scatter_add_p(zeros * zeros, index, other_zeros * other_zeros, dim)
+    rest = product * where_p(count == 0, 1, where_p(count == 1, s, (s * s - q) / 2))
+    one, two = where_p(count == 1, product, 0), where_p(count == 2, product, 0)
+    of_zero = gather_p(one, index, dim) + gather_p(two, index, dim) * (
+        gather_p(s, index, dim) - src
     )
-    theirs = choose(src0, of_zero, gathered(rest, index, dim) / other_ones)
-    return choose(x0, one + two * (s - x), rest / ones), None, theirs
+    theirs = where_p(src0, of_zero, gather_p(rest, index, dim) / other_ones)
+    return where_p(x0, one + two * (s - x), rest / ones), None, theirs
 
 
 def _scatter_product(x: Any, index: Any, src: Any, dim: int) -> Any:
     return _scatter_extreme(x, index, src, dim, np.multiply)
 
 
-scatter_product = primitive(
+scatter_prod_p = primitive(
     _scatter_product, "x index src | dim", joint=_prod_rule, name="scatter_reduce",
     label="ScatterReduceBackward0",
 )  # fmt: skip
@@ -340,18 +341,18 @@ def scatter_reduce(
     dtype = x._data.dtype
     if reduce in ("amax", "amin"):
         if not include_self:
-            x = scattered(x, index, _extreme_start(dtype, reduce == "amax"), dim)
-        return scatter_extreme(x, index, src, dim, np.maximum if reduce == "amax" else np.minimum)
+            x = scatter_p(x, index, _extreme_start(dtype, reduce == "amax"), dim)
+        return scatter_reduce_p(x, index, src, dim, np.maximum if reduce == "amax" else np.minimum)
     if not include_self:
-        x = scattered(x, index, 1 if reduce == "prod" else 0, dim)
+        x = scatter_p(x, index, 1 if reduce == "prod" else 0, dim)
     if reduce == "prod":
-        return scatter_product(x, index, src, dim)
-    made = scatter_added(x, index, src, dim)
+        return scatter_prod_p(x, index, src, dim)
+    made = scatter_add_p(x, index, src, dim)
     if reduce == "sum":
         return made
     start = wrap(np.full(x._data.shape, include_self, np.int64))
     ones = wrap(np.ones(index._data.shape, np.int64))
-    counts = np.maximum(scatter_added(start, index, ones, dim)._data, 1)
+    counts = np.maximum(scatter_add_p(start, index, ones, dim)._data, 1)
     if dtype.kind in "fc":
         return made / wrap(counts.astype(dtype))
     return wrap(made._data // counts.astype(dtype))

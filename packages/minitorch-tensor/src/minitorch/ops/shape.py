@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import dtype as Dtype
-from .._layout import contiguous_format, preserve_format
-from .._memory import copy, filled, like
+from .._types.dtype import dtype as Dtype
+from .._types.layout import contiguous_format, preserve_format
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
+from ..kernels.memory import copy, filled, like
 from ..kernels.storage import as_dtype
 from .arguments import as_shape, numpy_names, one_dim, some_dims
 
@@ -33,8 +33,8 @@ def _reshape(x: Any, shape: tuple[int, ...]) -> Any:
     return x.reshape(shape)
 
 
-reshaped: Any = primitive(
-    _reshape, "x | shape", lambda g, x_shape: reshaped(g, x_shape), name="view", **VIEW
+view_p: Any = primitive(
+    _reshape, "x | shape", lambda g, x_shape: view_p(g, x_shape), name="view", **VIEW
 )
 
 
@@ -51,7 +51,7 @@ def reshape(input: Any, *sizes: Any, shape: Any = None) -> Any:
     """
     wanted = as_shape(sizes if shape is None else (shape,))
     try:
-        return reshaped(input, wanted)
+        return view_p(input, wanted)
     except ValueError:
         raise RuntimeError(
             f"shape '{list(wanted)}' is invalid for input of size {math.prod(input.shape)}"
@@ -79,7 +79,7 @@ def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
     if size is not None:
         shape = (size,)
     if dtype is not None or (len(shape) == 1 and isinstance(shape[0], Dtype)):
-        return reread(input, (dtype or shape[0]).numpy)
+        return view_dtype_p(input, (dtype or shape[0]).numpy)
     made = reshape(input, *shape)
     if made._base is None and not input.is_contiguous():
         raise RuntimeError(
@@ -89,9 +89,9 @@ def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
     return made
 
 
-seen = primitive(lambda x: x[...], "x", lambda g: g, name="alias", view=True)
+alias_p = primitive(lambda x: x[...], "x", lambda g: g, name="alias", view=True)
 # the memory of x read as another dtype
-reread = primitive(as_dtype, "x | dtype", None, name="view", view=True)
+view_dtype_p = primitive(as_dtype, "x | dtype", None, name="view", view=True)
 
 
 def reshape_as(input: Any, other: Any) -> Any:
@@ -104,9 +104,9 @@ def view_as(input: Any, other: Any) -> Any:
     return view(input, other.shape)
 
 
-squeezed = labelled(reshaped, "SqueezeBackward0")
-squeezed_dims = labelled(reshaped, "SqueezeBackward1")
-unsqueezed = labelled(reshaped, "UnsqueezeBackward0")
+squeeze_p = labelled(view_p, "SqueezeBackward0")
+squeeze_dims_p = labelled(view_p, "SqueezeBackward1")
+unsqueeze_p = labelled(view_p, "UnsqueezeBackward0")
 
 
 @numpy_names
@@ -117,9 +117,9 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     """
     shape = input.shape
     if dim is None:
-        return squeezed(input, tuple(n for n in shape if n != 1))
+        return squeeze_p(input, tuple(n for n in shape if n != 1))
     dims = () if dim == () else some_dims(dim, input.ndim)
-    return squeezed_dims(input, tuple(n for k, n in enumerate(shape) if n != 1 or k not in dims))
+    return squeeze_dims_p(input, tuple(n for k, n in enumerate(shape) if n != 1 or k not in dims))
 
 
 @numpy_names
@@ -130,7 +130,7 @@ def unsqueeze(input: Any, dim: int) -> Any:
     """
     shape = tuple(input.shape)
     dim = one_dim(dim, len(shape) + 1)
-    return unsqueezed(input, (*shape[:dim], 1, *shape[dim:]))
+    return unsqueeze_p(input, (*shape[:dim], 1, *shape[dim:]))
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -144,7 +144,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end and input.ndim:
         return input
-    return reshaped(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+    return view_p(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
 def ravel(input: Any) -> Any:
@@ -152,7 +152,7 @@ def ravel(input: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ravel.html
     """
-    return reshaped(contiguous(input), (math.prod(input.shape),))
+    return view_p(contiguous(input), (math.prod(input.shape),))
 
 
 @numpy_names
@@ -173,7 +173,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
             f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} "
             f"({shape[dim]}) in the input tensor"
         )
-    return reshaped(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
+    return view_p(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
 
 def atleast_1d(*tensors: Any) -> Any:
@@ -208,7 +208,7 @@ def _atleast(tensors: tuple[Any, ...], widen: Any) -> Any:
         return tuple(_atleast((t,), widen) for t in tensors)
     (tensor,) = tensors
     shape = tuple(tensor.shape)
-    return tensor if widen(shape) == shape else reshaped(tensor, widen(shape))
+    return tensor if widen(shape) == shape else view_p(tensor, widen(shape))
 
 
 # --- permuting ---------------------------------------------------------------------------------
@@ -218,10 +218,10 @@ def _permute(x: Any, dims: tuple[int, ...]) -> Any:
     return x.transpose(dims)
 
 
-permuted: Any = primitive(
+permute_p: Any = primitive(
     _permute,
     "x | dims",
-    lambda g, dims: permuted(g, tuple(sorted(range(len(dims)), key=dims.__getitem__))),
+    lambda g, dims: permute_p(g, tuple(sorted(range(len(dims)), key=dims.__getitem__))),
     name="permute",
     **VIEW,
 )
@@ -243,11 +243,11 @@ def permute(input: Any, *axes: Any, dims: Any = None) -> Any:
     order = tuple(one_dim(d, n) for d in order)
     if len(set(order)) < n:
         raise RuntimeError(f"permute(): duplicate dims are not allowed, got {list(order)}")
-    return permuted(input, order)
+    return permute_p(input, order)
 
 
-transposed = labelled(permuted, "TransposeBackward0")
-transposed_matrix = labelled(permuted, "TBackward0")
+transpose_p = labelled(permute_p, "TransposeBackward0")
+t_p = labelled(permute_p, "TBackward0")
 
 
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
@@ -260,7 +260,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     a, b = one_dim(dim0, n), one_dim(dim1, n)
     if n:
         order[a], order[b] = b, a
-    return transposed(input, tuple(order))
+    return transpose_p(input, tuple(order))
 
 
 swapdims = transpose
@@ -278,7 +278,7 @@ def t(input: Any) -> Any:
     """
     if input.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
-    return transposed_matrix(input, tuple(reversed(range(input.ndim))))
+    return t_p(input, tuple(reversed(range(input.ndim))))
 
 
 def reverse_dims(input: Any) -> Any:
@@ -293,7 +293,7 @@ def reverse_dims(input: Any) -> Any:
             "reverse the dimensions of a tensor.",
             stacklevel=2,
         )
-    return permuted(input, tuple(reversed(range(input.ndim))))
+    return permute_p(input, tuple(reversed(range(input.ndim))))
 
 
 def matrix_transpose(input: Any) -> Any:
@@ -303,7 +303,7 @@ def matrix_transpose(input: Any) -> Any:
             "Tensor.mT is deprecated on 0-D tensors. This function is the identity in these cases.",
             stacklevel=2,
         )
-        return seen(input)
+        return alias_p(input)
     if input.ndim < 2:
         raise RuntimeError(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {input.ndim}-D "
@@ -326,7 +326,7 @@ def adjoint(input: Any) -> Any:
         warnings.warn(
             "adjoint() is deprecated on 0-D tensors. Consider using x.conj().", stacklevel=2
         )
-    made = transpose(input, -2, -1) if input.ndim else seen(input)
+    made = transpose(input, -2, -1) if input.ndim else alias_p(input)
     return made.conj() if input.dtype.is_complex else made
 
 
@@ -355,13 +355,13 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     if not n:
         for d in (*sources, *places):
             one_dim(d, n)
-        return permuted(input, ())
+        return permute_p(input, ())
     for name, dims in (("source", sources), ("destination", places)):
         if len({one_dim(d, n) for d in dims}) < len(dims):
             raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(dims)})")
     put = {one_dim(d, n): one_dim(s, n) for s, d in zip(sources, places, strict=True)}
     rest = iter(k for k in range(n) if k not in put.values())
-    return permuted(input, tuple(put[k] if k in put else next(rest) for k in range(n)))
+    return permute_p(input, tuple(put[k] if k in put else next(rest) for k in range(n)))
 
 
 moveaxis = movedim
@@ -369,14 +369,14 @@ moveaxis = movedim
 
 # --- copies ------------------------------------------------------------------------------------
 
-cloned = primitive(
+clone_p = primitive(
     copy, "x", lambda g: g, name="clone", traits=("elementwise", "linear")
 )  # fmt: skip
-compact = primitive(
+contiguous_p = primitive(
     lambda x: np.array(x, order="C"), "x", lambda g: g, name="clone",
     traits=("elementwise", "linear"),
 )  # fmt: skip
-in_format = primitive(
+clone_format_p = primitive(
     lambda x, memory_format: filled(like(x, None, memory_format), x), "x | memory_format",
     lambda g: g, name="clone", traits=("elementwise", "linear"),
 )  # fmt: skip
@@ -390,7 +390,7 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.clone.html
     """
-    return cloned(input) if memory_format is None else in_format(input, memory_format)
+    return clone_p(input) if memory_format is None else clone_format_p(input, memory_format)
 
 
 def contiguous(input: Any, memory_format: Any = None) -> Any:
@@ -402,7 +402,7 @@ def contiguous(input: Any, memory_format: Any = None) -> Any:
         return input
     if memory_format is preserve_format:
         raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
-    return in_format(input, memory_format or contiguous_format)
+    return clone_format_p(input, memory_format or contiguous_format)
 
 
 def write_out(name: str, out: Any, result: Any) -> Any:

@@ -9,11 +9,11 @@ import numpy as np
 from ..autograd.primitive import labelled
 from ..autograd.variable import Variable, wrap
 from .arguments import check_tensors, numpy_names, one_dim
-from .broadcasting import expanded
+from .broadcasting import expand_p
 from .conversion import cast, fitted
-from .gathering import indexed, put_places
+from .gathering import index_p, index_put_p
 from .scatter import scatter_reduce
-from .shape import contiguous, reshaped
+from .shape import contiguous, view_p
 
 __all__ = ["index_add", "index_copy", "index_fill", "index_reduce", "index_select"]
 
@@ -25,7 +25,7 @@ def _flat_index(name: str, input: Any, dim: int, index: Any) -> tuple[Any, int]:
         raise RuntimeError(f"{name}(): Expected dtype int32 or int64 for index")
     if index.ndim > 1:
         raise IndexError(f"{name}(): Index is supposed to be a vector, got {index.ndim} dims")
-    return index if index.ndim else reshaped(index, (1,)), dim
+    return index if index.ndim else view_p(index, (1,)), dim
 
 
 def _check_range(name: str, index: Any, size: int, least: int = 0) -> None:
@@ -38,7 +38,7 @@ def _check_range(name: str, index: Any, size: int, least: int = 0) -> None:
         )
 
 
-selected_slices = labelled(indexed, "IndexSelectBackward0")
+index_select_p = labelled(index_p, "IndexSelectBackward0")
 
 
 @numpy_names
@@ -53,7 +53,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
             raise IndexError("index_select(): Index to scalar can have only 1 value")
         return input.clone()
     _check_range("index_select", index, input.shape[dim])
-    return selected_slices(input, index, (dim,), False)
+    return index_select_p(input, index, (dim,), False)
 
 
 def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> Any:
@@ -72,21 +72,21 @@ def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> A
             f"{name}(): expected source of shape {shape} for an index of {index.numel()} elements "
             f"along dimension {dim}, but got {found}"
         )
-    return source if source.ndim else reshaped(source, (1,))
+    return source if source.ndim else view_p(source, (1,))
 
 
-added = labelled(put_places, "IndexAddBackward0")
-copied = labelled(put_places, "IndexCopyBackward0")
-filled = labelled(put_places, "IndexFillBackward0")
+index_add_p = labelled(index_put_p, "IndexAddBackward0")
+index_copy_p = labelled(index_put_p, "IndexCopyBackward0")
+index_fill_p = labelled(index_put_p, "IndexFillBackward0")
 
 
 def _put_slices(name: str, input: Any, dim: int, index: Any, source: Any, add: bool) -> Any:
     index, dim = _flat_index(name, input, dim, index)
     source = _check_source(name, input, dim, index, source)
     _check_range(name, index, input.shape[dim] if input.ndim else 1)
-    put = added if add else copied
+    put = index_add_p if add else index_copy_p
     if not input.ndim:
-        return reshaped(put(reshaped(input, (1,)), source, index, (0,), add), ())
+        return view_p(put(view_p(input, (1,)), source, index, (0,), add), ())
     return put(contiguous(input), source, index, (dim,), add)
 
 
@@ -130,8 +130,8 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     _check_range("index_fill", index, n, -n)
     index = wrap(np.unique(index._data % max(n, 1)))  # `value` counts once in each slice
     if not input.ndim:
-        return reshaped(filled(reshaped(input, (1,)), value, index, (0,), False), ())
-    return filled(input, value, index, (dim,), False)
+        return view_p(index_fill_p(view_p(input, (1,)), value, index, (0,), False), ())
+    return index_fill_p(input, value, index, (dim,), False)
 
 
 def _scalar_only(name: str, value: Any) -> None:
@@ -158,8 +158,8 @@ def index_reduce(
     index, dim = _flat_index("index_reduce", input, dim, index)
     source = _check_source("index_reduce", input, dim, index, source)
     _check_range("index_reduce", index, input.shape[dim] if input.ndim else 1)
-    column = reshaped(index, tuple(index.numel() if k == dim else 1 for k in range(source.ndim)))
-    x = input if input.ndim else reshaped(input, (1,))
-    whole = expanded(column, tuple(source.shape))
+    column = view_p(index, tuple(index.numel() if k == dim else 1 for k in range(source.ndim)))
+    x = input if input.ndim else view_p(input, (1,))
+    whole = expand_p(column, tuple(source.shape))
     made = scatter_reduce(x, dim, whole, source, reduce, include_self=include_self)
-    return made if input.ndim else reshaped(made, ())
+    return made if input.ndim else view_p(made, ())

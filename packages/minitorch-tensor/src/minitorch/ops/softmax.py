@@ -11,7 +11,7 @@ from ..kernels import softmax as kernels
 from .arguments import numpy_names, one_dim
 from .conversion import promote_to_float, to
 from .exponential import exp
-from .reduction import dims, spread, total
+from .reduction import broadcast_gradient, dims, sum_p
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
 
@@ -36,30 +36,30 @@ def _floats(x: Any, name: str) -> Any:
 
 
 # The Jacobians are symmetric or nearly so; these are the products with them.
-softmax_backward: Any = primitive(  # y * (g - sum(g * y))
+softmax_backward_p: Any = primitive(  # y * (g - sum(g * y))
     kernels.softmax_backward,
     "g y | dim",
-    lambda h, y, dim: softmax_backward(h, y, dim),
-    lambda h, g, y, dim: h * (g - total(g * y, (dim,), True)) - g * total(h * y, (dim,), True),
+    lambda h, y, dim: softmax_backward_p(h, y, dim),
+    lambda h, g, y, dim: h * (g - sum_p(g * y, (dim,), True)) - g * sum_p(h * y, (dim,), True),
     name="softmax_backward",
 )
-log_softmax_backward = primitive(  # g - exp(y) * sum(g)
+log_softmax_backward_p = primitive(  # g - exp(y) * sum(g)
     kernels.log_softmax_backward,
     "g y | dim",
-    lambda h, y, dim: h - total(h * exp(y), (dim,), True),
-    lambda h, g, y, dim: -h * exp(y) * total(g, (dim,), True),
+    lambda h, y, dim: h - sum_p(h * exp(y), (dim,), True),
+    lambda h, g, y, dim: -h * exp(y) * sum_p(g, (dim,), True),
     name="log_softmax_backward",
 )
-normalized = primitive(
+softmax_p = primitive(
     _softmax,
     "x | dim",
-    lambda g, out, dim: softmax_backward(g, out, dim) if out.ndim else g * 0,  # 0-dim: always 1
+    lambda g, out, dim: softmax_backward_p(g, out, dim) if out.ndim else g * 0,  # 0-dim: always 1
     name="softmax",
 )
-log_normalized = primitive(
+log_softmax_p = primitive(
     _log_softmax,
     "x | dim",
-    lambda g, out, dim: log_softmax_backward(g, out, dim) if out.ndim else g * 0,
+    lambda g, out, dim: log_softmax_backward_p(g, out, dim) if out.ndim else g * 0,
     name="log_softmax",
 )
 
@@ -80,7 +80,7 @@ def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """
     if dtype is not None:
         input = to(input, dtype)
-    return normalized(input, one_dim(dim, input.ndim))
+    return softmax_p(input, one_dim(dim, input.ndim))
 
 
 @numpy_names
@@ -91,15 +91,15 @@ def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """
     if dtype is not None:
         input = to(input, dtype)
-    return log_normalized(input, one_dim(dim, input.ndim))
+    return log_softmax_p(input, one_dim(dim, input.ndim))
 
 
 def _logsumexp_rule(g: Any, x: Any, out: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
-    weights = exp(x - spread(out, x.shape, dim, keepdim))
-    return spread(g, x.shape, dim, keepdim) * weights
+    weights = exp(x - broadcast_gradient(out, x.shape, dim, keepdim))
+    return broadcast_gradient(g, x.shape, dim, keepdim) * weights
 
 
-log_sum_exp = primitive(
+logsumexp_p = primitive(
     kernels.logsumexp,
     "x | dim keepdim",
     _logsumexp_rule,
@@ -115,4 +115,4 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
     """
-    return log_sum_exp(input, dims(() if dim is None else dim, input.ndim), keepdim)
+    return logsumexp_p(input, dims(() if dim is None else dim, input.ndim), keepdim)

@@ -8,32 +8,32 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
-from .._memory import packed
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels import order as kernels
+from ..kernels.memory import packed
 from .arguments import as_int, numpy_names, one_dim
-from .extrema import empty, placed
+from .extrema import empty, place_p
 
 __all__ = ["argsort", "bucketize", "isin", "kthvalue", "msort", "searchsorted", "sort", "topk"]
 __all__ += ["unique", "unique_consecutive"]
 
-sorted_along = primitive(
+sort_p = primitive(
     kernels.sort,
     "x | dim descending -> values indices",
-    lambda g, indices, dim, shape: placed(g, indices, dim, True, False, shape),
+    lambda g, indices, dim, shape: place_p(g, indices, dim, True, False, shape),
     name="sort",
 )
-top = primitive(
+topk_p = primitive(
     kernels.topk,
     "x | k dim largest -> values indices",
-    lambda g, indices, dim, shape: placed(g, indices, dim, True, False, shape),
+    lambda g, indices, dim, shape: place_p(g, indices, dim, True, False, shape),
     name="topk",
 )
-kth = primitive(
+kthvalue_p = primitive(
     kernels.kthvalue,
     "x | k dim keepdim -> values indices",
-    lambda g, indices, dim, keepdim, shape: placed(g, indices, dim, keepdim, False, shape),
+    lambda g, indices, dim, keepdim, shape: place_p(g, indices, dim, keepdim, False, shape),
     name="kthvalue",
 )
 
@@ -53,7 +53,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.sort.html
     """
-    return return_types.sort(*sorted_along(input, one_dim(dim, input.ndim), bool(descending)))
+    return return_types.sort(*sort_p(input, one_dim(dim, input.ndim), bool(descending)))
 
 
 @numpy_names
@@ -62,7 +62,7 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
     """
-    return sorted_along(input, one_dim(dim, input.ndim), bool(descending))[1]
+    return sort_p(input, one_dim(dim, input.ndim), bool(descending))[1]
 
 
 def msort(input: Any) -> Any:
@@ -91,7 +91,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
         raise RuntimeError(
             f"selected index k out of range: k is {k}, the dimension has size {size}"
         )
-    return return_types.topk(*top(input, k, d, bool(largest)))
+    return return_types.topk(*topk_p(input, k, d, bool(largest)))
 
 
 @numpy_names
@@ -111,7 +111,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
         raise RuntimeError(
             f"kthvalue(): selected number k out of range for dimension {d}: k is {k}, size {size}"
         )
-    return return_types.kthvalue(*kth(input, k, d, keepdim))
+    return return_types.kthvalue(*kthvalue_p(input, k, d, keepdim))
 
 
 # --- unique values ---------------------------------------------------------------------------
@@ -166,8 +166,8 @@ def _no_gradient(g: Any) -> Any:
     raise NotImplementedError("the derivative of unique values is not implemented, as in PyTorch")
 
 
-uniques = primitive(_unique, "x | dim -> values inverse counts", _no_gradient, name="unique")
-consecutive = primitive(
+unique_p = primitive(_unique, "x | dim -> values inverse counts", _no_gradient, name="unique")
+unique_consecutive_p = primitive(
     _unique_consecutive, "x | dim -> values inverse counts", _no_gradient, name="unique_consecutive"
 )
 
@@ -207,7 +207,7 @@ def unique(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.unique.html
     """
-    return _asked(uniques(input, _dim(input, dim)), return_inverse, return_counts)
+    return _asked(unique_p(input, _dim(input, dim)), return_inverse, return_counts)
 
 
 @numpy_names
@@ -218,7 +218,7 @@ def unique_consecutive(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.unique_consecutive.html
     """
-    return _asked(consecutive(input, _dim(input, dim)), return_inverse, return_counts)
+    return _asked(unique_consecutive_p(input, _dim(input, dim)), return_inverse, return_counts)
 
 
 # --- searching -------------------------------------------------------------------------------
@@ -235,7 +235,7 @@ def _searchsorted(sequence: Any, x: Any, sorter: Any, side: Any, dtype: Any) -> 
     return out
 
 
-places = primitive(
+searchsorted_p = primitive(
     _searchsorted, "sequence x sorter | side dtype", None, None, None, name="searchsorted"
 )
 
@@ -291,7 +291,7 @@ def searchsorted(
         )
     last = "right" if right or side == "right" else "left"
     dtype = np.int32 if out_int32 else np.int64
-    return places(sorted_sequence, input, sorter, last, dtype)
+    return searchsorted_p(sorted_sequence, input, sorter, last, dtype)
 
 
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
@@ -304,7 +304,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
-members = primitive(
+isin_p = primitive(
     lambda x, test, invert: np.isin(x, test, invert=invert), "x test | invert", None, None,
     name="isin",
 )  # fmt: skip
@@ -321,4 +321,4 @@ def isin(
         elements = wrap(np.asarray(elements))
     if not isinstance(test_elements, Variable):
         test_elements = wrap(np.asarray(test_elements))
-    return members(elements, test_elements, bool(invert))
+    return isin_p(elements, test_elements, bool(invert))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.primitive import operation
-from .choice import where, zeros_like
+from .choice import where, zeros_like_p
 from .conversion import FLOATS, floats_only, not_differentiable
 from .exponential import exp2, log, sigmoid
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["arctan2", "atan2", "copysign", "heaviside", "hypot", "ldexp", "logaddexp"]
 __all__ += ["logaddexp2", "nextafter", "xlogy"]
@@ -196,7 +196,7 @@ def _copysign_rule(g: Any, a: Any, out: Any) -> Any:
     return g * where(a == 0, 0.0, out / a)
 
 
-@operation(np.copysign, "a b", _copysign_rule, lambda g: zeros_like(g), numbers="other", **FLOATS)
+@operation(np.copysign, "a b", _copysign_rule, lambda g: zeros_like_p(g), numbers="other", **FLOATS)
 def copysign(input: Tensor, other: Tensor | complex) -> Tensor:
     """``|input|`` with the sign of ``other``; the derivative by ``input`` is 1 or -1, as the sign
     changes (0 at 0), that by ``other`` is 0.
@@ -213,7 +213,7 @@ def copysign(input: Tensor, other: Tensor | complex) -> Tensor:
 
 
 @operation(
-    np.nextafter, "a b", lambda g, a, b: where(a == b, 0, g), lambda g: zeros_like(g),
+    np.nextafter, "a b", lambda g, a, b: where(a == b, 0, g), lambda g: zeros_like_p(g),
     numbers="", **floats_only("nextafter_cpu"),
 )  # fmt: skip
 def nextafter(input: Tensor, other: Tensor) -> Tensor:

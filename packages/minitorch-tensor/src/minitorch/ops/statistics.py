@@ -12,7 +12,7 @@ from ..autograd.primitive import primitive
 from ..kernels import sums
 from .arguments import numpy_names
 from .conversion import to
-from .reduction import average, count, dims, is_tensor, kept, nonzero, spread
+from .reduction import broadcast_gradient, count, dims, is_tensor, kept_p, mean_p, ne_zero_p
 
 __all__ = ["corrcoef", "cov", "std", "std_mean", "var", "var_mean"]
 
@@ -34,7 +34,7 @@ def _var(x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
 def _var_rule(g: Any, x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
     slope = (2.0 / freedom) if (freedom := count(x.shape, dim) - correction) else math.inf
     axes = tuple(range(x.ndim)) if dim is None else dim
-    return spread(g * slope, x.shape, dim, keepdim) * (x - average(x, axes, True))
+    return broadcast_gradient(g * slope, x.shape, dim, keepdim) * (x - mean_p(x, axes, True))
 
 
 def _std(x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
@@ -43,11 +43,11 @@ def _std(x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
 
 def _std_rule(g: Any, x: Any, out: Any, dim: Any, correction: float, keepdim: bool) -> Any:
     # no slope where nothing varies
-    return _var_rule(kept(g / (2 * out), nonzero(out)), x, dim, correction, keepdim)
+    return _var_rule(kept_p(g / (2 * out), ne_zero_p(out)), x, dim, correction, keepdim)
 
 
-variance = primitive(_var, "x | dim correction keepdim", _var_rule, name="var")
-deviation = primitive(_std, "x | dim correction keepdim", _std_rule, name="std")
+var_p = primitive(_var, "x | dim correction keepdim", _var_rule, name="var")
+std_p = primitive(_std, "x | dim correction keepdim", _std_rule, name="std")
 
 
 def _arguments(
@@ -98,7 +98,7 @@ def var(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.var.html
     """
     axes, correction = _arguments("var", input, dim, unbiased, correction)
-    return variance(input, axes, correction, keepdim)
+    return var_p(input, axes, correction, keepdim)
 
 
 @numpy_names
@@ -117,7 +117,7 @@ def std(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.std.html
     """
     axes, correction = _arguments("std", input, dim, unbiased, correction)
-    return deviation(input, axes, correction, keepdim)
+    return std_p(input, axes, correction, keepdim)
 
 
 @numpy_names
@@ -134,7 +134,7 @@ def var_mean(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.var_mean.html
     """
     axes, correction = _arguments("var_mean", input, dim, unbiased, correction)
-    return variance(input, axes, correction, keepdim), average(input, axes, keepdim)
+    return var_p(input, axes, correction, keepdim), mean_p(input, axes, keepdim)
 
 
 @numpy_names
@@ -151,7 +151,7 @@ def std_mean(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.std_mean.html
     """
     axes, correction = _arguments("std_mean", input, dim, unbiased, correction)
-    return deviation(input, axes, correction, keepdim), average(input, axes, keepdim)
+    return std_p(input, axes, correction, keepdim), mean_p(input, axes, keepdim)
 
 
 # --- several variables -----------------------------------------------------------------------

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._layout import contiguous_format
-from .._memory import (
+from .._types.layout import contiguous_format
+from ..autograd.primitive import primitive
+from ..autograd.variable import Variable, check_marks, root, wrap
+from ..kernels import storage as kernels
+from ..kernels.memory import (
     UntypedStorage,
     check_window,
     dims_of,
@@ -22,18 +25,15 @@ from .._memory import (
     storage_of,
     window,
 )
-from ..autograd.primitive import primitive
-from ..autograd.variable import Variable, check_marks, root, wrap
-from ..kernels import storage as kernels
 from ..kernels.storage import places
 from .arguments import as_shape, one_dim
-from .gathering import put_rows, rows
-from .shape import reshaped
+from .gathering import index_rows_backward_p, index_rows_p
+from .shape import view_p
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["as_strided"]
 
@@ -49,13 +49,13 @@ def _as_strided_rule(
     least = min(at.min(initial=offset), own.min(initial=x_offset))
     at, own = at.reshape(-1) - least, own.reshape(-1) - least
     count = np.bincount(own.astype(np.intp, copy=False), minlength=at.max(initial=-1) + 1)
-    found = rows(put_rows(reshaped(g, at.shape), at, count.shape), own)
+    found = index_rows_p(index_rows_backward_p(view_p(g, at.shape), at, count.shape), own)
     if count.max(initial=0) > 1:
         found = found / count[own]
-    return reshaped(found, shape)
+    return view_p(found, shape)
 
 
-restrided: Any = primitive(
+as_strided_p: Any = primitive(
     kernels.restrided, "x | size stride offset x_stride x_offset", _as_strided_rule,
     name="as_strided", view=True, traits=("linear", "window"),
 )  # fmt: skip
@@ -69,7 +69,7 @@ def _from_base(view: Any, size: Any, stride: Any, offset: int) -> None:
     if view._chain and view._base is not None:
         base = root(view)
         step = (size, stride, offset, base.stride(), base.storage_offset())
-        view._chain = ((restrided, step),)
+        view._chain = ((as_strided_p, step),)
 
 
 def as_strided(
@@ -99,7 +99,7 @@ def as_strided(
     _check(size, stride, offset)
     check_window(memory, size, array.dtype, offset * item, [s * item for s in stride])
     own = tuple([step // item for step in array.strides])
-    made = restrided(input, size, stride, offset, own, start // item)
+    made = as_strided_p(input, size, stride, offset, own, start // item)
     _from_base(made, size, stride, offset)
     return made  # type: ignore[no-any-return]
 

@@ -14,7 +14,7 @@ from .conversion import ELEMENTWISE, FLOATS, cast
 from .exponential import exp2
 
 if TYPE_CHECKING:
-    from .._tensor import Tensor
+    from .._tensor.tensor import Tensor
 
 __all__ = ["frexp", "isfinite", "nan_to_num", "reciprocal", "relu", "rsqrt", "sqrt", "square"]
 
@@ -125,7 +125,7 @@ def isfinite(input: Tensor) -> Tensor:
     """
 
 
-nan_replaced = primitive(
+nan_to_num_p = primitive(
     lambda x, nan, posinf, neginf: (
         np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf) if x.dtype.kind == "f" else +x
     ),
@@ -143,10 +143,10 @@ def nan_to_num(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nan_to_num.html
     """
-    return nan_replaced(input, 0.0 if nan is None else nan, posinf, neginf)
+    return nan_to_num_p(input, 0.0 if nan is None else nan, posinf, neginf)
 
 
-split_exponent = primitive(
+frexp_p = primitive(
     np.frexp,
     "x -> mantissa exponent",
     lambda g, exponent: g / exp2(cast(exponent, np.dtype(g.dtype))),
@@ -165,4 +165,4 @@ def frexp(input: Any) -> Any:
     """
     if not input.dtype.is_floating_point:
         raise RuntimeError("torch.frexp() only supports floating-point dtypes")
-    return return_types.frexp(*split_exponent(input))
+    return return_types.frexp(*frexp_p(input))

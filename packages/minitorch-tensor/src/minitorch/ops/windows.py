@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .._creation import made
-from .._dtype import as_dtype, float32, float64, get_default_dtype
-from .._layout import strided
+from .._types.dtype import as_dtype, float32, float64, get_default_dtype
+from .._types.layout import strided
 from ..autograd.grad_mode import current
+from .creation import made
 
 __all__ = ["bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"]
 
@@ -44,8 +44,8 @@ def _window(
 ) -> Any:  # fmt: skip
     """``formula(n, N)`` for ``n = 0 ... M - 1``; ``N = M`` for one period of a periodic window."""
     n, N = np.arange(M, dtype=np.float64), M - 1 if symmetric else M
-    values = current.state.quiet(formula, n, N) if M > 1 else np.ones(M)
-    values = current.state.quiet(values.astype, kind.numpy)
+    values = current.state.without_warnings(formula, n, N) if M > 1 else np.ones(M)
+    values = current.state.without_warnings(values.astype, kind.numpy)
     return made(values, requires_grad, device, None, pin_memory)
 
 

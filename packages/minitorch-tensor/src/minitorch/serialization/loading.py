@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._device import as_device
+from .._types.device import as_device
 from .archive import Archive, NoArchiveError
 from .names import allowed_by_user
 from .pickle_reader import Allowed, PickleReader, brief, python3_name, said

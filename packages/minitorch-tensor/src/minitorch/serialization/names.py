@@ -14,13 +14,13 @@ __all__ = [
 
 # where PyTorch keeps what these modules of ours define
 MODULES = {
-    "minitorch._device": "torch",
-    "minitorch._dtype": "torch",
-    "minitorch._generator": "torch._C",
-    "minitorch._layout": "torch",
-    "minitorch._size": "torch",
-    "minitorch._tensor": "torch",
-    "minitorch._tensor_types": "torch",
+    "minitorch._types.device": "torch",
+    "minitorch._types.dtype": "torch",
+    "minitorch.random.generator": "torch._C",
+    "minitorch._types.layout": "torch",
+    "minitorch._types.size": "torch",
+    "minitorch._tensor.tensor": "torch",
+    "minitorch.compat.tensor_types": "torch",
     "minitorch.nn.containers.modules": "torch.nn.modules.container",
     "minitorch.nn.containers.parameters": "torch.nn.modules.container",
     "minitorch.nn.module": "torch.nn.modules.module",

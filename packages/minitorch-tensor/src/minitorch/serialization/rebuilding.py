@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import _layout, return_types
-from .._device import CPU
-from .._dtype import ALL, bfloat16
-from .._memory import window
-from .._size import Size
-from .._tensor import Tensor
+from .. import return_types
+from .._tensor.tensor import Tensor
+from .._types import layout as _layout
+from .._types.device import CPU
+from .._types.dtype import ALL, bfloat16
+from .._types.size import Size
 from ..autograd.variable import Variable, wrap
+from ..kernels.memory import window
 from .pickle_reader import brief
 
 __all__ = ["FUNCTIONS", "SETTERS", "VALUES", "Storage", "StorageKind"]

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import _layout, return_types
-from .._dtype import as_dtype
-from .._memory import address, storage_of
-from .._size import Size
-from .._tensor import Tensor
+from .. import return_types
+from .._tensor.tensor import Tensor
+from .._types import layout as _layout
+from .._types.dtype import as_dtype
+from .._types.size import Size
 from ..autograd.variable import Variable
+from ..kernels.memory import address, storage_of
 from . import rebuilding
 from .loading import MAGIC
 from .names import pytorch_name

@@ -10,12 +10,12 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .._random import get_rng_state, set_rng_state
-from .._tensor import Tensor
+from .._tensor.tensor import Tensor
 from ..autograd import Function, backward
 from ..autograd.engine import whole_pass
 from ..autograd.grad_mode import enable_grad
-from ..autograd.tools import saved_tensors_hooks
+from ..autograd.interpreters import saved_tensors_hooks
+from ..random.functions import get_rng_state, set_rng_state
 
 __all__ = [
     "CheckpointError",

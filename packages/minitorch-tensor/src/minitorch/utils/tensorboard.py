@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from .._tensor import Tensor
+from .._tensor.tensor import Tensor
 
 try:
     package: Any = import_module("tensorboardX")

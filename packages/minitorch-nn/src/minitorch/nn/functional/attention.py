@@ -34,7 +34,7 @@ def attention_definition(q: Any, k: Any, v: Any, mask: Any, scale: float, causal
     return matmul(weights(q, k, mask, scale, causal), v)
 
 
-attended = fused(
+scaled_dot_product_attention_p = fused(
     in_single(kernels.attention, 1),
     "q k v mask | scale causal",
     in_single(kernels.attention_backward),
@@ -122,7 +122,7 @@ def scaled_dot_product_attention(
     if attn_mask is not None:
         whole = whole and not attn_mask.requires_grad and 2 <= attn_mask.ndim <= query.ndim
     if whole and query.dtype.is_floating_point:
-        return attended(query, key, value, attn_mask, factor, is_causal)
+        return scaled_dot_product_attention_p(query, key, value, attn_mask, factor, is_causal)
     return attention_definition(query, key, value, attn_mask, factor, is_causal)
 
 

@@ -12,11 +12,11 @@ from ..kernels.dtypes import check_float, check_same
 from .embedding import (
     check_index,
     counts_of,
-    per_count,
+    embedding_dense_backward_p,
+    embedding_p,
     renormalize,
     row_number,
-    rows_of,
-    sum_rows,
+    scale_grad_by_freq_p,
 )
 
 __all__ = ["embedding_bag"]
@@ -141,15 +141,15 @@ def embedding_bag(
             per_sample_weights = per_sample_weights[mask]
         if scales is not None:
             scales = scales[mask]
-    rows = rows_of(weight, input, -1)
+    rows = embedding_p(weight, input, -1)
     if scales is not None:
-        rows = per_count(rows, scales.to(rows.dtype))
+        rows = scale_grad_by_freq_p(rows, scales.to(rows.dtype))
     sizes = np.bincount(bags.astype(np.intp, copy=False), minlength=count)
     if mode == "max":
         return maxima(rows, bags, sizes)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(1)
-    total = sum_rows(rows, minitorch.from_numpy(bags), count, -1)
+    total = embedding_dense_backward_p(rows, minitorch.from_numpy(bags), count, -1)
     if mode == "mean":
         total = total / minitorch.from_numpy(np.maximum(sizes, 1)[:, None]).to(total.dtype)
     return total

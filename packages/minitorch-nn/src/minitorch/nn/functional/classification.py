@@ -49,7 +49,7 @@ def _cross_entropy(x: Any, target: Any, weight: Any, *params: Any) -> Any:
     return kernels.cross_entropy(x, target, weight, *params)
 
 
-entropy_of_labels = fused(
+cross_entropy_p = fused(
     _cross_entropy,
     "x target weight | ignore reduction smoothing",
     kernels.cross_entropy_backward,
@@ -157,7 +157,7 @@ def cross_entropy(
             return entropy_of_probabilities(input, target, weight, reduction, label_smoothing)
         check_classes(input, unbatched(input, target), weight, "cross_entropy")
         target = class_numbers(target)
-    return entropy_of_labels(input, target, weight, ignore_index, reduction, label_smoothing)
+    return cross_entropy_p(input, target, weight, ignore_index, reduction, label_smoothing)
 
 
 def entropy_of_probabilities(
@@ -190,7 +190,7 @@ def _weights(logp: Any, target: Any, weight: Any, ignore: int) -> Any:
     )
 
 
-weights_of: Any = primitive(_weights, "logp target weight | ignore", name="nll_weights")
+nll_weights_p: Any = primitive(_weights, "logp target weight | ignore", name="nll_weights")
 
 
 def _places(target: Any, weights: Any) -> Any:
@@ -211,18 +211,18 @@ def _place(g: Any, target: Any, weights: Any, shape: Any) -> Any:
     return kernels.like(rows, shape)
 
 
-taken: Any = primitive(
+nll_loss_p: Any = primitive(
     _take,
     "logp target weights",
-    lambda g, target, weights, shape: placed(g, target, weights, tuple(shape)),
+    lambda g, target, weights, shape: nll_loss_backward_p(g, target, weights, tuple(shape)),
     None,
     None,
     name="nll_loss",
 )
-placed: Any = primitive(
+nll_loss_backward_p: Any = primitive(
     _place,
     "g target weights | shape",
-    lambda h, target, weights: taken(h, target, weights),
+    lambda h, target, weights: nll_loss_p(h, target, weights),
     None,
     None,
     name="nll_loss_backward",
@@ -246,8 +246,8 @@ def nll_loss(
     target = unbatched(input, target)
     check_classes(input, target, weight, "nll_loss")
     target = class_numbers(target)
-    weights = weights_of(input, target, weight, ignore_index)
-    loss = taken(input, target, weights)
+    weights = nll_weights_p(input, target, weight, ignore_index)
+    loss = nll_loss_p(input, target, weights)
     if reduction == "mean":
         return loss.sum() / weights.sum()
     return reduced(loss, reduction)

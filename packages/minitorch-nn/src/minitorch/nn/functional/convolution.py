@@ -108,39 +108,39 @@ def weight_definition(
 
 # --- the three ------------------------------------------------------------------------------
 
-convolution: Any = primitive(
+convolution_p: Any = primitive(
     kernels.convolution,
     "x w b | stride padding dilation groups",
-    lambda g, w, x_shape, stride, padding, dilation, groups: transposed(
+    lambda g, w, x_shape, stride, padding, dilation, groups: convolution_transpose_p(
         g, w, tuple(x_shape[2:]), stride, padding, dilation, groups
     ),
-    lambda g, x, w_shape, stride, padding, dilation, groups: weight_gradient(
+    lambda g, x, w_shape, stride, padding, dilation, groups: convolution_weight_p(
         x, g, tuple(w_shape[2:]), stride, padding, dilation, groups
     ),
     lambda g: g.sum((0, *range(2, g.ndim))),
     name="convolution",
     definition=convolution_definition,
 )
-transposed: Any = primitive(
+convolution_transpose_p: Any = primitive(
     kernels.transposed,
     "g w | size stride padding dilation groups",
-    lambda h, w, stride, padding, dilation, groups: convolution(
+    lambda h, w, stride, padding, dilation, groups: convolution_p(
         h, w, None, stride, padding, dilation, groups
     ),
-    lambda h, g, w_shape, stride, padding, dilation, groups: weight_gradient(
+    lambda h, g, w_shape, stride, padding, dilation, groups: convolution_weight_p(
         h, g, tuple(w_shape[2:]), stride, padding, dilation, groups
     ),
     name="convolution_transpose",
     label="ConvolutionBackward0",
     definition=transposed_definition,
 )
-weight_gradient: Any = primitive(
+convolution_weight_p: Any = primitive(
     kernels.weight_gradient,
     "x g | kernel stride padding dilation groups",
-    lambda h, g, x_shape, stride, padding, dilation, groups: transposed(
+    lambda h, g, x_shape, stride, padding, dilation, groups: convolution_transpose_p(
         g, h, tuple(x_shape[2:]), stride, padding, dilation, groups
     ),
-    lambda h, x, stride, padding, dilation, groups: convolution(
+    lambda h, x, stride, padding, dilation, groups: convolution_p(
         x, h, None, stride, padding, dilation, groups
     ),
     name="convolution_weight",
@@ -229,7 +229,7 @@ def _conv(
             f"{kernel}, dilation: {dilation}. Kernel size can't be greater than actual input size"
         )
     x = input if batched else input.unsqueeze(0)
-    y = convolution(x, weight, bias, stride, pairs, dilation, groups)
+    y = convolution_p(x, weight, bias, stride, pairs, dilation, groups)
     return y if batched else y.squeeze(0)
 
 
@@ -326,7 +326,7 @@ def _conv_transpose(
     # padded like this, the convolution of the result has the input's size
     pairs = tuple((p, p - e) for p, e in zip(padding, extra, strict=True))
     x = input if batched else input.unsqueeze(0)
-    y = transposed(x, weight, size, stride, pairs, dilation, groups)
+    y = convolution_transpose_p(x, weight, size, stride, pairs, dilation, groups)
     if bias is not None:
         y = y + bias.reshape((-1, *(1 for _ in size)))
     return y if batched else y.squeeze(0)

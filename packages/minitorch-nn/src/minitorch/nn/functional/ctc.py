@@ -46,7 +46,7 @@ def definition(
     return loss + (mass - mass.detach())
 
 
-per_sequence = fused(
+ctc_loss_p = fused(
     lambda logp, targets, input_lengths, target_lengths, blank, zero_infinity: kernels.ctc(
         logp, targets, input_lengths, target_lengths, blank
     ),
@@ -134,7 +134,7 @@ def ctc_loss(
                 f"Expected tensor to have size at least {longest} at dimension 1, but got size "
                 f"{rows.shape[1]} for argument #2 'targets'"
             )
-    loss = per_sequence(logp, rows, input_lengths, target_lengths, blank, zero_infinity)
+    loss = ctc_loss_p(logp, rows, input_lengths, target_lengths, blank, zero_infinity)
     if zero_infinity:
         loss = where(loss == float("inf"), 0.0, loss)
     if reduction == "mean":

@@ -15,33 +15,35 @@ __all__ = ["embedding", "one_hot"]
 
 NUMBERS = (int64, int32)  # dtypes of indices
 
-rows_of: Any = primitive(
+embedding_p: Any = primitive(
     kernels.take_rows,
     "table index | padding",
-    lambda g, index, shape, padding: sum_rows(g, index, shape[0], padding),
+    lambda g, index, shape, padding: embedding_dense_backward_p(g, index, shape[0], padding),
     None,
     name="embedding",
 )
-sum_rows: Any = primitive(
+embedding_dense_backward_p: Any = primitive(
     kernels.add_rows,
     "g index | rows padding",
-    lambda g, index, padding: masked(g, index, padding),
+    lambda g, index, padding: embedding_masked_p(g, index, padding),
     None,
     name="embedding_dense_backward",
 )
-masked: Any = primitive(
+embedding_masked_p: Any = primitive(
     kernels.masked_rows,
     "table index | padding",
-    lambda g, index, shape, padding: sum_rows(g, index, shape[0], padding),
+    lambda g, index, shape, padding: embedding_dense_backward_p(g, index, shape[0], padding),
     None,
     name="embedding_masked",
 )
-per_count = primitive(  # the identity; the gradient of a row used n times is divided by n
-    lambda rows, counts: rows.copy(),
-    "rows counts",
-    lambda g, counts: g / counts,
-    None,
-    name="scale_grad_by_freq",
+scale_grad_by_freq_p = (
+    primitive(  # the identity; the gradient of a row used n times is divided by n
+        lambda rows, counts: rows.copy(),
+        "rows counts",
+        lambda g, counts: g / counts,
+        None,
+        name="scale_grad_by_freq",
+    )
 )
 
 
@@ -120,9 +122,9 @@ def embedding(
     padding = -1 if padding_idx is None else row_number(padding_idx, weight)
     if max_norm is not None:
         renormalize(weight, input, max_norm, norm_type)
-    rows = rows_of(weight, input, padding)
+    rows = embedding_p(weight, input, padding)
     if scale_grad_by_freq:
-        return per_count(rows, counts_of(input, weight.shape[0]).to(rows.dtype))
+        return scale_grad_by_freq_p(rows, counts_of(input, weight.shape[0]).to(rows.dtype))
     return rows
 
 

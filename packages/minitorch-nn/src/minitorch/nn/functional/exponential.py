@@ -165,7 +165,7 @@ def mish(input: Any, inplace: bool = False) -> Any:
     return in_place(mished, input) if inplace else mished(input)
 
 
-soft_sign = primitive(
+softsign_p = primitive(
     lambda x: x / (abs(x) + 1),
     "x",
     lambda g, x: g / (abs(x) + 1) ** 2,
@@ -181,7 +181,7 @@ def softsign(input: Any) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html
     """
-    return soft_sign(input)
+    return softsign_p(input)
 
 
 def tanhshrink(input: Any) -> Any:

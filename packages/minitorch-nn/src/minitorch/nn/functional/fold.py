@@ -15,19 +15,19 @@ from .arguments import numbers
 __all__ = ["fold", "unfold"]
 
 GEOMETRY = "kernel stride padding dilation"
-patches: Any = primitive(
+im2col_p: Any = primitive(
     kernels.patches,
     f"x | {GEOMETRY}",
-    lambda g, x_shape, kernel, stride, padding, dilation: from_patches(
+    lambda g, x_shape, kernel, stride, padding, dilation: col2im_p(
         g, tuple(x_shape[2:]), kernel, stride, padding, dilation
     ),
     name="im2col",
     traits=("linear",),
 )
-from_patches: Any = primitive(
+col2im_p: Any = primitive(
     in_single(kernels.from_patches),
     f"x | size {GEOMETRY}",
-    lambda g, kernel, stride, padding, dilation: patches(g, kernel, stride, padding, dilation),
+    lambda g, kernel, stride, padding, dilation: im2col_p(g, kernel, stride, padding, dilation),
     name="col2im",
     traits=("linear",),
 )
@@ -84,8 +84,8 @@ def unfold(
             "least one."
         )
     if input.ndim == 3:
-        return patches(input.unsqueeze(0), *geometry).squeeze(0)
-    return patches(input, *geometry)
+        return im2col_p(input.unsqueeze(0), *geometry).squeeze(0)
+    return im2col_p(input, *geometry)
 
 
 def fold(
@@ -135,5 +135,5 @@ def fold(
             f"{math.prod(counts)}, but got input.size(2)={input.shape[-1]}."
         )
     if input.ndim == 2:
-        return from_patches(input.unsqueeze(0), size, *geometry).squeeze(0)
-    return from_patches(input, size, *geometry)
+        return col2im_p(input.unsqueeze(0), size, *geometry).squeeze(0)
+    return col2im_p(input, size, *geometry)

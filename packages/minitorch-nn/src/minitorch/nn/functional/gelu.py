@@ -14,7 +14,7 @@ from .arguments import keeps_channels_last
 
 __all__ = ["gelu"]
 
-exact = fused(
+gelu_p = fused(
     of_floats(kernels.gelu, "gelu"),
     "x",
     kernels.gelu_backward,
@@ -23,7 +23,7 @@ exact = fused(
     residuals="slope",
     traits=("elementwise",),
 )
-by_tanh = fused(
+gelu_tanh_p = fused(
     of_floats(kernels.gelu_tanh, "gelu"),
     "x",
     kernels.gelu_backward,
@@ -45,7 +45,7 @@ def gelu(input: Any, approximate: str = "none") -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html
     """
     if approximate == "none":
-        return exact(input)
+        return gelu_p(input)
     if approximate == "tanh":
-        return by_tanh(input)
+        return gelu_tanh_p(input)
     raise RuntimeError("approximate argument must be either none or tanh.")

@@ -27,7 +27,7 @@ def _by_rank(node: Any) -> str:
     return ("SqueezeBackward4", "MmBackward0", "UnsafeViewBackward0")[min(rank, 3) - 1]
 
 
-affine: Any = fused(
+linear_p: Any = fused(
     kernels.linear,
     "x weight bias",
     kernels.linear_backward,
@@ -37,7 +37,7 @@ affine: Any = fused(
     label=_by_rank,
     traits=("views",),
 )
-affine.primitive.node_type.__name__ = "AddmmBackward0"  # the usual one
+linear_p.primitive.node_type.__name__ = "AddmmBackward0"  # the usual one
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
@@ -57,7 +57,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
     """
     try:
-        return affine(input, weight, bias)
+        return linear_p(input, weight, bias)
     except (ValueError, IndexError, TypeError, AttributeError):
         raise _mismatch(input, weight, bias) from None
 

@@ -31,31 +31,31 @@ __all__ = [
     "max_unpool3d",
 ]
 
-put: Any = primitive(
+put_places_p: Any = primitive(
     kernels.put,
     "g indices | size once",
-    lambda h, indices: taken(h, indices),
+    lambda h, indices: take_places_p(h, indices),
     None,
     name="put_places",
     traits=("linear",),
 )
-taken: Any = primitive(
+take_places_p: Any = primitive(
     kernels.take,
     "x indices",
-    lambda g, indices, x_shape: put(g, indices, tuple(x_shape[2:]), False),
+    lambda g, indices, x_shape: put_places_p(g, indices, tuple(x_shape[2:]), False),
     None,
     name="take_places",
     traits=("linear",),
 )
-maxima: Any = primitive(
+max_pool_p: Any = primitive(
     kernels.max_pool,
     "x | windows once -> values indices",
-    lambda g, indices, x_shape, once: put(g, indices, tuple(x_shape[2:]), once),
+    lambda g, indices, x_shape, once: put_places_p(g, indices, tuple(x_shape[2:]), once),
     name="max_pool",
 )
 # by the number of dimensions, under PyTorch's names
 window_maxima, part_maxima = (
-    [labelled(maxima, name) for name in ("SqueezeBackward1", *names)]
+    [labelled(max_pool_p, name) for name in ("SqueezeBackward1", *names)]
     for names in (
         ("MaxPool2DWithIndicesBackward0", "MaxPool3DWithIndicesBackward0"),
         ("AdaptiveMaxPool2DBackward0", "AdaptiveMaxPool3DBackward0"),
@@ -246,7 +246,7 @@ def _max_unpool(
             f"{name}: found an invalid max index: indices run from {int(index.min())} to "
             f"{int(index.max())}, but the output of size {list(size)} has {plane} elements"
         )
-    out = put(x, index, size, True)
+    out = put_places_p(x, index, size, True)
     return out if batched else out.squeeze(0)
 
 

@@ -12,7 +12,7 @@ from ..kernels import normalization as kernels
 from ..kernels import resampling
 from ..kernels.dtypes import check_float, check_same
 from .arguments import keeps_channels_last
-from .pooling import resampled
+from .pooling import resample_p
 
 __all__ = [
     "batch_norm",
@@ -54,7 +54,7 @@ def affine(x: Any, w: Any, b: Any) -> Any:
     return x if b is None else x + b.reshape((-1, *ones))
 
 
-layer_normalized = fused(
+native_layer_norm_p = fused(
     in_single(kernels.layer_norm, 1),
     "x w b | ndim eps",
     in_single(kernels.layer_norm_backward),
@@ -63,7 +63,7 @@ layer_normalized = fused(
     residuals="mean rstd",
 )
 # ``mean`` and ``var`` are those of x: no gradient passes through them as inputs
-channels_normalized = fused(
+native_batch_norm_p = fused(
     in_single(kernels.channel_norm, 1),
     "x w b mean var | groups eps",
     in_single(kernels.channel_norm_backward),
@@ -71,8 +71,8 @@ channels_normalized = fused(
     name="native_batch_norm",
     residuals="rstd",
 )
-groups_normalized = labelled(channels_normalized, "NativeGroupNormBackward0")
-moments = primitive(
+native_group_norm_p = labelled(native_batch_norm_p, "NativeGroupNormBackward0")
+channel_moments_p = primitive(
     in_single(kernels.moments, 0), "x | groups -> mean var", None, name="channel_moments"
 )
 
@@ -163,8 +163,8 @@ def batch_norm(
         return affine(input.contiguous() - centers, scale, bias).to(input.dtype)
     if not input.numel():
         return affine(input.clone(), weight, bias)
-    mean, var = moments(input, 0)
-    out = channels_normalized(input, weight, bias, mean, var, 0, eps)
+    mean, var = channel_moments_p(input, 0)
+    out = native_batch_norm_p(input, weight, bias, mean, var, 0, eps)
     _update(running_mean, mean[0], momentum)
     _update(running_var, var[0] * (count / (count - 1)), momentum)
     return out
@@ -216,9 +216,9 @@ def instance_norm(
     _check_affine("instance_norm", weight, bias, channels)
     if not input.numel():
         return affine(input.clone(), weight, bias)
-    mean, var = moments(input, channels)
+    mean, var = channel_moments_p(input, channels)
     weight = None if weight is None else weight.clone()  # what is saved is not the parameter itself
-    out = channels_normalized(input, weight, bias, mean, var, channels, eps)
+    out = native_batch_norm_p(input, weight, bias, mean, var, channels, eps)
     _update(running_mean, mean.mean(0), momentum)
     _update(running_var, var.mean(0) * (count / (count - 1)), momentum)
     return out
@@ -258,8 +258,8 @@ def group_norm(
     _check_affine("group_norm", weight, bias, channels)
     if not input.numel():
         return affine(input.clone(), weight, bias)
-    mean, var = moments(input, num_groups)
-    return groups_normalized(input, weight, bias, mean, var, num_groups, eps)
+    mean, var = channel_moments_p(input, num_groups)
+    return native_group_norm_p(input, weight, bias, mean, var, num_groups, eps)
 
 
 def _normalized_dims(name: str, input: Any, normalized_shape: Any, weight: Any, bias: Any) -> int:
@@ -302,7 +302,7 @@ def layer_norm(
     if not input.numel():
         out = input.clone() if weight is None else input * weight
         return out if bias is None else out + bias
-    return layer_normalized(input, weight, bias, ndim, eps)
+    return native_layer_norm_p(input, weight, bias, ndim, eps)
 
 
 @keeps_channels_last
@@ -348,6 +348,6 @@ def local_response_norm(
         return input
     channels = input.shape[1]
     near = resampling.windows(channels, channels, size, 1, size // 2, "none")
-    sums = resampled(input * input, 1, near)
+    sums = resample_p(input * input, 1, near)
     means = div(sums, size, rounding_mode=None if input.dtype.is_floating_point else "trunc")
     return input / (means * alpha + k) ** beta

@@ -9,7 +9,7 @@ from minitorch import constant_pad_nd
 
 from ..kernels import resampling as kernels
 from .arguments import in_format_of
-from .pooling import resampled
+from .pooling import resample_p
 
 __all__ = ["pad"]
 
@@ -63,7 +63,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     for k, (before, after) in enumerate(pairs, 1):
         if before or after:
             dim = input.ndim - k
-            out = resampled(out, dim, kernels.padding(input.shape[dim], before, after, mode))
+            out = resample_p(out, dim, kernels.padding(input.shape[dim], before, after, mode))
     out = out.clone() if out is input else out
     return out if mode == "circular" else in_format_of(out, input)  # as in PyTorch
 

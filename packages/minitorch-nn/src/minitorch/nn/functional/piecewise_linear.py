@@ -49,14 +49,14 @@ leaky = activation(
     lambda g, x, slope: where(x > 0, g, g * slope),
     name="leaky_relu",
 )
-clipped = primitive(
+hardtanh_p = primitive(
     lambda x, low, high: np.clip(x, x.dtype.type(low), x.dtype.type(high)),
     "x | low high",
     lambda g, x, low, high: where((x <= low) | (x >= high), 0.0, g),
     name="hardtanh",
     traits=ELEMENTWISE,
 )
-above = primitive(
+threshold_p = primitive(
     lambda x, limit, value: select(x <= limit, x.dtype.type(value).item(), x),
     "x | limit value",
     lambda g, x, limit: where(x <= limit, 0.0, g),
@@ -112,8 +112,8 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     if input.dtype is minitorch.uint8 and min_val < 0:
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
     if inplace:
-        return in_place(clipped, input, min_val, max_val)
-    return clipped(input, min_val, max_val)
+        return in_place(hardtanh_p, input, min_val, max_val)
+    return hardtanh_p(input, min_val, max_val)
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:
@@ -132,8 +132,8 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
     if input.dtype.is_complex or input.dtype is minitorch.bool:
         raise NotImplementedError(f"threshold is not implemented for {input.dtype}")
     if inplace:
-        return in_place(above, input, threshold, value)
-    return above(input, threshold, value)
+        return in_place(threshold_p, input, threshold, value)
+    return threshold_p(input, threshold, value)
 
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:

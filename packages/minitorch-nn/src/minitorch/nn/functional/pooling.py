@@ -27,16 +27,16 @@ __all__ = [
 ]
 
 # Weighted sums along a dimension; ``arg`` are the weights, a sparse matrix.
-resampled: Any = primitive(
+resample_p: Any = primitive(
     in_single(resampling.resample),
     "x | dim arg",
-    lambda g, dim, arg: resampled(g, dim, arg.transposed),
+    lambda g, dim, arg: resample_p(g, dim, arg.transposed),
     name="resample",
     traits=("linear",),
 )
 # the last step of a mean, by the number of dimensions, under PyTorch's names
 window_means, part_means = (
-    [labelled(resampled, name) for name in ("SqueezeBackward1", *names)]
+    [labelled(resample_p, name) for name in ("SqueezeBackward1", *names)]
     for names in (
         ("AvgPool2DBackward0", "AvgPool3DBackward0"),
         ("AdaptiveAvgPool2DBackward0", "AdaptiveAvgPool3DBackward0"),
@@ -132,7 +132,7 @@ def _avg_pool(
 
     def pooled(x: Any, divisor: str) -> Any:
         for k, (n, *window) in enumerate(zip(x.shape[2:], out, kernel, step, around, strict=True)):
-            averaged = window_means[k] if k == ndim - 1 else resampled
+            averaged = window_means[k] if k == ndim - 1 else resample_p
             x = averaged(x, 2 + k, resampling.windows(n, *window, divisor))
         return x
 
@@ -201,7 +201,7 @@ def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
     x, batched = batch(input, ndim, name)
     check_float(x, name)
     for k, m in enumerate(adaptive_size(output_size, x, ndim, name), 2):
-        averaged = part_means[ndim - 1] if k == ndim + 1 else resampled
+        averaged = part_means[ndim - 1] if k == ndim + 1 else resample_p
         x = averaged(x, k, resampling.adaptive(x.shape[k], m))
     return x if batched else x.squeeze(0)
 

@@ -36,7 +36,7 @@ def _binary_cross_entropy(x: Any, t: Any) -> Any:
         return (t - 1) * np.maximum(np.log1p(-x), -100) - t * np.maximum(np.log(x), -100)
 
 
-bernoulli = primitive(  # the logarithms are held at -100, as PyTorch does
+binary_cross_entropy_p = primitive(  # the logarithms are held at -100, as PyTorch does
     _binary_cross_entropy,
     "x t",
     lambda g, x, t: g * (x - t) / where((1 - x) * x < 1e-12, 1e-12, (1 - x) * x),
@@ -67,13 +67,13 @@ def binary_cross_entropy(
         raise RuntimeError(
             f"Found dtype {target.dtype.type_name} but expected {input.dtype.type_name}"
         )
-    loss = bernoulli(input, target)
+    loss = binary_cross_entropy_p(input, target)
     if weight is not None:
         loss = in_dtype_of(input, loss * weight)
     return reduced(loss, reduction)
 
 
-logistic = primitive(
+binary_cross_entropy_with_logits_p = primitive(
     of_floats(
         lambda x, t: (1 - t) * x - np.minimum(x, 0) + np.log1p(np.exp(-abs(x))),
         "binary_cross_entropy_with_logits",
@@ -114,7 +114,7 @@ def binary_cross_entropy_with_logits(
         )
     check_float(input, "binary_cross_entropy_with_logits")
     if pos_weight is None and input.dtype is target.dtype:
-        loss = logistic(input, target)
+        loss = binary_cross_entropy_with_logits_p(input, target)
     else:  # in the target's dtype, as PyTorch's
         factor = 1 if pos_weight is None else (pos_weight - 1) * target + 1
         loss = in_dtype_of(target, (1 - target) * input - factor * log_sigmoid(input))

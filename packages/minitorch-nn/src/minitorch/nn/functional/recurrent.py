@@ -78,7 +78,7 @@ def rnn_definition(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any,
 
 USED_BY = {"x": "w_ih", "w_ih": "x"}
 USED_BY_ONE_STEP = USED_BY | {"w_hh": "h"}
-lstm = fused(
+lstm_p = fused(
     kernels.lstm,
     "x h c w_ih w_hh b_ih b_hh w_hr | sizes reverse -> y h_n c_n",
     kernels.lstm_backward,
@@ -87,7 +87,7 @@ lstm = fused(
     residuals="gates before cells tanhs",
     used_by=USED_BY,
 )
-gru = fused(
+gru_p = fused(
     kernels.gru,
     "x h w_ih w_hh b_ih b_hh | sizes reverse -> y h_n",
     kernels.gru_backward,
@@ -96,7 +96,7 @@ gru = fused(
     residuals="gates before inner",
     used_by=USED_BY,
 )
-rnn = fused(
+rnn_p = fused(
     kernels.rnn,
     "x h w_ih w_hh b_ih b_hh | sizes reverse relu -> y h_n",
     kernels.rnn_backward,
@@ -106,6 +106,6 @@ rnn = fused(
     used_by=USED_BY,
 )
 one_lstm, one_gru, one_rnn = (
-    op.primitive.again(used_by=USED_BY_ONE_STEP)
-    for op in (lstm, gru, rnn)  # type: ignore[attr-defined]
+    op.primitive.relabelled(used_by=USED_BY_ONE_STEP)
+    for op in (lstm_p, gru_p, rnn_p)  # type: ignore[attr-defined]
 )

@@ -54,7 +54,7 @@ def _squares_backward(g: Any, mean: bool, difference: Any, needs: Any) -> tuple[
     return gx if needs[0] else None, -gx if needs[1] else None
 
 
-squared = fused(
+mse_loss_p = fused(
     _squares,
     "x target | mean",
     _squares_backward,
@@ -90,7 +90,7 @@ def mse_loss(
     input, target = promoted(input, target, "mse_loss")
     if reduction == "none":
         return (input - target) ** 2
-    return squared(input, target, reduction == "mean")
+    return mse_loss_p(input, target, reduction == "mean")
 
 
 def check_weight(weight: Any, input: Any) -> None:

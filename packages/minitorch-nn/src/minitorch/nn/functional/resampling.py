@@ -13,7 +13,7 @@ from minitorch import grid_sampler, stack
 from ..kernels import resampling as kernels
 from ..kernels.dtypes import check_float
 from .arguments import keeps_channels_last
-from .pooling import _adaptive_avg_pool, resampled
+from .pooling import _adaptive_avg_pool, resample_p
 
 __all__ = [
     "affine_grid",
@@ -104,7 +104,7 @@ def interpolate(
             weights = matrix(n, m, factor, bool(align_corners), kind, real)
         else:
             weights = kernels.nearest(n, m, factor, mode == "nearest-exact", real)
-        out = resampled(out, 2 + k, weights)
+        out = resample_p(out, 2 + k, weights)
     return out
 
 

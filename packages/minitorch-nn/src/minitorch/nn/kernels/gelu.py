@@ -21,20 +21,20 @@ P = (
 
 def _single(x: Any, out: Any, slope: Any) -> None:
     """Writes x Phi(x) into ``out`` and Phi(x) + x phi(x) into ``slope``."""
-    t, tail = scratch(2, x.shape, x.dtype)
+    t, remainder = scratch(2, x.shape, x.dtype)
     np.absolute(x, out=t)
     t *= RATE * math.sqrt(0.5)
     t += 1
     np.divide(1, t, out=t)
-    np.multiply(t, P[0], out=tail)
+    np.multiply(t, P[0], out=remainder)
     for c in P[1:]:
-        tail += c
-        tail *= t
+        remainder += c
+        remainder *= t
     density = np.multiply(x, x, out=t)
     exp_into(density, density, -0.5)
-    tail *= density
-    tail += 0.5  # now the probability of [0, |x|]
-    cdf = np.copysign(tail, x, out=tail)
+    remainder *= density
+    remainder += 0.5  # now the probability of [0, |x|]
+    cdf = np.copysign(remainder, x, out=remainder)
     cdf += 0.5
     np.multiply(x, cdf, out=out)
     np.multiply(x, density, out=slope)

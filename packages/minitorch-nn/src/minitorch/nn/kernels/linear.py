@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from minitorch.extend import SHARED, apart, column_sums
+from minitorch.extend import SHARED, column_sums, threads_off_this_core
 
 SMALL = 1 << 17  # multiply-adds
 
@@ -19,7 +19,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     across = weight.T
     products = len(rows) * weight.size
     if products >= SHARED:
-        apart()
+        threads_off_this_core()
     elif products > SMALL:  # BLAS is quicker by a third then, measured
         across = np.ascontiguousarray(across)
     out = rows.dot(across)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from minitorch.extend import alone, column_sums
+from minitorch.extend import column_sums, single_threaded
 
 from .dtypes import check_same
 
@@ -35,7 +35,9 @@ def along_input(x: Any, w: Any, *biases: Any) -> Any:
     return made
 
 
-def tail(grads: Any, x: Any, before: Any, w_ih: Any, needs: Any, wanted: tuple[int, ...]) -> Any:
+def remainder(
+    grads: Any, x: Any, before: Any, w_ih: Any, needs: Any, wanted: tuple[int, ...]
+) -> Any:
     """The gradients of x, w_ih, w_hh and both biases by that of the sums that they make.
 
     ``wanted`` are the places of these five among the inputs.
@@ -78,7 +80,7 @@ def lstm(
     tanhs = np.empty((total, n), x.dtype)
     h, c = h.copy(), c.copy()
     product = np.empty((len(h), 4 * n), x.dtype)
-    with alone():
+    with single_threaded():
         for t in steps(sizes, reverse):
             count = t.stop - t.start
             past, cell, gate = h[:count], c[:count], gates[t]
@@ -120,7 +122,7 @@ def lstm_backward(
     grads = local.reshape(-1, 4, n)
     flat = local
     projected = None if w_hr is None else np.empty((len(x), gh.shape[1]), x.dtype)
-    with alone():
+    with single_threaded():
         for t in reversed(steps(sizes, reverse)):
             count = t.stop - t.start
             dh, dc = gh[:count], gc[:count]
@@ -137,7 +139,7 @@ def lstm_backward(
             grads[t] *= factor
             dc *= f[t]
             np.dot(flat[t], w_hh, out=dh)
-    gx, gw_ih, gw_hh, gb_ih, gb_hh = tail(flat, x, before, w_ih, needs, (0, 3, 4, 5, 6))
+    gx, gw_ih, gw_hh, gb_ih, gb_hh = remainder(flat, x, before, w_ih, needs, (0, 3, 4, 5, 6))
     gw_hr = np.dot(projected.T, o * tanhs) if projected is not None and needs[7] else None
     return gx, gh, gc, gw_ih, gw_hh, gb_ih, gb_hh, gw_hr
 
@@ -162,7 +164,7 @@ def gru(
     inner = np.empty_like(y)
     h = h.copy()
     product = np.empty((len(h), 3 * n), x.dtype)
-    with alone():
+    with single_threaded():
         for t in steps(sizes, reverse):
             count = t.stop - t.start
             past, gate = h[:count], gates[t]
@@ -199,7 +201,7 @@ def gru_backward(
     local[:, 1] = (before - v) * z * (1 - z)
     local[:, 2] = bend * r
     flat = local.reshape(-1, 3 * n)
-    with alone():
+    with single_threaded():
         for t in reversed(steps(sizes, reverse)):
             dh = gh[: t.stop - t.start]
             dh += gy[t]
@@ -210,7 +212,7 @@ def gru_backward(
     gw_hh = np.dot(flat.T, before) if needs[3] else None
     gb_hh = column_sums(flat) if needs[5] else None
     local[:, 2] = bend
-    gx, gw_ih, _, gb_ih, _ = tail(
+    gx, gw_ih, _, gb_ih, _ = remainder(
         flat, x, before, w_ih, (needs[0], needs[2], False, needs[4], False), (0, 1, 2, 3, 4)
     )
     return gx, gh, gw_ih, gw_hh, gb_ih, gb_hh
@@ -229,7 +231,7 @@ def rnn(
     before = np.empty_like(y)
     h = h.copy()
     across = np.ascontiguousarray(w_hh.T)
-    with alone():
+    with single_threaded():
         for t in steps(sizes, reverse):
             past, out = h[: t.stop - t.start], y[t]
             before[t] = past
@@ -249,11 +251,11 @@ def rnn_backward(
     gy, gh = g
     gh = gh.copy()
     grads = (after > 0).astype(after.dtype) if relu else 1 - after * after
-    with alone():
+    with single_threaded():
         for t in reversed(steps(sizes, reverse)):
             dh, each = gh[: t.stop - t.start], grads[t]
             dh += gy[t]
             each *= dh
             np.dot(each, w_hh, out=dh)
-    gx, gw_ih, gw_hh, gb_ih, gb_hh = tail(grads, x, before, w_ih, needs, (0, 2, 3, 4, 5))
+    gx, gw_ih, gw_hh, gb_ih, gb_hh = remainder(grads, x, before, w_ih, needs, (0, 2, 3, 4, 5))
     return gx, gh, gw_ih, gw_hh, gb_ih, gb_hh

@@ -244,10 +244,10 @@ def state_widths(rnn: RNNBase) -> list[int]:
 def run(mode: str, x: Any, states: Any, weights: Any, sizes: Any, reverse: bool) -> Any:
     """One layer in one direction: its outputs and last states."""
     if mode == "LSTM":
-        return F.lstm(x, *states, *weights, sizes, reverse)
+        return F.lstm_p(x, *states, *weights, sizes, reverse)
     if mode == "GRU":
-        return F.gru(x, *states, *weights[:4], sizes, reverse)
-    return F.rnn(x, *states, *weights[:4], sizes, reverse, mode == "RNN_RELU")
+        return F.gru_p(x, *states, *weights[:4], sizes, reverse)
+    return F.rnn_p(x, *states, *weights[:4], sizes, reverse, mode == "RNN_RELU")
 
 
 class RNN(RNNBase):

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
-from .passes import PassByWorkers, PassHere
+from .passes import MultiProcessIterator, SingleProcessIterator
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 from .worker import get_worker_info
 
@@ -165,7 +165,7 @@ class DataLoader(Generic[T_co]):
         self.persistent_workers = persistent_workers
         self.in_order = in_order
         self._IterableDataset_len_called: int | None = None  # what __len__ answered for a stream
-        self._iterator: PassByWorkers | None = None
+        self._iterator: MultiProcessIterator | None = None
         self.__initialized = True
         if num_workers > cores():
             warnings.warn(
@@ -187,11 +187,11 @@ class DataLoader(Generic[T_co]):
 
     def __iter__(self) -> Iterator[Any]:
         if not self.num_workers:
-            return PassHere(self)
+            return SingleProcessIterator(self)
         if not self.persistent_workers:
-            return PassByWorkers(self)
+            return MultiProcessIterator(self)
         if self._iterator is None or not self._iterator.workers.stop.alive:
-            self._iterator = PassByWorkers(self)
+            self._iterator = MultiProcessIterator(self)
         else:
             self._iterator.begin(self)
         return self._iterator

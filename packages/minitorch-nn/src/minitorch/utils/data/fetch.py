@@ -11,11 +11,11 @@ import numpy as np
 from .collate import default_collate
 from .dataset import IterableDataset, Subset, TensorDataset
 
-__all__ = ["Plan"]
+__all__ = ["Fetcher"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Fetcher:
     """What a loader does with indices: ``batches`` says whether they come in lists."""
 
     dataset: Any
@@ -65,16 +65,16 @@ def columns(dataset: Any) -> bool:
 class Stream:
     """A pass over an IterableDataset: of a list of indices only the length counts."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.samples = iter(plan.dataset)
+    def __init__(self, fetcher: Fetcher) -> None:
+        self.fetcher = fetcher
+        self.samples = iter(fetcher.dataset)
         self.ended = False
 
     def fetch(self, indices: Any) -> Any:
         if self.ended:
             raise StopIteration
-        if not self.plan.batches:
-            return self.plan.collate_fn(next(self.samples))
+        if not self.fetcher.batches:
+            return self.fetcher.collate_fn(next(self.samples))
         batch = []
         for _ in indices:
             try:
@@ -82,6 +82,6 @@ class Stream:
             except StopIteration:
                 self.ended = True
                 break
-        if not batch or (self.plan.drop_last and len(batch) < len(indices)):
+        if not batch or (self.fetcher.drop_last and len(batch) < len(indices)):
             raise StopIteration
-        return self.plan.collate_fn(batch)
+        return self.fetcher.collate_fn(batch)

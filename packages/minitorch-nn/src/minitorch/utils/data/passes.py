@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Any
 
-from .fetch import Plan
+from .fetch import Fetcher
 from .processes import Workers
 from .sampler import new_seed
 from .worker import Ended, Failure
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from .dataloader import DataLoader
 
 
-class Pass:
+class LoaderIterator:
     """One pass over a dataset."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
-        self.plan = Plan(
+        self.fetcher = Fetcher(
             loader.dataset, loader.batch_sampler is not None, loader.collate_fn, loader.drop_last
         )
         self.sampler: Sized = loader._index_sampler
@@ -29,7 +29,7 @@ class Pass:
         self.expected = loader._IterableDataset_len_called
         self.yielded = 0
 
-    def __iter__(self) -> Pass:
+    def __iter__(self) -> LoaderIterator:
         return self
 
     def __next__(self) -> Any:
@@ -42,7 +42,7 @@ class Pass:
         self.yielded += 1
         if self.expected is not None and self.yielded > self.expected:
             warnings.warn(
-                f"Length of IterableDataset {self.plan.dataset} was reported to be "
+                f"Length of IterableDataset {self.fetcher.dataset} was reported to be "
                 f"{self.expected} (when accessing len(dataloader)), but {self.yielded} samples "
                 "have been fetched. With worker processes each has a copy of the stream: see "
                 "get_worker_info for how to divide it.",
@@ -53,14 +53,14 @@ class Pass:
         raise NotImplementedError(f"{type(self).__name__} cannot be pickled")
 
 
-class PassHere(Pass):
+class SingleProcessIterator(LoaderIterator):
     """A pass in this process."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         super().__init__(loader)
         if loader.timeout:
             raise ValueError("timeout option should be 0 where num_workers is 0")
-        self.fetch = self.plan.start()
+        self.fetch = self.fetcher.start()
 
     def __next__(self) -> Any:
         data = self.fetch(next(self.indices))
@@ -69,7 +69,7 @@ class PassHere(Pass):
         return data
 
 
-class PassByWorkers(Pass):
+class MultiProcessIterator(LoaderIterator):
     """A pass by worker processes, which get the batches in turn, each some ahead."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
@@ -81,7 +81,7 @@ class PassByWorkers(Pass):
         self.ahead = max(loader.prefetch_factor or 0, 1) * loader.num_workers
         self.workers = Workers(
             loader.num_workers,
-            self.plan,
+            self.fetcher,
             self.base_seed,
             loader.worker_init_fn,
             loader.multiprocessing_context,

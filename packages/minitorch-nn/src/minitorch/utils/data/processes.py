@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from .fetch import Plan
+from .fetch import Fetcher
 from .worker import GRACE, receive, work
 
 __all__ = ["Workers"]
@@ -38,7 +38,7 @@ class Workers:
     def __init__(
         self,
         count: int,
-        plan: Plan,
+        fetcher: Fetcher,
         base_seed: int,
         init: Callable[[int], None] | None,
         context: Any,
@@ -56,7 +56,7 @@ class Workers:
             _ends.update((asking, listening))
             process = context.Process(
                 target=work,
-                args=(asked, ready, plan, base_seed, init, id, count),
+                args=(asked, ready, fetcher, base_seed, init, id, count),
                 name=f"minitorch-data-{id}",
                 daemon=True,
             )

@@ -23,7 +23,7 @@ import minitorch
 import numpy as np
 
 from .dataset import IterableDataset
-from .fetch import Plan
+from .fetch import Fetcher
 
 __all__ = ["Ended", "Failure", "WorkerInfo", "get_worker_info", "receive", "work"]
 
@@ -124,7 +124,7 @@ def receive(connection: Any) -> Any:
 def work(
     asked: Any,
     ready: Any,
-    plan: Plan,
+    fetcher: Fetcher,
     base_seed: int,
     init: Callable[[int], None] | None,
     id: int,
@@ -144,7 +144,7 @@ def work(
     minitorch.manual_seed(seed)
     words = [id, base_seed & 0xFFFFFFFF, base_seed >> 32, 0]
     np.random.seed(np.random.SeedSequence(words).generate_state(4))
-    _info = WorkerInfo(id, num_workers, seed, plan.dataset)
+    _info = WorkerInfo(id, num_workers, seed, fetcher.dataset)
 
     results: SimpleQueue[Any] = SimpleQueue()
     sender = Thread(target=send, args=(ready, results), daemon=True)
@@ -169,10 +169,10 @@ def work(
             failure = None
         else:
             try:
-                fetch = fetch or plan.start()
+                fetch = fetch or fetcher.start()
                 result = fetch(indices)
             except StopIteration as stop:
-                ended = isinstance(plan.dataset, IterableDataset)
+                ended = isinstance(fetcher.dataset, IterableDataset)
                 result = Ended() if ended else Failure(stop, id)
             except Exception as error:  # of the dataset
                 result = Failure(error, id)

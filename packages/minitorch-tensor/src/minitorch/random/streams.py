@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from ._dtype import from_numpy_dtype
-from ._generator import Generator
-from .kernels.box_muller import to_normal
-from .kernels.multiply_add import multiply_add
-from .kernels.poisson import poisson_one
+from .._types.dtype import from_numpy_dtype
+from ..kernels.box_muller import to_normal
+from ..kernels.multiply_add import multiply_add
+from ..kernels.poisson import poisson_one
+from .generator import Generator
 
 Array = np.ndarray[Any, Any]
 BLOCK = 2**16  # numbers at a time, so that intermediate values stay in the cache

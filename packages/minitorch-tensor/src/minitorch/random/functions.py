@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from . import _distributions as distributions
-from ._creation import _numpy, like, made, number, sizes
-from ._dtype import as_dtype, int64
-from ._generator import Generator, default_generator
-from .autograd.grad_mode import current
-from .autograd.inplace import check_writable, write
-from .autograd.variable import Variable, wrap
-from .kernels.permutation import permutation
-from .ops.arguments import as_int
-from .ops.broadcasting import broadcast_to
+from .._types.dtype import as_dtype, int64
+from ..autograd.grad_mode import current
+from ..autograd.inplace import check_writable, write
+from ..autograd.variable import Variable, wrap
+from ..kernels.permutation import permutation
+from ..ops.arguments import as_int
+from ..ops.broadcasting import broadcast_to
+from ..ops.creation import _numpy, like, made, number, sizes
+from . import streams as distributions
+from .generator import Generator, default_generator
 
 __all__ = [
     "Generator",
@@ -87,8 +87,10 @@ def source(generator: Generator | None) -> Generator:
     Raises:
         RuntimeError: a ``vmap`` is running that was not told what to do with random numbers.
     """
-    tools = current.state.tools
-    if tools and any(getattr(tool, "randomness", "same") == "error" for tool in tools):
+    tools = current.state.interpreters
+    if tools and any(
+        getattr(interpreter, "randomness", "same") == "error" for interpreter in tools
+    ):
         raise RuntimeError(
             "vmap: called random operation while in randomness error mode. Please either use the "
             "'same' or 'different' randomness flags on vmap or perform the randomness operation "
@@ -102,23 +104,27 @@ def source(generator: Generator | None) -> Generator:
 
 def batches() -> list[Any]:
     """The running ``vmap``s, outermost first, whose examples get different random numbers."""
-    tools = current.state.tools
+    tools = current.state.interpreters
     if not tools:
         return []
-    return [tool for tool in tools if getattr(tool, "randomness", "same") == "different"]
+    return [
+        interpreter
+        for interpreter in tools
+        if getattr(interpreter, "randomness", "same") == "different"
+    ]
 
 
 def for_each(shape: Any) -> tuple[int, ...]:
     """``shape`` of one example as that of all."""
     tools = batches()
-    return (*[tool.size for tool in tools], *shape) if tools else shape
+    return (*[interpreter.size for interpreter in tools], *shape) if tools else shape
 
 
 def of_each(x: Any) -> Any:
     """The values of ``x``, a tensor of one example, for all of them."""
-    for tool in reversed(batches()):
-        x = tool.spread(x)
-    if x._tool is not None:
+    for interpreter in reversed(batches()):
+        x = interpreter.spread(x)
+    if x._interpreter is not None:
         raise RuntimeError(
             "vmap(randomness='same') cannot draw by values that differ from example to example"
         )
@@ -128,8 +134,8 @@ def of_each(x: Any) -> Any:
 def drawn(array: Any, *options: Any) -> Any:
     """The tensor of one example, of numbers that were drawn for all."""
     tensor = made(array, *options)
-    for tool in batches():
-        tensor = tool.one_of(tensor)
+    for interpreter in batches():
+        tensor = interpreter.one_of(tensor)
     return tensor
 
 
@@ -298,7 +304,7 @@ def normal(
         np.result_type(*(x.dtype for x in (mean, std) if isinstance(x, np.ndarray))),
     )
     distributions.normal(g, array)
-    return drawn(current.state.quiet(lambda: array * std + mean))
+    return drawn(current.state.without_warnings(lambda: array * std + mean))
 
 
 def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None = None) -> Any:
@@ -363,14 +369,14 @@ def multinomial(
 def filled(tensor: Any) -> tuple[Any, Any]:
     """What to write to, that holds all examples of ``tensor``, and an array for the numbers."""
     check_writable(tensor)
-    for tool in reversed(batches()):
-        if not tool.owns(tensor):
+    for interpreter in reversed(batches()):
+        if not interpreter.owns(tensor):
             raise RuntimeError(
                 "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This "
                 "will appear like same randomness. Use the out-of-place form."
             )
         tensor = tensor._value
-    own = tensor._tool is None
+    own = tensor._interpreter is None
     return tensor, tensor._array() if own else np.empty(tensor.shape, tensor.dtype.numpy)
 
 
@@ -385,7 +391,7 @@ def filling(name: str, draw: Callable[..., None], *arguments: str) -> Any:
         ordered = [number(values[key]) if key in values else None for key in arguments]
         while ordered and ordered[-1] is None:
             ordered.pop()
-        current.state.quiet(draw, source(generator), array, *ordered)
+        current.state.without_warnings(draw, source(generator), array, *ordered)
         write(target, wrap(array))
         return self
 

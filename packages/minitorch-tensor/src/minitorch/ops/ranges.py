@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ._creation import made, number
-from ._dtype import as_dtype, get_default_dtype, int64
-from .autograd.grad_mode import current
-from .kernels.multiply_add import multiply_add
+from .._types.dtype import as_dtype, get_default_dtype, int64
+from ..autograd.grad_mode import current
+from ..kernels.multiply_add import multiply_add
+from .creation import made, number
 
 __all__ = ["arange", "linspace", "logspace", "range"]
 
@@ -38,7 +38,7 @@ def arange(
         start, end, step = int(start), int(end), int(step)
         if not step:
             raise ValueError("step must be nonzero, also after its conversion to int64")
-    row = current.state.quiet(_multiples, start, step, _steps(start, end, step), kind)
+    row = current.state.without_warnings(_multiples, start, step, _steps(start, end, step), kind)
     return made(row, requires_grad, device, layout, pin_memory)
 
 
@@ -52,7 +52,9 @@ def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None) 
     )
     kind = as_dtype(dtype) if dtype is not None else get_default_dtype()
     return made(
-        current.state.quiet(_multiples, start, step, _steps(start, end + step / 2, step), kind)
+        current.state.without_warnings(
+            _multiples, start, step, _steps(start, end + step / 2, step), kind
+        )
     )
 
 
@@ -89,7 +91,7 @@ def linspace(
     """
     start, end = _end(start, "linspace"), _end(end, "linspace")
     kind = _dtype_of(start, end, dtype)
-    row = current.state.quiet(lambda: spaced(start, end, steps, kind).astype(kind.numpy))
+    row = current.state.without_warnings(lambda: spaced(start, end, steps, kind).astype(kind.numpy))
     return made(row, requires_grad, device, layout, pin_memory)
 
 
@@ -107,7 +109,7 @@ def logspace(
     def powers() -> Any:
         return np.power(np.float64(base), spaced(start, end, steps, kind)).astype(kind.numpy)
 
-    return made(current.state.quiet(powers), requires_grad, device, layout, pin_memory)
+    return made(current.state.without_warnings(powers), requires_grad, device, layout, pin_memory)
 
 
 def _end(value: Any, name: str) -> Any:

@@ -7,11 +7,11 @@ import warnings
 from math import e, inf, nan, pi
 from typing import Any
 
-from ._device import as_device, device
-from ._dtype import ALL, set_default_dtype
-from ._memory import UntypedStorage
-from .autograd.variable import Variable
-from .kernels import blas, parallel
+from ..autograd.variable import Variable
+from ..kernels import blas, parallel
+from ..kernels.memory import UntypedStorage
+from .device import as_device, device
+from .dtype import ALL, set_default_dtype
 
 __all__ = [
     "are_deterministic_algorithms_enabled",

@@ -9,13 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from ._creation import made
-from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype, promote_types
-from ._memory import foreign
-from ._size import Size
-from .autograd.grad_mode import current
-from .autograd.variable import Variable, wrap
-from .ops.arguments import as_shape
+from .._types.dtype import (
+    as_dtype,
+    from_numpy_dtype,
+    get_default_dtype,
+    number_dtype,
+    promote_types,
+)
+from .._types.size import Size
+from ..autograd.grad_mode import current
+from ..autograd.variable import Variable, wrap
+from ..kernels.memory import foreign
+from .arguments import as_shape
+from .creation import made
 
 __all__ = ["as_tensor", "asarray", "from_dlpack", "from_numpy", "frombuffer", "tensor"]
 
@@ -53,10 +59,10 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
     if not own:
         if kind == "f" or (floats and kind in "bi"):
             dtype = get_default_dtype()
-            return current.state.quiet(array.astype, dtype.numpy)  # type: ignore[no-any-return]
+            return current.state.without_warnings(array.astype, dtype.numpy)  # type: ignore[no-any-return]
         if kind == "c":
             dtype = get_default_dtype().to_complex()
-            return current.state.quiet(array.astype, dtype.numpy)  # type: ignore[no-any-return]
+            return current.state.without_warnings(array.astype, dtype.numpy)  # type: ignore[no-any-return]
         if kind == "i":
             return array.astype(np.int64, copy=False)
     return array.astype(from_numpy_dtype(array.dtype).numpy, copy=False)
@@ -143,7 +149,7 @@ def _converted(array: Array, to: Any, own: bool) -> Array:
     if array.dtype.kind == "c" and to.numpy.kind not in "cb" and not own:
         raise TypeError(f"must be real number, not complex, for dtype {to}")
     same = array.dtype == to.numpy
-    return array if same else current.state.quiet(array.astype, to.numpy)
+    return array if same else current.state.without_warnings(array.astype, to.numpy)
 
 
 def _unusual(data: Any, array: Array, dtype: Any) -> Array:

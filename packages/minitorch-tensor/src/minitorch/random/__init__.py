@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ._generator import default_generator
-from ._random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from .functions import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from .generator import default_generator
 
 __all__ = [
     "default_generator",

@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from . import _dtype
-from ._device import CPU, as_device
-from ._dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype
-from ._layout import contiguous_format, strided
-from ._memory import extent, formatted, window
-from ._memory import like as new_memory_like
-from .autograd.grad_mode import current
-from .autograd.variable import Variable, wrap
-from .ops.arguments import as_int, as_shape
-from .ops.conversion import fitted
+from .._types import dtype as _dtype
+from .._types.device import CPU, as_device
+from .._types.dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype
+from .._types.layout import contiguous_format, strided
+from ..autograd.grad_mode import current
+from ..autograd.variable import Variable, wrap
+from ..kernels.memory import extent, formatted, window
+from ..kernels.memory import like as new_memory_like
+from .arguments import as_int, as_shape
+from .conversion import fitted
 
 __all__ = [
     "empty",
@@ -162,7 +162,7 @@ def full(
     value = number(fill_value)
     kind = number_dtype(value) if dtype is None else as_dtype(dtype)
     shape, value = sizes((size,)), fitted(value, kind)
-    array = current.state.quiet(np.full, shape, value, kind.numpy)
+    array = current.state.without_warnings(np.full, shape, value, kind.numpy)
     return made(array, requires_grad, device, layout, pin_memory)
 
 
@@ -224,7 +224,7 @@ def like(input: Any, dtype: Any, memory_format: Any = None) -> Any:
 
 def carried(like: Any, x: Any) -> Any:
     """``x``; under a transform that ``like`` belongs to, so that it can take its values."""
-    return x if like._tool is None else like.carried(x)
+    return x if like._interpreter is None else like.carried(x)
 
 
 def empty_like(
@@ -248,7 +248,9 @@ def full_like(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.full_like.html
     """
     array = like(input, dtype, memory_format)
-    current.state.quiet(array.fill, fitted(number(fill_value), from_numpy_dtype(array.dtype)))
+    current.state.without_warnings(
+        array.fill, fitted(number(fill_value), from_numpy_dtype(array.dtype))
+    )
     return carried(input, made(array, requires_grad, device, layout, pin_memory))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ._device import CPU, as_device, device
+from .._types.device import CPU, as_device, device
 
 __all__ = ["Generator", "default_generator"]
 
@@ -105,7 +105,7 @@ class Generator:
 
     def get_state(self) -> Any:
         """The state as a uint8 tensor, in PyTorch's layout: either side restores the other's."""
-        from ._creation import made
+        from ..ops.creation import made
 
         words = self._bits.state["state"]
         position = int(words["pos"])
@@ -244,7 +244,7 @@ def _pair(u: float, v: float) -> tuple[float, float]:
 
 
 def _restored(state: bytes) -> Generator:
-    from ._creation import made
+    from ..ops.creation import made
 
     return Generator().set_state(made(np.frombuffer(bytearray(state), np.uint8)))
 

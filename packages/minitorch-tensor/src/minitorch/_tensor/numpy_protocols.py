@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ._from_data import from_numpy, tensor
-from .autograd.grad_mode import is_grad_enabled
-from .autograd.variable import Variable
-from .ops.conversion import result_type
+from ..autograd.grad_mode import is_grad_enabled
+from ..autograd.variable import Variable
+from ..ops.conversion import result_type
+from ..ops.from_data import from_numpy, tensor
 
 # the ufuncs that have another name here; all others are looked up by their own
 UFUNCS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._tensor import Tensor
+from .tensor import Tensor
 
 NAMES = (
     "abs acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp "

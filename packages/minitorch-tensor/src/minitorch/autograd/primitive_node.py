@@ -14,10 +14,10 @@ from .variable import Variable, wrap
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-__all__ = ["JointStep", "Step"]
+__all__ = ["JointNode", "PrimitiveNode"]
 
 
-class Step(Node):
+class PrimitiveNode(Node):
     """A node made by a primitive."""
 
     __slots__ = ()
@@ -94,11 +94,11 @@ class Step(Node):
 
         return [
             values and tuple(map(tensor, names, values))
-            for names, values in zip(primitive.wants, saved, strict=False)
+            for names, values in zip(primitive.saved_names, saved, strict=False)
         ]
 
 
-class JointStep(Step):
+class JointNode(PrimitiveNode):
     """A node whose one rule gives the gradients of all inputs."""
 
     __slots__ = ()
@@ -116,13 +116,13 @@ class JointStep(Step):
     def _differentiate_definition(self, g: Any, values: Any) -> Sequence[Any]:
         """The gradients as a graph: the fused step's plain definition, differentiated."""
         from .engine import differentiate
-        from .primitive import alias
+        from .primitive import alias_p
 
         count = len(self.primitive.inputs)
         with set_grad_enabled(True):  # it is off where a transform, not a graph, carries g
             inputs = [
                 # an alias each, so that the definition's own graph ends there
-                value if parent is None or value is None else alias(wrap(value, parent))
+                value if parent is None or value is None else alias_p(wrap(value, parent))
                 for value, parent in zip(values[:count], self.parents, strict=True)
             ]
             arguments = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in inputs]

@@ -1,7 +1,7 @@
-"""Tools that watch the door: anomaly detection, hooks on saved values.
+"""Interpreters of dispatch: anomaly detection, hooks on saved values.
 
-A tool sits on the thread's ``state.tools`` while its ``with`` block runs. The door hands it every
-step, ``tool.step(primitive, args)``, and the tool passes it on with ``apply``.
+An interpreter is on the thread's ``state.interpreters`` while its ``with`` block runs. Dispatch
+hands it every operation, ``process(primitive, args)``, and it passes it on with ``apply``.
 """
 
 from __future__ import annotations
@@ -14,46 +14,48 @@ from typing import Any
 
 import numpy as np
 
-from .door import NEVER, apply
+from .dispatch import NEVER, apply
 from .grad_mode import current
 from .node import Node, Output
 from .variable import Variable, wrap
 
-__all__ = ["Tool", "detect_anomaly", "saved_tensors_hooks", "set_detect_anomaly"]
+__all__ = ["Interpreter", "detect_anomaly", "saved_tensors_hooks", "set_detect_anomaly"]
 
 OURS = os.path.dirname(os.path.dirname(__file__))  # frames in there are not the user's
 
 
-class Tool:
-    """A ``with`` block within which every step passes ``step``. A tool with the methods
+class Interpreter:
+    """A ``with`` block within which every step passes ``step``. A interpreter with the methods
     ``before(node)`` and ``after(node, grads)`` sees the nodes of backward passes too."""
 
-    def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+    def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         """One operation on its way through the door."""
         return apply(primitive, *args)
 
     @contextlib.contextmanager
-    def away(self, *kinds: type[Tool]) -> Any:
-        """A ``with`` block without this tool, or without all tools of these kinds."""
+    def disabled(self, *kinds: type[Interpreter]) -> Any:
+        """A ``with`` block without this interpreter, or without all interpreters of these kinds."""
         state = current.state
-        before = state.tools
-        state.set_tools(tuple(t for t in before if not (t is self or isinstance(t, kinds))))
+        before = state.interpreters
+        state.set_interpreters(tuple(t for t in before if not (t is self or isinstance(t, kinds))))
         try:
             yield
         finally:
-            state.set_tools(before)
+            state.set_interpreters(before)
 
     def __enter__(self) -> Any:
         state = current.state
-        state.set_tools((*state.tools, self))
+        state.set_interpreters((*state.interpreters, self))
         return self
 
     def __exit__(self, *exception: object) -> None:
         state = current.state
-        state.set_tools(tuple(tool for tool in state.tools if tool is not self))
+        state.set_interpreters(
+            tuple(interpreter for interpreter in state.interpreters if interpreter is not self)
+        )
 
 
-def steps_of(made: Any) -> set[Node]:
+def nodes_of(made: Any) -> set[Node]:
     """The nodes that recorded a step with the result ``made``."""
     found: set[Any] = set()
     for t in made if isinstance(made, tuple | list) else (made,):
@@ -63,21 +65,21 @@ def steps_of(made: Any) -> set[Node]:
     return found
 
 
-class _Anomaly(Tool):
+class _Anomaly(Interpreter):
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
 
-    def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+    def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         return self._located(apply(primitive, *args))
 
-    def custom_step(self, function: Any, args: tuple[Any, ...]) -> Any:
+    def process_function(self, function: Any, args: tuple[Any, ...]) -> Any:
         """An ``autograd.Function`` on its way."""
-        with self.away():
+        with self.disabled():
             made = function.apply(*args)
         return self._located(made)
 
     def _located(self, made: Any) -> Any:
-        for node in steps_of(made):
+        for node in nodes_of(made):
             import traceback  # where it is needed: it costs every import of ours 3 ms
 
             frames = traceback.extract_stack()
@@ -117,15 +119,19 @@ class set_detect_anomaly:  # noqa: N801  (PyTorch's name)
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         state = current.state
-        self.before = state.tools
-        rest = tuple(tool for tool in state.tools if not isinstance(tool, _Anomaly))
-        state.set_tools((*rest, _Anomaly(check_nan)) if mode else rest)
+        self.before = state.interpreters
+        rest = tuple(
+            interpreter
+            for interpreter in state.interpreters
+            if not isinstance(interpreter, _Anomaly)
+        )
+        state.set_interpreters((*rest, _Anomaly(check_nan)) if mode else rest)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *exception: object) -> None:
-        current.state.set_tools(self.before)
+        current.state.set_interpreters(self.before)
 
 
 class detect_anomaly(set_detect_anomaly):  # noqa: N801  (PyTorch's name)
@@ -157,15 +163,19 @@ class detect_anomaly(set_detect_anomaly):  # noqa: N801  (PyTorch's name)
 
 def is_anomaly_enabled() -> bool:
     """True while anomaly detection is on in this thread."""
-    return any(isinstance(tool, _Anomaly) for tool in current.state.tools)
+    return any(isinstance(interpreter, _Anomaly) for interpreter in current.state.interpreters)
 
 
 def is_anomaly_check_nan_enabled() -> bool:
     """True while anomaly detection looks for NaNs; it also is where it is off, as in PyTorch."""
-    return all(tool.check_nan for tool in current.state.tools if isinstance(tool, _Anomaly))
+    return all(
+        interpreter.check_nan
+        for interpreter in current.state.interpreters
+        if isinstance(interpreter, _Anomaly)
+    )
 
 
-class saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
+class saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
     """Within it, ``pack(tensor)`` sees each value that a step saves; ``unpack`` of its result
     gives it back when the backward pass needs it. Of nested hooks the innermost see the values.
 
@@ -176,24 +186,24 @@ class saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
         self.pack, self.unpack = pack_hook, unpack_hook
 
     def __enter__(self) -> Any:
-        for tool in current.state.tools:
-            if isinstance(tool, disable_saved_tensors_hooks):
-                raise RuntimeError(tool.error_message)
+        for interpreter in current.state.interpreters:
+            if isinstance(interpreter, disable_saved_tensors_hooks):
+                raise RuntimeError(interpreter.error_message)
         return super().__enter__()
 
-    def step(self, primitive: Any, args: tuple[Any, ...]) -> Any:
-        with self.away(saved_tensors_hooks):
+    def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        with self.disabled(saved_tensors_hooks):
             made = apply(primitive, *args)
         return self._with_packed(made)
 
-    def custom_step(self, function: Any, args: tuple[Any, ...]) -> Any:
+    def process_function(self, function: Any, args: tuple[Any, ...]) -> Any:
         """An ``autograd.Function`` on its way."""
-        with self.away(saved_tensors_hooks):
+        with self.disabled(saved_tensors_hooks):
             made = function.apply(*args)
         return self._with_packed(made)
 
     def _with_packed(self, made: Any) -> Any:
-        for node in steps_of(made):
+        for node in nodes_of(made):
             if node.saved and (node.extra is None or "unpack" not in node.extra):
                 node.saved = self._packed(node.saved)
                 if node.versions:  # what was packed is the hook's own
@@ -204,7 +214,7 @@ class saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
     def _packed(self, saved: Any) -> Any:
         if isinstance(saved, np.ndarray | np.generic):
             value = wrap(saved)
-            with self.away(saved_tensors_hooks):  # what the hook computes is not itself packed
+            with self.disabled(saved_tensors_hooks):  # what the hook computes is not itself packed
                 packed = self.pack(value)
             if type(value._counter) is list and value._version:
                 raise RuntimeError(
@@ -231,7 +241,7 @@ class saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
         return saved
 
 
-class disable_saved_tensors_hooks(Tool):  # noqa: N801  (PyTorch's name)
+class disable_saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
     """Within it, to enter ``saved_tensors_hooks`` raises an error with this message.
 
     Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.disable_saved_tensors_hooks

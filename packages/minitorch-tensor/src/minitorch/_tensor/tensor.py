@@ -8,19 +8,17 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from . import _creation, _from_data, _layout, _numpy_protocols, _random, _ranges, overrides
-from ._device import CPU, device
-from ._dtype import dtype, from_numpy_dtype
-from ._from_data import tensor_data
-from ._memory import UntypedStorage, address, deep_copy, is_packed
-from ._repr import tensor_repr
-from ._size import Size
-from .autograd import backward, engine
-from .autograd.grad_mode import current
-from .autograd.inplace import check_history, inplace, relaid
-from .autograd.node import AccumulateGrad, Output, RemovableHandle, track, untrack
-from .autograd.primitive import operator
-from .autograd.variable import (
+from .. import overrides
+from .._types import layout as layouts
+from .._types.device import CPU, device
+from .._types.dtype import dtype, from_numpy_dtype
+from .._types.size import Size
+from ..autograd import backward, engine
+from ..autograd.grad_mode import current
+from ..autograd.inplace import check_history, inplace, relaid
+from ..autograd.node import AccumulateGrad, Output, RemovableHandle, track, untrack
+from ..autograd.primitive import operator
+from ..autograd.variable import (
     Variable,
     check_marks,
     history,
@@ -30,7 +28,8 @@ from .autograd.variable import (
     use_tensor_class,
     wrap,
 )
-from .ops import (
+from ..kernels.memory import UntypedStorage, address, deep_copy, is_packed
+from ..ops import (
     arithmetic,
     bessel,
     bitwise,
@@ -39,12 +38,14 @@ from .ops import (
     comparison,
     complex_parts,
     conversion,
+    creation,
     decompositions,
     diagonals,
     differences,
     error_functions,
     exponential,
     extrema,
+    from_data,
     gamma_functions,
     geometry,
     histograms,
@@ -56,6 +57,7 @@ from .ops import (
     order_statistics,
     positions,
     powers,
+    ranges,
     rearranging,
     reduction,
     regions,
@@ -69,12 +71,16 @@ from .ops import (
     trigonometric,
     unary,
 )
-from .ops import matmul as products
-from .ops import norm as norms
-from .ops import scatter as scatters
-from .ops import shape as shapes
-from .ops import softmax as softmaxes
-from .ops.arguments import one_dim
+from ..ops import matmul as products
+from ..ops import norm as norms
+from ..ops import scatter as scatters
+from ..ops import shape as shapes
+from ..ops import softmax as softmaxes
+from ..ops.arguments import one_dim
+from ..ops.from_data import tensor_data
+from ..random import functions as random_functions
+from . import numpy_protocols as _numpy_protocols
+from .printing import tensor_repr
 
 __all__ = ["Tensor"]
 
@@ -132,9 +138,9 @@ class Tensor(Variable):
             values = (data, *values)
         if len(values) == 2 and type(values[-1]) is bool:
             values, requires_grad = values[:1], values[-1]
-        shape = _from_data.shape_in(values, size)
+        shape = from_data.shape_in(values, size)
         if shape is not None:
-            array = _creation.empty(shape, dtype=dtype)._array()
+            array = creation.empty(shape, dtype=dtype)._array()
         else:
             array = tensor_data(values[0], dtype, floats=True)
         made: Self = _leaf(cls, array)
@@ -322,8 +328,8 @@ class Tensor(Variable):
         """
         if not (isinstance(cls, type) and issubclass(cls, Tensor)):
             raise TypeError(f"as_subclass(): {cls!r} is not a subclass of Tensor")
-        made: Any = shapes.seen(self)
-        if made._tool is None:  # what stands for others in a transform keeps its own class
+        made: Any = shapes.alias_p(self)
+        if made._interpreter is None:  # what stands for others in a transform keeps its own class
             made.__class__ = cls
         return made  # type: ignore[no-any-return]
 
@@ -510,10 +516,10 @@ class Tensor(Variable):
 
     # --- arithmetic --------------------------------------------------------------------------
 
-    __add__ = __radd__ = arithmetic.plus
-    __iadd__ = inplace(arithmetic.plus)
-    __sub__, __rsub__ = arithmetic.minus, arithmetic.minus_from
-    __isub__ = inplace(arithmetic.minus)
+    __add__ = __radd__ = arithmetic.add_p
+    __iadd__ = inplace(arithmetic.add_p)
+    __sub__, __rsub__ = arithmetic.sub_p, arithmetic.rsub_p
+    __isub__ = inplace(arithmetic.sub_p)
     __mul__ = __rmul__ = mul = multiply = arithmetic.mul
     __imul__ = mul_ = multiply_ = inplace(arithmetic.mul)
     __truediv__, __rtruediv__ = arithmetic.true_divide, arithmetic.divide_into
@@ -522,7 +528,7 @@ class Tensor(Variable):
     __ifloordiv__ = floor_divide_ = inplace(arithmetic.floor_divide)
     __mod__, __rmod__ = arithmetic.remainder, arithmetic.remainder_into
     __imod__ = remainder_ = inplace(arithmetic.remainder)
-    __pow__, __rpow__ = powers.pow, powers.power_of
+    __pow__, __rpow__ = powers.pow, powers.rpow_p
     __ipow__ = inplace(powers.pow)
     __neg__ = neg = negative = arithmetic.neg
     __pos__ = positive = arithmetic.positive
@@ -866,7 +872,7 @@ class Tensor(Variable):
 
     # --- conversion --------------------------------------------------------------------------
 
-    layout = _layout.strided
+    layout = layouts.strided
     is_cpu = True
     is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_mps = is_xpu = is_nested = False
 
@@ -903,32 +909,36 @@ class Tensor(Variable):
 
     # --- creation and random -----------------------------------------------------------------
 
-    new_tensor = _from_data.new_tensor
-    new_full = _creation.new_full
-    new_zeros, new_ones = _creation.new_zeros, _creation.new_ones
-    new_empty, new_empty_strided = _creation.new_empty, _creation.new_empty_strided
+    new_tensor = from_data.new_tensor
+    new_full = creation.new_full
+    new_zeros, new_ones = creation.new_zeros, creation.new_ones
+    new_empty, new_empty_strided = creation.new_empty, creation.new_empty_strided
 
-    zeros = _creation.tracking(_creation.zeros)
-    ones = _creation.tracking(_creation.ones)
-    full = _creation.tracking(_creation.full)
-    eye = _creation.tracking(_creation.eye)
-    zeros_like = _creation.tracking(_creation.zeros_like)
-    ones_like = _creation.tracking(_creation.ones_like)
-    full_like = _creation.tracking(_creation.full_like)
-    arange = _creation.tracking(_ranges.arange)
-    linspace = _creation.tracking(_ranges.linspace)
-    rand = _creation.tracking(_random.rand)
-    randn = _creation.tracking(_random.randn)
-    rand_like = _creation.tracking(_random.rand_like)
-    randn_like = _creation.tracking(_random.randn_like)
-    uniform_, normal_, random_ = _random.uniform_, _random.normal_, _random.random_
-    bernoulli, bernoulli_ = _random.bernoulli, _random.bernoulli_
-    exponential_, geometric_ = _random.exponential_, _random.geometric_
-    cauchy_, log_normal_ = _random.cauchy_, _random.log_normal_
-    multinomial = _random.multinomial
+    zeros = creation.tracking(creation.zeros)
+    ones = creation.tracking(creation.ones)
+    full = creation.tracking(creation.full)
+    eye = creation.tracking(creation.eye)
+    zeros_like = creation.tracking(creation.zeros_like)
+    ones_like = creation.tracking(creation.ones_like)
+    full_like = creation.tracking(creation.full_like)
+    arange = creation.tracking(ranges.arange)
+    linspace = creation.tracking(ranges.linspace)
+    rand = creation.tracking(random_functions.rand)
+    randn = creation.tracking(random_functions.randn)
+    rand_like = creation.tracking(random_functions.rand_like)
+    randn_like = creation.tracking(random_functions.randn_like)
+    uniform_, normal_, random_ = (
+        random_functions.uniform_,
+        random_functions.normal_,
+        random_functions.random_,
+    )
+    bernoulli, bernoulli_ = random_functions.bernoulli, random_functions.bernoulli_
+    exponential_, geometric_ = random_functions.exponential_, random_functions.geometric_
+    cauchy_, log_normal_ = random_functions.cauchy_, random_functions.log_normal_
+    multinomial = random_functions.multinomial
 
-    randint = staticmethod(_random.randint_of_shape)
-    randperm = staticmethod(_random.randperm)
+    randint = staticmethod(random_functions.randint_of_shape)
+    randperm = staticmethod(random_functions.randperm)
 
 
 def _leaf(kind: Any, array: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._layout import channels_last, channels_last_3d, contiguous_format, preserve_format
+from .._types.layout import channels_last, channels_last_3d, contiguous_format, preserve_format
 
 Array = np.ndarray[Any, Any]
 

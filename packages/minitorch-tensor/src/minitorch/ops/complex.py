@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ._dtype import from_numpy_dtype
-from .autograd.grad_mode import is_grad_enabled
-from .autograd.primitive import primitive
+from .._types.dtype import from_numpy_dtype
+from ..autograd.grad_mode import is_grad_enabled
+from ..autograd.primitive import primitive
 
 __all__ = ["complex", "polar"]
 
@@ -23,8 +23,8 @@ def _complex(real: Any, imag: Any) -> Any:
     return out
 
 
-of_parts = primitive(_complex, "real imag", None, None, name="complex")
-of_angle = primitive(
+complex_p = primitive(_complex, "real imag", None, None, name="complex")
+polar_p = primitive(
     lambda r, angle: _complex(r * np.cos(angle), r * np.sin(angle)), "abs angle", None, None,
     name="polar",
 )  # fmt: skip
@@ -55,7 +55,7 @@ def complex(real: Any, imag: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.complex.html
     """
     _checked(real, imag, "complex")
-    return of_parts(real, imag)
+    return complex_p(real, imag)
 
 
 def polar(abs: Any, angle: Any) -> Any:
@@ -64,4 +64,4 @@ def polar(abs: Any, angle: Any) -> Any:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.polar.html
     """
     _checked(abs, angle, "polar")
-    return of_angle(abs, angle)
+    return polar_p(abs, angle)

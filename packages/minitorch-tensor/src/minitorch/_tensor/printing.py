@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._dtype import bool, from_numpy_dtype, get_default_dtype, int64
+from .._types.dtype import bool, from_numpy_dtype, get_default_dtype, int64
 
 __all__ = ["set_printoptions"]
 

@@ -1,7 +1,7 @@
 """The one door that every step passes: kernels run here and nodes are made here.
 
 ``apply`` is the door. ``unary``, ``binary``, ``ternary`` and ``variadic`` are the same, written out
-for small steps, whose cost is Python's; as soon as a tool watches, all of them go through
+for small steps, whose cost is Python's; as soon as a interpreter watches, all of them go through
 ``apply``.
 """
 
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._memory import owner_of
 from ..kernels.elementwise import LARGE, threaded
-from .grad_mode import TOOLS, current
-from .node import Output, orders
+from ..kernels.memory import owner_of
+from .grad_mode import INTERPRETERS, current
+from .node import Output, sequence_numbers
 from .variable import Variable, history, wrap, wrap_view
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _recorded(
         return tensors
     step = primitive.node_type()
     step.parents = tuple(parents)
-    step.order = next(orders)
+    step.sequence_nr = next(sequence_numbers)
     step.extra = None
     if several:
         step.shape = metas = tuple(map(_meta, out))
@@ -132,8 +132,8 @@ def apply(primitive: Primitive, *args: Any) -> Any:
     with operations.
     """
     state = current.state
-    if state.flags >= TOOLS:
-        return through_tools(state, primitive, args)
+    if state.flags >= INTERPRETERS:
+        return through_interpreters(state, primitive, args)
     variadic, view = primitive.variadic, primitive.view
     split = 1 if variadic else len(primitive.inputs)
     inputs: Any = args[0] if variadic else args[:split]
@@ -151,7 +151,7 @@ def apply(primitive: Primitive, *args: Any) -> Any:
     if not tensors:
         return on_arrays(primitive, arrays, kernel_args)
     try:
-        out = state.quiet(primitive.kernel, *kernel_args)
+        out = state.without_warnings(primitive.kernel, *kernel_args)
     except ValueError as error:
         raise explain(primitive, arrays, error) from None
     residuals = ()
@@ -186,19 +186,19 @@ def on_arrays(primitive: Primitive, inputs: Sequence[Any], kernel_args: Sequence
     return out[0] if primitive.residuals else out
 
 
-def through_tools(state: Any, primitive: Primitive, args: tuple[Any, ...]) -> Any:
-    """Hands the step to the innermost tool; what that tool does passes the tools outside it."""
-    tools = state.tools
+def through_interpreters(state: Any, primitive: Primitive, args: tuple[Any, ...]) -> Any:
+    """Hands the operation to the innermost interpreter; its own operations go to those outside."""
+    interpreters = state.interpreters
     if len(args) > len(primitive.inputs) and not primitive.params:
         raise surplus(primitive, len(args))
     inputs = args[0] if primitive.variadic else args[: len(primitive.inputs)]
     if not any(isinstance(x, Variable) for x in inputs):
         return on_arrays(primitive, inputs, args)
-    state.set_tools(tools[:-1])
+    state.set_interpreters(interpreters[:-1])
     try:
-        return tools[-1].step(primitive, args)
+        return interpreters[-1].process(primitive, args)
     finally:
-        state.set_tools(tools)
+        state.set_interpreters(interpreters)
 
 
 def not_tensor(op: Callable[..., Any], argument: str, position: int, x: Any) -> TypeError:
@@ -255,10 +255,10 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
     large = threaded(kernel)
     differentiable, strict = primitive.differentiable, not primitive.params
     node_type: Any = None
-    kept: Any = None
+    saver: Any = None
 
     def op(input: Any, *params: Any) -> Any:
-        nonlocal node_type, kept
+        nonlocal node_type, saver
         state = current.state
         if not isinstance(input, Variable):
             if type(input) is ndarray and state.arrays:
@@ -269,8 +269,8 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
             data = input._array()
         if floats and data.dtype.kind in "biu":
             return op(primitive.promote(input), *params)
-        if state.flags >= TOOLS:
-            return through_tools(state, primitive, (input, *params))
+        if state.flags >= INTERPRETERS:
+            return through_interpreters(state, primitive, (input, *params))
         if view:
             out = kernel(data, *params)
             if out.base is data or _shares(out, data):
@@ -283,24 +283,24 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
             if params:  # `*params` takes 90 ns even where there are none
                 if strict:
                     raise surplus(primitive, 1 + len(params))
-                out = state.quiet(run, data, *params)
+                out = state.without_warnings(run, data, *params)
             else:
-                out = state.quiet(run, data)
+                out = state.without_warnings(run, data)
             tensor = wrap(out)
         if differentiable and state.flags:
             parent = input._node if input._base is None else history(input)
             if parent is not None:
-                if kept is None:  # set last: another thread may be here
-                    node_type, kept = primitive.node_type, primitive.keep(1)
+                if saver is None:  # set last: another thread may be here
+                    node_type, saver = primitive.node_type, primitive.saver(1)
                 tensor._node = node = node_type()
                 node.parents = (parent,)
                 node.shape = out.shape
-                node.order = next(orders)
+                node.sequence_nr = next(sequence_numbers)
                 node.extra = None
                 node.saved, node.versions = (
-                    kept
-                    if type(kept) is tuple
-                    else kept(data, params, out, input._counter, tensor._counter)
+                    saver
+                    if type(saver) is tuple
+                    else saver(data, params, out, input._counter, tensor._counter)
                 )
         return tensor
 
@@ -330,14 +330,14 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
     differentiable, strict = primitive.differentiable, not primitive.params
     number = "f" if primitive.numbers else ""  # the kind of tensor that a number may stand beside
     node_type: Any = None
-    keeps: list[Any] = [None] * 4  # by mask
+    savers: list[Any] = [None] * 4  # by mask
     promoting = promote is not None or None in primitive.rules[:1]
     ruled = None not in primitive.rules[1:]
 
     def op(input: Any, other: Any, *params: Any) -> Any:
         nonlocal node_type
         state = current.state
-        if state.flags >= TOOLS or not isinstance(input, Variable):
+        if state.flags >= INTERPRETERS or not isinstance(input, Variable):
             if type(input) is type(other) is ndarray and state.arrays:
                 return kernel(input, other, *params)
             return general(input, other, *params)
@@ -357,9 +357,9 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
             if params:
                 if strict:
                     raise surplus(primitive, 2 + len(params))
-                out = state.quiet(run, x, y, *params)
+                out = state.without_warnings(run, x, y, *params)
             else:
-                out = state.quiet(run, x, y)
+                out = state.without_warnings(run, x, y)
         except ValueError as error:
             raise explain(primitive, (x, y), error) from None
         tensor = wrap(out)
@@ -374,19 +374,19 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
                 mask = 2
             else:
                 return tensor
-            kept = keeps[mask]
-            if kept is None:
-                node_type, kept = primitive.node_type, primitive.keep(mask)
-                keeps[mask] = kept
+            saver = savers[mask]
+            if saver is None:
+                node_type, saver = primitive.node_type, primitive.saver(mask)
+                savers[mask] = saver
             tensor._node = node = node_type()
             node.parents = (na, nb)
             node.shape = out.shape
-            node.order = next(orders)
+            node.sequence_nr = next(sequence_numbers)
             node.extra = None
             node.saved, node.versions = (
-                kept
-                if type(kept) is tuple
-                else kept(x, y, params, out, input._counter, version, tensor._counter)
+                saver
+                if type(saver) is tuple
+                else saver(x, y, params, out, input._counter, version, tensor._counter)
             )
         return tensor
 
@@ -411,13 +411,13 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
     """
     kernel, residuals = primitive.kernel, primitive.residuals
     node_type: Any = None
-    keeps: list[Any] = [None] * 8  # by mask
+    savers: list[Any] = [None] * 8  # by mask
     a_rule, b_rule, c_rule = primitive.ruled or (True, True, True)
 
     def op(input: Any, b: Any, c: Any, *params: Any) -> Any:
         nonlocal node_type
         state = current.state
-        if state.flags >= TOOLS or not isinstance(input, Variable):
+        if state.flags >= INTERPRETERS or not isinstance(input, Variable):
             return apply(primitive, input, b, c, *params)
         x, y, z = input._data, b, c
         b_version = c_version = NEVER
@@ -431,7 +431,7 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
             if c_rule:
                 nc = c._node if c._base is None else history(c)
         try:
-            out = state.quiet(kernel, x, y, z, *params)
+            out = state.without_warnings(kernel, x, y, z, *params)
         except ValueError as error:
             raise explain(primitive, (x, y, z), error) from None
         rest = ()
@@ -445,19 +445,19 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
             mask = (na is not None) + 2 * (nb is not None) + 4 * (nc is not None)
             if not mask:
                 return tensor
-            kept = keeps[mask]
-            if kept is None:
-                node_type, kept = primitive.node_type, primitive.keep(mask)
-                keeps[mask] = kept
+            saver = savers[mask]
+            if saver is None:
+                node_type, saver = primitive.node_type, primitive.saver(mask)
+                savers[mask] = saver
             tensor._node = node = node_type()
             node.parents = (na, nb, nc)
             node.shape = out.shape
-            node.order = next(orders)
+            node.sequence_nr = next(sequence_numbers)
             node.extra = None
             node.saved, node.versions = (
-                kept
-                if type(kept) is tuple
-                else kept(
+                saver
+                if type(saver) is tuple
+                else saver(
                     x, y, z, params, out, *rest, input._counter, b_version, c_version,
                     tensor._counter, (na is not None, nb is not None, nc is not None),
                 )
@@ -473,8 +473,8 @@ def variadic(primitive: Primitive) -> Callable[..., Any]:
 
     def op(inputs: Any, *params: Any) -> Any:
         state = current.state
-        if state.flags >= TOOLS:
-            return through_tools(state, primitive, (inputs, *params))
+        if state.flags >= INTERPRETERS:
+            return through_interpreters(state, primitive, (inputs, *params))
         arrays, tracked = [], False
         for x in inputs:
             if not isinstance(x, Variable):
@@ -483,7 +483,7 @@ def variadic(primitive: Primitive) -> Callable[..., Any]:
             if x._node is not None or x._base is not None:
                 tracked = True
         try:
-            out = state.quiet(kernel, arrays, *params)
+            out = state.without_warnings(kernel, arrays, *params)
         except ValueError as error:
             raise explain(primitive, arrays, error) from None
         if tracked or type(out) is tuple:

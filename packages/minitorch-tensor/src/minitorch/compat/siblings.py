@@ -22,9 +22,9 @@ LATER_MODULES = {
 LATER = {
     name: module
     for module, names in {
-        "_alias": "as_torch",
-        "_tensor_types": "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor "
-        "IntTensor LongTensor ShortTensor",
+        "compat.alias": "as_torch",
+        "compat.tensor_types": "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor "
+        "HalfTensor IntTensor LongTensor ShortTensor",
         "amp": "GradScaler autocast is_autocast_enabled",
         "compiler": "compile",
         "func": "vmap",
@@ -70,7 +70,7 @@ class AbsentModules:
     def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
         if not name.startswith("minitorch."):
             return None
-        from .compat.modules import spec_of  # on first use: most programs need no table
+        from .modules import spec_of  # on first use: most programs need no table
 
         return spec_of(name)
 
@@ -98,7 +98,7 @@ UnknownNameError.__module__ = "builtins"
 
 
 def __dir__() -> list[str]:
-    from .compat.table import TABLE
+    from .table import TABLE
 
     here = vars(sys.modules["minitorch"])
     absent = {key for key in TABLE if "." not in key}
@@ -136,7 +136,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("minitorch-tensor")
-    from .compat.table import TABLE
+    from .table import TABLE
 
     if name in TABLE:
         return import_module(f"minitorch.{name}")

@@ -11,8 +11,8 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
-from ._tensor import Tensor
-from ._tensor_types import constructed
+from .._tensor.tensor import Tensor
+from .tensor_types import constructed
 
 __all__ = ["as_torch"]
 

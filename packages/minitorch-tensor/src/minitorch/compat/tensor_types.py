@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _dtype
-from ._creation import empty
-from ._dtype import get_default_dtype
-from ._from_data import shape_in, tensor
-from .autograd.variable import Variable
+from .._types import dtype as _dtype
+from .._types.dtype import get_default_dtype
+from ..autograd.variable import Variable
+from ..ops.creation import empty
+from ..ops.from_data import shape_in, tensor
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",

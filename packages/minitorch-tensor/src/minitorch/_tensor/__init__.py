@@ -1,0 +1,3 @@
+"""Class Tensor and what only it needs: printing, NumPy's protocols."""
+
+from .tensor import Tensor as Tensor

@@ -1,0 +1,1 @@
+"""What describes a tensor: its dtype, device, size and layout, and the settings of the library."""
