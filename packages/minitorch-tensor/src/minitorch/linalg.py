@@ -6,7 +6,7 @@ Follows https://docs.pytorch.org/docs/stable/linalg.html
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .kernels.linalg import LinAlgError
 from .ops.arguments import numpy_names
@@ -35,6 +35,9 @@ from .ops.matrix_norm import cond, matrix_norm, norm
 from .ops.norm import vector_norm
 from .ops.reduction import sum
 from .ops.shape import view_p
+
+if TYPE_CHECKING:
+    from ._tensor import Tensor
 
 __all__ = [
     "LinAlgError",
@@ -74,7 +77,7 @@ __all__ = [
 ]
 
 
-def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """The diagonals of matrices, a view.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.diagonal.html

@@ -9,7 +9,7 @@ Follows https://docs.pytorch.org/docs/stable/masked.html
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,13 @@ from .ops.broadcasting import expand_p
 from .ops.choice import where
 from .ops.conversion import to
 from .ops.special import logaddexp as _logaddexp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from . import return_types
+    from ._tensor import Tensor
+    from ._types.dtype import dtype
 
 __all__ = [
     "amax",
@@ -74,8 +81,13 @@ def _dims(dim: Any, input: Any) -> tuple[int, ...]:
 
 @numpy_names
 def sum(
-    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
-) -> Any:
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
+    *,
+    keepdim: bool = False,
+    dtype: dtype | None = None,
+    mask: Any = None,
+) -> Tensor:
     """The sum of the elements where ``mask`` is True.
 
     Example:
@@ -89,8 +101,13 @@ def sum(
 
 @numpy_names
 def prod(
-    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
-) -> Any:
+    input: Tensor,
+    dim: int | None = None,
+    *,
+    keepdim: bool = False,
+    dtype: dtype | None = None,
+    mask: Any = None,
+) -> Tensor:
     """The product of the elements where ``mask`` is True."""
     result = _keep(input, mask, 1)
     if not input.ndim and dim is not None:
@@ -101,21 +118,26 @@ def prod(
 
 
 @numpy_names
-def cumsum(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
+def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Any = None) -> Tensor:
     """The running sum, to which the elements where ``mask`` is False add nothing."""
     return to(scan.cumsum(_keep(input, mask, 0), dim), dtype or input.dtype)
 
 
 @numpy_names
-def cumprod(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
+def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Any = None) -> Tensor:
     """The running product, which the elements where ``mask`` is False do not change."""
     return to(scan.cumprod(_keep(input, mask, 1), dim), dtype or input.dtype)
 
 
 @numpy_names
 def amax(
-    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
-) -> Any:
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
+    *,
+    keepdim: bool = False,
+    dtype: Any = None,
+    mask: Any = None,
+) -> Tensor:
     """The largest element where ``mask`` is True, -inf where there is none."""
     result = extrema.amax(_keep(input, mask, -math.inf), _dims(dim, input), keepdim)
     return to(result, dtype or input.dtype)
@@ -123,8 +145,13 @@ def amax(
 
 @numpy_names
 def amin(
-    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
-) -> Any:
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
+    *,
+    keepdim: bool = False,
+    dtype: Any = None,
+    mask: Any = None,
+) -> Tensor:
     """The smallest element where ``mask`` is True, inf where there is none."""
     result = extrema.amin(_keep(input, mask, math.inf), _dims(dim, input), keepdim)
     return to(result, dtype or input.dtype)
@@ -132,8 +159,13 @@ def amin(
 
 @numpy_names
 def argmax(
-    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
-) -> Any:
+    input: Tensor,
+    dim: int | None = None,
+    *,
+    keepdim: bool = False,
+    dtype: Any = None,
+    mask: Any = None,
+) -> Tensor:
     """The index of the largest element where ``mask`` is True, in the input's dtype."""
     result = extrema.argmax(_keep(input, mask, -math.inf), dim, keepdim)
     return to(result, dtype or input.dtype)
@@ -141,8 +173,13 @@ def argmax(
 
 @numpy_names
 def argmin(
-    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
-) -> Any:
+    input: Tensor,
+    dim: int | None = None,
+    *,
+    keepdim: bool = False,
+    dtype: Any = None,
+    mask: Any = None,
+) -> Tensor:
     """The index of the smallest element where ``mask`` is True, in the input's dtype."""
     result = extrema.argmin(_keep(input, mask, math.inf), dim, keepdim)
     return to(result, dtype or input.dtype)
@@ -157,8 +194,13 @@ def _count(input: Any, dim: Any, keepdim: bool, mask: Any) -> Any:
 
 @numpy_names
 def mean(
-    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
-) -> Any:
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
+    *,
+    keepdim: bool = False,
+    dtype: dtype | None = None,
+    mask: Any = None,
+) -> Tensor:
     """The mean of the elements where ``mask`` is True, nan where there is none.
 
     Raises:
@@ -176,8 +218,8 @@ def mean(
 
 @numpy_names
 def median(
-    input: Any, dim: int = -1, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
-) -> Any:
+    input: Tensor, dim: int = -1, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
+) -> Tensor | return_types.median:
     """The median of the elements where ``mask`` is True; for none nan, of integers an error."""
     floats = input.dtype.is_floating_point
     kind = dtype or input.dtype
@@ -194,16 +236,26 @@ def median(
 
 @numpy_names
 def logsumexp(
-    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
-) -> Any:
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
+    *,
+    keepdim: bool = False,
+    dtype: Any = None,
+    mask: Any = None,
+) -> Tensor:
     """The logarithm of the sum of the exponentials where ``mask`` is True."""
     result = softmaxes.logsumexp(_keep(input, mask, -math.inf), _dims(dim, input), keepdim)
     return to(result, dtype or input.dtype)
 
 
 def logaddexp(
-    input: Any, other: Any, *, dtype: Any = None, input_mask: Any = None, other_mask: Any = None
-) -> Any:
+    input: Tensor,
+    other: Tensor,
+    *,
+    dtype: Any = None,
+    input_mask: Any = None,
+    other_mask: Any = None,
+) -> Tensor:
     """``log(exp(input) + exp(other))``, without the terms whose mask is False."""
     result = _logaddexp(_keep(input, input_mask, -math.inf), _keep(other, other_mask, -math.inf))
     return to(result, dtype or input.dtype)
@@ -211,7 +263,7 @@ def logaddexp(
 
 @numpy_names
 def norm(
-    input: Any, ord: float = 2.0, dim: Any = None, *, keepdim: bool = False, dtype: Any = None,
+    input: Tensor, ord: float = 2.0, dim: Any = None, *, keepdim: bool = False, dtype: Any = None,
     mask: Any = None,
 ) -> Any:  # fmt: skip
     """The vector norm of the elements where ``mask`` is True."""
@@ -221,9 +273,9 @@ def norm(
 
 @numpy_names
 def var(
-    input: Any, dim: Any = None, unbiased: bool | None = None, *, correction: float | None = None,
-    keepdim: bool = False, dtype: Any = None, mask: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, dim: int | Sequence[int] | None = None, unbiased: bool | None = None, *,
+    correction: float | None = None, keepdim: bool = False, dtype: Any = None, mask: Any = None,
+) -> Tensor:  # fmt: skip
     """The variance of the elements where ``mask`` is True; the divisor is their count less
     ``correction`` (1 by default).
     """
@@ -243,9 +295,9 @@ def var(
 
 @numpy_names
 def std(
-    input: Any, dim: Any = None, unbiased: bool | None = None, *, correction: float | None = None,
-    keepdim: bool = False, dtype: Any = None, mask: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, dim: int | Sequence[int] | None = None, unbiased: bool | None = None, *,
+    correction: float | None = None, keepdim: bool = False, dtype: Any = None, mask: Any = None,
+) -> Tensor:  # fmt: skip
     """The root of ``var``."""
     return unary.sqrt(
         var(input, dim, unbiased, correction=correction, keepdim=keepdim, dtype=dtype, mask=mask)
@@ -253,27 +305,27 @@ def std(
 
 
 @numpy_names
-def softmax(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
+def softmax(input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Any = None) -> Tensor:
     """The softmax over the elements where ``mask`` is True; 0 at the others."""
     return softmaxes.softmax(_keep(input, mask, -math.inf), dim, dtype=dtype or input.dtype)
 
 
 @numpy_names
-def log_softmax(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
+def log_softmax(input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Any = None) -> Tensor:
     """The logarithm of ``softmax``; -inf where ``mask`` is False."""
     return softmaxes.log_softmax(_keep(input, mask, -math.inf), dim, dtype=dtype or input.dtype)
 
 
 @numpy_names
-def softmin(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
+def softmin(input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Any = None) -> Tensor:
     """The softmax of ``-input`` over the elements where ``mask`` is True; 0 at the others."""
     return softmaxes.softmax(-_keep(input, mask, math.inf), dim, dtype=dtype or input.dtype)
 
 
 @numpy_names
 def normalize(
-    input: Any, ord: float, dim: int, *, eps: float = 1e-12, dtype: Any = None, mask: Any = None
-) -> Any:
+    input: Tensor, ord: float, dim: int, *, eps: float = 1e-12, dtype: Any = None, mask: Any = None
+) -> Tensor:
     """The elements where ``mask`` is True over their norm (at least ``eps``); 0 elsewhere."""
     length = norm(input, ord, dim, keepdim=True, dtype=dtype, mask=mask)
     return true_divide(_keep(input, mask, 0), length.clamp(min=eps))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from minitorch.extend import Variable, current, wrap
@@ -11,6 +11,9 @@ from minitorch.extend import Variable, current, wrap
 from .arguments import checked
 from .layout import scalar_dtype
 from .optimizer import Optimizer, closure_loss
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["Adafactor"]
 
@@ -32,7 +35,7 @@ class Adafactor(Optimizer):
     def __init__(
         self,
         params: Any,
-        lr: Any = 1e-2,
+        lr: float | Tensor = 1e-2,
         beta2_decay: float = -0.8,
         eps: tuple[float | None, float] = (None, 1e-3),
         d: float = 1.0,

@@ -100,7 +100,7 @@ class Optimizer:
             kind: Any = cls
             kind.step = _with_hooks(cls.__dict__["step"])
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None) -> float | None:
         """Updates the parameters by their gradients.
 
         Args:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arguments import check, check_betas, checked
 from .optimizer import Optimizer, closure_loss
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["SparseAdam"]
 
@@ -21,7 +24,7 @@ class SparseAdam(Optimizer):
     def __init__(
         self,
         params: Any,
-        lr: Any = 1e-3,
+        lr: float | Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         maximize: bool = False,

@@ -269,7 +269,7 @@ class SWALR(LRScheduler):
     def __init__(
         self,
         optimizer: Any,
-        swa_lr: Any,
+        swa_lr: float,
         anneal_epochs: int = 10,
         anneal_strategy: str = "cos",
         last_epoch: int = -1,

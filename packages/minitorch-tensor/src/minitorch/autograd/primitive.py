@@ -23,10 +23,13 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import dispatch as door
 from .primitive_node import JointNode, PrimitiveNode
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["Primitive", "fused", "labelled", "operation", "operator", "primitive"]
 
@@ -194,7 +197,7 @@ def primitive(
     *rules: Callable[..., Any] | None,
     name: str | None = None,
     **options: Any,
-) -> Callable[..., Any]:
+) -> Callable[..., Tensor]:
     """Makes an operation of a NumPy kernel and its gradient rules.
 
     Args:
@@ -286,9 +289,9 @@ def operator(op: Any) -> Callable[..., Any]:
     return made
 
 
-def labelled(op: Any, label: str) -> Callable[..., Any]:
+def labelled(op: Any, label: str) -> Callable[..., Tensor]:
     """The same operation, whose nodes go by another of PyTorch's names."""
-    made: Callable[..., Any] = op.primitive.relabelled(label=label)
+    made: Callable[..., Tensor] = op.primitive.relabelled(label=label)
     return made
 
 
@@ -301,7 +304,7 @@ def fused(
     name: str,
     residuals: str = "",
     **options: Any,
-) -> Callable[..., Any]:
+) -> Callable[..., Tensor]:
     """A hot composite as one step: a kernel pair for the first order, its definition for the rest.
 
     Args:

@@ -110,7 +110,7 @@ def scaled(other: Any, alpha: Any, input: Any) -> Any:
     return other * alpha if isinstance(other, int | float | complex) else mul(other, alpha)
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def add(input: Tensor | complex, other: Tensor | complex, *, alpha: complex | None = 1) -> Tensor:
     """``input + alpha * other``, broadcast.
 
     Example:
@@ -123,7 +123,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     return add_p(input, scaled(other, alpha, input))
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def sub(input: Tensor | complex, other: Tensor | complex, *, alpha: complex | None = 1) -> Tensor:
     """``input - alpha * other``, broadcast.
 
     Raises:
@@ -134,7 +134,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     return sub_p(input, scaled(other, alpha, input))
 
 
-def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def rsub(input: Tensor, other: Tensor | complex, *, alpha: complex = 1) -> Tensor:
     """``other - alpha * input``, broadcast.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.rsub.html
@@ -148,7 +148,7 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 subtract = sub
 
 
-def positive(input: Any) -> Any:
+def positive(input: Tensor) -> Tensor:
     """``input`` itself.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.positive.html
@@ -340,7 +340,9 @@ def remainder_into(a: Any, b: Any) -> Any:
     return remainder(b, a)
 
 
-def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+def div(
+    input: Tensor | float, other: Tensor | float, *, rounding_mode: str | None = None
+) -> Tensor:
     """``input / other``, broadcast; integers give the default float dtype.
 
     ``rounding_mode`` ``"floor"`` or ``"trunc"`` rounds the quotient down or towards zero and keeps
@@ -377,7 +379,7 @@ addcmul_p = labelled(add_p, "AddcmulBackward0")
 addcdiv_p = labelled(add_p, "AddcdivBackward0")
 
 
-def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: complex = 1) -> Tensor:
     """``input + value * tensor1 * tensor2``, broadcast.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
@@ -386,7 +388,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     return addcmul_p(input, _times(mul(to(tensor1, dtype), tensor2), value))
 
 
-def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: complex = 1) -> Tensor:
     """``input + value * tensor1 / tensor2``, broadcast.
 
     Raises:
@@ -421,7 +423,7 @@ lerp_p = primitive(
 )
 
 
-def lerp(input: Any, end: Any, weight: Any) -> Any:
+def lerp(input: Tensor, end: Tensor, weight: Tensor | complex) -> Tensor:
     """``input + weight * (end - input)``, broadcast; ``weight`` is a tensor or a number.
 
     Raises:

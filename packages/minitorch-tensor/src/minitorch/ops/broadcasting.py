@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,11 @@ from ..autograd.variable import Variable
 from ..kernels.memory import storage_of, window
 from .arguments import as_shape
 from .shape import VIEW, view_p
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
 
 __all__ = ["broadcast_shapes", "broadcast_tensors", "broadcast_to", "expand"]
 
@@ -39,7 +44,9 @@ def _expand(x: Any, shape: tuple[int, ...]) -> Any:
 expand_p = primitive(_expand, "x | shape", lambda g: g, name="expand", **VIEW)
 
 
-def expand(input: Any, *sizes: Any, size: Any = None, implicit: bool = False) -> Any:
+def expand(
+    input: Tensor, *sizes: Any, size: Sequence[int] | None = None, implicit: bool = False
+) -> Tensor:
     """Dimensions of size 1 repeated without a copy, a view that cannot be written to.
 
     Args:
@@ -90,7 +97,7 @@ def expand_as(input: Any, other: Any) -> Any:
     return _expand_to(input, tuple(other.shape))
 
 
-def broadcast_to(input: Any, size: Any) -> Any:
+def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     """``expand`` under NumPy's name.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_to.html

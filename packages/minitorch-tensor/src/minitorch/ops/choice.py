@@ -55,7 +55,9 @@ def _nonzero(xs: Any) -> tuple[Any, ...]:
 nonzero_p = primitive(_nonzero, "*conditions -> places", name="nonzero")
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+def where(
+    condition: Tensor, input: Tensor | None = None, other: Tensor | complex | None = None
+) -> tuple[Tensor, ...] | Tensor:
     """``input`` where ``condition`` is set and ``other`` elsewhere, broadcast.
 
     With the condition alone, the indices of its nonzero elements, a tensor per dimension.
@@ -130,7 +132,7 @@ def constant(value: Any, dtype: Any, name: str) -> Any:
     return to_dtype(value, dtype.numpy)
 
 
-def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+def masked_fill(input: Tensor, mask: Tensor, value: Tensor | complex) -> Tensor:
     """``input`` with ``value``, a number or a 0-dim tensor, where ``mask`` is set; broadcast.
 
     Raises:
@@ -159,7 +161,7 @@ fill_p = primitive(
 )
 
 
-def fill(input: Any, value: Any) -> Any:
+def fill(input: Tensor, value: Tensor | complex) -> Tensor:
     """A tensor like ``input`` whose elements are all ``value``, a number or a 0-dim tensor."""
     return fill_p(input, constant(value, input.dtype, "fill_"))
 
@@ -318,7 +320,9 @@ clamp_max_p = primitive(
 )
 
 
-def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+def clamp(
+    input: Tensor, min: Tensor | complex | None = None, max: Tensor | complex | None = None
+) -> Tensor:
     """``input`` with what lies outside of [min, max] set to the bound; bounds broadcast.
 
     The gradient is that of the element itself inside the bounds and on them. Where ``min > max``
@@ -346,12 +350,12 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     return clamp_p(input, None if min is None else bounds[0], None if max is None else bounds[-1])
 
 
-def clamp_min(input: Any, min: Any) -> Any:
+def clamp_min(input: Tensor, min: Tensor | complex) -> Tensor:
     """``clamp`` from below alone."""
     return clamp(input, min)
 
 
-def clamp_max(input: Any, max: Any) -> Any:
+def clamp_max(input: Tensor, max: Tensor | complex) -> Tensor:
     """``clamp`` from above alone."""
     return clamp(input, None, max)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._types.dtype import from_numpy_dtype
 from ..autograd.grad_mode import is_grad_enabled
 from ..autograd.primitive import primitive
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["complex", "polar"]
 
@@ -49,7 +52,7 @@ def _checked(first: Any, second: Any, name: str) -> None:
         )
 
 
-def complex(real: Any, imag: Any) -> Any:
+def complex(real: Tensor, imag: Tensor) -> Tensor:
     """``real + i imag``, of float32 or float64 parts.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.complex.html
@@ -58,7 +61,7 @@ def complex(real: Any, imag: Any) -> Any:
     return complex_p(real, imag)
 
 
-def polar(abs: Any, angle: Any) -> Any:
+def polar(abs: Tensor, angle: Tensor) -> Tensor:
     """``abs cos(angle) + i abs sin(angle)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.polar.html

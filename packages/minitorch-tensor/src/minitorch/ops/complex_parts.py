@@ -117,7 +117,7 @@ def _is_complex(x: Any) -> bool:
     return bool(np.dtype(x.dtype).kind == "c")
 
 
-def conj(input: Any) -> Any:
+def conj(input: Tensor) -> Tensor:
     """The complex conjugate; a real ``input`` itself.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.conj.html
@@ -125,12 +125,12 @@ def conj(input: Any) -> Any:
     return conj_p(input) if _is_complex(input) else input
 
 
-def conj_physical(input: Any) -> Any:
+def conj_physical(input: Tensor) -> Tensor:
     """The complex conjugate; a real ``input`` itself."""
     return conj(input)
 
 
-def resolve_conj(input: Any) -> Any:
+def resolve_conj(input: Tensor) -> Tensor:
     """``input``: conjugates are computed at once here."""
     return input
 
@@ -138,7 +138,7 @@ def resolve_conj(input: Any) -> Any:
 resolve_neg = resolve_conj
 
 
-def real(input: Any) -> Any:
+def real(input: Tensor) -> Tensor:
     """The real part, a view; a real ``input`` itself.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.real.html
@@ -146,7 +146,7 @@ def real(input: Any) -> Any:
     return real_p(input) if _is_complex(input) else input
 
 
-def imag(input: Any) -> Any:
+def imag(input: Tensor) -> Tensor:
     """The imaginary part, a view.
 
     Raises:
@@ -159,7 +159,7 @@ def imag(input: Any) -> Any:
     return imag_p(input)
 
 
-def is_conj(input: Any) -> bool:
+def is_conj(input: Tensor) -> bool:
     """False: conjugates are computed at once here."""
     return False
 
@@ -192,7 +192,7 @@ view_as_complex_p: Any = primitive(
 )  # fmt: skip
 
 
-def view_as_real(input: Any) -> Any:
+def view_as_real(input: Tensor) -> Tensor:
     """A complex tensor as real and imaginary parts along a new last dimension, a view.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.view_as_real.html
@@ -202,7 +202,7 @@ def view_as_real(input: Any) -> Any:
     return view_as_real_p(input)
 
 
-def view_as_complex(input: Any) -> Any:
+def view_as_complex(input: Tensor) -> Tensor:
     """A tensor whose last dimension holds real and imaginary parts as complex numbers, a view.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
 from ..autograd.variable import Inference, Variable, wrap
 from ..kernels.memory import filled, format_of, like
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = [
     "is_complex",
@@ -310,22 +313,22 @@ def type_as(input: Any, other: Any) -> Any:
     return to(input, other.dtype)
 
 
-def is_floating_point(input: Any) -> bool:
+def is_floating_point(input: Tensor) -> bool:
     """True for float16, float32 and float64."""
     return bool(input.dtype.is_floating_point)
 
 
-def is_complex(input: Any) -> bool:
+def is_complex(input: Tensor) -> bool:
     """True for complex64 and complex128."""
     return bool(input.dtype.is_complex)
 
 
-def is_signed(input: Any) -> bool:
+def is_signed(input: Tensor) -> bool:
     """True for all dtypes but bool and uint8."""
     return bool(input.dtype.is_signed)
 
 
-def is_inference(input: Any) -> bool:
+def is_inference(input: Tensor) -> bool:
     """Whether ``input`` was made in ``inference_mode``.
 
     Example:
@@ -344,7 +347,7 @@ def is_inference(input: Any) -> bool:
     return type(input._counter) is Inference
 
 
-def is_nonzero(input: Any) -> bool:
+def is_nonzero(input: Tensor) -> bool:
     """Whether the one element of ``input`` is not zero.
 
     Raises:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,14 @@ from ..kernels.memory import extent, formatted, window
 from ..kernels.memory import like as new_memory_like
 from .arguments import as_int, as_shape
 from .conversion import fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
+    from .._types.device import device
+    from .._types.dtype import dtype
+    from .._types.layout import layout, memory_format
 
 __all__ = [
     "empty",
@@ -101,9 +109,10 @@ def _numpy(dtype: Any) -> np.dtype[Any]:
 
 
 def zeros(
-    *shape: Any, size: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    *shape: Any, size: Sequence[int] | None = None, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """Zeros.
 
     Example:
@@ -120,9 +129,10 @@ def zeros(
 
 
 def ones(
-    *shape: Any, size: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    *shape: Any, size: Sequence[int] | None = None, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """Ones.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ones.html
@@ -133,9 +143,11 @@ def ones(
 
 
 def empty(
-    *shape: Any, size: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
-) -> Any:  # fmt: skip
+    *shape: Any, size: Sequence[int] | None = None, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+    memory_format: memory_format | None = None,
+) -> Tensor:  # fmt: skip
     """Whatever the memory holds.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty.html
@@ -145,9 +157,10 @@ def empty(
 
 
 def full(
-    size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    size: Sequence[int], fill_value: complex, *, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """``fill_value`` everywhere; its type gives the dtype.
 
     Raises:
@@ -167,9 +180,9 @@ def full(
 
 
 def scalar_tensor(
-    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    s: complex, *, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """A 0-dim tensor, of the default dtype unless told else."""
     return full(
         (), s, dtype=dtype or get_default_dtype(), layout=layout, device=device,
@@ -178,9 +191,9 @@ def scalar_tensor(
 
 
 def eye(
-    n: int, m: int | None = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    n: int, m: int | None = None, *, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Ones on the diagonal, zeros elsewhere: ``n`` rows, ``m`` (by default ``n``) columns.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.eye.html
@@ -193,9 +206,10 @@ def eye(
 
 
 def empty_strided(
-    size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    size: Sequence[int], stride: Sequence[int], *, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
     requires_grad: bool = False, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """Whatever the memory holds, with strides as told (in elements).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty_strided.html
@@ -228,9 +242,10 @@ def carried(like: Any, x: Any) -> Any:
 
 
 def empty_like(
-    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, *, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+    memory_format: memory_format | None = None,
+) -> Tensor:  # fmt: skip
     """Whatever the memory holds, with the shape and dtype of ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html
@@ -240,9 +255,10 @@ def empty_like(
 
 
 def full_like(
-    input: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, fill_value: complex, *, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+    memory_format: memory_format | None = None,
+) -> Tensor:  # fmt: skip
     """``fill_value`` everywhere, with the shape and dtype of ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.full_like.html
@@ -255,9 +271,10 @@ def full_like(
 
 
 def zeros_like(
-    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, *, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+    memory_format: memory_format | None = None,
+) -> Tensor:  # fmt: skip
     """Zeros with the shape and dtype of ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.zeros_like.html
@@ -268,9 +285,10 @@ def zeros_like(
 
 
 def ones_like(
-    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, *, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+    memory_format: memory_format | None = None,
+) -> Tensor:  # fmt: skip
     """Ones with the shape and dtype of ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ones_like.html

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from .linalg import (
 )
 from .matmul import column, row, transposed
 from .shape import contiguous
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["cholesky", "cholesky_inverse", "cholesky_solve", "qr", "svd"]
 
@@ -89,7 +92,7 @@ def _cholesky(A: Any, upper: bool, name: str) -> Any:
     )
 
 
-def cholesky(input: Any, upper: bool = False) -> Any:
+def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     """The Cholesky factor of positive-definite matrices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky.html
@@ -152,7 +155,7 @@ cholesky_inverse_p = primitive(
 )
 
 
-def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
+def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Tensor:
     """The solution of ``A X = B`` from the Cholesky factor of ``A``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_solve.html
@@ -162,7 +165,7 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
     return cholesky_solve_p(B, L, upper)
 
 
-def cholesky_inverse(L: Any, upper: bool = False) -> Any:
+def cholesky_inverse(L: Any, upper: bool = False) -> Tensor:
     """The inverse of ``A`` from its Cholesky factor.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_inverse.html
@@ -234,7 +237,7 @@ def linalg_qr(A: Any, mode: str = "reduced") -> Any:
     return return_types.linalg_qr(*linalg_qr_p(A, mode))
 
 
-def qr(input: Any, some: bool = True) -> Any:
+def qr(input: Tensor, some: bool = True) -> return_types.qr:
     """The QR decomposition, reduced or (``some=False``) complete.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.qr.html
@@ -405,7 +408,7 @@ def svdvals(A: Any, *, driver: str | None = None) -> Any:
     return singular_values(A)
 
 
-def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
+def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> return_types.svd:
     """``U``, ``S``, ``V``: ``input = U diag(S) V'``; without ``compute_uv`` zeros for U and V.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.svd.html

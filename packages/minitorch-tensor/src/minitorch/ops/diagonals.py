@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,12 @@ from .conversion import promote
 from .creation import made
 from .regions import slice_backward_p, slice_p
 from .shape import ALL, VIEW, view_p
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+    from .._types.device import device
+    from .._types.dtype import dtype
+    from .._types.layout import layout
 
 __all__ = [
     "block_diag", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
@@ -51,7 +57,7 @@ def _two_dims(input: Any, dim1: int, dim2: int, extra: int = 0) -> tuple[int, in
     return a, b
 
 
-def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of the planes of ``dim1`` and ``dim2``, a view with it as last dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.diagonal.html
@@ -59,7 +65,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return diagonal_p(input, offset, *_two_dims(input, dim1, dim2))
 
 
-def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Planes ``dim1``, ``dim2`` of zeros with the last dimension of ``input`` on a diagonal.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.diag_embed.html
@@ -71,7 +77,7 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
     return slice_backward_p(input, shape, diagonal_p, (offset, a, b))
 
 
-def diag(input: Any, diagonal: int = 0) -> Any:
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix, as a copy; a matrix with a vector on its diagonal.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.diag.html
@@ -83,7 +89,7 @@ def diag(input: Any, diagonal: int = 0) -> Any:
     raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
 
 
-def diagflat(input: Any, offset: int = 0) -> Any:
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     """A matrix with all elements of ``input`` on its diagonal.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.diagflat.html
@@ -91,7 +97,7 @@ def diagflat(input: Any, offset: int = 0) -> Any:
     return diag_embed(view_p(input, (math.prod(input.shape),)), offset)
 
 
-def trace(input: Any) -> Any:
+def trace(input: Tensor) -> Tensor:
     """The sum of the diagonal of a matrix.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.trace.html
@@ -111,7 +117,9 @@ def _scatter(input: Any, src: Any, op: Any, params: tuple[Any, ...], name: str) 
     return copy_slices_p(input, src.to(input.dtype), ((op, params),))
 
 
-def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+def diagonal_scatter(
+    input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Tensor:
     """A copy of ``input`` with ``src`` on the diagonal.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.diagonal_scatter.html
@@ -120,7 +128,7 @@ def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2:
     return _scatter(input, src, diagonal_p, (offset, *dims), "slice")
 
 
-def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
+def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     """A copy of ``input`` with ``src`` as its slice ``index`` along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.select_scatter.html
@@ -136,8 +144,13 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
 
 
 def slice_scatter(
-    input: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
-) -> Any:
+    input: Tensor,
+    src: Tensor,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
+) -> Tensor:
     """A copy of ``input`` with ``src`` as ``input[start:end:step]`` along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.slice_scatter.html
@@ -164,7 +177,7 @@ def _matrix(input: Any, name: str) -> Any:
     return input
 
 
-def tril(input: Any, diagonal: int = 0) -> Any:
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of the matrices, zeros above ``diagonal``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tril.html
@@ -172,7 +185,7 @@ def tril(input: Any, diagonal: int = 0) -> Any:
     return tril_p(_matrix(input, "tril"), as_int("diagonal", diagonal))
 
 
-def triu(input: Any, diagonal: int = 0) -> Any:
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of the matrices, zeros below ``diagonal``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.triu.html
@@ -185,10 +198,10 @@ def tril_indices(
     col: int,
     offset: int = 0,
     *,
-    dtype: Any = None,
-    device: Any = None,
-    layout: Any = None,
-) -> Any:
+    dtype: dtype | None = None,
+    device: device | str | int | None = None,
+    layout: layout | None = None,
+) -> Tensor:
     """Row and column numbers of the lower triangle, a (2, n) tensor.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tril_indices.html
@@ -201,10 +214,10 @@ def triu_indices(
     col: int,
     offset: int = 0,
     *,
-    dtype: Any = None,
-    device: Any = None,
-    layout: Any = None,
-) -> Any:
+    dtype: dtype | None = None,
+    device: device | str | int | None = None,
+    layout: layout | None = None,
+) -> Tensor:
     """Row and column numbers of the upper triangle, a (2, n) tensor.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.triu_indices.html

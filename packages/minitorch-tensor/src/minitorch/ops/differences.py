@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arguments import numpy_names, one_dim, some_dims
 from .joining import cat
 from .reduction import is_tensor
 from .shape import clone
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["cumulative_trapezoid", "diff", "gradient", "trapezoid", "trapz"]
 
@@ -19,7 +22,13 @@ def _cut(x: Any, dim: int, start: int | None, stop: int | None) -> Any:
 
 
 @numpy_names
-def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
+def diff(
+    input: Tensor,
+    n: int = 1,
+    dim: int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+) -> Tensor:
     """``x[k + 1] - x[k]`` along ``dim``, ``n`` times over; of bools, whether the two differ.
 
     Args:
@@ -72,7 +81,7 @@ def _areas(y: Any, x: Any, dx: Any, dim: int) -> Any:
 
 
 @numpy_names
-def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
+def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: complex = 1, dim: int = -1) -> Tensor:
     """The integral of ``y`` over ``x`` (or over points ``dx`` apart) along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.trapezoid.html
@@ -84,7 +93,9 @@ trapz = trapezoid
 
 
 @numpy_names
-def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
+def cumulative_trapezoid(
+    y: Tensor, x: Tensor | None = None, *, dx: complex = 1, dim: int = -1
+) -> Tensor:
     """The integral up to each point after the first along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cumulative_trapezoid.html
@@ -148,7 +159,11 @@ def _slope(f: Any, d: int, spacing: Any, edge_order: int) -> Any:
 
 @numpy_names
 def gradient(
-    input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1
+    input: Tensor,
+    *,
+    spacing: complex | Sequence[bool | complex | float | int] | Sequence[Tensor] | None = None,
+    dim: int | Sequence[int] | None = None,
+    edge_order: int = 1,
 ) -> tuple[Any, ...]:
     """The slopes of the function sampled in ``input``, one tensor per dimension in ``dim``.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arguments import one_dim, take_tensors
 from .arithmetic import mul
@@ -12,10 +12,13 @@ from .matmul import matmul
 from .reduction import sum_p
 from .shape import permute_p, view_p, write_out
 
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+
 __all__ = ["einsum", "tensordot"]
 
 
-def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
+def tensordot(a: Any, b: Any, dims: Any = 2, out: Tensor | None = None) -> Any:
     """The sum of products over pairs of dimensions.
 
     ``dims`` is how many of the last dimensions of ``a`` meet the first ones of ``b``, or two lists;
@@ -133,7 +136,7 @@ def without_repeats(x: Any, names: str) -> tuple[Any, str]:
     return x, names
 
 
-def einsum(equation: Any, *operands: Any) -> Any:
+def einsum(equation: Any, *operands: Any) -> Tensor:
     """Sums of products, with a letter per dimension: letters absent from the output are summed.
 
     The equation is such as ``"bij,bjk->bik"``; ``...`` stands for any further dimensions, which

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from ..kernels import along, sums
 from ..kernels.half import single
 from .arguments import numpy_names, one_dim
 from .reduction import broadcast_gradient, dims, is_tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
@@ -116,7 +121,9 @@ def _full_or_along(name: str, full: Any, along_dim: Any, made: Any, input: Any, 
 
 
 @numpy_names
-def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+def max(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, other: Tensor | None = None
+) -> Tensor | return_types.max:
     """The maximum: of all, along ``dim`` with its place, or of two tensors element by element.
 
     A NaN is larger than any number. The full maximum shares its gradient among ties; with ``dim``
@@ -141,7 +148,9 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
 
 @numpy_names
-def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+def min(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, other: Tensor | None = None
+) -> Tensor | return_types.min:
     """The minimum: of all, along ``dim`` with its place, or of two tensors element by element.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.min.html
@@ -162,7 +171,7 @@ def _over_dims(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
 
 
 @numpy_names
-def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+def amax(input: Tensor, dim: int | Sequence[int] = (), keepdim: bool = False) -> Tensor:
     """The maximum over ``dim``, one or several; ties share the gradient evenly.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.amax.html
@@ -171,7 +180,7 @@ def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
 
 
 @numpy_names
-def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+def amin(input: Tensor, dim: int | Sequence[int] = (), keepdim: bool = False) -> Tensor:
     """The minimum over ``dim``, one or several; ties share the gradient evenly.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.amin.html
@@ -180,7 +189,9 @@ def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
 
 
 @numpy_names
-def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Any:
+def aminmax(
+    input: Tensor, *, dim: int | None = None, keepdim: bool = False
+) -> return_types.aminmax:
     """The minimum and the maximum, of all or along ``dim``.
 
     Returns:
@@ -215,7 +226,7 @@ def _arg(name: str, input: Any, dim: int | None, keepdim: bool) -> Any:
 
 
 @numpy_names
-def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the maximum, of the flattened tensor or along ``dim``; the first of equals.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.argmax.html
@@ -224,7 +235,7 @@ def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 @numpy_names
-def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the minimum, of the flattened tensor or along ``dim``; the first of equals.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.argmin.html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from ..kernels.memory import packed
 from .arguments import numpy_names, one_dim
 from .conversion import to
 from .creation import made
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["fft", "fft2", "fftfreq", "fftn", "fftshift", "ifft", "ifft2", "ifftn", "ifftshift"]
 __all__ += ["irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn"]
@@ -154,7 +157,7 @@ def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: st
 
 
 @numpy_names
-def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The real signal of ``n`` values (``2 (m - 1)`` by default) whose ``m`` one-sided frequencies
     are ``input``.
 
@@ -170,7 +173,7 @@ def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = No
 
 
 @numpy_names
-def irfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def irfft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
     """The real signal in two dimensions whose one-sided frequencies are ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.irfft2.html
@@ -179,7 +182,7 @@ def irfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = No
 
 
 @numpy_names
-def irfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def irfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
     """The real signal in ``dim`` (all by default) whose one-sided frequencies are ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.irfftn.html
@@ -188,7 +191,7 @@ def irfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) 
 
 
 @numpy_names
-def fftshift(input: Any, dim: Any = None) -> Any:
+def fftshift(input: Tensor, dim: Any = None) -> Any:
     """The frequencies reordered, zero in the middle.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fftshift.html
@@ -197,7 +200,7 @@ def fftshift(input: Any, dim: Any = None) -> Any:
 
 
 @numpy_names
-def ifftshift(input: Any, dim: Any = None) -> Any:
+def ifftshift(input: Tensor, dim: Any = None) -> Any:
     """The opposite of ``fftshift``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
@@ -215,7 +218,7 @@ def _shift_dims(input: Any, dim: Any) -> tuple[int, ...]:
 
 
 @numpy_names
-def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def fft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The discrete Fourier transform; values only.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fft.html
@@ -224,7 +227,7 @@ def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None
 
 
 @numpy_names
-def ifft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The inverse of ``fft``; values only.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifft.html
@@ -233,7 +236,7 @@ def ifft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = Non
 
 
 @numpy_names
-def rfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The one-sided frequencies of a real signal; values only.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.rfft.html
@@ -242,37 +245,37 @@ def rfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = Non
 
 
 @numpy_names
-def fft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def fft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
     """The discrete Fourier transform in two dimensions; values only."""
     return _complex_result("fft2", "fftn", input, s, dim, norm)
 
 
 @numpy_names
-def ifft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def ifft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
     """The inverse of ``fft2``; values only."""
     return _complex_result("ifft2", "ifftn", input, s, dim, norm)
 
 
 @numpy_names
-def rfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def rfft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
     """The one-sided frequencies of a real signal in two dimensions; values only."""
     return _complex_result("rfft2", "rfftn", input, s, dim, norm)
 
 
 @numpy_names
-def fftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def fftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
     """The discrete Fourier transform in ``dim`` (all by default); values only."""
     return _complex_result("fftn", "fftn", input, s, dim, norm)
 
 
 @numpy_names
-def ifftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def ifftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
     """The inverse of ``fftn``; values only."""
     return _complex_result("ifftn", "ifftn", input, s, dim, norm)
 
 
 @numpy_names
-def rfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def rfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
     """The one-sided frequencies of a real signal in ``dim`` (all by default); values only."""
     return _complex_result("rfftn", "rfftn", input, s, dim, norm)
 

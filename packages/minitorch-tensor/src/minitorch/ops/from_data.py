@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,11 @@ from ..autograd.variable import Variable, wrap
 from ..kernels.memory import foreign
 from .arguments import as_shape
 from .creation import made
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+    from .._types.device import device
+    from .._types.dtype import dtype
 
 __all__ = ["as_tensor", "asarray", "from_dlpack", "from_numpy", "frombuffer", "tensor"]
 
@@ -195,9 +200,9 @@ def _why_not(data: Any, error: Exception) -> Exception:
 
 
 def tensor(
-    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    data: Any, *, dtype: dtype | None = None, device: device | str | int | None = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """A tensor with a copy of ``data``; floats get the default dtype, integers int64.
 
     ``data`` is a number, nested lists, an ndarray or a tensor; the last two keep their dtype.
@@ -228,7 +233,9 @@ def _warn_copy(call: str) -> None:
     )
 
 
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
+def as_tensor(
+    data: Any, dtype: dtype | None = None, device: device | str | int | None = None
+) -> Tensor:
     """``data`` as a tensor without a copy where that can be: a tensor itself, an ndarray's memory.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.as_tensor.html
@@ -242,9 +249,9 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
 
 
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None,
-    requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    obj: Any, *, dtype: dtype | None = None, device: device | str | int | None = None,
+    copy: bool | None = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``obj`` as a tensor; its memory is shared unless ``copy`` or another ``dtype`` forbids it.
 
     Args:
@@ -283,7 +290,7 @@ def _shares(result: Any, source: Any) -> bool:
     return np.shares_memory(result._data, getattr(source, "_data", source))
 
 
-def from_numpy(ndarray: Array) -> Any:
+def from_numpy(ndarray: Array) -> Tensor:
     """A tensor that shares the memory of an ndarray.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.from_numpy.html
@@ -318,8 +325,8 @@ def _warn_read_only(what: str) -> None:
 
 
 def frombuffer(
-    buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
-) -> Any:
+    buffer: Any, *, dtype: dtype, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Tensor:
     """A 1-dim tensor that shares the memory of a buffer.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.frombuffer.html

@@ -74,7 +74,7 @@ def zeta(input: Tensor | complex, other: Tensor | complex) -> Tensor:
     """
 
 
-def polygamma(n: int, input: Any) -> Any:
+def polygamma(n: int, input: Tensor) -> Tensor:
     """The derivative of order ``n`` of ``digamma``.
 
     Raises:
@@ -92,7 +92,7 @@ def polygamma_method(self: Any, n: int) -> Any:
     return polygamma(n, self)
 
 
-def mvlgamma(input: Any, p: int) -> Any:
+def mvlgamma(input: Tensor, p: int) -> Tensor:
     """The logarithm of the multivariate gamma function with dimension ``p``.
 
     Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.multigammaln

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from .complex_parts import sgn
 from .conversion import not_implemented
 from .norm import vector_norm
 from .shape import view_p
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["cdist", "cross"]
 
@@ -80,7 +83,7 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
 
 
 @numpy_names
-def cross(input: Any, other: Any, dim: int | None = None) -> Any:
+def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """The cross product along ``dim``, by default the first dimension of size 3.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cross.html

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..autograd.dispatch import of_arrays
 from ..autograd.primitive import fused, primitive
@@ -12,6 +12,9 @@ from ..kernels import grid_sampler as kernels
 from .arguments import take_tensors
 from .matmul import column
 from .shape import contiguous_p, permute_p, view_p
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
@@ -110,8 +113,8 @@ def _checked(input: Any, grid: Any, ndim: int, mode: int, padding: int) -> tuple
 
 
 def grid_sampler_2d(
-    input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
-) -> Any:
+    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Tensor:
     """The values of images (n, c, h, w) at the points ``grid`` (n, p, q, 2): (n, c, p, q).
 
     A point is (x, y), each from -1 to 1 across the image.
@@ -130,8 +133,8 @@ def grid_sampler_2d(
 
 
 def grid_sampler_3d(
-    input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
-) -> Any:
+    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Tensor:
     """The values of volumes (n, c, d, h, w) at the points ``grid`` (n, p, q, r, 3).
 
     As ``grid_sampler_2d``; a point is (x, y, z), and there is no bicubic interpolation.
@@ -143,8 +146,8 @@ def grid_sampler_3d(
 
 
 def grid_sampler(
-    input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
-) -> Any:
+    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Tensor:
     """``grid_sampler_2d`` or ``grid_sampler_3d``, as the input has four or five dimensions."""
     sample = grid_sampler_3d if input.ndim == 5 else grid_sampler_2d
     return sample(input, grid, interpolation_mode, padding_mode, align_corners)

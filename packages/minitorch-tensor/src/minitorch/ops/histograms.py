@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from .. import return_types
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from .arguments import as_int
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["bincount", "histc", "histogram", "histogramdd"]
 
@@ -36,7 +39,7 @@ def _bincount(x: Any, weights: Any, minlength: int) -> Any:
 bincount_p = primitive(_bincount, "x weights | minlength", None, None, name="bincount")
 
 
-def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each number 0, 1, 2, ... occurs in ``input``; with ``weights``, their sums.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.bincount.html
@@ -65,7 +68,7 @@ def _histc(x: Any, bins: int, low: float, high: float) -> Any:
 histc_p = primitive(_histc, "x | bins low high", None, name="histc")
 
 
-def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
+def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """How many elements fall into each of ``bins`` equal bins from ``min`` to ``max``.
 
     Where the two are equal, the smallest and largest element are taken.
@@ -132,8 +135,13 @@ def _bins(bins: Any) -> Any:
 
 
 def histogram(
-    input: Any, bins: Any = 100, *, range: Any = None, weight: Any = None, density: bool = False
-) -> Any:
+    input: Tensor,
+    bins: Tensor | int = 100,
+    *,
+    range: Sequence[float] | None = None,
+    weight: Tensor | None = None,
+    density: bool = False,
+) -> return_types.histogram:
     """How many elements fall into each bin.
 
     Args:
@@ -153,8 +161,13 @@ def histogram(
 
 
 def histogramdd(
-    input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False
-) -> Any:
+    input: Tensor,
+    bins: int | Sequence[int] | Sequence[Tensor],
+    *,
+    range: Sequence[float] | None = None,
+    weight: Tensor | None = None,
+    density: bool = False,
+) -> return_types.histogramdd:
     """How many of the points in the rows of ``input`` fall into each cell of a grid.
 
     Args:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,11 @@ from .gathering import (
 )
 from .regions import select_p, slice_p
 from .shape import ALL, view_p
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
 
 __all__ = ["index_put"]
 
@@ -426,7 +431,9 @@ def _with_dims(index: Any) -> Any:
     return index if index.ndim or _is_mask(index) else view_p(index, (1,))
 
 
-def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+def index_put(
+    input: Tensor, indices: Sequence[Tensor | None] | None, values: Tensor, accumulate: bool = False
+) -> Tensor:
     """``input`` with ``values`` written (or added) at ``input[indices]``.
 
     Args:

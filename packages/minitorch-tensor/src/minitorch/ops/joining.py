@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,11 @@ from .arguments import as_int, numpy_names, one_dim
 from .conversion import promote
 from .regions import narrow, slice_p
 from .shape import ALL, atleast_1d, atleast_2d, atleast_3d, view_p
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
 
 __all__ = [
     "cat", "chunk", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit",
@@ -71,7 +76,7 @@ def _one_dtype(tensors: list[Any]) -> list[Any]:
 
 
 @numpy_names
-def cat(tensors: Any, dim: int = 0) -> Any:
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after another along ``dim``, in their common dtype.
 
     Raises:
@@ -137,7 +142,7 @@ concat = concatenate = cat
 
 
 @numpy_names
-def stack(tensors: Any, dim: int = 0) -> Any:
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.stack.html
@@ -163,7 +168,7 @@ def _some(tensors: Any, name: str) -> list[Any]:
     return xs
 
 
-def hstack(tensors: Any) -> Any:
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """The tensors joined along columns: dimension 1, or 0 of 1-dim tensors.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.hstack.html
@@ -172,7 +177,7 @@ def hstack(tensors: Any) -> Any:
     return cat(xs, 0 if xs[0].ndim == 1 else 1)
 
 
-def vstack(tensors: Any) -> Any:
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """The tensors, at least 2-dim, joined along rows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.vstack.html
@@ -183,7 +188,7 @@ def vstack(tensors: Any) -> Any:
 row_stack = vstack
 
 
-def dstack(tensors: Any) -> Any:
+def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """The tensors, at least 3-dim, joined along dimension 2.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.dstack.html
@@ -191,7 +196,7 @@ def dstack(tensors: Any) -> Any:
     return cat(atleast_3d(_some(tensors, "dstack")), 2)
 
 
-def column_stack(tensors: Any) -> Any:
+def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """1-dim tensors as columns and matrices as they are, joined along dimension 1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.column_stack.html
@@ -227,7 +232,9 @@ unbind_p: Callable[..., tuple[Any, ...]] = primitive(
 
 
 @numpy_names
-def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def split(
+    tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0
+) -> tuple[Any, ...]:
     """Views of ``tensor`` along ``dim``: of one size, the last maybe smaller, or of given sizes.
 
     Raises:
@@ -252,7 +259,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
 
 
 @numpy_names
-def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
+def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
     """Views of ``input`` of the given sizes along ``dim``."""
     if not input.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
@@ -266,7 +273,7 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
 
 
 @numpy_names
-def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most ``chunks`` views of ``input`` along ``dim``, of one size, the last maybe smaller.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.chunk.html
@@ -287,7 +294,7 @@ def _chunk_sizes(input: Any, chunks: int, dim: int) -> tuple[tuple[int, ...], in
 
 
 @numpy_names
-def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
+def unbind(input: Tensor, dim: int = 0) -> tuple[Any, ...]:
     """All slices along ``dim``, views without that dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.unbind.html
@@ -298,7 +305,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
 
 
 @numpy_names
-def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Views of ``input`` along ``dim``: a number of nearly equal ones, or cut at given indices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tensor_split.html
@@ -355,7 +362,9 @@ dsplit = _split_along("dsplit", 2, 3)
 
 
 @numpy_names
-def unsafe_split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
+def unsafe_split_with_sizes(
+    input: Tensor, split_sizes: Sequence[int], dim: int = 0
+) -> tuple[Any, ...]:
     """``split_with_sizes`` into views that may each be written to in place."""
     made, start = [], 0
     for size in split_sizes:
@@ -372,6 +381,6 @@ def unsafe_split(tensor: Any, split_size: int, dim: int = 0) -> tuple[Any, ...]:
 
 
 @numpy_names
-def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """``chunk`` into views that may each be written to in place."""
     return unsafe_split_with_sizes(input, *_chunk_sizes(input, chunks, dim))

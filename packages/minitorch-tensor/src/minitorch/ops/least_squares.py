@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from .linalg import matrices, one_dtype
 from .matmul import column, matmul, transposed
 from .reduction import sum
 from .shape import view_p
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["pinverse"]
 
@@ -91,7 +94,7 @@ def pinv(
     return linalg_pinv_p(A, threshold(A, largest, atol, rtol))
 
 
-def pinverse(input: Any, rcond: float = 1e-15) -> Any:
+def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     """The pseudo-inverse; singular values up to ``rcond * largest`` count as zero.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.pinverse.html

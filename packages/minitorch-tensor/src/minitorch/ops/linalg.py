@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from ..autograd.variable import Variable, wrap
 from ..kernels import linalg as kernels
 from .matmul import column, matmul, transposed
 from .shape import permute_p, view_p
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["inverse"]
 
@@ -110,7 +113,7 @@ linalg_solve_triangular_p: Any = primitive(
 )
 
 
-def inverse(input: Any) -> Any:
+def inverse(input: Tensor) -> Tensor:
     """The inverse of square matrices.
 
     Raises:

@@ -193,7 +193,7 @@ def matmul_reversed(input: Any, other: Any) -> Any:
     return matmul(other, input)
 
 
-def mm(input: Any, mat2: Any) -> Any:
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.mm.html
@@ -206,7 +206,7 @@ def mm(input: Any, mat2: Any) -> Any:
     return matmul(input, mat2)
 
 
-def bmm(input: Any, mat2: Any) -> Any:
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of matrices, ``(b, n, m)`` and ``(b, m, p)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.bmm.html
@@ -227,7 +227,7 @@ def bmm(input: Any, mat2: Any) -> Any:
     return bmm_p(input, mat2)
 
 
-def mv(input: Any, vec: Any) -> Any:
+def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix and a vector.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.mv.html
@@ -239,7 +239,7 @@ def mv(input: Any, vec: Any) -> Any:
     return matmul(input, vec)
 
 
-def dot(input: Any, tensor: Any) -> Any:
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The dot product of two vectors of one length.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.dot.html
@@ -254,7 +254,7 @@ def dot(input: Any, tensor: Any) -> Any:
     return matmul(input, tensor)
 
 
-def vdot(input: Any, other: Any) -> Any:
+def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The dot product of two vectors, the first one conjugated where it is complex.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.vdot.html
@@ -262,7 +262,7 @@ def vdot(input: Any, other: Any) -> Any:
     return dot(input.conj() if input.is_complex() else input, other)
 
 
-def outer(input: Any, vec2: Any) -> Any:
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The matrix of all products of the elements of two vectors.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.outer.html
@@ -276,7 +276,7 @@ def outer(input: Any, vec2: Any) -> Any:
 ger = outer
 
 
-def inner(input: Any, other: Any) -> Any:
+def inner(input: Tensor, other: Tensor) -> Tensor:
     """The dot products along the last dimension: ``out[i, j] = sum_k input[i, k] * other[j, k]``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.inner.html
@@ -295,7 +295,7 @@ def inner(input: Any, other: Any) -> Any:
     return view_p(matmul(a, transposed(b)), (*rows, *columns))
 
 
-def kron(input: Any, other: Any) -> Any:
+def kron(input: Tensor, other: Tensor) -> Tensor:
     """The Kronecker product: ``other`` repeated once per element of ``input``, times that.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.kron.html
@@ -384,7 +384,9 @@ def _weighted(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any
     return scaled
 
 
-def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+def addmm(
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: complex = 1, alpha: complex = 1
+) -> Tensor:
     """``beta * input + alpha * (mat1 @ mat2)``, ``input`` broadcast to the product.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.addmm.html
@@ -392,7 +394,9 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
     return _combine("addmm", input, mm(mat1, mat2), beta, alpha)
 
 
-def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+def addmv(
+    input: Tensor, mat: Tensor, vec: Tensor, *, beta: complex = 1, alpha: complex = 1
+) -> Tensor:
     """``beta * input + alpha * (mat @ vec)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.addmv.html
@@ -400,7 +404,9 @@ def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> A
     return _combine("addmv", input, mv(mat, vec), beta, alpha)
 
 
-def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+def addr(
+    input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: complex = 1, alpha: complex = 1
+) -> Tensor:
     """``beta * input + alpha * outer(vec1, vec2)``; dtypes are promoted.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.addr.html
@@ -418,7 +424,9 @@ def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> 
     return _weighted("addr", input, outer(vec1, vec2), beta, alpha)
 
 
-def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+def baddbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: complex = 1, alpha: complex = 1
+) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.baddbmm.html
@@ -426,7 +434,9 @@ def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any =
     return _combine("baddbmm", input, bmm(batch1, batch2), beta, alpha)
 
 
-def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+def addbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: complex = 1, alpha: complex = 1
+) -> Tensor:
     """``beta * input`` plus ``alpha`` times the sum of the products over the batch.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.addbmm.html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from .linalg import constant, inverse, linalg_inv_p, matrices, square
 from .matmul import matmul, transposed
 from .reduction import sum
 from .shape import view_p
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["det", "logdet", "matrix_exp", "matrix_power", "slogdet"]
 
@@ -53,7 +56,7 @@ def _slogdet_rule(g: Any, x: Any) -> Any:
 linalg_slogdet_p = primitive(_slogdet, "x -> sign logabsdet", _slogdet_rule, name="linalg_slogdet")
 
 
-def det(input: Any) -> Any:
+def det(input: Tensor) -> Tensor:
     """The determinant of square matrices. Its gradient is right for singular ones too.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.det.html
@@ -71,7 +74,7 @@ def linalg_slogdet(A: Any) -> Any:
     return return_types.linalg_slogdet(*linalg_slogdet_p(A))
 
 
-def slogdet(input: Any) -> Any:
+def slogdet(input: Tensor) -> return_types.slogdet:
     """The sign of the determinant and the logarithm of its absolute value.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.slogdet.html
@@ -94,7 +97,7 @@ def _signed_log(sign: Any, logabsdet: Any) -> Any:
     return np.where(sign < 0, np.asarray(np.nan, logabsdet.dtype), logabsdet)
 
 
-def logdet(input: Any) -> Any:
+def logdet(input: Tensor) -> Tensor:
     """The logarithm of the determinant: nan where that is negative, -inf where it is zero.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logdet.html
@@ -120,7 +123,7 @@ def _matrix_exp_rule(g: Any, x: Any) -> Any:
 linalg_matrix_exp_p = primitive(kernels.matrix_exp, "x", _matrix_exp_rule, name="linalg_matrix_exp")
 
 
-def matrix_exp(input: Any) -> Any:
+def matrix_exp(input: Tensor) -> Tensor:
     """The exponential ``1 + A + A A / 2 + ...`` of square matrices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html
@@ -137,7 +140,7 @@ eye_like_p = primitive(
 )
 
 
-def matrix_power(input: Any, n: int) -> Any:
+def matrix_power(input: Tensor, n: int) -> Tensor:
     """Square matrices to the integer power ``n``; negative powers are those of the inverse.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from .conversion import to
 from .extrema import empty, tie_weights_p
 from .reduction import broadcast_gradient, dims, kept_p, ne_zero_p
 from .shape import write_out
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["dist", "norm", "renorm"]
 
@@ -119,8 +122,8 @@ def vector_norm(
 
 @numpy_names
 def norm(
-    input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None,
-    dtype: Any = None,
+    input: Tensor, p: float | str | None = "fro", dim: Any = None, keepdim: bool = False,
+    out: Any = None, dtype: Any = None,
 ) -> Any:  # fmt: skip
     """A norm over ``dim`` (all by default): of vectors, or of matrices for ``"nuc"``.
 
@@ -148,7 +151,7 @@ def norm(
     return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
 
 
-def dist(input: Any, other: Any, p: float = 2) -> Any:
+def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The ``p``-norm of ``input - other``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.dist.html
@@ -156,7 +159,7 @@ def dist(input: Any, other: Any, p: float = 2) -> Any:
     return norm(input - other, p)
 
 
-def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
+def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """``input`` with each slice along ``dim`` scaled down to a ``p``-norm of at most ``maxnorm``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.renorm.html

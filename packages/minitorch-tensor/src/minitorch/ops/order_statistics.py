@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from .extrema import empty, pick_p, place_p, tie_weights_p
 from .reduction import broadcast_gradient, is_tensor
 from .shape import permute_p, view_p
 from .sorting import sort_p
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["median", "mode", "nanmedian", "nanquantile", "quantile"]
 
@@ -69,7 +72,9 @@ def _along(name: str, op: Any, input: Any, dim: int, keepdim: bool) -> Any:
 
 
 @numpy_names
-def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def median(
+    input: Tensor, dim: int | None = None, keepdim: bool = False
+) -> Tensor | return_types.median:
     """The median, of an even number of elements the lower one; NaN where there is a NaN.
 
     Returns:
@@ -88,7 +93,9 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 @numpy_names
-def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def nanmedian(
+    input: Tensor, dim: int | None = None, keepdim: bool = False
+) -> Tensor | return_types.nanmedian:
     """The median of what is not NaN.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nanmedian.html
@@ -99,7 +106,7 @@ def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 @numpy_names
-def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
+def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mode:
     """The most frequent value along ``dim``, of several the smallest.
 
     Returns:
@@ -199,13 +206,13 @@ def _front(x: Any, dim: int, keepdim: bool) -> Any:
 
 @numpy_names
 def quantile(
-    input: Any,
-    q: Any,
+    input: Tensor,
+    q: Tensor | float,
     dim: int | None = None,
     keepdim: bool = False,
     *,
     interpolation: str = "linear",
-) -> Any:
+) -> Tensor:
     """The ``q``-quantiles along ``dim`` (of all by default); NaN where there is a NaN.
 
     Args:
@@ -225,13 +232,13 @@ def quantile(
 
 @numpy_names
 def nanquantile(
-    input: Any,
-    q: Any,
+    input: Tensor,
+    q: Tensor | float,
     dim: int | None = None,
     keepdim: bool = False,
     *,
     interpolation: str = "linear",
-) -> Any:
+) -> Tensor:
     """The ``q``-quantiles of what is not NaN.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nanquantile.html

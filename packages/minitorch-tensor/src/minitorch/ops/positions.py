@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,12 @@ from .gathering import index_p, index_put_p, out_of_bounds
 from .joining import unbind
 from .regions import slice_p
 from .shape import view_p
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
+    from .._types.size import Size
 
 __all__ = [
     "argwhere", "masked_scatter", "masked_select", "nonzero", "put", "take", "unravel_index",
@@ -42,7 +48,7 @@ def _from_front(input: Any, index: Any, name: str) -> Any:
 take_p = labelled(index_p, "TakeBackward0")
 
 
-def take(input: Any, index: Any) -> Any:
+def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at ``index``, counted as if ``input`` had one dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.take.html
@@ -51,7 +57,7 @@ def take(input: Any, index: Any) -> Any:
     return take_p(view_p(input, (math.prod(input.shape),)), index, (0,), False)
 
 
-def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
     """A copy with ``source`` written (or added) at ``index``, counted as in ``take``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.put_.html
@@ -73,7 +79,7 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     return made if input.ndim else view_p(made, ())
 
 
-def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
+def unravel_index(indices: Tensor, shape: int | Sequence[int] | Size) -> tuple[Any, ...]:
     """Flat positions in ``shape`` as one tensor of positions per dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.unravel_index.html
@@ -104,7 +110,7 @@ flatnonzero_p = primitive(
 masked_select_p = labelled(index_p, "MaskedSelectBackward0")
 
 
-def masked_select(input: Any, mask: Any) -> Any:
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements at which ``mask`` is True, in one dimension; both are broadcast.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.masked_select.html
@@ -117,7 +123,7 @@ def masked_select(input: Any, mask: Any) -> Any:
     return masked_select_p(flat, flatnonzero_p(expand_p(mask, shape)), (0,), True)
 
 
-def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """``input`` with the elements of ``source``, one after another, where ``mask`` is True.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html
@@ -152,7 +158,7 @@ nonzero_p = primitive(
 )
 
 
-def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
     """The positions of the nonzero elements, an (n, ndim) tensor, or a tuple of its columns.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
@@ -162,7 +168,7 @@ def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
     return unbind(nonzero_p(input if input.ndim else view_p(input, (1,))), 1)
 
 
-def argwhere(input: Any) -> Any:
+def argwhere(input: Tensor) -> Tensor:
     """The positions of the nonzero elements, an (n, ndim) tensor.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.argwhere.html

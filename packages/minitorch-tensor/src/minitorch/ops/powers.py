@@ -106,7 +106,7 @@ rpow_p = primitive(
 )
 
 
-def float_power(input: Any, exponent: Any) -> Any:
+def float_power(input: Tensor, exponent: Tensor | complex) -> Tensor:
     """``input ** exponent`` in double precision.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.float_power.html

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,13 +13,20 @@ from ..autograd.grad_mode import current
 from ..kernels.multiply_add import multiply_add
 from .creation import made, number
 
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+    from .._types.device import device
+    from .._types.dtype import dtype
+    from .._types.layout import layout
+
 __all__ = ["arange", "linspace", "logspace", "range"]
 
 
 def arange(
-    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, layout: Any = None,
-    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    start: complex = 0, end: complex | None = None, step: complex = 1, *,
+    dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``start, start + step, ...`` up to, without, ``end``; int64 where all three are integers.
 
     Example:
@@ -42,7 +49,9 @@ def arange(
     return made(row, requires_grad, device, layout, pin_memory)
 
 
-def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:
+def range(
+    start: float = 0, end: float | None = None, step: float = 1, *, dtype: dtype | None = None
+) -> Tensor:
     """``start, start + step, ...`` up to ``end``, that included; PyTorch advises ``arange``."""
     warnings.warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is "
@@ -82,9 +91,10 @@ def _multiples(start: Any, step: Any, count: int, kind: Any) -> Any:
 
 
 def linspace(
-    start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any = None,
-    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    start: Tensor | complex, end: Tensor | complex, steps: int, *, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``steps`` evenly spaced numbers from ``start`` to ``end``, both included.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linspace.html
@@ -96,9 +106,10 @@ def linspace(
 
 
 def logspace(
-    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, layout: Any = None,
-    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    start: Tensor | complex, end: Tensor | complex, steps: int, base: float = 10.0, *,
+    dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``base`` to the powers ``linspace(start, end, steps)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logspace.html

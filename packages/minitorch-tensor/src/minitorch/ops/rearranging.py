@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,11 @@ from .reduction import sum_p
 from .regions import slice_p
 from .shape import contiguous_p, transpose, view_p
 from .slices import index_select
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
 
 __all__ = [
     "cartesian_prod", "combinations", "constant_pad_nd", "flip", "fliplr", "flipud", "meshgrid",
@@ -64,7 +69,7 @@ def repeat(input: Any, *times: Any, repeats: Any = None) -> Any:
     return repeat_p(input, counts)
 
 
-def tile(input: Any, *times: Any, dims: Any = None) -> Any:
+def tile(input: Tensor, *times: Any, dims: Sequence[int] | None = None) -> Tensor:
     """``repeat`` where fewer numbers than dimensions mean the last ones.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tile.html
@@ -75,8 +80,12 @@ def tile(input: Any, *times: Any, dims: Any = None) -> Any:
 
 @numpy_names
 def repeat_interleave(
-    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
-) -> Any:
+    input: Tensor,
+    repeats: Tensor | int | None = None,
+    dim: int | None = None,
+    *,
+    output_size: int | None = None,
+) -> Tensor:
     """Every slice along ``dim`` (every element, without ``dim``) repeated in place.
 
     Args:
@@ -121,7 +130,7 @@ flip_p: Any = primitive(
 )  # fmt: skip
 
 
-def flip(input: Any, *axes: Any, dims: Any = None) -> Any:
+def flip(input: Tensor, *axes: Any, dims: Sequence[int] | None = None) -> Tensor:
     """A copy with the order along ``dims`` reversed.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.flip.html
@@ -130,7 +139,7 @@ def flip(input: Any, *axes: Any, dims: Any = None) -> Any:
     return flip_p(input, some_dims(where, input.ndim) if where else ())
 
 
-def fliplr(input: Any) -> Any:
+def fliplr(input: Tensor) -> Tensor:
     """``flip`` along dimension 1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fliplr.html
@@ -140,7 +149,7 @@ def fliplr(input: Any) -> Any:
     return flip_p(input, (1,))
 
 
-def flipud(input: Any) -> Any:
+def flipud(input: Tensor) -> Tensor:
     """``flip`` along dimension 0.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.flipud.html
@@ -159,7 +168,7 @@ roll_p: Any = primitive(
 )
 
 
-def roll(input: Any, shifts: Any, dims: Any = ()) -> Any:
+def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] = ()) -> Tensor:
     """Elements shifted along ``dims``; what leaves at the end comes in at the start.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.roll.html
@@ -181,7 +190,7 @@ def roll(input: Any, shifts: Any, dims: Any = ()) -> Any:
     return roll_p(input, by, tuple(one_dim(d, input.ndim) for d in along))
 
 
-def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
+def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """A copy rotated ``k`` times by 90 degrees in the plane of ``dims``, from first to second.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.rot90.html
@@ -250,7 +259,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     return tuple(made)
 
 
-def cartesian_prod(*tensors: Any) -> Any:
+def cartesian_prod(*tensors: Any) -> Tensor:
     """All tuples with one element from each 1-dim tensor, as rows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cartesian_prod.html
@@ -264,7 +273,7 @@ def cartesian_prod(*tensors: Any) -> Any:
     return stack([view_p(x, (math.prod(x.shape),)) for x in grids], 1)
 
 
-def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """All ways to take ``r`` elements of a 1-dim tensor, as rows, like ``itertools``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.combinations.html
@@ -303,7 +312,7 @@ constant_pad_nd_p: Any = primitive(
 )
 
 
-def constant_pad_nd(input: Any, pad: Any, value: float = 0) -> Any:
+def constant_pad_nd(input: Tensor, pad: Sequence[int], value: float = 0) -> Tensor:
     """``input`` with a border of ``value``; negative widths cut off.
 
     Args:

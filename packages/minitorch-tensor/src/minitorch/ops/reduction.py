@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,12 @@ from .arguments import numpy_names, one_dim, some_dims
 from .broadcasting import expand_p
 from .conversion import to
 from .shape import view_p
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
+    from .._types.dtype import dtype
 
 __all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "sum"]
 
@@ -93,7 +99,13 @@ sum_p = primitive(
 
 
 @numpy_names
-def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def sum(
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Tensor:
     """The sum over ``dim`` (all by default); integers and bools sum to int64, or to ``dtype``.
 
     Example:
@@ -117,7 +129,13 @@ nansum_p = primitive(
 
 
 @numpy_names
-def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def nansum(
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Tensor:
     """The sum over ``dim`` (all by default), NaNs counted as zero; in ``dtype`` where it is given.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nansum.html
@@ -154,7 +172,13 @@ mean_p = primitive(
 
 
 @numpy_names
-def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def mean(
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Tensor:
     """The mean over ``dim`` (all by default).
 
     Raises:
@@ -191,7 +215,13 @@ def inexact(name: str, dtype: Any) -> Any:
 
 
 @numpy_names
-def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def nanmean(
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Tensor:
     """The mean over ``dim`` of what is not NaN.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nanmean.html
@@ -252,7 +282,9 @@ prod_p = primitive(_prod, "x | dim keepdim", _prod_rule, name="prod", label=of_a
 
 
 @numpy_names
-def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def prod(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None
+) -> Tensor:
     """The product over ``dim`` (all by default); integers and bools give int64, or ``dtype``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.prod.html
@@ -285,7 +317,7 @@ count_nonzero_p = primitive(_count_nonzero, "x | dim", None, name="count_nonzero
 
 
 @numpy_names
-def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def all(input: Tensor, dim: Sequence[int] | int | None = None, keepdim: bool = False) -> Tensor:
     """Whether every element along ``dim`` (all by default) is true.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.all.html
@@ -294,7 +326,7 @@ def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 @numpy_names
-def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def any(input: Tensor, dim: Sequence[int] | int | None = None, keepdim: bool = False) -> Tensor:
     """Whether some element along ``dim`` (all by default) is true.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.any.html
@@ -303,7 +335,7 @@ def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 @numpy_names
-def count_nonzero(input: Any, dim: Any = None) -> Any:
+def count_nonzero(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """The number of elements along ``dim`` (all by default) that are not zero.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.count_nonzero.html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from ..autograd.variable import Variable
 from ..kernels.indexing import fold_windows, windows
 from .arguments import as_int, numpy_names, one_dim
 from .shape import ALL, VIEW, view_p
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["narrow", "select"]
 
@@ -85,7 +88,7 @@ select_p: Any = primitive(
 
 
 @numpy_names
-def select(input: Any, dim: int, index: int) -> Any:
+def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice number ``index`` along ``dim``, a view without that dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.select.html
@@ -103,7 +106,7 @@ def select(input: Any, dim: int, index: int) -> Any:
 
 
 @numpy_names
-def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
+def narrow(input: Tensor, dim: int, start: Tensor | int, length: int) -> Tensor:
     """The ``length`` slices along ``dim`` from ``start`` on, a view.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.narrow.html

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from .arguments import numpy_names, one_dim
 from .conversion import not_implemented, to
 from .extrema import place_p
 from .reduction import has_zeros, is_tensor, kept_p, one_left_out
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+    from .._types.dtype import dtype
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
@@ -68,7 +72,7 @@ def numeric(name: str, dtype: Any) -> Any:
 
 
 @numpy_names
-def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
+def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """``y[k] = x[0] + ... + x[k]`` along ``dim``; integers and bools give int64, or ``dtype``.
 
     Example:
@@ -122,7 +126,7 @@ cumprod_p = primitive(
 
 
 @numpy_names
-def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
+def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """``y[k] = x[0] * ... * x[k]`` along ``dim``; integers and bools give int64, or ``dtype``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html
@@ -157,7 +161,7 @@ running_min = _running_extremum(np.minimum, "cummin")
 
 
 @numpy_names
-def cummax(input: Any, dim: int) -> Any:
+def cummax(input: Tensor, dim: int) -> return_types.cummax:
     """The largest so far along ``dim`` and its place, the latest of equals.
 
     Returns:
@@ -169,7 +173,7 @@ def cummax(input: Any, dim: int) -> Any:
 
 
 @numpy_names
-def cummin(input: Any, dim: int) -> Any:
+def cummin(input: Tensor, dim: int) -> return_types.cummin:
     """The smallest so far along ``dim`` and its place, the latest of equals.
 
     Returns:
@@ -220,7 +224,7 @@ logcumsumexp_p = primitive(_logcumsumexp, "x | dim", _logcumsumexp_rule, name="l
 
 
 @numpy_names
-def logcumsumexp(input: Any, dim: int) -> Any:
+def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """``y[k] = log(exp(x[0]) + ... + exp(x[k]))`` along ``dim``, without overflow.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logcumsumexp.html

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from .conversion import cast, fitted
 from .gathering import index_p
 from .regions import slice_p
 from .shape import view_p
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["gather", "scatter", "scatter_add", "scatter_reduce", "take_along_dim"]
 
@@ -150,7 +153,7 @@ def _aligned(input: Any, index: Any, src: Any) -> tuple[Any, Any, Any]:
 
 
 @numpy_names
-def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """``out[i][j] = input[index[i][j]][j]`` for ``dim`` 0, and so on.
 
     Args:
@@ -178,7 +181,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
 
 
 @numpy_names
-def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """``gather`` with broadcasting, as for what ``argsort`` gives.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html
@@ -211,14 +214,14 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
 
 @numpy_names
 def scatter(
-    input: Any,
+    input: Tensor,
     dim: int,
-    index: Any,
-    src: Any = None,
+    index: Tensor,
+    src: Tensor | None = None,
     *,
-    value: Any = None,
+    value: complex | None = None,
     reduce: str | None = None,
-) -> Any:
+) -> Tensor:
     """``out[index[i][j]][j] = src[i][j]`` for ``dim`` 0, on a copy of ``input``.
 
     Args:
@@ -243,7 +246,7 @@ def scatter(
 
 
 @numpy_names
-def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """``out[index[i][j]][j] += src[i][j]`` for ``dim`` 0, on a copy of ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.scatter_add.html
@@ -321,8 +324,8 @@ def _extreme_start(dtype: Any, largest: bool) -> Any:
 
 @numpy_names
 def scatter_reduce(
-    input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
-) -> Any:
+    input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
     """All ``src`` elements that go to one place, reduced: sum, prod, mean, amax or amin.
 
     Args:

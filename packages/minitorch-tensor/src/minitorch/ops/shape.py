@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,12 @@ from ..autograd.variable import Variable
 from ..kernels.memory import copy, filled, like
 from ..kernels.storage import as_dtype
 from .arguments import as_shape, numpy_names, one_dim, some_dims
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
+    from .._types.layout import memory_format
 
 __all__ = [
     "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "clone", "flatten", "moveaxis", "movedim",
@@ -38,7 +44,7 @@ view_p: Any = primitive(
 )
 
 
-def reshape(input: Any, *sizes: Any, shape: Any = None) -> Any:
+def reshape(input: Tensor, *sizes: Any, shape: Sequence[int] | None = None) -> Tensor:
     """The same elements in another shape; a view where the memory allows it.
 
     Args:
@@ -110,7 +116,7 @@ unsqueeze_p = labelled(view_p, "UnsqueezeBackward0")
 
 
 @numpy_names
-def squeeze(input: Any, dim: Any = None) -> Any:
+def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Without the dimensions of size 1 (those among ``dim``, an int or a tuple), a view.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.squeeze.html
@@ -123,7 +129,7 @@ def squeeze(input: Any, dim: Any = None) -> Any:
 
 
 @numpy_names
-def unsqueeze(input: Any, dim: int) -> Any:
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a dimension of size 1 put in at ``dim``, a view.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.unsqueeze.html
@@ -133,7 +139,7 @@ def unsqueeze(input: Any, dim: int) -> Any:
     return unsqueeze_p(input, (*shape[:dim], 1, *shape[dim:]))
 
 
-def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dimensions from ``start_dim`` to ``end_dim`` merged into one.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.flatten.html
@@ -147,7 +153,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return view_p(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
-def ravel(input: Any) -> Any:
+def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension, without gaps: a view of a contiguous tensor, else a copy.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ravel.html
@@ -156,7 +162,7 @@ def ravel(input: Any) -> Any:
 
 
 @numpy_names
-def unflatten(input: Any, dim: int, sizes: Any) -> Any:
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Dimension ``dim`` split into ``sizes``, one of which may be -1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.unflatten.html
@@ -227,7 +233,7 @@ permute_p: Any = primitive(
 )
 
 
-def permute(input: Any, *axes: Any, dims: Any = None) -> Any:
+def permute(input: Tensor, *axes: Any, dims: Sequence[int] | None = None) -> Tensor:
     """The dimensions in another order, a view.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.permute.html
@@ -250,7 +256,7 @@ transpose_p = labelled(permute_p, "TransposeBackward0")
 t_p = labelled(permute_p, "TBackward0")
 
 
-def transpose(input: Any, dim0: int, dim1: int) -> Any:
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions swapped, a view.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.transpose.html
@@ -266,12 +272,12 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
 swapdims = transpose
 
 
-def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
     """``transpose`` under NumPy's name."""
     return transpose(input, axis0, axis1)
 
 
-def t(input: Any) -> Any:
+def t(input: Tensor) -> Tensor:
     """The transpose of a matrix, a view; fewer dimensions stay as they are.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.t.html
@@ -312,7 +318,7 @@ def matrix_transpose(input: Any) -> Any:
     return transpose(input, -2, -1)
 
 
-def adjoint(input: Any) -> Any:
+def adjoint(input: Tensor) -> Tensor:
     """``x.mH``: the last two dimensions swapped, complex numbers conjugated.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.adjoint.html
@@ -339,7 +345,7 @@ def hermitian(input: Any) -> Any:
     return adjoint(input) if input.ndim else reverse_dims(input)
 
 
-def movedim(input: Any, source: Any, destination: Any) -> Any:
+def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """The dimensions ``source`` moved to the places ``destination``, a view.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.movedim.html
@@ -382,7 +388,7 @@ clone_format_p = primitive(
 )  # fmt: skip
 
 
-def clone(input: Any, *, memory_format: Any = None) -> Any:
+def clone(input: Tensor, *, memory_format: memory_format | None = None) -> Tensor:
     """A copy that gradients pass through; in the same order unless ``memory_format`` says else.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from .conversion import cast, fitted
 from .gathering import index_p, index_put_p
 from .scatter import scatter_reduce
 from .shape import contiguous, view_p
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["index_add", "index_copy", "index_fill", "index_reduce", "index_select"]
 
@@ -42,7 +45,7 @@ index_select_p = labelled(index_p, "IndexSelectBackward0")
 
 
 @numpy_names
-def index_select(input: Any, dim: int, index: Any) -> Any:
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices ``index`` (1-dim) along ``dim``, a copy.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.index_select.html
@@ -91,7 +94,9 @@ def _put_slices(name: str, input: Any, dim: int, index: Any, source: Any, add: b
 
 
 @numpy_names
-def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
+def index_add(
+    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: complex = 1
+) -> Tensor:
     """A copy of ``input`` to whose slices ``index`` along ``dim`` those of ``source`` are added.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.index_add.html
@@ -102,7 +107,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) 
 
 
 @numpy_names
-def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
+def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """A copy of ``input`` whose slices ``index`` along ``dim`` are those of ``source``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_copy_.html
@@ -111,7 +116,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
 
 
 @numpy_names
-def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | complex) -> Tensor:
     """A copy of ``input`` whose slices ``index`` along ``dim`` hold ``value``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_fill_.html
@@ -144,8 +149,14 @@ def _scalar_only(name: str, value: Any) -> None:
 
 @numpy_names
 def index_reduce(
-    input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True
-) -> Any:
+    input: Tensor,
+    dim: int,
+    index: Tensor,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: bool = True,
+) -> Tensor:
     """``index_add`` with prod, mean, amax or amin in place of the sum.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_reduce_.html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,12 @@ from .arguments import numpy_names, one_dim
 from .conversion import promote_to_float, to
 from .exponential import exp
 from .reduction import broadcast_gradient, dims, sum_p
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
+    from .._types.dtype import dtype
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
 
@@ -65,7 +71,7 @@ log_softmax_p = primitive(
 
 
 @numpy_names
-def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
+def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """``exp(x) / sum(exp(x))`` along ``dim``.
 
     Raises:
@@ -84,7 +90,7 @@ def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
 
 
 @numpy_names
-def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
+def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """``log(softmax(x))`` along ``dim``, without its overflows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
@@ -110,7 +116,7 @@ logsumexp_p = primitive(
 
 
 @numpy_names
-def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
+def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False) -> Tensor:
     """``log(sum(exp(x)))`` over ``dim``, without its overflows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from ..kernels import order as kernels
 from ..kernels.memory import packed
 from .arguments import as_int, numpy_names, one_dim
 from .extrema import empty, place_p
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["argsort", "bucketize", "isin", "kthvalue", "msort", "searchsorted", "sort", "topk"]
 __all__ += ["unique", "unique_consecutive"]
@@ -39,7 +42,9 @@ kthvalue_p = primitive(
 
 
 @numpy_names
-def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+def sort(
+    input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False
+) -> return_types.sort:
     """The elements along ``dim`` in order, NaNs counted as largest. Always stable.
 
     Returns:
@@ -57,7 +62,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
 
 
 @numpy_names
-def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort the elements along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
@@ -65,7 +70,7 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
     return sort_p(input, one_dim(dim, input.ndim), bool(descending))[1]
 
 
-def msort(input: Any) -> Any:
+def msort(input: Tensor) -> Tensor:
     """The elements in order along the first dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.msort.html
@@ -74,7 +79,9 @@ def msort(input: Any) -> Any:
 
 
 @numpy_names
-def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+def topk(
+    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+) -> return_types.topk:
     """The ``k`` largest (or smallest) elements along ``dim``, in order.
 
     Returns:
@@ -95,7 +102,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
 
 
 @numpy_names
-def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> return_types.kthvalue:
     """The ``k``-th smallest element along ``dim``, counted from 1.
 
     Returns:
@@ -194,7 +201,7 @@ def _dim(input: Any, dim: int | None) -> int | None:
 
 @numpy_names
 def unique(
-    input: Any,
+    input: Tensor,
     sorted: bool = True,
     return_inverse: bool = False,
     return_counts: bool = False,
@@ -212,7 +219,7 @@ def unique(
 
 @numpy_names
 def unique_consecutive(
-    input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """The elements (along ``dim``: slices) less those equal to the one before.
 
@@ -241,14 +248,14 @@ searchsorted_p = primitive(
 
 
 def searchsorted(
-    sorted_sequence: Any,
-    input: Any,
+    sorted_sequence: Tensor,
+    input: Tensor,
     *,
     out_int32: bool = False,
     right: bool = False,
     side: str | None = None,
-    sorter: Any = None,
-) -> Any:
+    sorter: Tensor | None = None,
+) -> Tensor:
     """Where ``input`` would go in the last dimension of ``sorted_sequence`` to keep it sorted.
 
     Raises:
@@ -294,7 +301,9 @@ def searchsorted(
     return searchsorted_p(sorted_sequence, input, sorter, last, dtype)
 
 
-def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
+def bucketize(
+    input: Tensor, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
+) -> Tensor:
     """The bucket, between sorted ``boundaries``, that each element falls into.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.bucketize.html
@@ -311,8 +320,8 @@ isin_p = primitive(
 
 
 def isin(
-    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
-) -> Any:
+    elements: Tensor, test_elements: Tensor, *, assume_unique: bool = False, invert: bool = False
+) -> Tensor:
     """Whether each of ``elements`` is among ``test_elements``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.isin.html

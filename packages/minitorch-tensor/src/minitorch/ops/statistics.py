@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from ..kernels import sums
 from .arguments import numpy_names
 from .conversion import to
 from .reduction import broadcast_gradient, count, dims, is_tensor, kept_p, mean_p, ne_zero_p
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
 
 __all__ = ["corrcoef", "cov", "std", "std_mean", "var", "var_mean"]
 
@@ -76,13 +81,13 @@ def _no_freedom(what: str, limit: str, stacklevel: int) -> None:
 
 @numpy_names
 def var(
-    input: Any,
-    dim: Any = None,
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
     *,
     correction: float | None = None,
-) -> Any:
+) -> Tensor:
     """The variance over ``dim`` (all by default).
 
     Args:
@@ -103,13 +108,13 @@ def var(
 
 @numpy_names
 def std(
-    input: Any,
-    dim: Any = None,
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
     *,
     correction: float | None = None,
-) -> Any:
+) -> Tensor:
     """The standard deviation over ``dim`` (all by default): the root of ``var``.
 
     Where nothing varies its gradient is taken as zero.
@@ -122,8 +127,8 @@ def std(
 
 @numpy_names
 def var_mean(
-    input: Any,
-    dim: Any = None,
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
     *,
@@ -139,8 +144,8 @@ def var_mean(
 
 @numpy_names
 def std_mean(
-    input: Any,
-    dim: Any = None,
+    input: Tensor,
+    dim: int | Sequence[int] | None = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
     *,
@@ -173,7 +178,13 @@ def _weights(name: str, weights: Any, n: int, integral: bool) -> Any:
     return weights.reshape(n)
 
 
-def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
+def cov(
+    input: Tensor,
+    *,
+    correction: int = 1,
+    fweights: Tensor | None = None,
+    aweights: Tensor | None = None,
+) -> Tensor:
     """The covariances of the variables in the rows of ``input``, observations in its columns.
 
     Args:
@@ -214,7 +225,7 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
     return (d @ (other.conj() if d.dtype.is_complex else other).T / freedom).squeeze()
 
 
-def corrcoef(input: Any) -> Any:
+def corrcoef(input: Tensor) -> Tensor:
     """Pearson's correlation coefficients of the variables in the rows of ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.corrcoef.html

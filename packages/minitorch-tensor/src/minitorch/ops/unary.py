@@ -137,8 +137,11 @@ nan_to_num_p = primitive(
 
 
 def nan_to_num(
-    input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
-) -> Any:
+    input: Tensor,
+    nan: float | None = None,
+    posinf: float | None = None,
+    neginf: float | None = None,
+) -> Tensor:
     """NaN and infinities replaced: by 0 and the dtype's extreme values where not told otherwise.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nan_to_num.html
@@ -155,7 +158,7 @@ frexp_p = primitive(
 )
 
 
-def frexp(input: Any) -> Any:
+def frexp(input: Tensor) -> return_types.frexp:
     """``(mantissa, exponent)`` with ``input = mantissa * 2 ** exponent`` and 1/2 <= |mantissa| < 1.
 
     Raises:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,12 @@ from .._types.dtype import as_dtype, float32, float64, get_default_dtype
 from .._types.layout import strided
 from ..autograd.grad_mode import current
 from .creation import made
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+    from .._types.device import device
+    from .._types.dtype import dtype
+    from .._types.layout import layout
 
 __all__ = ["bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"]
 
@@ -238,9 +244,10 @@ def _older(
 
 
 def hann_window(
-    window_length: int, periodic: bool = True, *, dtype: Any = None, layout: Any = None,
-    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    window_length: int, periodic: bool = True, *, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``(1 - cos(2 pi n / N)) / 2``, ``N`` the length, or that less one if not periodic.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.hann_window.html
@@ -261,9 +268,9 @@ def hann_window(
 
 def hamming_window(
     window_length: int, periodic: bool = True, alpha: float = 0.54, beta: float = 0.46, *,
-    dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
-    requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``alpha - beta cos(2 pi n / N)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.hamming_window.html
@@ -283,9 +290,10 @@ def hamming_window(
 
 
 def blackman_window(
-    window_length: int, periodic: bool = True, *, dtype: Any = None, layout: Any = None,
-    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    window_length: int, periodic: bool = True, *, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.blackman_window.html
@@ -305,9 +313,10 @@ def blackman_window(
 
 
 def bartlett_window(
-    window_length: int, periodic: bool = True, *, dtype: Any = None, layout: Any = None,
-    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    window_length: int, periodic: bool = True, *, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """A triangle, ``1 - |2 n / N - 1|``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.bartlett_window.html
@@ -319,9 +328,10 @@ def bartlett_window(
 
 
 def kaiser_window(
-    window_length: int, periodic: bool = True, beta: float = 12.0, *, dtype: Any = None,
-    layout: Any = None, device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    window_length: int, periodic: bool = True, beta: float = 12.0, *, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``i0(beta sqrt(1 - (2 n / N - 1)^2)) / i0(beta)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.kaiser_window.html

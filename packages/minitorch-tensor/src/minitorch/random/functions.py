@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,14 @@ from ..ops.broadcasting import broadcast_to
 from ..ops.creation import _numpy, like, made, number, sizes
 from . import streams as distributions
 from .generator import Generator, default_generator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._tensor import Tensor
+    from .._types.device import device
+    from .._types.dtype import dtype
+    from .._types.layout import layout, memory_format
 
 __all__ = [
     "Generator",
@@ -156,9 +164,10 @@ def _kind(input: Any, dtype: Any) -> Any:
 
 
 def rand(
-    *shape: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    *shape: Any, size: Sequence[int] | None = None, generator: Generator | None = None,
+    dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """Uniform on [0, 1).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.rand.html
@@ -169,9 +178,10 @@ def rand(
 
 
 def randn(
-    *shape: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    *shape: Any, size: Sequence[int] | None = None, generator: Generator | None = None,
+    dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """Normal with mean 0 and variance 1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randn.html
@@ -182,10 +192,10 @@ def randn(
 
 
 def randint(
-    *bounds: Any, low: int = 0, high: int | None = None, size: Any = None,
-    generator: Generator | None = None, dtype: Any = int64, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    *bounds: Any, low: int = 0, high: int | None = None, size: Sequence[int] | None = None,
+    generator: Generator | None = None, dtype: dtype | None = int64, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """Integers from ``low`` up to, without, ``high``: ``randint(low, high, size)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randint.html
@@ -211,9 +221,10 @@ def randint_of_shape(low: int, high: int, shape: Any, **options: Any) -> Any:
 
 
 def randperm(
-    n: int, *, generator: Generator | None = None, dtype: Any = int64, layout: Any = None,
-    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    n: int, *, generator: Generator | None = None, dtype: dtype | None = int64,
+    layout: layout | None = None, device: device | str | int | None = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """The integers from 0 to n - 1 in random order: for each i, swap i with i + r mod (n - i).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randperm.html
@@ -234,10 +245,11 @@ def randperm(
 
 
 def rand_like(
-    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
+    input: Tensor, *, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+    memory_format: memory_format | None = None, generator: Generator | None = None,
     pin_memory: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """Uniform on [0, 1), with the shape and dtype of ``input``."""
     array = like_each(input, dtype, memory_format)
     distributions.uniform(source(generator), array)
@@ -245,10 +257,11 @@ def rand_like(
 
 
 def randn_like(
-    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
+    input: Tensor, *, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+    memory_format: memory_format | None = None, generator: Generator | None = None,
     pin_memory: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """Normal with mean 0 and variance 1, with the shape and dtype of ``input``."""
     array = like_each(input, dtype, memory_format)
     distributions.normal(source(generator), array)
@@ -256,10 +269,12 @@ def randn_like(
 
 
 def randint_like(
-    input: Any, *bounds: Any, low: Any = 0, high: Any = None, dtype: Any = None, layout: Any = None,
-    device: Any = None, requires_grad: bool = False, memory_format: Any = None,
-    generator: Generator | None = None, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    input: Tensor, *bounds: Any, low: int = 0, high: int | Tensor | None = None,
+    dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+    memory_format: memory_format | None = None, generator: Generator | None = None,
+    pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """``randint_like(input, low, high)`` or ``(input, high)``: of ``input``'s shape and dtype."""
     if len(bounds) == 2:
         low, high = bounds
@@ -275,10 +290,10 @@ def randint_like(
 
 
 def normal(
-    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
-    dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    mean: Tensor | float, std: Tensor | float = 1.0, size: Sequence[int] | None = None, *,
+    generator: Generator | None = None, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """Normal numbers: of ``size``, or one per element of the tensors ``mean`` and ``std``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.normal.html
@@ -307,7 +322,9 @@ def normal(
     return drawn(current.state.without_warnings(lambda: array * std + mean))
 
 
-def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None = None) -> Any:
+def bernoulli(
+    input: Tensor, p: float | None = None, *, generator: Generator | None = None
+) -> Tensor:
     """1 with the probability that ``input`` holds (or ``p``), else 0; of ``input``'s dtype.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html
@@ -318,7 +335,7 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None
     return drawn(array)
 
 
-def poisson(input: Any, generator: Generator | None = None) -> Any:
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Poisson numbers with the rates that ``input`` holds.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.poisson.html
@@ -329,8 +346,12 @@ def poisson(input: Any, generator: Generator | None = None) -> Any:
 
 
 def multinomial(
-    input: Any, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
-) -> Any:
+    input: Tensor,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Generator | None = None,
+) -> Tensor:
     """``num_samples`` indices drawn by the weights in each row of ``input``.
 
     ``input`` has shape (n,) or (rows, n); its rows need not sum to 1.

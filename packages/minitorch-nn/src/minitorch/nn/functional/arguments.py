@@ -28,7 +28,7 @@ def numbers(value: Any, ndim: int, name: str, what: str) -> tuple[int, ...]:
     return found
 
 
-def spatial(input: Any, ndim: int, name: str) -> bool:
+def spatial(input: Tensor, ndim: int, name: str) -> bool:
     """Whether ``input`` has a batch dimension besides its channels and ``ndim`` others."""
     if input.ndim not in (ndim + 1, ndim + 2):
         raise RuntimeError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 import numpy as np
@@ -18,6 +18,9 @@ from .embedding import (
     row_number,
     scale_grad_by_freq_p,
 )
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = ["embedding_bag"]
 
@@ -45,18 +48,18 @@ def bags_of(input: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, i
 
 
 def embedding_bag(
-    input: Any,
-    weight: Any,
-    offsets: Any = None,
+    input: Tensor,
+    weight: Tensor,
+    offsets: Tensor | None = None,
     max_norm: float | None = None,
     norm_type: float = 2,
     scale_grad_by_freq: bool = False,
     mode: str = "mean",
     sparse: bool = False,
-    per_sample_weights: Any = None,
+    per_sample_weights: Tensor | None = None,
     include_last_offset: bool = False,
     padding_idx: int | None = None,
-) -> Any:
+) -> Tensor:
     """The sum, mean or maximum of the rows of ``weight`` in each bag; zeros for an empty bag.
 
     Args:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .arguments import keeps_channels_last
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = ["channel_shuffle"]
 
 
 @keeps_channels_last
-def channel_shuffle(input: Any, groups: int) -> Any:
+def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     """Channels (dimension 1) taken from the groups in turn: (g, c) becomes (c, g).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.channel_shuffle.html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from minitorch import int64, log_softmax, uint8
@@ -11,6 +11,9 @@ from minitorch.extend import fused, primitive
 from ..kernels import cross_entropy as kernels
 from ..kernels.dtypes import check_float, check_same
 from .reduction import chosen, reduced
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = ["cross_entropy", "nll_loss"]
 
@@ -111,15 +114,15 @@ def class_numbers(target: Any) -> Any:
 
 
 def cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
     size_average: bool | None = None,
     ignore_index: int = -100,
     reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
-) -> Any:
+) -> Tensor:
     """-log softmax(input) at the target class.
 
     Args:
@@ -230,14 +233,14 @@ nll_loss_backward_p: Any = primitive(
 
 
 def nll_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
     size_average: bool | None = None,
     ignore_index: int = -100,
     reduce: bool | None = None,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """-input at the target class, for log-probabilities; otherwise as ``cross_entropy``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html

@@ -12,13 +12,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minitorch import constant_pad_nd, stack
 from minitorch.extend import primitive
 
 from ..kernels import convolution as kernels
 from .arguments import keeps_channels_last, numbers, spatial
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..._tensor import Tensor
 
 __all__ = [
     "conv1d",
@@ -234,9 +239,9 @@ def _conv(
 
 
 def conv1d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
+) -> Tensor:  # fmt: skip
     """Convolution (cross-correlation) of sequences; the arguments are those of ``conv2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html
@@ -246,9 +251,9 @@ def conv1d(
 
 @keeps_channels_last
 def conv2d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
+) -> Tensor:  # fmt: skip
     """Convolution (cross-correlation) of images.
 
     Args:
@@ -280,9 +285,9 @@ def conv2d(
 
 @keeps_channels_last
 def conv3d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
+) -> Tensor:  # fmt: skip
     """Convolution (cross-correlation) of volumes; the arguments are those of ``conv2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv3d.html
@@ -333,9 +338,10 @@ def _conv_transpose(
 
 
 def conv_transpose1d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
-    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
-) -> Any:  # fmt: skip
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0, output_padding: int | Sequence[int] = 0, groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> Tensor:  # fmt: skip
     """The adjoint of ``conv1d``; the arguments are those of ``conv_transpose2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose1d.html
@@ -347,9 +353,10 @@ def conv_transpose1d(
 
 @keeps_channels_last
 def conv_transpose2d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
-    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
-) -> Any:  # fmt: skip
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0, output_padding: int | Sequence[int] = 0, groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> Tensor:  # fmt: skip
     """The adjoint of ``conv2d``: from the output's shape to the input's.
 
     Args:
@@ -374,9 +381,10 @@ def conv_transpose2d(
 
 @keeps_channels_last
 def conv_transpose3d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
-    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
-) -> Any:  # fmt: skip
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0, output_padding: int | Sequence[int] = 0, groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> Tensor:  # fmt: skip
     """The adjoint of ``conv3d``; the arguments are those of ``conv_transpose2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose3d.html

@@ -77,14 +77,14 @@ def as_lengths(lengths: Any, name: str, batch: int) -> Any:
 
 
 def ctc_loss(
-    log_probs: Any,
-    targets: Any,
-    input_lengths: Any,
-    target_lengths: Any,
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Tensor,
+    target_lengths: Tensor,
     blank: int = 0,
     reduction: str = "mean",
     zero_infinity: bool = False,
-) -> Any:
+) -> Tensor:
     """-log of the probability of a labelling, summed over all its alignments (Graves et al., 2006).
 
     The gradient is that of PyTorch: right for ``log_probs`` that come from ``log_softmax``.

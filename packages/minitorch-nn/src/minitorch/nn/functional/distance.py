@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 from minitorch.extend import difference_norm, numpy_names, write_out
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
 
@@ -15,7 +18,9 @@ def norm(x: Any, p: float, dim: int, keepdim: bool = False) -> Any:
 
 
 @numpy_names
-def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Any:
+def normalize(
+    input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None
+) -> Tensor:
     """``x`` / max(|x|_p, eps), vectors along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html
@@ -25,7 +30,7 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out:
 
 
 @numpy_names
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)), vectors along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html
@@ -43,8 +48,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
 
 
 def pairwise_distance(
-    x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
-) -> Any:
+    x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+) -> Tensor:
     """|x1 - x2 + eps|_p, vectors along the last dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pairwise_distance.html
@@ -52,7 +57,7 @@ def pairwise_distance(
     return norm(x1 - x2 + eps, p, -1, keepdim)
 
 
-def pdist(input: Any, p: float = 2) -> Any:
+def pdist(input: Tensor, p: float = 2) -> Tensor:
     """The distances |x_i - x_j|_p of all pairs of rows i < j.
 
     Args:

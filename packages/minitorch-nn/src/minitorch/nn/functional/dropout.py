@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 from minitorch.extend import inplace as inplace_of
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = [
     "alpha_dropout",
@@ -64,7 +67,7 @@ def _apply(drop: Any, input: Any, p: float, training: bool, inplace: bool, featu
     return (inplace_of(drop) if inplace else drop)(input, p, features)
 
 
-def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Each element is set to zero with probability ``p``, the others are divided by 1 - p.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
@@ -73,7 +76,9 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     return _apply(_drop, input, p, training, inplace, False)
 
 
-def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
+def alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
     """Dropout that keeps mean 0 and variance 1, for ``selu`` (Klambauer et al., 2017).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.alpha_dropout.html
@@ -82,15 +87,15 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: b
     return _apply(_drop_alpha, input, p, training, inplace, False)
 
 
-def feature_dropout(input: Any, p: float, training: bool) -> Any:
+def feature_dropout(input: Tensor, p: float, training: bool) -> Tensor:
     """Whole channels (dimension 1) set to zero."""
     _check(p)
     return _apply(_drop, input, p, training, False, True)
 
 
 def feature_alpha_dropout(
-    input: Any, p: float = 0.5, training: bool = False, inplace: bool = False
-) -> Any:
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
     """``alpha_dropout`` of whole channels (dimension 1).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.feature_alpha_dropout.html
@@ -125,7 +130,9 @@ def _channels(
     return _apply(_drop, input.unsqueeze(0), p, training, inplace, True).squeeze(0)
 
 
-def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+def dropout1d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """Whole channels of (N, C, L) or (C, L) set to zero with probability ``p``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout1d.html
@@ -140,7 +147,9 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     return _channels(input, p, training, inplace, "dropout1d", (2, 3))
 
 
-def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+def dropout2d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """Whole channels of (N, C, H, W) set to zero with probability ``p``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout2d.html
@@ -148,7 +157,9 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     return _channels(input, p, training, inplace, "dropout2d", (3, 4))
 
 
-def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+def dropout3d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """Whole channels of (N, C, D, H, W) or (C, D, H, W) set to zero with probability ``p``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout3d.html

@@ -5,7 +5,7 @@ The rules take arrays and tensors alike, so the second derivatives come from the
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 import numpy as np
@@ -14,6 +14,9 @@ from minitorch.extend import inplace, numpy_names, primitive, promote_to_float, 
 
 from ..kernels.dtypes import check_float
 from .activation import ELEMENTWISE, activation, in_place
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = [
     "celu",
@@ -49,7 +52,7 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 
-def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``x`` where it is positive, alpha (exp(x) - 1) elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.elu.html
@@ -59,7 +62,7 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     return exponential_unit(input, alpha, 1.0, 1.0)
 
 
-def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``x`` where it is positive, alpha (exp(x / alpha) - 1) elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.celu.html
@@ -71,7 +74,7 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     return exponential_unit(input, alpha, 1.0, 1 / alpha)
 
 
-def selu(input: Any, inplace: bool = False) -> Any:
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """``elu`` with the two constants that keep mean 0 and variance 1 (Klambauer et al., 2017).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.selu.html
@@ -133,7 +136,7 @@ mished = activation(
 )
 
 
-def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta x)) / beta; x itself where beta x is above ``threshold``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
@@ -141,7 +144,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     return soft_plus(input, beta, threshold)
 
 
-def logsigmoid(input: Any) -> Any:
+def logsigmoid(input: Tensor) -> Any:
     """log(sigmoid(x)), exact for large negative x too.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
@@ -149,7 +152,7 @@ def logsigmoid(input: Any) -> Any:
     return log_sigmoid(input)
 
 
-def silu(input: Any, inplace: bool = False) -> Any:
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``x`` sigmoid(x) (swish).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.silu.html
@@ -157,7 +160,7 @@ def silu(input: Any, inplace: bool = False) -> Any:
     return in_place(swish, input) if inplace else swish(input)
 
 
-def mish(input: Any, inplace: bool = False) -> Any:
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x`` tanh(softplus(x)).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mish.html
@@ -176,7 +179,7 @@ softsign_p = primitive(
 )
 
 
-def softsign(input: Any) -> Any:
+def softsign(input: Tensor) -> Tensor:
     """``x`` / (1 + |x|).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html
@@ -184,7 +187,7 @@ def softsign(input: Any) -> Any:
     return softsign_p(input)
 
 
-def tanhshrink(input: Any) -> Any:
+def tanhshrink(input: Tensor) -> Tensor:
     """``x`` - tanh(x).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.tanhshrink.html
@@ -193,7 +196,7 @@ def tanhshrink(input: Any) -> Any:
 
 
 @numpy_names
-def glu(input: Any, dim: int = -1) -> Any:
+def glu(input: Tensor, dim: int = -1) -> Tensor:
     """A sigmoid(b), where a and b are the halves of ``input`` along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.glu.html

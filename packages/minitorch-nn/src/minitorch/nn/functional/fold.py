@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 from minitorch.extend import in_single, primitive
@@ -11,6 +11,11 @@ from minitorch.extend import in_single, primitive
 from ..kernels import convolution as kernels
 from ..kernels.dtypes import check_float
 from .arguments import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..._tensor import Tensor
 
 __all__ = ["fold", "unfold"]
 
@@ -51,8 +56,12 @@ def _geometry(name: str, kernel_size: Any, dilation: Any, padding: Any, stride: 
 
 
 def unfold(
-    input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
-) -> Any:
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    dilation: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    stride: int | Sequence[int] = 1,
+) -> Tensor:
     """The patches that a convolution sees, as columns.
 
     Args:
@@ -89,13 +98,13 @@ def unfold(
 
 
 def fold(
-    input: Any,
-    output_size: Any,
-    kernel_size: Any,
-    dilation: Any = 1,
-    padding: Any = 0,
-    stride: Any = 1,
-) -> Any:
+    input: Tensor,
+    output_size: int | Sequence[int],
+    kernel_size: int | Sequence[int],
+    dilation: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    stride: int | Sequence[int] = 1,
+) -> Tensor:
     """The adjoint of ``unfold``: patches added up into images.
 
     Args:

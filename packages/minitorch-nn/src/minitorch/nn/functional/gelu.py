@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 from minitorch import erf, tanh
 from minitorch.extend import fused
@@ -11,6 +11,9 @@ from minitorch.extend import fused
 from ..kernels import gelu as kernels
 from ..kernels.dtypes import of_floats
 from .arguments import keeps_channels_last
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = ["gelu"]
 
@@ -35,7 +38,7 @@ gelu_tanh_p = fused(
 
 
 @keeps_channels_last
-def gelu(input: Any, approximate: str = "none") -> Any:
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """``x`` Phi(x), with Phi the standard normal distribution function.
 
     Args:

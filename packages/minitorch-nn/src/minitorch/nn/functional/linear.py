@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minitorch import einsum, matmul
 from minitorch.extend import Variable, fused, not_tensor
 
 from ..kernels import linear as kernels
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = ["bilinear", "linear"]
 
@@ -40,7 +43,7 @@ linear_p: Any = fused(
 linear_p.primitive.node_type.__name__ = "AddmmBackward0"  # the usual one
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``x`` W' + b.
 
     Args:
@@ -84,7 +87,7 @@ def _mismatch(input: Any, weight: Any, bias: Any) -> Exception:
     )
 
 
-def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x1' W_o x2 + b_o for each output o.
 
     Args:

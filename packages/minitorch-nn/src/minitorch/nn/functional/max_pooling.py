@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 from minitorch.extend import labelled, primitive
@@ -12,6 +12,11 @@ from ..kernels import pooling as kernels
 from ..kernels.dtypes import check_float
 from .arguments import keeps_channels_last, numbers
 from .pooling import adaptive_size, batch, check_sizes, geometry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..._tensor import Tensor
 
 __all__ = [
     "adaptive_max_pool1d",
@@ -131,9 +136,10 @@ adaptive_max_pool3d_with_indices = _adaptive_with_indices(3)
 
 
 def max_pool1d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any:  # fmt: skip
+    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Tensor | tuple[Tensor, Tensor]:  # fmt: skip
     """The maxima of windows; the arguments are those of ``max_pool2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html
@@ -143,9 +149,10 @@ def max_pool1d(
 
 @keeps_channels_last
 def max_pool2d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any:  # fmt: skip
+    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Tensor | tuple[Tensor, Tensor]:  # fmt: skip
     """The maxima of windows.
 
     Args:
@@ -167,9 +174,10 @@ def max_pool2d(
 
 @keeps_channels_last
 def max_pool3d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,
-) -> Any:  # fmt: skip
+    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Tensor | tuple[Tensor, Tensor]:  # fmt: skip
     """The maxima of windows; the arguments are those of ``max_pool2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d.html
@@ -177,7 +185,9 @@ def max_pool3d(
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
-def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool1d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
+) -> Tensor | tuple[Tensor, Tensor]:
     """The maxima of ``output_size`` parts of the last dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool1d.html
@@ -186,7 +196,9 @@ def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = Fal
 
 
 @keeps_channels_last
-def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool2d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
+) -> Tensor | tuple[Tensor, Tensor]:
     """The maxima of parts, ``output_size`` (an int or two; None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool2d.html
@@ -194,7 +206,9 @@ def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = Fal
     return _adaptive_max_pool(2, input, output_size, return_indices)
 
 
-def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool3d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
+) -> Tensor | tuple[Tensor, Tensor]:
     """The maxima of parts, ``output_size`` (an int or three; None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool3d.html
@@ -251,9 +265,9 @@ def _max_unpool(
 
 
 def max_unpool1d(
-    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    output_size: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, indices: Tensor, kernel_size: Sequence[int], stride: Sequence[int] | None = None,
+    padding: Sequence[int] = 0, output_size: Sequence[int] | None = None,
+) -> Tensor:  # fmt: skip
     """Maxima back at their places; the arguments are those of ``max_unpool2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool1d.html
@@ -263,9 +277,9 @@ def max_unpool1d(
 
 @keeps_channels_last
 def max_unpool2d(
-    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    output_size: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, indices: Tensor, kernel_size: Sequence[int], stride: Sequence[int] | None = None,
+    padding: Sequence[int] = 0, output_size: Sequence[int] | None = None,
+) -> Tensor:  # fmt: skip
     """Maxima back at their places, zeros elsewhere.
 
     Args:
@@ -282,9 +296,10 @@ def max_unpool2d(
 
 
 def max_unpool3d(
-    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    output_size: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, indices: Tensor, kernel_size: Sequence[int],
+    stride: Sequence[int] | int | None = None, padding: Sequence[int] | int = 0,
+    output_size: Sequence[int] | None = None,
+) -> Tensor:  # fmt: skip
     """Maxima back at their places; the arguments are those of ``max_unpool2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool3d.html

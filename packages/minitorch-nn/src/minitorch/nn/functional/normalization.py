@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minitorch import div, finfo, float16, float32, int64, no_grad, rsqrt
 from minitorch.extend import fused, in_single, labelled, primitive
@@ -13,6 +13,11 @@ from ..kernels import resampling
 from ..kernels.dtypes import check_float, check_same
 from .arguments import keeps_channels_last
 from .pooling import resample_p
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..._tensor import Tensor
 
 __all__ = [
     "batch_norm",
@@ -100,15 +105,15 @@ def _check_dtypes(name: str, input: Any, **params: Any) -> None:
 
 @keeps_channels_last
 def batch_norm(
-    input: Any,
-    running_mean: Any,
-    running_var: Any,
-    weight: Any = None,
-    bias: Any = None,
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-05,
-) -> Any:
+) -> Tensor:
     """Each channel with mean 0 and variance 1 over the batch (Ioffe and Szegedy, 2015).
 
     Args:
@@ -177,15 +182,15 @@ def _update(running: Any, new: Any, momentum: float) -> None:
 
 
 def instance_norm(
-    input: Any,
-    running_mean: Any = None,
-    running_var: Any = None,
-    weight: Any = None,
-    bias: Any = None,
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
     use_input_stats: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-05,
-) -> Any:
+) -> Tensor:
     """Each channel of each example with mean 0 and variance 1 (Ulyanov et al., 2016).
 
     The arguments are those of ``batch_norm``; ``use_input_stats`` is its ``training``.
@@ -226,8 +231,12 @@ def instance_norm(
 
 @keeps_channels_last
 def group_norm(
-    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-05
-) -> Any:
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-05,
+) -> Tensor:
     """Each example's groups of channels with mean 0 and variance 1 (Wu and He, 2018).
 
     Args:
@@ -284,8 +293,12 @@ def _normalized_dims(name: str, input: Any, normalized_shape: Any, weight: Any, 
 
 
 def layer_norm(
-    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-05
-) -> Any:
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-05,
+) -> Tensor:
     """Each example's last dimensions with mean 0 and variance 1 (Ba et al., 2016).
 
     Args:
@@ -307,8 +320,11 @@ def layer_norm(
 
 @keeps_channels_last
 def rms_norm(
-    input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
-) -> Any:
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    eps: float | None = None,
+) -> Tensor:
     """Each example's last dimensions over the root of their mean square (Zhang, Sennrich, 2019).
 
     Args:
@@ -332,8 +348,8 @@ def rms_norm(
 
 @keeps_channels_last
 def local_response_norm(
-    input: Any, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1.0
-) -> Any:
+    input: Tensor, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1.0
+) -> Tensor:
     """``x / (k + alpha mean(squares of size neighbouring channels))^beta``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.local_response_norm.html

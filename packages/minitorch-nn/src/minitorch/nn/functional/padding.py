@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 from minitorch import constant_pad_nd
@@ -11,10 +11,17 @@ from ..kernels import resampling as kernels
 from .arguments import in_format_of
 from .pooling import resample_p
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..._tensor import Tensor
+
 __all__ = ["pad"]
 
 
-def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
+def pad(
+    input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None
+) -> Tensor:
     """Elements added (or, for negative numbers, taken off) at the ends of the last dimensions.
 
     Args:

@@ -6,7 +6,7 @@ with ``where``: a product with it would make NaN of the infinite gradients that 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import minitorch
 import numpy as np
@@ -14,6 +14,9 @@ from minitorch import where
 from minitorch.extend import inplace, primitive, select
 
 from .activation import ELEMENTWISE, activation, in_place
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = [
     "hardshrink",
@@ -35,7 +38,7 @@ __all__ = [
 ]
 
 
-def relu(input: Any, inplace: bool = False) -> Any:
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(0, x).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html
@@ -90,7 +93,7 @@ soft_shrink = activation(
 )
 
 
-def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """``x`` where it is positive, ``negative_slope`` x elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
@@ -100,7 +103,9 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
     return leaky(input, negative_slope)
 
 
-def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+def hardtanh(
+    input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Tensor:
     """x, held between ``min_val`` and ``max_val``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html
@@ -116,7 +121,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     return hardtanh_p(input, min_val, max_val)
 
 
-def relu6(input: Any, inplace: bool = False) -> Any:
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """x, held between 0 and 6.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html
@@ -124,7 +129,7 @@ def relu6(input: Any, inplace: bool = False) -> Any:
     return hardtanh(input, 0, 6, inplace)
 
 
-def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """``x`` where it is above ``threshold``, ``value`` elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.threshold.html
@@ -136,7 +141,7 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
     return threshold_p(input, threshold, value)
 
 
-def hardsigmoid(input: Any, inplace: bool = False) -> Any:
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """``x`` / 6 + 1/2, held between 0 and 1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html
@@ -144,7 +149,7 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     return in_place(hard_sigmoid, input) if inplace else hard_sigmoid(input)
 
 
-def hardswish(input: Any, inplace: bool = False) -> Any:
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x`` hardsigmoid(x).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html
@@ -152,7 +157,7 @@ def hardswish(input: Any, inplace: bool = False) -> Any:
     return in_place(hard_swish, input) if inplace else hard_swish(input)
 
 
-def hardshrink(input: Any, lambd: float = 0.5) -> Any:
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """``x`` outside of [-lambd, lambd], 0 inside.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html
@@ -160,7 +165,7 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     return hard_shrink(input, lambd)
 
 
-def softshrink(input: Any, lambd: float = 0.5) -> Any:
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """``x`` moved towards 0 by ``lambd``, 0 where it gets there.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softshrink.html
@@ -182,7 +187,7 @@ learned = activation(
 )
 
 
-def prelu(input: Any, weight: Any) -> Any:
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """``x`` where it is positive, ``weight`` x elsewhere: one for all or one per channel (dim 1).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html
@@ -212,12 +217,12 @@ def prelu(input: Any, weight: Any) -> Any:
 
 
 def rrelu(
-    input: Any,
+    input: Tensor,
     lower: float = 1 / 8,
     upper: float = 1 / 3,
     training: bool = False,
     inplace: bool = False,
-) -> Any:
+) -> Tensor:
     """``x`` where it is positive, elsewhere times a slope drawn from [lower, upper) while training,
     the mean slope otherwise.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 from minitorch import div, sign
@@ -13,6 +13,11 @@ from ..kernels import resampling
 from ..kernels.dtypes import check_float
 from .arguments import keeps_channels_last, numbers, spatial
 from .piecewise_linear import relu
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..._tensor import Tensor
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -149,9 +154,9 @@ def _avg_pool(
 
 
 def avg_pool1d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True,
-) -> Any:  # fmt: skip
+    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0, ceil_mode: bool = False, count_include_pad: bool = True,
+) -> Tensor:  # fmt: skip
     """The means of windows; the arguments are those of ``avg_pool2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool1d.html
@@ -161,9 +166,10 @@ def avg_pool1d(
 
 @keeps_channels_last
 def avg_pool2d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None,
-) -> Any:  # fmt: skip
+    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0, ceil_mode: bool = False, count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:  # fmt: skip
     """The means of windows.
 
     Args:
@@ -183,9 +189,10 @@ def avg_pool2d(
 
 
 def avg_pool3d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None,
-) -> Any:  # fmt: skip
+    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0, ceil_mode: bool = False, count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:  # fmt: skip
     """The means of windows; the arguments are those of ``avg_pool2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool3d.html
@@ -206,7 +213,7 @@ def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
     return x if batched else x.squeeze(0)
 
 
-def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
+def adaptive_avg_pool1d(input: Tensor, output_size: int | Sequence[int]) -> Tensor:
     """The means of ``output_size`` parts of the last dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool1d.html
@@ -215,7 +222,7 @@ def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
 
 
 @keeps_channels_last
-def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int] | None) -> Tensor:
     """The means of parts, ``output_size`` (an int or two; None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html
@@ -223,7 +230,7 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     return _adaptive_avg_pool(2, input, output_size)
 
 
-def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
+def adaptive_avg_pool3d(input: Tensor, output_size: int | Sequence[int] | None) -> Tensor:
     """The means of parts, ``output_size`` (an int or three; None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool3d.html
@@ -243,8 +250,12 @@ def _lp_pool(
 
 
 def lp_pool1d(
-    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Any:
+    input: Tensor,
+    norm_type: float,
+    kernel_size: int | Sequence[int],
+    stride: Sequence[int] | int | None = None,
+    ceil_mode: bool = False,
+) -> Tensor:
     """``sum(x^p)^(1/p)`` of windows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool1d.html
@@ -254,8 +265,12 @@ def lp_pool1d(
 
 @keeps_channels_last
 def lp_pool2d(
-    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Any:
+    input: Tensor,
+    norm_type: float,
+    kernel_size: int | Sequence[int],
+    stride: Sequence[int] | int | None = None,
+    ceil_mode: bool = False,
+) -> Tensor:
     """``sum(x^p)^(1/p)`` of windows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool2d.html
@@ -264,8 +279,12 @@ def lp_pool2d(
 
 
 def lp_pool3d(
-    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Any:
+    input: Tensor,
+    norm_type: float,
+    kernel_size: int | Sequence[int],
+    stride: Sequence[int] | int | None = None,
+    ceil_mode: bool = False,
+) -> Tensor:
     """``sum(x^p)^(1/p)`` of windows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool3d.html

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 import numpy as np
@@ -13,6 +13,9 @@ from minitorch.extend import primitive
 from ..kernels.dtypes import check_float, of_floats
 from .exponential import log_sigmoid
 from .reduction import chosen, in_dtype_of, reduced
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = [
     "binary_cross_entropy",
@@ -46,13 +49,13 @@ binary_cross_entropy_p = primitive(  # the logarithms are held at -100, as PyTor
 
 
 def binary_cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """-t log(p) - (1 - t) log(1 - p) for probabilities p = ``input`` in [0, 1].
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
@@ -86,14 +89,14 @@ binary_cross_entropy_with_logits_p = primitive(
 
 
 def binary_cross_entropy_with_logits(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-    pos_weight: Any = None,
-) -> Any:
+    pos_weight: Tensor | None = None,
+) -> Tensor:
     """``binary_cross_entropy`` of sigmoid(input), in one numerically safe step.
 
     Args:
@@ -124,13 +127,13 @@ def binary_cross_entropy_with_logits(
 
 
 def kl_div(
-    input: Any,
-    target: Any,
+    input: Tensor,
+    target: Tensor,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
     log_target: bool = False,
-) -> Any:
+) -> Tensor:
     """Target (log(target) - input), where ``input`` holds log-probabilities.
 
     ``reduction="batchmean"`` divides the sum by the batch size: the Kullback-Leibler divergence.
@@ -158,13 +161,13 @@ def kl_div(
 
 
 def multilabel_soft_margin_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """The mean over the classes of the logistic loss for each.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html
@@ -177,12 +180,12 @@ def multilabel_soft_margin_loss(
 
 
 def soft_margin_loss(
-    input: Any,
-    target: Any,
+    input: Tensor,
+    target: Tensor,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """log(1 + exp(-target input)), with targets 1 and -1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html

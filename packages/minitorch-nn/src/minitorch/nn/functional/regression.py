@@ -65,13 +65,13 @@ mse_loss_p = fused(
 
 
 def mse_loss(
-    input: Any,
-    target: Any,
+    input: Tensor,
+    target: Tensor,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
     weight: Any = None,
-) -> Any:
+) -> Tensor:
     """The mean of (input - target)^2, each times ``weight`` where given.
 
     Warns where the shapes differ: broadcasting is seldom what was meant.
@@ -99,13 +99,13 @@ def check_weight(weight: Any, input: Any) -> None:
 
 
 def l1_loss(
-    input: Any,
-    target: Any,
+    input: Tensor,
+    target: Tensor,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
     weight: Any = None,
-) -> Any:
+) -> Tensor:
     """The mean of |input - target|.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html
@@ -125,13 +125,13 @@ def weighted(loss: Any, weight: Any, reduction: str) -> Any:
 
 
 def smooth_l1_loss(
-    input: Any,
-    target: Any,
+    input: Tensor,
+    target: Tensor,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
     beta: float = 1.0,
-) -> Any:
+) -> Tensor:
     """d^2 / (2 beta) where d = |input - target| is below ``beta``, d - beta / 2 elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html
@@ -149,12 +149,12 @@ def smooth_l1_loss(
 
 
 def huber_loss(
-    input: Any,
-    target: Any,
+    input: Tensor,
+    target: Tensor,
     reduction: str = "mean",
     delta: float = 1.0,
     weight: Any = None,
-) -> Any:
+) -> Tensor:
     """d^2 / 2 where d = |input - target| is up to ``delta``, delta (d - delta / 2) elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html
@@ -172,13 +172,13 @@ def huber_loss(
 
 
 def gaussian_nll_loss(
-    input: Any,
-    target: Any,
-    var: Any,
+    input: Tensor,
+    target: Tensor,
+    var: Tensor | float,
     full: bool = False,
     eps: float = 1e-6,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """-log of the normal density of ``target`` with mean ``input`` and variance ``var``.
 
     Args:
@@ -220,15 +220,15 @@ def gaussian_nll_loss(
 
 
 def poisson_nll_loss(
-    input: Any,
-    target: Any,
+    input: Tensor,
+    target: Tensor,
     log_input: bool = True,
     full: bool = False,
     size_average: bool | None = None,
     eps: float = 1e-8,
     reduce: bool | None = None,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """-log of the Poisson probability of ``target``, whose rate is exp(input), or ``input`` itself.
 
     Args:

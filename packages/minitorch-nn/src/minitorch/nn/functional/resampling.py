@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 import numpy as np
@@ -14,6 +14,11 @@ from ..kernels import resampling as kernels
 from ..kernels.dtypes import check_float
 from .arguments import keeps_channels_last
 from .pooling import _adaptive_avg_pool, resample_p
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..._tensor import Tensor
 
 __all__ = [
     "affine_grid",
@@ -32,14 +37,14 @@ MODES = ("nearest", "area", "nearest-exact", *LINEAR)
 
 @keeps_channels_last
 def interpolate(
-    input: Any,
-    size: Any = None,
-    scale_factor: Any = None,
+    input: Tensor,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
     mode: str = "nearest",
     align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
-) -> Any:
+) -> Tensor:
     """Images (sequences, volumes) of another size.
 
     Args:
@@ -143,12 +148,12 @@ def _deprecated(name: str) -> None:
 
 
 def upsample(
-    input: Any,
+    input: Tensor,
     size: Any = None,
     scale_factor: Any = None,
     mode: str = "nearest",
     align_corners: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The old name of ``interpolate``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.upsample.html
@@ -157,7 +162,7 @@ def upsample(
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
-def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
     """``interpolate`` by ``"nearest"``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.upsample_nearest.html
@@ -166,7 +171,7 @@ def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> 
     return interpolate(input, size, scale_factor, "nearest")
 
 
-def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
     """``interpolate`` by ``"bilinear"`` with ``align_corners=True``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.upsample_bilinear.html
@@ -189,12 +194,12 @@ def _aligned(align_corners: bool | None, name: str) -> bool:
 
 
 def grid_sample(
-    input: Any,
-    grid: Any,
+    input: Tensor,
+    grid: Tensor,
     mode: str = "bilinear",
     padding_mode: str = "zeros",
     align_corners: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The values of images or volumes at points, each coordinate from -1 to 1 across the image.
 
     Args:
@@ -225,7 +230,7 @@ def grid_sample(
     return grid_sampler(input, grid, modes[mode], paddings[padding_mode], align)
 
 
-def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any:
+def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
     """The points to sample an image at so that it is moved by an affine map.
 
     Args:
@@ -267,7 +272,7 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
 # --- channels and pixels --------------------------------------------------------------------
 
 
-def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
+def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """(*, C r^2, H, W) to (*, C, H r, W r): channels become pixels (Shi et al., 2016).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pixel_shuffle.html
@@ -293,7 +298,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
 
 
 @keeps_channels_last
-def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
+def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     """(*, C, H r, W r) to (*, C r^2, H, W): the inverse of ``pixel_shuffle``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pixel_unshuffle.html

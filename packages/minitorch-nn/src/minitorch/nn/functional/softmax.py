@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 import minitorch
 from minitorch.extend import numpy_names
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
+    from ..._types.dtype import dtype
 
 __all__ = [
     "gumbel_softmax",
@@ -26,7 +30,9 @@ def _dim(name: str, ndim: int, stacklevel: int) -> int:
 
 
 @numpy_names
-def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+def softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
+) -> Tensor:
     """exp(x) over its sum along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
@@ -37,7 +43,9 @@ def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any
 
 
 @numpy_names
-def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+def softmin(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
+) -> Tensor:
     """softmax(-x).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmin.html
@@ -48,7 +56,9 @@ def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any
 
 
 @numpy_names
-def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+def log_softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
+) -> Tensor:
     """log(softmax(x)), in one numerically safe step.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
@@ -60,8 +70,8 @@ def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype:
 
 @numpy_names
 def gumbel_softmax(
-    logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
-) -> Any:
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Tensor:
     """A differentiable sample of a category: softmax((logits + Gumbel noise) / tau).
 
     Args:

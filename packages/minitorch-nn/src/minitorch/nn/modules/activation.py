@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 
@@ -11,6 +11,9 @@ from ..module import Module
 from ..parameter import Parameter
 from .attention import MultiheadAttention
 from .softmax import GLU, LogSoftmax, Softmax, Softmax2d, Softmin
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = [
     "CELU",
@@ -155,7 +158,7 @@ class GELU(_Activation):
         super().__init__()
         self.approximate = approximate
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
         return F.gelu(input, self.approximate)
 
@@ -203,7 +206,7 @@ class Hardtanh(_Activation):
         self.max_val = max_val
         self.inplace = inplace
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
@@ -221,7 +224,7 @@ class LeakyReLU(_Activation):
         self.negative_slope = negative_slope
         self.inplace = inplace
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
         return F.leaky_relu(input, self.negative_slope, self.inplace)
 
@@ -269,7 +272,7 @@ class PReLU(_Activation):
         """Sets the slopes to their first value."""
         minitorch.nn.init.constant_(self.weight, self.init)
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
         return F.prelu(input, self.weight)
 
@@ -288,7 +291,7 @@ class RReLU(_Activation):
         self.upper = upper
         self.inplace = inplace
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
         return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
 
@@ -299,7 +302,7 @@ class ReLU(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html
     """
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
         return F.relu_(input) if self.inplace else F.relu(input)
 
@@ -356,7 +359,7 @@ class Softplus(_Activation):
         self.beta = beta
         self.threshold = threshold
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
         return F.softplus(input, self.beta, self.threshold)
 
@@ -411,6 +414,6 @@ class Threshold(_Activation):
         self.value = value
         self.inplace = inplace
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
         return F.threshold(input, self.threshold, self.value, self.inplace)

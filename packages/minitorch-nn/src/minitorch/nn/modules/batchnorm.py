@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 
@@ -10,6 +10,9 @@ from .. import functional as F
 from ..parameter import UninitializedBuffer
 from .lazy import LazyModuleMixin, materialize, postpone
 from .normalization import _Affine, learn
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = [
     "BatchNorm1d",
@@ -102,7 +105,7 @@ class _BatchNorm(_NormBase):
             num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
         )
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The input, normalized; while training the statistics move towards its own."""
         self._check_input_dim(input)
         learning = self.training and self.track_running_stats
@@ -226,7 +229,7 @@ class _LazyNormBase(LazyModuleMixin, _NormBase):
             self.running_var = UninitializedBuffer(**made)
             self.num_batches_tracked = minitorch.tensor(0, dtype=minitorch.int64)
 
-    def initialize_parameters(self, input: Any) -> None:
+    def initialize_parameters(self, input: Tensor) -> None:
         """Takes ``num_features`` from ``input``."""
         if self.has_uninitialized_params():
             self._check_input_dim(input)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 
@@ -13,6 +13,9 @@ from ..functional import padding
 from ..module import Module
 from ..parameter import Parameter
 from .lazy import LazyModuleMixin, materialize, postpone
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = [
     "Conv1d",
@@ -148,7 +151,7 @@ class _Conv(_ConvNd):
             groups, bias, padding_mode, device, dtype,
         )  # fmt: skip
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Any:
         """(N, in_channels, ...) to (N, out_channels, ...); without N too."""
         try:
             return self._conv_forward(input, self.weight, self.bias)
@@ -236,7 +239,7 @@ class _ConvTransposeNd(_ConvNd):
             dilation, groups, bias, padding_mode, device, dtype,
         )  # fmt: skip
 
-    def forward(self, input: Any, output_size: Any = None) -> Any:
+    def forward(self, input: Tensor, output_size: Any = None) -> Any:
         """(N, in_channels, ...) to (N, out_channels, ...), of ``output_size`` where it is given."""
         convolve = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[
             len(self.kernel_size) - 1
@@ -315,7 +318,7 @@ class _LazyConvNd(LazyModuleMixin, _ConvNd):
         if not self.has_uninitialized_params() and self.in_channels != 0:
             super().reset_parameters()
 
-    def initialize_parameters(self, input: Any, *args: Any, **kwargs: Any) -> None:
+    def initialize_parameters(self, input: Tensor, *args: Any, **kwargs: Any) -> None:
         """Takes ``in_channels`` from ``input``."""
         if not self.has_uninitialized_params():
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 
@@ -10,6 +10,9 @@ from .. import functional as F
 from .. import init
 from ..module import Module
 from ..parameter import Parameter
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = ["Embedding", "EmbeddingBag"]
 
@@ -112,14 +115,14 @@ class Embedding(_Table):
 
     def __init__(
         self,
-        num_embeddings: Any,
+        num_embeddings: int,
         embedding_dim: int | None = None,
         padding_idx: int | None = None,
         max_norm: float | None = None,
         norm_type: float = 2.0,
         scale_grad_by_freq: bool = False,
         sparse: bool = False,
-        _weight: Any = None,
+        _weight: Tensor | None = None,
         _freeze: bool = False,
         device: Any = None,
         dtype: Any = None,
@@ -137,7 +140,7 @@ class Embedding(_Table):
             scale_grad_by_freq, sparse, _weight, _freeze, device, dtype,
         )  # fmt: skip
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """(*) integers to (*, embedding_dim)."""
         return F.embedding(
             input,
@@ -168,7 +171,7 @@ class EmbeddingBag(_Table):
         scale_grad_by_freq: bool = False,
         mode: str = "mean",
         sparse: bool = False,
-        _weight: Any = None,
+        _weight: Tensor | None = None,
         include_last_offset: bool = False,
         padding_idx: int | None = None,
         device: Any = None,
@@ -183,7 +186,9 @@ class EmbeddingBag(_Table):
         self.mode = mode
         self.include_last_offset = include_last_offset
 
-    def forward(self, input: Any, offsets: Any = None, per_sample_weights: Any = None) -> Any:
+    def forward(
+        self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None
+    ) -> Tensor:
         """(bags, n), or (n) cut by ``offsets`` (bags), to (bags, embedding_dim)."""
         return F.embedding_bag(
             input,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..._tensor import Tensor
 
 __all__ = ["Flatten", "Unflatten"]
 
@@ -20,7 +25,7 @@ class Flatten(Module):
         self.start_dim = start_dim
         self.end_dim = end_dim
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The same elements."""
         return input.flatten(self.start_dim, self.end_dim)
 
@@ -35,7 +40,7 @@ class Unflatten(Module):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
     """
 
-    def __init__(self, dim: int | str, unflattened_size: Any) -> None:
+    def __init__(self, dim: int | str, unflattened_size: Sequence[int]) -> None:
         super().__init__()
         if isinstance(dim, str):
             raise NotImplementedError("Unflatten: named dimensions are not supported")
@@ -55,7 +60,7 @@ class Unflatten(Module):
         self.dim = dim
         self.unflattened_size = unflattened_size
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The same elements."""
         return input.unflatten(self.dim, self.unflattened_size)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import functional as F
 from .batchnorm import _LazyNormBase, _NormBase, channel_dim, expecting
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = [
     "InstanceNorm1d",
@@ -31,7 +34,7 @@ class _InstanceNorm(_NormBase):
     def _get_no_batch_dim(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} has no _get_no_batch_dim")
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The input, normalized; without N too."""
         self._check_input_dim(input)
         batched = input.ndim != self._get_no_batch_dim()

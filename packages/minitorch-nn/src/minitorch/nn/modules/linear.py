@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 
@@ -12,6 +12,9 @@ from ..functional.linear import bilinear, linear
 from ..module import Module
 from ..parameter import Parameter
 from .lazy import LazyModuleMixin, materialize, postpone
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "NonDynamicallyQuantizableLinear"]
 
@@ -25,7 +28,7 @@ class Identity(Module):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The input."""
         return input
 
@@ -61,7 +64,7 @@ class Linear(Module):
 
     def __init__(
         self,
-        in_features: Any,
+        in_features: int,
         out_features: int | None = None,
         bias: bool = True,
         device: Any = None,
@@ -94,7 +97,7 @@ class Linear(Module):
             bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
             init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """(*, in_features) to (*, out_features)."""
         own = self._parameters  # asked first: __getattr__ takes as long as a small product
         try:
@@ -143,7 +146,7 @@ class LazyLinear(LazyModuleMixin, Linear):
         if not self.has_uninitialized_params() and self.in_features != 0:
             super().reset_parameters()
 
-    def initialize_parameters(self, input: Any) -> None:
+    def initialize_parameters(self, input: Tensor) -> None:
         """Takes the width from ``input``, or from a weight that was loaded."""
         if self.has_uninitialized_params():
             self.in_features = int(input.shape[-1])
@@ -195,7 +198,7 @@ class Bilinear(Module):
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, input1: Any, input2: Any) -> Any:
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
         """(*, in1_features) and (*, in2_features) to (*, out_features)."""
         return bilinear(input1, input2, self.weight, self.bias)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 
@@ -10,6 +10,9 @@ from .. import functional as F
 from .. import init
 from ..module import Module
 from ..parameter import Parameter
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
@@ -67,7 +70,7 @@ class LayerNorm(_Affine):
         )  # fmt: skip
         self.reset_parameters()
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """(*, normalized_shape), normalized."""
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
@@ -102,7 +105,7 @@ class RMSNorm(_Affine):
         if self.weight is not None:
             init.ones_(self.weight)
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """(*, normalized_shape), normalized."""
         return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
@@ -133,7 +136,7 @@ class GroupNorm(_Affine):
         learn(self, num_channels, device, dtype, weight=affine, bias=affine and bias)
         self.reset_parameters()
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """(N, C, ...), normalized."""
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
@@ -157,7 +160,7 @@ class LocalResponseNorm(Module):
         super().__init__()
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """(N, C, ...), normalized."""
         return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 from minitorch import cat, stack
@@ -16,6 +16,9 @@ from ..module import Module
 from ..packed import PackedSequence
 from ..parameter import Parameter
 from .cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
@@ -84,7 +87,7 @@ class RNNBase(Module):
     def flatten_parameters(self) -> None:
         """Nothing: for code that calls it."""
 
-    def forward(self, input: Any, hx: Any = None) -> Any:
+    def forward(self, input: Tensor, hx: Any = None) -> Any:
         """(output, final states).
 
         Args:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import functional as F
 from ..module import Module
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
 
 __all__ = ["GLU", "LogSoftmax", "Softmax", "Softmax2d", "Softmin"]
 
@@ -39,7 +42,7 @@ class GLU(_AlongDim):
     def __init__(self, dim: int = -1) -> None:
         super().__init__(dim)
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """Half the size along ``dim``."""
         return F.glu(input, self.dim)
 
@@ -68,7 +71,7 @@ class Softmax2d(Module):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html
     """
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
         if input.ndim not in (3, 4):
             raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import minitorch
 
@@ -17,6 +17,10 @@ from .attention import MultiheadAttention
 from .dropout import Dropout
 from .linear import Linear
 from .normalization import LayerNorm
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
+    from ..._types.dtype import dtype
 
 __all__ = [
     "Transformer",
@@ -106,9 +110,9 @@ class TransformerEncoderLayer(_Layer):
         self.dropout2 = Dropout(dropout)
 
     def forward(
-        self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None,
-        is_causal: bool = False,
-    ) -> Any:  # fmt: skip
+        self, src: Tensor, src_mask: Tensor | None = None,
+        src_key_padding_mask: Tensor | None = None, is_causal: bool = False,
+    ) -> Tensor:  # fmt: skip
         """(L, N, d_model) to the same; the masks are those of ``MultiheadAttention``."""
         padding = canonical_mask(src_key_padding_mask, "src_key_padding_mask", src.dtype)
         mask = canonical_mask(src_mask, "src_mask", src.dtype)
@@ -152,10 +156,11 @@ class TransformerDecoderLayer(_Layer):
         self.dropout3 = Dropout(dropout)
 
     def forward(
-        self, tgt: Any, memory: Any, tgt_mask: Any = None, memory_mask: Any = None,
-        tgt_key_padding_mask: Any = None, memory_key_padding_mask: Any = None,
-        tgt_is_causal: bool = False, memory_is_causal: bool = False,
-    ) -> Any:  # fmt: skip
+        self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None = None,
+        memory_mask: Tensor | None = None, tgt_key_padding_mask: Tensor | None = None,
+        memory_key_padding_mask: Tensor | None = None, tgt_is_causal: bool = False,
+        memory_is_causal: bool = False,
+    ) -> Tensor:  # fmt: skip
         """``tgt`` (L, N, d_model) with ``memory`` (S, N, d_model) of the encoder: as ``tgt``."""
 
         def attend(x: Any) -> Any:
@@ -208,9 +213,9 @@ class TransformerEncoder(Module):
         self.norm = norm
 
     def forward(
-        self, src: Any, mask: Any = None, src_key_padding_mask: Any = None,
+        self, src: Tensor, mask: Tensor | None = None, src_key_padding_mask: Tensor | None = None,
         is_causal: bool | None = None,
-    ) -> Any:  # fmt: skip
+    ) -> Tensor:  # fmt: skip
         """(L, N, d_model) to the same."""
         padding = canonical_mask(src_key_padding_mask, "src_key_padding_mask", src.dtype)
         mask = canonical_mask(mask, "mask", src.dtype)
@@ -234,10 +239,11 @@ class TransformerDecoder(Module):
         self.norm = norm
 
     def forward(
-        self, tgt: Any, memory: Any, tgt_mask: Any = None, memory_mask: Any = None,
-        tgt_key_padding_mask: Any = None, memory_key_padding_mask: Any = None,
-        tgt_is_causal: bool | None = None, memory_is_causal: bool = False,
-    ) -> Any:  # fmt: skip
+        self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None = None,
+        memory_mask: Tensor | None = None, tgt_key_padding_mask: Tensor | None = None,
+        memory_key_padding_mask: Tensor | None = None, tgt_is_causal: bool | None = None,
+        memory_is_causal: bool = False,
+    ) -> Tensor:  # fmt: skip
         """``tgt`` (L, N, d_model) with ``memory`` (S, N, d_model) of the encoder: as ``tgt``."""
         first: Any = self.layers[0]
         size = length(tgt, first.self_attn.batch_first)
@@ -302,12 +308,12 @@ class Transformer(Module):
         self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
 
     def forward(
-        self, src: Any, tgt: Any, src_mask: Any = None, tgt_mask: Any = None,
-        memory_mask: Any = None, src_key_padding_mask: Any = None,
-        tgt_key_padding_mask: Any = None, memory_key_padding_mask: Any = None,
-        src_is_causal: bool | None = None, tgt_is_causal: bool | None = None,
-        memory_is_causal: bool = False,
-    ) -> Any:  # fmt: skip
+        self, src: Tensor, tgt: Tensor, src_mask: Tensor | None = None,
+        tgt_mask: Tensor | None = None, memory_mask: Tensor | None = None,
+        src_key_padding_mask: Tensor | None = None, tgt_key_padding_mask: Tensor | None = None,
+        memory_key_padding_mask: Tensor | None = None, src_is_causal: bool | None = None,
+        tgt_is_causal: bool | None = None, memory_is_causal: bool = False,
+    ) -> Tensor:  # fmt: skip
         """``src`` (S, N, d_model) and ``tgt`` (L, N, d_model) to (L, N, d_model)."""
         batch = 0 if self.batch_first else 1
         if src.ndim == 3 and tgt.ndim == 3 and src.shape[batch] != tgt.shape[batch]:
@@ -327,6 +333,8 @@ class Transformer(Module):
         )  # fmt: skip
 
     @staticmethod
-    def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Any:
+    def generate_square_subsequent_mask(
+        sz: int, device: Any = None, dtype: dtype | None = None
+    ) -> Tensor:
         """(sz, sz): minus infinity above the diagonal, 0 elsewhere."""
         return causal_mask(sz, dtype)

@@ -7,13 +7,16 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.context import BaseContext
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
 from .passes import MultiProcessIterator, SingleProcessIterator
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 from .worker import get_worker_info
+
+if TYPE_CHECKING:
+    from ...random.generator import Generator
 
 __all__ = ["DataLoader", "default_collate", "default_convert", "get_worker_info"]
 
@@ -88,7 +91,7 @@ class DataLoader(Generic[T_co]):
         timeout: float = 0,
         worker_init_fn: Callable[[int], None] | None = None,
         multiprocessing_context: Any = None,
-        generator: Any = None,
+        generator: Generator | None = None,
         *,
         prefetch_factor: int | None = None,
         persistent_workers: bool = False,

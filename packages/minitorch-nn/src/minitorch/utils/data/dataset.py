@@ -7,9 +7,12 @@ import warnings
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import minitorch
+
+if TYPE_CHECKING:
+    from ...random.generator import Generator
 
 __all__ = [
     "ChainDataset",
@@ -237,7 +240,7 @@ class Subset(Dataset[T_co]):
 
 
 def random_split(
-    dataset: Any, lengths: Sequence[float], generator: Any = None
+    dataset: Any, lengths: Sequence[float], generator: Generator | None = None
 ) -> list[Subset[Any]]:
     """Splits a dataset at random into subsets of these lengths, or of these fractions of it.
 

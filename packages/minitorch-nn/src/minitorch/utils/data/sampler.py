@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import minitorch
+
+if TYPE_CHECKING:
+    from ...random.generator import Generator
 
 __all__ = [
     "BatchSampler",
@@ -74,7 +77,7 @@ class RandomSampler(Sampler[int]):
         data_source: Any,
         replacement: bool = False,
         num_samples: int | None = None,
-        generator: Any = None,
+        generator: Generator | None = None,
     ) -> None:
         if not isinstance(replacement, bool):
             raise TypeError(
@@ -113,7 +116,7 @@ class SubsetRandomSampler(Sampler[Any]):
     Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.SubsetRandomSampler
     """
 
-    def __init__(self, indices: Sequence[Any], generator: Any = None) -> None:
+    def __init__(self, indices: Sequence[Any], generator: Generator | None = None) -> None:
         self.indices = indices
         self.generator = generator
 
@@ -136,7 +139,7 @@ class WeightedRandomSampler(Sampler[int]):
         weights: Sequence[float],
         num_samples: int,
         replacement: bool = True,
-        generator: Any = None,
+        generator: Generator | None = None,
     ) -> None:
         if not isinstance(replacement, bool):
             raise ValueError(

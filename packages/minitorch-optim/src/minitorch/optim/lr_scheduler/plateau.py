@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .base import EPOCH_WARNING, LRScheduler, check_optimizer, set_lr, values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["ReduceLROnPlateau"]
 
@@ -33,7 +36,7 @@ class ReduceLROnPlateau(LRScheduler):
         threshold: float = 1e-4,
         threshold_mode: str = "rel",
         cooldown: int = 0,
-        min_lr: Any = 0,
+        min_lr: Sequence[float] | float = 0,
         eps: float = 1e-8,
     ) -> None:
         if factor >= 1.0:

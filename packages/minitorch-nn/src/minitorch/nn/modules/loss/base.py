@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...functional.reduction import chosen
 from ...module import Module
+
+if TYPE_CHECKING:
+    from ...._tensor import Tensor
 
 
 class _Loss(Module):
@@ -28,7 +31,7 @@ class _WeightedLoss(_Loss):
 
     def __init__(
         self,
-        weight: Any = None,
+        weight: Tensor | None = None,
         size_average: bool | None = None,
         reduce: bool | None = None,
         reduction: str = "mean",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import functional as F
 from .base import _Loss, _WeightedLoss
+
+if TYPE_CHECKING:
+    from ...._tensor import Tensor
 
 __all__ = [
     "CosineEmbeddingLoss",
@@ -48,7 +51,7 @@ class HingeEmbeddingLoss(_Margin):
     ) -> None:
         super().__init__(margin, size_average, reduce, reduction)
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Two of one shape to a number."""
         return F.hinge_embedding_loss(input, target, margin=self.margin, reduction=self.reduction)
 
@@ -59,7 +62,7 @@ class CosineEmbeddingLoss(_Margin):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html
     """
 
-    def forward(self, input1: Any, input2: Any, target: Any) -> Any:
+    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """(N, D), (N, D) and (N) to a number."""
         return F.cosine_embedding_loss(
             input1, input2, target, margin=self.margin, reduction=self.reduction
@@ -72,7 +75,7 @@ class MarginRankingLoss(_Margin):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MarginRankingLoss.html
     """
 
-    def forward(self, input1: Any, input2: Any, target: Any) -> Any:
+    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """Three of one shape to a number."""
         return F.margin_ranking_loss(
             input1, input2, target, margin=self.margin, reduction=self.reduction
@@ -85,7 +88,7 @@ class MultiLabelMarginLoss(_Loss):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html
     """
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """(N, C) and (N, C) labels, ended by -1, to a number."""
         return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
@@ -100,7 +103,7 @@ class MultiMarginLoss(_WeightedLoss):
         self,
         p: int = 1,
         margin: float = 1.0,
-        weight: Any = None,
+        weight: Tensor | None = None,
         size_average: bool | None = None,
         reduce: bool | None = None,
         reduction: str = "mean",
@@ -113,7 +116,7 @@ class MultiMarginLoss(_WeightedLoss):
         self.p = p
         self.margin = margin
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """(N, C) and (N) to a number."""
         return F.multi_margin_loss(
             input,
@@ -153,7 +156,7 @@ class TripletMarginLoss(_Loss):
         self.eps = eps
         self.swap = swap
 
-    def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
+    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """Three (N, D) to a number."""
         return F.triplet_margin_loss(
             anchor,
@@ -188,7 +191,7 @@ class TripletMarginWithDistanceLoss(_Loss):
         self.margin = positive(margin, "TripletMarginWithDistanceLoss")
         self.swap = swap
 
-    def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
+    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """Three (N, D) to a number."""
         return F.triplet_margin_with_distance_loss(
             anchor,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ... import functional as F
 from .base import _Loss
+
+if TYPE_CHECKING:
+    from ...._tensor import Tensor
 
 __all__ = ["GaussianNLLLoss", "HuberLoss", "L1Loss", "MSELoss", "PoissonNLLLoss", "SmoothL1Loss"]
 
@@ -16,7 +19,7 @@ class L1Loss(_Loss):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html
     """
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Two of one shape to a number, or to that shape with ``reduction="none"``."""
         return F.l1_loss(input, target, reduction=self.reduction)
 
@@ -27,7 +30,7 @@ class MSELoss(_Loss):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
     """
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Two of one shape to a number, or to that shape with ``reduction="none"``."""
         return F.mse_loss(input, target, reduction=self.reduction)
 
@@ -48,7 +51,7 @@ class SmoothL1Loss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.beta = beta
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Two of one shape to a number, or to that shape with ``reduction="none"``."""
         return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
@@ -68,7 +71,7 @@ class HuberLoss(_Loss):
         super().__init__(reduction=reduction)
         self.delta = delta
 
-    def forward(self, input: Any, target: Any) -> Any:
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Two of one shape to a number, or to that shape with ``reduction="none"``."""
         return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
 
@@ -93,7 +96,7 @@ class PoissonNLLLoss(_Loss):
         self.full = full
         self.eps = eps
 
-    def forward(self, log_input: Any, target: Any) -> Any:
+    def forward(self, log_input: Tensor, target: Tensor) -> Tensor:
         """Two of one shape to a number."""
         return F.poisson_nll_loss(
             log_input,
@@ -116,7 +119,7 @@ class GaussianNLLLoss(_Loss):
         self.full = full
         self.eps = eps
 
-    def forward(self, input: Any, target: Any, var: Any) -> Any:
+    def forward(self, input: Tensor, target: Tensor, var: Tensor | float) -> Tensor:
         """Means, samples and variances to a number."""
         return F.gaussian_nll_loss(
             input, target, var, full=self.full, eps=self.eps, reduction=self.reduction
