@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .autograd.dispatch import apply, not_tensor
 from .autograd.grad_mode import current
 from .autograd.inplace import inplace
@@ -26,6 +28,9 @@ from .ops.geometry import difference_norm
 from .ops.shape import write_out
 from .overrides import disabled as disabled_torch_function
 from .overrides import overridable
+
+if TYPE_CHECKING:
+    from .autograd.primitive import Operation as Operation
 
 __all__ = [
     "BLOCK",

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._types.dtype import bool as bool_
+from ._types.dtype import float32
 from .ops import extrema, order_statistics, reduction, scan, unary
 from .ops import norm as norms
 from .ops import softmax as softmaxes
@@ -61,7 +63,7 @@ def _mask(input: Any, mask: Any) -> Any:
             "expected a mask that broadcasts to the input, but it has more dimensions: mask "
             f"{list(mask.shape)}, input {list(input.shape)}"
         )
-    mask = to(mask, np.bool_)
+    mask = to(mask, bool_)
     return mask if mask.shape == input.shape else expand_p(mask, tuple(input.shape))
 
 
@@ -135,7 +137,7 @@ def amax(
     dim: int | Sequence[int] | None = None,
     *,
     keepdim: bool = False,
-    dtype: Any = None,
+    dtype: dtype | None = None,
     mask: Any = None,
 ) -> Tensor:
     """The largest element where ``mask`` is True, -inf where there is none."""
@@ -149,7 +151,7 @@ def amin(
     dim: int | Sequence[int] | None = None,
     *,
     keepdim: bool = False,
-    dtype: Any = None,
+    dtype: dtype | None = None,
     mask: Any = None,
 ) -> Tensor:
     """The smallest element where ``mask`` is True, inf where there is none."""
@@ -163,7 +165,7 @@ def argmax(
     dim: int | None = None,
     *,
     keepdim: bool = False,
-    dtype: Any = None,
+    dtype: dtype | None = None,
     mask: Any = None,
 ) -> Tensor:
     """The index of the largest element where ``mask`` is True, in the input's dtype."""
@@ -177,7 +179,7 @@ def argmin(
     dim: int | None = None,
     *,
     keepdim: bool = False,
-    dtype: Any = None,
+    dtype: dtype | None = None,
     mask: Any = None,
 ) -> Tensor:
     """The index of the smallest element where ``mask`` is True, in the input's dtype."""
@@ -218,12 +220,17 @@ def mean(
 
 @numpy_names
 def median(
-    input: Tensor, dim: int = -1, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
+    input: Tensor,
+    dim: int = -1,
+    *,
+    keepdim: bool = False,
+    dtype: dtype | None = None,
+    mask: Any = None,
 ) -> Tensor | return_types.median:
     """The median of the elements where ``mask`` is True; for none nan, of integers an error."""
     floats = input.dtype.is_floating_point
     kind = dtype or input.dtype
-    x = input if floats else to(input, np.float32)
+    x = input if floats else to(input, float32)
     result = order_statistics.nanmedian(_keep(x, mask, math.nan), dim, keepdim).values
     if floats:
         return result
@@ -240,7 +247,7 @@ def logsumexp(
     dim: int | Sequence[int] | None = None,
     *,
     keepdim: bool = False,
-    dtype: Any = None,
+    dtype: dtype | None = None,
     mask: Any = None,
 ) -> Tensor:
     """The logarithm of the sum of the exponentials where ``mask`` is True."""
@@ -252,7 +259,7 @@ def logaddexp(
     input: Tensor,
     other: Tensor,
     *,
-    dtype: Any = None,
+    dtype: dtype | None = None,
     input_mask: Any = None,
     other_mask: Any = None,
 ) -> Tensor:
@@ -263,9 +270,9 @@ def logaddexp(
 
 @numpy_names
 def norm(
-    input: Tensor, ord: float = 2.0, dim: Any = None, *, keepdim: bool = False, dtype: Any = None,
-    mask: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, ord: float = 2.0, dim: Any = None, *, keepdim: bool = False,
+    dtype: dtype | None = None, mask: Any = None,
+) -> Tensor:  # fmt: skip
     """The vector norm of the elements where ``mask`` is True."""
     x = _keep(input, mask, math.inf if ord == -math.inf else 0)
     return norms.vector_norm(x, ord, _dims(dim, input), keepdim, dtype=dtype)
@@ -274,7 +281,8 @@ def norm(
 @numpy_names
 def var(
     input: Tensor, dim: int | Sequence[int] | None = None, unbiased: bool | None = None, *,
-    correction: float | None = None, keepdim: bool = False, dtype: Any = None, mask: Any = None,
+    correction: float | None = None, keepdim: bool = False, dtype: dtype | None = None,
+    mask: Any = None,
 ) -> Tensor:  # fmt: skip
     """The variance of the elements where ``mask`` is True; the divisor is their count less
     ``correction`` (1 by default).
@@ -283,20 +291,22 @@ def var(
         raise AssertionError("Only one of unbiased and correction may be given")
     if correction is None:
         correction = 0.0 if unbiased is False else 1.0
-    kind = dtype or (input.dtype if input.dtype.category > 1 else np.float32)
+    kind = dtype or (input.dtype if input.dtype.category > 1 else float32)
     x = to(input, kind)
     difference = x - mean(x, dim, keepdim=True, mask=mask)
     total = sum(difference * difference, dim, keepdim=keepdim, mask=mask)
     count = _count(input, dim, keepdim, mask)
     if mask is None:
-        return total / max(count - correction, 0)
+        freedom: float = max(count - correction, 0)
+        return total / freedom
     return total / (to(count, kind) - correction).clamp(min=0)
 
 
 @numpy_names
 def std(
     input: Tensor, dim: int | Sequence[int] | None = None, unbiased: bool | None = None, *,
-    correction: float | None = None, keepdim: bool = False, dtype: Any = None, mask: Any = None,
+    correction: float | None = None, keepdim: bool = False, dtype: dtype | None = None,
+    mask: Any = None,
 ) -> Tensor:  # fmt: skip
     """The root of ``var``."""
     return unary.sqrt(
@@ -324,7 +334,13 @@ def softmin(input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Any = 
 
 @numpy_names
 def normalize(
-    input: Tensor, ord: float, dim: int, *, eps: float = 1e-12, dtype: Any = None, mask: Any = None
+    input: Tensor,
+    ord: float,
+    dim: int,
+    *,
+    eps: float = 1e-12,
+    dtype: dtype | None = None,
+    mask: Any = None,
 ) -> Tensor:
     """The elements where ``mask`` is True over their norm (at least ``eps``); 0 elsewhere."""
     length = norm(input, ord, dim, keepdim=True, dtype=dtype, mask=mask)

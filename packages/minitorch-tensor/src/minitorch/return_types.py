@@ -9,7 +9,7 @@ Follows https://docs.pytorch.org/docs/stable/generated/torch.max.html
 from __future__ import annotations
 
 from collections import namedtuple
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 FIELDS = {
     "max": "values indices",
@@ -40,19 +40,115 @@ FIELDS = {
     "linalg_lstsq": "solution residuals rank singular_values",
 }
 
+if TYPE_CHECKING:
+    from ._tensor import Tensor
 
-def __getattr__(name: str) -> Any:
-    if name not in FIELDS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    make: Any = namedtuple  # the stub wants literals
-    made = make(name, FIELDS[name], module=__name__)
+    class _ValuesIndices(NamedTuple):
+        values: Tensor
+        indices: Tensor
 
-    def show(self: Any) -> str:
-        lines = (f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True))
-        return f"torch.return_types.{name}(\n" + ",\n".join(lines) + ")"
+    class _SignLogabsdet(NamedTuple):
+        sign: Tensor
+        logabsdet: Tensor
 
-    made.__repr__ = show
-    return globals().setdefault(name, made)  # another thread's, if it was quicker
+    class _QR(NamedTuple):
+        Q: Tensor
+        R: Tensor
+
+    class _EigenvaluesEigenvectors(NamedTuple):
+        eigenvalues: Tensor
+        eigenvectors: Tensor
+
+    class max(_ValuesIndices): ...
+
+    class min(_ValuesIndices): ...
+
+    class sort(_ValuesIndices): ...
+
+    class topk(_ValuesIndices): ...
+
+    class median(_ValuesIndices): ...
+
+    class nanmedian(_ValuesIndices): ...
+
+    class mode(_ValuesIndices): ...
+
+    class kthvalue(_ValuesIndices): ...
+
+    class cummax(_ValuesIndices): ...
+
+    class cummin(_ValuesIndices): ...
+
+    class aminmax(NamedTuple):
+        min: Tensor
+        max: Tensor
+
+    class frexp(NamedTuple):
+        mantissa: Tensor
+        exponent: Tensor
+
+    class histogram(NamedTuple):
+        hist: Tensor
+        bin_edges: Tensor
+
+    class histogramdd(NamedTuple):
+        hist: Tensor
+        bin_edges: tuple[Tensor, ...]
+
+    class slogdet(_SignLogabsdet): ...
+
+    class linalg_slogdet(_SignLogabsdet): ...
+
+    class qr(_QR): ...
+
+    class linalg_qr(_QR): ...
+
+    class svd(NamedTuple):
+        U: Tensor
+        S: Tensor
+        V: Tensor
+
+    class linalg_inv_ex(NamedTuple):
+        inverse: Tensor
+        info: Tensor
+
+    class linalg_solve_ex(NamedTuple):
+        result: Tensor
+        info: Tensor
+
+    class linalg_cholesky_ex(NamedTuple):
+        L: Tensor
+        info: Tensor
+
+    class linalg_svd(NamedTuple):
+        U: Tensor
+        S: Tensor
+        Vh: Tensor
+
+    class linalg_eigh(_EigenvaluesEigenvectors): ...
+
+    class linalg_eig(_EigenvaluesEigenvectors): ...
+
+    class linalg_lstsq(NamedTuple):
+        solution: Tensor
+        residuals: Tensor
+        rank: Tensor
+        singular_values: Tensor
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in FIELDS:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        made = namedtuple(name, FIELDS[name], module=__name__)
+
+        def show(self: Any) -> str:
+            lines = (f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True))
+            return f"torch.return_types.{name}(\n" + ",\n".join(lines) + ")"
+
+        made.__repr__ = show
+        return globals().setdefault(name, made)  # another thread's, if it was quicker
 
 
 def __dir__() -> list[str]:

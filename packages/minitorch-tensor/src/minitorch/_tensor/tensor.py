@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, overload
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from .._types.size import Size
 from ..autograd import backward, engine
 from ..autograd.grad_mode import current
 from ..autograd.inplace import check_history, inplace, relaid
-from ..autograd.node import AccumulateGrad, Output, RemovableHandle, track, untrack
+from ..autograd.node import AccumulateGrad, Node, Output, RemovableHandle, track, untrack
 from ..autograd.primitive import operator
 from ..autograd.variable import (
     Variable,
@@ -85,10 +86,20 @@ from .printing import tensor_repr
 __all__ = ["Tensor"]
 
 T = TypeVar("T", bound="Tensor")
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    DeviceLike = device | str | int | None
+
+    from ..ops.conversion import Conversions as Base
+else:
+    Base = Variable
+
 _size = tuple.__new__  # of integers that were checked: a third of the time that Size() takes
 
 
-class Tensor(Variable):
+class Tensor(Base):
     """An n-dimensional array that can remember how it was computed.
 
     Args:
@@ -131,8 +142,8 @@ class Tensor(Variable):
         data: Any = None,
         requires_grad: bool | None = None,
         dtype: dtype | None = None,
-        device: Any = None,
-        size: Any = None,
+        device: DeviceLike = None,
+        size: Sequence[int] | None = None,
     ) -> Self:
         if data is not None:
             values = (data, *values)
@@ -188,7 +199,7 @@ class Tensor(Variable):
         return node is None or isinstance(node, AccumulateGrad)
 
     @property
-    def grad_fn(self) -> Any:
+    def grad_fn(self) -> Node | None:
         """The node of the step that made this tensor, None for a leaf."""
         node = history(self)
         if isinstance(node, Output):
@@ -274,7 +285,7 @@ class Tensor(Variable):
         gradient: Tensor | None = None,
         retain_graph: bool | None = None,
         create_graph: bool = False,
-        inputs: Any = None,
+        inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None:
         """Computes the gradients of this tensor and adds them to the leaves' ``.grad``.
 
@@ -357,7 +368,7 @@ class Tensor(Variable):
     def _is_view(self) -> bool:
         return self._base is not None and not self._relaid
 
-    def apply_(self, callable: Any) -> Tensor:
+    def apply_(self, callable: Callable[[Any], Any]) -> Tensor:
         """Replaces each element ``x`` by ``callable(x)``, one by one in Python."""
         if self.requires_grad:
             raise RuntimeError("apply_() cannot be used on a tensor that requires grad")
@@ -372,14 +383,14 @@ class Tensor(Variable):
         """Lets ``backward`` fill ``.grad`` here too, though this is no leaf."""
         engine.retain_grad(self)
 
-    def register_hook(self, hook: Any) -> RemovableHandle:
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
         """``hook(grad)`` sees this tensor's gradient; what it returns, if anything, replaces it."""
         node = history(self)
         if node is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         return RemovableHandle(node.attach("tensor_hooks", dict), hook)
 
-    def register_post_accumulate_grad_hook(self, hook: Any) -> RemovableHandle:
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """``hook(tensor)`` runs once ``.grad`` of this leaf holds the pass's gradient."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
@@ -405,19 +416,20 @@ class Tensor(Variable):
             )
         return self._array()
 
-    def item(self) -> Any:
+    def item(self) -> int | float | bool:
         """The value of a tensor with one element, as a Python number."""
         if self._data.size != 1:
             raise RuntimeError(
                 f"a Tensor with {self._data.size} elements cannot be converted to Scalar"
             )
-        return self._data.item()
+        value: int | float | bool = self._data.item()  # or complex: as in PyTorch's stub
+        return value
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
         return self._data.tolist()
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self, *, tensor_contents: object = None) -> str:
         return tensor_repr(self)
 
     def __len__(self) -> int:
@@ -476,7 +488,9 @@ class Tensor(Variable):
     def __hash__(self) -> int:
         return id(self)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> np.ndarray[Any, Any]:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def untyped_storage(self) -> UntypedStorage:
@@ -488,7 +502,7 @@ class Tensor(Variable):
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         return self._array().__dlpack__(**options)
 
-    def __dlpack_device__(self) -> Any:
+    def __dlpack_device__(self) -> tuple[int, int]:
         return self._array().__dlpack_device__()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
@@ -750,7 +764,11 @@ class Tensor(Variable):
     flip, fliplr, flipud = rearranging.flip, rearranging.fliplr, rearranging.flipud
     rot90 = rearranging.rot90
 
-    def size(self, dim: int | None = None) -> Any:
+    @overload
+    def size(self, dim: None = None) -> Size: ...
+    @overload
+    def size(self, dim: int) -> int: ...
+    def size(self, dim: int | None = None) -> Size | int:
         """The shape, or the size of one dimension."""
         return self.shape if dim is None else self.shape[one_dim(dim, self.ndim)]
 
@@ -784,7 +802,7 @@ class Tensor(Variable):
         """The address of the first element."""
         return address(self._array())
 
-    def is_contiguous(self, memory_format: Any = None) -> bool:
+    def is_contiguous(self, memory_format: layouts.memory_format | None = None) -> bool:
         """True where the elements lie in memory in that order, by default C's, without gaps."""
         if memory_format is None:
             return self._data.flags.c_contiguous
@@ -802,7 +820,7 @@ class Tensor(Variable):
     tensor_split, unbind = joining.tensor_split, joining.unbind
     hsplit, vsplit, dsplit = joining.hsplit, joining.vsplit, joining.dsplit
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Tensor]:
         if not self._data.ndim:
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
@@ -810,7 +828,7 @@ class Tensor(Variable):
     def __reversed__(self) -> Tensor:
         return self.flip(0) if self._data.ndim else self
 
-    def __contains__(self, element: Any) -> bool:
+    def __contains__(self, element: object) -> bool:
         if isinstance(element, Variable | bool | int | float | complex):
             found: Any = element == self
             return bool(found.any())
@@ -876,25 +894,30 @@ class Tensor(Variable):
     is_cpu = True
     is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_mps = is_xpu = is_nested = False
 
-    def cpu(self, memory_format: Any = None) -> Any:
+    def cpu(self, memory_format: layouts.memory_format | None = None) -> Tensor:
         """The tensor itself: it is on the CPU."""
         return conversion.to(self, memory_format=memory_format)
 
-    def cuda(self, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Any:
+    def cuda(
+        self,
+        device: DeviceLike = None,
+        non_blocking: bool = False,
+        memory_format: layouts.memory_format | None = None,
+    ) -> NoReturn:
         """Raises: there is no GPU here."""
         raise RuntimeError(
             "MiniTorch computes on the CPU: ask cuda.is_available() (False) before cuda()"
         )
 
-    def get_device(self) -> Any:
+    def get_device(self) -> int:
         """-1: the CPU has no number."""
         return -1
 
-    def pin_memory(self, device: Any = None) -> Tensor:
+    def pin_memory(self, device: DeviceLike = None) -> Tensor:
         """The tensor itself: there is no GPU to copy it to."""
         return self
 
-    def is_pinned(self, device: Any = None) -> Any:
+    def is_pinned(self, device: DeviceLike = None) -> bool:
         """False."""
         return False
 
@@ -958,7 +981,7 @@ def _rebuild(kind: Any, array: Any, requires_grad: bool, notes: dict[str, Any]) 
 # x.float(), x.int(), ...: given here, so that inside the class these names are still Python's types
 for _name, _dtype in conversion.METHODS.items():
     setattr(Tensor, _name, conversion.converter(_name, _dtype))
-Tensor.type = conversion.type_  # type: ignore[attr-defined]  # not in the class, as above
+Tensor.type = conversion.type_  # not in the class, as above
 
 
 def _refusing(name: str, method: Any) -> Any:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import warnings
 from math import e, inf, nan, pi
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..autograd.variable import Variable
 from ..kernels import blas, parallel
 from ..kernels.memory import UntypedStorage
 from .device import as_device, device
 from .dtype import ALL, set_default_dtype
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+    from .._tensor import Tensor
 
 __all__ = [
     "are_deterministic_algorithms_enabled",
@@ -42,7 +47,7 @@ __all__ = [
 newaxis = None
 
 
-def is_tensor(obj: Any) -> bool:
+def is_tensor(obj: object) -> TypeIs[Tensor]:
     """True for tensors."""
     return isinstance(obj, Variable)
 

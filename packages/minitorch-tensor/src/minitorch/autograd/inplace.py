@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from .variable import (
     wrap,
 )
 
+if TYPE_CHECKING:
+    from .primitive import Operation
+
 __all__ = ["check_writable", "inplace", "rebase", "relaid", "write"]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,7 +51,7 @@ def _replace_region(base: Any, value: Any, chain: Any) -> Any:
     return laid_as(out, base)
 
 
-copy_slices_p: Any = primitive(
+copy_slices_p: Operation = primitive(
     _replace_region,
     "base value | chain",
     lambda g, value_shape, chain: copy_slices_p(g, np.zeros(value_shape, np.bool_), chain),
@@ -160,9 +163,7 @@ def _adopt(node: Any, value: Any, target: Any) -> None:
         )
 
 
-def inplace(
-    op: Callable[..., Any], check: Callable[[Any], None] = check_writable
-) -> Callable[..., Any]:
+def inplace(op: F, check: Callable[[Any], None] = check_writable) -> F:
     """The in-place form of ``op``: ``x.op_(...)`` writes ``op(x, ...)`` into ``x``.
 
     An operation that also writes to expanded tensors is checked by ``check_history`` alone.
@@ -208,8 +209,7 @@ def inplace(
             result = result.to(self.dtype)
         return write(self, result)
 
-    form: Callable[..., Any] = named_in_place(method, op)
-    return form
+    return cast(F, named_in_place(method, op))
 
 
 def named_in_place(method: F, op: Any) -> F:
@@ -236,7 +236,7 @@ def _kept(values: Any, old: tuple[Any, Any]) -> Any:
     return values and tuple(v.copy() if v is old[0] or v is old[1] else v for v in values)
 
 
-def relaid(op: Callable[..., Any]) -> Callable[..., Any]:
+def relaid(op: F) -> F:
     """The in-place form of a view ``op``: ``x.op_(...)`` looks at its own memory anew."""
 
     @functools.wraps(op)
@@ -262,8 +262,7 @@ def relaid(op: Callable[..., Any]) -> Callable[..., Any]:
         self._base, self._chain, self._seen = made._base, made._chain, made._seen
         return self
 
-    form: Callable[..., Any] = named_in_place(method, op)
-    return form
+    return cast(F, named_in_place(method, op))
 
 
 def is_view(tensor: Variable) -> bool:

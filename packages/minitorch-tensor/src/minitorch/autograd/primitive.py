@@ -29,7 +29,20 @@ from . import dispatch as door
 from .primitive_node import JointNode, PrimitiveNode
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from .._tensor import Tensor
+
+    class Operation(Protocol):
+        """What ``primitive`` makes. Of several outputs it gives a tuple, a Tensor to checkers: both
+        can be taken apart."""
+
+        __name__: str
+        __qualname__: str
+        primitive: Primitive
+
+        def __call__(self, *args: Any) -> Tensor: ...
+
 
 __all__ = ["Primitive", "fused", "labelled", "operation", "operator", "primitive"]
 
@@ -76,8 +89,8 @@ class Primitive:
         self.floats = floats
         self.numbers = numbers
         self.traits = frozenset(traits)
-        self.op: Callable[..., Any]  # primitive() sets it, and the next
-        self.relabelled: Callable[..., Callable[..., Any]]
+        self.op: Operation  # primitive() sets it, and the next
+        self.relabelled: Callable[..., Operation]
         self.savers: dict[int, Any] = {}
         # which inputs can have a gradient (an index, for one, cannot); None: all
         ruled = tuple(rule is not None for rule in self.rules) or (False,) * len(self.inputs)
@@ -197,7 +210,7 @@ def primitive(
     *rules: Callable[..., Any] | None,
     name: str | None = None,
     **options: Any,
-) -> Callable[..., Tensor]:
+) -> Operation:
     """Makes an operation of a NumPy kernel and its gradient rules.
 
     Args:
@@ -289,9 +302,9 @@ def operator(op: Any) -> Callable[..., Any]:
     return made
 
 
-def labelled(op: Any, label: str) -> Callable[..., Tensor]:
+def labelled(op: Any, label: str) -> Operation:
     """The same operation, whose nodes go by another of PyTorch's names."""
-    made: Callable[..., Tensor] = op.primitive.relabelled(label=label)
+    made: Operation = op.primitive.relabelled(label=label)
     return made
 
 
@@ -304,7 +317,7 @@ def fused(
     name: str,
     residuals: str = "",
     **options: Any,
-) -> Callable[..., Tensor]:
+) -> Operation:
     """A hot composite as one step: a kernel pair for the first order, its definition for the rest.
 
     Args:

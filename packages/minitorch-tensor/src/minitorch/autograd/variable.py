@@ -10,6 +10,9 @@ import numpy as np
 
 from .grad_mode import current, marking
 
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+
 __all__ = ["Variable", "history", "wrap"]
 
 Array = np.ndarray[Any, Any]
@@ -191,7 +194,7 @@ def check_inference(tensor: Variable, message: str = WRITTEN) -> None:
         raise RuntimeError(message)
 
 
-_Tensor: type[Variable] = Variable
+_Tensor: Any = Variable
 new = object.__new__
 
 
@@ -201,9 +204,9 @@ def use_tensor_class(cls: type[Variable]) -> None:
     _Tensor = cls
 
 
-def wrap(data: Any, node: Any = None) -> Any:
+def wrap(data: Any, node: Any = None) -> Tensor:
     """A tensor around ``data``, without a copy."""
-    tensor = new(_Tensor)
+    tensor: Tensor = new(_Tensor)
     tensor._data = data
     tensor._node = node
     tensor._counter = [0] if not marking else new_counter()
@@ -211,9 +214,9 @@ def wrap(data: Any, node: Any = None) -> Any:
     return tensor
 
 
-def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any, ...]) -> Any:
+def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any, ...]) -> Tensor:
     """A tensor that shares the memory, and with it the version, of ``source``."""
-    tensor = new(_Tensor)
+    tensor: Tensor = new(_Tensor)
     tensor._data = data
     tensor._node = node
     tensor._counter = version = source._counter

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._types.dtype import dtype
+from .._types.settings import is_tensor
 from ..autograd.dispatch import apply
 from ..autograd.grad_mode import set_grad_enabled, transform_level
 from ..autograd.interpreters import Interpreter
@@ -243,7 +244,7 @@ class Forward(Interpreter):
     def _tangent(self, x: Any, materialize: bool) -> Any:
         if self.owns(x):
             return x._tangent
-        return zeros_like(x) if materialize and isinstance(x, Variable) else None
+        return zeros_like(x) if materialize and is_tensor(x) else None
 
     def gradients(self, ys: list[Any], xs: list[Any], gs: list[Any], **options: Any) -> list[Any]:
         """The gradients as duals: of y + e*dy by x, those of y and, as tangents, those of dy."""
@@ -300,7 +301,7 @@ def _numpy_dtype(value: Any) -> Any:
 
 
 def _zeros_for(x: Any) -> Any:
-    return zeros_like(x) if isinstance(x, Variable) else x
+    return zeros_like(x) if is_tensor(x) else x
 
 
 def with_aux(made: Any) -> tuple[Any, Any]:

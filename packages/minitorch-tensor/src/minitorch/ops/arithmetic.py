@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._types.settings import is_tensor
 from ..autograd.dispatch import NEVER
 from ..autograd.primitive import labelled, operation, primitive
 from ..autograd.variable import Variable
@@ -199,7 +198,7 @@ def true_divide(input: Tensor | complex, other: Tensor | complex) -> Tensor:
     """
 
 
-def divide_into(a: Any, b: Any) -> Any:
+def divide_into(a: Any, b: Any) -> Tensor:
     """``b / a``, as ``b`` times the reciprocal: neither ``a`` nor the result is saved."""
     return mul(reciprocal(a), b)
 
@@ -330,12 +329,12 @@ def fmod(input: Tensor, other: Tensor | complex) -> Tensor:
     """
 
 
-def floor_divide_into(a: Any, b: Any) -> Any:
+def floor_divide_into(a: Any, b: Any) -> Tensor:
     """``b // a``."""
     return floor_divide(b, a)
 
 
-def remainder_into(a: Any, b: Any) -> Any:
+def remainder_into(a: Any, b: Any) -> Tensor:
     """``b % a``."""
     return remainder(b, a)
 
@@ -432,7 +431,7 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | complex) -> Tensor:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.lerp.html
     """
     for name, x in (("end", end), ("weight", weight)):
-        if is_tensor(x) and x.dtype != input.dtype and (x.ndim or name == "end"):
+        if isinstance(x, Variable) and x.dtype != input.dtype and (x.ndim or name == "end"):
             raise RuntimeError(
                 f"expected dtype {input.dtype.type_name.lower()} for `{name}` but got dtype "
                 f"{x.dtype.type_name.lower()}"

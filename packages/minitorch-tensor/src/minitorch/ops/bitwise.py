@@ -177,17 +177,17 @@ def bitwise_not(input: Tensor) -> Tensor:
     """
 
 
-def shift_left_of(a: Any, b: Any) -> Any:
+def shift_left_of(a: Any, b: Any) -> Tensor:
     """``b << a``."""
     return bitwise_left_shift(b, a)
 
 
-def shift_right_of(a: Any, b: Any) -> Any:
+def shift_right_of(a: Any, b: Any) -> Tensor:
     """``b >> a``."""
     return bitwise_right_shift(b, a)
 
 
-def invert(input: Any) -> Any:
+def invert(input: Any) -> Tensor:
     """``~input``.
 
     Raises:

@@ -60,7 +60,7 @@ def expand(
     return _expand_to(input, as_shape(sizes if size is None else (size,)))
 
 
-def _expand_to(input: Any, sizes: tuple[int, ...]) -> Any:
+def _expand_to(input: Any, sizes: tuple[int, ...]) -> Tensor:
     shape = tuple(input.shape)
     lead = len(sizes) - len(shape)
     if lead < 0:
@@ -92,7 +92,7 @@ def _cannot_expand(shape: tuple[int, ...], full: tuple[int, ...], lead: int) -> 
     return f"cannot expand {list(shape)} to {list(full)}"
 
 
-def expand_as(input: Any, other: Any) -> Any:
+def expand_as(input: Any, other: Any) -> Tensor:
     """``input`` expanded to the shape of ``other``."""
     return _expand_to(input, tuple(other.shape))
 
@@ -136,7 +136,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     return tuple(t if t.shape == shape else expand_p(t, shape) for t in tensors)
 
 
-def sum_to_size(input: Any, *size: Any) -> Any:
+def sum_to_size(input: Any, *size: Any) -> Tensor:
     """``input`` summed to a shape that broadcasts to its own."""
     sizes = as_shape(size)
     shape = tuple(input.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -20,13 +20,15 @@ from .conversion import NUMBERS, common_dtype, fitted, number, promote, to_dtype
 
 if TYPE_CHECKING:
     from .._tensor.tensor import Tensor
+    from .._types.dtype import dtype
+    from ..autograd.primitive import Operation
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fill", "fmax", "fmin", "masked_fill"]
 __all__ += ["maximum", "minimum", "where"]
 
 ELEMENTWISE: Any = {"traits": ("elementwise",), "promote": promote}
 
-zeros_like_p: Any = primitive(
+zeros_like_p: Operation = primitive(
     lambda x: np.zeros_like(x)[()], "x", lambda g: zeros_like_p(g), name="zeros_like",
     traits=("elementwise", "linear"),
 )  # fmt: skip
@@ -55,8 +57,12 @@ def _nonzero(xs: Any) -> tuple[Any, ...]:
 nonzero_p = primitive(_nonzero, "*conditions -> places", name="nonzero")
 
 
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: Tensor, input: Tensor | complex, other: Tensor | complex) -> Tensor: ...
 def where(
-    condition: Tensor, input: Tensor | None = None, other: Tensor | complex | None = None
+    condition: Tensor, input: Tensor | complex | None = None, other: Tensor | complex | None = None
 ) -> tuple[Tensor, ...] | Tensor:
     """``input`` where ``condition`` is set and ``other`` elsewhere, broadcast.
 
@@ -75,7 +81,7 @@ def where(
     """
     if input is None and other is None:
         check_tensors("where", condition=condition)
-        return nonzero_p([condition])
+        return (*nonzero_p([condition]),)
     tensors = isinstance(condition, Variable)
     if tensors or isinstance(input, Variable) or isinstance(other, Variable):
         if tensors and condition._data.dtype.kind != "b":
@@ -98,7 +104,7 @@ def where(
     return where_p(condition, input, other)
 
 
-def where_method(self: Any, condition: Any, other: Any) -> Any:
+def where_method(self: Tensor, condition: Tensor, other: Tensor | complex) -> Tensor:
     """``where`` with ``self`` as the values chosen."""
     return where(condition, self, other)
 
@@ -118,7 +124,7 @@ masked_fill_p = primitive(
 OVERFLOW = "value cannot be converted to type {} without overflow"
 
 
-def constant(value: Any, dtype: Any, name: str) -> Any:
+def constant(value: Any, dtype: dtype, name: str) -> Any:
     """The number or 0-dim tensor ``value`` in ``dtype``."""
     if not is_tensor(value):
         return current.state.without_warnings(dtype.numpy.type, fitted(value, dtype))

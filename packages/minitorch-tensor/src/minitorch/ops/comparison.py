@@ -248,9 +248,9 @@ def isclose(
             raise TypeError(f"isclose(): argument '{name}' must be Tensor, not {value!r}")
     if input.dtype != other.dtype:
         raise RuntimeError(f"{input.dtype.type_name} did not match {other.dtype.type_name}")
-    for name, value in (("rtol", rtol), ("atol", atol)):
-        if value < 0:
-            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value}")
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if tolerance < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
     return isclose_p(input, other, rtol, atol, equal_nan)
 
 

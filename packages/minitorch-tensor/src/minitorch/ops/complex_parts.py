@@ -16,6 +16,7 @@ from .rounding import zero_gradient
 
 if TYPE_CHECKING:
     from .._tensor.tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = ["abs", "absolute", "angle", "conj", "conj_physical", "imag", "is_conj", "is_neg"]
 __all__ += ["real", "resolve_conj", "resolve_neg", "sgn", "sign", "view_as_complex"]
@@ -100,7 +101,7 @@ absolute = abs
 
 # --- parts -------------------------------------------------------------------------------------
 
-conj_p: Any = primitive(
+conj_p: Operation = primitive(
     np.conjugate, "x", lambda g: conj_p(g), name="conj", traits=("elementwise", "linear")
 )
 real_p = primitive(
@@ -179,7 +180,7 @@ def _from_pairs(x: Any) -> Any:
     return x.view(np.result_type(x.dtype, np.complex64))[..., 0]
 
 
-view_as_real_p: Any = primitive(
+view_as_real_p: Operation = primitive(
     _pairs,
     "z",
     lambda g: conj(view_as_complex_p(g)),
@@ -187,7 +188,7 @@ view_as_real_p: Any = primitive(
     view=True,
     traits=("linear",),
 )
-view_as_complex_p: Any = primitive(
+view_as_complex_p: Operation = primitive(
     _from_pairs, "x", lambda g: _refuse(g), name="view_as_complex", view=True, traits=("linear",)
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from ..kernels.memory import filled, format_of, like
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+    from .._types.device import device
+    from .._types.layout import memory_format
 
 __all__ = [
     "is_complex",
@@ -53,7 +55,7 @@ to_p = primitive(
 to_discrete_p = primitive(_cast, "x | dtype", None, name="to", **TRAITS)
 
 
-def cast(x: Any, dtype: np.dtype[Any]) -> Any:
+def cast(x: Any, dtype: np.dtype[Any]) -> Tensor:
     """``x`` as NumPy dtype ``dtype``; always a copy. Integers and bools have no gradient."""
     return to_p(x, dtype) if dtype.kind in "fc" else to_discrete_p(x, dtype)
 
@@ -221,7 +223,7 @@ def not_implemented(name: str, dtype: Any) -> NotImplementedError:
     return NotImplementedError(f"\"{name}\" not implemented for '{as_dtype(dtype).type_name}'")
 
 
-def result_type(tensor1: Any, tensor2: Any) -> _dtype.dtype:
+def result_type(tensor1: Tensor | complex, tensor2: Tensor | complex) -> _dtype.dtype:
     """The dtype of an operation on these two, tensors or Python numbers.
 
     Example:
@@ -235,9 +237,10 @@ def result_type(tensor1: Any, tensor2: Any) -> _dtype.dtype:
 
 
 def to(
-    input: Any, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False,
-    copy: bool = False, memory_format: Any = None,
-) -> Any:  # fmt: skip
+    input: Tensor, *args: Tensor | _dtype.dtype | device | str | bool | None,
+    dtype: _dtype.dtype | None = None, device: device | str | int | None = None,
+    non_blocking: bool = False, copy: bool = False, memory_format: memory_format | None = None,
+) -> Tensor:  # fmt: skip
     """``input`` with another dtype or ``memory_format``; itself where it has those already and
     ``copy`` is not set.
 
@@ -260,7 +263,7 @@ def to(
     if device is not None:
         as_device(device)
     wanted = input.dtype if dtype is None else as_dtype(dtype)
-    made = to_dtype(input, as_dtype(wanted).numpy)
+    made: Tensor = to_dtype(input, as_dtype(wanted).numpy)
     if memory_format is not None and memory_format is not preserve_format:
         same = made is input and not copy and format_of(input._array()) is memory_format
         return made if same else made.clone(memory_format=memory_format)
@@ -269,13 +272,14 @@ def to(
     return made
 
 
-def converter(name: str, dtype: _dtype.dtype) -> Callable[..., Any]:
+def converter(name: str, dtype: _dtype.dtype) -> Callable[..., Tensor]:
     """The method ``x.float()`` and the like."""
 
-    def convert(input: Any, memory_format: Any = None) -> Any:
+    def convert(input: Tensor, memory_format: memory_format | None = None) -> Tensor:
         if memory_format is not None:
             return to(input, dtype, memory_format=memory_format)
-        return to_dtype(input, dtype.numpy)
+        made: Tensor = to_dtype(input, dtype.numpy)
+        return made
 
     convert.__name__ = convert.__qualname__ = name
     convert.__doc__ = f"""The tensor in {dtype}; itself where it has that dtype.
@@ -294,7 +298,13 @@ METHODS = {
 TYPE_NAMES = {f"torch.{each.type_name}Tensor": each for each in _dtype.ALL}
 
 
-def type_(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
+@overload
+def type_(input: Tensor, dtype: None = None) -> str: ...
+@overload
+def type_(input: Tensor, dtype: str | _dtype.dtype, non_blocking: bool = False) -> Tensor: ...
+def type_(
+    input: Tensor, dtype: str | _dtype.dtype | None = None, non_blocking: bool = False
+) -> str | Tensor:
     """The tensor's type as a string, such as ``"torch.FloatTensor"``, or the tensor in ``dtype``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.type.html
@@ -308,7 +318,28 @@ def type_(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
     return to(input, dtype)
 
 
-def type_as(input: Any, other: Any) -> Any:
+if TYPE_CHECKING:
+
+    class Conversions(Variable):
+        """The methods of Tensor that ``METHODS`` names, and ``type``: they have names of Python's
+        types, which in the class itself would stand for the methods."""
+
+        def half(self, memory_format: memory_format | None = None) -> Tensor: ...
+        def float(self, memory_format: memory_format | None = None) -> Tensor: ...
+        def double(self, memory_format: memory_format | None = None) -> Tensor: ...
+        def char(self, memory_format: memory_format | None = None) -> Tensor: ...
+        def short(self, memory_format: memory_format | None = None) -> Tensor: ...
+        def int(self, memory_format: memory_format | None = None) -> Tensor: ...
+        def long(self, memory_format: memory_format | None = None) -> Tensor: ...
+        def byte(self, memory_format: memory_format | None = None) -> Tensor: ...
+        def bool(self, memory_format: memory_format | None = None) -> Tensor: ...
+        def cfloat(self, memory_format: memory_format | None = None) -> Tensor: ...
+        def cdouble(self, memory_format: memory_format | None = None) -> Tensor: ...
+
+        type = type_  # with a dtype a Tensor, else its name
+
+
+def type_as(input: Tensor, other: Tensor) -> Tensor:
     """``input`` in the dtype of ``other``."""
     return to(input, other.dtype)
 

@@ -49,10 +49,10 @@ __all__ = [
 def made(
     array: Any,
     requires_grad: bool = False,
-    device: Any = None,
-    layout: Any = None,
+    device: device | str | int | None = None,
+    layout: layout | None = None,
     pin_memory: bool = False,
-) -> Any:
+) -> Tensor:
     """A new tensor around ``array``, whose memory is nobody else's."""
     if device is not None and device is not CPU:
         as_device(device)
@@ -220,25 +220,26 @@ def empty_strided(
             f"mismatch in length of strides and shape: {list(steps)} and {list(shape)}"
         )
     steps = tuple(s * kind.itemsize for s in steps)
-    _, size = extent(shape, steps, kind.itemsize)
-    if size > sys.maxsize:
+    _, nbytes = extent(shape, steps, kind.itemsize)
+    if nbytes > sys.maxsize:
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
-    array = window(np.empty(size, np.uint8), shape, kind, 0, steps)
+    array = window(np.empty(nbytes, np.uint8), shape, kind, 0, steps)
     return made(array, requires_grad, device, layout, pin_memory)
 
 
 # --- like another tensor -----------------------------------------------------------------------
 
 
-def like(input: Any, dtype: Any, memory_format: Any = None) -> Any:
+def like(input: Any, dtype: Any, memory_format: memory_format | None = None) -> Any:
     """A new array with the shape and, unless told else, the order in memory and the dtype."""
     kind = None if dtype is None else as_dtype(dtype).numpy
     return new_memory_like(input._data, kind, memory_format)
 
 
-def carried(like: Any, x: Any) -> Any:
+def carried(like: Any, x: Tensor) -> Tensor:
     """``x``; under a transform that ``like`` belongs to, so that it can take its values."""
-    return x if like._interpreter is None else like.carried(x)
+    lifted: Tensor = x if like._interpreter is None else like.carried(x)
+    return lifted
 
 
 def empty_like(
@@ -301,12 +302,16 @@ def ones_like(
 # --- methods -----------------------------------------------------------------------------------
 
 
-def new_full(self: Any, size: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:
+def new_full(
+    self: Any, size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: Any
+) -> Tensor:
     """``full`` of this tensor's dtype."""
     return carried(self, full(size, fill_value, dtype=dtype or self.dtype, **options))
 
 
-def new_empty_strided(self: Any, size: Any, stride: Any, dtype: Any = None, **options: Any) -> Any:
+def new_empty_strided(
+    self: Any, size: Any, stride: Any, dtype: dtype | None = None, **options: Any
+) -> Tensor:
     """``empty_strided`` of this tensor's dtype."""
     return empty_strided(size, stride, dtype=dtype or self.dtype, **options)
 

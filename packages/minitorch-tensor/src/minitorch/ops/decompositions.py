@@ -23,6 +23,7 @@ from .shape import contiguous
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = ["cholesky", "cholesky_inverse", "cholesky_solve", "qr", "svd"]
 
@@ -84,7 +85,7 @@ def linalg_cholesky(A: Any, *, upper: bool = False) -> Any:
     return _cholesky(A, upper, "linalg.cholesky")
 
 
-def _cholesky(A: Any, upper: bool, name: str) -> Any:
+def _cholesky(A: Any, upper: bool, name: str) -> Tensor:
     return (
         transposed(linalg_cholesky_ex_p(transposed(A), name))
         if upper
@@ -140,7 +141,7 @@ def _cholesky_solve_rule(g: Any, L: Any, out: Any, upper: bool) -> Any:
     return _factor_rule(product + transposed(product), L, upper)
 
 
-cholesky_solve_p: Any = primitive(
+cholesky_solve_p: Operation = primitive(
     _cholesky_solve,
     "B L | upper",
     lambda g, L, upper: cholesky_solve_p(g, L, upper),
@@ -276,7 +277,7 @@ linalg_eigh_p = primitive(
 )  # fmt: skip
 
 
-def symmetric_values(A: Any, uplo: str) -> Any:
+def symmetric_values(A: Any, uplo: str) -> Tensor:
     return linalg_eigh_p(A, uplo)[0]
 
 
@@ -372,7 +373,7 @@ linalg_svd_p = primitive(
 )  # fmt: skip
 
 
-def singular_values(A: Any) -> Any:
+def singular_values(A: Any) -> Tensor:
     return linalg_svd_p(A, False)[1]
 
 

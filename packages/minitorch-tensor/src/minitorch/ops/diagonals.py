@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .._types.device import device
     from .._types.dtype import dtype
     from .._types.layout import layout
+    from ..autograd.primitive import Operation
 
 __all__ = [
     "block_diag", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
@@ -39,7 +40,7 @@ def _diagonal(x: Any, offset: int, dim1: int, dim2: int) -> Any:
     return out
 
 
-diagonal_p: Any = primitive(
+diagonal_p: Operation = primitive(
     _diagonal,
     "x | offset dim1 dim2",
     lambda g, shape, offset, dim1, dim2: slice_backward_p(
@@ -107,7 +108,7 @@ def trace(input: Tensor) -> Tensor:
     return diagonal_p(input, 0, 0, 1).sum()
 
 
-def _scatter(input: Any, src: Any, op: Any, params: tuple[Any, ...], name: str) -> Any:
+def _scatter(input: Any, src: Any, op: Any, params: tuple[Any, ...], name: str) -> Tensor:
     shape = tuple(op.primitive.kernel(np.broadcast_to(False, tuple(input.shape)), *params).shape)
     if tuple(src.shape) != shape:
         raise RuntimeError(
@@ -163,15 +164,15 @@ def slice_scatter(
 
 # --- triangles ---------------------------------------------------------------------------------
 
-tril_p: Any = primitive(
+tril_p: Operation = primitive(
     lambda x, k: packed(np.tril(x, k)), "x | k", lambda g, k: tril_p(g, k), name="tril", **LINEAR
 )
-triu_p: Any = primitive(
+triu_p: Operation = primitive(
     lambda x, k: packed(np.triu(x, k)), "x | k", lambda g, k: triu_p(g, k), name="triu", **LINEAR
 )
 
 
-def _matrix(input: Any, name: str) -> Any:
+def _matrix(input: Tensor, name: str) -> Tensor:
     if input.ndim < 2:
         raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
     return input
@@ -225,7 +226,7 @@ def triu_indices(
     return _indices(~np.tri(row, col, offset - 1, bool), dtype, device, layout)
 
 
-def _indices(where: Any, dtype: Any, device: Any, layout: Any) -> Any:
+def _indices(where: Any, dtype: Any, device: Any, layout: Any) -> Tensor:
     kind = np.dtype(np.int64) if dtype is None else as_dtype(dtype).numpy
     return made(np.array(where.nonzero()).astype(kind), False, device, layout)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["cumulative_trapezoid", "diff", "gradient", "trapezoid", "trapz"]
 
 
-def _cut(x: Any, dim: int, start: int | None, stop: int | None) -> Any:
+def _cut(x: Tensor, dim: int, start: int | None, stop: int | None) -> Tensor:
     """``x[start:stop]`` along ``dim``."""
     return x[(slice(None),) * dim + (slice(start, stop),)]
 
@@ -55,7 +55,7 @@ def diff(
 # --- integrals -------------------------------------------------------------------------------
 
 
-def _areas(y: Any, x: Any, dx: Any, dim: int) -> Any:
+def _areas(y: Tensor, x: Tensor | None, dx: complex, dim: int) -> Tensor:
     """The trapezoids between neighbours along ``dim``."""
     if not y.ndim:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
@@ -106,7 +106,7 @@ def cumulative_trapezoid(
 # --- slopes ----------------------------------------------------------------------------------
 
 
-def _slope(f: Any, d: int, spacing: Any, edge_order: int) -> Any:
+def _slope(f: Any, d: int, spacing: Any, edge_order: int) -> Tensor:
     """The slope along ``d``: central differences inside, one-sided ones at the ends."""
     n = f.shape[d]
     if n <= edge_order:
@@ -161,7 +161,7 @@ def _slope(f: Any, d: int, spacing: Any, edge_order: int) -> Any:
 def gradient(
     input: Tensor,
     *,
-    spacing: complex | Sequence[bool | complex | float | int] | Sequence[Tensor] | None = None,
+    spacing: complex | Sequence[complex | Tensor] | None = None,
     dim: int | Sequence[int] | None = None,
     edge_order: int = 1,
 ) -> tuple[Any, ...]:
@@ -183,8 +183,7 @@ def gradient(
         raise RuntimeError("torch.gradient does not support uint8 input.")
     axes = some_dims(dim, input.ndim)
     spacing = 1 if spacing is None else spacing
-    single = not isinstance(spacing, Sequence)
-    each = [spacing] * len(axes) if single else list(spacing)
+    each = list(spacing) if isinstance(spacing, Sequence) else [spacing] * len(axes)
     if len(each) != len(axes):
         raise RuntimeError(
             f"torch.gradient expected spacing to be unspecified, a scalar, or a sequence of length "

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["einsum", "tensordot"]
 
 
-def tensordot(a: Any, b: Any, dims: Any = 2, out: Tensor | None = None) -> Any:
+def tensordot(a: Any, b: Any, dims: Any = 2, out: Tensor | None = None) -> Tensor:
     """The sum of products over pairs of dimensions.
 
     ``dims`` is how many of the last dimensions of ``a`` meet the first ones of ``b``, or two lists;
@@ -54,7 +54,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Tensor | None = None) -> Any:
     return result if out is None else write_out("tensordot", out, result)
 
 
-def arranged(x: Any, names: str, wanted: str) -> Any:
+def arranged(x: Tensor, names: str, wanted: str) -> Tensor:
     """The dimensions, called ``names``, in the order ``wanted``."""
     if names == wanted:
         return x

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
@@ -31,7 +31,7 @@ pick_p = primitive(
     None,
     name="pick",
 )
-place_p: Any = primitive(
+place_p: Operation = primitive(
     along.place,
     "g index | dim keepdim repeats shape",
     lambda g, index, dim, keepdim, repeats: pick_p(g, index, dim, keepdim, repeats),
@@ -54,7 +54,7 @@ def _shares(x: Any, out: Any, dim: Any, keepdim: bool, nan: bool) -> Any:
 tie_weights_p = primitive(_shares, "x out | dim keepdim nan", None, None, name="shares")
 
 
-def _extremum(reduce: Any, name: str, nan: bool, label: str | None = None) -> Callable[..., Any]:
+def _extremum(reduce: Any, name: str, nan: bool, label: str | None = None) -> Operation:
     def rule(g: Any, x: Any, out: Any, dim: Any, keepdim: bool) -> Any:
         return broadcast_gradient(g, x.shape, dim, keepdim) * tie_weights_p(
             x, out, dim, keepdim, nan
@@ -68,7 +68,7 @@ def _extremum(reduce: Any, name: str, nan: bool, label: str | None = None) -> Ca
     return primitive(kernel, "x | dim keepdim", rule, name=name, label=label)
 
 
-def _placed_extremum(reduce: Any, name: str, arg: str) -> Callable[..., Any]:
+def _placed_extremum(reduce: Any, name: str, arg: str) -> Operation:
     def kernel(x: Any, dim: int, keepdim: bool) -> Any:
         if not x.ndim:
             return x[()], np.int64(0)
@@ -120,10 +120,18 @@ def _full_or_along(name: str, full: Any, along_dim: Any, made: Any, input: Any, 
         raise empty(name, input, dim if dim is None else (d,)) from None
 
 
+@overload
+def max(input: Tensor) -> Tensor: ...
+@overload
+def max(input: Tensor, other: Tensor, /) -> Tensor: ...
+@overload
+def max(input: Tensor, *, other: Tensor) -> Tensor: ...
+@overload
+def max(input: Tensor, dim: int, keepdim: bool = False) -> return_types.max: ...
 @numpy_names
 def max(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, other: Tensor | None = None
-) -> Tensor | return_types.max:
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None
+) -> Any:
     """The maximum: of all, along ``dim`` with its place, or of two tensors element by element.
 
     A NaN is larger than any number. The full maximum shares its gradient among ties; with ``dim``
@@ -147,10 +155,18 @@ def max(
     return _full_or_along("max", largest, largest_along, return_types.max, input, dim, keepdim)
 
 
+@overload
+def min(input: Tensor) -> Tensor: ...
+@overload
+def min(input: Tensor, other: Tensor, /) -> Tensor: ...
+@overload
+def min(input: Tensor, *, other: Tensor) -> Tensor: ...
+@overload
+def min(input: Tensor, dim: int, keepdim: bool = False) -> return_types.min: ...
 @numpy_names
 def min(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, other: Tensor | None = None
-) -> Tensor | return_types.min:
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None
+) -> Any:
     """The minimum: of all, along ``dim`` with its place, or of two tensors element by element.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.min.html
@@ -162,7 +178,7 @@ def min(
     return _full_or_along("min", smallest, smallest_along, return_types.min, input, dim, keepdim)
 
 
-def _over_dims(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+def _over_dims(name: str, op: Operation, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     axes = dims(dim if dim is not None else (), input.ndim)
     try:
         return op(input, axes, keepdim)
@@ -217,7 +233,7 @@ def _place(x: Any, arg: str, dim: int | None, keepdim: bool) -> Any:
 argmax_p = primitive(_place, "x | arg dim keepdim", None, name="argmax")
 
 
-def _arg(name: str, input: Any, dim: int | None, keepdim: bool) -> Any:
+def _arg(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     d = None if dim is None else one_dim(dim, input.ndim)
     try:
         return argmax_p(input, name, d, keepdim)

@@ -16,6 +16,10 @@ from .creation import made
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+    from .._types.device import device
+    from .._types.dtype import dtype
+    from .._types.layout import layout
+    from ..autograd.primitive import Operation
 
 __all__ = ["fft", "fft2", "fftfreq", "fftn", "fftshift", "ifft", "ifft2", "ifftn", "ifftshift"]
 __all__ += ["irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn"]
@@ -53,7 +57,7 @@ fft_irfftn_p = primitive(
     label="FftC2RBackward0",
     traits=("linear",),
 )
-fft_irfftn_transposed_p: Any = primitive(
+fft_irfftn_transposed_p: Operation = primitive(
     _irfftn_transposed,
     "x | shape sizes dims norm",
     lambda g, sizes, dims, norm: fft_irfftn_p(g, sizes, dims, norm),
@@ -67,7 +71,7 @@ fftshift_p = primitive(
     name="roll",
     traits=("linear",),
 )
-ifftshift_p: Any = primitive(
+ifftshift_p: Operation = primitive(
     lambda x, dims: packed(np.fft.ifftshift(x, dims)),
     "x | dims",
     lambda g, dims: fftshift_p(g, dims),
@@ -133,13 +137,13 @@ def _sizes(input: Any, s: Any, dim: Any, half: bool) -> tuple[Any, tuple[int, ..
     return tuple(sizes), dims
 
 
-def _real_result(name: str, input: Any, s: Any, dim: Any, norm: str | None) -> Any:
+def _real_result(name: str, input: Any, s: Any, dim: Any, norm: str | None) -> Tensor:
     x = _input(input, name)
     sizes, dims = _sizes(x, s, dim, True)
     return fft_irfftn_p(x, sizes, dims, _norm(norm))
 
 
-def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: str | None) -> Any:
+def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: str | None) -> Tensor:
     x = _input(input, name)
     if kind == "rfftn" and x.dtype.is_complex:
         raise RuntimeError(
@@ -157,7 +161,7 @@ def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: st
 
 
 @numpy_names
-def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """The real signal of ``n`` values (``2 (m - 1)`` by default) whose ``m`` one-sided frequencies
     are ``input``.
 
@@ -182,7 +186,7 @@ def irfft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None =
 
 
 @numpy_names
-def irfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def irfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
     """The real signal in ``dim`` (all by default) whose one-sided frequencies are ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.irfftn.html
@@ -191,7 +195,7 @@ def irfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = Non
 
 
 @numpy_names
-def fftshift(input: Tensor, dim: Any = None) -> Any:
+def fftshift(input: Tensor, dim: Any = None) -> Tensor:
     """The frequencies reordered, zero in the middle.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fftshift.html
@@ -200,7 +204,7 @@ def fftshift(input: Tensor, dim: Any = None) -> Any:
 
 
 @numpy_names
-def ifftshift(input: Tensor, dim: Any = None) -> Any:
+def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
     """The opposite of ``fftshift``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
@@ -218,7 +222,7 @@ def _shift_dims(input: Any, dim: Any) -> tuple[int, ...]:
 
 
 @numpy_names
-def fft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def fft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """The discrete Fourier transform; values only.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fft.html
@@ -227,7 +231,7 @@ def fft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = N
 
 
 @numpy_names
-def ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """The inverse of ``fft``; values only.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifft.html
@@ -236,7 +240,7 @@ def ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = 
 
 
 @numpy_names
-def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """The one-sided frequencies of a real signal; values only.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.rfft.html
@@ -263,39 +267,39 @@ def rfft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = 
 
 
 @numpy_names
-def fftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def fftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
     """The discrete Fourier transform in ``dim`` (all by default); values only."""
     return _complex_result("fftn", "fftn", input, s, dim, norm)
 
 
 @numpy_names
-def ifftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def ifftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
     """The inverse of ``fftn``; values only."""
     return _complex_result("ifftn", "ifftn", input, s, dim, norm)
 
 
 @numpy_names
-def rfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def rfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
     """The one-sided frequencies of a real signal in ``dim`` (all by default); values only."""
     return _complex_result("rfftn", "rfftn", input, s, dim, norm)
 
 
 def fftfreq(
-    n: int, d: float = 1.0, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False,
+    n: int, d: float = 1.0, *, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """``[0, 1, ..., -2, -1] / (d n)``, the frequencies of ``fft`` for values at distance ``d``."""
     return _frequencies(np.fft.fftfreq(n, d), dtype, device, requires_grad, layout)
 
 
 def rfftfreq(
-    n: int, d: float = 1.0, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False,
+    n: int, d: float = 1.0, *, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """``[0, 1, ...] / (d n)``, the frequencies of ``rfft`` for values at distance ``d``."""
     return _frequencies(np.fft.rfftfreq(n, d), dtype, device, requires_grad, layout)
 
 
-def _frequencies(values: Any, dtype: Any, device: Any, requires_grad: bool, layout: Any) -> Any:
+def _frequencies(values: Any, dtype: Any, device: Any, requires_grad: bool, layout: Any) -> Tensor:
     kind = as_dtype(dtype) if dtype is not None else get_default_dtype()
     return made(values.astype(kind.numpy), requires_grad, device, layout)

@@ -16,6 +16,7 @@ from .._types.dtype import (
     number_dtype,
     promote_types,
 )
+from .._types.settings import is_tensor
 from .._types.size import Size
 from ..autograd.grad_mode import current
 from ..autograd.variable import Variable, wrap
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .._tensor import Tensor
     from .._types.device import device
     from .._types.dtype import dtype
+    from .._types.layout import layout
 
 __all__ = ["as_tensor", "asarray", "from_dlpack", "from_numpy", "frombuffer", "tensor"]
 
@@ -240,7 +242,7 @@ def as_tensor(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.as_tensor.html
     """
-    if isinstance(data, Variable):
+    if is_tensor(data):
         return data if dtype is None else data.to(dtype)
     if isinstance(data, np.ndarray):
         shared = from_numpy(data)
@@ -366,8 +368,8 @@ def from_dlpack(ext_tensor: Any) -> Any:
 
 
 def new_tensor(
-    self: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    layout: Any = None, pin_memory: bool = False,
+    self: Any, data: Any, *, dtype: dtype | None = None, device: device | str | int | None = None,
+    requires_grad: bool = False, layout: layout | None = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """A tensor with a copy of ``data``, of this tensor's dtype unless told else."""
     if isinstance(data, Variable):

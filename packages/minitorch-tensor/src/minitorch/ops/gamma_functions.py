@@ -15,6 +15,7 @@ from .shape import contiguous
 
 if TYPE_CHECKING:
     from .._tensor.tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = ["digamma", "igamma", "igammac", "lgamma", "mvlgamma", "polygamma"]
 
@@ -49,7 +50,7 @@ def digamma(input: Tensor) -> Tensor:
     """
 
 
-polygamma_p: Any = primitive(
+polygamma_p: Operation = primitive(
     gamma.polygamma, "x | n", lambda g, x, n: g * polygamma_p(x, n + 1), name="polygamma",
     **FLOATS,
 )  # fmt: skip
@@ -100,7 +101,8 @@ def mvlgamma(input: Tensor, p: int) -> Tensor:
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     constant = p * (p - 1) / 4 * math.log(math.pi)
-    return contiguous(sum((lgamma(input - j / 2) for j in range(p)), constant))
+    total: Any = sum((lgamma(input - j / 2) for j in range(p)), constant)
+    return contiguous(total)
 
 
 def _scipy(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from ..kernels.half import single
 from ..kernels.indexing import accumulate, add_rows
 from ..kernels.memory import laid_as
 from .shape import ALL
+
+if TYPE_CHECKING:
+    from ..autograd.primitive import Operation
 
 
 def _take_rows(x: Any, index: Any) -> Any:
@@ -29,13 +32,13 @@ def out_of_bounds(index: Any, size: int, dim: int) -> IndexError:
 
 
 # x[index] for a tensor of integers
-index_rows_p: Any = primitive(
+index_rows_p: Operation = primitive(
     _take_rows, "x index",
     lambda g, shape, index: index_rows_backward_p(g, index, shape), None, name="index",
     traits=("linear",),
 )  # fmt: skip
 # zeros of `shape` to which x is added at the rows `index`
-index_rows_backward_p: Any = primitive(
+index_rows_backward_p: Operation = primitive(
     add_rows, "x index | shape", lambda g, index: index_rows_p(g, index), None,
     name="index_backward", traits=("linear",),
 )  # fmt: skip
@@ -129,7 +132,7 @@ def write_places(out: Any, value: Any, places: Any, dims: tuple[int, ...], add: 
 
 
 # x at the flat positions `places` of its dimensions `dims`; `once`: no position repeats
-index_p: Any = primitive(
+index_p: Operation = primitive(
     lambda x, places, dims, once: _gather(x, places, dims),
     "x places | dims once",
     lambda g, places, shape, dims, once: index_backward_p(g, places, shape, dims, once),
@@ -137,7 +140,7 @@ index_p: Any = primitive(
     name="index",
     traits=("linear",),
 )
-index_backward_p: Any = primitive(
+index_backward_p: Operation = primitive(
     _spread,
     "x places | shape dims once",
     lambda g, places, dims, once: index_p(g, places, dims, once),

@@ -19,6 +19,7 @@ from .shape import view_p
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = ["cdist", "cross"]
 
@@ -36,7 +37,7 @@ def _cross(a: Any, b: Any, dim: int) -> Any:
 
 
 # g . (da x b) = da . (b x g)
-linalg_cross_p: Any = primitive(
+linalg_cross_p: Operation = primitive(
     _cross,
     "a b | dim",
     lambda g, b, dim: linalg_cross_p(b, g, dim),
@@ -54,7 +55,7 @@ def check_same(x: Any, y: Any, name: str) -> None:
 
 
 @numpy_names
-def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
+def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Tensor:
     """The cross product of vectors of three elements along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cross.html

@@ -15,20 +15,21 @@ from .shape import contiguous_p, permute_p, view_p
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = ["grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
 MODES = ("bilinear", "nearest", "bicubic")  # by PyTorch's numbers
 PADDINGS = ("zeros", "border", "reflection")
 
-gather_rows_p: Any = primitive(
+gather_rows_p: Operation = primitive(
     kernels.gather,
     "x index",
     lambda g, index, x_shape: scatter_rows_p(g, index, x_shape[1]),
     None,
     name="gather_rows",
 )
-scatter_rows_p: Any = primitive(
+scatter_rows_p: Operation = primitive(
     kernels.scatter, "x index | size", lambda g, index: gather_rows_p(g, index), None,
     name="scatter_rows",
 )  # fmt: skip

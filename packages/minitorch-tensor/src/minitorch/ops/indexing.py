@@ -198,7 +198,7 @@ def _is_mask(item: Any) -> bool:
 # --- x[key] ------------------------------------------------------------------------------------
 
 
-def getitem(self: Any, key: Any) -> Any:
+def getitem(self: Tensor, key: Any) -> Tensor:
     """``x[key]``: a view for integers, slices, None and Ellipsis; a copy for index tensors.
 
     Integers and slices go first, then index tensors, lists and masks together, as in PyTorch.
@@ -357,7 +357,7 @@ def _as_value(self: Any, value: Any) -> Any:
     )
 
 
-def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
+def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """Writes ``src``, broadcast and cast, into the tensor; gradients flow to ``src``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
@@ -378,7 +378,8 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
         raise RuntimeError(
             f"{src!r} cannot be converted to {self.dtype} without overflow"
         ) from None
-    return write(self, made)
+    write(self, made)
+    return self
 
 
 def _differentiable(x: Any, value: Any) -> Any:
@@ -432,7 +433,7 @@ def _with_dims(index: Any) -> Any:
 
 
 def index_put(
-    input: Tensor, indices: Sequence[Tensor | None] | None, values: Tensor, accumulate: bool = False
+    input: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: bool = False
 ) -> Tensor:
     """``input`` with ``values`` written (or added) at ``input[indices]``.
 

@@ -216,12 +216,12 @@ def _pieces(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
     return tuple(made)
 
 
-split_p: Callable[..., tuple[Any, ...]] = primitive(
+split_p: Any = primitive(
     _pieces, "x | sizes dim -> *pieces", lambda g, dim: cat_p(list(g), dim), name="split",
     view=True, traits=("linear",),
 )  # fmt: skip
-split_with_sizes_p: Callable[..., tuple[Any, ...]] = labelled(split_p, "SplitWithSizesBackward0")
-unbind_p: Callable[..., tuple[Any, ...]] = primitive(
+split_with_sizes_p: Any = labelled(split_p, "SplitWithSizesBackward0")
+unbind_p: Any = primitive(
     lambda x, dim: tuple(x[(*(ALL,) * dim, k, ...)] for k in range(x.shape[dim])),
     "x | dim -> *slices",
     lambda g, dim: stack_p(list(g), dim),
@@ -234,7 +234,7 @@ unbind_p: Callable[..., tuple[Any, ...]] = primitive(
 @numpy_names
 def split(
     tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0
-) -> tuple[Any, ...]:
+) -> tuple[Tensor, ...]:
     """Views of ``tensor`` along ``dim``: of one size, the last maybe smaller, or of given sizes.
 
     Raises:
@@ -255,11 +255,12 @@ def split(
             else f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}"
         )
     sizes = [min(size, n - start) for start in range(0, n, size)] if n else [0]
-    return split_p(tensor, tuple(sizes), dim)
+    pieces: tuple[Tensor, ...] = split_p(tensor, tuple(sizes), dim)
+    return pieces
 
 
 @numpy_names
-def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
+def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Views of ``input`` of the given sizes along ``dim``."""
     if not input.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
@@ -269,16 +270,18 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
             f"split_with_sizes expects split_sizes to sum exactly to {input.shape[dim]} (input "
             f"tensor's size at dimension {dim}), but got split_sizes={list(sizes)}"
         )
-    return split_with_sizes_p(input, sizes, dim)
+    pieces: tuple[Tensor, ...] = split_with_sizes_p(input, sizes, dim)
+    return pieces
 
 
 @numpy_names
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most ``chunks`` views of ``input`` along ``dim``, of one size, the last maybe smaller.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.chunk.html
     """
-    return split_p(input, *_chunk_sizes(input, chunks, dim))
+    pieces: tuple[Tensor, ...] = split_p(input, *_chunk_sizes(input, chunks, dim))
+    return pieces
 
 
 def _chunk_sizes(input: Any, chunks: int, dim: int) -> tuple[tuple[int, ...], int]:
@@ -294,18 +297,21 @@ def _chunk_sizes(input: Any, chunks: int, dim: int) -> tuple[tuple[int, ...], in
 
 
 @numpy_names
-def unbind(input: Tensor, dim: int = 0) -> tuple[Any, ...]:
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """All slices along ``dim``, views without that dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.unbind.html
     """
     if not input.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return unbind_p(input, one_dim(dim, input.ndim))
+    slices: tuple[Tensor, ...] = unbind_p(input, one_dim(dim, input.ndim))
+    return slices
 
 
 @numpy_names
-def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def tensor_split(
+    input: Tensor, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0
+) -> tuple[Tensor, ...]:
     """Views of ``input`` along ``dim``: a number of nearly equal ones, or cut at given indices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tensor_split.html
@@ -316,7 +322,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         )
     dim = one_dim(dim, input.ndim)
     n = input.shape[dim]
-    cuts = indices_or_sections
+    cuts: Any = indices_or_sections
     if isinstance(cuts, Variable):
         cuts = cuts.tolist()
     if isinstance(cuts, int):
@@ -330,8 +336,10 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     return tuple(slice_p(input, (*lead, slice(a, b))) for a, b in zip(starts, ends, strict=True))
 
 
-def _split_along(name: str, dim: int, least: int) -> Any:
-    def divided(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+def _split_along(
+    name: str, dim: int, least: int
+) -> Callable[[Tensor, int | Sequence[int]], tuple[Tensor, ...]]:
+    def divided(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
         n = input.ndim
         if n < least:
             raise RuntimeError(
@@ -364,7 +372,7 @@ dsplit = _split_along("dsplit", 2, 3)
 @numpy_names
 def unsafe_split_with_sizes(
     input: Tensor, split_sizes: Sequence[int], dim: int = 0
-) -> tuple[Any, ...]:
+) -> tuple[Tensor, ...]:
     """``split_with_sizes`` into views that may each be written to in place."""
     made, start = [], 0
     for size in split_sizes:
@@ -374,13 +382,13 @@ def unsafe_split_with_sizes(
 
 
 @numpy_names
-def unsafe_split(tensor: Any, split_size: int, dim: int = 0) -> tuple[Any, ...]:
+def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
     """``split`` into views that may each be written to in place."""
     sizes = [piece.shape[dim] for piece in split(tensor, split_size, dim)]
     return unsafe_split_with_sizes(tensor, sizes, dim)
 
 
 @numpy_names
-def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """``chunk`` into views that may each be written to in place."""
     return unsafe_split_with_sizes(input, *_chunk_sizes(input, chunks, dim))

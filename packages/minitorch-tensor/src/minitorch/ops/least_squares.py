@@ -36,7 +36,7 @@ maximum_p = primitive(
 )
 
 
-def _spectrum(A: Any, hermitian: bool) -> Any:
+def _spectrum(A: Any, hermitian: bool) -> Tensor:
     """The singular values, detached; of symmetric matrices the eigenvalues' absolute values."""
     A = A.detach()
     return abs(symmetric_values(A, "L")) if hermitian else singular_values(A)
@@ -79,8 +79,9 @@ linalg_pinv_p = primitive(_pinv, "x limit", _pinv_rule, None, name="linalg_pinv"
 
 
 def pinv(
-    A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
-) -> Any:
+    A: Tensor, rcond: Tensor | float | None = None, hermitian: bool = False, *,
+    atol: Tensor | float | None = None, rtol: Tensor | float | None = None,
+) -> Tensor:  # fmt: skip
     """The pseudo-inverse; singular values up to ``max(atol, rtol * largest)`` count as zero.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.pinv.html
@@ -88,7 +89,8 @@ def pinv(
     matrices("linalg.pinv", A)
     rtol = rcond if rcond is not None else rtol
     if not A.shape[-1] or not A.shape[-2]:
-        return transposed(A) * 1
+        nothing: Tensor = transposed(A) * 1
+        return nothing
     largest = _spectrum(A, hermitian).amax(-1, keepdim=True)
     atol, rtol = (column(t) if hasattr(t, "ndim") and t.ndim else t for t in (atol, rtol))
     return linalg_pinv_p(A, threshold(A, largest, atol, rtol))

@@ -16,6 +16,7 @@ from .shape import permute_p, view_p
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = ["inverse"]
 
@@ -81,7 +82,7 @@ linalg_inv_p = primitive(
 )
 
 # a x = b, matrices: db = a'^-1 dx, da = -db x'
-linalg_solve_p: Any = primitive(
+linalg_solve_p: Operation = primitive(
     kernels.solve,
     "a b",
     lambda g, a, out: -(linalg_solve_p(transposed(a), g) @ transposed(out)),
@@ -98,7 +99,7 @@ def triangle(x: Any, upper: bool, unitriangular: bool = False) -> Any:
     return x * (np.tri(n, m, k, dtype=bool).T if upper else np.tri(m, n, k, dtype=bool))
 
 
-linalg_solve_triangular_p: Any = primitive(
+linalg_solve_triangular_p: Operation = primitive(
     kernels.solve_triangular,
     "a b | upper unitriangular",
     lambda g, a, out, upper, unitriangular: triangle(

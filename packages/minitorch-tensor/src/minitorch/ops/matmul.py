@@ -117,7 +117,7 @@ def transposed(x: Any) -> Any:
     return permute_p(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
-def column(x: Any) -> Any:
+def column(x: Any) -> Tensor:
     return view_p(x, (*x.shape, 1))
 
 
@@ -188,7 +188,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 bmm_p = labelled(matmul, "BmmBackward0")
 
 
-def matmul_reversed(input: Any, other: Any) -> Any:
+def matmul_reversed(input: Any, other: Any) -> Tensor:
     """``other @ input``."""
     return matmul(other, input)
 
@@ -353,7 +353,7 @@ def chain_product(matrices: Any) -> Any:
     return product(0, count - 1)
 
 
-def _combine(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
+def _combine(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Tensor:
     """``beta * input + alpha * product``; with ``beta`` 0 the values of ``input`` do not matter."""
     if input.dtype != product.dtype:
         raise RuntimeError(
@@ -372,7 +372,7 @@ SUMS = {
 }
 
 
-def _weighted(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
+def _weighted(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Tensor:
     scaled = product if alpha == 1 else mul(product, alpha)
     if beta:
         scaled = SUMS[name](input if beta == 1 else mul(input, beta), scaled)

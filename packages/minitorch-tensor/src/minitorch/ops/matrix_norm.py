@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,13 +15,22 @@ from .norm import inexact, vector_norm
 from .reduction import sum
 from .shape import permute_p, view_p
 
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+    from .._types.dtype import dtype
+
 __all__ = ["cond", "matrix_norm", "norm"]
 
 
 @numpy_names
 def matrix_norm(
-    A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
-) -> Any:
+    A: Any,
+    ord: Any = "fro",
+    dim: Any = (-2, -1),
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Tensor:
     """The norm of the matrices in two dimensions of ``A``.
 
     Args:
@@ -66,8 +75,8 @@ def matrix_norm(
 
 @numpy_names
 def norm(
-    A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
-) -> Any:
+    A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: dtype | None = None
+) -> Tensor:
     """The norm of vectors or, where ``dim`` (or ``ord`` and ``A``) has two dimensions, matrices.
 
     Without ``ord``, the 2-norm of all elements.
@@ -93,7 +102,7 @@ def norm(
     return vector_norm(A, ord, dim, keepdim, dtype=dtype)
 
 
-def cond(A: Any, p: Any = None) -> Any:
+def cond(A: Any, p: Any = None) -> Tensor:
     """The condition number ``norm(A, p) * norm(inv(A), p)``; inf for singular matrices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cond.html

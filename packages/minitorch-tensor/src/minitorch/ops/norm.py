@@ -19,6 +19,7 @@ from .shape import write_out
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+    from .._types.dtype import dtype
 
 __all__ = ["dist", "norm", "renorm"]
 
@@ -72,7 +73,7 @@ linalg_vector_norm_p = primitive(
 )
 
 
-def inexact(name: str, x: Any, dtype: Any) -> Any:
+def inexact(name: str, x: Tensor, dtype: dtype | None) -> Tensor:
     """``x`` in ``dtype``, if that is given.
 
     Raises:
@@ -105,8 +106,13 @@ def inexact(name: str, x: Any, dtype: Any) -> Any:
 
 @numpy_names
 def vector_norm(
-    input: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
-) -> Any:
+    input: Any,
+    ord: float = 2,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Tensor:
     """``(sum |x|^ord)^(1/ord)`` over ``dim`` (all by default).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html
@@ -123,8 +129,8 @@ def vector_norm(
 @numpy_names
 def norm(
     input: Tensor, p: float | str | None = "fro", dim: Any = None, keepdim: bool = False,
-    out: Any = None, dtype: Any = None,
-) -> Any:  # fmt: skip
+    out: Any = None, dtype: dtype | None = None,
+) -> Tensor:  # fmt: skip
     """A norm over ``dim`` (all by default): of vectors, or of matrices for ``"nuc"``.
 
     Args:
@@ -146,9 +152,11 @@ def norm(
 
         axes = (-2, -1) if dim is None else some_dims(dim, input.ndim)
         return linalg.matrix_norm(input, "nuc", axes, keepdim, dtype=dtype)
-    if isinstance(p, str) and p != "fro":
+    if p is None or p == "fro":
+        p = 2
+    if isinstance(p, str):
         raise RuntimeError(f"only 'fro' and 'nuc' are norms by name, not {p!r}")
-    return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
+    return vector_norm(input, p, dim, keepdim, dtype=dtype)
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -21,11 +21,14 @@ from .sorting import sort_p
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = ["median", "mode", "nanmedian", "nanquantile", "quantile"]
 
+R = TypeVar("R")
 
-def _medians(name: str, skip: bool) -> tuple[Callable[..., Any], Callable[..., Any]]:
+
+def _medians(name: str, skip: bool) -> tuple[Operation, Operation]:
     """The median of all, whose ties share the gradient, and along a dimension, by index."""
 
     def of_all(x: Any) -> Any:
@@ -63,14 +66,18 @@ mode_p = primitive(
 )
 
 
-def _along(name: str, op: Any, input: Any, dim: int, keepdim: bool) -> Any:
+def _along(op: Operation, made: Callable[..., R], input: Tensor, dim: int, keepdim: bool) -> R:
     d = one_dim(dim, input.ndim)
     try:
-        return getattr(return_types, name)(*op(input, d, keepdim))
+        return made(*op(input, d, keepdim))
     except ValueError:
-        raise empty(name, input, (d,)) from None
+        raise empty(op.__name__, input, (d,)) from None
 
 
+@overload
+def median(input: Tensor) -> Tensor: ...
+@overload
+def median(input: Tensor, dim: int, keepdim: bool = False) -> return_types.median: ...
 @numpy_names
 def median(
     input: Tensor, dim: int | None = None, keepdim: bool = False
@@ -89,9 +96,13 @@ def median(
     """
     if dim is None:
         return median_of_all(input)
-    return _along("median", median_along, input, dim, keepdim)
+    return _along(median_along, return_types.median, input, dim, keepdim)
 
 
+@overload
+def nanmedian(input: Tensor) -> Tensor: ...
+@overload
+def nanmedian(input: Tensor, dim: int, keepdim: bool = False) -> return_types.nanmedian: ...
 @numpy_names
 def nanmedian(
     input: Tensor, dim: int | None = None, keepdim: bool = False
@@ -102,7 +113,7 @@ def nanmedian(
     """
     if dim is None:
         return nanmedian_of_all(input)
-    return _along("nanmedian", nanmedian_along, input, dim, keepdim)
+    return _along(nanmedian_along, return_types.nanmedian, input, dim, keepdim)
 
 
 @numpy_names
@@ -114,7 +125,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mo
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.mode.html
     """
-    return _along("mode", mode_p, input, dim, keepdim)
+    return _along(mode_p, return_types.mode, input, dim, keepdim)
 
 
 # --- quantiles -------------------------------------------------------------------------------
@@ -144,7 +155,7 @@ rank_p = primitive(
 
 def _quantile(
     name: str, x: Any, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip: bool
-) -> Any:
+) -> Tensor:
     if x.dtype.name not in ("float32", "float64"):
         raise RuntimeError(
             f"{name}() input tensor must be either float or double dtype, not {x.dtype}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._types.dtype import complex128, float64
 from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable
 from .arithmetic import ELEMENTWISE, has_number
@@ -112,7 +113,7 @@ def float_power(input: Tensor, exponent: Tensor | complex) -> Tensor:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.float_power.html
     """
     category = common_dtype(as_operand(input), as_operand(exponent)).category
-    double = np.dtype(np.complex128 if category == 3 else np.float64)
+    double = complex128 if category == 3 else float64
     base, power_ = (to(x, double) if isinstance(x, Variable) else x for x in (input, exponent))
     return pow(base, power_)
 

@@ -38,14 +38,14 @@ def arange(
     """
     if end is None:
         start, end = 0, start
-    start, end, step = number(start), number(end), number(step)
-    integers = all(isinstance(x, int) for x in (start, end, step))
+    first, last, by = number(start), number(end), number(step)
+    integers = all(isinstance(x, int) for x in (first, last, by))
     kind = as_dtype(dtype) if dtype is not None else int64 if integers else get_default_dtype()
-    if kind is int64 and step:
-        start, end, step = int(start), int(end), int(step)
-        if not step:
+    if kind is int64 and by:
+        first, last, by = int(first), int(last), int(by)
+        if not by:
             raise ValueError("step must be nonzero, also after its conversion to int64")
-    row = current.state.without_warnings(_multiples, start, step, _steps(start, end, step), kind)
+    row = current.state.without_warnings(_multiples, first, by, _steps(first, last, by), kind)
     return made(row, requires_grad, device, layout, pin_memory)
 
 

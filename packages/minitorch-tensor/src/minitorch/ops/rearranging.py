@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = [
     "cartesian_prod", "combinations", "constant_pad_nd", "flip", "fliplr", "flipud", "meshgrid",
@@ -53,7 +54,7 @@ repeat_p = primitive(
 )
 
 
-def repeat(input: Any, *times: Any, repeats: Any = None) -> Any:
+def repeat(input: Any, *times: Any, repeats: Any = None) -> Tensor:
     """The tensor repeated this many times along each dimension; more numbers add dimensions.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.repeat.html
@@ -115,8 +116,8 @@ def repeat_interleave(
             f"repeats must have the same size as input along dim, but got repeats.size(0) = "
             f"{numbers.size} and input.size({dim}) = {n}"
         )
-    counts = numbers.astype(np.intp).reshape(-1) if numbers.size else 0
-    index = np.repeat(np.arange(n, dtype=np.int64), counts)
+    times = numbers.astype(np.intp).reshape(-1) if numbers.size else 0
+    index = np.repeat(np.arange(n, dtype=np.int64), times)
     if output_size is not None and len(index) != output_size:
         raise RuntimeError(f"repeat_interleave: output_size is {output_size}, found {len(index)}")
     if not input.ndim:
@@ -124,7 +125,7 @@ def repeat_interleave(
     return index_select(input, dim, wrap(index))
 
 
-flip_p: Any = primitive(
+flip_p: Operation = primitive(
     lambda x, dims: copy(np.flip(x, dims)), "x | dims", lambda g, dims: flip_p(g, dims),
     name="flip", **LINEAR,
 )  # fmt: skip
@@ -159,7 +160,7 @@ def flipud(input: Tensor) -> Tensor:
     return flip_p(input, (0,))
 
 
-roll_p: Any = primitive(
+roll_p: Operation = primitive(
     lambda x, shifts, dims: formatted_as(packed(np.roll(x, shifts, dims)), x),
     "x | shifts dims",
     lambda g, shifts, dims: roll_p(g, tuple(-n for n in shifts), dims),
@@ -173,9 +174,9 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] =
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.roll.html
     """
-    several = isinstance(shifts, tuple | list)
-    by = tuple([as_int("shifts", n) for n in (shifts if several else (shifts,))])
-    along = tuple(dims or ()) if dims is None or isinstance(dims, tuple | list) else (dims,)
+    each: Any = shifts if isinstance(shifts, tuple | list) else (shifts,)
+    by = tuple([as_int("shifts", n) for n in each])
+    along: Any = tuple(dims or ()) if dims is None or isinstance(dims, tuple | list) else (dims,)
     if not by:
         raise RuntimeError("`shifts` required")
     if not along and len(by) == 1:
@@ -213,7 +214,9 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
 # --- grids and products ------------------------------------------------------------------------
 
 
-def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
+def meshgrid(
+    *tensors: Tensor | Sequence[Tensor], indexing: str | None = None
+) -> tuple[Tensor, ...]:
     """The coordinates of a grid, one tensor per axis, as views.
 
     Args:
@@ -222,7 +225,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.meshgrid.html
     """
-    xs = list(tensors)
+    xs: list[Any] = list(tensors)
     if len(xs) == 1 and not isinstance(xs[0], Variable):
         xs = list(xs[0])
     if not xs:
@@ -259,7 +262,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     return tuple(made)
 
 
-def cartesian_prod(*tensors: Any) -> Tensor:
+def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All tuples with one element from each 1-dim tensor, as rows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cartesian_prod.html
@@ -304,7 +307,7 @@ def _pad(x: Any, widths: tuple[tuple[int, int], ...], value: float) -> Any:
     return formatted_as(out, x)
 
 
-constant_pad_nd_p: Any = primitive(
+constant_pad_nd_p: Operation = primitive(
     _pad,
     "x | widths value",
     lambda g, widths: constant_pad_nd_p(g, tuple((-a, -b) for a, b in widths), 0),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .._tensor import Tensor
     from .._types.dtype import dtype
+    from ..autograd.primitive import Operation
 
 __all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "sum"]
 
@@ -54,7 +55,7 @@ def is_tensor(x: Any) -> bool:
 
 
 # x where mask, else 0: also where x is inf or NaN
-kept_p: Any = primitive(
+kept_p: Operation = primitive(
     lambda x, mask: np.where(mask, x, x.dtype.type(0)),
     "x mask",
     lambda g, mask: kept_p(g, mask),

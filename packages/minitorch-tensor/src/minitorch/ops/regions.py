@@ -14,6 +14,7 @@ from .shape import ALL, VIEW, view_p
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = ["narrow", "select"]
 
@@ -61,7 +62,7 @@ def _by_last_part(node: Any) -> str:
 
 
 # x[key] for a key of slices, integers, None and at most one Ellipsis
-slice_p: Any = primitive(
+slice_p: Operation = primitive(
     _slice, "x | key", lambda g, shape, key: slice_backward_p(g, shape, slice_p, (key,)),
     name="slice", label=_by_last_part, **VIEW,
 )  # fmt: skip
@@ -81,7 +82,7 @@ def _select(x: Any, index: int) -> Any:
 
 
 # x[index]
-select_p: Any = primitive(
+select_p: Operation = primitive(
     _select, "x | index", lambda g, shape, index: slice_backward_p(g, shape, select_p, (index,)),
     name="select", **VIEW,
 )  # fmt: skip
@@ -130,14 +131,14 @@ def narrow(input: Tensor, dim: int, start: Tensor | int, length: int) -> Tensor:
     return slice_p(input, (*(ALL,) * dim, slice(start, start + length)))
 
 
-unfold_p: Any = primitive(
+unfold_p: Operation = primitive(
     windows,
     "x | dim size step",
     lambda g, shape, dim, size, step: unfold_backward_p(g, shape, dim, size, step),
     name="unfold",
     **VIEW,
 )
-unfold_backward_p: Any = primitive(
+unfold_backward_p: Operation = primitive(
     fold_windows,
     "x | shape dim size step",
     lambda g, dim, size, step: unfold_p(g, dim, size, step),
@@ -146,7 +147,7 @@ unfold_backward_p: Any = primitive(
 )
 
 
-def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
+def unfold(input: Any, dimension: int, size: int, step: int) -> Tensor:
     """All windows of ``size`` elements along ``dimension``, ``step`` apart, in a last dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.unfold.html

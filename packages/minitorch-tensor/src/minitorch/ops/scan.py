@@ -21,6 +21,7 @@ from .reduction import has_zeros, is_tensor, kept_p, one_left_out
 if TYPE_CHECKING:
     from .._tensor import Tensor
     from .._types.dtype import dtype
+    from ..autograd.primitive import Operation
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
@@ -55,7 +56,7 @@ def _cumsum(x: Any, dim: int, reverse: bool) -> Any:
     return packed(np.flip(_accumulate(np.add, np.flip(x, dim), dim), dim))
 
 
-cumsum_p: Any = primitive(
+cumsum_p: Operation = primitive(
     _cumsum,
     "x | dim reverse",
     lambda g, dim, reverse: cumsum_p(g, dim, not reverse),

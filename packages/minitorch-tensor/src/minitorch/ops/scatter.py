@@ -21,6 +21,7 @@ from .shape import view_p
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = ["gather", "scatter", "scatter_add", "scatter_reduce", "take_along_dim"]
 
@@ -68,16 +69,16 @@ def _gather_back(x: Any, index: Any, shape: tuple[int, ...], dim: int) -> Any:
     return out
 
 
-gather_p: Any = primitive(
+gather_p: Operation = primitive(
     _gather, "x index | dim",
     lambda g, index, shape, dim: gather_backward_p(g, index, shape, dim), None,
     name="gather", traits=("linear",),
 )  # fmt: skip
-gather_backward_p: Any = primitive(
+gather_backward_p: Operation = primitive(
     _gather_back, "x index | shape dim", lambda g, index, dim: gather_p(g, index, dim), None,
     name="gather_backward", traits=("linear",),
 )  # fmt: skip
-scatter_p: Any = primitive(
+scatter_p: Operation = primitive(
     _scatter,
     "x index src | dim",
     lambda g, index, dim: scatter_p(g, index, 0, dim),
@@ -217,7 +218,7 @@ def scatter(
     input: Tensor,
     dim: int,
     index: Tensor,
-    src: Tensor | None = None,
+    src: Tensor | complex | None = None,
     *,
     value: complex | None = None,
     reduce: str | None = None,

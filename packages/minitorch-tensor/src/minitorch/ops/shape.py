@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .._tensor import Tensor
     from .._types.layout import memory_format
+    from ..autograd.primitive import Operation
 
 __all__ = [
     "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "clone", "flatten", "moveaxis", "movedim",
@@ -39,7 +40,7 @@ def _reshape(x: Any, shape: tuple[int, ...]) -> Any:
     return x.reshape(shape)
 
 
-view_p: Any = primitive(
+view_p: Operation = primitive(
     _reshape, "x | shape", lambda g, x_shape: view_p(g, x_shape), name="view", **VIEW
 )
 
@@ -64,7 +65,7 @@ def reshape(input: Tensor, *sizes: Any, shape: Sequence[int] | None = None) -> T
         ) from None
 
 
-def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
+def view(input: Tensor, *shape: Any, size: Any = None, dtype: Dtype | None = None) -> Tensor:
     """The same memory in another shape, or read as another dtype.
 
     Args:
@@ -100,12 +101,12 @@ alias_p = primitive(lambda x: x[...], "x", lambda g: g, name="alias", view=True)
 view_dtype_p = primitive(as_dtype, "x | dtype", None, name="view", view=True)
 
 
-def reshape_as(input: Any, other: Any) -> Any:
+def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """``input`` in the shape of ``other``."""
     return reshape(input, other.shape)
 
 
-def view_as(input: Any, other: Any) -> Any:
+def view_as(input: Tensor, other: Tensor) -> Tensor:
     """The memory of ``input`` in the shape of ``other``."""
     return view(input, other.shape)
 
@@ -224,7 +225,7 @@ def _permute(x: Any, dims: tuple[int, ...]) -> Any:
     return x.transpose(dims)
 
 
-permute_p: Any = primitive(
+permute_p: Operation = primitive(
     _permute,
     "x | dims",
     lambda g, dims: permute_p(g, tuple(sorted(range(len(dims)), key=dims.__getitem__))),
@@ -287,7 +288,7 @@ def t(input: Tensor) -> Tensor:
     return t_p(input, tuple(reversed(range(input.ndim))))
 
 
-def reverse_dims(input: Any) -> Any:
+def reverse_dims(input: Tensor) -> Tensor:
     """``x.T``: the dimensions in reverse order."""
     if input.ndim != 2:
         warnings.warn(
@@ -302,7 +303,7 @@ def reverse_dims(input: Any) -> Any:
     return permute_p(input, tuple(reversed(range(input.ndim))))
 
 
-def matrix_transpose(input: Any) -> Any:
+def matrix_transpose(input: Tensor) -> Tensor:
     """``x.mT``: the last two dimensions swapped."""
     if not input.ndim:
         warnings.warn(
@@ -336,7 +337,7 @@ def adjoint(input: Tensor) -> Tensor:
     return made.conj() if input.dtype.is_complex else made
 
 
-def hermitian(input: Any) -> Any:
+def hermitian(input: Tensor) -> Tensor:
     """``x.H``: the conjugate transpose of a matrix."""
     if input.ndim not in (0, 2):
         raise RuntimeError(
@@ -399,7 +400,7 @@ def clone(input: Tensor, *, memory_format: memory_format | None = None) -> Tenso
     return clone_p(input) if memory_format is None else clone_format_p(input, memory_format)
 
 
-def contiguous(input: Any, memory_format: Any = None) -> Any:
+def contiguous(input: Tensor, memory_format: memory_format | None = None) -> Tensor:
     """The tensor itself where its memory is in that order, by default C's, else a copy that is.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.contiguous.html
@@ -411,7 +412,7 @@ def contiguous(input: Any, memory_format: Any = None) -> Any:
     return clone_format_p(input, memory_format or contiguous_format)
 
 
-def write_out(name: str, out: Any, result: Any) -> Any:
+def write_out(name: str, out: Tensor, result: Tensor) -> Tensor:
     """``out``, resized where its shape differs, with ``result`` written into it.
 
     Raises:

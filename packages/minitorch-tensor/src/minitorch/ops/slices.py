@@ -83,7 +83,7 @@ index_copy_p = labelled(index_put_p, "IndexCopyBackward0")
 index_fill_p = labelled(index_put_p, "IndexFillBackward0")
 
 
-def _put_slices(name: str, input: Any, dim: int, index: Any, source: Any, add: bool) -> Any:
+def _put_slices(name: str, input: Any, dim: int, index: Any, source: Any, add: bool) -> Tensor:
     index, dim = _flat_index(name, input, dim, index)
     source = _check_source(name, input, dim, index, source)
     _check_range(name, index, input.shape[dim] if input.ndim else 1)

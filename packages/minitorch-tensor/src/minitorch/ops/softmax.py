@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .._tensor import Tensor
     from .._types.dtype import dtype
+    from ..autograd.primitive import Operation
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
 
@@ -42,7 +43,7 @@ def _floats(x: Any, name: str) -> Any:
 
 
 # The Jacobians are symmetric or nearly so; these are the products with them.
-softmax_backward_p: Any = primitive(  # y * (g - sum(g * y))
+softmax_backward_p: Operation = primitive(  # y * (g - sum(g * y))
     kernels.softmax_backward,
     "g y | dim",
     lambda h, y, dim: softmax_backward_p(h, y, dim),

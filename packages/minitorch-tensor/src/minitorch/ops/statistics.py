@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._types.dtype import float32
 from ..autograd.primitive import primitive
 from ..kernels import sums
 from .arguments import numpy_names
@@ -203,7 +204,7 @@ def cov(
         raise RuntimeError("cov(): bool dtype is not supported for input")
     x = input if input.ndim == 2 else input.reshape(1, input.numel())
     if not (x.dtype.is_floating_point or x.dtype.is_complex):
-        x = to(x, np.float32)
+        x = to(x, float32)
     n = x.shape[1]
     w = None
     if fweights is not None:
@@ -220,9 +221,10 @@ def cov(
     if freedom <= 0:
         _no_freedom("cov(): degrees of freedom is <= 0", "the number of observations", 3)
     freedom = freedom.clamp(min=0) if is_tensor(freedom) else max(freedom, 0)
-    d = x - mean
+    d: Tensor = x - mean
     other = d if w is None else d * w
-    return (d @ (other.conj() if d.dtype.is_complex else other).T / freedom).squeeze()
+    made: Tensor = d @ (other.conj() if d.dtype.is_complex else other).T / freedom
+    return made.squeeze()
 
 
 def corrcoef(input: Tensor) -> Tensor:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._tensor.tensor import Tensor
+    from .._types.layout import memory_format
+    from ..autograd.primitive import Operation
 
 __all__ = ["as_strided"]
 
@@ -55,7 +57,7 @@ def _as_strided_rule(
     return view_p(found, shape)
 
 
-as_strided_p: Any = primitive(
+as_strided_p: Operation = primitive(
     kernels.restrided, "x | size stride offset x_stride x_offset", _as_strided_rule,
     name="as_strided", view=True, traits=("linear", "window"),
 )  # fmt: skip
@@ -101,7 +103,7 @@ def as_strided(
     own = tuple([step // item for step in array.strides])
     made = as_strided_p(input, size, stride, offset, own, start // item)
     _from_base(made, size, stride, offset)
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 def _check(size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> None:
@@ -141,7 +143,7 @@ def storage_offset(input: Tensor) -> int:
 # --- in place ----------------------------------------------------------------------------------
 
 
-def resize_(input: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
+def resize_(input: Tensor, *sizes: Any, memory_format: memory_format | None = None) -> Tensor:
     """Gives the tensor another shape in place; new elements at the end are zeros.
 
     The elements are those that follow the first in memory. Where the storage ends before them

@@ -47,7 +47,7 @@ def _kaiser(beta: float) -> Callable[[Any, int], Any]:
 def _window(
     formula: Callable[[Any, int], Any], M: int, symmetric: bool, kind: Any, device: Any,
     requires_grad: bool, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """``formula(n, N)`` for ``n = 0 ... M - 1``; ``N = M`` for one period of a periodic window."""
     n, N = np.arange(M, dtype=np.float64), M - 1 if symmetric else M
     values = current.state.without_warnings(formula, n, N) if M > 1 else np.ones(M)
@@ -71,9 +71,9 @@ def _checked(name: str, M: int, dtype: Any, layout: Any) -> Any:
 
 
 def general_cosine(
-    M: int, *, a: Any, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    M: int, *, a: Any, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """A sum of cosines with the weights ``a``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.general_cosine.html
@@ -87,9 +87,10 @@ def general_cosine(
 
 
 def general_hamming(
-    M: int, *, alpha: float = 0.54, sym: bool = True, dtype: Any = None, layout: Any = None,
-    device: Any = None, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    M: int, *, alpha: float = 0.54, sym: bool = True, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``alpha - (1 - alpha) cos(2 pi n / N)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.general_hamming.html
@@ -99,9 +100,9 @@ def general_hamming(
 
 
 def hamming(
-    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    M: int, *, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``0.54 - 0.46 cos(2 pi n / N)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.hamming.html
@@ -111,9 +112,9 @@ def hamming(
 
 
 def hann(
-    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    M: int, *, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``(1 - cos(2 pi n / N)) / 2``.
 
     Example:
@@ -128,9 +129,9 @@ def hann(
 
 
 def blackman(
-    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    M: int, *, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.blackman.html
@@ -140,9 +141,9 @@ def blackman(
 
 
 def nuttall(
-    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    M: int, *, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Four cosines with small side lobes (Nuttall 1981).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.nuttall.html
@@ -152,9 +153,9 @@ def nuttall(
 
 
 def bartlett(
-    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    M: int, *, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """A triangle, ``1 - |2 n / N - 1|``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.bartlett.html
@@ -164,9 +165,9 @@ def bartlett(
 
 
 def cosine(
-    M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    M: int, *, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Half a period of the sine, ``sin(pi (n + 1/2) / (N + 1))``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.cosine.html
@@ -178,9 +179,10 @@ def cosine(
 
 
 def exponential(
-    M: int, *, center: float | None = None, tau: float = 1.0, sym: bool = True, dtype: Any = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    M: int, *, center: float | None = None, tau: float = 1.0, sym: bool = True,
+    dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``exp(-|n - center| / tau)``; ``center`` is ``N / 2`` by default, and always if symmetric.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.exponential.html
@@ -197,9 +199,10 @@ def exponential(
 
 
 def gaussian(
-    M: int, *, std: float = 1.0, sym: bool = True, dtype: Any = None, layout: Any = None,
-    device: Any = None, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    M: int, *, std: float = 1.0, sym: bool = True, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``exp(-((n - N / 2) / std)^2 / 2)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.gaussian.html
@@ -213,9 +216,10 @@ def gaussian(
 
 
 def kaiser(
-    M: int, *, beta: float = 12.0, sym: bool = True, dtype: Any = None, layout: Any = None,
-    device: Any = None, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+    M: int, *, beta: float = 12.0, sym: bool = True, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``i0(beta sqrt(1 - (2 n / N - 1)^2)) / i0(beta)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.kaiser.html
@@ -232,7 +236,7 @@ def kaiser(
 def _older(
     name: str, formula: Callable[[Any, int], Any], M: int, periodic: bool, dtype: Any, layout: Any,
     device: Any, requires_grad: bool, pin_memory: bool,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     if M < 0:
         raise RuntimeError(f"{name} requires non-negative window_length, got window_length={M}")
     if layout is not None and layout is not strided:

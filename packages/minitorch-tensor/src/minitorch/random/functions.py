@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import as_dtype, int64
+from .._types.settings import is_tensor
 from ..autograd.grad_mode import current
 from ..autograd.inplace import check_writable, write
 from ..autograd.variable import Variable, wrap
@@ -139,7 +140,7 @@ def of_each(x: Any) -> Any:
     return x._array()
 
 
-def drawn(array: Any, *options: Any) -> Any:
+def drawn(array: Any, *options: Any) -> Tensor:
     """The tensor of one example, of numbers that were drawn for all."""
     tensor = made(array, *options)
     for interpreter in batches():
@@ -147,7 +148,7 @@ def drawn(array: Any, *options: Any) -> Any:
     return tensor
 
 
-def like_each(input: Any, dtype: Any, memory_format: Any = None) -> Any:
+def like_each(input: Any, dtype: Any, memory_format: memory_format | None = None) -> Any:
     """A new array like ``input`` for all examples."""
     return (
         like(input, dtype, memory_format)
@@ -215,7 +216,7 @@ def randint(
     return drawn(array, requires_grad, device, layout, pin_memory)
 
 
-def randint_of_shape(low: int, high: int, shape: Any, **options: Any) -> Any:
+def randint_of_shape(low: int, high: int, shape: Any, **options: Any) -> Tensor:
     """``randint`` whose shape may be an int; the class constructor ``Tensor.randint``."""
     return randint(low, high, (shape,) if isinstance(shape, int) else shape, **options)
 
@@ -299,27 +300,27 @@ def normal(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.normal.html
     """
     g = source(generator)
-    shapes = [x._data.shape for x in (mean, std) if isinstance(x, Variable)]
+    shift: Any = mean
+    scale: Any = std
+    shapes = [x._data.shape for x in (shift, scale) if isinstance(x, Variable)]
     if not shapes:
         if size is None:
             raise TypeError("normal() of two numbers needs a size: normal(mean, std, size)")
         array = np.empty(for_each(sizes((size,))), _numpy(dtype))
-        distributions.normal(g, array, mean, std)
+        distributions.normal(g, array, shift, scale)
         return drawn(array, requires_grad, device, layout, pin_memory)
     if size is not None:
         raise TypeError("normal() takes a size where mean and std are numbers, and only there")
     shape = np.broadcast_shapes(*shapes)
-    mean, std = (
-        of_each(broadcast_to(x, shape)) if isinstance(x, Variable) else x for x in (mean, std)
-    )
-    if not np.all(std >= 0):
+    shift, scale = (of_each(broadcast_to(x, shape)) if is_tensor(x) else x for x in (shift, scale))
+    if not np.all(scale >= 0):
         raise RuntimeError("normal expects all elements of std >= 0.0")
     array = np.empty(
         for_each(shape),
-        np.result_type(*(x.dtype for x in (mean, std) if isinstance(x, np.ndarray))),
+        np.result_type(*(x.dtype for x in (shift, scale) if isinstance(x, np.ndarray))),
     )
     distributions.normal(g, array)
-    return drawn(current.state.without_warnings(lambda: array * std + mean))
+    return drawn(current.state.without_warnings(lambda: array * scale + shift))
 
 
 def bernoulli(
@@ -401,10 +402,12 @@ def filled(tensor: Any) -> tuple[Any, Any]:
     return tensor, tensor._array() if own else np.empty(tensor.shape, tensor.dtype.numpy)
 
 
-def filling(name: str, draw: Callable[..., None], *arguments: str) -> Any:
+def filling(name: str, draw: Callable[..., None], *arguments: str) -> Callable[..., Tensor]:
     """The method ``name`` that writes random numbers into a tensor and returns it."""
 
-    def method(self: Any, *args: Any, generator: Generator | None = None, **named: Any) -> Any:
+    def method(
+        self: Tensor, *args: float, generator: Generator | None = None, **named: float
+    ) -> Tensor:
         values = dict(zip(arguments, args, strict=False), **named)
         if len(args) > len(arguments) or not values.keys() <= set(arguments):
             raise TypeError(f"{name}() takes {', '.join(arguments)} and generator")
@@ -421,7 +424,9 @@ def filling(name: str, draw: Callable[..., None], *arguments: str) -> Any:
     return method
 
 
-def random_(self: Any, *bounds: Any, generator: Generator | None = None, **named: Any) -> Any:
+def random_(
+    self: Tensor, *bounds: int | None, generator: Generator | None = None, **named: int | None
+) -> Tensor:
     """Fills the tensor with integers: ``random_()``, ``random_(to)`` or ``random_(from, to)``."""
     low = named.pop("from", None)
     high = named.pop("to", None)
@@ -436,14 +441,16 @@ def random_(self: Any, *bounds: Any, generator: Generator | None = None, **named
     if high is None and low is None:
         distributions.integers_of_dtype(g, array)
     elif high is None:  # up to the greatest number
-        distributions.integers(g, array, int(low), distributions.limit_above(array.dtype))
+        distributions.integers(g, array, int(low or 0), distributions.limit_above(array.dtype))
     else:
         distributions.integers(g, array, int(low or 0), int(high))
     write(target, wrap(array))
     return self
 
 
-def bernoulli_(self: Any, p: Any = 0.5, *, generator: Generator | None = None) -> Any:
+def bernoulli_(
+    self: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None
+) -> Tensor:
     """Fills the tensor with 1 with probability ``p``, a number or a tensor, else 0."""
     target, array = filled(self)
     chance = of_each(p) if isinstance(p, Variable) else p

@@ -61,7 +61,7 @@ class Storage:
 
 
 def rebuild(
-    storage: Any, offset: Any, size: Any, stride: Any, requires_grad: Any = False,
+    storage: Any, offset: Any, size: Any, stride: Any, requires_grad: bool = False,
     backward_hooks: Any = None, metadata: Any = None,
 ) -> Any:  # fmt: skip
     """A tensor: a window into a storage, which must lie within it."""
