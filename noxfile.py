@@ -4,6 +4,7 @@ nox              lint, types and every test, on every Python that this machine h
 nox -s demo      trains a classifier of handwritten digits and draws what it learned
 nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
+nox -s docs      the pages, with the API reference, in docs/_build; warnings are errors
 nox -s packages  builds the sdists, the wheels from them, and checks both
 nox -s bench     times beside PyTorch's and others', in turns: tables, a picture, some ten minutes
 nox -s wasm      the tests in WebAssembly, a 32-bit platform without threads; three minutes
@@ -75,6 +76,14 @@ def types(session: nox.Session) -> None:
     """Mypy --strict on the installed packages."""
     install(session, STACK, "mypy==2.4.1", *EXTRAS)
     session.run("mypy", f"--config-file={ROOT / 'pyproject.toml'}", "-p", "minitorch")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The pages and the API reference, in docs/_build; warnings are errors."""
+    install(session, STACK, "sphinx", "furo", "myst-parser")
+    made = str(ROOT / "docs" / "_build")
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), made)
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""Measurements as Markdown: RESULTS.md and the table in README.md."""
+"""Measurements as Markdown: RESULTS.md and the table in docs/performance.md."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Results:
     before: dict[str, list[float]] = field(default_factory=dict)  # by title: one per library
 
     def short(self) -> list[Row]:
-        """The rows that README.md shows, in its order."""
+        """The rows that docs/performance.md shows, in its order."""
         wanted = (
             row for name in SHORT for row in self.rows
             if row.name == name and row.size == SHORT_SIZES.get(name, row.size)
@@ -207,12 +207,12 @@ def full(results: Results) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def put_into_readme(results: Results) -> None:
+def put_into_docs(results: Results) -> None:
     """The short table, between the markers."""
-    readme = Path(__file__).parent.parent / "README.md"
+    page = Path(__file__).parent.parent / "docs" / "performance.md"
     table = times(results.short(), [PYTORCH], results.memory)
-    before, start, rest = readme.read_text().partition("<!-- speed -->\n")
+    before, start, rest = page.read_text().partition("<!-- speed -->\n")
     _, end, after = rest.partition("<!-- end of speed -->")
     if not (start and end):
-        sys.exit(f"{readme.name} has lost its speed markers")
-    readme.write_text(f"{before}{start}{table}\n\n{conditions()}\n{end}{after}")
+        sys.exit(f"{page.name} has lost its speed markers")
+    page.write_text(f"{before}{start}{table}\n\n{conditions()}\n{end}{after}")

@@ -1,12 +1,13 @@
 """Times of MiniTorch beside PyTorch and others, as ratios with their spread.
 
     python benchmarks/run.py [names ...] [--quick] [--against torch mygrad autograd numpy]
-                             [--growth] [--output FOLDER] [--readme]
+                             [--growth] [--output FOLDER] [--docs]
 
 Names are those of workloads (``gpt``) or of groups: networks, layers, operations, optimizers, data,
 start. Without names all is measured, growth and memory too, in some ten minutes, and goes into
 RESULTS.md and ratios.png beside this file. ``--quick`` shows the same in little more than a minute,
-roughly. ``--readme`` puts the short table into README.md. The machine should do nothing else.
+roughly. ``--docs`` puts the short table into docs/performance.md. The machine should do nothing
+else.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 import startup
 from harness import HERE, Effort, Worker, WorkloadError, in_turns, peak_memory
 from others import within_reach
-from report import GRID, HEADINGS, NAMES, OURS, PYTORCH, Results, Row, factor, full, put_into_readme
+from report import GRID, HEADINGS, NAMES, OURS, PYTORCH, Results, Row, factor, full, put_into_docs
 from workloads import WORKLOADS, Workload
 
 FULL, FEW, QUICK = Effort(), Effort(turns=5, seconds=0.02), Effort(3, 0.005, limit=0.3)
@@ -89,7 +90,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--against", nargs="+", choices=others, default=others)
     parser.add_argument("--growth", action="store_true", help="measured anyway without names")
     parser.add_argument("--output", type=Path, help="folder for RESULTS.md and ratios.png")
-    parser.add_argument("--readme", action="store_true", help="put the short table into README.md")
+    parser.add_argument("--docs", action="store_true", help="the short table, too")
     options = parser.parse_args()
     if unknown := set(options.names) - set(WORKLOADS) - set(HEADINGS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
@@ -139,8 +140,8 @@ def main() -> None:
 
         (folder / "RESULTS.md").write_text(text)
         draw(results, folder / "ratios.png")
-    if options.readme:
-        put_into_readme(results)
+    if options.docs:
+        put_into_docs(results)
 
 
 if __name__ == "__main__":

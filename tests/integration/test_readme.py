@@ -1,14 +1,22 @@
-"""What the READMEs show runs and says what they say."""
+"""What the README and the other pages show runs and says what they say."""
 
 import doctest
 import re
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+ALL = ("nn", "optim")
 READMES = {  # and what its Python needs
-    "README.md": ("nn", "optim"),
+    "README.md": ALL,
+    "CONTRIBUTING.md": ALL,
+    "docs/architecture.md": (),
+    "docs/autograd.md": ALL,
+    "docs/from-pytorch.md": ALL,
+    "docs/performance.md": (),
+    "docs/testing.md": (),
     "packages/minitorch-tensor/README.md": (),
     "packages/minitorch-nn/README.md": ("nn",),
     "packages/minitorch-optim/README.md": ("optim",),
@@ -16,13 +24,25 @@ READMES = {  # and what its Python needs
 
 
 def blocks(readme: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / readme).read_text(), re.M | re.S)
+    text = (ROOT / readme).read_text()
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", text, re.M | re.S)
+    return [dedent(block) for _, block in found]
+
+
+def pages(readme: str) -> list[str]:
+    """What runs by itself: each block, but the dialogues of one of the docs' pages together."""
+    found = blocks(readme, "python")
+    if not readme.startswith("docs/"):
+        return found
+    dialogues = [block for block in found if block.startswith(">>>")]
+    together = ["\n".join(dialogues)] if dialogues else []
+    return together + [block for block in found if block not in dialogues]
 
 
 PYTHON = [
     pytest.param(readme, block, id=f"{readme}-{number}")
     for readme in READMES
-    for number, block in enumerate(blocks(readme, "python"))
+    for number, block in enumerate(pages(readme))
 ]
 COMMANDS = [
     (readme, line.partition("#")[0].strip())
@@ -55,9 +75,17 @@ def test_commands_name_what_exists(readme, command):
                 assert options in ([], *(["-s", session] for session in sessions))
             case ["pip", "install", "nox"] | ["python", "-m", "minitorch", *_]:
                 pass
+            case ["pytest", path, *_]:
+                assert (ROOT / path).exists()
+            case ["pip", "install", *tools] if {*tools} <= {"pytest", "hypothesis", "ruff"}:
+                pass
+            case ["ruff", "check"] | ["ruff", "format", "--check"]:
+                pass
             case ["pip", "install", *paths]:  # never by name: the names are not registered
-                assert all(path.startswith(".") for path in paths)
-                assert all((ROOT / path / "pyproject.toml").is_file() for path in paths)
+                assert all(path.startswith(".") for path in paths if path != "-e")
+                assert all(
+                    (ROOT / path / "pyproject.toml").is_file() for path in paths if path != "-e"
+                )
             case _:
                 pytest.fail(f"{readme} says {command!r}")
 

@@ -1,6 +1,6 @@
 """Runs the databases and writes what agrees: ``python tests/parity/table.py``.
 
-The whole table goes to TABLE.md, its summary into the README.
+The whole table goes to TABLE.md, its summary to docs/testing.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 import torch
 
 HERE = Path(__file__).parent
-README = HERE.parents[1] / "README.md"
+SUMMARY = HERE.parents[1] / "docs" / "testing.md"
 TABLE = HERE / "TABLE.md"
 BETWEEN = re.compile(r"(?<=<!-- parity -->\n).*?(?=<!-- end of parity -->)", re.DOTALL)
 
@@ -118,7 +118,7 @@ def summary(found: dict[str, dict[str, Row]]) -> str:
         totals = [sum(row.counts[key] for row in rows.values()) for key in shown]
         counts = [f"{n:,}" if n else "" for n in (len(rows), agree, *totals)]
         text += line([title, *counts])
-    return text + "\nName by name: [tests/parity/TABLE.md](tests/parity/TABLE.md).\n"
+    return text + "\nName by name: `tests/parity/TABLE.md`.\n"
 
 
 def main() -> int:
@@ -137,7 +137,7 @@ def main() -> int:
         for section in SECTIONS
     }
     TABLE.write_text(table(found))
-    README.write_text(BETWEEN.sub(lambda _: summary(found), README.read_text()))
+    SUMMARY.write_text(BETWEEN.sub(lambda _: summary(found), SUMMARY.read_text()))
     return int(code)
 
 

@@ -1,4 +1,4 @@
-"""The published table names everything that is in scope, and says so in the README."""
+"""The published table names everything that is in scope, and says so in the docs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_what_differs_has_a_reason():
 
 
 def test_summary():
-    start, _, _ = table.BETWEEN.search(table.README.read_text()).group().partition("\n\n")
+    start, _, _ = table.BETWEEN.search(table.SUMMARY.read_text()).group().partition("\n\n")
     for section in table.SECTIONS:
         assert f"| {section.title} |" in start
         assert f"## {section.title}\n" in TEXT

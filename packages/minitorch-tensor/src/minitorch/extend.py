@@ -11,7 +11,7 @@ from .autograd.dispatch import apply, not_tensor
 from .autograd.grad_mode import current
 from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle
-from .autograd.primitive import fused, labelled, primitive
+from .autograd.primitive import fused, labelled, operation, primitive
 from .autograd.variable import Variable, wrap
 from .kernels.blas import SHARED, axpby, products_over_rows, single_threaded, threads_off_this_core
 from .kernels.elementwise import exp_into, over_elements
@@ -56,6 +56,7 @@ __all__ = [
     "not_tensor",
     "numpy_names",
     "one_dim",
+    "operation",
     "over_elements",
     "over_rows",
     "overridable",

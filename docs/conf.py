@@ -1,0 +1,87 @@
+"""How Sphinx builds these pages: ``nox -s docs``. The API reference is made of the docstrings."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+import minitorch
+from minitorch.extend import Variable
+
+project = "MiniTorch"
+copyright = "2026, the MiniTorch authors"
+release = metadata.version("minitorch-tensor")
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+html_theme = "furo"
+html_title = f"MiniTorch {release}"
+html_show_sphinx = False
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # signatures say what matters; Args say the rest
+
+MODULES = (
+    "minitorch", "minitorch.Tensor", "minitorch.autograd", "minitorch.func", "minitorch.linalg",
+    "minitorch.special", "minitorch.fft", "minitorch.signal.windows", "minitorch.masked",
+    "minitorch.random", "minitorch.extend", "minitorch.nn", "minitorch.nn.functional",
+    "minitorch.nn.init", "minitorch.nn.utils", "minitorch.optim", "minitorch.optim.lr_scheduler",
+    "minitorch.utils.data",
+)  # fmt: skip
+
+
+SPECIAL = re.compile(r"(?<!\\)[*|]|_(?!\w)")
+seen: set[int] = set()  # what has its entry: a name in several modules is shown in the first
+
+
+def prose(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Lets signs of mathematics stand in docstrings: outside of code they mean themselves."""
+    code = False
+    for number, line in enumerate(lines):
+        code = line.lstrip().startswith(">>>") or (code and bool(line.strip()))
+        if code:
+            continue
+        parts = re.split(r"(``.*?``|https?://\S+)", line)
+        parts[::2] = [SPECIAL.sub(r"\\\g<0>", part) for part in parts[::2]]
+        parts[1::2] = [f"`<{p}>`__" if p.startswith("http") else p for p in parts[1::2]]
+        lines[number] = "".join(parts)
+
+
+def setup(app: Any) -> None:
+    app.connect("autodoc-process-docstring", prose, priority=400)  # before napoleon
+
+
+def members(path: str) -> list[tuple[str, Any]]:
+    """The public functions and classes of a module, or the methods of a class."""
+    owner = minitorch.Tensor if path == "minitorch.Tensor" else import_module(path)
+    names = getattr(owner, "__all__", None) or [n for n in dir(owner) if not n.startswith("_")]
+    found = [(name, getattr(owner, name)) for name in sorted(names)]
+    return [
+        (name, each)
+        for name, each in found
+        if callable(each) and inspect.getdoc(each) and each is not Variable
+        if not (id(each) in seen or seen.add(id(each)))  # type: ignore[func-returns-value]
+    ]
+
+
+def write_reference() -> None:
+    """A page for each module of ``MODULES``, and a page that lists them."""
+    folder = Path(__file__).parent / "api"
+    folder.mkdir(exist_ok=True)
+    for path in MODULES:
+        entries = [
+            f".. {'autoclass' if inspect.isclass(each) else 'autofunction'}:: {path}.{name}"
+            for name, each in members(path)
+        ]
+        blocks = "\n\n".join([f".. currentmodule:: {path}", *entries])
+        (folder / f"{path}.md").write_text(f"# {path}\n\n```{{eval-rst}}\n{blocks}\n```\n")
+    listed = "\n".join(MODULES)
+    (folder / "index.md").write_text(
+        f"# API reference\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"
+    )
+
+
+write_reference()
