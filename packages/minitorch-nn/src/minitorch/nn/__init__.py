@@ -3,13 +3,19 @@
 Follows https://docs.pytorch.org/docs/stable/nn.html
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import functional as functional
 from . import init as init
 from .module import Module as Module
 from .modules import *
 from .parameter import *
+
+if TYPE_CHECKING:  # of what comes in on first use
+    from . import optim as optim
+    from . import parallel as parallel
+    from . import utils as utils
+    from .parallel import DataParallel as DataParallel
 
 for _name, _value in list(globals().items()):  # the modules that the classes come from: they have
     if getattr(_value, "__name__", "").startswith(f"{__name__}.modules."):  # names of functions

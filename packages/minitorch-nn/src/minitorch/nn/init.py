@@ -10,14 +10,10 @@ from __future__ import annotations
 import functools
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
-from minitorch import no_grad
-
-if TYPE_CHECKING:
-    from .._tensor import Tensor
-    from ..random.generator import Generator
+from minitorch import Generator, Tensor, no_grad
 
 __all__ = [
     "calculate_gain",

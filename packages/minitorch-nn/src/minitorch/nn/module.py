@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar, cast
+from typing import Any, Self, cast
 
 import minitorch
 from minitorch import Tensor
@@ -18,7 +18,6 @@ from .state import State
 
 __all__ = ["Module"]
 
-M = TypeVar("M", bound="Module")
 KINDS = ("_parameters", "_buffers", "_modules")
 
 
@@ -324,14 +323,14 @@ class Module(Hooks, State, Conversion):
 
     # --- changing all ------------------------------------------------------------------------
 
-    def apply(self: M, fn: Callable[[Module], Any]) -> M:
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Calls ``fn`` with every module, children first; returns the module."""
         for child in self.children():
             child.apply(fn)
         fn(self)
         return self
 
-    def train(self: M, mode: bool = True) -> M:
+    def train(self, mode: bool = True) -> Self:
         """Sets training mode here and below: dropout drops, batch norm learns its statistics."""
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
@@ -340,11 +339,11 @@ class Module(Hooks, State, Conversion):
             child.train(mode)
         return self
 
-    def eval(self: M) -> M:
+    def eval(self) -> Self:
         """Leaves training mode."""
         return self.train(False)
 
-    def requires_grad_(self: M, requires_grad: bool = True) -> M:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Says of all parameters whether ``backward`` collects their gradient."""
         for param in self.parameters():
             param.requires_grad_(requires_grad)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from minitorch import Tensor, tensor
 from minitorch.extend import as_shape, disabled_torch_function
@@ -14,6 +14,9 @@ __all__ = [
     "UninitializedParameter",
     "is_lazy",
 ]
+
+
+T = TypeVar("T", bound=Tensor)
 
 
 class _ParameterType(type):
@@ -41,14 +44,14 @@ class Parameter(Tensor, metaclass=_ParameterType):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
     """
 
-    __torch_function__ = disabled_torch_function
+    __torch_function__: Any = disabled_torch_function
 
-    def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
+    def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Self:
         if isinstance(data, Tensor) and type(data) not in (Tensor, Parameter):
-            kept: Any = data.detach()
+            kept = data.detach()
             if type(kept) is type(data):
-                kept._is_param = True
-                return kept.requires_grad_(requires_grad)
+                vars(kept)["_is_param"] = True
+                return cast(Self, kept.requires_grad_(requires_grad))
         return _sharing(cls, data, requires_grad)
 
     def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]  # mypy drops names here
@@ -65,15 +68,17 @@ class Buffer(Tensor):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Buffer.html
     """
 
-    __torch_function__ = disabled_torch_function
+    __torch_function__: Any = disabled_torch_function
 
-    def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
+    persistent: bool
+
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Self:
         made = _sharing(cls, data)
         made.persistent = persistent
         return made
 
 
-def _sharing(kind: Any, data: Any, requires_grad: bool = False) -> Any:
+def _sharing(kind: type[T], data: Tensor | None, requires_grad: bool = False) -> T:
     """A leaf of class ``kind`` on the memory of ``data``."""
     if data is None:
         data = tensor([])
@@ -85,10 +90,10 @@ def _sharing(kind: Any, data: Any, requires_grad: bool = False) -> Any:
 class _Uninitialized(Tensor):
     """What a lazy module holds until its first input tells the shape."""
 
-    kind: Any = None
-    __torch_function__ = disabled_torch_function
+    kind: ClassVar[Any] = None
+    __torch_function__: Any = disabled_torch_function
 
-    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
+    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Self:
         return _sharing(cls, tensor([], dtype=dtype), requires_grad)
 
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
@@ -129,7 +134,7 @@ class UninitializedBuffer(_Uninitialized):
 
     kind = Tensor
 
-    def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> Any:
+    def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> Self:
         return super().__new__(cls, requires_grad, device, dtype)
 
 

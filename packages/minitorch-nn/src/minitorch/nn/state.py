@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import minitorch
 from minitorch import Tensor
@@ -97,7 +97,7 @@ class State:
 
     def state_dict(
         self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
-    ) -> Any:
+    ) -> dict[str, Any]:
         """The parameters and persistent buffers by their dotted names, sharing their memory.
 
         Args:
@@ -110,28 +110,26 @@ class State:
         """
         names = ("destination", "prefix", "keep_vars")
         given = dict(zip(names, args, strict=False))
-        destination = given.get("destination", destination)
+        filled: Any = given.get("destination", destination)
         prefix = given.get("prefix", prefix)
         keep_vars = given.get("keep_vars", keep_vars)
-        if destination is None:
-            destination = OrderedDict()
-            destination._metadata = OrderedDict()
+        if filled is None:
+            filled = OrderedDict()
+            filled._metadata = OrderedDict()
         local_metadata = {"version": self._version}
-        if hasattr(destination, "_metadata"):
-            destination._metadata[prefix[:-1]] = local_metadata
+        if hasattr(filled, "_metadata"):
+            filled._metadata[prefix[:-1]] = local_metadata
         for hook in list(self._state_dict_pre_hooks.values()):
             hook(self, prefix, keep_vars)
-        self._save_to_state_dict(destination, prefix, keep_vars)
+        self._save_to_state_dict(filled, prefix, keep_vars)
         for name, child in self._modules.items():
             if child is not None:
-                child.state_dict(
-                    destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars
-                )
+                child.state_dict(destination=filled, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
         for hook in list(self._state_dict_hooks.values()):
-            made = hook(self, destination, prefix, local_metadata)
+            made = hook(self, filled, prefix, local_metadata)
             if made is not None:
-                destination = made
-        return destination
+                filled = made
+        return cast(dict[str, Any], filled)
 
     # --- in ----------------------------------------------------------------------------------
 
@@ -211,7 +209,7 @@ class State:
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> Any:
+    ) -> _IncompatibleKeys:
         """Copies the values of ``state_dict`` into the parameters and buffers.
 
         Args:

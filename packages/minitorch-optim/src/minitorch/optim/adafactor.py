@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from minitorch import Tensor
 from minitorch.extend import Variable, current, wrap
 
 from .arguments import checked
 from .layout import scalar_dtype
 from .optimizer import Optimizer, closure_loss
-
-if TYPE_CHECKING:
-    from .._tensor import Tensor
 
 __all__ = ["Adafactor"]
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from minitorch import Tensor
 
 from . import kernels
 from .arguments import check, check_modes, checked
 from .elementwise import Update, first_state, stepping
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from .._tensor import Tensor
 
 __all__ = ["Adagrad"]
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from minitorch import enable_grad
+from minitorch import Tensor, enable_grad
 from minitorch.extend import Variable, wrap
 
 from .arguments import check, checked
 from .layout import flattened
 from .line_search import Point, strong_wolfe
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from .._tensor import Tensor
 
 __all__ = ["LBFGS"]
 

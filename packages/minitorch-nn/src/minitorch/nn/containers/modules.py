@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Self, cast, overload
 
 from ..module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
-S = TypeVar("S", bound="ModuleSequence")
-Q = TypeVar("Q", bound="Sequential")
 
-
-def renumber(module: Module, modules: Iterable[Any]) -> None:
+def renumber(module: Module, modules: Iterable[Module | None]) -> None:
     module.__dict__["_modules"] = {str(k): part for k, part in enumerate(modules)}
 
 
-def insert(sequence: Any, index: int, module: Module) -> None:
+def insert(sequence: ModuleSequence, index: int, module: Module) -> None:
     modules = list(sequence)
     modules.insert(index, module)
     renumber(sequence, modules)
 
 
-def at(module: Module, index: Any) -> str:
+def at(module: Module, index: int) -> str:
     """The name of the module at ``index``."""
     index = operator.index(index)
     if not -len(module._modules) <= index < len(module._modules):
@@ -37,13 +34,23 @@ def at(module: Module, index: Any) -> str:
 class ModuleSequence(Module):
     """What ``Sequential`` and ``ModuleList`` share: modules named "0", "1", ..."""
 
-    def __getitem__(self, index: Any) -> Any:
-        return self._modules[at(self, index)]
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    def __getitem__(self, index: int | slice) -> Module:
+        if isinstance(index, slice):
+            return self._part(index)
+        return cast(Module, self._modules[at(self, index)])
 
-    def __setitem__(self, index: Any, module: Module) -> None:
+    def _part(self, index: slice) -> Self:
+        make: Any = type(self)
+        return cast(Self, make(list(self)[index]))
+
+    def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, at(self, index), module)
 
-    def __delitem__(self, index: Any) -> None:
+    def __delitem__(self, index: int | slice) -> None:
         doomed = list(self._modules)[index] if isinstance(index, slice) else [at(self, index)]
         for name in doomed:
             del self._modules[name]
@@ -52,15 +59,15 @@ class ModuleSequence(Module):
     def __len__(self) -> int:
         return len(self._modules)
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._modules.values())
+    def __iter__(self) -> Iterator[Module]:
+        return iter(cast(dict[str, Module], self._modules).values())
 
-    def append(self: S, module: Module) -> S:
+    def append(self, module: Module) -> Self:
         """Adds a module at the end."""
         self.add_module(str(len(self)), module)
         return self
 
-    def extend(self: S, modules: Iterable[Module]) -> S:
+    def extend(self, modules: Iterable[Module]) -> Self:
         """Adds modules at the end."""
         if not isinstance(modules, Iterable):
             raise TypeError(
@@ -71,10 +78,10 @@ class ModuleSequence(Module):
             self.append(module)
         return self
 
-    def __iadd__(self: S, modules: Iterable[Module]) -> S:
+    def __iadd__(self, modules: Iterable[Module]) -> Self:
         return self.extend(modules)
 
-    def pop(self, key: Any) -> Any:
+    def pop(self, key: int) -> Module:
         """Takes out the module at ``key`` and returns it."""
         module = self[key]
         del self[key]
@@ -99,16 +106,15 @@ class Sequential(ModuleSequence):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
     """
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, *args: Module | Iterable[Module] | Mapping[str, Module]) -> None:
         super().__init__()
-        if len(args) == 1 and isinstance(args[0], Mapping):
-            for name, module in args[0].items():
-                self.add_module(name, module)
-            return
-        if len(args) == 1 and isinstance(args[0], list | tuple):
-            args = tuple(args[0])
-        for k, module in enumerate(args):
-            self.add_module(str(k), module)
+        modules: Any = args
+        if len(args) == 1 and isinstance(args[0], list | tuple | Mapping):
+            (modules,) = args
+        if not isinstance(modules, Mapping):
+            modules = {str(k): module for k, module in enumerate(modules)}
+        for name, module in modules.items():
+            self.add_module(name, module)
 
     def forward(self, input: Any) -> Any:
         """The last module's output."""
@@ -117,12 +123,11 @@ class Sequential(ModuleSequence):
             input = module(input)
         return input
 
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return type(self)(OrderedDict(list(self._modules.items())[index]))
-        return super().__getitem__(index)
+    def _part(self, index: slice) -> Self:
+        modules: Any = OrderedDict(list(self._modules.items())[index])
+        return type(self)(modules)
 
-    def insert(self: Q, index: int, module: Module) -> Q:
+    def insert(self, index: int, module: Module) -> Self:
         """Puts a module before the one at ``index``."""
         if not isinstance(module, Module):
             raise AssertionError(f"module should be of type: {Module}")
@@ -164,11 +169,6 @@ class ModuleList(ModuleSequence):
         if modules is not None:
             self.extend(modules)
 
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return type(self)(list(self)[index])
-        return super().__getitem__(index)
-
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
 
@@ -194,19 +194,22 @@ class ModuleList(ModuleSequence):
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
 
 
+Modules = Mapping[str, Module] | Iterable[tuple[str, Module]] | Module
+
+
 class ModuleDict(Module):
     """Modules by name.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
     """
 
-    def __init__(self, modules: Any = None) -> None:
+    def __init__(self, modules: Modules | None = None) -> None:
         super().__init__()
         if modules is not None:
             self.update(modules)
 
-    def __getitem__(self, key: str) -> Any:
-        return self._modules[key]
+    def __getitem__(self, key: str) -> Module:
+        return cast(Module, self._modules[key])
 
     def __setitem__(self, key: str, module: Module) -> None:
         self.add_module(key, module)
@@ -227,23 +230,23 @@ class ModuleDict(Module):
         """Takes all modules out."""
         self._modules.clear()
 
-    def pop(self, key: str) -> Any:
+    def pop(self, key: str) -> Module:
         """Takes out the module at ``key`` and returns it."""
-        return self._modules.pop(key)
+        return cast(Module, self._modules.pop(key))
 
-    def keys(self) -> Any:
+    def keys(self) -> KeysView[str]:
         """The names."""
         return self._modules.keys()
 
-    def items(self) -> Any:
+    def items(self) -> ItemsView[str, Module]:
         """The (name, module) pairs."""
-        return self._modules.items()
+        return cast(dict[str, Module], self._modules).items()
 
-    def values(self) -> Any:
+    def values(self) -> ValuesView[Module]:
         """The modules."""
-        return self._modules.values()
+        return cast(dict[str, Module], self._modules).values()
 
-    def update(self, modules: Any) -> None:
+    def update(self, modules: Modules) -> None:
         """Adds modules from a mapping or from (name, module) pairs."""
         for key, module in pairs(modules, "ModuleDict"):
             self[key] = module

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, KeysView, Mapping
+from typing import Any, Self
 
 from minitorch import Tensor
 
@@ -30,7 +30,7 @@ def describe(value: Any, type_name: str) -> str:
     return f"Object of type: {type(value).__name__}"
 
 
-def at(parameters: ParameterList, index: Any) -> str:
+def at(parameters: ParameterList, index: int) -> str:
     index = operator.index(index)
     if not -parameters._size <= index < parameters._size:
         raise IndexError(f"index {index} is out of range")
@@ -63,13 +63,13 @@ class ParameterList(Module):
     def __setitem__(self, index: Any, value: Any) -> None:
         setattr(self, at(self, index), as_parameter(value))
 
-    def append(self, value: Any) -> ParameterList:
+    def append(self, value: Any) -> Self:
         """Adds a value at the end."""
         setattr(self, str(self._size), as_parameter(value))
         self._size += 1
         return self
 
-    def extend(self, values: Iterable[Any]) -> ParameterList:
+    def extend(self, values: Iterable[Any]) -> Self:
         """Adds values at the end."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
             raise TypeError(
@@ -94,13 +94,16 @@ class ParameterList(Module):
         raise RuntimeError("ParameterList should not be called.")
 
 
+Parameters = Mapping[str, Any] | Iterable[tuple[str, Any]] | Module
+
+
 class ParameterDict(Module):
     """Parameters by name; plain tensors become parameters.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
     """
 
-    def __init__(self, parameters: Any = None) -> None:
+    def __init__(self, parameters: Parameters | None = None) -> None:
         super().__init__()
         self._keys: dict[str, None] = {}
         if parameters is not None:
@@ -136,17 +139,17 @@ class ParameterDict(Module):
     def __contains__(self, key: str) -> bool:
         return key in self._keys
 
-    def __or__(self, other: Any) -> ParameterDict:
+    def __or__(self, other: Parameters) -> ParameterDict:
         made = self.copy()
         made.update(other)
         return made
 
-    def __ror__(self, other: Any) -> ParameterDict:
+    def __ror__(self, other: Parameters) -> ParameterDict:
         made = ParameterDict(other)
         made.update(self)
         return made
 
-    def __ior__(self, other: Any) -> ParameterDict:
+    def __ior__(self, other: Parameters) -> Self:
         self.update(other)
         return self
 
@@ -184,19 +187,19 @@ class ParameterDict(Module):
         """A new dictionary with ``default`` at each key."""
         return ParameterDict((key, default) for key in keys)
 
-    def keys(self) -> Any:
+    def keys(self) -> KeysView[str]:
         """The names."""
         return self._keys.keys()
 
-    def items(self) -> Any:
+    def items(self) -> list[tuple[str, Any]]:
         """The (name, value) pairs."""
         return [(key, self[key]) for key in self._keys]
 
-    def values(self) -> Any:
+    def values(self) -> list[Any]:
         """The values."""
         return [self[key] for key in self._keys]
 
-    def update(self, parameters: Any) -> None:
+    def update(self, parameters: Parameters) -> None:
         """Adds values from a mapping or from (name, value) pairs."""
         found = pairs(parameters, "ParameterDict")
         ordered = isinstance(parameters, OrderedDict | ParameterDict)

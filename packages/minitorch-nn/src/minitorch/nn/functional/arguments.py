@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 from minitorch import Tensor, channels_last, channels_last_3d
 
-__all__ = ["in_format_of", "keeps_channels_last", "numbers", "spatial"]
+__all__ = ["AdaptiveSizes", "Sizes", "in_format_of", "keeps_channels_last", "numbers", "spatial"]
 
+AdaptiveSizes = int | Sequence[int | None] | None  # None: that of the input
+Sizes = int | Sequence[int]  # one for all dimensions, or one for each
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def numbers(value: Any, ndim: int, name: str, what: str) -> tuple[int, ...]:
+def numbers(value: Sizes, ndim: int, name: str, what: str) -> tuple[int, ...]:
     """``value``, an int or a sequence of one or ``ndim`` ints, as ``ndim`` ints."""
     if hasattr(value, "__index__"):
         return (value.__index__(),) * ndim

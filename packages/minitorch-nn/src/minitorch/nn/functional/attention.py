@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
-from minitorch import cat, matmul, ones, softmax, where
+from minitorch import Tensor, cat, matmul, ones, softmax, where
 from minitorch.extend import fused, in_single
 
 from ..kernels import attention as kernels
 from .dropout import dropout
 from .linear import linear
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
 
@@ -201,17 +198,18 @@ def multi_head_attention_forward(
     else:
         attn_mask = canonical_mask(attn_mask, "attn_mask", query.dtype)
         is_causal = False
+    joint: Any = in_proj_weight  # None only where the others are given
     if use_separate_proj_weight:
-        projections = [q_proj_weight, k_proj_weight, v_proj_weight]
+        projections: Any = [q_proj_weight, k_proj_weight, v_proj_weight]
     else:
-        projections = list(in_proj_weight.chunk(3))
-    biases = [None] * 3 if in_proj_bias is None else in_proj_bias.chunk(3)
+        projections = joint.chunk(3)
+    biases: Any = [None] * 3 if in_proj_bias is None else in_proj_bias.chunk(3)
     if query is key is value and not use_separate_proj_weight:
-        q, k, v = linear(query, in_proj_weight, in_proj_bias).chunk(3, -1)
+        q, k, v = linear(query, joint, in_proj_bias).chunk(3, -1)
     else:
         q, k, v = map(linear, (query, key, value), projections, biases)
     extra = 0
-    if bias_k is not None:
+    if bias_k is not None and bias_v is not None:
         k = cat([k, bias_k.expand((1, n, width))])
         v = cat([v, bias_v.expand((1, n, width))])
         extra += 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
 import numpy as np
+from minitorch import Tensor
 
 from ..kernels.dtypes import check_float, check_same
 from .embedding import (
@@ -18,9 +19,6 @@ from .embedding import (
     row_number,
     scale_grad_by_freq_p,
 )
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = ["embedding_bag"]
 

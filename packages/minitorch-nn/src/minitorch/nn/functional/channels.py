@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from minitorch import Tensor
 
 from .arguments import keeps_channels_last
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = ["channel_shuffle"]
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from minitorch import int64, log_softmax, uint8
+from minitorch import Tensor, int64, log_softmax, uint8
 from minitorch.extend import fused, primitive
 
 from ..kernels import cross_entropy as kernels
 from ..kernels.dtypes import check_float, check_same
 from .reduction import chosen, reduced
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = ["cross_entropy", "nll_loss"]
 

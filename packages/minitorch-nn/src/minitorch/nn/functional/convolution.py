@@ -12,18 +12,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from minitorch import constant_pad_nd, stack
+from minitorch import Tensor, constant_pad_nd, stack
 from minitorch.extend import primitive
 
 from ..kernels import convolution as kernels
-from .arguments import keeps_channels_last, numbers, spatial
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..._tensor import Tensor
+from .arguments import Sizes, keeps_channels_last, numbers, spatial
 
 __all__ = [
     "conv1d",
@@ -239,8 +234,8 @@ def _conv(
 
 
 def conv1d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Sizes = 1,
+    padding: Sizes | str = 0, dilation: Sizes = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
     """Convolution (cross-correlation) of sequences; the arguments are those of ``conv2d``.
 
@@ -251,8 +246,8 @@ def conv1d(
 
 @keeps_channels_last
 def conv2d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Sizes = 1,
+    padding: Sizes | str = 0, dilation: Sizes = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
     """Convolution (cross-correlation) of images.
 
@@ -285,8 +280,8 @@ def conv2d(
 
 @keeps_channels_last
 def conv3d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Sizes = 1,
+    padding: Sizes | str = 0, dilation: Sizes = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
     """Convolution (cross-correlation) of volumes; the arguments are those of ``conv2d``.
 
@@ -338,9 +333,9 @@ def _conv_transpose(
 
 
 def conv_transpose1d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0, output_padding: int | Sequence[int] = 0, groups: int = 1,
-    dilation: int | Sequence[int] = 1,
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Sizes = 1,
+    padding: Sizes = 0, output_padding: Sizes = 0, groups: int = 1,
+    dilation: Sizes = 1,
 ) -> Tensor:  # fmt: skip
     """The adjoint of ``conv1d``; the arguments are those of ``conv_transpose2d``.
 
@@ -353,9 +348,9 @@ def conv_transpose1d(
 
 @keeps_channels_last
 def conv_transpose2d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0, output_padding: int | Sequence[int] = 0, groups: int = 1,
-    dilation: int | Sequence[int] = 1,
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Sizes = 1,
+    padding: Sizes = 0, output_padding: Sizes = 0, groups: int = 1,
+    dilation: Sizes = 1,
 ) -> Tensor:  # fmt: skip
     """The adjoint of ``conv2d``: from the output's shape to the input's.
 
@@ -381,9 +376,9 @@ def conv_transpose2d(
 
 @keeps_channels_last
 def conv_transpose3d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0, output_padding: int | Sequence[int] = 0, groups: int = 1,
-    dilation: int | Sequence[int] = 1,
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Sizes = 1,
+    padding: Sizes = 0, output_padding: Sizes = 0, groups: int = 1,
+    dilation: Sizes = 1,
 ) -> Tensor:  # fmt: skip
     """The adjoint of ``conv3d``; the arguments are those of ``conv_transpose2d``.
 

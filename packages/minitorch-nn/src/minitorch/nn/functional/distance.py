@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
+from minitorch import Tensor
 from minitorch.extend import difference_norm, numpy_names, write_out
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
 

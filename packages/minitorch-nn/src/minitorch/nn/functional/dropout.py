@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
+from minitorch import Tensor
 from minitorch.extend import inplace as inplace_of
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = [
     "alpha_dropout",

@@ -5,18 +5,15 @@ The rules take arrays and tensors alike, so the second derivatives come from the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
 import numpy as np
-from minitorch import exp, sigmoid, tanh, where
+from minitorch import Tensor, exp, sigmoid, tanh, where
 from minitorch.extend import inplace, numpy_names, primitive, promote_to_float, select
 
 from ..kernels.dtypes import check_float
 from .activation import ELEMENTWISE, activation, in_place
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = [
     "celu",

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
+from minitorch import Tensor
 from minitorch.extend import in_single, primitive
 
 from ..kernels import convolution as kernels
 from ..kernels.dtypes import check_float
-from .arguments import numbers
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..._tensor import Tensor
+from .arguments import Sizes, numbers
 
 __all__ = ["fold", "unfold"]
 
@@ -57,10 +53,10 @@ def _geometry(name: str, kernel_size: Any, dilation: Any, padding: Any, stride: 
 
 def unfold(
     input: Tensor,
-    kernel_size: int | Sequence[int],
-    dilation: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0,
-    stride: int | Sequence[int] = 1,
+    kernel_size: Sizes,
+    dilation: Sizes = 1,
+    padding: Sizes = 0,
+    stride: Sizes = 1,
 ) -> Tensor:
     """The patches that a convolution sees, as columns.
 
@@ -99,11 +95,11 @@ def unfold(
 
 def fold(
     input: Tensor,
-    output_size: int | Sequence[int],
-    kernel_size: int | Sequence[int],
-    dilation: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0,
-    stride: int | Sequence[int] = 1,
+    output_size: Sizes,
+    kernel_size: Sizes,
+    dilation: Sizes = 1,
+    padding: Sizes = 0,
+    stride: Sizes = 1,
 ) -> Tensor:
     """The adjoint of ``unfold``: patches added up into images.
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from minitorch import erf, tanh
+from minitorch import Tensor, erf, tanh
 from minitorch.extend import fused
 
 from ..kernels import gelu as kernels
 from ..kernels.dtypes import of_floats
 from .arguments import keeps_channels_last
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = ["gelu"]
 

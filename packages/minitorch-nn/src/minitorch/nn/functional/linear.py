@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from minitorch import einsum, matmul
+from minitorch import Tensor, einsum, matmul
 from minitorch.extend import Variable, fused, not_tensor
 
 from ..kernels import linear as kernels
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = ["bilinear", "linear"]
 

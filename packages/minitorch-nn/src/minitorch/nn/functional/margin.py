@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
-from minitorch import clamp_min, minimum, where
+from minitorch import Tensor, clamp_min, minimum, where
 
 from ..kernels.dtypes import check_float, check_same
 from .distance import pairwise_distance
 from .reduction import chosen, reduced
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = [
     "cosine_embedding_loss",

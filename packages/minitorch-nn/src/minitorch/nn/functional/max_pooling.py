@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol, overload
 
 import minitorch
+from minitorch import Tensor
 from minitorch.extend import labelled, primitive
 
 from ..kernels import pooling as kernels
 from ..kernels.dtypes import check_float
-from .arguments import keeps_channels_last, numbers
+from .arguments import AdaptiveSizes, Sizes, keeps_channels_last, numbers
 from .pooling import adaptive_size, batch, check_sizes, geometry
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..._tensor import Tensor
 
 __all__ = [
     "adaptive_max_pool1d",
@@ -135,11 +132,57 @@ adaptive_max_pool2d_with_indices = _adaptive_with_indices(2)
 adaptive_max_pool3d_with_indices = _adaptive_with_indices(3)
 
 
+class MaxPooling(Protocol):
+    """The types of ``max_pool1d`` and its kin: with ``return_indices`` there are two results."""
+
+    @overload
+    def __call__(
+        self, input: Tensor, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+        dilation: Sizes = 1, ceil_mode: bool = False, return_indices: Literal[False] = False,
+    ) -> Tensor: ...  # fmt: skip
+    @overload
+    def __call__(
+        self, input: Tensor, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+        dilation: Sizes = 1, ceil_mode: bool = False, *, return_indices: Literal[True],
+    ) -> tuple[Tensor, Tensor]: ...  # fmt: skip
+    @overload
+    def __call__(
+        self, input: Tensor, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+        dilation: Sizes = 1, ceil_mode: bool = False, return_indices: bool = False,
+    ) -> Tensor | tuple[Tensor, Tensor]: ...  # fmt: skip
+
+
+class AdaptiveMaxPooling(Protocol):
+    """The same of ``adaptive_max_pool1d`` and its kin."""
+
+    @overload
+    def __call__(
+        self, input: Tensor, output_size: AdaptiveSizes, return_indices: Literal[False] = False
+    ) -> Tensor: ...
+    @overload
+    def __call__(
+        self, input: Tensor, output_size: AdaptiveSizes, return_indices: Literal[True]
+    ) -> tuple[Tensor, Tensor]: ...
+    @overload
+    def __call__(
+        self, input: Tensor, output_size: AdaptiveSizes, return_indices: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]: ...
+
+
+def either(function: Callable[..., Any]) -> MaxPooling:
+    return function
+
+
+def adaptive(function: Callable[..., Any]) -> AdaptiveMaxPooling:
+    return function
+
+
+@either
 def max_pool1d(
-    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: bool = False,
+    input: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
+    padding: Sizes = 0, dilation: Sizes = 1, ceil_mode: bool = False,
     return_indices: bool = False,
-) -> Tensor | tuple[Tensor, Tensor]:  # fmt: skip
+) -> Any:  # fmt: skip
     """The maxima of windows; the arguments are those of ``max_pool2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html
@@ -147,12 +190,13 @@ def max_pool1d(
     return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@either
 @keeps_channels_last
 def max_pool2d(
-    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: bool = False,
+    input: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
+    padding: Sizes = 0, dilation: Sizes = 1, ceil_mode: bool = False,
     return_indices: bool = False,
-) -> Tensor | tuple[Tensor, Tensor]:  # fmt: skip
+) -> Any:  # fmt: skip
     """The maxima of windows.
 
     Args:
@@ -172,12 +216,13 @@ def max_pool2d(
     return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@either
 @keeps_channels_last
 def max_pool3d(
-    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: bool = False,
+    input: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
+    padding: Sizes = 0, dilation: Sizes = 1, ceil_mode: bool = False,
     return_indices: bool = False,
-) -> Tensor | tuple[Tensor, Tensor]:  # fmt: skip
+) -> Any:  # fmt: skip
     """The maxima of windows; the arguments are those of ``max_pool2d``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d.html
@@ -185,9 +230,10 @@ def max_pool3d(
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@adaptive
 def adaptive_max_pool1d(
-    input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
-) -> Tensor | tuple[Tensor, Tensor]:
+    input: Tensor, output_size: AdaptiveSizes, return_indices: bool = False
+) -> Any:
     """The maxima of ``output_size`` parts of the last dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool1d.html
@@ -195,10 +241,11 @@ def adaptive_max_pool1d(
     return _adaptive_max_pool(1, input, output_size, return_indices)
 
 
+@adaptive
 @keeps_channels_last
 def adaptive_max_pool2d(
-    input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
-) -> Tensor | tuple[Tensor, Tensor]:
+    input: Tensor, output_size: AdaptiveSizes, return_indices: bool = False
+) -> Any:
     """The maxima of parts, ``output_size`` (an int or two; None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool2d.html
@@ -206,9 +253,10 @@ def adaptive_max_pool2d(
     return _adaptive_max_pool(2, input, output_size, return_indices)
 
 
+@adaptive
 def adaptive_max_pool3d(
-    input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
-) -> Tensor | tuple[Tensor, Tensor]:
+    input: Tensor, output_size: AdaptiveSizes, return_indices: bool = False
+) -> Any:
     """The maxima of parts, ``output_size`` (an int or three; None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool3d.html
@@ -265,8 +313,8 @@ def _max_unpool(
 
 
 def max_unpool1d(
-    input: Tensor, indices: Tensor, kernel_size: Sequence[int], stride: Sequence[int] | None = None,
-    padding: Sequence[int] = 0, output_size: Sequence[int] | None = None,
+    input: Tensor, indices: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
+    padding: Sizes = 0, output_size: Sequence[int] | None = None,
 ) -> Tensor:  # fmt: skip
     """Maxima back at their places; the arguments are those of ``max_unpool2d``.
 
@@ -277,8 +325,8 @@ def max_unpool1d(
 
 @keeps_channels_last
 def max_unpool2d(
-    input: Tensor, indices: Tensor, kernel_size: Sequence[int], stride: Sequence[int] | None = None,
-    padding: Sequence[int] = 0, output_size: Sequence[int] | None = None,
+    input: Tensor, indices: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
+    padding: Sizes = 0, output_size: Sequence[int] | None = None,
 ) -> Tensor:  # fmt: skip
     """Maxima back at their places, zeros elsewhere.
 
@@ -296,8 +344,8 @@ def max_unpool2d(
 
 
 def max_unpool3d(
-    input: Tensor, indices: Tensor, kernel_size: Sequence[int],
-    stride: Sequence[int] | int | None = None, padding: Sequence[int] | int = 0,
+    input: Tensor, indices: Tensor, kernel_size: Sizes,
+    stride: Sizes | None = None, padding: Sizes = 0,
     output_size: Sequence[int] | None = None,
 ) -> Tensor:  # fmt: skip
     """Maxima back at their places; the arguments are those of ``max_unpool2d``.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-from minitorch import div, finfo, float16, float32, int64, no_grad, rsqrt
+from minitorch import Tensor, div, finfo, float16, float32, int64, no_grad, rsqrt
 from minitorch.extend import fused, in_single, labelled, primitive
 
 from ..kernels import normalization as kernels
@@ -13,11 +14,6 @@ from ..kernels import resampling
 from ..kernels.dtypes import check_float, check_same
 from .arguments import keeps_channels_last
 from .pooling import resample_p
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..._tensor import Tensor
 
 __all__ = [
     "batch_norm",
@@ -160,7 +156,7 @@ def batch_norm(
                 f"shape {list(input.shape)}"
             )
     _check_affine("batch_norm", weight, bias, channels)
-    if not training:
+    if running_mean is not None and running_var is not None and not training:
         scale = rsqrt(running_var + eps)
         ones = (1,) * (input.ndim - 2)
         centers = running_mean.reshape((-1, *ones))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import minitorch
-from minitorch import constant_pad_nd
+from minitorch import Tensor, constant_pad_nd
 
 from ..kernels import resampling as kernels
 from .arguments import in_format_of
 from .pooling import resample_p
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..._tensor import Tensor
 
 __all__ = ["pad"]
 

@@ -6,17 +6,12 @@ with ``where``: a product with it would make NaN of the infinite gradients that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import minitorch
 import numpy as np
-from minitorch import where
+from minitorch import Tensor, where
 from minitorch.extend import inplace, primitive, select
 
 from .activation import ELEMENTWISE, activation, in_place
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = [
     "hardshrink",

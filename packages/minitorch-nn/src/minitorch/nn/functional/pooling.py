@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
-from minitorch import div, sign
+from minitorch import Tensor, div, sign
 from minitorch.extend import in_single, labelled, primitive
 
 from ..kernels import resampling
 from ..kernels.dtypes import check_float
-from .arguments import keeps_channels_last, numbers, spatial
+from .arguments import AdaptiveSizes, Sizes, keeps_channels_last, numbers, spatial
 from .piecewise_linear import relu
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..._tensor import Tensor
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -154,8 +149,8 @@ def _avg_pool(
 
 
 def avg_pool1d(
-    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0, ceil_mode: bool = False, count_include_pad: bool = True,
+    input: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
+    padding: Sizes = 0, ceil_mode: bool = False, count_include_pad: bool = True,
 ) -> Tensor:  # fmt: skip
     """The means of windows; the arguments are those of ``avg_pool2d``.
 
@@ -166,8 +161,8 @@ def avg_pool1d(
 
 @keeps_channels_last
 def avg_pool2d(
-    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0, ceil_mode: bool = False, count_include_pad: bool = True,
+    input: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
+    padding: Sizes = 0, ceil_mode: bool = False, count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:  # fmt: skip
     """The means of windows.
@@ -189,8 +184,8 @@ def avg_pool2d(
 
 
 def avg_pool3d(
-    input: Tensor, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0, ceil_mode: bool = False, count_include_pad: bool = True,
+    input: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
+    padding: Sizes = 0, ceil_mode: bool = False, count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:  # fmt: skip
     """The means of windows; the arguments are those of ``avg_pool2d``.
@@ -213,7 +208,7 @@ def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
     return x if batched else x.squeeze(0)
 
 
-def adaptive_avg_pool1d(input: Tensor, output_size: int | Sequence[int]) -> Tensor:
+def adaptive_avg_pool1d(input: Tensor, output_size: AdaptiveSizes) -> Tensor:
     """The means of ``output_size`` parts of the last dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool1d.html
@@ -222,7 +217,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: int | Sequence[int]) -> Tens
 
 
 @keeps_channels_last
-def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int] | None) -> Tensor:
+def adaptive_avg_pool2d(input: Tensor, output_size: AdaptiveSizes) -> Tensor:
     """The means of parts, ``output_size`` (an int or two; None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html
@@ -230,7 +225,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int] | None) 
     return _adaptive_avg_pool(2, input, output_size)
 
 
-def adaptive_avg_pool3d(input: Tensor, output_size: int | Sequence[int] | None) -> Tensor:
+def adaptive_avg_pool3d(input: Tensor, output_size: AdaptiveSizes) -> Tensor:
     """The means of parts, ``output_size`` (an int or three; None for all) in each dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool3d.html
@@ -252,8 +247,8 @@ def _lp_pool(
 def lp_pool1d(
     input: Tensor,
     norm_type: float,
-    kernel_size: int | Sequence[int],
-    stride: Sequence[int] | int | None = None,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
     ceil_mode: bool = False,
 ) -> Tensor:
     """``sum(x^p)^(1/p)`` of windows.
@@ -267,8 +262,8 @@ def lp_pool1d(
 def lp_pool2d(
     input: Tensor,
     norm_type: float,
-    kernel_size: int | Sequence[int],
-    stride: Sequence[int] | int | None = None,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
     ceil_mode: bool = False,
 ) -> Tensor:
     """``sum(x^p)^(1/p)`` of windows.
@@ -281,8 +276,8 @@ def lp_pool2d(
 def lp_pool3d(
     input: Tensor,
     norm_type: float,
-    kernel_size: int | Sequence[int],
-    stride: Sequence[int] | int | None = None,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
     ceil_mode: bool = False,
 ) -> Tensor:
     """``sum(x^p)^(1/p)`` of windows.

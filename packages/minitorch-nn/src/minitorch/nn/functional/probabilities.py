@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
 import numpy as np
-from minitorch import log, sigmoid, where
+from minitorch import Tensor, log, sigmoid, where
 from minitorch.extend import primitive
 
 from ..kernels.dtypes import check_float, of_floats
 from .exponential import log_sigmoid
 from .reduction import chosen, in_dtype_of, reduced
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = [
     "binary_cross_entropy",

@@ -22,7 +22,9 @@ def affine(x: Any, w: Any, b: Any) -> Any:
     return y if b is None else y + b
 
 
-def lstm_cell(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any) -> Any:
+def lstm_cell(
+    x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any = None
+) -> Any:
     """The new (h, c) of Hochreiter and Schmidhuber (1997), with forget gates."""
     i, f, g, o = (affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh)).chunk(4, -1)
     c = sigmoid(f) * c + sigmoid(i) * tanh(g)
@@ -78,7 +80,7 @@ def rnn_definition(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any,
 
 USED_BY = {"x": "w_ih", "w_ih": "x"}
 USED_BY_ONE_STEP = USED_BY | {"w_hh": "h"}
-lstm_p = fused(
+lstm_p: Any = fused(
     kernels.lstm,
     "x h c w_ih w_hh b_ih b_hh w_hr | sizes reverse -> y h_n c_n",
     kernels.lstm_backward,
@@ -87,7 +89,7 @@ lstm_p = fused(
     residuals="gates before cells tanhs",
     used_by=USED_BY,
 )
-gru_p = fused(
+gru_p: Any = fused(
     kernels.gru,
     "x h w_ih w_hh b_ih b_hh | sizes reverse -> y h_n",
     kernels.gru_backward,
@@ -96,7 +98,7 @@ gru_p = fused(
     residuals="gates before inner",
     used_by=USED_BY,
 )
-rnn_p = fused(
+rnn_p: Any = fused(
     kernels.rnn,
     "x h w_ih w_hh b_ih b_hh | sizes reverse relu -> y h_n",
     kernels.rnn_backward,
@@ -106,6 +108,5 @@ rnn_p = fused(
     used_by=USED_BY,
 )
 one_lstm, one_gru, one_rnn = (
-    op.primitive.relabelled(used_by=USED_BY_ONE_STEP)
-    for op in (lstm_p, gru_p, rnn_p)  # type: ignore[attr-defined]
+    op.primitive.relabelled(used_by=USED_BY_ONE_STEP) for op in (lstm_p, gru_p, rnn_p)
 )

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import minitorch
 import numpy as np
-from minitorch import grid_sampler, stack
+from minitorch import Tensor, grid_sampler, stack
 
 from ..kernels import resampling as kernels
 from ..kernels.dtypes import check_float
-from .arguments import keeps_channels_last
+from .arguments import Sizes, keeps_channels_last
 from .pooling import _adaptive_avg_pool, resample_p
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..._tensor import Tensor
 
 __all__ = [
     "affine_grid",
@@ -38,7 +34,7 @@ MODES = ("nearest", "area", "nearest-exact", *LINEAR)
 @keeps_channels_last
 def interpolate(
     input: Tensor,
-    size: int | Sequence[int] | None = None,
+    size: Sizes | None = None,
     scale_factor: float | Sequence[float] | None = None,
     mode: str = "nearest",
     align_corners: bool | None = None,

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 import minitorch
+from minitorch import Tensor, dtype
 from minitorch.extend import numpy_names
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
-    from ..._types.dtype import dtype
 
 __all__ = [
     "gumbel_softmax",

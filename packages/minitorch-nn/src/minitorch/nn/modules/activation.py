@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import minitorch
+from minitorch import Tensor
 
 from .. import functional as F
 from ..module import Module
 from ..parameter import Parameter
 from .attention import MultiheadAttention
 from .softmax import GLU, LogSoftmax, Softmax, Softmax2d, Softmin
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = [
     "CELU",
@@ -48,7 +47,7 @@ __all__ = [
 ]
 
 
-def showing(*names: str) -> Any:
+def showing(*names: str) -> Callable[[Any], str]:
     def extra_repr(self: Any) -> str:
         """The settings."""
         shown = [f"{name}={getattr(self, name)!r}" for name in names]
@@ -59,42 +58,16 @@ def showing(*names: str) -> Any:
     return extra_repr
 
 
-def plain(function: Any) -> Any:
-    def forward(self: Any, input: Any) -> Any:
-        """The same shape."""
-        return function(input)
-
-    return forward
-
-
-def overwriting(function: Any) -> Any:
-    def forward(self: Any, input: Any) -> Any:
-        """The same shape."""
-        return function(input, self.inplace)
-
-    return forward
-
-
-def exponential(function: Any) -> Any:
-    def forward(self: Any, input: Any) -> Any:
-        """The same shape."""
-        return function(input, self.alpha, self.inplace)
-
-    return forward
-
-
-def shrinking(function: Any) -> Any:
-    def forward(self: Any, input: Any) -> Any:
-        """The same shape."""
-        return function(input, self.lambd)
-
-    return forward
-
-
 class _Activation(Module):
     """An activation; ``repr`` shows whether it overwrites its input."""
 
+    _function: ClassVar[Callable[..., Tensor]]
+
     extra_repr = showing()
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The same shape."""
+        return type(self)._function(input)
 
 
 class _InPlace(_Activation):
@@ -103,6 +76,10 @@ class _InPlace(_Activation):
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The same shape."""
+        return type(self)._function(input, self.inplace)
 
 
 class _Exponential(_Activation):
@@ -114,6 +91,10 @@ class _Exponential(_Activation):
         super().__init__()
         self.alpha = alpha
         self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The same shape."""
+        return type(self)._function(input, self.alpha, self.inplace)
 
 
 class _Shrink(_Activation):
@@ -127,6 +108,10 @@ class _Shrink(_Activation):
         """The bound."""
         return str(self.lambd)
 
+    def forward(self, input: Tensor) -> Tensor:
+        """The same shape."""
+        return type(self)._function(input, self.lambd)
+
 
 class CELU(_Exponential):
     """max(0, x) + min(0, alpha (exp(x / alpha) - 1)).
@@ -134,7 +119,7 @@ class CELU(_Exponential):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CELU.html
     """
 
-    forward = exponential(F.celu)
+    _function = F.celu
 
 
 class ELU(_Exponential):
@@ -143,7 +128,7 @@ class ELU(_Exponential):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
     """
 
-    forward = exponential(F.elu)
+    _function = F.elu
 
 
 class GELU(_Activation):
@@ -169,7 +154,7 @@ class Hardshrink(_Shrink):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardshrink.html
     """
 
-    forward = shrinking(F.hardshrink)
+    _function = F.hardshrink
 
 
 class Hardsigmoid(_InPlace):
@@ -178,7 +163,7 @@ class Hardsigmoid(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html
     """
 
-    forward = overwriting(F.hardsigmoid)
+    _function = F.hardsigmoid
 
 
 class Hardswish(_InPlace):
@@ -187,7 +172,7 @@ class Hardswish(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardswish.html
     """
 
-    forward = overwriting(F.hardswish)
+    _function = F.hardswish
 
 
 class Hardtanh(_Activation):
@@ -235,7 +220,7 @@ class LogSigmoid(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html
     """
 
-    forward = plain(F.logsigmoid)
+    _function = F.logsigmoid
 
 
 class Mish(_InPlace):
@@ -244,7 +229,7 @@ class Mish(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Mish.html
     """
 
-    forward = overwriting(F.mish)
+    _function = F.mish
 
 
 class PReLU(_Activation):
@@ -325,7 +310,7 @@ class SELU(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SELU.html
     """
 
-    forward = overwriting(F.selu)
+    _function = F.selu
 
 
 class SiLU(_InPlace):
@@ -334,7 +319,7 @@ class SiLU(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html
     """
 
-    forward = overwriting(F.silu)
+    _function = F.silu
 
 
 class Sigmoid(_Activation):
@@ -343,7 +328,7 @@ class Sigmoid(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html
     """
 
-    forward = plain(F.sigmoid)
+    _function = F.sigmoid
 
 
 class Softplus(_Activation):
@@ -370,7 +355,7 @@ class Softshrink(_Shrink):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softshrink.html
     """
 
-    forward = shrinking(F.softshrink)
+    _function = F.softshrink
 
 
 class Softsign(_Activation):
@@ -379,7 +364,7 @@ class Softsign(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html
     """
 
-    forward = plain(F.softsign)
+    _function = F.softsign
 
 
 class Tanh(_Activation):
@@ -388,7 +373,7 @@ class Tanh(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html
     """
 
-    forward = plain(F.tanh)
+    _function = F.tanh
 
 
 class Tanhshrink(_Activation):
@@ -397,7 +382,7 @@ class Tanhshrink(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanhshrink.html
     """
 
-    forward = plain(F.tanhshrink)
+    _function = F.tanhshrink
 
 
 class Threshold(_Activation):

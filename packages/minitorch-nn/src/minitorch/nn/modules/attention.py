@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
+from minitorch import Tensor
 
 from .. import init
 from ..functional.attention import multi_head_attention_forward
 from ..module import Module
 from ..parameter import Parameter
 from .linear import NonDynamicallyQuantizableLinear
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = ["MultiheadAttention"]
 
@@ -43,6 +41,14 @@ class MultiheadAttention(Module):
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
     """
+
+    in_proj_weight: Parameter
+    in_proj_bias: Parameter
+    q_proj_weight: Parameter
+    k_proj_weight: Parameter
+    v_proj_weight: Parameter
+    bias_k: Parameter | None
+    bias_v: Parameter | None
 
     def __init__(
         self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True,

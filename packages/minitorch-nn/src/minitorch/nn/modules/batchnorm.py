@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
+from minitorch import Tensor
 
 from .. import functional as F
+from ..module import Module
 from ..parameter import UninitializedBuffer
 from .lazy import LazyModuleMixin, materialize, postpone
 from .normalization import _Affine, learn
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = [
     "BatchNorm1d",
@@ -25,22 +24,15 @@ __all__ = [
 ]
 
 
-def expecting(*dims: int) -> Any:
-    def _check_input_dim(self: Any, input: Any) -> None:
-        if input.ndim not in dims:
-            expected = " or ".join(f"{n}D" for n in dims)
-            raise ValueError(
-                f"{type(self).__name__}: expected {expected} input (got {input.ndim}D input of "
-                f"shape {list(input.shape)})"
-            )
-
-    return _check_input_dim
-
-
 class _NormBase(_Affine):
     """Parameters and running statistics of the norms of channels."""
 
     _version = 2
+    input_ndims: tuple[int, ...] = ()  # what an input may have
+
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Tensor | None
 
     def __init__(
         self, num_features: int, eps: float, momentum: float | None, affine: bool,
@@ -62,18 +54,24 @@ class _NormBase(_Affine):
 
     def reset_running_stats(self) -> None:
         """Forgets the statistics: mean 0, variance 1."""
-        if self.track_running_stats:
-            self.running_mean.zero_()
-            self.running_var.fill_(1)
-            self.num_batches_tracked.zero_()
+        for name, value in (("running_mean", 0), ("running_var", 1), ("num_batches_tracked", 0)):
+            if self.track_running_stats:
+                getattr(self, name).fill_(value)
 
     def reset_parameters(self) -> None:
         """Forgets the statistics; weight 1, bias 0."""
         self.reset_running_stats()
         super().reset_parameters()
 
-    def _check_input_dim(self, input: Any) -> None:
-        raise NotImplementedError(f"{type(self).__name__} has no _check_input_dim")
+    def _check_input_dim(self, input: Tensor) -> None:
+        if not self.input_ndims:
+            raise NotImplementedError(f"{type(self).__name__} has no _check_input_dim")
+        if input.ndim not in self.input_ndims:
+            expected = " or ".join(f"{n}D" for n in self.input_ndims)
+            raise ValueError(
+                f"{type(self).__name__}: expected {expected} input (got {input.ndim}D input of "
+                f"shape {list(input.shape)})"
+            )
 
     def extra_repr(self) -> str:
         """The number of channels and the options."""
@@ -134,7 +132,7 @@ class BatchNorm1d(_BatchNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
     """
 
-    _check_input_dim = expecting(2, 3)
+    input_ndims = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
@@ -162,7 +160,7 @@ class BatchNorm2d(_BatchNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
     """
 
-    _check_input_dim = expecting(4)
+    input_ndims = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
@@ -171,7 +169,7 @@ class BatchNorm3d(_BatchNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html
     """
 
-    _check_input_dim = expecting(5)
+    input_ndims = (5,)
 
 
 class SyncBatchNorm(_BatchNorm):
@@ -190,7 +188,7 @@ class SyncBatchNorm(_BatchNorm):
         )
         self.process_group = process_group
 
-    def _check_input_dim(self, input: Any) -> None:
+    def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim < 2:
             raise ValueError(f"expected at least 2D input (got {input.ndim}D input)")
 
@@ -244,7 +242,7 @@ class _LazyNormBase(LazyModuleMixin, _NormBase):
             super().reset_parameters()
 
 
-def channel_dim(module: Any, input: Any) -> int:
+def channel_dim(module: Module, input: Tensor) -> int:
     """The dimension of the channels: before the last ones where there may be no batch."""
     unbatched = getattr(module, "_get_no_batch_dim", None)
     return 1 if unbatched is None else input.ndim - unbatched()

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import minitorch
+from minitorch import Tensor
 
 from .. import init
 from ..functional import recurrent as F
 from ..module import Module
 from ..parameter import Parameter
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..._tensor import Tensor
 
 __all__ = ["GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"]
 
@@ -25,6 +22,11 @@ class RNNCellBase(Module):
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
     """
+
+    weight_ih: Parameter
+    weight_hh: Parameter
+    bias_ih: Parameter
+    bias_hh: Parameter
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool, num_chunks: int, device: Any = None,
@@ -132,7 +134,7 @@ class LSTMCell(RNNCellBase):
 
         def step(x: Any, states: Any, weights: Any, sizes: Any) -> Any:
             if states[1].dtype != x.dtype:  # c alone may have another dtype, as in PyTorch
-                return None, *F.lstm_cell(x, *states, *weights, w_hr=None)
+                return None, *F.lstm_cell(x, *states, *weights)
             return F.one_lstm(x, *states, *weights, None, sizes, False)
 
         return stepped(self, input, hx, 2, step)

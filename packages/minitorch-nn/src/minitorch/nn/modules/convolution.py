@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import minitorch
+from minitorch import Tensor
 
 from .. import init
 from ..functional import convolution as F
 from ..functional import padding
+from ..functional.arguments import Sizes
 from ..module import Module
 from ..parameter import Parameter
 from .lazy import LazyModuleMixin, materialize, postpone
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = [
     "Conv1d",
@@ -43,9 +43,9 @@ def ntuple(value: Any, n: int) -> tuple[Any, ...]:
 
 
 def build(
-    self: Any, transposed: bool, in_channels: int, out_channels: int, kernel_size: Any,
-    stride: Any, padding: Any, output_padding: Any, dilation: Any, groups: int, bias: bool,
-    padding_mode: str, device: Any, dtype: Any,
+    self: Any, transposed: bool, in_channels: int, out_channels: int, kernel_size: Sizes,
+    stride: Sizes, padding: str | Sizes, output_padding: Sizes, dilation: Sizes, groups: int,
+    bias: bool, padding_mode: str, device: Any, dtype: Any,
 ) -> None:  # fmt: skip
     name, n = type(self).__name__, by_class(self, DIMENSIONS)
     self.transposed = transposed
@@ -85,7 +85,7 @@ def build(
     self.reset_parameters()
 
 
-def weight_shape(conv: Any) -> tuple[int, ...]:
+def weight_shape(conv: _ConvNd) -> tuple[int, ...]:
     first, second = conv.out_channels, conv.in_channels
     if conv.transposed:
         first, second = second, first
@@ -95,9 +95,18 @@ def weight_shape(conv: Any) -> tuple[int, ...]:
 class _ConvNd(Module):
     """What all convolutions share: their parameters."""
 
+    in_channels: int
+    out_channels: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: str | tuple[int, ...]
+    dilation: tuple[int, ...]
     transposed: bool
-    weight: Any
-    bias: Any
+    output_padding: tuple[int, ...]
+    groups: int
+    padding_mode: str
+    weight: Parameter
+    bias: Parameter | None
 
     def __getstate__(self) -> dict[str, Any]:
         """What a pickle holds: with what PyTorch's convolutions compute once and keep."""
@@ -141,8 +150,8 @@ class _Conv(_ConvNd):
     """A convolution of any number of dimensions."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
-        padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True,
+        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1,
+        padding: str | Sizes = 0, dilation: Sizes = 1, groups: int = 1, bias: bool = True,
         padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -151,27 +160,27 @@ class _Conv(_ConvNd):
             groups, bias, padding_mode, device, dtype,
         )  # fmt: skip
 
-    def forward(self, input: Tensor) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """(N, in_channels, ...) to (N, out_channels, ...); without N too."""
         try:
             return self._conv_forward(input, self.weight, self.bias)
         except RuntimeError as error:
             raise type(error)(f"{self}: {error}") from None
 
-    def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Any:
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         convolve = (F.conv1d, F.conv2d, F.conv3d)[len(self.kernel_size) - 1]
-        around = self.padding
+        around: str | Sizes = self.padding
         if self.padding_mode != "zeros":
             input = padding.pad(input, widths(self), self.padding_mode)
             around = 0
         return convolve(input, weight, bias, self.stride, around, self.dilation, self.groups)
 
 
-def widths(conv: Any) -> list[int]:
+def widths(conv: _ConvNd) -> list[int]:
     """The padding as ``pad`` takes it: last dimension first."""
     if conv.padding == "valid":
         return [0, 0] * len(conv.kernel_size)
-    if conv.padding == "same":
+    if isinstance(conv.padding, str):
         totals = [d * (k - 1) for d, k in zip(conv.dilation, conv.kernel_size, strict=True)]
         return [m for n in reversed(totals) for m in (n // 2, n - n // 2)]
     return [m for n in reversed(conv.padding) for m in (n, n)]
@@ -224,9 +233,9 @@ class _ConvTransposeNd(_ConvNd):
     """A transposed convolution of any number of dimensions."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
-        padding: Any = 0, output_padding: Any = 0, groups: int = 1, bias: bool = True,
-        dilation: Any = 1, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
+        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1,
+        padding: Sizes = 0, output_padding: Sizes = 0, groups: int = 1, bias: bool = True,
+        dilation: Sizes = 1, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__()
         if padding_mode != "zeros":
@@ -239,21 +248,21 @@ class _ConvTransposeNd(_ConvNd):
             dilation, groups, bias, padding_mode, device, dtype,
         )  # fmt: skip
 
-    def forward(self, input: Tensor, output_size: Any = None) -> Any:
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         """(N, in_channels, ...) to (N, out_channels, ...), of ``output_size`` where it is given."""
         convolve = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[
             len(self.kernel_size) - 1
         ]
-        extra = self._output_padding(input, output_size)
+        extra, around = self._output_padding(input, output_size), cast(Sizes, self.padding)
         try:
             return convolve(
-                input, self.weight, self.bias, self.stride, self.padding, extra, self.groups,
+                input, self.weight, self.bias, self.stride, around, extra, self.groups,
                 self.dilation,
             )  # fmt: skip
         except RuntimeError as error:
             raise type(error)(f"{self}: {error}") from None
 
-    def _output_padding(self, input: Any, output_size: Any) -> Any:
+    def _output_padding(self, input: Tensor, output_size: Sequence[int] | None) -> tuple[int, ...]:
         if output_size is None:
             return self.output_padding
         n = len(self.kernel_size)
@@ -265,10 +274,11 @@ class _ConvTransposeNd(_ConvNd):
                 f"{self}: for {input.ndim}D input, output_size must have {n} or {input.ndim} "
                 f"elements (got {len(output_size)})"
             )
+        around = cast(tuple[int, ...], self.padding)
         least = [
             (m - 1) * s - 2 * p + d * (k - 1) + 1
             for m, s, p, d, k in zip(
-                input.shape[-n:], self.stride, self.padding, self.dilation, self.kernel_size,
+                input.shape[-n:], self.stride, around, self.dilation, self.kernel_size,
                 strict=True,
             )
         ]  # fmt: skip
@@ -338,8 +348,8 @@ class _LazyConvNd(LazyModuleMixin, _ConvNd):
 
 class _LazyConv(_LazyConvNd, _Conv):
     def __init__(
-        self, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
-        dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros",
+        self, out_channels: int, kernel_size: Sizes, stride: Sizes = 1, padding: str | Sizes = 0,
+        dilation: Sizes = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros",
         device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
@@ -349,8 +359,8 @@ class _LazyConv(_LazyConvNd, _Conv):
 
 class _LazyConvTranspose(_LazyConvNd, _ConvTransposeNd):
     def __init__(
-        self, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
-        output_padding: Any = 0, groups: int = 1, bias: bool = True, dilation: Any = 1,
+        self, out_channels: int, kernel_size: Sizes, stride: Sizes = 1, padding: Sizes = 0,
+        output_padding: Sizes = 0, groups: int = 1, bias: bool = True, dilation: Sizes = 1,
         padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(

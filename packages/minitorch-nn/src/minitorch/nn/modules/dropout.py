@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import ClassVar
+
+from minitorch import Tensor
 
 from .. import functional as F
 from ..module import Module
@@ -10,15 +13,9 @@ from ..module import Module
 __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
-def dropping(function: Any) -> Any:
-    def forward(self: Any, input: Any) -> Any:
-        """The input with some of it dropped."""
-        return function(input, self.p, self.training, self.inplace)
-
-    return forward
-
-
 class _Dropout(Module):
+    _function: ClassVar[Callable[..., Tensor]]
+
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         if p < 0 or p > 1:
@@ -30,6 +27,10 @@ class _Dropout(Module):
         """The probability."""
         return f"p={self.p}, inplace={self.inplace}"
 
+    def forward(self, input: Tensor) -> Tensor:
+        """The input with some of it dropped."""
+        return type(self)._function(input, self.p, self.training, self.inplace)
+
 
 class Dropout(_Dropout):
     """Each element is set to zero with probability ``p``, the others are divided by 1 - p.
@@ -37,7 +38,7 @@ class Dropout(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
     """
 
-    forward = dropping(F.dropout)
+    _function = F.dropout
 
 
 class Dropout1d(_Dropout):
@@ -46,7 +47,7 @@ class Dropout1d(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html
     """
 
-    forward = dropping(F.dropout1d)
+    _function = F.dropout1d
 
 
 class Dropout2d(_Dropout):
@@ -55,7 +56,7 @@ class Dropout2d(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html
     """
 
-    forward = dropping(F.dropout2d)
+    _function = F.dropout2d
 
 
 class Dropout3d(_Dropout):
@@ -64,7 +65,7 @@ class Dropout3d(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html
     """
 
-    forward = dropping(F.dropout3d)
+    _function = F.dropout3d
 
 
 class AlphaDropout(_Dropout):
@@ -73,7 +74,7 @@ class AlphaDropout(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AlphaDropout.html
     """
 
-    forward = dropping(F.alpha_dropout)
+    _function = F.alpha_dropout
 
 
 class FeatureAlphaDropout(_Dropout):
@@ -82,4 +83,4 @@ class FeatureAlphaDropout(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.FeatureAlphaDropout.html
     """
 
-    forward = dropping(F.feature_alpha_dropout)
+    _function = F.feature_alpha_dropout

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self, cast
 
 import minitorch
+from minitorch import Tensor
 
 from .. import functional as F
 from .. import init
 from ..module import Module
 from ..parameter import Parameter
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = ["Embedding", "EmbeddingBag"]
 
@@ -55,6 +53,15 @@ def set_up(
 class _Table(Module):
     """What ``Embedding`` and ``EmbeddingBag`` share: the table and its options."""
 
+    num_embeddings: int
+    embedding_dim: int
+    padding_idx: int | None
+    max_norm: float | None
+    norm_type: float
+    scale_grad_by_freq: bool
+    sparse: bool
+    weight: Parameter
+
     def reset_parameters(self) -> None:
         """Draws the table anew: standard normal, zeros at the padding."""
         init.normal_(self.weight)
@@ -63,12 +70,13 @@ class _Table(Module):
                 self.weight[self.padding_idx].fill_(0)
 
     @classmethod
-    def from_pretrained(cls, embeddings: Any, freeze: bool = True, **kwargs: Any) -> Any:
+    def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, **kwargs: Any) -> Self:
         """A layer with the given (rows, width) table; by default it is not learned further."""
         if embeddings.ndim != 2:
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
         rows, width = embeddings.shape
-        return cls(rows, width, _weight=embeddings, _freeze=freeze, **kwargs)
+        make: Any = cls
+        return cast(Self, make(rows, width, _weight=embeddings, _freeze=freeze, **kwargs))
 
     def extra_repr(self) -> str:
         """The sizes and what differs from the defaults."""

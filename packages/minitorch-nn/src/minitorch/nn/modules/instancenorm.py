@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from minitorch import Tensor
 
 from .. import functional as F
-from .batchnorm import _LazyNormBase, _NormBase, channel_dim, expecting
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
+from .batchnorm import _LazyNormBase, _NormBase, channel_dim
 
 __all__ = [
     "InstanceNorm1d",
@@ -65,7 +64,7 @@ class InstanceNorm1d(_InstanceNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html
     """
 
-    _check_input_dim = expecting(2, 3)
+    input_ndims = (2, 3)
 
     def _get_no_batch_dim(self) -> int:
         return 2
@@ -79,7 +78,7 @@ class InstanceNorm2d(_InstanceNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html
     """
 
-    _check_input_dim = expecting(3, 4)
+    input_ndims = (3, 4)
 
     def _get_no_batch_dim(self) -> int:
         return 3
@@ -91,7 +90,7 @@ class InstanceNorm3d(_InstanceNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html
     """
 
-    _check_input_dim = expecting(4, 5)
+    input_ndims = (4, 5)
 
     def _get_no_batch_dim(self) -> int:
         return 4

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
+from minitorch import Tensor
 
 from .. import init
 from ..functional.linear import bilinear, linear
 from ..module import Module
 from ..parameter import Parameter
 from .lazy import LazyModuleMixin, materialize, postpone
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "NonDynamicallyQuantizableLinear"]
 
@@ -61,6 +59,8 @@ class Linear(Module):
 
     in_features: int
     out_features: int
+    weight: Parameter
+    bias: Parameter
 
     def __init__(
         self,
@@ -99,7 +99,9 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """(*, in_features) to (*, out_features)."""
-        own = self._parameters  # asked first: __getattr__ takes as long as a small product
+        own: dict[str, Any] = (
+            self._parameters
+        )  # asked first: __getattr__ takes as long as a small product
         try:
             weight, bias = own["weight"], own["bias"]
         except KeyError:  # one of them is computed

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import minitorch
+from minitorch import Tensor
 
 from .. import functional as F
 from .. import init
+from ..functional.arguments import Sizes
 from ..module import Module
 from ..parameter import Parameter
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
-def learn(module: Module, shape: Any, device: Any, dtype: Any, **wanted: bool) -> None:
+def learn(module: Module, shape: Sizes, device: Any, dtype: Any, **wanted: bool) -> None:
     """Registers parameters by name; None for those that are not wanted."""
     for name, there in wanted.items():
         value = minitorch.empty(shape, dtype=dtype, device=device) if there else None
@@ -27,8 +26,8 @@ def learn(module: Module, shape: Any, device: Any, dtype: Any, **wanted: bool) -
 class _Affine(Module):
     """What the norms share: a factor and a summand to be learned."""
 
-    weight: Any
-    bias: Any
+    weight: Parameter
+    bias: Parameter
 
     def reset_parameters(self) -> None:
         """Weight 1, bias 0."""
@@ -56,7 +55,7 @@ class LayerNorm(_Affine):
     """
 
     def __init__(
-        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True,
+        self, normalized_shape: Sizes, eps: float = 1e-5, elementwise_affine: bool = True,
         bias: bool = True, device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -89,7 +88,7 @@ class RMSNorm(_Affine):
     """
 
     def __init__(
-        self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True,
+        self, normalized_shape: Sizes, eps: float | None = None, elementwise_affine: bool = True,
         device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__()

@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Any
+from minitorch import Tensor
 
+from ..functional.arguments import Sizes
 from ..functional.padding import pad
 from ..module import Module
-from .convolution import by_class
+from .convolution import ntuple
 
 __all__ = [
-    f"{kind}Pad{n}d"
-    for kind in ("Circular", "Constant", "Reflection", "Replication", "Zero")
-    for n in (1, 2, 3)
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
 ]
 
 
-DIMENSIONS: dict[type, int] = {}  # that a layer pads
-
-
 class _Pad(Module):
-    def __init__(self, padding: Any) -> None:
+    """The last ``ndim`` dimensions of an input widened by ``padding``, as ``pad`` does in ``mode``.
+
+    Args:
+        padding: an int, or (before, after, ...) of each dimension, the last one first.
+    """
+
+    ndim: int
+    mode: str
+
+    def __init__(self, padding: Sizes) -> None:
         super().__init__()
-        n = 2 * by_class(self, DIMENSIONS)
-        self.padding = tuple(padding) if isinstance(padding, tuple | list) else (padding,) * n
+        self.padding = ntuple(padding, 2 * self.ndim)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The padded input."""
+        if input.ndim not in (self.ndim + 1, self.ndim + 2):
+            raise ValueError(
+                f"{self}: expected {self.ndim + 1}D or {self.ndim + 2}D input (got {input.ndim}D "
+                "input)"
+            )
+        return pad(input, self.padding, self.mode)
 
     def extra_repr(self) -> str:
         """The widths."""
@@ -30,9 +57,13 @@ class _Pad(Module):
 
 
 class _ConstantPad(_Pad):
-    def __init__(self, padding: Any, value: float) -> None:
+    def __init__(self, padding: Sizes, value: float) -> None:
         super().__init__(padding)
         self.value = value
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The padded input."""
+        return pad(input, self.padding, "constant", self.value)
 
     def extra_repr(self) -> str:
         """The widths and the value."""
@@ -40,7 +71,7 @@ class _ConstantPad(_Pad):
 
 
 class _ZeroPad(_ConstantPad):
-    def __init__(self, padding: Any) -> None:
+    def __init__(self, padding: Sizes) -> None:
         super().__init__(padding, 0.0)
 
     def extra_repr(self) -> str:
@@ -48,42 +79,145 @@ class _ZeroPad(_ConstantPad):
         return f"{self.padding}"
 
 
-def _layer(base: type[_Pad], kind: str, ndim: int, what: str, mode: str) -> type[_Pad]:
-    name = f"{kind}Pad{ndim}d"
-    text = f"""{what} around the last {ndim or ""} dimension(s); an int or (before, after, ...).
+class CircularPad1d(_Pad):
+    """Elements from the other end around the last dimension.
 
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad1d.html
     """
 
-    def forward(self: Any, input: Any) -> Any:
-        """The padded input."""
-        if mode == "constant":
-            return pad(input, self.padding, mode, self.value)
-        if input.ndim not in (ndim + 1, ndim + 2):
-            raise ValueError(
-                f"{self}: expected {ndim + 1}D or {ndim + 2}D input (got {input.ndim}D input)"
-            )
-        return pad(input, self.padding, mode)
-
-    members = {"__doc__": text, "forward": forward, "__module__": __name__}
-    made = type(name, (base,), members)
-    DIMENSIONS[made] = ndim
-    return made
+    ndim = 1
+    mode = "circular"
 
 
-CircularPad1d, CircularPad2d, CircularPad3d = (
-    _layer(_Pad, "Circular", n, "Elements from the other end", "circular") for n in (1, 2, 3)
-)
-ReflectionPad1d, ReflectionPad2d, ReflectionPad3d = (
-    _layer(_Pad, "Reflection", n, "The elements mirrored at the border", "reflect")
-    for n in (1, 2, 3)
-)
-ReplicationPad1d, ReplicationPad2d, ReplicationPad3d = (
-    _layer(_Pad, "Replication", n, "The border repeated", "replicate") for n in (1, 2, 3)
-)
-ConstantPad1d, ConstantPad2d, ConstantPad3d = (
-    _layer(_ConstantPad, "Constant", n, "A constant", "constant") for n in (1, 2, 3)
-)
-ZeroPad1d, ZeroPad2d, ZeroPad3d = (
-    _layer(_ZeroPad, "Zero", n, "Zeros", "constant") for n in (1, 2, 3)
-)
+class CircularPad2d(_Pad):
+    """Elements from the other end around the last 2 dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad2d.html
+    """
+
+    ndim = 2
+    mode = "circular"
+
+
+class CircularPad3d(_Pad):
+    """Elements from the other end around the last 3 dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad3d.html
+    """
+
+    ndim = 3
+    mode = "circular"
+
+
+class ReflectionPad1d(_Pad):
+    """The elements mirrored at the border around the last dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad1d.html
+    """
+
+    ndim = 1
+    mode = "reflect"
+
+
+class ReflectionPad2d(_Pad):
+    """The elements mirrored at the border around the last 2 dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad2d.html
+    """
+
+    ndim = 2
+    mode = "reflect"
+
+
+class ReflectionPad3d(_Pad):
+    """The elements mirrored at the border around the last 3 dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad3d.html
+    """
+
+    ndim = 3
+    mode = "reflect"
+
+
+class ReplicationPad1d(_Pad):
+    """The border repeated around the last dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad1d.html
+    """
+
+    ndim = 1
+    mode = "replicate"
+
+
+class ReplicationPad2d(_Pad):
+    """The border repeated around the last 2 dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad2d.html
+    """
+
+    ndim = 2
+    mode = "replicate"
+
+
+class ReplicationPad3d(_Pad):
+    """The border repeated around the last 3 dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad3d.html
+    """
+
+    ndim = 3
+    mode = "replicate"
+
+
+class ConstantPad1d(_ConstantPad):
+    """A constant around the last dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad1d.html
+    """
+
+    ndim = 1
+
+
+class ConstantPad2d(_ConstantPad):
+    """A constant around the last 2 dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad2d.html
+    """
+
+    ndim = 2
+
+
+class ConstantPad3d(_ConstantPad):
+    """A constant around the last 3 dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad3d.html
+    """
+
+    ndim = 3
+
+
+class ZeroPad1d(_ZeroPad):
+    """Zeros around the last dimension.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad1d.html
+    """
+
+    ndim = 1
+
+
+class ZeroPad2d(_ZeroPad):
+    """Zeros around the last 2 dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad2d.html
+    """
+
+    ndim = 2
+
+
+class ZeroPad3d(_ZeroPad):
+    """Zeros around the last 3 dimensions.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad3d.html
+    """
+
+    ndim = 3

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from minitorch import Tensor
 
 from .. import functional as F
+from ..functional.arguments import AdaptiveSizes, Sizes
 from ..module import Module
 from .convolution import by_class, ntuple
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..._tensor import Tensor
-
 __all__ = [
-    *(f"{kind}{n}d" for kind in ("AdaptiveAvgPool", "AdaptiveMaxPool") for n in (1, 2, 3)),
-    *(f"{kind}{n}d" for kind in ("AvgPool", "LPPool", "MaxPool", "MaxUnpool") for n in (1, 2, 3)),
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
+    "LPPool1d",
+    "LPPool2d",
+    "LPPool3d",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
 ]
 
 
-def max_pooling(pool: Any) -> Any:
-    def forward(self: Any, input: Any) -> Any:
-        """The maxima, with ``return_indices`` their places too."""
-        return pool(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
-            self.return_indices,
-        )  # fmt: skip
-
-    return forward
-
-
 class _MaxPoolNd(Module):
+    _function: ClassVar[Callable[..., Tensor | tuple[Tensor, Tensor]]]
+
     def __init__(
-        self, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
-        padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1,
+        self, kernel_size: Sizes, stride: Sizes | None = None,
+        padding: Sizes = 0, dilation: Sizes = 1,
         return_indices: bool = False, ceil_mode: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -49,6 +55,13 @@ class _MaxPoolNd(Module):
             f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
         )
 
+    def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """The maxima, with ``return_indices`` their places too."""
+        return type(self)._function(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
+            self.return_indices,
+        )  # fmt: skip
+
 
 class MaxPool1d(_MaxPoolNd):
     """The maxima of windows; the arguments are those of ``MaxPool2d``.
@@ -56,7 +69,7 @@ class MaxPool1d(_MaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
     """
 
-    forward = max_pooling(F.max_pool1d)
+    _function = F.max_pool1d
 
 
 class MaxPool2d(_MaxPoolNd):
@@ -73,7 +86,7 @@ class MaxPool2d(_MaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
     """
 
-    forward = max_pooling(F.max_pool2d)
+    _function = F.max_pool2d
 
 
 class MaxPool3d(_MaxPoolNd):
@@ -82,19 +95,18 @@ class MaxPool3d(_MaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
     """
 
-    forward = max_pooling(F.max_pool3d)
-
-
-def unpooling(pool: Any) -> Any:
-    def forward(self: Any, input: Any, indices: Any, output_size: Any = None) -> Any:
-        """The maxima back at their places, zeros elsewhere."""
-        return pool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
-
-    return forward
+    _function = F.max_pool3d
 
 
 class _MaxUnpoolNd(Module):
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+    _function: ClassVar[Callable[..., Tensor]]
+
+    def __init__(
+        self,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
+    ) -> None:
         super().__init__()
         n = by_class(self, {MaxUnpool1d: 1, MaxUnpool2d: 2, MaxUnpool3d: 3})
         self.kernel_size = ntuple(kernel_size, n)
@@ -105,6 +117,14 @@ class _MaxUnpoolNd(Module):
         """The geometry."""
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
+    def forward(
+        self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None
+    ) -> Tensor:
+        """The maxima back at their places, zeros elsewhere."""
+        return type(self)._function(
+            input, indices, self.kernel_size, self.stride, self.padding, output_size
+        )
+
 
 class MaxUnpool1d(_MaxUnpoolNd):
     """Undoes ``MaxPool1d`` with its indices.
@@ -112,7 +132,7 @@ class MaxUnpool1d(_MaxUnpoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
     """
 
-    forward = unpooling(F.max_unpool1d)
+    _function = F.max_unpool1d
 
 
 class MaxUnpool2d(_MaxUnpoolNd):
@@ -121,7 +141,7 @@ class MaxUnpool2d(_MaxUnpoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
     """
 
-    forward = unpooling(F.max_unpool2d)
+    _function = F.max_unpool2d
 
 
 class MaxUnpool3d(_MaxUnpoolNd):
@@ -130,7 +150,7 @@ class MaxUnpool3d(_MaxUnpoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
     """
 
-    forward = unpooling(F.max_unpool3d)
+    _function = F.max_unpool3d
 
 
 class AvgPool1d(Module):
@@ -140,8 +160,8 @@ class AvgPool1d(Module):
     """
 
     def __init__(
-        self, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
-        padding: int | Sequence[int] = 0, ceil_mode: bool = False, count_include_pad: bool = True,
+        self, kernel_size: Sizes, stride: Sizes | None = None,
+        padding: Sizes = 0, ceil_mode: bool = False, count_include_pad: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
         self.kernel_size = ntuple(kernel_size, 1)
@@ -161,20 +181,12 @@ class AvgPool1d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-def mean_pooling(pool: Any) -> Any:
-    def forward(self: Any, input: Any) -> Any:
-        """The means."""
-        return pool(
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
-            self.count_include_pad, self.divisor_override,
-        )  # fmt: skip
-
-    return forward
-
-
 class _AvgPoolNd(Module):
+    _function: ClassVar[Callable[..., Tensor]]
+
     def __init__(
-        self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+        self, kernel_size: Sizes, stride: Sizes | None = None,
+        padding: Sizes = 0, ceil_mode: bool = False,
         count_include_pad: bool = True, divisor_override: int | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -187,6 +199,13 @@ class _AvgPoolNd(Module):
     def extra_repr(self) -> str:
         """The geometry."""
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The means."""
+        return type(self)._function(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
+            self.count_include_pad, self.divisor_override,
+        )  # fmt: skip
 
 
 class AvgPool2d(_AvgPoolNd):
@@ -203,7 +222,7 @@ class AvgPool2d(_AvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
     """
 
-    forward = mean_pooling(F.avg_pool2d)
+    _function = F.avg_pool2d
 
 
 class AvgPool3d(_AvgPoolNd):
@@ -212,23 +231,17 @@ class AvgPool3d(_AvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
     """
 
-    forward = mean_pooling(F.avg_pool3d)
-
-
-def norm_pooling(pool: Any) -> Any:
-    def forward(self: Any, input: Any) -> Any:
-        """The norms."""
-        return pool(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
-
-    return forward
+    _function = F.avg_pool3d
 
 
 class _LPPoolNd(Module):
+    _function: ClassVar[Callable[..., Tensor]]
+
     def __init__(
         self,
         norm_type: float,
-        kernel_size: int | Sequence[int],
-        stride: int | Sequence[int] | None = None,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
         ceil_mode: bool = False,
     ) -> None:
         super().__init__()
@@ -242,6 +255,11 @@ class _LPPoolNd(Module):
             f"ceil_mode={self.ceil_mode}"
         )
 
+    def forward(self, input: Tensor) -> Tensor:
+        """The norms."""
+        p = float(self.norm_type)
+        return type(self)._function(input, p, self.kernel_size, self.stride, self.ceil_mode)
+
 
 class LPPool1d(_LPPoolNd):
     """``sum(x^p)^(1/p)`` of windows.
@@ -249,7 +267,7 @@ class LPPool1d(_LPPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
     """
 
-    forward = norm_pooling(F.lp_pool1d)
+    _function = F.lp_pool1d
 
 
 class LPPool2d(_LPPoolNd):
@@ -258,7 +276,7 @@ class LPPool2d(_LPPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
     """
 
-    forward = norm_pooling(F.lp_pool2d)
+    _function = F.lp_pool2d
 
 
 class LPPool3d(_LPPoolNd):
@@ -267,19 +285,11 @@ class LPPool3d(_LPPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
     """
 
-    forward = norm_pooling(F.lp_pool3d)
+    _function = F.lp_pool3d
 
 
-def part_means(pool: Any) -> Any:
-    def forward(self: Any, input: Any) -> Any:
-        """The means."""
-        return pool(input, self.output_size)
-
-    return forward
-
-
-class _AdaptiveAvgPoolNd(Module):
-    def __init__(self, output_size: int | Sequence[int] | None) -> None:
+class _AdaptivePoolNd(Module):
+    def __init__(self, output_size: AdaptiveSizes) -> None:
         super().__init__()
         self.output_size = output_size
 
@@ -288,20 +298,24 @@ class _AdaptiveAvgPoolNd(Module):
         return f"output_size={self.output_size}"
 
 
-def part_maxima(pool: Any) -> Any:
-    def forward(self: Any, input: Any) -> Any:
-        """The maxima, with ``return_indices`` their places too."""
-        return pool(input, self.output_size, self.return_indices)
+class _AdaptiveAvgPoolNd(_AdaptivePoolNd):
+    _function: ClassVar[Callable[..., Tensor]]
 
-    return forward
+    def forward(self, input: Tensor) -> Tensor:
+        """The means."""
+        return type(self)._function(input, self.output_size)
 
 
-class _AdaptiveMaxPoolNd(_AdaptiveAvgPoolNd):
-    def __init__(
-        self, output_size: int | Sequence[int] | None, return_indices: bool = False
-    ) -> None:
+class _AdaptiveMaxPoolNd(_AdaptivePoolNd):
+    _function: ClassVar[Callable[..., Tensor | tuple[Tensor, Tensor]]]
+
+    def __init__(self, output_size: AdaptiveSizes, return_indices: bool = False) -> None:
         super().__init__(output_size)
         self.return_indices = return_indices
+
+    def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """The maxima, with ``return_indices`` their places too."""
+        return type(self)._function(input, self.output_size, self.return_indices)
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
@@ -310,7 +324,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
     """
 
-    forward = part_means(F.adaptive_avg_pool1d)
+    _function = F.adaptive_avg_pool1d
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
@@ -319,7 +333,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
     """
 
-    forward = part_means(F.adaptive_avg_pool2d)
+    _function = F.adaptive_avg_pool2d
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
@@ -328,7 +342,7 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
     """
 
-    forward = part_means(F.adaptive_avg_pool3d)
+    _function = F.adaptive_avg_pool3d
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
@@ -337,7 +351,7 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
     """
 
-    forward = part_maxima(F.adaptive_max_pool1d)
+    _function = F.adaptive_max_pool1d
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
@@ -346,7 +360,7 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
     """
 
-    forward = part_maxima(F.adaptive_max_pool2d)
+    _function = F.adaptive_max_pool2d
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
@@ -355,4 +369,4 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
     """
 
-    forward = part_maxima(F.adaptive_max_pool3d)
+    _function = F.adaptive_max_pool3d

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar, overload
 
 import minitorch
-from minitorch import cat, stack
+from minitorch import Tensor, cat, stack
 
 from .. import init
 from ..functional import recurrent as F
@@ -17,16 +17,14 @@ from ..packed import PackedSequence
 from ..parameter import Parameter
 from .cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
-
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
 
+S = TypeVar("S")  # the states: h, in an LSTM (h, c)
 GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
 
-class RNNBase(Module):
+class RNNBase(Module, Generic[S]):
     """What RNN, LSTM and GRU share: parameters, layers, directions, packed sequences.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNBase.html
@@ -87,7 +85,11 @@ class RNNBase(Module):
     def flatten_parameters(self) -> None:
         """Nothing: for code that calls it."""
 
-    def forward(self, input: Tensor, hx: Any = None) -> Any:
+    @overload
+    def forward(self, input: Tensor, hx: S | None = None) -> tuple[Tensor, S]: ...
+    @overload
+    def forward(self, input: PackedSequence, hx: S | None = None) -> tuple[PackedSequence, S]: ...
+    def forward(self, input: Any, hx: Any = None) -> Any:
         """(output, final states).
 
         Args:
@@ -143,7 +145,7 @@ class RNNBase(Module):
         return text
 
 
-def check_options(rnn: RNNBase) -> None:
+def check_options(rnn: RNNBase[Any]) -> None:
     p = rnn.dropout
     if not 0 <= p <= 1:
         raise ValueError(
@@ -168,11 +170,11 @@ def check_options(rnn: RNNBase) -> None:
         )
 
 
-def suffixes(rnn: RNNBase, layer: int) -> list[str]:
+def suffixes(rnn: RNNBase[Any], layer: int) -> list[str]:
     return [f"l{layer}", f"l{layer}_reverse"][: 2 if rnn.bidirectional else 1]
 
 
-def weight_names(rnn: RNNBase) -> list[list[str]]:
+def weight_names(rnn: RNNBase[Any]) -> list[list[str]]:
     """The names of the parameters of each layer and direction."""
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
     return [
@@ -182,7 +184,7 @@ def weight_names(rnn: RNNBase) -> list[list[str]]:
     ]
 
 
-def check_input(rnn: RNNBase, x: Any) -> None:
+def check_input(rnn: RNNBase[Any], x: Any) -> None:
     if x.shape[-1] != rnn.input_size:
         raise RuntimeError(
             f"{type(rnn).__name__}: input.size(-1) must be equal to input_size. Expected "
@@ -195,7 +197,9 @@ def check_input(rnn: RNNBase, x: Any) -> None:
         )
 
 
-def first_states(rnn: RNNBase, hx: Any, n: int, dtype: Any, batched: bool, order: Any) -> list[Any]:
+def first_states(
+    rnn: RNNBase[Any], hx: Any, n: int, dtype: Any, batched: bool, order: Any
+) -> list[Any]:
     """The first states as (num_layers * directions, N, width) each."""
     count = rnn.num_layers * (2 if rnn.bidirectional else 1)
     widths = state_widths(rnn)
@@ -220,7 +224,7 @@ def first_states(rnn: RNNBase, hx: Any, n: int, dtype: Any, batched: bool, order
     return found
 
 
-def through_layers(rnn: RNNBase, x: Any, states: list[Any], sizes: Any) -> Any:
+def through_layers(rnn: RNNBase[Any], x: Any, states: list[Any], sizes: Any) -> Any:
     finals: list[list[Any]] = [[] for _ in states]
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
     k = 0
@@ -239,7 +243,7 @@ def through_layers(rnn: RNNBase, x: Any, states: list[Any], sizes: Any) -> Any:
     return x, [stack(final) for final in finals]
 
 
-def state_widths(rnn: RNNBase) -> list[int]:
+def state_widths(rnn: RNNBase[Any]) -> list[int]:
     """The widths of the states: of h and, in an LSTM, of c."""
     return [rnn.proj_size or rnn.hidden_size, rnn.hidden_size][: 2 if rnn.mode == "LSTM" else 1]
 
@@ -253,7 +257,7 @@ def run(mode: str, x: Any, states: Any, weights: Any, sizes: Any, reverse: bool)
     return F.rnn_p(x, *states, *weights[:4], sizes, reverse, mode == "RNN_RELU")
 
 
-class RNN(RNNBase):
+class RNN(RNNBase[Tensor]):
     """Layers of h = tanh(W x + b + V h + c), or ``relu`` of it (Elman, 1990).
 
     The arguments are those of ``LSTM``, without projections; and
@@ -280,7 +284,7 @@ class RNN(RNNBase):
         )  # fmt: skip
 
 
-class LSTM(RNNBase):
+class LSTM(RNNBase[tuple[Tensor, Tensor]]):
     """Layers of long short-term memory (Hochreiter and Schmidhuber, 1997).
 
     Args:
@@ -320,7 +324,7 @@ class LSTM(RNNBase):
         )  # fmt: skip
 
 
-class GRU(RNNBase):
+class GRU(RNNBase[Tensor]):
     """Layers of gated recurrent units (Cho et al., 2014).
 
     The arguments are those of ``LSTM``, without projections; the gates are r, z, n.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+
+from minitorch import Tensor
 
 from .. import functional as F
+from ..functional.arguments import Sizes
 from ..module import Module
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..._tensor import Tensor
 
 __all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
 
@@ -23,7 +21,7 @@ class Upsample(Module):
 
     def __init__(
         self,
-        size: int | Sequence[int] | None = None,
+        size: Sizes | None = None,
         scale_factor: float | Sequence[float] | None = None,
         mode: str = "nearest",
         align_corners: bool | None = None,
@@ -31,13 +29,11 @@ class Upsample(Module):
     ) -> None:
         super().__init__()
         self.size = size
-        if isinstance(scale_factor, tuple | list):
+        if isinstance(scale_factor, Sequence):
             scale_factor = tuple(float(factor) for factor in scale_factor)
-        self.scale_factor = (
-            float(scale_factor)
-            if scale_factor and not isinstance(scale_factor, tuple)
-            else scale_factor
-        )
+        elif scale_factor:
+            scale_factor = float(scale_factor)
+        self.scale_factor = scale_factor
         self.mode, self.align_corners = mode, align_corners
         self.recompute_scale_factor = recompute_scale_factor
 
@@ -61,7 +57,9 @@ class UpsamplingNearest2d(Upsample):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingNearest2d.html
     """
 
-    def __init__(self, size: int | Sequence[int] | None = None, scale_factor: Any = None) -> None:
+    def __init__(
+        self, size: Sizes | None = None, scale_factor: float | Sequence[float] | None = None
+    ) -> None:
         super().__init__(size, scale_factor, mode="nearest")
 
 
@@ -71,5 +69,7 @@ class UpsamplingBilinear2d(Upsample):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingBilinear2d.html
     """
 
-    def __init__(self, size: int | Sequence[int] | None = None, scale_factor: Any = None) -> None:
+    def __init__(
+        self, size: Sizes | None = None, scale_factor: float | Sequence[float] | None = None
+    ) -> None:
         super().__init__(size, scale_factor, mode="bilinear", align_corners=True)

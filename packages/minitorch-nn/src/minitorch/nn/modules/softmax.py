@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from minitorch import Tensor
 
 from .. import functional as F
 from ..module import Module
 
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
-
 __all__ = ["GLU", "LogSoftmax", "Softmax", "Softmax2d", "Softmin"]
-
-
-def along_dim(function: Any) -> Any:
-    def forward(self: Any, input: Any) -> Any:
-        """The same shape."""
-        return function(input, self.dim, _stacklevel=5)
-
-    return forward
 
 
 class _AlongDim(Module):
     """A function along ``dim``."""
+
+    _function: ClassVar[Callable[..., Tensor]]
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
@@ -31,6 +25,10 @@ class _AlongDim(Module):
     def extra_repr(self) -> str:
         """The dimension."""
         return f"dim={self.dim!r}"
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The same shape."""
+        return type(self)._function(input, self.dim, _stacklevel=5)
 
 
 class GLU(_AlongDim):
@@ -53,7 +51,7 @@ class LogSoftmax(_AlongDim):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
     """
 
-    forward = along_dim(F.log_softmax)
+    _function = F.log_softmax
 
 
 class Softmax(_AlongDim):
@@ -62,7 +60,7 @@ class Softmax(_AlongDim):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
     """
 
-    forward = along_dim(F.softmax)
+    _function = F.softmax
 
 
 class Softmax2d(Module):
@@ -84,4 +82,4 @@ class Softmin(_AlongDim):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmin.html
     """
 
-    forward = along_dim(F.softmin)
+    _function = F.softmin

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import minitorch
+from minitorch import Tensor, dtype
 
 from .. import functional as F
 from .. import init
@@ -18,10 +20,6 @@ from .dropout import Dropout
 from .linear import Linear
 from .normalization import LayerNorm
 
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
-    from ..._types.dtype import dtype
-
 __all__ = [
     "Transformer",
     "TransformerDecoder",
@@ -31,12 +29,15 @@ __all__ = [
 ]
 
 
-def causal_mask(size: int, dtype: Any = None) -> Any:
+Activation = Callable[[Tensor], Tensor]
+
+
+def causal_mask(size: int, dtype: dtype | None = None) -> Tensor:
     """(size, size): minus infinity above the diagonal, 0 elsewhere."""
     return minitorch.full((size, size), -math.inf, dtype=dtype).triu(1)
 
 
-def is_causal_mask(mask: Any, hint: bool | None, size: int | None) -> bool:
+def is_causal_mask(mask: Tensor | None, hint: bool | None, size: int | None) -> bool:
     """The hint where there is one; else whether ``mask`` is the causal one."""
     if hint is not None:
         return hint
@@ -46,7 +47,7 @@ def is_causal_mask(mask: Any, hint: bool | None, size: int | None) -> bool:
     return tuple(mask.shape) == (size, size) and bool((mask == causal_mask(size, mask.dtype)).all())
 
 
-def length(x: Any, batch_first: bool) -> int:
+def length(x: Tensor, batch_first: bool) -> int:
     return int(x.shape[0] if x.ndim == 2 or not batch_first else x.shape[1])
 
 
@@ -69,8 +70,14 @@ def add_feedforward(
 class _Layer(Module):
     """What encoder and decoder layers share: the two linear maps and their activation."""
 
-    def _ff_block(self, x: Any) -> Any:
-        return self.linear2(self.dropout(self.activation(self.linear1(x))))
+    linear1: Linear
+    linear2: Linear
+    dropout: Dropout
+    activation: Activation
+
+    def _ff_block(self, x: Tensor) -> Tensor:
+        out: Tensor = self.linear2(self.dropout(self.activation(self.linear1(x))))
+        return out
 
 
 class TransformerEncoderLayer(_Layer):
@@ -94,8 +101,9 @@ class TransformerEncoderLayer(_Layer):
 
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
-        activation: Any = F.relu, layer_norm_eps: float = 1e-5, batch_first: bool = False,
-        norm_first: bool = False, bias: bool = True, device: Any = None, dtype: Any = None,
+        activation: str | Activation = F.relu, layer_norm_eps: float = 1e-5,
+        batch_first: bool = False, norm_first: bool = False, bias: bool = True, device: Any = None,
+        dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__()
         made = {"device": device, "dtype": dtype}
@@ -138,8 +146,9 @@ class TransformerDecoderLayer(_Layer):
 
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
-        activation: Any = F.relu, layer_norm_eps: float = 1e-5, batch_first: bool = False,
-        norm_first: bool = False, bias: bool = True, device: Any = None, dtype: Any = None,
+        activation: str | Activation = F.relu, layer_norm_eps: float = 1e-5,
+        batch_first: bool = False, norm_first: bool = False, bias: bool = True, device: Any = None,
+        dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__()
         made = {"device": device, "dtype": dtype}
@@ -282,9 +291,10 @@ class Transformer(Module):
     def __init__(
         self, d_model: int = 512, nhead: int = 8, num_encoder_layers: int = 6,
         num_decoder_layers: int = 6, dim_feedforward: int = 2048, dropout: float = 0.1,
-        activation: Any = F.relu, custom_encoder: Any = None, custom_decoder: Any = None,
-        layer_norm_eps: float = 1e-5, batch_first: bool = False, norm_first: bool = False,
-        bias: bool = True, device: Any = None, dtype: Any = None,
+        activation: str | Activation = F.relu, custom_encoder: Any = None,
+        custom_decoder: Any = None, layer_norm_eps: float = 1e-5,
+        batch_first: bool = False, norm_first: bool = False, bias: bool = True,
+        device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__()
         made = {"device": device, "dtype": dtype}

@@ -20,21 +20,21 @@ __all__ = [
 ]
 
 
-def as_list(parameters: Any) -> list[Any]:
+def as_list(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     return [parameters] if isinstance(parameters, Tensor) else list(parameters)
 
 
-def gradients(parameters: Any) -> list[Any]:
+def gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     return [p.grad for p in as_list(parameters) if p.grad is not None]
 
 
 @no_grad()
 def get_total_norm(
-    tensors: Any,
+    tensors: Tensor | Iterable[Tensor],
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The norm of all tensors together, as if they were one vector.
 
     Args:
@@ -61,7 +61,10 @@ def get_total_norm(
 
 @no_grad()
 def clip_grads_with_norm_(
-    parameters: Any, max_norm: float, total_norm: Any, foreach: bool | None = None
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    total_norm: Tensor,
+    foreach: bool | None = None,
 ) -> None:
     """Scales the gradients, whose norm is ``total_norm``, down to ``max_norm``."""
     scale = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
@@ -70,12 +73,12 @@ def clip_grads_with_norm_(
 
 
 def clip_grad_norm_(
-    parameters: Any,
+    parameters: Tensor | Iterable[Tensor],
     max_norm: float,
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
-) -> Any:
+) -> Tensor:
     """Scales the gradients of ``parameters`` down until their norm together is ``max_norm``.
 
     Args:
@@ -101,7 +104,7 @@ def clip_grad_norm_(
 
 
 @functools.wraps(clip_grad_norm_, assigned=())
-def clip_grad_norm(*args: Any, **kwargs: Any) -> Any:
+def clip_grad_norm(*args: Any, **kwargs: Any) -> Tensor:
     """``clip_grad_norm_`` under an old name."""
     warnings.warn(
         "torch.nn.utils.clip_grad_norm is now deprecated in favor of "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import minitorch
 from minitorch import Tensor
@@ -11,7 +10,7 @@ from minitorch import Tensor
 __all__ = ["parameters_to_vector", "vector_to_parameters"]
 
 
-def parameters_to_vector(parameters: Iterable[Any]) -> Any:
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All parameters, flattened, one after the other.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parameters_to_vector.html
@@ -19,7 +18,7 @@ def parameters_to_vector(parameters: Iterable[Any]) -> Any:
     return minitorch.cat([p.reshape(-1) for p in parameters])
 
 
-def vector_to_parameters(vec: Any, parameters: Iterable[Any]) -> None:
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """Gives the parameters the values of ``vec``, as views of it.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.vector_to_parameters.html

@@ -5,11 +5,10 @@ Follows https://docs.pytorch.org/docs/stable/nn.html#utilities
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import minitorch
-from minitorch import argsort, as_tensor, cat, full, stack
+from minitorch import Tensor, argsort, as_tensor, cat, full, stack
 
 from ..packed import PackedSequence, invert_permutation
 
@@ -26,7 +25,10 @@ __all__ = [
 
 
 def pack_padded_sequence(
-    input: Any, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True
+    input: Tensor,
+    lengths: Tensor | list[int],
+    batch_first: bool = False,
+    enforce_sorted: bool = True,
 ) -> PackedSequence:
     """Packs padded sequences.
 
@@ -78,7 +80,7 @@ def pad_packed_sequence(
     batch_first: bool = False,
     padding_value: float = 0.0,
     total_length: int | None = None,
-) -> Any:
+) -> tuple[Tensor, Tensor]:
     """(padded sequences, their lengths): the way back from ``pack_padded_sequence``.
 
     Args:
@@ -101,7 +103,7 @@ def pad_packed_sequence(
     n, shape = sizes[0], sequence.data.shape[1:]
     data = sequence.data
 
-    def filled(rows: int) -> Any:
+    def filled(rows: int) -> Tensor:
         return full((rows, *shape), padding_value, dtype=data.dtype)
 
     rows, start = [], 0
@@ -118,11 +120,11 @@ def pad_packed_sequence(
 
 
 def pad_sequence(
-    sequences: Any,
+    sequences: Tensor | Iterable[Tensor],
     batch_first: bool = False,
     padding_value: float = 0.0,
     padding_side: str = "right",
-) -> Any:
+) -> Tensor:
     """Sequences (L_k, *) as one tensor (L, N, *), or (N, L, *) with ``batch_first``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_sequence.html
@@ -145,7 +147,7 @@ def pad_sequence(
             "pad_sequence expects sequences that agree in all dimensions but the first, but got "
             f"the shapes {[list(s.shape) for s in sequences]}"
         )
-    length = max(len(s) for s in sequences)
+    length = max(map(len, sequences))
     padded = []
     for s in sequences:
         s = s.to(sequences[0].dtype)
@@ -154,7 +156,9 @@ def pad_sequence(
     return stack(padded, 0 if batch_first else 1)
 
 
-def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = False) -> list[Any]:
+def unpad_sequence(
+    padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False
+) -> list[Tensor]:
     """The sequences without their padding.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.unpad_sequence.html
@@ -163,7 +167,7 @@ def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = Fals
     return [row[: int(n)] for row, n in zip(rows.unbind(0), lengths, strict=True)]
 
 
-def pack_sequence(sequences: Any, enforce_sorted: bool = True) -> PackedSequence:
+def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> PackedSequence:
     """Packs sequences (L_k, *).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_sequence.html
@@ -172,7 +176,7 @@ def pack_sequence(sequences: Any, enforce_sorted: bool = True) -> PackedSequence
     return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)
 
 
-def unpack_sequence(packed_sequences: PackedSequence) -> list[Any]:
+def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
     """The sequences that were packed.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.unpack_sequence.html

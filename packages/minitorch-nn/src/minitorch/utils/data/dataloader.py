@@ -5,18 +5,17 @@ from __future__ import annotations
 import multiprocessing
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.context import BaseContext
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from minitorch import Generator
 
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
 from .passes import MultiProcessIterator, SingleProcessIterator
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 from .worker import get_worker_info
-
-if TYPE_CHECKING:
-    from ...random.generator import Generator
 
 __all__ = ["DataLoader", "default_collate", "default_convert", "get_worker_info"]
 
@@ -79,7 +78,7 @@ class DataLoader(Generic[T_co]):
 
     def __init__(
         self,
-        dataset: Dataset[T_co] | Any,
+        dataset: Dataset[T_co] | Sequence[T_co],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[Any] | None = None,

@@ -7,12 +7,10 @@ import warnings
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import minitorch
-
-if TYPE_CHECKING:
-    from ...random.generator import Generator
+from minitorch import Generator, Tensor
 
 __all__ = [
     "ChainDataset",
@@ -49,7 +47,7 @@ class Dataset(Generic[T_co]):
     def __getitem__(self, index: Any) -> T_co:
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
 
-    def __add__(self, other: Dataset[Any]) -> Any:
+    def __add__(self, other: Dataset[T_co]) -> ConcatDataset[T_co]:
         return ConcatDataset([self, other])
 
 
@@ -65,11 +63,11 @@ class IterableDataset(Dataset[T_co]):
     def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
 
-    def __add__(self, other: Dataset[Any]) -> ChainDataset:
+    def __add__(self, other: Dataset[T_co]) -> ChainDataset:  # type: ignore[override]
         return ChainDataset([self, other])
 
 
-class TensorDataset(Dataset[tuple[Any, ...]]):
+class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """Samples along the first dimension of tensors that agree in its size.
 
     Example:
@@ -84,13 +82,13 @@ class TensorDataset(Dataset[tuple[Any, ...]]):
     Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.TensorDataset
     """
 
-    def __init__(self, *tensors: Any) -> None:
+    def __init__(self, *tensors: Tensor) -> None:
         sizes = [tensor.size(0) for tensor in tensors]
         if len(set(sizes)) > 1:
             raise AssertionError(f"Size mismatch between tensors: the first dimensions are {sizes}")
         self.tensors = tensors
 
-    def __getitem__(self, index: Any) -> tuple[Any, ...]:
+    def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
         return tuple(tensor[index] for tensor in self.tensors)
 
     def __len__(self) -> int:
@@ -212,7 +210,9 @@ class Subset(Dataset[T_co]):
     Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Subset
     """
 
-    def __init__(self, dataset: Any, indices: Sequence[Any]) -> None:
+    dataset: Any
+
+    def __init__(self, dataset: Dataset[T_co] | Sequence[T_co], indices: Sequence[Any]) -> None:
         kind = type(self)
         if kind.__getitem__ is not Subset.__getitem__ and kind.__getitems__ is Subset.__getitems__:
             raise NotImplementedError(
@@ -240,8 +240,10 @@ class Subset(Dataset[T_co]):
 
 
 def random_split(
-    dataset: Any, lengths: Sequence[float], generator: Generator | None = None
-) -> list[Subset[Any]]:
+    dataset: Dataset[T_co] | Sequence[T_co],
+    lengths: Sequence[float],
+    generator: Generator | None = None,
+) -> list[Subset[T_co]]:
     """Splits a dataset at random into subsets of these lengths, or of these fractions of it.
 
     Fractions sum to 1; what rounding down leaves over goes to the first subsets, one sample each.
@@ -256,7 +258,8 @@ def random_split(
 
     Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.random_split
     """
-    total = len(dataset)
+    sized: Any = dataset
+    total = len(sized)
     counts = list(lengths)
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
         for i, fraction in enumerate(lengths):

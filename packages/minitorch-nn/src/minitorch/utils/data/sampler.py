@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import minitorch
-
-if TYPE_CHECKING:
-    from ...random.generator import Generator
+from minitorch import Generator
 
 __all__ = [
     "BatchSampler",

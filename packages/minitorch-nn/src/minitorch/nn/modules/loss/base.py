@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from minitorch import Tensor
 
 from ...functional.reduction import chosen
 from ...module import Module
-
-if TYPE_CHECKING:
-    from ...._tensor import Tensor
 
 
 class _Loss(Module):
@@ -27,7 +24,7 @@ class _Loss(Module):
 class _WeightedLoss(_Loss):
     """A loss with a factor for each class or element, a buffer."""
 
-    weight: Any
+    weight: Tensor | None
 
     def __init__(
         self,

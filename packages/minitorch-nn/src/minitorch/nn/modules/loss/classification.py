@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from minitorch import Tensor
 
 from ... import functional as F
 from .base import _Loss, _WeightedLoss
-
-if TYPE_CHECKING:
-    from ...._tensor import Tensor
 
 __all__ = [
     "BCELoss",
@@ -138,7 +137,7 @@ class BCEWithLogitsLoss(_WeightedLoss):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
     """
 
-    pos_weight: Any
+    pos_weight: Tensor | None
 
     def __init__(
         self,

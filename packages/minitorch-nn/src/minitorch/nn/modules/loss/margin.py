@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from minitorch import Tensor
 
 from ... import functional as F
 from .base import _Loss, _WeightedLoss
-
-if TYPE_CHECKING:
-    from ...._tensor import Tensor
 
 __all__ = [
     "CosineEmbeddingLoss",
