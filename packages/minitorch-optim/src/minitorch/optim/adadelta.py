@@ -8,8 +8,8 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check, checked
-from .elementwise import Update, stepping
-from .optimizer import Optimizer
+from .elementwise import ElementwiseOptimizer, Update
+from .optimizer import ParamsT
 
 __all__ = ["Adadelta"]
 
@@ -23,18 +23,17 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     return {name: group[name] for name in names}, (float(scalars[0]) + 1,)
 
 
-update = Update(kernels.adadelta, states, options)
-
-
-class Adadelta(Optimizer):
+class Adadelta(ElementwiseOptimizer):
     """Steps in the units of the parameters, without a learning rate to tune (Zeiler 2012).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adadelta.html
     """
 
+    _update = Update(kernels.adadelta, states, options)
+
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 1.0,
         rho: float = 0.9,
         eps: float = 1e-6,
@@ -61,5 +60,3 @@ class Adadelta(Optimizer):
             "differentiable": differentiable,
         }
         super().__init__(params, checked(defaults))
-
-    step = stepping(update)

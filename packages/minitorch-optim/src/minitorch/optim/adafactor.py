@@ -11,7 +11,7 @@ from minitorch.extend import Variable, current, wrap
 
 from .arguments import checked
 from .layout import scalar_dtype
-from .optimizer import Optimizer, closure_loss
+from .optimizer import Optimizer, ParamsT, closure_loss
 
 __all__ = ["Adafactor"]
 
@@ -32,7 +32,7 @@ class Adafactor(Optimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         beta2_decay: float = -0.8,
         eps: tuple[float | None, float] = (None, 1e-3),
@@ -56,16 +56,7 @@ class Adafactor(Optimizer):
             raise ValueError(f"Clipping threshold d should be >= 1 but is: {d}")
         if not weight_decay >= 0.0:
             raise ValueError(f"weight_decay should be >= 0 but is: {weight_decay}")
-        defaults = {
-            "lr": lr,
-            "beta2_decay": beta2_decay,
-            "eps": eps,
-            "d": d,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-        }
-        super().__init__(params, checked(defaults))
+        super().__init__(params, checked(locals()))
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = closure_loss(closure)

@@ -8,8 +8,8 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check, check_modes, checked
-from .elementwise import Update, first_state, stepping
-from .optimizer import Optimizer
+from .elementwise import ElementwiseOptimizer, Update, first_state
+from .optimizer import ParamsT
 
 __all__ = ["Adagrad"]
 
@@ -28,18 +28,17 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     }, (step,)
 
 
-update = Update(kernels.adagrad, states, options)
-
-
-class Adagrad(Optimizer):
+class Adagrad(ElementwiseOptimizer):
     """Steps divided by the root of the sum of all squared gradients (Duchi et al. 2011).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adagrad.html
     """
 
+    _update = Update(kernels.adagrad, states, options)
+
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         lr_decay: float = 0,
         weight_decay: float = 0,
@@ -71,6 +70,4 @@ class Adagrad(Optimizer):
         super().__init__(params, checked(defaults))
         for group in self.param_groups:  # PyTorch has this state before the first step
             for p in group["params"]:
-                first_state(update, self.state[p], p, group)
-
-    step = stepping(update)
+                first_state(self._update, self.state[p], p, group)

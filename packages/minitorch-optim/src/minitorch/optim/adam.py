@@ -8,8 +8,8 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check_adam, check_modes, checked
-from .elementwise import Update, number, stepping
-from .optimizer import Optimizer
+from .elementwise import ElementwiseOptimizer, Update, number
+from .optimizer import ParamsT
 
 __all__ = ["Adam", "AdamW"]
 
@@ -36,10 +36,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     }, (step,)
 
 
-update = Update(kernels.adam, states, options)
-
-
-class Adam(Optimizer):
+class Adam(ElementwiseOptimizer):
     """Adam (Kingma & Ba 2015): steps scaled by running averages of gradient and squared gradient.
 
     ``m`` and ``v`` are the bias-corrected averages: ``p -= lr m / (sqrt(v) + eps)``.
@@ -61,9 +58,11 @@ class Adam(Optimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
     """
 
+    _update = Update(kernels.adam, states, options)
+
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[Any, Any] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -94,8 +93,6 @@ class Adam(Optimizer):
         }
         super().__init__(params, checked(defaults))
 
-    step = stepping(update)
-
 
 class AdamW(Adam):
     """Adam whose weight decay shrinks the parameters themselves (Loshchilov & Hutter 2019).
@@ -105,7 +102,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[Any, Any] = (0.9, 0.999),
         eps: float = 1e-8,

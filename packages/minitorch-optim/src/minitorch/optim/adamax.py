@@ -8,8 +8,8 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check_adam, checked
-from .elementwise import Update, stepping
-from .optimizer import Optimizer
+from .elementwise import ElementwiseOptimizer, Update
+from .optimizer import ParamsT
 
 __all__ = ["Adamax"]
 
@@ -31,18 +31,17 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     }, (step,)
 
 
-update = Update(kernels.adamax, states, options)
-
-
-class Adamax(Optimizer):
+class Adamax(ElementwiseOptimizer):
     """Adam with the largest recent gradient in place of the average square (Kingma & Ba 2015).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adamax.html
     """
 
+    _update = Update(kernels.adamax, states, options)
+
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 2e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -54,16 +53,4 @@ class Adamax(Optimizer):
         capturable: bool = False,
     ) -> None:
         check_adam(lr, eps, betas, weight_decay)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, checked(defaults))
-
-    step = stepping(update)
+        super().__init__(params, checked(locals()))

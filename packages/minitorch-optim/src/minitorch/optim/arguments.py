@@ -26,8 +26,11 @@ def a_string(name: str, value: str) -> TypeError:
     )
 
 
-def checked(options: dict[str, Any], *strings: str) -> dict[str, Any]:
-    """The options of an optimizer, none of which but ``strings`` may be a string."""
+def checked(given: dict[str, Any], *strings: str) -> dict[str, Any]:
+    """The defaults of an optimizer: the arguments that its ``__init__`` was ``given``, its
+    ``locals()``. None but ``strings`` may be a string.
+    """
+    options = {k: v for k, v in given.items() if k not in ("self", "params", "__class__")}
     for name, value in options.items():
         for item in value if isinstance(value, list | tuple) else (value,):
             if isinstance(item, str) and name not in strings:

@@ -8,9 +8,9 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check, checked
-from .elementwise import Update, stepping
+from .elementwise import ElementwiseOptimizer, Update
 from .layout import scalar_dtype
-from .optimizer import Optimizer
+from .optimizer import ParamsT
 
 __all__ = ["ASGD"]
 
@@ -39,10 +39,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     }, (step, next_eta, next_mu)
 
 
-update = Update(kernels.asgd, states, options, scalars)
-
-
-class ASGD(Optimizer):
+class ASGD(ElementwiseOptimizer):
     """Averaged stochastic gradient descent (Polyak & Juditsky 1992).
 
     The average of the parameters after step ``t0`` is the state ``ax``.
@@ -50,9 +47,11 @@ class ASGD(Optimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.ASGD.html
     """
 
+    _update = Update(kernels.asgd, states, options, scalars)
+
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         lambd: float = 1e-4,
         alpha: float = 0.75,
@@ -65,17 +64,4 @@ class ASGD(Optimizer):
     ) -> None:
         check("learning rate", lr)
         check("weight_decay value", weight_decay)
-        defaults = {
-            "lr": lr,
-            "lambd": lambd,
-            "alpha": alpha,
-            "t0": t0,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, checked(defaults))
-
-    step = stepping(update)
+        super().__init__(params, checked(locals()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -14,7 +14,7 @@ from .layout import SCRATCH, Buffers, Layout, flattened, scalar_dtype
 from .optimizer import Optimizer, closure_loss
 from .tensors import tensors
 
-__all__ = ["Update", "first_state", "number", "stepping"]
+__all__ = ["ElementwiseOptimizer", "Update", "first_state", "number"]
 
 
 def number(value: Any, group: dict[str, Any]) -> Any:
@@ -44,21 +44,22 @@ class Update(NamedTuple):
 layouts: WeakKeyDictionary[Optimizer, tuple[Buffers, dict[int, Layout]]] = WeakKeyDictionary()
 
 
-def stepping(update: Update) -> Callable[..., Any]:
-    """The method ``step`` of optimizers that take such steps."""
+class ElementwiseOptimizer(Optimizer):
+    """Base of the optimizers that take such steps."""
 
-    def step(self: Any, closure: Callable[[], Any] | None = None) -> Any:
+    _update: ClassVar[Update]
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = closure_loss(closure)
         for number, group in enumerate(self.param_groups):
             if group["differentiable"]:
                 with set_grad_enabled(True):
-                    step_tensors(update, self.state, group)
+                    step_tensors(self._update, self.state, group)
             else:
-                step_arrays(update, self, number, group)
+                step_arrays(self._update, self, number, group)
         return loss
 
     step.__doc__ = Optimizer.step.__doc__
-    return step
 
 
 def has_state(entry: dict[str, Any] | None, names: Iterable[str]) -> bool:

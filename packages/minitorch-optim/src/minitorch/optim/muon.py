@@ -10,7 +10,7 @@ import numpy as np
 from minitorch.extend import Variable, current, wrap
 
 from .arguments import checked
-from .optimizer import Optimizer, closure_loss
+from .optimizer import Optimizer, ParamsT, closure_loss
 
 __all__ = ["Muon"]
 
@@ -37,7 +37,7 @@ class Muon(Optimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float = 1e-3,
         weight_decay: float = 0.1,
         momentum: float = 0.95,
@@ -47,6 +47,7 @@ class Muon(Optimizer):
         ns_steps: int = 5,
         adjust_lr_fn: str | None = None,
     ) -> None:
+        defaults = checked(locals(), "adjust_lr_fn")
         if isinstance(lr, Variable) and lr._data.size != 1:
             raise ValueError("Tensor lr must be 1-element")
         for name, value in {
@@ -58,17 +59,7 @@ class Muon(Optimizer):
                 raise ValueError(f"{name} should be >= 0 but is: {value}")
         if adjust_lr_fn not in (None, "original", "match_rms_adamw"):
             raise ValueError(f"Adjust learning rate function {adjust_lr_fn} is not supported")
-        defaults = {
-            "lr": lr,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
-            "nesterov": nesterov,
-            "ns_coefficients": ns_coefficients,
-            "eps": eps,
-            "ns_steps": ns_steps,
-            "adjust_lr_fn": adjust_lr_fn,
-        }
-        super().__init__(params, checked(defaults, "adjust_lr_fn"))
+        super().__init__(params, defaults)
         for group in self.param_groups:
             for p in group["params"]:
                 if p.ndim != 2:

@@ -8,8 +8,8 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check, check_adam, checked
-from .elementwise import Update, stepping
-from .optimizer import Optimizer
+from .elementwise import ElementwiseOptimizer, Update
+from .optimizer import ParamsT
 
 __all__ = ["NAdam"]
 
@@ -43,10 +43,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     }, (step, product)
 
 
-update = Update(kernels.nadam, states, options, scalars)
-
-
-class NAdam(Optimizer):
+class NAdam(ElementwiseOptimizer):
     """Adam with Nesterov momentum (Dozat 2016).
 
     ``mu = beta1 (1 - 0.96^(step momentum_decay) / 2)`` is the momentum of a step; the state
@@ -55,9 +52,11 @@ class NAdam(Optimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.NAdam.html
     """
 
+    _update = Update(kernels.nadam, states, options, scalars)
+
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 2e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -85,5 +84,3 @@ class NAdam(Optimizer):
             "differentiable": differentiable,
         }
         super().__init__(params, checked(defaults))
-
-    step = stepping(update)

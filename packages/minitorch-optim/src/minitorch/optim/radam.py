@@ -8,8 +8,8 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check_adam, checked
-from .elementwise import Update, number, stepping
-from .optimizer import Optimizer
+from .elementwise import ElementwiseOptimizer, Update, number
+from .optimizer import ParamsT
 
 __all__ = ["RAdam"]
 
@@ -44,18 +44,17 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     }, (step,)
 
 
-update = Update(kernels.radam, states, options)
-
-
-class RAdam(Optimizer):
+class RAdam(ElementwiseOptimizer):
     """Adam that waits until its variance can be trusted (Liu et al. 2020).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.RAdam.html
     """
 
+    _update = Update(kernels.radam, states, options)
+
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -80,5 +79,3 @@ class RAdam(Optimizer):
             "differentiable": differentiable,
         }
         super().__init__(params, checked(defaults))
-
-    step = stepping(update)

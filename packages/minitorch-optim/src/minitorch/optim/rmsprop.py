@@ -8,8 +8,8 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check, checked
-from .elementwise import Update, stepping
-from .optimizer import Optimizer
+from .elementwise import ElementwiseOptimizer, Update
+from .optimizer import ParamsT
 
 __all__ = ["RMSprop"]
 
@@ -28,10 +28,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     return {name: group[name] for name in names}, (float(scalars[0]) + 1,)
 
 
-update = Update(kernels.rmsprop, states, options)
-
-
-class RMSprop(Optimizer):
+class RMSprop(ElementwiseOptimizer):
     """Steps divided by the root of the average squared gradient (Hinton's lecture 6e).
 
     ``centered`` divides by the standard deviation instead (Graves 2013).
@@ -39,9 +36,11 @@ class RMSprop(Optimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
     """
 
+    _update = Update(kernels.rmsprop, states, options)
+
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
@@ -71,5 +70,3 @@ class RMSprop(Optimizer):
             "differentiable": differentiable,
         }
         super().__init__(params, checked(defaults))
-
-    step = stepping(update)

@@ -8,8 +8,8 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check, checked
-from .elementwise import Update, stepping
-from .optimizer import Optimizer
+from .elementwise import ElementwiseOptimizer, Update
+from .optimizer import ParamsT
 
 __all__ = ["Rprop"]
 
@@ -30,18 +30,17 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     }, (float(scalars[0]) + 1,)
 
 
-update = Update(kernels.rprop, states, options)
-
-
-class Rprop(Optimizer):
+class Rprop(ElementwiseOptimizer):
     """Resilient backpropagation (Riedmiller & Braun 1993): only the gradients' signs count.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Rprop.html
     """
 
+    _update = Update(kernels.rprop, states, options)
+
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50),
@@ -64,5 +63,3 @@ class Rprop(Optimizer):
             "capturable": capturable,
         }
         super().__init__(params, checked(defaults))
-
-    step = stepping(update)

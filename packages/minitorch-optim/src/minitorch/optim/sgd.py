@@ -8,8 +8,8 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check, check_modes, checked
-from .elementwise import Update, stepping
-from .optimizer import Optimizer
+from .elementwise import ElementwiseOptimizer, Update
+from .optimizer import ParamsT
 
 __all__ = ["SGD"]
 
@@ -33,10 +33,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     }, ()
 
 
-update = Update(kernels.sgd, states, options, scalars)
-
-
-class SGD(Optimizer):
+class SGD(ElementwiseOptimizer):
     """Stochastic gradient descent, with momentum if asked for.
 
     ``b = momentum b + (1 - dampening) g;  p -= lr b``, with ``nesterov``
@@ -58,9 +55,11 @@ class SGD(Optimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
     """
 
+    _update = Update(kernels.sgd, states, options, scalars)
+
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
@@ -78,17 +77,4 @@ class SGD(Optimizer):
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         check_modes(differentiable, foreach, fused)
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-            "foreach": foreach,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, checked(defaults))
-
-    step = stepping(update)
+        super().__init__(params, checked(locals()))

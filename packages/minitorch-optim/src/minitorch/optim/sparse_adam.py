@@ -8,7 +8,7 @@ from typing import Any
 from minitorch import Tensor
 
 from .arguments import check, check_betas, checked
-from .optimizer import Optimizer, closure_loss
+from .optimizer import Optimizer, ParamsT, closure_loss
 
 __all__ = ["SparseAdam"]
 
@@ -22,7 +22,7 @@ class SparseAdam(Optimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -34,8 +34,7 @@ class SparseAdam(Optimizer):
         if not eps > 0.0:
             raise ValueError(f"Invalid epsilon value: {eps}")
         check_betas(betas)
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize}
-        super().__init__(params, checked(defaults))
+        super().__init__(params, checked(locals()))
         complex_params = [
             [i, k]
             for i, group in enumerate(self.param_groups)
