@@ -10,7 +10,9 @@ import struct
 import sys
 import zipfile
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Callable
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -89,11 +91,33 @@ def save(
         write(file, stem if stem.isascii() else "archive", program.getvalue(), writer.arrays)
 
 
-class StorageReference:
-    """Memory on its way to the file."""
+TUPLES = (pickle.EMPTY_TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3)
+# the instructions that make one, add one item and add a batch of them; the length of a batch
+FILLED = {
+    list: (pickle.EMPTY_LIST, pickle.APPEND, pickle.APPENDS, 1000),
+    dict: (pickle.EMPTY_DICT, pickle.SETITEM, pickle.SETITEMS, 2000),
+}
 
-    def __init__(self, *key: Any) -> None:
-        self.key = key
+
+class Window(NamedTuple):
+    """The arguments of ``rebuild`` for a tensor: the window of a storage, in elements."""
+
+    storage: tuple[Any, ...]  # its persistent id
+    offset: int
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
+    requires_grad: bool
+
+
+class Call(NamedTuple):
+    """``function(*arguments)``, to be called by the reader."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
+class NoHooks:
+    """An empty OrderedDict, where PyTorch had the hooks of a tensor."""
 
 
 # in Python: the one in C lets nobody replace save_global, which writes the names
@@ -110,19 +134,53 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
         self.suffix = suffix  # of the persistent ids
         self.arrays: list[Array] = []
         self.places: dict[tuple[Any, ...], int] = {}
+        self.names: dict[type, list[tuple[str, str]]] = {}  # of a tensor's class and its bases
         self.dispatch_table = {
             **copyreg.dispatch_table,
             Size: lambda size: (Size, (tuple(size),)),
             _layout.layout: lambda layout: (rebuilding.layout_of, (repr(layout),)),
         }
 
-    def save_reference(self, obj: StorageReference) -> None:
-        self.save(obj.key, save_persistent_id=False)
-        self.write(pickle.BINPERSID)
+    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
+        """As Python's pickler does it, in one frame for each level of a nest, and PyTorch's bytes."""
+        self.framer.commit_frame()
+        kind, write = type(obj), self.write
+        known = self.memo.get(id(obj))
+        if known is not None:
+            write(self.get(known[0]))
+        elif kind is tuple:
+            size = len(obj)
+            if size > 3:
+                write(pickle.MARK)
+            for item in obj:
+                self.save(item)
+            known = self.memo.get(id(obj))
+            if known is not None and obj:  # one of its items contains it
+                write(pickle.POP_MARK if size > 3 else pickle.POP * size)
+                write(self.get(known[0]))
+                return
+            write(TUPLES[size] if size < 4 else pickle.TUPLE)
+            if obj:
+                self.memoize(obj)
+        elif kind is list or kind is dict:
+            empty, one, many, batch = FILLED[kind]
+            items = list(chain.from_iterable(obj.items())) if kind is dict else obj
+            write(empty)
+            self.memoize(obj)
+            for at in range(0, len(items), batch):
+                if len(obj) > 1:
+                    write(pickle.MARK)
+                for item in items[at : at + batch]:
+                    self.save(item)
+                write(many if len(obj) > 1 else one)
+        elif kind in self.dispatch:
+            self.dispatch[kind](self, obj)
+        elif isinstance(obj, Variable):
+            self.save_tensor(obj)
+        else:
+            super().save(obj)
 
     def reducer_override(self, obj: Any) -> Any:
-        if isinstance(obj, Variable):
-            return self.recipe(obj)
         if isinstance(obj, tuple) and type(obj).__module__ == return_types.__name__:
             return type(obj), (tuple(obj), {})
         return NotImplemented
@@ -144,33 +202,69 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
             self.write(f"c{module}\n{name}\n".encode())
         self.memoize(obj)
 
-    dispatch[StorageReference] = save_reference
     dispatch[StorageKind] = save_global
     dispatch[type(rebuilding.rebuild)] = save_global
 
     # --- tensors ---
 
-    def recipe(self, tensor: Any) -> tuple[Any, ...]:
-        """What to call for a tensor, and with what."""
-        kind, name = type(tensor), pytorch_name(type(tensor))
-        state = {k: v for k, v in tensor.__dict__.items() if k not in Variable.__annotations__}
-        if name[1].startswith("Uninitialized"):
-            return kind, (tensor.requires_grad,)
-        arguments: tuple[Any, ...] = (*self.window(tensor._array()), tensor.requires_grad)
-        if any(pytorch_name(each) == PARAMETER for each in kind.__mro__):
-            data = Call(rebuilding.rebuild, (*arguments[:-1], False, OrderedDict()))
-            call, more = (rebuilding.parameter_with_state, (state,)) if state else (
-                rebuilding.parameter, ())  # fmt: skip
-            return call, (data, tensor.requires_grad, OrderedDict(), *more)
-        arguments += (OrderedDict(),)
-        if name == ("torch.nn.parameter", "Buffer"):
-            kind, state = Tensor, {**state, "_is_buffer": True}
-        if kind is Tensor and not state:
-            return rebuilding.rebuild, arguments
-        return rebuilding.rebuild_with_state, (rebuilding.rebuild, kind, arguments, state)
+    def keep(self) -> None:
+        """Gives a number of the memo to what was written last, which nothing refers to again."""
+        number = len(self.memo)
+        self.memo[~number] = number, None  # no object has a negative id
+        self.write(self.put(number))
 
-    def window(self, array: Array) -> tuple[Any, ...]:
-        """The storage of ``array``, the offset in it, sizes and strides."""
+    def save_no_hooks(self, obj: NoHooks) -> None:
+        self.save(OrderedDict)
+        self.write(pickle.EMPTY_TUPLE + pickle.REDUCE)
+        self.keep()
+
+    def save_call(self, obj: Call) -> None:
+        self.save_reduce(*obj, obj=obj)
+
+    def save_window(self, obj: Window) -> None:
+        storage, offset, size, stride, requires_grad = obj
+        save, write = self.save, self.write
+        write(pickle.MARK + pickle.MARK)
+        for item in storage:
+            save(item)
+        write(pickle.TUPLE)
+        self.keep()
+        write(pickle.BINPERSID)
+        save(offset)
+        save(size)
+        save(stride)
+        save(requires_grad)
+        self.save_no_hooks(NO_HOOKS)
+        write(pickle.TUPLE)
+        self.keep()
+
+    def save_tensor(self, tensor: Any) -> None:
+        kind = type(tensor)
+        if kind not in self.names:
+            self.names[kind] = [pytorch_name(each) for each in kind.__mro__]
+        names = self.names[kind]
+        state = {k: v for k, v in tensor.__dict__.items() if k not in Variable.__annotations__}
+        call: Any = rebuilding.rebuild_with_state
+        arguments: Any
+        if names[0][1].startswith("Uninitialized"):
+            call, arguments = kind, (tensor.requires_grad,)
+        elif PARAMETER in names:
+            data = Call(rebuilding.rebuild, self.window(tensor._array(), False))
+            call, arguments = rebuilding.parameter, (data, tensor.requires_grad, NO_HOOKS)
+            if state:
+                call, arguments = rebuilding.parameter_with_state, (*arguments, state)
+        else:
+            window = self.window(tensor._array(), tensor.requires_grad)
+            if names[0] == BUFFER:
+                kind, state = Tensor, {**state, "_is_buffer": True}
+            if kind is Tensor and not state:
+                call, arguments = rebuilding.rebuild, window
+            else:
+                arguments = (rebuilding.rebuild, kind, window, state)
+        self.save_reduce(call, arguments, obj=tensor)
+
+    def window(self, array: Array, requires_grad: bool) -> Window:
+        """The window of ``array``, whose memory is among ``arrays`` then."""
         memory, offset = storage_of(array)
         item = array.itemsize
         steps = (offset, memory.nbytes, *array.strides)
@@ -182,22 +276,16 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
             self.places[where] = len(self.arrays)
             self.arrays.append(memory)
         kind, key = KINDS[as_dtype(array.dtype)], str(self.places[where])
-        storage = StorageReference("storage", kind, key, "cpu", memory.nbytes // item, *self.suffix)
-        strides = tuple(step // item for step in array.strides)
-        return storage, offset // item, tuple(array.shape), strides
+        storage = ("storage", kind, key, "cpu", memory.nbytes // item, *self.suffix)
+        stride = tuple([step // item for step in array.strides])
+        return Window(storage, offset // item, array.shape, stride, requires_grad)
+
+    dispatch |= {Window: save_window, Call: save_call, NoHooks: save_no_hooks}
 
 
 PARAMETER = ("torch.nn.parameter", "Parameter")
-
-
-class Call:
-    """``function(*arguments)``, to be called by the reader."""
-
-    def __init__(self, *call: Any) -> None:
-        self.call = call
-
-    def __reduce__(self) -> Any:
-        return self.call
+BUFFER = ("torch.nn.parameter", "Buffer")
+NO_HOOKS = NoHooks()
 
 
 def _chunks(array: Array) -> Any:
