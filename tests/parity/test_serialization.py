@@ -149,6 +149,103 @@ def test_the_old_format_both_ways(writer, reader):
     assert got["row"][1] == 77
 
 
+def raises(*_):
+    raise KeyError("mine")
+
+
+# what map_location may be, given a library
+LOCATIONS = {
+    "cpu": lambda lib: "cpu", "device": lambda lib: lib.device("cpu"), "none": lambda lib: None,
+    "other devices": lambda lib: {"cuda:0": "cpu", "cuda:1": "cpu"}, "empty": lambda lib: {},
+    "cuda": lambda lib: "cuda", "cuda:0": lambda lib: "cuda:0", "xpu": lambda lib: "xpu",
+    "mps": lambda lib: "mps", "cpu:0": lambda lib: "cpu:0", "no device": lambda lib: "bogus",
+    "no name": lambda lib: "", "numbered": lambda lib: lib.device("cpu", 0),
+    "to cuda": lambda lib: {"cpu": "cuda:1", "cuda:0": "cuda:1"},
+    "to a device": lambda lib: {"cpu": lib.device("cpu"), "cuda:0": lib.device("cpu")},
+    "to nothing": lambda lib: {"cpu": None, "cuda:0": None}, "a number": lambda lib: 0,
+    "a list": lambda lib: [], "bytes": lambda lib: b"cpu",
+    "itself": lambda lib: lambda storage, location: storage,
+    "moved": lambda lib: lambda storage, location: storage.cpu(),
+    "a copy": lambda lib: lambda storage, location: storage.clone(),
+    "another": lambda lib: lambda s, at: lib.arange(s.nbytes() // 4.0).untyped_storage(),
+    "a larger one": lambda lib: lambda s, at: lib.ones(s.nbytes()).untyped_storage(),
+    "nothing": lambda lib: lambda storage, location: None,
+    "a tensor": lambda lib: lambda storage, location: lib.ones(9),
+    "one argument": lambda lib: lambda storage: storage, "raises": lambda lib: raises,
+}  # fmt: skip
+
+
+def where_saved(file, location):
+    """The same file, as if its tensors had been on ``location``."""
+    if not zipfile.is_zipfile(file):
+        file.seek(0)
+        return io.BytesIO(renamed(file.read(), location))
+    moved = io.BytesIO()
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(moved, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, renamed(data, location) if name.endswith("data.pkl") else data)
+    moved.seek(0)
+    return moved
+
+
+def renamed(program, location):
+    assert program.count(b"X\x03\0\0\0cpu") == 1
+    return program.replace(b"X\x03\0\0\0cpu", b"X%c\0\0\0%s" % (len(location), location.encode()))
+
+
+@pytest.mark.parametrize("name", LOCATIONS)
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("location", ["cpu", "cuda:0"])
+def test_map_location(name, zipped, location):
+    """The values, the calls and the types of errors are PyTorch's."""
+    if location != "cpu" and name in ("none", "empty", "nothing"):
+        pytest.skip("what was saved on a GPU comes to the CPU by itself here")
+    results = []
+    for lib in (torch, minitorch):
+        file = io.BytesIO()
+        x = torch.ones(2)
+        saved = {"x": x, "also": x[1:], "y": torch.zeros(3, dtype=torch.int32)}
+        saved["p"] = torch.nn.Parameter(torch.ones(1))
+        torch.save(saved, file, _use_new_zipfile_serialization=zipped)
+        file = where_saved(file, location)
+        wanted, calls = LOCATIONS[name](lib), []
+        function = wanted
+        if callable(wanted):
+
+            def function(storage, location, wanted=wanted, calls=calls):
+                calls.append((type(storage).__name__, storage.nbytes(), location))
+                return wanted(storage, location)
+
+        try:
+            got = lib.load(file, map_location=function)
+            results.append(({key: value.tolist() for key, value in got.items()}, calls))
+            got["x"][1] = 7
+            assert got["also"].item() == 7
+        except Exception as error:
+            results.append((type(error), calls))
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, "bfloat16"])
+def test_map_location_sees_and_fills_the_bytes(dtype):
+    file, seen = io.BytesIO(), []
+    torch.save(torch.tensor([1, 0, 1]).to(getattr(torch, dtype)), file)
+
+    def function(storage, location):
+        seen.append(storage.tolist())
+        for at in range(len(storage) // 3):
+            storage[at] = 0
+        return storage
+
+    results = []
+    for lib in (torch, minitorch):
+        file.seek(0)
+        results.append(lib.load(file, function).tolist())
+    assert results[0] == results[1] == [0, 0, 1]
+    assert seen[0] == seen[1]
+
+
 @pytest.mark.parametrize("dtype", [*DTYPES, "bfloat16"])
 def test_the_old_format_of_every_dtype(dtype):
     x = torch.tensor([[0, 1, 2], [3, 100, 5]]).to(getattr(torch, dtype))
@@ -309,6 +406,19 @@ def program(lib, obj):
     lib.save(obj, file)
     with zipfile.ZipFile(file) as archive:
         return archive.read("archive/data.pkl")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 255, 999, 1000, 1001, 2001])
+def test_batches_of_any_length(size):
+    x, tensors = list(range(size)), {f"{i}": i for i in range(size)}
+    ordered, inner = OrderedDict(tensors), [x, tuple(x)]
+    inner.append((inner, [(inner,)]))  # and one that contains itself
+    for obj in (x, tuple(x), tensors, ordered, set(x), inner, deque(x)):
+        assert program(minitorch, obj) == program(torch, obj)
+    many = [[lib.ones(i % 3 + 1) for i in range(size)] for lib in (minitorch, torch)]
+    parameters = [[lib.nn.Parameter(lib.ones(2, i % 3)) for i in range(size)] for lib in BOTH[1]]
+    assert program(minitorch, many[0]) == program(torch, many[1])
+    assert program(minitorch, parameters[0]) == program(torch, parameters[1])
 
 
 def attempt(data):

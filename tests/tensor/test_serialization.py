@@ -64,6 +64,55 @@ def test_memory_that_is_shared_stays_shared():
     assert twice[1][2] == 5
 
 
+NESTS = {
+    "list": lambda x: [x], "tuple": lambda x: (x,), "long tuple": lambda x: (1, 2, 3, x),
+    "dict": lambda x: {"a": x}, "mixed": lambda x: [1, {"a": (x, 2)}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NESTS)
+def test_deep_nests(name):
+    """As deep as PyTorch's: a level takes one frame of Python."""
+    obj = minitorch.ones(1)
+    levels = 800 // (3 if name == "mixed" else 1)
+    for _ in range(levels):
+        obj = NESTS[name](obj)
+    got = again(obj)
+    for _ in range(levels):
+        assert type(got) is type(obj)
+        got = got["a"] if name == "dict" else got[1]["a"][0] if name == "mixed" else got[-1]
+        obj = obj["a"] if name == "dict" else obj[1]["a"][0] if name == "mixed" else obj[-1]
+    assert got.tolist() == [1]
+
+
+def test_map_location():
+    file = io.BytesIO()
+    minitorch.save(minitorch.ones(2), file)
+    calls = []
+
+    def double(storage, location):
+        calls.append((storage.nbytes(), location, storage.device))
+        return (2 * minitorch.ones(2)).untyped_storage()
+
+    assert minitorch.load(file, double).tolist() == [2, 2]
+    assert calls == [(8, "cpu", minitorch.device("cpu"))]
+    assert minitorch.load(file, {"cuda:0": "cpu"}).tolist() == [1, 1]
+    for location in ("cuda:1", {"cpu": "cuda"}, "cpu:0", "bogus"):
+        with pytest.raises(RuntimeError, match="CPU"):
+            minitorch.load(file, location)
+    for location in (3, lambda storage, location: 3, {"cpu": 3}):
+        with pytest.raises(TypeError, match="map_location"):
+            minitorch.load(file, location)
+    cause = ValueError("cause")
+
+    def fail(storage, location):
+        raise AttributeError("mine") from cause
+
+    with pytest.raises(AttributeError, match="mine") as caught:
+        minitorch.load(file, fail)
+    assert caught.value.__cause__ is cause
+
+
 def test_what_pytorch_cannot_store_is_copied():
     reversed_ = minitorch.from_numpy(np.arange(4.0)[::-1])
     assert again(reversed_).tolist() == [3, 2, 1, 0]

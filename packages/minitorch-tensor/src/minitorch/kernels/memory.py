@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._types.device import CPU, device
 from .._types.layout import channels_last, channels_last_3d, contiguous_format, preserve_format
 
 Array = np.ndarray[Any, Any]
@@ -273,8 +274,24 @@ class UntypedStorage:
 
     size = __len__ = nbytes
 
+    @property
+    def device(self) -> device:
+        """Where the bytes are: on the CPU."""
+        return CPU
+
+    def cpu(self) -> UntypedStorage:
+        """The storage itself."""
+        return self
+
+    def clone(self) -> UntypedStorage:
+        """A copy."""
+        return UntypedStorage(self._memory.copy())
+
     def __getitem__(self, index: int) -> int:
         return int(self._memory[index])
+
+    def __setitem__(self, index: int | slice, value: int) -> None:
+        self._memory[index] = value
 
     def tolist(self) -> list[int]:
         """The bytes as numbers."""

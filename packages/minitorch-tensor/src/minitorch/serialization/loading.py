@@ -8,13 +8,14 @@ import pickle
 import pickletools
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from .._types.device import as_device
+from .._types.device import device
+from ..kernels.memory import UntypedStorage
 from .archive import Archive, NoArchiveError
 from .names import allowed_by_user
 from .pickle_reader import Allowed, PickleReader, brief, python3_name, said
@@ -23,13 +24,16 @@ from .rebuilding import FUNCTIONS, SETTERS, VALUES, Storage, StorageKind
 __all__ = ["get_unsafe_globals_in_checkpoint", "load"]
 
 Array = np.ndarray[Any, Any]
+MapLocation = (
+    str | device | dict[str, str] | Callable[[UntypedStorage, str], UntypedStorage | None] | None
+)
 MAGIC = 0x1950A86A20F9469CFC6C  # of the format before PyTorch 1.6
 MAGIC_PICKLED = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 
 def load(
-    f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool = True,
-    mmap: bool | None = None,
+    f: Any, map_location: MapLocation = None, pickle_module: Any = None, *,
+    weights_only: bool = True, mmap: bool | None = None,
 ) -> Any:  # fmt: skip
     """Reads a file that ``save``, here or in PyTorch, wrote.
 
@@ -37,11 +41,14 @@ def load(
     class the program has imported. Other classes are read after ``add_safe_globals`` only: reading
     a file runs no code that the reader did not name. Time and memory are bounded: beside the
     tensors, whose memory the file holds (bfloat16 becomes float32, which takes twice that), what is
-    made takes at most some 20 times the bytes of the file, plus 50 MB. All tensors come to the CPU.
+    made takes at most some 20 times the bytes of the file, plus 50 MB. All tensors come to the CPU,
+    those that were saved on a GPU too.
 
     Args:
         f: a path, or a file open for reading in binary mode.
-        map_location: may name the CPU.
+        map_location: ``"cpu"``; or a dict from the devices in the file to ``"cpu"``; or a function
+            that is called with the ``UntypedStorage`` and the device of each memory and returns the
+            ``UntypedStorage`` to use, or None for the same.
         pickle_module: None, as files are not read by Python's own ``pickle``.
         weights_only: makes no difference: what is safe is read either way, and nothing else.
         mmap: leaves the tensors' memory in the file, of which the tensors become private copies
@@ -50,7 +57,8 @@ def load(
     Raises:
         pickle.UnpicklingError: the file names a class or function that is not allowed; the message
             says how to allow it.
-        RuntimeError: the file is damaged, or no file of PyTorch's.
+        RuntimeError: the file is damaged, or no file of PyTorch's; or ``map_location`` names
+            another device than the CPU.
 
     Example:
         >>> import io, minitorch
@@ -67,9 +75,7 @@ def load(
             "load() has a reader of its own, which runs no code from the file; pickle_module can "
             "only be None"
         )
-    for location in map_location.values() if isinstance(map_location, dict) else [map_location]:
-        if not callable(location):
-            as_device(location)
+    locate = Location(map_location)
     if mmap and hasattr(f, "read"):
         raise ValueError("f must be a string or os.PathLike object in order to use mmap=True")
     with _opened(f) as file:
@@ -84,13 +90,13 @@ def load(
         with _damage():
             if start == MAGIC_PICKLED:
                 file.seek(0)
-                return _load_old(file.read())
+                return _load_old(file.read(), locate)
             if start[:1] == b"\x80":
                 raise RuntimeError(
                     "the file is a plain pickle, which load() does not read: read it where it was "
                     "written and save() it"
                 )
-            members = Members(file, f if mmap else None)
+            members = Members(file, locate, f if mmap else None)
             return members.reader().read()
 
 
@@ -117,7 +123,7 @@ def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
         if file.read(2) != b"PK":
             raise ValueError("Expected input to be a checkpoint returned by torch.save")
         with _damage():
-            reader = Members(file).reader()
+            reader = Members(file, Location(None)).reader()
             found: dict[str, None] = {}
             strings: list[Any] = ["", ""]
             for code, value, _ in pickletools.genops(reader.program):
@@ -152,6 +158,9 @@ def _damage() -> Iterator[None]:
     """Says of whatever a damaged file leads to that the file is damaged."""
     try:
         yield
+    except LocationError as failure:
+        error = failure.error
+        raise error from error.__cause__
     except NoArchiveError as error:
         raise RuntimeError(f"the file is damaged or not one of save()'s: {said(error)}") from None
     except (
@@ -160,11 +169,70 @@ def _damage() -> Iterator[None]:
         raise RuntimeError(f"the file is damaged: {said(error)}") from error
 
 
+class LocationError(Exception):
+    """What went wrong in ``map_location``, on its way past the reports of damage."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+class Location:
+    """Takes the bytes of tensors to where ``map_location`` wants them."""
+
+    def __init__(self, map_location: MapLocation) -> None:
+        if isinstance(map_location, (str, device)):
+            _check_cpu(str(map_location))
+        elif not (map_location is None or isinstance(map_location, dict) or callable(map_location)):
+            raise TypeError(
+                "map_location must be a device, its name, a dict from names to names or a function "
+                f"of a storage and a name, not a {type(map_location).__name__}"
+            )
+        self.wanted = map_location
+
+    def __call__(self, raw: Array, location: str) -> Array:
+        try:
+            if isinstance(self.wanted, dict):
+                _check_cpu(self.wanted.get(location, "cpu"))
+            elif callable(self.wanted):
+                result = self.wanted(UntypedStorage(raw), location)
+                if result is None:
+                    return raw
+                if not isinstance(result, UntypedStorage):
+                    raise TypeError(
+                        "map_location must return the storage to use, or None, not a "
+                        + type(result).__name__
+                    )
+                return result._memory
+        except Exception as error:
+            raise LocationError(error) from error
+        return raw
+
+
+def _check_cpu(location: Any) -> None:
+    if not isinstance(location, str):
+        raise TypeError(
+            f"map_location's values must be names of devices, not a {type(location).__name__}"
+        )
+    if location == "cpu":
+        return
+    kind = location.partition(":")[0]
+    if kind in ("cuda", "xpu", "mps", "hpu"):
+        raise RuntimeError(
+            f"Attempting to deserialize object on a {kind.upper()} device but "
+            f"torch.{kind}.is_available() is False. Use map_location=torch.device('cpu') to map "
+            "your storages to the CPU."
+        )
+    raise RuntimeError(
+        "don't know how to restore data location of torch.storage.UntypedStorage (tagged with "
+        f"{location}): MiniTorch computes on the CPU, use map_location='cpu'"
+    )
+
+
 class Members:
     """The members of an archive; ``path`` where the tensors' memory is to stay in the file."""
 
-    def __init__(self, file: Any, path: Any = None) -> None:
-        self.archive, self.path = Archive(file), path
+    def __init__(self, file: Any, locate: Location, path: Any = None) -> None:
+        self.archive, self.locate, self.path = Archive(file), locate, path
         pickles = [name for name in self.archive.members if name.count("/") == 1]
         pickles = [name for name in pickles if name.endswith("/data.pkl")]
         if len(pickles) != 1:
@@ -185,7 +253,7 @@ class Members:
 
     def storage(self, key: Any) -> Storage:
         """The memory that the persistent id names, read once."""
-        kind, name, count = _storage_id(key)
+        kind, name, location, count = _storage_id(key)
         if name not in self.storages:
             path = f"{self.stem}data/{name}"
             if path not in self.archive.members:
@@ -194,51 +262,54 @@ class Members:
             raw = self.archive.map(path, self.path) if mapped else self.archive.read(path)
             if raw.size % kind.itemsize:
                 raise pickle.UnpicklingError("a tensor's memory ends within an element")
-            self.storages[name] = Storage(kind, kind.view(raw, self.swapped))
+            if self.swapped:
+                kind.swap(raw)
+            array = kind.view(self.locate(raw, location))
+            self.storages[name] = Storage(kind, array, raw.size // kind.itemsize)
         storage = self.storages[name]
-        if storage.kind is not kind or storage.array.size != count:
+        if storage.kind is not kind or storage.count != count:
             raise pickle.UnpicklingError(
-                f"the memory {brief(name)} has {storage.array.size} elements of a "
-                f"{storage.kind.name}, but {brief(count)} of a {kind.name} are announced"
+                f"the memory {brief(name)} has {storage.count} elements of a {storage.kind.name}, "
+                f"but {brief(count)} of a {kind.name} are announced"
             )
         return storage
 
 
-def _storage_id(key: Any) -> tuple[StorageKind, str, int]:
+def _storage_id(key: Any) -> tuple[StorageKind, str, str, int]:
     if type(key) is not tuple or len(key) < 5 or type(key[0]) is not str or key[0] != "storage":
         raise pickle.UnpicklingError(f"unknown persistent id {brief(key)}")
-    _, kind, name, _, count = key[:5]
-    if type(kind) is not StorageKind or type(name) is not str or type(count) is not int:
+    _, kind, name, location, count = key[:5]
+    if type(kind) is not StorageKind or {type(name), type(location)} != {str}:
         raise pickle.UnpicklingError("a damaged description of a tensor's memory")
-    if count < 0:
-        raise pickle.UnpicklingError("a tensor's memory of negative length")
-    return kind, name, count
+    if type(count) is not int or count < 0:
+        raise pickle.UnpicklingError("a tensor's memory of no or of negative length")
+    return kind, name, location, count
 
 
-def _load_old(data: bytes) -> Any:
+def _load_old(data: bytes, locate: Location) -> Any:
     """The format before PyTorch 1.6: pickles in a row, then the memory of the tensors."""
     storages: dict[str, Storage] = {}
     left = len(data)
 
     def persistent(key: Any) -> Storage:
         nonlocal left
-        kind, name, count = _storage_id(key)
+        kind, name, location, count = _storage_id(key)
         if name not in storages:
-            left -= count * kind.itemsize
+            size = count * kind.itemsize
+            left -= size
             if left < 0:
                 raise pickle.UnpicklingError("the memory of the tensors is longer than the file")
-            storages[name] = Storage(
-                kind, kind.view(np.zeros(count * kind.itemsize, np.uint8), False)
-            )
+            raw = locate(np.zeros(size, np.uint8), location)  # the values follow
+            storages[name] = Storage(kind, kind.view(raw), count)
         whole = storages[name]
-        if whole.kind is not kind or whole.array.size != count:
+        if whole.kind is not kind or whole.count != count:
             raise pickle.UnpicklingError("one memory of tensors is described in two ways")
         if len(key) < 6 or key[5] is None:
             return whole
         _, offset, length = key[5]  # a part of it, as PyTorch before 0.4 wrote views
         if not 0 <= offset <= offset + length <= count:
             raise pickle.UnpicklingError("a part of a tensor's memory lies beyond it")
-        return Storage(kind, whole.array[offset : offset + length])
+        return Storage(kind, whole.array[offset : offset + length], length)
 
     allowed = Allowed(VALUES, FUNCTIONS, SETTERS, allowed_by_user())
     reader = PickleReader(data, allowed, persistent)
@@ -249,8 +320,15 @@ def _load_old(data: bytes) -> Any:
     for name in names:
         storage = storages.get(name) if type(name) is str else None
         (count,) = struct.unpack("<q" if sys.byteorder == "little" else ">q", reader.take(8))
-        if storage is None or count != storage.array.size:
+        if storage is None or count != storage.count:
             raise RuntimeError("the file is damaged: a tensor's memory is not the one announced")
+        if storage.array.size != count:
+            raise RuntimeError(
+                f"storage has wrong byte size: the file has {count} elements, but map_location "
+                f"returned a storage of {storage.array.size}"
+            )
         raw = np.frombuffer(bytearray(reader.take(count * storage.kind.itemsize)), np.uint8)
-        storage.array[...] = storage.kind.view(raw, swapped)
+        if swapped:
+            storage.kind.swap(raw)
+        storage.array[...] = storage.kind.view(raw)
     return made

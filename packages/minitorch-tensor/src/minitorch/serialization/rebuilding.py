@@ -36,28 +36,26 @@ class StorageKind:
         self.dtype = STORAGES.get(name)  # None: bfloat16
         self.itemsize = 2 if self.dtype is None else self.dtype.itemsize
 
-    def view(self, raw: Array, swapped: bool) -> Array:
+    def swap(self, raw: Array) -> None:
+        """Turns the bytes ``raw`` of another machine into those of this one."""
+        raw.view(np.uint16 if self.dtype is None else self.dtype.numpy).byteswap(inplace=True)
+
+    def view(self, raw: Array) -> Array:
         """The bytes ``raw`` as elements, in the same memory but for bfloat16."""
         if self.dtype is None:  # the upper half of a float32
-            bits = raw.view(np.uint16)
-            if swapped:
-                bits.byteswap(inplace=True)
-            wide = bits.astype(np.uint32)
+            wide = raw.view(np.uint16).astype(np.uint32)
             np.left_shift(wide, np.uint32(16), out=wide)
             return wide.view(np.float32)
         if self.dtype.name == "bool":
             return np.not_equal(raw, 0, out=raw.view(np.bool_))
-        elements = raw.view(self.dtype.numpy)
-        if swapped:
-            elements.byteswap(inplace=True)
-        return elements
+        return raw.view(self.dtype.numpy)
 
 
 class Storage:
-    """Memory that tensors are made of."""
+    """Memory that tensors are made of; ``count`` is the number of elements in the file."""
 
-    def __init__(self, kind: StorageKind, array: Array) -> None:
-        self.kind, self.array = kind, array
+    def __init__(self, kind: StorageKind, array: Array, count: int) -> None:
+        self.kind, self.array, self.count = kind, array, count
 
 
 def rebuild(

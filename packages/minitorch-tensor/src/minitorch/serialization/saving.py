@@ -22,7 +22,7 @@ from .._types import layout as _layout
 from .._types.dtype import as_dtype
 from .._types.size import Size
 from ..autograd.variable import Variable
-from ..kernels.memory import address, storage_of
+from ..kernels.memory import address, packed_strides, storage_of
 from . import rebuilding
 from .loading import MAGIC
 from .names import pytorch_name
@@ -142,7 +142,7 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
         }
 
     def save(self, obj: Any, save_persistent_id: bool = True) -> None:
-        """As Python's pickler does it, in one frame for each level of a nest, and PyTorch's bytes."""
+        """As the pickler in C, which PyTorch uses: its bytes, one frame for a level of a nest."""
         self.framer.commit_frame()
         kind, write = type(obj), self.write
         known = self.memo.get(id(obj))
@@ -167,7 +167,8 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
             items = list(chain.from_iterable(obj.items())) if kind is dict else obj
             write(empty)
             self.memoize(obj)
-            for at in range(0, len(items), batch):
+            # after the last full batch of a dict the pickler in C writes an empty one
+            for at in range(0, len(items) + (kind is dict and len(obj) > 1), batch):
                 if len(obj) > 1:
                     write(pickle.MARK)
                 for item in items[at : at + batch]:
@@ -277,7 +278,10 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
             self.arrays.append(memory)
         kind, key = KINDS[as_dtype(array.dtype)], str(self.places[where])
         storage = ("storage", kind, key, "cpu", memory.nbytes // item, *self.suffix)
-        stride = tuple([step // item for step in array.strides])
+        if array.size:
+            stride = tuple([step // item for step in array.strides])
+        else:  # NumPy's are 0
+            stride = packed_strides(array.shape, 1, range(array.ndim))
         return Window(storage, offset // item, array.shape, stride, requires_grad)
 
     dispatch |= {Window: save_window, Call: save_call, NoHooks: save_no_hooks}
