@@ -361,6 +361,7 @@ def test_mixed_precision_is_refused_where_it_would_be_real():
 
 NAMES = """
 import importlib, pkgutil, random, sys, warnings
+from operator import is_
 import minitorch
 
 warnings.simplefilter("ignore")  # of deprecated modules
@@ -374,21 +375,26 @@ wanted += ["torch." + name for name in ELSEWHERE]
 random.Random(int(sys.argv[1])).shuffle(wanted)
 
 
-def public():
-    return {
-        (name, key): value
-        for name, module in list(sys.modules.items()) if name.startswith("minitorch")
-        for key, value in list(vars(module).items()) if not key.startswith("__")
-    }
+loaded = {}  # the names and values of each module of ours when it was first seen
+
+
+def changed(name):
+    for module in [key for key in list(sys.modules) if key.startswith("minitorch")]:
+        found = vars(sys.modules[module])
+        if module in loaded:
+            keys, values = loaded[module]
+            if not all(map(is_, values, map(found.get, keys))):
+                for key, value in zip(keys, values):
+                    if found.get(key) is not value:
+                        print(name, "changed", module, key, type(value).__name__)
+        public = {k: v for k, v in list(found.items()) if k[:2] != "__"}
+        if module not in loaded or len(public) != len(loaded[module][0]):
+            loaded[module] = list(public), list(public.values())
 
 
 for name in wanted:
-    before = public()
     module = importlib.import_module(name)
-    after = public()
-    for key, value in before.items():
-        if after[key] is not value:
-            print(name, "changed", *key, type(value).__name__, type(after[key]).__name__)
+    changed(name)
     if module is not importlib.import_module(counterpart(name) if name[0] == "t" else name):
         print(name, "is another module")
 for name in ours:

@@ -15,6 +15,7 @@ import minitorch
 import numpy as np
 import pytest
 from minitorch._types.dtype import ALL
+from minitorch.serialization import archive as archives
 from minitorch.serialization.pickle_reader import Allowed, PickleReader
 from minitorch.serialization.replacing import replacing
 
@@ -441,6 +442,57 @@ def test_members_are_aligned():
             head = file.getvalue()[entry.header_offset :][:30]
             name, extra = struct.unpack("<HH", head[26:30])
             assert (entry.header_offset + 30 + name + extra) % 64 == 0
+
+
+@pytest.mark.parametrize("limit", [0, 1, 64, 300, 2**32 - 1])
+def test_archives_beyond_4_gigabytes(limit, monkeypatch):
+    """As if the fields of 32 bits ended at ``limit``: the longer ones stand there too."""
+    monkeypatch.setattr(archives, "IN_64", limit)
+    file = io.BytesIO()
+    writer = archives.ArchiveWriter(file, "é")
+    members = {"a": b"x" * 200, "b": b"", "data/0": b"y" * 70, "data/1": b"z" * (1 << 19)}
+    for name, data in members.items():
+        chunks = [data[at : at + (1 << 18)] for at in range(0, len(data), 1 << 18)]
+        writer.add(name, chunks, len(data))
+    writer.close()
+    # readers look at 64 bits where a field of 32 is full
+    data = file.getvalue()
+    read = archives.Archive(io.BytesIO(data))
+    for name, expected in members.items():
+        assert read.read(f"é/{name}").tobytes() == expected
+        assert read.start(read.members[f"é/{name}"]) % 64 == 0
+    if limit == 2**32 - 1:
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            assert opened.testzip() is None
+            assert [opened.read(f"é/{name}") for name in members] == list(members.values())
+
+
+def test_members_stand_where_pytorch_has_them():
+    """PyTorch can compute the places: after each member 16 bytes with its checksum and sizes."""
+    file = io.BytesIO()
+    minitorch.save([minitorch.ones(3), minitorch.ones(40)], file)
+    with zipfile.ZipFile(file) as opened:
+        entries = opened.infolist()
+        ends = [entry.header_offset for entry in entries[1:]] + [opened.start_dir]
+    for entry, end in zip(entries, ends, strict=True):
+        data = file.getvalue()[: end - 16]
+        assert data[-entry.file_size :] == zipfile.ZipFile(file).read(entry)
+        start = end - 16 - entry.file_size
+        assert start % 64 == 0
+        assert start - entry.header_offset < 30 + len(entry.filename) + 4 + 64
+
+
+@pytest.mark.parametrize("place", [None, 0, 37])
+def test_streams(place):
+    """Files that only take bytes, and files that have content already."""
+    file = io.BytesIO(b"?" * (place or 0))
+    file.seek(0, os.SEEK_END)
+
+    class Pipe:
+        write = staticmethod(file.write)
+
+    minitorch.save(minitorch.ones(2), Pipe() if place is None else file)
+    assert minitorch.load(file).tolist() == [1, 1] if place != 37 else zipfile.is_zipfile(file)
 
 
 def test_newer_pickles_are_read():

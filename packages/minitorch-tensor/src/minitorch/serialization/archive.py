@@ -1,23 +1,28 @@
-"""A reader of zip archives whose members are not compressed, in time linear in their length."""
+"""Zip archives whose members are not compressed, read and written in PyTorch's layout."""
 
 from __future__ import annotations
 
 import os
 import struct
 import zlib
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Archive", "Member", "NoArchiveError"]
+__all__ = ["Archive", "ArchiveWriter", "Member", "NoArchiveError"]
 
 Array = np.ndarray[Any, Any]
 END = struct.Struct("<4s4xHHLLH")  # entries here, entries, length and place of the directory
-END_64 = struct.Struct("<4s20xQQQQ")
-LOCATOR_64 = struct.Struct("<4s4xQ4x")  # the place of END_64, just before END
+END_64 = struct.Struct("<4sQHH8xQQQQ")  # the length of the rest, versions, and the same
+LOCATOR_64 = struct.Struct("<4s4xQL")  # the place of END_64, just before END; 1
 # flags, method, checksum, sizes in the file and outside, lengths of name, extra and comment, place
 ENTRY = struct.Struct("<4s4xHH4xLLLHHH8xL")
-LOCAL = struct.Struct("<4s22xHH")  # lengths of name and extra
+LOCAL = struct.Struct("<4s2xH18xHH")  # flags, lengths of name and extra
+AFTER = struct.Struct("<4sLLL")  # after the bytes of a member: checksum, sizes
+AFTER_64 = struct.Struct("<4sLQQ")
+FLAGS = 0x808  # the sizes stand after the bytes, names are in UTF-8
+ALIGNMENT = 64  # of the bytes of a member
 IN_64 = 0xFFFFFFFF  # a field of END or ENTRY whose value stands in END_64 or in the extra data
 CHUNK = 1 << 18  # bytes: stays in the cache between file, checksum and memory
 
@@ -89,16 +94,16 @@ class Archive:
             raise NoArchiveError("it is no zip archive")
         _, _, count, length, place, _ = END.unpack_from(tail, at)
         if at >= LOCATOR_64.size:
-            mark, end = LOCATOR_64.unpack_from(tail, at - LOCATOR_64.size)
+            mark, end, _ = LOCATOR_64.unpack_from(tail, at - LOCATOR_64.size)
             if mark == b"PK\6\7":
-                mark, _, count, length, place = END_64.unpack(self._bytes(end, END_64.size))
+                mark, *_, count, length, place = END_64.unpack(self._bytes(end, END_64.size))
                 if mark != b"PK\6\6":
                     raise RuntimeError("the file is damaged: its directory is")
         return count, length, place
 
     def start(self, member: Member) -> int:
         """Where the bytes of the member begin."""
-        mark, *lengths = LOCAL.unpack(self._bytes(member.place, LOCAL.size))
+        mark, _, *lengths = LOCAL.unpack(self._bytes(member.place, LOCAL.size))
         if mark != b"PK\3\4":
             raise RuntimeError("the file is damaged: a member is not where it should be")
         return member.place + LOCAL.size + int(sum(lengths))
@@ -139,3 +144,55 @@ def _extended(extra: bytes, fields: list[int]) -> list[int]:
             return [next(longer, field) if field == IN_64 else field for field in fields]
         at += 4 + length
     return fields
+
+
+class ArchiveWriter:
+    """Writes members named ``stem/...`` to ``file``, from its present place on."""
+
+    def __init__(self, file: Any, stem: str) -> None:
+        self.file, self.stem = file, stem
+        try:
+            self.place = file.tell()
+        except (AttributeError, OSError):  # a pipe
+            self.place = 0
+        self.directory: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.file.write(data)
+        self.place += len(data)
+
+    def add(self, name: str, chunks: Iterable[bytes], size: int) -> None:
+        """A member of ``size`` bytes."""
+        path, start, checksum = f"{self.stem}/{name}".encode(), self.place, 0
+        large = size >= IN_64
+        sizes = struct.pack("<HHQQ", 1, 16, 0, 0) if large else b""
+        padding = -(start + LOCAL.size + len(path) + len(sizes) + 4) % ALIGNMENT
+        extra = sizes + struct.pack("<2sH", b"FB", padding) + b"Z" * padding
+        pending = LOCAL.pack(b"PK\3\4", FLAGS, len(path), len(extra)) + path + extra
+        for chunk in chunks:
+            checksum = zlib.crc32(chunk, checksum)
+            self.write(pending + chunk if len(chunk) < CHUNK else pending)
+            if len(chunk) >= CHUNK:
+                self.write(chunk)
+            pending = b""
+        after = AFTER_64 if large else AFTER
+        self.write(pending + after.pack(b"PK\7\x08", checksum, size, size))
+        longer = [n for n in (size, size, start) if n >= IN_64]
+        extra = struct.pack(f"<HH{len(longer)}Q", 1, 8 * len(longer), *longer) if longer else b""
+        size, at = min(size, IN_64), min(start, IN_64)
+        lengths = len(path), len(extra), 0
+        entry = ENTRY.pack(b"PK\1\2", FLAGS, 0, checksum, size, size, *lengths, at)
+        self.directory.append(entry + path + extra)
+
+    def close(self) -> None:
+        """Writes the directory."""
+        start, count, directory = self.place, len(self.directory), b"".join(self.directory)
+        length = len(directory)
+        end = start + length
+        short = min(count, 0xFFFF)
+        self.write(
+            directory
+            + END_64.pack(b"PK\6\6", END_64.size - 12, 0x31E, 45, count, count, length, start)
+            + LOCATOR_64.pack(b"PK\6\7", end, 1)
+            + END.pack(b"PK\5\6", short, short, min(length, IN_64), min(start, IN_64), 0)
+        )

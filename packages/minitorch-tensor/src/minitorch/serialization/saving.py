@@ -8,7 +8,6 @@ import os
 import pickle
 import struct
 import sys
-import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import chain
@@ -24,6 +23,7 @@ from .._types.size import Size
 from ..autograd.variable import Variable
 from ..kernels.memory import address, packed_strides, storage_of
 from . import rebuilding
+from .archive import ALIGNMENT, ArchiveWriter
 from .loading import MAGIC
 from .names import pytorch_name
 from .rebuilding import FUNCTIONS, VALUES, StorageKind
@@ -32,7 +32,7 @@ from .replacing import replacing
 __all__ = ["save"]
 
 Array = np.ndarray[Any, Any]
-CHUNK = 1 << 18  # bytes: stays in the cache between copy, checksum and file
+PIECE = 1 << 20  # bytes: what is copied, summed and written at a time
 # PyTorch's names of what the writer refers to
 PATHS: dict[Any, str] = {
     call: path for path, call in FUNCTIONS.items() if path.startswith("torch.")
@@ -124,6 +124,10 @@ class NoHooks:
 _Pickler: Any = pickle._Pickler
 
 
+NUMBERS = {kind: _Pickler.dispatch[kind] for kind in (int, float, bool, type(None))}
+WITH_NUMBER = struct.Struct("<cI")
+
+
 class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little of it
     """Writes objects under PyTorch's names; the memory of the tensors is in ``arrays`` then."""
 
@@ -131,6 +135,8 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
 
     def __init__(self, file: Any, protocol: int, suffix: tuple[Any, ...] = ()) -> None:
         super().__init__(file, protocol)
+        if protocol < 4:  # which has no frames
+            self.write = file.write
         self.suffix = suffix  # of the persistent ids
         self.arrays: list[Array] = []
         self.places: dict[tuple[Any, ...], int] = {}
@@ -143,8 +149,12 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
 
     def save(self, obj: Any, save_persistent_id: bool = True) -> None:
         """As the pickler in C, which PyTorch uses: its bytes, one frame for a level of a nest."""
-        self.framer.commit_frame()
         kind, write = type(obj), self.write
+        if self.proto >= 4:
+            self.framer.commit_frame()
+        if kind in NUMBERS:
+            NUMBERS[kind](self, obj)
+            return
         known = self.memo.get(id(obj))
         if known is not None:
             write(self.get(known[0]))
@@ -174,12 +184,30 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
                 for item in items[at : at + batch]:
                     self.save(item)
                 write(many if len(obj) > 1 else one)
+        elif kind is str and self.proto < 4:
+            text = obj.encode("utf-8", "surrogatepass")
+            write(WITH_NUMBER.pack(pickle.BINUNICODE, len(text)) + text)
+            self.memoize(obj)
         elif kind in self.dispatch:
             self.dispatch[kind](self, obj)
         elif isinstance(obj, Variable):
             self.save_tensor(obj)
         else:
             super().save(obj)
+
+    def memoize(self, obj: Any) -> None:
+        number = len(self.memo)
+        self.memo[id(obj)] = number, obj
+        if number > 255 and self.proto < 4:
+            self.write(WITH_NUMBER.pack(pickle.LONG_BINPUT, number))
+        else:
+            self.write(self.put(number))
+
+    def keep(self) -> None:
+        """Gives a number of the memo to what was written last, which nothing refers to again."""
+        number = len(self.memo)
+        self.memo[~number] = number, None  # no object has a negative id
+        self.write(self.put(number))
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, tuple) and type(obj).__module__ == return_types.__name__:
@@ -207,12 +235,6 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
     dispatch[type(rebuilding.rebuild)] = save_global
 
     # --- tensors ---
-
-    def keep(self) -> None:
-        """Gives a number of the memo to what was written last, which nothing refers to again."""
-        number = len(self.memo)
-        self.memo[~number] = number, None  # no object has a negative id
-        self.write(self.put(number))
 
     def save_no_hooks(self, obj: NoHooks) -> None:
         self.save(OrderedDict)
@@ -295,33 +317,19 @@ NO_HOOKS = NoHooks()
 def _chunks(array: Array) -> Any:
     """The bytes, in copies: another thread may write meanwhile, and the checksum must be right."""
     raw = array.reshape(-1).view(np.uint8).data if array.nbytes else b""
-    return (bytes(raw[at : at + CHUNK]) for at in range(0, len(raw), CHUNK))
+    return (bytes(raw[at : at + PIECE]) for at in range(0, len(raw), PIECE))
 
 
 def _write_archive(file: Any, stem: str, program: bytes, arrays: list[Array]) -> None:
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-
-        def put(name: str, chunks: Any, size: int) -> None:
-            entry = zipfile.ZipInfo(f"{stem or 'archive'}/{name}", (1980, 1, 1, 0, 0, 0))
-            # the data start at a multiple of 64 bytes, as in PyTorch's files
-            start = archive.fp.tell()  # type: ignore[union-attr]  # it is open
-            head = start + 30 + len(entry.filename) + 4
-            large = 20 if size * 1.05 > zipfile.ZIP64_LIMIT else 0
-            padding = -(head + large) % 64
-            entry.extra = struct.pack("<2sH", b"FB", padding) + b"Z" * padding
-            entry.file_size = size
-            with archive.open(entry, "w") as member:
-                for chunk in chunks:
-                    member.write(chunk)
-
-        order = sys.byteorder.encode()
-        put("data.pkl", [program], len(program))
-        put(".format_version", [b"1"], 1)
-        put(".storage_alignment", [b"64"], 2)
-        put("byteorder", [order], len(order))
-        for number, array in enumerate(arrays):
-            put(f"data/{number}", _chunks(array), array.nbytes)
-        put("version", [b"3\n"], 2)
+    archive = ArchiveWriter(file, stem or "archive")
+    archive.add("data.pkl", [program], len(program))
+    archive.add(".format_version", [b"1"], 1)
+    archive.add(".storage_alignment", [b"%d" % ALIGNMENT], 2)
+    archive.add("byteorder", [sys.byteorder.encode()], len(sys.byteorder))
+    for number, array in enumerate(arrays):
+        archive.add(f"data/{number}", _chunks(array), array.nbytes)
+    archive.add("version", [b"3\n"], 2)
+    archive.close()
 
 
 def _write_old(file: Any, stem: str, program: bytes, arrays: list[Array]) -> None:
