@@ -382,14 +382,14 @@ def changed(name):
     for module in [key for key in list(sys.modules) if key.startswith("minitorch")]:
         found = vars(sys.modules[module])
         if module in loaded:
-            keys, values = loaded[module]
+            keys, values, _ = loaded[module]
             if not all(map(is_, values, map(found.get, keys))):
                 for key, value in zip(keys, values):
                     if found.get(key) is not value:
                         print(name, "changed", module, key, type(value).__name__)
-        public = {k: v for k, v in list(found.items()) if k[:2] != "__"}
-        if module not in loaded or len(public) != len(loaded[module][0]):
-            loaded[module] = list(public), list(public.values())
+        if module not in loaded or len(found) != loaded[module][2]:
+            public = {k: v for k, v in list(found.items()) if k[:2] != "__"}
+            loaded[module] = list(public), list(public.values()), len(found)
 
 
 for name in wanted:
