@@ -24,7 +24,6 @@ from .autograd.grad_mode import *
 from .autograd.interpreters import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.interpreters import is_anomaly_enabled as is_anomaly_enabled
 from .compat.siblings import __dir__ as __dir__
-from .compat.siblings import __getattr__ as __getattr__
 from .ops.arguments import take_tensors as _take_tensors
 from .ops.arithmetic import *
 from .ops.bessel import *
@@ -78,12 +77,17 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from types import ModuleType
 
     from . import amp as amp
+    from . import compat as compat
     from . import compiler as compiler
     from . import fft as fft
     from . import func as func
     from . import linalg as linalg
     from . import masked as masked
     from . import multiprocessing as multiprocessing
+    from . import nn as nn
+    from . import ops as ops
+    from . import optim as optim
+    from . import overrides as overrides
     from . import profiler as profiler
     from . import random as random
     from . import safetensors as safetensors
@@ -91,10 +95,48 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from . import signal as signal
     from . import special as special
     from . import utils as utils
+    from .amp import GradScaler as GradScaler
+    from .amp import autocast as autocast
+    from .amp import is_autocast_enabled as is_autocast_enabled
+    from .compat.alias import as_torch as as_torch
     from .compat.tensor_types import *
+    from .compiler import compile as compile
+    from .func import vmap as vmap
+    from .nn.functional import adaptive_avg_pool1d as adaptive_avg_pool1d
+    from .nn.functional import avg_pool1d as avg_pool1d
+    from .nn.functional import bilinear as bilinear
+    from .nn.functional import celu as celu
+    from .nn.functional import channel_shuffle as channel_shuffle
+    from .nn.functional import conv1d as conv1d
+    from .nn.functional import conv2d as conv2d
+    from .nn.functional import conv3d as conv3d
+    from .nn.functional import conv_transpose1d as conv_transpose1d
+    from .nn.functional import conv_transpose2d as conv_transpose2d
+    from .nn.functional import conv_transpose3d as conv_transpose3d
+    from .nn.functional import cosine_similarity as cosine_similarity
+    from .nn.functional import dropout as dropout
+    from .nn.functional import group_norm as group_norm
+    from .nn.functional import hardshrink as hardshrink
+    from .nn.functional import layer_norm as layer_norm
+    from .nn.functional import max_pool1d as max_pool1d
+    from .nn.functional import max_pool2d as max_pool2d
+    from .nn.functional import max_pool3d as max_pool3d
+    from .nn.functional import pairwise_distance as pairwise_distance
+    from .nn.functional import pdist as pdist
+    from .nn.functional import pixel_shuffle as pixel_shuffle
+    from .nn.functional import pixel_unshuffle as pixel_unshuffle
+    from .nn.functional import prelu as prelu
+    from .nn.functional import rms_norm as rms_norm
+    from .nn.functional import rrelu as rrelu
+    from .nn.functional import selu as selu
+    from .nn.functional import threshold as threshold
     from .ops.einsum import *
     from .ops.grid_sampler import *
     from .ops.windows import *
+    from .safetensors import load_file as load_file
+    from .safetensors import save_file as save_file
+    from .serialization import load as load
+    from .serialization import save as save
 
     # compat's table makes these
     accelerator: ModuleType
@@ -106,6 +148,9 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     mps: ModuleType
     version: ModuleType
     xpu: ModuleType
+    __version__: str
+else:  # of which checkers would conclude that there is every name
+    from .compat.siblings import __getattr__ as __getattr__
 
 del TYPE_CHECKING
 

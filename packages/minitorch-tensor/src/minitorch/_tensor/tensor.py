@@ -641,8 +641,12 @@ class Tensor(Base):
     conj, conj_physical = complex_parts.conj, complex_parts.conj_physical
     conj_physical_ = inplace(complex_parts.conj_physical)
     resolve_conj, resolve_neg = complex_parts.resolve_conj, complex_parts.resolve_neg
-    real = property(complex_parts.real, complex_parts.set_real)
-    imag = property(complex_parts.imag, complex_parts.set_imag)
+    if TYPE_CHECKING:
+        real: Tensor
+        imag: Tensor
+    else:
+        real = property(complex_parts.real, complex_parts.set_real)
+        imag = property(complex_parts.imag, complex_parts.set_imag)
     angle, frexp = complex_parts.angle, unary.frexp
     is_conj, is_neg = complex_parts.is_conj, complex_parts.is_neg
 
@@ -732,10 +736,21 @@ class Tensor(Base):
 
     # --- shape -------------------------------------------------------------------------------
 
-    T = property(shapes.reverse_dims)
-    H = property(shapes.hermitian)
-    mT = property(shapes.matrix_transpose)  # noqa: N815  (PyTorch's name)
-    mH = property(shapes.adjoint)  # noqa: N815  (PyTorch's name)
+    if TYPE_CHECKING:
+
+        @property
+        def T(self) -> Tensor: ...  # noqa: N802  (PyTorch's name)
+        @property
+        def H(self) -> Tensor: ...  # noqa: N802  (PyTorch's name)
+        @property
+        def mT(self) -> Tensor: ...  # noqa: N802  (PyTorch's name)
+        @property
+        def mH(self) -> Tensor: ...  # noqa: N802  (PyTorch's name)
+    else:
+        T = property(shapes.reverse_dims)
+        H = property(shapes.hermitian)
+        mT = property(shapes.matrix_transpose)  # noqa: N815  (PyTorch's name)
+        mH = property(shapes.adjoint)  # noqa: N815  (PyTorch's name)
     adjoint = shapes.adjoint
     reshape, reshape_as, view, view_as = (
         shapes.reshape, shapes.reshape_as, shapes.view, shapes.view_as,
@@ -788,7 +803,10 @@ class Tensor(Base):
         """The size of an element in bytes."""
         return self._data.itemsize
 
-    itemsize = property(element_size)
+    @property
+    def itemsize(self) -> int:
+        """The size of an element in bytes."""
+        return self._data.itemsize
 
     @property
     def nbytes(self) -> int:

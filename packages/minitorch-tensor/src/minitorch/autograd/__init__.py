@@ -62,14 +62,14 @@ if TYPE_CHECKING:  # of what comes in on first use
     from . import forward_ad as forward_ad
     from . import functional as functional
     from .legacy import Variable as Variable
+else:
 
-
-def __getattr__(name: str) -> Any:
-    if name in ("forward_ad", "functional"):
-        return import_module(f"{__name__}.{name}")
-    if name == "Variable":
-        return import_module(f"{__name__}.legacy").Variable
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in ("forward_ad", "functional"):
+            return import_module(f"{__name__}.{name}")
+        if name == "Variable":
+            return import_module(f"{__name__}.legacy").Variable
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -11,7 +11,7 @@ import functools
 import itertools
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from .._types.settings import is_tensor
 from ..autograd.dispatch import apply
@@ -24,6 +24,10 @@ __all__ = ["Batched", "Vmap", "batching_rule", "vmap"]
 
 levels = itertools.count()
 RULES: dict[str, Callable[..., Any]] = {}
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Batched(Wrapper):
@@ -313,13 +317,13 @@ def one_by_one(
 
 
 def vmap(
-    func: Callable[..., Any],
-    in_dims: Any = 0,
-    out_dims: Any = 0,
+    func: Callable[P, R],
+    in_dims: int | tuple[Any, ...] | dict[str, Any] | list[Any] | None = 0,
+    out_dims: int | tuple[int | None, ...] | None = 0,
     randomness: str = "error",
     *,
     chunk_size: int | None = None,
-) -> Callable[..., Any]:
+) -> Callable[P, R]:
     """``func`` over a batch: the result maps ``func`` over dimension ``in_dims`` of the inputs.
 
     Args:
@@ -349,7 +353,7 @@ def vmap(
         )
 
     @functools.wraps(func)
-    def mapped(*args: Any, **kwargs: Any) -> Any:
+    def mapped(*args: P.args, **kwargs: P.kwargs) -> Any:
         leaves, spec = pytree.flatten(args)
         if chunk_size is not None and chunk_size < 1:
             raise ValueError(f"vmap: chunk_size should be None or greater than 0, got {chunk_size}")

@@ -45,7 +45,10 @@ expand_p = primitive(_expand, "x | shape", lambda g: g, name="expand", **VIEW)
 
 
 def expand(
-    input: Tensor, *sizes: Any, size: Sequence[int] | None = None, implicit: bool = False
+    input: Tensor,
+    *sizes: int | Sequence[int],
+    size: Sequence[int] | None = None,
+    implicit: bool = False,
 ) -> Tensor:
     """Dimensions of size 1 repeated without a copy, a view that cannot be written to.
 
@@ -136,7 +139,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     return tuple(t if t.shape == shape else expand_p(t, shape) for t in tensors)
 
 
-def sum_to_size(input: Any, *size: Any) -> Tensor:
+def sum_to_size(input: Any, *size: int | Sequence[int]) -> Tensor:
     """``input`` summed to a shape that broadcasts to its own."""
     sizes = as_shape(size)
     shape = tuple(input.shape)

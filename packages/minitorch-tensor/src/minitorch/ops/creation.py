@@ -109,7 +109,7 @@ def _numpy(dtype: Any) -> np.dtype[Any]:
 
 
 def zeros(
-    *shape: Any, size: Sequence[int] | None = None, dtype: dtype | None = None,
+    *shape: int | Sequence[int], size: Sequence[int] | None = None, dtype: dtype | None = None,
     layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
@@ -129,7 +129,7 @@ def zeros(
 
 
 def ones(
-    *shape: Any, size: Sequence[int] | None = None, dtype: dtype | None = None,
+    *shape: int | Sequence[int], size: Sequence[int] | None = None, dtype: dtype | None = None,
     layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
@@ -143,7 +143,7 @@ def ones(
 
 
 def empty(
-    *shape: Any, size: Sequence[int] | None = None, dtype: dtype | None = None,
+    *shape: int | Sequence[int], size: Sequence[int] | None = None, dtype: dtype | None = None,
     layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False,
     memory_format: memory_format | None = None,
@@ -319,7 +319,7 @@ def new_empty_strided(
 def of_this_dtype(function: Any) -> Any:
     """The method ``new_...`` of ``zeros``, ``ones`` or ``empty``."""
 
-    def method(self: Any, *shape: Any, dtype: Any = None, **options: Any) -> Any:
+    def method(self: Any, *shape: int | Sequence[int], dtype: Any = None, **options: Any) -> Any:
         return carried(self, function(*shape, dtype=dtype or self.dtype, **options))
 
     method.__name__ = method.__qualname__ = f"new_{function.__name__}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
+from .._types.settings import is_tensor
 from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
 from ..kernels import linalg as kernels
@@ -92,7 +93,7 @@ def pinv(
         nothing: Tensor = transposed(A) * 1
         return nothing
     largest = _spectrum(A, hermitian).amax(-1, keepdim=True)
-    atol, rtol = (column(t) if hasattr(t, "ndim") and t.ndim else t for t in (atol, rtol))
+    atol, rtol = (column(t) if is_tensor(t) and t.ndim else t for t in (atol, rtol))
     return linalg_pinv_p(A, threshold(A, largest, atol, rtol))
 
 

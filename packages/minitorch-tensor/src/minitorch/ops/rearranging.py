@@ -54,7 +54,7 @@ repeat_p = primitive(
 )
 
 
-def repeat(input: Any, *times: Any, repeats: Any = None) -> Tensor:
+def repeat(input: Any, *times: int | Sequence[int], repeats: Any = None) -> Tensor:
     """The tensor repeated this many times along each dimension; more numbers add dimensions.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.repeat.html
@@ -70,7 +70,7 @@ def repeat(input: Any, *times: Any, repeats: Any = None) -> Tensor:
     return repeat_p(input, counts)
 
 
-def tile(input: Tensor, *times: Any, dims: Sequence[int] | None = None) -> Tensor:
+def tile(input: Tensor, *times: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
     """``repeat`` where fewer numbers than dimensions mean the last ones.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tile.html
@@ -131,7 +131,7 @@ flip_p: Operation = primitive(
 )  # fmt: skip
 
 
-def flip(input: Tensor, *axes: Any, dims: Sequence[int] | None = None) -> Tensor:
+def flip(input: Tensor, *axes: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
     """A copy with the order along ``dims`` reversed.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.flip.html

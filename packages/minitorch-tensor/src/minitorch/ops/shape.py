@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -45,7 +45,9 @@ view_p: Operation = primitive(
 )
 
 
-def reshape(input: Tensor, *sizes: Any, shape: Sequence[int] | None = None) -> Tensor:
+def reshape(
+    input: Tensor, *sizes: int | Sequence[int], shape: Sequence[int] | None = None
+) -> Tensor:
     """The same elements in another shape; a view where the memory allows it.
 
     Args:
@@ -65,7 +67,15 @@ def reshape(input: Tensor, *sizes: Any, shape: Sequence[int] | None = None) -> T
         ) from None
 
 
-def view(input: Tensor, *shape: Any, size: Any = None, dtype: Dtype | None = None) -> Tensor:
+@overload
+def view(input: Tensor, dtype: Dtype) -> Tensor: ...
+@overload
+def view(
+    input: Tensor, *shape: int | Sequence[int], size: Sequence[int] | None = None
+) -> Tensor: ...
+def view(
+    input: Tensor, *shape: Any, size: Sequence[int] | None = None, dtype: Dtype | None = None
+) -> Tensor:
     """The same memory in another shape, or read as another dtype.
 
     Args:
@@ -85,8 +95,10 @@ def view(input: Tensor, *shape: Any, size: Any = None, dtype: Dtype | None = Non
     """
     if size is not None:
         shape = (size,)
-    if dtype is not None or (len(shape) == 1 and isinstance(shape[0], Dtype)):
-        return view_dtype_p(input, (dtype or shape[0]).numpy)
+    if len(shape) == 1 and isinstance(shape[0], Dtype):
+        dtype = shape[0]
+    if dtype is not None:
+        return view_dtype_p(input, dtype.numpy)
     made = reshape(input, *shape)
     if made._base is None and not input.is_contiguous():
         raise RuntimeError(
@@ -234,7 +246,7 @@ permute_p: Operation = primitive(
 )
 
 
-def permute(input: Tensor, *axes: Any, dims: Sequence[int] | None = None) -> Tensor:
+def permute(input: Tensor, *axes: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
     """The dimensions in another order, a view.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.permute.html

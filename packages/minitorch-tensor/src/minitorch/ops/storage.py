@@ -143,7 +143,9 @@ def storage_offset(input: Tensor) -> int:
 # --- in place ----------------------------------------------------------------------------------
 
 
-def resize_(input: Tensor, *sizes: Any, memory_format: memory_format | None = None) -> Tensor:
+def resize_(
+    input: Tensor, *sizes: int | Sequence[int], memory_format: memory_format | None = None
+) -> Tensor:
     """Gives the tensor another shape in place; new elements at the end are zeros.
 
     The elements are those that follow the first in memory. Where the storage ends before them

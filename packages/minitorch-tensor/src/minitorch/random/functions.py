@@ -165,8 +165,8 @@ def _kind(input: Any, dtype: Any) -> Any:
 
 
 def rand(
-    *shape: Any, size: Sequence[int] | None = None, generator: Generator | None = None,
-    dtype: dtype | None = None, layout: layout | None = None,
+    *shape: int | Sequence[int], size: Sequence[int] | None = None,
+    generator: Generator | None = None, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Uniform on [0, 1).
@@ -179,8 +179,8 @@ def rand(
 
 
 def randn(
-    *shape: Any, size: Sequence[int] | None = None, generator: Generator | None = None,
-    dtype: dtype | None = None, layout: layout | None = None,
+    *shape: int | Sequence[int], size: Sequence[int] | None = None,
+    generator: Generator | None = None, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Normal with mean 0 and variance 1.

@@ -2,19 +2,24 @@
 
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import checkpoint
 
 __all__ = ["checkpoint"]
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("data", "tensorboard"):
-        from importlib import import_module
+if TYPE_CHECKING:
+    from . import data as data
+    from . import tensorboard as tensorboard
+else:
 
-        try:
-            return import_module(f"{__name__}.{name}")
-        except ImportError as error:
-            raise AttributeError(str(error)) from None
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in ("data", "tensorboard"):
+            from importlib import import_module
+
+            try:
+                return import_module(f"{__name__}.{name}")
+            except ImportError as error:
+                raise AttributeError(str(error)) from None
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
