@@ -18,6 +18,7 @@ def outcome(make, lib):
     with warnings.catch_warnings():
         if lib is torch:
             warnings.simplefilter("ignore")
+        warnings.filterwarnings("ignore", message=".*set_default_tensor_type.* is deprecated")
         try:
             return make(lib)
         except Exception as error:  # any: the types are compared
