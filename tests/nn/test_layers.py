@@ -1,6 +1,7 @@
 """Layers: shapes, parameters, repr, modes, what bad input gets."""
 
 import math
+from typing import Any
 
 import minitorch
 import pytest
@@ -206,3 +207,33 @@ def test_character_model_trains():
             for p in model.parameters():
                 p -= 0.5 * p.grad
     assert losses[-1] < 0.5 * losses[0]
+
+
+def layouts() -> dict[str, Any]:
+    """Scalar functions of contiguous leaves, whose gradients come in other orders."""
+    rand = minitorch.rand
+    labels = minitorch.zeros(2, 4, 5, dtype=minitorch.int64)
+    F = nn.functional
+    return {
+        "a @ b.t()": (lambda a, b: a @ b.t(), rand(3, 4), rand(5, 4)),
+        "a.t() @ b": (lambda a, b: a.t() @ b, rand(4, 3), rand(4, 5)),
+        "a.t()": (lambda a: a.t() * rand(4, 3), rand(3, 4)),
+        "permute": (lambda a: a.permute(2, 0, 1) * rand(5, 3, 4), rand(3, 4, 5)),
+        "einsum": (lambda a, b: minitorch.einsum("ij,kj", a, b), rand(3, 4), rand(5, 4)),
+        "linear": (lambda a, b: F.linear(a, b.t()), rand(2, 3), rand(3, 4)),
+        "bilinear": (F.bilinear, rand(2, 3), rand(2, 4), rand(5, 3, 4)),
+        "cross_entropy": (lambda a: F.cross_entropy(a, labels), rand(2, 3, 4, 5)),
+        "nll_loss": (lambda a: F.nll_loss(a, labels), rand(2, 3, 4, 5)),
+        "linalg.det": (lambda a: minitorch.linalg.det(a), rand(3, 3)),
+    }
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("name", layouts())
+def test_gradients_of_contiguous_tensors_are_contiguous(name: str, create_graph: bool) -> None:
+    function, *inputs = layouts()[name]
+    for x in inputs:
+        x.requires_grad_()
+    loss = (function(*inputs) ** 2).sum()
+    for g in minitorch.autograd.grad(loss, inputs, create_graph=create_graph):
+        assert g.is_contiguous()

@@ -421,3 +421,63 @@ def test_a_pass_to_a_result_runs_its_node_and_goes_no_further(graph: str) -> Non
     assert x.grad is None
     assert len(log) == 1
     assert all(g is None for g in log[0])
+
+
+def refuses_arrays(*_: Any) -> None:
+    with pytest.raises(TypeError):
+        torch.relu(np.ones(2, np.float32))
+    SEEN.append(True)
+
+
+SEEN: list[bool] = []
+
+
+class Refusing(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        refuses_arrays()
+        return g
+
+
+def with_unpack_hook(x: Tensor) -> Tensor:
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda saved: saved, lambda saved: (refuses_arrays(), saved)[1]
+    ):
+        return x * x
+
+
+def checkpointed(x: Tensor, reentrant: bool) -> Tensor:
+    calls: list[Tensor] = []
+
+    def function(x: Tensor) -> Tensor:
+        calls.append(x)
+        if len(calls) > 1:
+            refuses_arrays()
+        return x.sin()
+
+    return torch.utils.checkpoint.checkpoint(function, x, use_reentrant=reentrant)
+
+
+USER_CODE: dict[str, Callable[[Tensor], Any]] = {
+    "tensor hook": lambda x: x.register_hook(refuses_arrays),
+    "accumulate hook": lambda x: x.register_post_accumulate_grad_hook(refuses_arrays),
+    "node hook": lambda x: leaf_node(x * 2).register_hook(refuses_arrays),
+    "node prehook": lambda x: leaf_node(x * 2).register_prehook(refuses_arrays),
+    "unpack hook": with_unpack_hook,
+    "backward of a Function": Refusing.apply,
+    "checkpoint": lambda x: checkpointed(x, False),
+    "reentrant checkpoint": lambda x: checkpointed(x, True),
+}
+
+
+@pytest.mark.parametrize("name", USER_CODE)
+def test_in_users_code_an_array_is_no_tensor(name: str) -> None:
+    SEEN.clear()
+    x = torch.ones(2, requires_grad=True)
+    made = USER_CODE[name](x)
+    (made if isinstance(made, torch.Tensor) else x * 2).sum().backward()
+    assert SEEN

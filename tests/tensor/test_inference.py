@@ -165,3 +165,16 @@ def test_inference_mode_off_switches_gradients_on() -> None:
         assert not x.is_inference()
         (x * 2).sum().backward()
     assert torch.is_grad_enabled()
+
+
+def test_enable_grad_records_nothing_in_inference_mode() -> None:
+    x = torch.ones(2, requires_grad=True)
+    with torch.inference_mode(), torch.enable_grad():
+        y = x * 2
+        assert torch.is_grad_enabled()
+        assert y.is_inference()
+        assert not y.requires_grad
+        with torch.inference_mode(False):
+            assert (x * 2).requires_grad
+    assert torch.is_grad_enabled()
+    assert (x * 2).requires_grad

@@ -348,3 +348,11 @@ def test_growing() -> None:
     with pytest.raises(RuntimeError, match="not resizable"):
         x.resize_(9)
     assert alias.shape == (4,)
+
+
+@pytest.mark.parametrize("dtype", [minitorch.float16, minitorch.float32, minitorch.float64])
+def test_the_gradient_of_a_window_keeps_the_dtype(dtype: minitorch.dtype) -> None:
+    x = minitorch.arange(4, dtype=dtype).requires_grad_()
+    wide = x.expand(3, 4)
+    (g,) = minitorch.autograd.grad(wide.as_strided((2, 2), (1, 1)).sum(), wide)
+    assert g.dtype is dtype

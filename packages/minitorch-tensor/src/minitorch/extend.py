@@ -23,7 +23,7 @@ from .kernels.select import select
 from .kernels.softmax import exponentials, moderate
 from .kernels.sums import column_sums, row_products, row_sums
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims, take_tensors
-from .ops.conversion import promote, promote_to_float
+from .ops.conversion import fitted, promote, promote_to_float
 from .ops.geometry import difference_norm
 from .ops.shape import write_out
 from .overrides import disabled as disabled_torch_function
@@ -48,6 +48,7 @@ __all__ = [
     "error_function",
     "exp_into",
     "exponentials",
+    "fitted",
     "fused",
     "in_single",
     "inplace",

@@ -252,5 +252,14 @@ def _gradients(
             raise RuntimeError("One of the differentiated Tensors does not require grad")
         targets[node] = None
     engine.backward(outputs, gradients, retain_graph, create_graph, targets)
-    found = [targets[history(x)] for x in inputs]
-    return [g if g is None or isinstance(g, _Variable) else wrap(g) for g in found]
+    return [_contiguous(targets[history(x)], x) for x in inputs]
+
+
+def _contiguous(g: Any, x: Any) -> Any:
+    """``g`` as a tensor; contiguous where ``x`` is, so that ``view(-1)`` of both goes."""
+    if g is None:
+        return None
+    if not isinstance(g, _Variable):
+        g = wrap(g)
+    contiguous = g._data.flags.c_contiguous or not x._data.flags.c_contiguous
+    return g if contiguous else g.contiguous()

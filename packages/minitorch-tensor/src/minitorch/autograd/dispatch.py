@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._types.dtype import from_numpy_dtype
 from ..kernels.elementwise import LARGE, threaded
 from ..kernels.memory import owner_of
 from .grad_mode import INTERPRETERS, current
@@ -144,7 +145,7 @@ def apply(primitive: Primitive, *args: Any) -> Any:
         if isinstance(x, Variable):
             tensors = True
             x = x._array() if view else x._data
-        elif not state.arrays and (variadic or not arrays) and type(x) is ndarray:
+        elif type(x) is ndarray and not state.arrays:
             raise not_tensor(primitive.op, "tensors" if variadic else "input", len(arrays) + 1, x)
         arrays.append(x)
     kernel_args = ([arrays] if variadic else arrays) + list(params)
@@ -245,7 +246,7 @@ def check_operands(primitive: Primitive, a: Any, b: Any) -> None:
         number = isinstance(a, int | float | complex | np.generic)
         if not (number and primitive.numbers == "either" and isinstance(b, Variable)):
             raise not_tensor(primitive.op, first, 1, a)
-    elif not (primitive.numbers or isinstance(b, Variable)):
+    elif type(b) is ndarray or not (primitive.numbers or isinstance(b, Variable)):
         raise not_tensor(primitive.op, second, 2, b)
 
 
@@ -393,7 +394,10 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
     def general(a: Any, b: Any, *params: Any) -> Any:
         if params and strict:
             raise surplus(primitive, 2 + len(params))
-        if not isinstance(a, Variable) or not (number or isinstance(b, Variable)):
+        foreign = isinstance(b, ndarray)
+        if foreign and operator:
+            b, foreign = wrap(np.asarray(b, from_numpy_dtype(b.dtype).numpy)), False
+        if not isinstance(a, Variable) or foreign or not (number or isinstance(b, Variable)):
             check_operands(primitive, a, b)
         if promote is not None and (isinstance(a, Variable) or isinstance(b, Variable)):
             a, b = promote(a, b)
@@ -426,10 +430,14 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
             y, b_version = b._data, b._counter
             if b_rule:
                 nb = b._node if b._base is None else history(b)
+        elif type(b) is ndarray and not state.arrays:
+            raise not_tensor(primitive.op, primitive.inputs[1], 2, b)
         if isinstance(c, Variable):
             z, c_version = c._data, c._counter
             if c_rule:
                 nc = c._node if c._base is None else history(c)
+        elif type(c) is ndarray and not state.arrays:
+            raise not_tensor(primitive.op, primitive.inputs[2], 3, c)
         try:
             out = state.without_warnings(kernel, x, y, z, *params)
         except ValueError as error:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import sums
-from .grad_mode import ERRSTATE, IGNORE_ALL, current
+from .grad_mode import ERRSTATE, IGNORE_ALL, current, user_code
 from .node import AccumulateGrad, Node, Partial
 from .variable import Variable, history, wrap
 
@@ -101,9 +101,7 @@ def _walk(
                 continue
         if type(node) is AccumulateGrad:
             if node.accumulate(g, seen is None and node in owned) and extra is not None:
-                for hook in list(extra.get("accumulated", {}).values()):
-                    if hook(node.variable) is not None:
-                        raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+                _accumulated(extra, node.variable)
             if extra is not None:
                 _after(extra, (), g, seen)
             continue
@@ -252,13 +250,22 @@ def _all_replaced(hook: Any, gs: tuple[Any, ...], made: Any) -> tuple[Any, ...]:
 
 def _tensor_hooks(extra: dict[str, Any], g: Any) -> Any:
     """Runs the hooks of a tensor, which all see one gradient, and ``retain_grad`` after them."""
-    for hook in list(extra.get("tensor_hooks", {}).values()):
-        made = hook(g)
-        if made is not None:
-            g = _replaced(hook, g, made)
+    with user_code():
+        for hook in list(extra.get("tensor_hooks", {}).values()):
+            made = hook(g)
+            if made is not None:
+                g = _replaced(hook, g, made)
     for keep in list(extra.get("retain", {}).values()):
         keep(g)
     return g
+
+
+def _accumulated(extra: dict[str, Any], leaf: Any) -> None:
+    """Runs the hooks of a leaf whose gradient is complete."""
+    with user_code():
+        for hook in list(extra.get("accumulated", {}).values()):
+            if hook(leaf) is not None:
+                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
 HOOKS = {"tensor_hooks", "retain", "pre_hooks", "post_hooks"}  # those that see gradients
@@ -276,8 +283,9 @@ def _before(node: Node, extra: dict[str, Any], g: Any) -> tuple[Any, Any]:
         gs = tuple(_tensor(g.get(number)) for number in range(len(node.shape or ())))
     else:
         gs = (_tensor_hooks(extra, _tensor(g)),)
-    for hook in list(extra.get("pre_hooks", {}).values()):
-        gs = _all_replaced(hook, gs, hook(gs))
+    with user_code():
+        for hook in list(extra.get("pre_hooks", {}).values()):
+            gs = _all_replaced(hook, gs, hook(gs))
     if partial:
         return Partial({k: _like(gs[k], each) for k, each in g.items() if gs[k] is not None}), gs
     return _like(gs[0], g), gs
@@ -289,8 +297,9 @@ def _after(extra: dict[str, Any], grads: Any, g: Any, seen: Any) -> Any:
     if not hooks:
         return grads
     made = tuple(map(_tensor, grads))
-    for hook in list(hooks.values()):
-        made = _all_replaced(hook, made, hook(made, seen))
+    with user_code():
+        for hook in list(hooks.values()):
+            made = _all_replaced(hook, made, hook(made, seen))
     tensors = any(
         isinstance(each, Variable) for each in (g.values() if type(g) is Partial else (g,))
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from .._types.dtype import from_numpy_dtype
 from .engine import sum_to
-from .grad_mode import INTERPRETERS, current, set_grad_enabled
+from .grad_mode import INTERPRETERS, current, set_grad_enabled, user_code
 from .node import Node, Output, Partial, sequence_numbers
 from .variable import Variable, history, wrap, wrap_view
 
@@ -115,7 +115,8 @@ class FunctionCtx(Node):
         tensors = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in gs]
         function = self.function
         unwritten = function.backward is Function.backward
-        found = (function.vjp if unwritten else function.backward)(self, *tensors)
+        with user_code():
+            found = (function.vjp if unwritten else function.backward)(self, *tensors)
         found = found if isinstance(found, tuple) else (found,)
         count = len(self.parents)
         if len(found) > count and all(g is None for g in found[count:]):

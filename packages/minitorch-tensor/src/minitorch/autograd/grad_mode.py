@@ -46,6 +46,7 @@ class State:
 
     ``flags`` is one number so that the fast path of an operation asks one question:
     0 no graph, 1 record, 2 or more: hand the step to the interpreters.
+    ``grad`` is what ``is_grad_enabled`` tells: in inference mode nothing is recorded all the same.
     ``arrays`` is above 0 while operations take arrays for tensors: in backward passes, whose rules
     are made of operations, and where a kernel is (``dispatch.of_arrays``).
     ``level`` is the number of transforms that run a function of the user's (``transform_level``).
@@ -61,6 +62,7 @@ class State:
     __slots__ = (
         "arrays",
         "flags",
+        "grad",
         "inference",
         "interpreters",
         "level",
@@ -70,6 +72,7 @@ class State:
 
     def __init__(self) -> None:
         self.flags = GRAD
+        self.grad = True
         self.arrays = 0
         self.inference = False
         self.level = 0
@@ -78,11 +81,24 @@ class State:
         self.without_warnings: Callable[..., Any] = _without_warnings.copy().run
 
     def set_grad(self, enabled: bool) -> None:
-        self.flags = (self.flags & ~GRAD) | (GRAD if enabled else 0)
+        self.grad = enabled
+        self.flags = (self.flags & ~GRAD) | (GRAD if enabled and not self.inference else 0)
 
     def set_interpreters(self, interpreters: tuple[Any, ...]) -> None:
         self.interpreters = interpreters
         self.flags = (self.flags & ~INTERPRETERS) | (INTERPRETERS if interpreters else 0)
+
+
+class user_code:  # noqa: N801  (a context manager)
+    """Within it runs code of the user's, a hook or a backward of their own: tensors are tensors and
+    arrays are none, though a backward pass runs around it."""
+
+    def __enter__(self) -> None:
+        self.state = current.state
+        self.arrays, self.state.arrays = self.state.arrays, 0
+
+    def __exit__(self, *exception: object) -> None:
+        self.state.arrays = self.arrays
 
 
 # Of the threads whose new tensors are marked, once per block of `inference_mode` or a transform.
@@ -113,7 +129,7 @@ current = _PerThread()
 
 def is_grad_enabled() -> bool:
     """True where operations are recorded for ``backward`` in this thread."""
-    return bool(current.state.flags & GRAD)
+    return current.state.grad
 
 
 def is_inference_mode_enabled() -> bool:
@@ -281,7 +297,7 @@ class inference_mode(_Mode):  # noqa: N801  (PyTorch's name)
 
     def __enter__(self) -> None:
         state = current.state
-        self.before = (state.flags & GRAD, state.inference)
+        self.before = (state.grad, state.inference)
         state.inference = self.mode
         state.set_grad(not self.mode)
         marking.append(state)
@@ -290,4 +306,4 @@ class inference_mode(_Mode):  # noqa: N801  (PyTorch's name)
         state = current.state
         marking.remove(state)
         grad, state.inference = self.before
-        state.set_grad(bool(grad))
+        state.set_grad(grad)

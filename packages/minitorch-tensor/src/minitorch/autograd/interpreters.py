@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .dispatch import NEVER, apply
-from .grad_mode import current
+from .grad_mode import current, user_code
 from .node import Node, Output
 from .variable import Variable, wrap
 
@@ -229,7 +229,8 @@ class saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
 
     def _unpacked(self, saved: Any) -> Any:
         if isinstance(saved, _Packed):
-            value = self.unpack(saved.value)
+            with user_code():
+                value = self.unpack(saved.value)
             if not isinstance(value, Variable):
                 raise TypeError(
                     f"Output of saved tensor unpack_hook expected to be a Tensor but got result of "

@@ -36,8 +36,20 @@ def numpy_names(function: F) -> F:
 
 
 # the names of parameters that are tensors
-TENSORS = {"A", "B", "L", "a", "anchor", "input", "input1", "log_probs", "logits", "query", "self"}
-TENSORS |= {"elements", "indices", "sorted_sequence", "tensor", "theta", "x", "x1", "y"}
+TENSORS = {"A", "B", "L", "a", "abs", "anchor", "elements", "indices", "input", "input1"}
+TENSORS |= {
+    "log_probs",
+    "logits",
+    "query",
+    "real",
+    "self",
+    "sorted_sequence",
+    "tensor",
+    "theta",
+    "x",
+    "x1",
+    "y",
+}
 EITHER = {"add", "div", "float_power", "isin", "sub"}  # of two operands, one may be a number
 
 
@@ -75,7 +87,14 @@ def _taking_a_tensor(function: F, first: str, numbers: bool) -> F:
             allowed = isinstance(x, int | float | complex) if numbers else x is MISSING
             if not (isinstance(x, Variable) or allowed):
                 raise not_tensor(function, first, 1, x)
-        return function(*args, **kwargs) if kwargs else plain(*args)
+        try:
+            return function(*args, **kwargs) if kwargs else plain(*args)
+        except AttributeError:  # an array has no `dtype.category`
+            given = inspect.signature(function).bind_partial(*args, **kwargs).arguments
+            for k, (name, x) in enumerate(given.items(), 1):
+                if isinstance(x, np.ndarray) and not current.state.arrays:
+                    raise not_tensor(function, name, k, x) from None
+            raise
 
     return cast(F, checked)
 

@@ -14,6 +14,7 @@ from .choice import zeros_like_p
 from .conversion import (
     as_operand,
     common_dtype,
+    fitted,
     not_implemented,
     promote,
     promote_to_float,
@@ -94,7 +95,8 @@ def scaled(other: Any, alpha: Any, input: Any) -> Any:
     """``alpha * other``, with PyTorch's conditions on ``alpha``."""
     if type(alpha) is int and alpha == 1:
         return other
-    category = common_dtype(as_operand(input), as_operand(other)).category
+    dtype = common_dtype(as_operand(input), as_operand(other))
+    category = dtype.category
     if isinstance(alpha, bool) and category:
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, float) and category < 2:
@@ -105,7 +107,7 @@ def scaled(other: Any, alpha: Any, input: Any) -> Any:
         raise RuntimeError(
             "For non-complex input tensors, argument alpha must not be a complex number."
         )
-    alpha = alpha if category else bool(alpha)
+    alpha = fitted(alpha, dtype)
     return other * alpha if isinstance(other, int | float | complex) else mul(other, alpha)
 
 
@@ -407,7 +409,7 @@ def _times(x: Any, value: Any) -> Any:
     """``value * x`` in the dtype of ``x``."""
     if type(value) is int and value == 1:
         return x
-    return mul(x, int(value) if x.dtype.category < 2 else value)
+    return mul(x, fitted(value, x.dtype))
 
 
 lerp_p = primitive(

@@ -16,7 +16,16 @@ from ..kernels.elementwise import over_elements
 from ..kernels.memory import packed
 from ..kernels.select import select
 from .arguments import check_tensors
-from .conversion import NUMBERS, common_dtype, fitted, number, promote, to_dtype
+from .conversion import (
+    NUMBERS,
+    as_operand,
+    common_dtype,
+    element,
+    fitted,
+    number,
+    promote,
+    to_dtype,
+)
 
 if TYPE_CHECKING:
     from .._tensor.tensor import Tensor
@@ -98,9 +107,13 @@ def where(
             condition = to_dtype(condition, np.dtype(np.bool_))
         if not tensors and not current.state.arrays:
             check_tensors("where", condition=condition)
-        if type(input) in NUMBERS and type(other) in NUMBERS:
-            input = wrap(number(input, common_dtype(input, other).numpy))
-        input, other = promote(input, other)
+        operands = as_operand(input), as_operand(other)
+        dtype = common_dtype(*operands)
+        input, other = (
+            to_dtype(element(x, dtype) if type(x) in NUMBERS else x, dtype.numpy) for x in operands
+        )
+        if not isinstance(input, Variable):
+            input = wrap(number(input, dtype.numpy))
     return where_p(condition, input, other)
 
 
@@ -349,10 +362,14 @@ def clamp(
         if min is None:
             return clamp_max_p(input, max)
         return clamp_tensors_p(*promote(input, min, max))
-    bounds = [b for b in (min, max) if b is not None]
-    if input.dtype.category < 2:
-        input, *made = promote(input, *bounds)
-        bounds = made
+    bounds = [as_operand(b) for b in (min, max) if b is not None]
+    dtype = input.dtype
+    if dtype.category < 2:
+        dtype = common_dtype(input, *bounds)
+        input = to_dtype(input, dtype.numpy)
+        bounds = [number(fitted(b, dtype), dtype.numpy) for b in bounds]
+    else:
+        bounds = [fitted(b, dtype) for b in bounds]
     return clamp_p(input, None if min is None else bounds[0], None if max is None else bounds[-1])
 
 

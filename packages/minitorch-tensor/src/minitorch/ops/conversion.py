@@ -77,11 +77,12 @@ def as_operand(x: Any) -> Any:
         return x
     if isinstance(x, np.generic):
         return x.item()
-    if isinstance(x, np.ndarray):
+    if isinstance(x, np.ndarray) and current.state.arrays:
         return wrap(np.asarray(x, from_numpy_dtype(x.dtype).numpy))
     if isinstance(x, int):
         return int(x)
-    raise TypeError(f"expected a Tensor or a number, but got {type(x).__name__}: {x!r:.60}")
+    module = "numpy." if type(x).__module__ == "numpy" else ""
+    raise TypeError(f"expected a Tensor or a number, but got {module}{type(x).__name__}: {x!r:.60}")
 
 
 NUMBERS: dict[type, Any] = {bool: True, int: 1, float: 1.0, complex: 1j}
@@ -127,6 +128,9 @@ def number(x: Any, dtype: np.dtype[Any]) -> Any:
         return np.asarray(x % 2**64, np.uint64).astype(dtype)[()]
 
 
+FITS = 65504.0  # the largest number of float16: every floating dtype holds it
+
+
 def fitted(value: Any, kind: _dtype.dtype) -> Any:
     """The Python number ``value`` as dtype ``kind`` holds it; negative ones wrap in unsigned kinds.
 
@@ -134,8 +138,12 @@ def fitted(value: Any, kind: _dtype.dtype) -> Any:
         TypeError: it is no number.
         RuntimeError: it does not fit.
     """
+    if type(value) in (int, float) and kind.is_floating_point and abs(value) <= FITS:
+        return value
     if not isinstance(value, int | float | complex | np.number | np.bool_):
         raise TypeError(f"expected a number, but got {type(value).__name__}: {value!r:.60}")
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise OverflowError(f"int too big to convert to {kind.name}: {value}")
     if kind is _dtype.bool:
@@ -154,6 +162,13 @@ def fitted(value: Any, kind: _dtype.dtype) -> Any:
         if float(np.finfo(kind.numpy).max) < abs(value) < float("inf"):
             raise _does_not_fit(value, kind)
     return value
+
+
+def element(value: Any, kind: _dtype.dtype) -> Any:
+    """``fitted``, but infinite where it is too large for float16, as in PyTorch where a tensor is
+    made of the number first."""
+    half = kind is _dtype.float16 and not isinstance(value, complex)
+    return value if half else fitted(value, kind)
 
 
 def _does_not_fit(value: Any, kind: _dtype.dtype) -> RuntimeError:

@@ -19,7 +19,7 @@ from ..autograd.inplace import check_history, check_writable, write
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, check_marks, wrap
 from .choice import zeros_like_p
-from .conversion import cast, fitted, real_part
+from .conversion import cast, element, fitted, real_part
 from .gathering import (
     adjacent,
     flat_positions,
@@ -329,15 +329,13 @@ def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
         parse(self, key)
         raise
     except (ValueError, OverflowError, TypeError):
-        if isinstance(value, Variable):
-            fewer = _without_lead(value, data[key].ndim)
-            if fewer is value:
-                raise _cannot_assign(value, data[key].shape) from None
-            _assign(self, data, key, fewer)
-            return
-        if not isinstance(value, int | float | complex | np.generic):
+        if not isinstance(value, Variable):
             raise
-        data[key] = fitted(value, from_numpy_dtype(data.dtype))
+        fewer = _without_lead(value, data[key].ndim)
+        if fewer is value:
+            raise _cannot_assign(value, data[key].shape) from None
+        _assign(self, data, key, fewer)
+        return
     self._counter[0] += 1
 
 
@@ -349,12 +347,18 @@ def _cannot_assign(value: Any, shape: tuple[int, ...]) -> RuntimeError:
 
 
 def _as_value(self: Any, value: Any) -> Any:
-    if isinstance(value, Variable | bool | int | float | complex | np.generic):
+    """The tensor ``value``, or the number as the dtype of ``self`` holds it."""
+    if isinstance(value, Variable):
         return value
-    kind = from_numpy_dtype(self._data.dtype).type_name
-    raise TypeError(
-        f"can't assign a {type(value).__name__} to a torch.{kind}Tensor: make a tensor of it first"
-    )
+    kind = from_numpy_dtype(self._data.dtype)
+    if not isinstance(value, bool | int | float | complex | np.generic):
+        raise TypeError(
+            f"can't assign a {type(value).__name__} to a torch.{kind.type_name}Tensor: make a "
+            "tensor of it first"
+        )
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError(f"Overflow when unpacking long long: {value!r:.60}")
+    return element(value, kind)
 
 
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:

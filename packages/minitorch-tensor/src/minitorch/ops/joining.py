@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.grad_mode import current
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
 from ..kernels.memory import format_of, formatted_as, packed
@@ -163,7 +164,7 @@ def _some(tensors: Any, name: str) -> list[Any]:
     if not xs:
         raise RuntimeError(f"{name} expects a non-empty TensorList")
     for k, x in enumerate(xs):
-        if not hasattr(x, "ndim"):
+        if not (isinstance(x, Variable) or (hasattr(x, "ndim") and current.state.arrays)):
             raise TypeError(f"{name}(): expected Tensor as element {k}, but got {type(x).__name__}")
     return xs
 

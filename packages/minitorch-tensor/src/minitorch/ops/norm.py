@@ -11,6 +11,7 @@ from .._types.dtype import as_dtype
 from ..autograd.primitive import primitive
 from ..kernels import sums
 from .arguments import numpy_names, one_dim, some_dims
+from .arithmetic import sub
 from .choice import zeros_like_p
 from .conversion import to
 from .extrema import empty, tie_weights_p
@@ -164,7 +165,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.dist.html
     """
-    return norm(input - other, p)
+    return norm(sub(input, other), p)
 
 
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:

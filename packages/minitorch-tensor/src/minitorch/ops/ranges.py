@@ -11,6 +11,7 @@ import numpy as np
 from .._types.dtype import as_dtype, get_default_dtype, int64
 from ..autograd.grad_mode import current
 from ..kernels.multiply_add import multiply_add
+from .conversion import fitted
 from .creation import made, number
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def linspace(
     """
     start, end = _end(start, "linspace"), _end(end, "linspace")
     kind = _dtype_of(start, end, dtype)
+    start, end = fitted(start, kind), fitted(end, kind)
     row = current.state.without_warnings(lambda: spaced(start, end, steps, kind).astype(kind.numpy))
     return made(row, requires_grad, device, layout, pin_memory)
 
@@ -116,6 +118,7 @@ def logspace(
     """
     start, end = _end(start, "logspace"), _end(end, "logspace")
     kind = _dtype_of(start, end, dtype)
+    start, end = fitted(start, kind), fitted(end, kind)
 
     def powers() -> Any:
         return np.power(np.float64(base), spaced(start, end, steps, kind)).astype(kind.numpy)
@@ -162,4 +165,4 @@ def spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
     if wide not in (np.float32, np.float64):
         return np.concatenate([first + step * k[:half], last - step * k[: steps - half][::-1]])
     back = multiply_add(k[: steps - half][::-1], -step, last)
-    return np.concatenate([multiply_add(k[:half], step, first), back])
+    return np.concatenate([multiply_add(k[:half], step, first), back]) + 0  # no negative zeros

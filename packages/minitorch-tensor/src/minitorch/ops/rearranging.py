@@ -14,6 +14,7 @@ from ..autograd.variable import Variable, wrap
 from ..kernels.memory import copy, formatted_as, packed
 from .arguments import as_int, as_shape, numpy_names, one_dim, some_dims
 from .broadcasting import expand_p
+from .conversion import fitted
 from .joining import stack
 from .reduction import sum_p
 from .regions import slice_p
@@ -339,4 +340,4 @@ def constant_pad_nd(input: Tensor, pad: Sequence[int], value: float = 0) -> Tens
                 f"The input size {n}, plus negative padding {a} and {b} resulted in a negative "
                 f"output size, which is invalid. Check dimension {d} of your input."
             )
-    return constant_pad_nd_p(input, tuple(pairs), value)
+    return constant_pad_nd_p(input, tuple(pairs), fitted(value, input.dtype))

@@ -13,6 +13,7 @@ from ..autograd.variable import Variable, wrap
 from ..kernels import order as kernels
 from ..kernels.memory import packed
 from .arguments import as_int, numpy_names, one_dim
+from .conversion import as_operand
 from .extrema import empty, place_p
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ def searchsorted(
             "while right was True"
         )
     if not isinstance(input, Variable):
-        input = wrap(np.asarray(input, sorted_sequence.dtype.numpy))
+        input = wrap(np.asarray(as_operand(input), sorted_sequence.dtype.numpy))
     if not sorted_sequence.ndim:
         raise RuntimeError(
             "torch.searchsorted(): input value can be a scalar, but the boundaries tensor must "
@@ -327,7 +328,7 @@ def isin(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.isin.html
     """
     if not isinstance(elements, Variable):
-        elements = wrap(np.asarray(elements))
+        elements = wrap(np.asarray(as_operand(elements)))
     if not isinstance(test_elements, Variable):
-        test_elements = wrap(np.asarray(test_elements))
+        test_elements = wrap(np.asarray(as_operand(test_elements)))
     return isin_p(elements, test_elements, bool(invert))

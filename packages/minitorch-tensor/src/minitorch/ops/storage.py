@@ -44,7 +44,14 @@ __all__ = ["as_strided"]
 
 
 def _as_strided_rule(
-    g: Any, shape: Any, size: Any, stride: Any, offset: int, x_stride: Any, x_offset: int
+    g: Any,
+    shape: Any,
+    x_dtype: Any,
+    size: Any,
+    stride: Any,
+    offset: int,
+    x_stride: Any,
+    x_offset: int,
 ) -> Any:
     """Adds up per place; elements of x that lie at one place share its gradient."""
     at, own = places(size, stride, offset), places(shape, x_stride, x_offset)
@@ -53,7 +60,7 @@ def _as_strided_rule(
     count = np.bincount(own.astype(np.intp, copy=False), minlength=at.max(initial=-1) + 1)
     found = index_rows_p(index_rows_backward_p(view_p(g, at.shape), at, count.shape), own)
     if count.max(initial=0) > 1:
-        found = found / count[own]
+        found = found / count[own].astype(x_dtype)
     return view_p(found, shape)
 
 

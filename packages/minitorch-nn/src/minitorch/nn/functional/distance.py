@@ -52,7 +52,7 @@ def pairwise_distance(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pairwise_distance.html
     """
-    return norm(x1 - x2 + eps, p, -1, keepdim)
+    return norm(minitorch.sub(x1, x2) + eps, p, -1, keepdim)
 
 
 def pdist(input: Tensor, p: float = 2) -> Tensor:

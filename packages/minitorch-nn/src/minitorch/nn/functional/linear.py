@@ -63,8 +63,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def _mismatch(input: Any, weight: Any, bias: Any) -> Exception:
-    for position, (name, x) in enumerate((("input", input), ("weight", weight)), 1):
-        if not isinstance(x, Variable):
+    given = {"input": input, "weight": weight, "bias": bias}
+    for position, (name, x) in enumerate(given.items(), 1):
+        if not isinstance(x, Variable) and not (x is None and name == "bias"):
             return not_tensor(linear, name, position, x)
     shape, w = tuple(input.shape), tuple(weight.shape)
     if not shape or not w:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import minitorch
 import numpy as np
 from minitorch import Tensor, where
-from minitorch.extend import inplace, primitive, select
+from minitorch.extend import fitted, inplace, primitive, select
 
 from .activation import ELEMENTWISE, activation, in_place
 
@@ -111,6 +111,7 @@ def hardtanh(
         raise NotImplementedError(f"hardtanh is not implemented for {input.dtype}")
     if input.dtype is minitorch.uint8 and min_val < 0:
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+    min_val, max_val = fitted(min_val, input.dtype), fitted(max_val, input.dtype)
     if inplace:
         return in_place(hardtanh_p, input, min_val, max_val)
     return hardtanh_p(input, min_val, max_val)
@@ -131,6 +132,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     """
     if input.dtype.is_complex or input.dtype is minitorch.bool:
         raise NotImplementedError(f"threshold is not implemented for {input.dtype}")
+    threshold, value = fitted(threshold, input.dtype), fitted(value, input.dtype)
     if inplace:
         return in_place(threshold_p, input, threshold, value)
     return threshold_p(input, threshold, value)
