@@ -160,8 +160,9 @@ def test_functional_call():
     x = minitorch.ones(1, 3)
     assert (utils.stateless.functional_call(model, zeros, (x,)) == 0).all()
     assert (model(x) != 0).any()
-    with pytest.raises(KeyError):
-        utils.stateless.functional_call(model, {"x": x}, (x,))
+    assert utils.stateless.functional_call is minitorch.func.functional_call
+    with pytest.raises(RuntimeError, match="'x'"):
+        utils.stateless.functional_call(model, {"x": x}, (x,), strict=True)
 
 
 def test_skip_init():

@@ -270,7 +270,9 @@ def _spread(places: list[int] | None, gs: tuple[Any, ...], count: int) -> tuple[
     return tuple(found.get(k) for k in range(count))
 
 
-def _as_many(made: Any, grads: tuple[Any, ...], hook: str, what: str) -> tuple[Any, ...]:
+def _as_many(
+    made: tuple[Any, ...], grads: tuple[Any, ...], hook: str, what: str
+) -> tuple[Any, ...]:
     """What a hook returned, which must be as many as ``grads``."""
     if len(made) != len(grads):
         raise RuntimeError(

@@ -46,6 +46,8 @@ class Parameter(Tensor, metaclass=_ParameterType):
 
     __torch_function__: Any = disabled_torch_function
 
+    _shown_as = "tensor"
+
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Self:
         if isinstance(data, Tensor) and type(data) not in (Tensor, Parameter):
             kept = data.detach()

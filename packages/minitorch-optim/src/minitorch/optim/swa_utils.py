@@ -236,7 +236,7 @@ def update_bn(loader: Iterable[Any], model: Any, device: Any = None) -> None:
     momenta = {
         module: module.momentum
         for module in model.modules()
-        if any("BatchNorm" in base.__name__ for base in type(module).__mro__)
+        if hasattr(module, "reset_running_stats") and getattr(module, "averages_batches", True)
     }
     if not momenta:
         return

@@ -63,8 +63,8 @@ def set_printoptions(
 
 def tensor_repr(tensor: Any) -> str:
     """``tensor(...)``; a subclass shows its name instead, a Parameter does not."""
-    kind = type(tensor).__name__
-    prefix = "tensor(" if kind in ("Tensor", "Parameter") else f"{kind}("
+    kind = vars(type(tensor)).get("_shown_as", type(tensor).__name__)
+    prefix = f"{kind}("
     array = tensor._array()
     dtype, usual = from_numpy_dtype(array.dtype), get_default_dtype()
     suffixes = []

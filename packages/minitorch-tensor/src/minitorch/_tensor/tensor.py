@@ -130,6 +130,7 @@ class Tensor(Base):
     __array_ufunc__ = _numpy_protocols.array_ufunc
     __array_function__ = _numpy_protocols.array_function
     __torch_function__ = classmethod(overrides.default)
+    _shown_as = "tensor"  # by repr; a class that does not say so shows its name
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -136,7 +136,7 @@ apart_p = primitive(
 )
 
 
-def difference_norm(d: Any, p: float) -> Any:
+def difference_norm(d: Tensor, p: float) -> Tensor:
     """The ``p``-norm of differences over the last dimension."""
     if p in (0, math.inf):
         return (greatest_distance_p if p else apart_p)(d)

@@ -16,7 +16,7 @@ from .linear import linear
 __all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
 
 
-def weights(q: Any, k: Any, mask: Any, scale: float, causal: bool) -> Any:
+def weights(q: Tensor, k: Tensor, mask: Tensor | None, scale: float, causal: bool) -> Tensor:
     """``softmax(scale q k' + mask)``; zeros in a row whose keys are all masked."""
     root = math.sqrt(abs(scale))
     s = matmul(q * math.copysign(root, scale), (k * root).mT)
@@ -30,7 +30,9 @@ def weights(q: Any, k: Any, mask: Any, scale: float, causal: bool) -> Any:
     return where(blind, 0.0, softmax(where(blind, 0.0, s), -1))
 
 
-def attention_definition(q: Any, k: Any, v: Any, mask: Any, scale: float, causal: bool) -> Any:
+def attention_definition(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float, causal: bool
+) -> Tensor:
     return matmul(weights(q, k, mask, scale, causal), v)
 
 

@@ -156,7 +156,7 @@ def embedding_bag(
     return total
 
 
-def maxima(rows: Any, bags: Any, sizes: Any) -> Any:
+def maxima(rows: Tensor, bags: Any, sizes: Any) -> Tensor:
     """The maximum over each bag, found among the values and picked from the graph."""
     values = rows.detach().numpy()
     places = np.zeros((len(sizes), rows.shape[1]), np.int64)

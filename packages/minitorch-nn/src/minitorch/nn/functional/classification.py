@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -161,8 +162,8 @@ def cross_entropy(
 
 
 def entropy_of_probabilities(
-    input: Any, target: Any, weight: Any, reduction: str, smoothing: float
-) -> Any:
+    input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float
+) -> Tensor:
     """-sum(target log softmax(input)); its mean is over everything but the classes."""
     dim = class_dim(input)
     classes = input.shape[dim]
@@ -190,7 +191,7 @@ def _weights(logp: Any, target: Any, weight: Any, ignore: int) -> Any:
     )
 
 
-nll_weights_p: Any = primitive(_weights, "logp target weight | ignore", name="nll_weights")
+nll_weights_p = primitive(_weights, "logp target weight | ignore", name="nll_weights")
 
 
 def _places(target: Any, weights: Any) -> Any:
@@ -211,7 +212,7 @@ def _place(g: Any, target: Any, weights: Any, shape: Any) -> Any:
     return kernels.like(rows, shape)
 
 
-nll_loss_p: Any = primitive(
+nll_loss_p = primitive(
     _take,
     "logp target weights",
     lambda g, target, weights, shape: nll_loss_backward_p(g, target, weights, tuple(shape)),
@@ -219,7 +220,7 @@ nll_loss_p: Any = primitive(
     None,
     name="nll_loss",
 )
-nll_loss_backward_p: Any = primitive(
+nll_loss_backward_p: Callable[..., Tensor] = primitive(
     _place,
     "g target weights | shape",
     lambda h, target, weights: nll_loss_p(h, target, weights),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 from minitorch import Tensor, constant_pad_nd, stack
@@ -108,7 +109,7 @@ def weight_definition(
 
 # --- the three ------------------------------------------------------------------------------
 
-convolution_p: Any = primitive(
+convolution_p = primitive(
     kernels.convolution,
     "x w b | stride padding dilation groups",
     lambda g, w, x_shape, stride, padding, dilation, groups: convolution_transpose_p(
@@ -121,7 +122,7 @@ convolution_p: Any = primitive(
     name="convolution",
     definition=convolution_definition,
 )
-convolution_transpose_p: Any = primitive(
+convolution_transpose_p: Callable[..., Tensor] = primitive(
     kernels.transposed,
     "g w | size stride padding dilation groups",
     lambda h, w, stride, padding, dilation, groups: convolution_p(
@@ -134,7 +135,7 @@ convolution_transpose_p: Any = primitive(
     label="ConvolutionBackward0",
     definition=transposed_definition,
 )
-convolution_weight_p: Any = primitive(
+convolution_weight_p: Callable[..., Tensor] = primitive(
     kernels.weight_gradient,
     "x g | kernel stride padding dilation groups",
     lambda h, g, x_shape, stride, padding, dilation, groups: convolution_transpose_p(
@@ -194,9 +195,9 @@ def _check(input: Any, weight: Any, bias: Any, ndim: int, channels: int, out: in
 
 
 def _conv(
-    ndim: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any,
-    groups: int,
-) -> Any:  # fmt: skip
+    ndim: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any,
+    dilation: Any, groups: int,
+) -> Tensor:  # fmt: skip
     name = f"conv{ndim}d"
     batched = spatial(input, ndim, name)
     stride = numbers(stride, ndim, name, "stride")
@@ -291,9 +292,9 @@ def conv3d(
 
 
 def _conv_transpose(
-    ndim: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, output_padding: Any,
-    groups: int, dilation: Any,
-) -> Any:  # fmt: skip
+    ndim: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any,
+    output_padding: Any, groups: int, dilation: Any,
+) -> Tensor:  # fmt: skip
     name = f"conv_transpose{ndim}d"
     batched = spatial(input, ndim, name)
     stride = numbers(stride, ndim, name, "stride")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import minitorch
 from minitorch import Tensor
 from minitorch.extend import difference_norm, numpy_names, write_out
@@ -11,7 +9,7 @@ from minitorch.extend import difference_norm, numpy_names, write_out
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
 
 
-def norm(x: Any, p: float, dim: int, keepdim: bool = False) -> Any:
+def norm(x: Tensor, p: float, dim: int, keepdim: bool = False) -> Tensor:
     return minitorch.linalg.vector_norm(x, p, dim, keepdim)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import minitorch
@@ -54,7 +55,14 @@ def _drop_alpha(x: Any, p: float, features: bool) -> Any:
     return x * (kept * a) + ((kept - 1) * (ALPHA * a) + ALPHA * a * p)
 
 
-def _apply(drop: Any, input: Any, p: float, training: bool, inplace: bool, features: bool) -> Any:
+def _apply(
+    drop: Callable[..., Tensor],
+    input: Tensor,
+    p: float,
+    training: bool,
+    inplace: bool,
+    features: bool,
+) -> Tensor:
     if not training or p == 0 or not input.numel():
         return input
     if not input.dtype.is_floating_point:
@@ -103,8 +111,8 @@ def feature_alpha_dropout(
 
 
 def _channels(
-    input: Any, p: float, training: bool, inplace: bool, name: str, dims: tuple[int, int]
-) -> Any:
+    input: Tensor, p: float, training: bool, inplace: bool, name: str, dims: tuple[int, int]
+) -> Tensor:
     _check(p)
     if input.ndim not in dims:
         warnings.warn(

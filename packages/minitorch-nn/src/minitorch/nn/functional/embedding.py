@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import minitorch
@@ -15,21 +16,21 @@ __all__ = ["embedding", "one_hot"]
 
 NUMBERS = (int64, int32)  # dtypes of indices
 
-embedding_p: Any = primitive(
+embedding_p = primitive(
     kernels.take_rows,
     "table index | padding",
     lambda g, index, shape, padding: embedding_dense_backward_p(g, index, shape[0], padding),
     None,
     name="embedding",
 )
-embedding_dense_backward_p: Any = primitive(
+embedding_dense_backward_p: Callable[..., Tensor] = primitive(
     kernels.add_rows,
     "g index | rows padding",
     lambda g, index, padding: embedding_masked_p(g, index, padding),
     None,
     name="embedding_dense_backward",
 )
-embedding_masked_p: Any = primitive(
+embedding_masked_p: Callable[..., Tensor] = primitive(
     kernels.masked_rows,
     "table index | padding",
     lambda g, index, shape, padding: embedding_dense_backward_p(g, index, shape[0], padding),

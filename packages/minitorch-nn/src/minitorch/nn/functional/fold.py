@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import minitorch
@@ -16,7 +17,7 @@ from .arguments import Sizes, numbers
 __all__ = ["fold", "unfold"]
 
 GEOMETRY = "kernel stride padding dilation"
-im2col_p: Any = primitive(
+im2col_p = primitive(
     kernels.patches,
     f"x | {GEOMETRY}",
     lambda g, x_shape, kernel, stride, padding, dilation: col2im_p(
@@ -25,7 +26,7 @@ im2col_p: Any = primitive(
     name="im2col",
     traits=("linear",),
 )
-col2im_p: Any = primitive(
+col2im_p: Callable[..., Tensor] = primitive(
     in_single(kernels.from_patches),
     f"x | size {GEOMETRY}",
     lambda g, kernel, stride, padding, dilation: im2col_p(g, kernel, stride, padding, dilation),

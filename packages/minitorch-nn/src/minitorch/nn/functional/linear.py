@@ -27,7 +27,7 @@ def _by_rank(node: Any) -> str:
     return ("SqueezeBackward4", "MmBackward0", "UnsafeViewBackward0")[min(rank, 3) - 1]
 
 
-linear_p: Any = fused(
+linear_p = fused(
     kernels.linear,
     "x weight bias",
     kernels.linear_backward,
@@ -115,5 +115,5 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
             f"bilinear(): bias size does not match weight size: got {bias.shape[0]} but expected "
             f"{weight.shape[0]}"
         )
-    out = einsum("...i,oij,...j->...o", input1, weight, input2)
+    out: Tensor = einsum("...i,oij,...j->...o", input1, weight, input2)
     return out if bias is None else out + bias

@@ -33,7 +33,7 @@ __all__ = [
     "max_unpool3d",
 ]
 
-put_places_p: Any = primitive(
+put_places_p = primitive(
     kernels.put,
     "g indices | size once",
     lambda h, indices: take_places_p(h, indices),
@@ -41,7 +41,7 @@ put_places_p: Any = primitive(
     name="put_places",
     traits=("linear",),
 )
-take_places_p: Any = primitive(
+take_places_p: Callable[..., Tensor] = primitive(
     kernels.take,
     "x indices",
     lambda g, indices, x_shape: put_places_p(g, indices, tuple(x_shape[2:]), False),
@@ -49,7 +49,7 @@ take_places_p: Any = primitive(
     name="take_places",
     traits=("linear",),
 )
-max_pool_p: Any = primitive(
+max_pool_p = primitive(
     kernels.max_pool,
     "x | windows once -> values indices",
     lambda g, indices, x_shape, once: put_places_p(g, indices, tuple(x_shape[2:]), once),
@@ -268,9 +268,9 @@ def adaptive_max_pool3d(
 
 
 def _max_unpool(
-    ndim: int, input: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any,
+    ndim: int, input: Tensor, indices: Tensor, kernel_size: Any, stride: Any, padding: Any,
     output_size: Any,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     name = f"max_unpool{ndim}d"
     kernel = numbers(kernel_size, ndim, name, "kernel_size")
     step = kernel if stride is None else numbers(stride, ndim, name, "stride")

@@ -48,7 +48,7 @@ def channel_norm_definition(
     return affine(y, w, b)
 
 
-def affine(x: Any, w: Any, b: Any) -> Any:
+def affine(x: Tensor, w: Tensor | None, b: Tensor | None) -> Tensor:
     """A factor and a summand for each channel."""
     ones = (1,) * (x.ndim - 2)
     x = x if w is None else x * w.reshape((-1, *ones))

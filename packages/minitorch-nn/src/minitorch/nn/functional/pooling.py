@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import minitorch
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 # Weighted sums along a dimension; ``arg`` are the weights, a sparse matrix.
-resample_p: Any = primitive(
+resample_p: Callable[..., Tensor] = primitive(
     in_single(resampling.resample),
     "x | dim arg",
     lambda g, dim, arg: resample_p(g, dim, arg.transposed),
@@ -44,7 +45,7 @@ window_means, part_means = (
 )
 
 
-def batch(input: Any, ndim: int, name: str) -> Any:
+def batch(input: Tensor, ndim: int, name: str) -> tuple[Tensor, bool]:
     """``input`` with a batch dimension, and whether it had one."""
     batched = spatial(input, ndim, name)
     if 0 in input.shape[-ndim - 1 :]:
@@ -116,9 +117,9 @@ def adaptive_size(output_size: Any, x: Any, ndim: int, name: str) -> tuple[int, 
 
 
 def _avg_pool(
-    ndim: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,
+    ndim: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,
     count_include_pad: bool, divisor_override: int | None = None,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     name = f"avg_pool{ndim}d"
     x, batched = batch(input, ndim, name)
     kernel, step, around, _, out = geometry(
@@ -130,9 +131,9 @@ def _avg_pool(
         check_float(x, name)
     whole = not x.dtype.is_floating_point
 
-    def pooled(x: Any, divisor: str) -> Any:
+    def pooled(x: Tensor, divisor: str) -> Tensor:
         for k, (n, *window) in enumerate(zip(x.shape[2:], out, kernel, step, around, strict=True)):
-            averaged = window_means[k] if k == ndim - 1 else resample_p
+            averaged: Any = window_means[k] if k == ndim - 1 else resample_p
             x = averaged(x, 2 + k, resampling.windows(n, *window, divisor))
         return x
 
@@ -197,13 +198,13 @@ def avg_pool3d(
     )
 
 
-def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
+def _adaptive_avg_pool(ndim: int, input: Tensor, output_size: Any) -> Tensor:
     name = f"adaptive_avg_pool{ndim}d"
     check_sizes(input, output_size)
     x, batched = batch(input, ndim, name)
     check_float(x, name)
     for k, m in enumerate(adaptive_size(output_size, x, ndim, name), 2):
-        averaged = part_means[ndim - 1] if k == ndim + 1 else resample_p
+        averaged: Any = part_means[ndim - 1] if k == ndim + 1 else resample_p
         x = averaged(x, k, resampling.adaptive(x.shape[k], m))
     return x if batched else x.squeeze(0)
 
@@ -237,8 +238,8 @@ def adaptive_avg_pool3d(input: Tensor, output_size: AdaptiveSizes) -> Tensor:
 
 
 def _lp_pool(
-    ndim: int, input: Any, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool
-) -> Any:
+    ndim: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool
+) -> Tensor:
     kernel = numbers(kernel_size, ndim, f"lp_pool{ndim}d", "kernel_size")
     means = _avg_pool(ndim, input**norm_type, kernel, stride, 0, ceil_mode, True)
     return (sign(means) * relu(abs(means)) * math.prod(kernel)) ** (1.0 / norm_type)

@@ -80,7 +80,7 @@ def rnn_definition(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any,
 
 USED_BY = {"x": "w_ih", "w_ih": "x"}
 USED_BY_ONE_STEP = USED_BY | {"w_hh": "h"}
-lstm_p: Any = fused(
+lstm_p = fused(
     kernels.lstm,
     "x h c w_ih w_hh b_ih b_hh w_hr | sizes reverse -> y h_n c_n",
     kernels.lstm_backward,
@@ -89,7 +89,7 @@ lstm_p: Any = fused(
     residuals="gates before cells tanhs",
     used_by=USED_BY,
 )
-gru_p: Any = fused(
+gru_p = fused(
     kernels.gru,
     "x h w_ih w_hh b_ih b_hh | sizes reverse -> y h_n",
     kernels.gru_backward,
@@ -98,7 +98,7 @@ gru_p: Any = fused(
     residuals="gates before inner",
     used_by=USED_BY,
 )
-rnn_p: Any = fused(
+rnn_p = fused(
     kernels.rnn,
     "x h w_ih w_hh b_ih b_hh | sizes reverse relu -> y h_n",
     kernels.rnn_backward,

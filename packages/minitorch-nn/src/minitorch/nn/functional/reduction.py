@@ -59,7 +59,7 @@ def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None
     return reduction
 
 
-def reduced(loss: Any, reduction: str) -> Any:
+def reduced(loss: Tensor, reduction: str) -> Tensor:
     """``loss``, its mean or its sum."""
     if reduction == "mean":
         return loss.mean()

@@ -115,7 +115,7 @@ def l1_loss(
     return weighted(abs(input - target), weight, reduction)
 
 
-def weighted(loss: Any, weight: Any, reduction: str) -> Any:
+def weighted(loss: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
     """The losses reduced; by their weighted mean where there are weights."""
     if weight is None:
         return reduced(loss, reduction)

@@ -223,7 +223,8 @@ def grid_sample(
             f"'reflection', but got: '{padding_mode}'"
         )
     align = _aligned(align_corners, "grid_sample and affine_grid")
-    return grid_sampler(input, grid, modes[mode], paddings[padding_mode], align)
+    out: Tensor = grid_sampler(input, grid, modes[mode], paddings[padding_mode], align)
+    return out
 
 
 def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
@@ -262,7 +263,8 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
         axes.append(ends if align else ends * ((n - 1) / n))
     mesh = minitorch.meshgrid(*axes, indexing="ij")
     points = stack([*reversed(mesh), minitorch.ones_like(mesh[0])], -1).reshape((-1, ndim + 1))
-    return (points @ theta.mT).reshape((theta.shape[0], *size[2:], ndim))
+    grid: Tensor = (points @ theta.mT).reshape((theta.shape[0], *size[2:], ndim))
+    return grid
 
 
 # --- channels and pixels --------------------------------------------------------------------

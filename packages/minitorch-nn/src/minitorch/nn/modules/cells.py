@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import minitorch
@@ -58,7 +58,9 @@ class RNNCellBase(Module):
         return text
 
 
-def stepped(self: Any, input: Any, hx: Any, count: int, step: Any) -> Any:
+def stepped(
+    self: RNNCellBase, input: Tensor, hx: Any, count: int, step: Callable[..., Any]
+) -> list[Tensor]:
     """The new states, of which there are ``count``, by ``step(x, states, weights, sizes)``."""
     name = type(self).__name__
     if input.ndim not in (1, 2):
@@ -88,8 +90,7 @@ def stepped(self: Any, input: Any, hx: Any, count: int, step: Any) -> Any:
             )
     weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
     _, *new = step(x, hx, weights, (len(x),))
-    new = new if batched else [state.squeeze(0) for state in new]
-    return new[0] if count == 1 else tuple(new)
+    return new if batched else [state.squeeze(0) for state in new]
 
 
 class RNNCell(RNNCellBase):
@@ -114,7 +115,7 @@ class RNNCell(RNNCellBase):
         def step(x: Any, states: Any, weights: Any, sizes: Any) -> Any:
             return F.one_rnn(x, *states, *weights, sizes, False, relu)
 
-        return stepped(self, input, hx, 1, step)
+        return stepped(self, input, hx, 1, step)[0]
 
 
 class LSTMCell(RNNCellBase):
@@ -137,7 +138,8 @@ class LSTMCell(RNNCellBase):
                 return None, *F.lstm_cell(x, *states, *weights)
             return F.one_lstm(x, *states, *weights, None, sizes, False)
 
-        return stepped(self, input, hx, 2, step)
+        h, c = stepped(self, input, hx, 2, step)
+        return h, c
 
 
 class GRUCell(RNNCellBase):
@@ -158,4 +160,4 @@ class GRUCell(RNNCellBase):
         def step(x: Any, states: Any, weights: Any, sizes: Any) -> Any:
             return F.one_gru(x, *states, *weights, sizes, False)
 
-        return stepped(self, input, hx, 1, step)
+        return stepped(self, input, hx, 1, step)[0]

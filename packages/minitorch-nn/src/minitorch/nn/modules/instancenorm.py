@@ -21,6 +21,8 @@ __all__ = [
 
 
 class _InstanceNorm(_NormBase):
+    averages_batches = False  # as batch norms do, whose statistics `update_bn` computes anew
+
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
         track_running_stats: bool = False, device: Any = None, dtype: Any = None, *,

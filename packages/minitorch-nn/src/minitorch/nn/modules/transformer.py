@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import minitorch
 from minitorch import Tensor, dtype
@@ -133,9 +133,11 @@ class TransformerEncoderLayer(_Layer):
         x = src
         if self.norm_first:
             x = x + attend(self.norm1(x))
-            return x + self.dropout2(self._ff_block(self.norm2(x)))
-        x = self.norm1(x + attend(x))
-        return self.norm2(x + self.dropout2(self._ff_block(x)))
+            x = x + self.dropout2(self._ff_block(self.norm2(x)))
+        else:
+            x = self.norm1(x + attend(x))
+            x = self.norm2(x + self.dropout2(self._ff_block(x)))
+        return cast(Tensor, x)
 
 
 class TransformerDecoderLayer(_Layer):
@@ -189,10 +191,12 @@ class TransformerDecoderLayer(_Layer):
         if self.norm_first:
             x = x + attend(self.norm1(x))
             x = x + remember(self.norm2(x))
-            return x + self.dropout3(self._ff_block(self.norm3(x)))
-        x = self.norm1(x + attend(x))
-        x = self.norm2(x + remember(x))
-        return self.norm3(x + self.dropout3(self._ff_block(x)))
+            x = x + self.dropout3(self._ff_block(self.norm3(x)))
+        else:
+            x = self.norm1(x + attend(x))
+            x = self.norm2(x + remember(x))
+            x = self.norm3(x + self.dropout3(self._ff_block(x)))
+        return cast(Tensor, x)
 
 
 def _copies(layer: Module, count: int) -> ModuleList:
@@ -337,10 +341,11 @@ class Transformer(Module):
                 f"{self.d_model}, but their shapes are {list(src.shape)} and {list(tgt.shape)}"
             )
         memory = self.encoder(src, src_mask, src_key_padding_mask, is_causal=src_is_causal)
-        return self.decoder(
+        out: Tensor = self.decoder(
             tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask,
             tgt_is_causal, memory_is_causal,
         )  # fmt: skip
+        return out
 
     @staticmethod
     def generate_square_subsequent_mask(

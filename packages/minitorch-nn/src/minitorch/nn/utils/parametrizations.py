@@ -130,7 +130,7 @@ def spectral_norm(
     """
     weight = _named(module, name)
     if dim is None:
-        dim = 1 if type(module).__name__.startswith("ConvTranspose") else 0
+        dim = 1 if getattr(module, "transposed", False) else 0
     made = _SpectralNorm(weight, n_power_iterations, dim, eps)
     register_parametrization(module, name, made)
     return module

@@ -58,7 +58,7 @@ def spectral_norm(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.spectral_norm.html
     """
     if dim is None:
-        dim = 1 if type(module).__name__.startswith("ConvTranspose") else 0
+        dim = 1 if getattr(module, "transposed", False) else 0
     for hook in module._forward_pre_hooks.values():
         if isinstance(hook, SpectralNorm) and hook.name == name:
             raise RuntimeError(

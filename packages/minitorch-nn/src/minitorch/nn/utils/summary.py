@@ -9,6 +9,9 @@ from typing import Any
 import minitorch
 from minitorch import Tensor
 
+from ..modules.embedding import Embedding, EmbeddingBag
+from .parametrize import ParametrizationList
+
 __all__ = ["summary"]
 
 
@@ -73,13 +76,13 @@ def shape_text(output: Any) -> str:
 
 def multiply_adds(module: Any, inputs: Any, output: Any) -> int:
     """Each element of the output of a weight matrix takes as many as a row of the weight has."""
-    if type(module).__name__.startswith(("Embedding", "Parametrization")):
+    if isinstance(module, Embedding | EmbeddingBag | ParametrizationList):
         return 0
     first = output[0] if isinstance(output, tuple | list) and output else output
     if not isinstance(first, Tensor):
         return 0
     matrices = [p for p in module.parameters(recurse=False) if p.ndim > 1]
-    if type(module).__name__.startswith("ConvTranspose"):
+    if getattr(module, "transposed", False):
         return sum(inputs[0].numel() * math.prod(p.shape[1:]) for p in matrices)
     if len(matrices) == 1 and matrices[0].ndim > 2:  # a convolution: one row per output element
         return int(first.numel() * math.prod(matrices[0].shape[1:]))
