@@ -30,17 +30,38 @@ def first_failure(function: Callable[..., Any], x: Array) -> tuple[str, Array]:
     return "", x
 
 
+def slogdet(x: Array) -> tuple[Array, Array]:
+    sign, logabsdet = map(np.asarray, np.linalg.slogdet(x))
+    if not np.isfinite(logabsdet).all():  # LAPACK also takes some matrices with nan for singular
+        unknown = np.isnan(x).any((-2, -1))
+        sign[unknown], logabsdet[unknown] = 0, np.nan
+    return sign, logabsdet
+
+
+def det(x: Array) -> Array:
+    made = np.asarray(np.linalg.det(x))
+    if not made.all():
+        made[np.isnan(x).any((-2, -1))] = np.nan
+    return made
+
+
+def elimination(x: Array) -> tuple[Array, Array]:
+    """``(lu, order)`` of one matrix: ``x[order] = l @ u``; columns without a pivot stay."""
+    lu, order = np.array(x), np.arange(len(x))
+    for k in range(len(x)):
+        p = k + int(np.argmax(np.abs(lu[k:, k])))
+        if lu[p, k] == 0:
+            continue
+        lu[[k, p]], order[[k, p]] = lu[[p, k]], order[[p, k]]
+        lu[k + 1 :, k] /= lu[k, k]
+        lu[k + 1 :, k + 1 :] -= np.outer(lu[k + 1 :, k], lu[k, k + 1 :])
+    return lu, order
+
+
 def zero_pivot(x: Array) -> int:
     """The first diagonal element, counted from 1, that is zero in the elimination of ``x``."""
-    u = np.array(x)
-    n = len(u)
-    for k in range(n):
-        p = k + int(np.argmax(np.abs(u[k:, k])))
-        if u[p, k] == 0:
-            return k + 1
-        u[[k, p]] = u[[p, k]]
-        u[k + 1 :, k:] -= np.outer(u[k + 1 :, k] / u[k, k], u[k, k:])
-    return n
+    zero = np.flatnonzero(np.diagonal(elimination(x)[0]) == 0)
+    return int(zero[0]) + 1 if zero.size else len(x)
 
 
 def inv(x: Array) -> Array:
@@ -52,6 +73,20 @@ def inv(x: Array) -> Array:
             f"linalg.inv: {where}The diagonal element {zero_pivot(matrix)} is zero, the inversion "
             "could not be completed because the input matrix is singular."
         ) from None
+
+
+def inv_or_inf(x: Array) -> Array:
+    """The inverse; of singular matrices what division by their zero pivots gives, inf and nan."""
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError:
+        n = x.shape[-1]
+        made = np.empty_like(x)
+        for matrix, out in zip(x.reshape(-1, n, n), made.reshape(-1, n, n), strict=True):
+            lu, order = elimination(matrix)
+            inverse_of_l = solve_triangular(lu, np.eye(n, dtype=x.dtype)[order], False, True)
+            out[...] = solve_triangular(lu, inverse_of_l, True, False)
+        return made
 
 
 def solve(a: Array, b: Array) -> Array:
@@ -136,6 +171,17 @@ def others(s: Array) -> Array:
     return before * after
 
 
+def _svd_or_nan(x: Array) -> tuple[Array, Array, Array]:
+    """Of matrices that are not finite the singular values are nan."""
+    try:
+        u, s, vh = np.linalg.svd(x)
+    except np.linalg.LinAlgError:
+        finite = np.isfinite(x).all((-2, -1), keepdims=True)
+        u, s, vh = np.linalg.svd(np.where(finite, x, np.eye(x.shape[-1], dtype=x.dtype)))
+        s = np.where(finite[..., 0], s, s.dtype.type(np.nan))
+    return u, s, vh
+
+
 def cofactor(x: Array) -> Array:
     """The gradient of the determinant, ``det(x) * inv(x).T``, of singular matrices too.
 
@@ -143,7 +189,7 @@ def cofactor(x: Array) -> Array:
     """
     if not x.shape[-1]:
         return x
-    u, s, vh = np.linalg.svd(x)
+    u, s, vh = _svd_or_nan(x)
     sign = np.linalg.det(u) * np.linalg.det(vh)
     return np.matmul(u * (others(s) * sign[..., None])[..., None, :], vh)
 
@@ -158,7 +204,7 @@ def cofactor_gradient(g: Array, x: Array) -> Array:
     n = x.shape[-1]
     if not n:
         return x
-    u, s, vh = np.linalg.svd(x)
+    u, s, vh = _svd_or_nan(x)
     sign = np.linalg.det(u) * np.linalg.det(vh)
     eye = np.eye(n, dtype=bool)
     p = others(np.where(eye, 1, s[..., None, :])) * ~eye
@@ -185,9 +231,11 @@ def matrix_exp(x: Array) -> Array:
     if not x.size:
         return x.copy()
     a = x.astype(np.complex128 if x.dtype.kind == "c" else np.float64)
+    finite = np.isfinite(a).all((-2, -1), keepdims=True)
+    a = np.where(finite, a, 0)
     norm = np.abs(a).sum(-2).max(-1)
     powers = np.where(norm > 5.4, np.ceil(np.log2(np.maximum(norm, 1) / 5.371920351148152)), 0)
-    powers = np.where(np.isfinite(powers), powers, 0).astype(np.int64)
+    powers = powers.astype(np.int64)
     a = a / np.exp2(powers)[..., None, None]
     b = PADE_13
     one = np.eye(a.shape[-1])
@@ -199,12 +247,10 @@ def matrix_exp(x: Array) -> Array:
     even = a6 @ (b[12] * a6 + b[10] * a4 + b[8] * a2)
     even += b[6] * a6 + b[4] * a4 + b[2] * a2 + b[0] * one
     odd = a @ odd
-    if not np.isfinite(a).all():
-        return np.full_like(x, np.nan)
     made = np.linalg.solve(even - odd, even + odd)
     for k in range(int(powers.max(initial=0))):
         made = np.where((powers > k)[..., None, None], made @ made, made)
-    return made.astype(x.dtype)
+    return np.where(finite, made, np.nan).astype(x.dtype)
 
 
 def info(function: Callable[[Array], Any], x: Array, failure: Callable[[Array], int]) -> Array:

@@ -206,18 +206,8 @@ def _info(x: Any) -> Any:
     return kernels.info(kernels.inv, x, kernels.zero_pivot)
 
 
-def _inv_or_nan(x: Any) -> Any:
-    """The inverse, nan for singular matrices."""
-    try:
-        return np.linalg.inv(x)
-    except np.linalg.LinAlgError:
-        bad = (_info(x) > 0)[..., None, None]
-        made = np.linalg.inv(np.where(bad, np.eye(x.shape[-1], dtype=x.dtype), x))
-        return np.where(bad, np.nan, made).astype(x.dtype)
-
-
 linalg_inv_ex_p = primitive(
-    _inv_or_nan,
+    kernels.inv_or_inf,
     "x",
     lambda g, out: -(transposed(out) @ g @ transposed(out)),
     name="linalg_inv_ex",
@@ -227,7 +217,7 @@ linalg_inv_ex_info_p = primitive(_info, "x", None, name="linalg_inv_ex_info")
 
 
 def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
-    """``(inverse, info)``: ``info`` is 0 where the inverse exists; elsewhere the inverse is nan.
+    """``(inverse, info)``: ``info`` is 0 where the inverse exists; elsewhere it is inf and nan.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv_ex.html
     """
@@ -237,7 +227,7 @@ def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
 
 
 def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Any:
-    """``(result, info)``; without ``check_errors`` singular matrices give nan.
+    """``(result, info)``; without ``check_errors`` singular matrices give inf and nan.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_ex.html
     """

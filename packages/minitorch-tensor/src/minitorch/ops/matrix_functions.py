@@ -11,7 +11,7 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import linalg as kernels
 from .arithmetic import mul
-from .linalg import constant, inverse, linalg_inv_p, matrices, square
+from .linalg import constant, inverse, linalg_inv_ex_p, linalg_inv_p, matrices, square
 from .matmul import matmul, transposed
 from .reduction import sum
 from .shape import view_p
@@ -39,21 +39,18 @@ def _cofactor_rule(g: Any, x: Any, out: Any) -> Any:
 
 cofactor_p = primitive(kernels.cofactor, "x", _cofactor_rule, name="cofactor")
 linalg_det_p = primitive(
-    np.linalg.det, "x", lambda g, x: entire(g) * cofactor_p(x), name="linalg_det"
+    kernels.det, "x", lambda g, x: entire(g) * cofactor_p(x), name="linalg_det"
 )
 
 
-def _slogdet(x: Any) -> tuple[Any, Any]:
-    sign, logabsdet = np.linalg.slogdet(x)
-    return sign, logabsdet
-
-
 def _slogdet_rule(g: Any, x: Any) -> Any:
-    return entire(g[1]) * transposed(linalg_inv_p(x))
+    return entire(g[1]) * linalg_inv_ex_p(transposed(x))
 
 
 # the sign is constant where it has a derivative
-linalg_slogdet_p = primitive(_slogdet, "x -> sign logabsdet", _slogdet_rule, name="linalg_slogdet")
+linalg_slogdet_p = primitive(
+    kernels.slogdet, "x -> sign logabsdet", _slogdet_rule, name="linalg_slogdet"
+)
 
 
 def det(input: Tensor) -> Tensor:
@@ -84,9 +81,9 @@ def slogdet(input: Tensor) -> return_types.slogdet:
 
 
 logdet_p = primitive(
-    lambda x: _signed_log(*np.linalg.slogdet(x)),
+    lambda x: _signed_log(*kernels.slogdet(x)),
     "x",
-    lambda g, x: entire(g) * transposed(linalg_inv_p(x)),
+    lambda g, x: entire(g) * linalg_inv_ex_p(transposed(x)),
     name="logdet",
 )
 

@@ -13,6 +13,7 @@ from ..kernels import sums
 from .arguments import numpy_names, one_dim, some_dims
 from .arithmetic import sub
 from .choice import zeros_like_p
+from .complex_parts import sgn
 from .conversion import to
 from .extrema import empty, tie_weights_p
 from .reduction import broadcast_gradient, dims, kept_p, ne_zero_p
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["dist", "norm", "renorm"]
 
-sign_p = primitive(
-    np.sign, "x", None, name="sign", traits=("elementwise",)
-)  # a constant almost everywhere
 gt_p = primitive(lambda x, bound: x > bound, "x | bound", None, name="gt")
 
 
@@ -54,17 +52,17 @@ def _vector_norm_rule(g: Any, x: Any, out: Any, p: float, dim: Any, keepdim: boo
     if p == 0:
         return zeros_like_p(x)
     if p == 1:
-        return broadcast_gradient(g, x.shape, dim, keepdim) * sign_p(x)
+        return broadcast_gradient(g, x.shape, dim, keepdim) * sgn(x)
     if p == 2:
         return broadcast_gradient(kept_p(g / out, ne_zero_p(out)), x.shape, dim, keepdim) * x
-    size = x * sign_p(x)
+    size = x * sgn(x)
     if abs(p) == math.inf:
-        hit = tie_weights_p(size, out, dim, keepdim, True) * sign_p(x)
+        hit = tie_weights_p(size, out, dim, keepdim, True) * sgn(x)
         return broadcast_gradient(g, x.shape, dim, keepdim) * hit
     slope = broadcast_gradient(kept_p(g / out ** (p - 1), ne_zero_p(out)), x.shape, dim, keepdim)
     if p < 2:  # |x|^(p - 1) sign x has no finite slope of its own at 0
-        safe = size + (1 - sign_p(size))
-        return slope * safe ** (p - 1) * sign_p(x)
+        safe = size + (1 - sgn(size))
+        return slope * safe ** (p - 1) * sgn(x)
     return slope * size ** (p - 2) * x
 
 

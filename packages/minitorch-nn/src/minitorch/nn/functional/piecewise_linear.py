@@ -230,7 +230,7 @@ def rrelu(
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     with minitorch.no_grad():
-        slopes = minitorch.zeros_like(input)
+        slopes = minitorch.ones_like(input)
         negative = input.detach() <= 0
         count = int(negative.sum())
         # one 53-bit draw for each negative element, in order, as PyTorch's kernel does

@@ -211,7 +211,7 @@ def gaussian_nll_loss(
             )
     chosen(reduction)
     with no_grad():
-        floor = clamp(var, min=eps) - var
+        floor = clamp(eps - var, min=0)
     var = var + floor  # the gradient passes as if nothing had been clamped
     loss = 0.5 * (log(var) + (input - target) ** 2 / var)
     if full:

@@ -224,7 +224,8 @@ def transposed(
         return np.zeros(shape, dtype)
     # columns are added back in more than twice the time in which they are laid out
     quicker = g.shape[1] * math.prod(size) < 2.5 * channels * math.prod(g.shape[2:])
-    if quicker and all(s == 1 for s in stride):
+    # the padding, 0, times what is not finite would be nan
+    if quicker and all(s == 1 for s in stride) and np.isfinite(w).all():
         # as a convolution with the weights mirrored, the channels' roles exchanged
         mirrored = by_group(w, groups).reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
         mirrored = np.flip(mirrored, tuple(range(-len(kernel), 0)))
