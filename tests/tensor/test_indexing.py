@@ -173,3 +173,12 @@ def test_accumulating_nothing(shape: tuple[int, ...]) -> None:
     made = x.index_put((minitorch.tensor([0, 1, 1]),), x[0], accumulate=True)
     made.sum().backward()
     assert made.shape == x.grad.shape == shape
+
+
+def test_a_lone_index_that_is_written_into_is_noticed():
+    """index_put saves where it wrote, not what the index says later."""
+    x, index = minitorch.zeros(3, requires_grad=True), minitorch.tensor([0])
+    y = minitorch.index_put(x * 1, (index,), minitorch.ones(1))
+    index.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()

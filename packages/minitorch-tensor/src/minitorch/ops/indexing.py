@@ -250,7 +250,10 @@ def _places(x: Any, indices: list[Any], dims: tuple[int, ...]) -> tuple[Any, tup
     sizes = tuple([shape[d] for d in dims])
     if current.state.flags >= INTERPRETERS:
         return positions_p(indices, sizes, dims[0]), dims
-    return wrap(flat_positions([index._array() for index in indices], sizes, dims[0])), dims
+    arrays = [index._array() for index in indices]
+    places = flat_positions(arrays, sizes, dims[0])
+    # a lone index is its own places: with its version, writes into it are noticed
+    return indices[0] if places is arrays[0] else wrap(places), dims
 
 
 # --- x[key] = value ----------------------------------------------------------------------------
