@@ -95,3 +95,11 @@ def test_refused():
         masked.mean(minitorch.tensor([1, 2]))
     with pytest.raises(ValueError, match="fully masked out"):
         masked.median(minitorch.tensor([1, 2]), mask=minitorch.tensor([False, False]))
+
+
+def test_later_writes_into_the_mask_change_no_gradient():
+    x, mask = minitorch.ones(2, requires_grad=True), minitorch.tensor([True, False])
+    total = minitorch.masked.sum(x, mask=mask)
+    mask.logical_not_()
+    total.backward()
+    assert x.grad.tolist() == [1, 0]

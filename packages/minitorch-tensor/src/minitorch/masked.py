@@ -63,7 +63,7 @@ def _mask(input: Any, mask: Any) -> Any:
             "expected a mask that broadcasts to the input, but it has more dimensions: mask "
             f"{list(mask.shape)}, input {list(input.shape)}"
         )
-    mask = to(mask, bool_)
+    mask = to(mask, bool_).clone()  # writes into the given one later change no gradient
     return mask if mask.shape == input.shape else expand_p(mask, tuple(input.shape))
 
 
