@@ -47,7 +47,7 @@ def det(x: Array) -> Array:
 
 def elimination(x: Array) -> tuple[Array, Array]:
     """``(lu, order)`` of one matrix: ``x[order] = l @ u``; columns without a pivot stay."""
-    lu, order = np.array(x), np.arange(len(x))
+    lu, order = np.array(x), np.arange(len(x), dtype=np.int64)
     for k in range(len(x)):
         p = k + int(np.argmax(np.abs(lu[k:, k])))
         if lu[p, k] == 0:
@@ -60,8 +60,8 @@ def elimination(x: Array) -> tuple[Array, Array]:
 
 def zero_pivot(x: Array) -> int:
     """The first diagonal element, counted from 1, that is zero in the elimination of ``x``."""
-    zero = np.flatnonzero(np.diagonal(elimination(x)[0]) == 0)
-    return int(zero[0]) + 1 if zero.size else len(x)
+    zero = np.diagonal(elimination(x)[0]) == 0
+    return int(np.argmax(zero)) + 1 if zero.any() else len(x)
 
 
 def inv(x: Array) -> Array:
