@@ -117,18 +117,18 @@ class TestApart:
         blas._anew()
 
     def on(self, core, monkeypatch, keep):
-        monkeypatch.setattr(blas, "_core", lambda: lambda: core)
+        monkeypatch.setattr(blas, "core_reader", lambda: lambda: core)
         monkeypatch.setattr(blas, "_keeper", lambda: keep)
-        monkeypatch.setattr(blas, "_cores", lambda: {0, 1})
+        monkeypatch.setattr(blas, "usable_cores", lambda: {0, 1})
 
     def test_where_its_threads_may_run(self, monkeypatch):
-        cores = blas._cores()
+        cores = blas.usable_cores()
         if len(cores) < 2 or blas._keeper() is None:
             pytest.skip("one core alone, or threads that cannot be kept anywhere")
-        count = blas._controls()[0]() - 1
+        count = blas.controls()[0]() - 1
         a = np.ones((512, 512), np.float32)
         for core in sorted(cores)[:2]:
-            monkeypatch.setattr(blas, "_core", lambda core=core: lambda: core)
+            monkeypatch.setattr(blas, "core_reader", lambda core=core: lambda: core)
             minitorch.from_numpy(a) @ minitorch.from_numpy(a)
             assert blas._left == core
             for thread in range(count):
@@ -136,12 +136,12 @@ class TestApart:
                 assert blas._function("openblas_getaffinity")[0](thread, 128, mask) == 0
                 found = {k for k in range(1024) if mask[k // 64] >> k % 64 & 1}
                 assert found == (cores - {core} if count < len(cores) else cores)
-        assert blas._cores() == cores  # of this thread
+        assert blas.usable_cores() == cores  # of this thread
 
     def test_not_where_this_thread_is_kept_on_one_core(self, monkeypatch):
         calls = []
         self.on(0, monkeypatch, lambda core, cores: calls.append(core) or True)
-        monkeypatch.setattr(blas, "_cores", lambda: {0})
+        monkeypatch.setattr(blas, "usable_cores", lambda: {0})
         blas.threads_off_this_core()
         assert (calls, blas._left) == ([], -1)
 
@@ -166,7 +166,7 @@ class TestApart:
         with blas.single_threaded():
             blas.threads_off_this_core()
             assert calls == []
-        assert calls == ([0] if blas._controls() else [])
+        assert calls == ([0] if blas.controls() else [])
 
     def test_of_small_products_it_is_not_asked(self, monkeypatch):
         calls = []

@@ -14,11 +14,11 @@ from . import autograd as autograd
 from . import return_types as return_types
 from ._tensor.in_place import *
 from ._tensor.printing import *
+from ._tensor.settings import *
 from ._tensor.tensor import Tensor as Tensor
 from ._types.device import device as device
 from ._types.dtype import *
 from ._types.layout import *
-from ._types.settings import *
 from ._types.size import Size as Size
 from .autograd.grad_mode import *
 from .autograd.interpreters import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
@@ -46,6 +46,7 @@ from .ops.gamma_functions import *
 from .ops.geometry import *
 from .ops.histograms import *
 from .ops.indexing import *
+from .ops.inspection import *
 from .ops.joining import *
 from .ops.least_squares import *
 from .ops.linalg import *

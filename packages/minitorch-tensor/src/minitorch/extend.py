@@ -8,17 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .autograd.dispatch import apply, not_tensor
+from .autograd.fused import fused
 from .autograd.grad_mode import current
 from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle
-from .autograd.primitive import fused, labelled, operation, primitive
+from .autograd.primitive import labelled, operation, primitive
 from .autograd.variable import Variable, wrap
-from .kernels.blas import SHARED, axpby, products_over_rows, single_threaded, threads_off_this_core
+from .kernels.blas import SHARED, axpby, single_threaded, threads_off_this_core
 from .kernels.elementwise import exp_into, over_elements
 from .kernels.error_function import erf as error_function
 from .kernels.half import in_single, single
 from .kernels.indexing import accumulate
-from .kernels.parallel import BLOCK, over_rows, scratch
+from .kernels.parallel import BLOCK, over_rows, products_over_rows, scratch
 from .kernels.select import select
 from .kernels.softmax import exponentials, moderate
 from .kernels.sums import column_sums, row_products, row_sums

@@ -32,9 +32,9 @@ from .ops.matmul import chain_product, column, matmul, row
 from .ops.matrix_functions import det, matrix_exp, matrix_power, vander
 from .ops.matrix_functions import linalg_slogdet as slogdet
 from .ops.matrix_norm import cond, matrix_norm, norm
-from .ops.norm import vector_norm
 from .ops.reduction import sum
 from .ops.shape import view_p
+from .ops.vector_norm import vector_norm
 
 if TYPE_CHECKING:
     from ._tensor import Tensor

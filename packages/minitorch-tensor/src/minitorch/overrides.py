@@ -183,10 +183,11 @@ MODULES = [
 NOBODY = {
     f"minitorch.{name}"
     for name in (
-        "_tensor.printing", "_types.dtype", "_types.settings", "amp", "autograd",
+        "_tensor.printing", "_types.dtype", "_tensor.settings", "amp", "autograd",
+        "autograd.grad", "autograd.gradients",
         "autograd.grad_mode", "autograd.interpreters", "compat.alias", "compat.siblings",
-        "compiler", "func.batching", "ops.creation", "ops.from_data", "ops.ranges", "ops.windows",
-        "random.functions", "safetensors", "serialization",
+        "compiler", "func.batching", "ops.creation", "ops.from_data", "ops.inspection",
+        "ops.ranges", "ops.windows", "random.functions", "safetensors", "serialization",
     )
 }  # fmt: skip
 TENSORS = {"bernoulli", "multinomial", "normal", "numel", "poisson"}  # but these take tensors

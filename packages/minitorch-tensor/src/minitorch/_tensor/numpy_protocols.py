@@ -8,6 +8,7 @@ tensor requires grad it raises, since the gradient would be lost in silence.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -62,9 +63,7 @@ REDUCTIONS = {
 @cache
 def _find(path: str) -> Any:
     """The function ``path`` of this package, None where there is none."""
-    import minitorch
-
-    found: Any = minitorch
+    found: Any = sys.modules["minitorch"]  # names of the public modules, linalg.norm for one
     for name in path.split("."):
         found = getattr(found, name, None)
     return found if callable(found) else None

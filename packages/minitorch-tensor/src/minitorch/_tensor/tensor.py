@@ -14,21 +14,14 @@ from .._types import layout as layouts
 from .._types.device import CPU, device
 from .._types.dtype import dtype, from_numpy_dtype
 from .._types.size import Size
-from ..autograd import backward, engine
+from ..autograd import engine
 from ..autograd.grad_mode import current
+from ..autograd.gradients import backward
+from ..autograd.history import history, root
 from ..autograd.inplace import check_history, inplace, relaid
 from ..autograd.node import AccumulateGrad, Node, Output, RemovableHandle, track, untrack
 from ..autograd.primitive import operator
-from ..autograd.variable import (
-    Variable,
-    check_marks,
-    history,
-    move,
-    new_counter,
-    root,
-    use_tensor_class,
-    wrap,
-)
+from ..autograd.variable import Variable, check_marks, move, new_counter, use_tensor_class, wrap
 from ..kernels.memory import UntypedStorage, address, deep_copy, is_packed
 from ..ops import (
     arithmetic,

@@ -18,8 +18,9 @@ from .._types.dtype import from_numpy_dtype
 from ..kernels.elementwise import LARGE, threaded
 from ..kernels.memory import owner_of
 from .grad_mode import INTERPRETERS, current
+from .history import history
 from .node import Output, sequence_numbers
-from .variable import Variable, history, wrap, wrap_view
+from .variable import Variable, wrap, wrap_view
 
 if TYPE_CHECKING:
     from .primitive import Primitive

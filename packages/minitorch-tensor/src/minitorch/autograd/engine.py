@@ -12,8 +12,9 @@ import numpy as np
 
 from ..kernels import sums
 from .grad_mode import ERRSTATE, IGNORE_ALL, current, user_code
+from .history import history
 from .node import AccumulateGrad, Node, Partial
-from .variable import Variable, history, wrap
+from .variable import Variable, wrap
 
 __all__ = ["backward", "differentiate", "sum_to"]
 

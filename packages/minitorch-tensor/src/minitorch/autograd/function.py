@@ -12,8 +12,9 @@ import numpy as np
 from .._types.dtype import from_numpy_dtype
 from .engine import sum_to
 from .grad_mode import INTERPRETERS, current, set_grad_enabled, user_code
+from .history import history
 from .node import Node, Output, Partial, sequence_numbers
-from .variable import Variable, history, wrap, wrap_view
+from .variable import Variable, wrap, wrap_view
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from .grad_mode import enable_grad
+from .history import history
 from .primitive import alias_p
-from .variable import Variable, history, wrap
+from .variable import Variable, wrap
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
@@ -66,7 +67,7 @@ def _gradient(
     strict: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
     """``autograd.grad`` with zeros (or with ``strict`` an error) for what does not matter."""
-    from . import grad
+    from .grad import grad
 
     live = [(y, g) for y, g in zip(outputs, gs, strict=True) if history(y) is not None]
     found: tuple[Any, ...] = (None,) * len(inputs)

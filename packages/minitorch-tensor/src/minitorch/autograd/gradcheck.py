@@ -16,8 +16,9 @@ import numpy as np
 
 from .engine import backward
 from .grad_mode import current, enable_grad, no_grad
+from .history import history
 from .node import AccumulateGrad, Output, Partial
-from .variable import Variable, history, wrap
+from .variable import Variable, wrap
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
@@ -237,7 +238,7 @@ def _check_undefined(func: Any, inputs: tuple[Any, ...]) -> None:
 
 
 def _check_batched(func: Any, inputs: tuple[Any, ...]) -> None:
-    from . import grad
+    from .grad import grad
 
     wanted = _differentiable(inputs)
     for number, output in enumerate(_outputs(func, inputs)):
@@ -348,7 +349,7 @@ def gradgradcheck(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html
     """
-    from . import grad
+    from .grad import grad
 
     inputs = _tuple(inputs)
     outputs = _outputs(func, inputs)

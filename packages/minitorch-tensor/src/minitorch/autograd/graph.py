@@ -11,9 +11,9 @@ from typing import Any
 
 from .engine import reached
 from .grad_mode import current
+from .history import history
 from .interpreters import disable_saved_tensors_hooks, saved_tensors_hooks
 from .node import Node, RemovableHandle
-from .variable import history
 
 __all__ = [
     "GradientEdge",

@@ -17,18 +17,10 @@ from .._types.dtype import can_cast
 from ..kernels.memory import laid_as
 from .dispatch import record
 from .grad_mode import INTERPRETERS, current, marking, set_grad_enabled
+from .history import MULTIPLE_VIEWS, carry_retained, history, replay, root
 from .node import AccumulateGrad
 from .primitive import primitive
-from .variable import (
-    MULTIPLE_VIEWS,
-    Variable,
-    carry_retained,
-    check_marks,
-    history,
-    replay,
-    root,
-    wrap,
-)
+from .variable import Variable, check_marks, wrap
 
 if TYPE_CHECKING:
     from .primitive import Operation

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         def __call__(self, *args: Any) -> Tensor: ...
 
 
-__all__ = ["Primitive", "fused", "labelled", "operation", "operator", "primitive"]
+__all__ = ["Primitive", "labelled", "operation", "operator", "primitive"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,6 +61,7 @@ class Primitive:
         *,
         joint: Callable[..., Any] | None = None,
         definition: Callable[..., Any] | None = None,
+        node: type[PrimitiveNode] | None = None,
         residuals: str = "",
         used_by: Mapping[str, str] = MappingProxyType({}),
         view: bool = False,
@@ -97,6 +98,7 @@ class Primitive:
         self.ruled = None if joint else ruled
         self.differentiable = joint is not None or any(rule is not None for rule in self.rules)
         self.label = label
+        self.node = node or (PrimitiveNode if joint is None else JointNode)
 
     @cached_property
     def saved_names(self) -> tuple[tuple[str, ...], ...]:
@@ -114,7 +116,7 @@ class Primitive:
             label = words + "Backward0"
         return type(
             label,
-            (PrimitiveNode if self.joint is None else JointNode,),
+            (self.node,),
             {
                 "__slots__": (),
                 "primitive": self,
@@ -306,42 +308,6 @@ def labelled(op: Any, label: str) -> Operation:
     """The same operation, whose nodes go by another of PyTorch's names."""
     made: Operation = op.primitive.relabelled(label=label)
     return made
-
-
-def fused(
-    forward: Callable[..., Any],
-    signature: str,
-    backward: Callable[..., Any],
-    definition: Callable[..., Any],
-    *,
-    name: str,
-    residuals: str = "",
-    **options: Any,
-) -> Operation:
-    """A hot composite as one step: a kernel pair for the first order, its definition for the rest.
-
-    Args:
-        forward: ``forward(*inputs, *params)``, arrays in; ``(out, *residuals)`` out where
-            ``residuals`` names values that the backward kernel wants.
-        signature: as in ``primitive``.
-        backward: ``backward(g, ...)``, a gradient (or None) per input. Its parameter names say what
-            is saved: inputs, ``out``, params, residuals, and ``needs``, which inputs want one.
-        definition: the same mathematics in a few lines of operations. ``create_graph=True``
-            differentiates it and the tests hold the kernels against it.
-        residuals: names of what ``forward`` returns beside its results, for ``backward``.
-        options: those of ``primitive``; and ``used_by``, which says of saved inputs for whose
-            gradients alone they are used: they may be written to where none of these is wanted.
-    """
-    return primitive(
-        forward,
-        signature,
-        *(None for _ in signature.partition("|")[0].split()),
-        name=name,
-        joint=backward,
-        definition=definition,
-        residuals=residuals,
-        **options,
-    )
 
 
 # The identity as a step of its own: a new end for a graph that has the same values.

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .grad_mode import set_grad_enabled
 from .node import Node, Output, Partial
-from .variable import Variable, wrap
+from .variable import wrap
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -106,29 +105,4 @@ class JointNode(PrimitiveNode):
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Any:
         if type(g) is Partial:
             g = self._full(g, create_graph)
-        if create_graph and self.primitive.definition is not None:
-            values, versions = self._values(False)[-2:]
-            if self.extra is None or "unpack" not in self.extra:  # a hook's values are its own
-                self.check(versions)
-            return self._differentiate_definition(g, values)
         return self.primitive.joint(g, *self._values(create_graph)[0])
-
-    def _differentiate_definition(self, g: Any, values: Any) -> Sequence[Any]:
-        """The gradients as a graph: the fused step's plain definition, differentiated."""
-        from .engine import differentiate
-        from .primitive import alias_p
-
-        count = len(self.primitive.inputs)
-        with set_grad_enabled(True):  # it is off where a transform, not a graph, carries g
-            inputs = [
-                # an alias each, so that the definition's own graph ends there
-                value if parent is None or value is None else alias_p(wrap(value, parent))
-                for value, parent in zip(values[:count], self.parents, strict=True)
-            ]
-            arguments = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in inputs]
-            made = self.primitive.definition(*arguments, *values[count:])
-        outputs = made if isinstance(made, tuple) else (made,)
-        gs = g if isinstance(g, tuple) else (g,)
-        pairs = [(o, h) for o, h in zip(outputs, gs, strict=False) if o._node is not None]
-        found = iter(differentiate(pairs, [v for v in inputs if isinstance(v, Variable)]))
-        return [next(found) if isinstance(v, Variable) else None for v in inputs]

@@ -13,7 +13,7 @@ from .grad_mode import current, marking
 if TYPE_CHECKING:
     from .._tensor import Tensor
 
-__all__ = ["Variable", "history", "wrap"]
+__all__ = ["Variable", "wrap"]
 
 Array = np.ndarray[Any, Any]
 
@@ -71,19 +71,6 @@ class Variable:
             self._data = data = np.asarray(data)
         return data
 
-
-MULTIPLE_VIEWS = (
-    "A view that was made by a function that returns multiple views (such as unbind, split or "
-    "chunk), inside a custom Function (as those of module hooks), under no_grad, or in another "
-    "dtype, and whose base takes part in autograd, cannot be "
-    "modified inplace, nor can its base or its siblings be while it is in use. Replace the inplace "
-    "operation by an out-of-place one, or take the view by indexing, with gradients on."
-)
-
-RESHAPED = (
-    "the base of this view got another shape by an in-place operation under no_grad, and was then "
-    "written to: the view's history can no longer be told. Take the view again."
-)
 
 WRITTEN = (
     "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone "
@@ -228,79 +215,3 @@ def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any
     else:  # nothing is written to an inference tensor that autograd would have to follow
         tensor._base = None
     return tensor
-
-
-def root(view: Any) -> Any:
-    """The tensor that owns the memory of ``view``.
-
-    ``x.unsqueeze_(0)`` makes x itself a view of a hidden owner; the views that x had before go
-    on to name x as their base.
-    """
-    base = view._base
-    while base._base is not None:
-        base = base._base
-    return base
-
-
-def history(tensor: Any) -> Any:
-    """The node of ``tensor`` as of now.
-
-    An in-place write to a base or to one of its views rewrites the history of all of them:
-    a view whose version moved on is derived from its base again.
-
-    A view that was taken under ``no_grad`` of what requires grad requires it too, as a leaf for
-    which nobody asked: its gradient is dropped.
-    """
-    if tensor._base is not None and tensor._seen < tensor._counter[0]:
-        base, node = root(tensor), tensor._node
-        if base._node is not None or (node is not None and node.parents):
-            if tensor._chain is None:
-                raise RuntimeError(MULTIPLE_VIEWS)
-            if base._node is None:  # detach_() took it out of the graph
-                base = wrap(base._array(), _dropping(base))
-            state = current.state
-            recording = bool(state.flags & 1)
-            state.set_grad(True)  # what is asked for under no_grad was not made there
-            try:
-                again = replay(base, tensor._chain)
-            except ValueError:
-                raise RuntimeError(RESHAPED) from None
-            finally:
-                state.set_grad(recording)
-            now, then = again._data, tensor._data
-            if now.shape != then.shape or now.strides != then.strides:
-                raise RuntimeError(RESHAPED)
-            tensor._node = again._node
-            carry_retained(tensor)
-            tensor._seen = tensor._counter[0]
-    node = tensor._node
-    if node is None and tensor._base is not None and root(tensor)._node is not None:
-        node = _dropping(tensor)
-    return node
-
-
-def _dropping(tensor: Any) -> Any:
-    """A leaf's node that drops what arrives."""
-    from .node import AccumulateGrad  # which imports this module
-
-    node: Any = AccumulateGrad(tensor)
-    node.variable_reference = lambda: None
-    return node
-
-
-def carry_retained(tensor: Any) -> None:
-    """Moves what ``retain_grad`` asked for to the node that ``tensor`` has after a write."""
-    old, node = tensor._retained, tensor._node
-    if old is not None and old is not node:
-        keep = old.extra["retain"].pop(id(tensor), None)
-        tensor._retained = node
-        if node is not None and keep is not None:
-            node.attach("retain", dict)[id(tensor)] = keep
-
-
-def replay(base: Any, chain: tuple[tuple[Any, tuple[Any, ...]], ...]) -> Any:
-    """The view that ``chain`` leads to from ``base``, an array or a tensor."""
-    arrays = isinstance(base, np.ndarray)
-    for op, params in chain:
-        base = (op.primitive.kernel if arrays else op)(base, *params)
-    return base

@@ -13,10 +13,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from .._types.settings import is_tensor
 from ..autograd.dispatch import apply
 from ..autograd.interpreters import Interpreter
 from ..ops.creation import ones_like
+from ..ops.inspection import is_tensor
 from . import pytree
 from .wrapper import Disabled, Wrapper
 
@@ -48,6 +48,9 @@ class Batched(Wrapper):
 
     def _map(self, function: Any) -> Any:
         return Batched(function(self._value), self._interpreter)
+
+    def _around(self, value: Any) -> Any:
+        return Batched(value, self._interpreter)
 
     def __repr__(self, **options: Any) -> str:  # type: ignore[override]  # mypy drops names here
         return f"BatchedTensor(lvl={self._interpreter.level}, bdim=0, value={self._value!r})"
@@ -148,7 +151,7 @@ class Vmap(Interpreter):
 
     def gradients(self, ys: list[Any], xs: list[Any], gs: list[Any], **options: Any) -> list[Any]:
         """The gradients of batched ``ys``: examples do not mix, so those of the whole values."""
-        from ..autograd import _gradients
+        from ..autograd.gradients import gradients
 
         for x in xs:
             if not self.owns(x) and any(self.owns(y) for y in ys):
@@ -158,7 +161,7 @@ class Vmap(Interpreter):
                 )
         with Disabled(self):
             starts = [self._start(y, g) for y, g in zip(ys, gs, strict=True)]
-            found = _gradients(
+            found = gradients(
                 [self.spread(y) for y in ys], [self.spread(x) for x in xs], starts, **options
             )
         return [None if g is None else self.raise_(g) for g in found]

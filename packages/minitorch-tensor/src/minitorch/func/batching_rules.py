@@ -10,7 +10,8 @@ import math
 from typing import Any, cast
 
 from ..autograd.dispatch import apply
-from ..autograd.variable import Variable, replay
+from ..autograd.history import replay
+from ..autograd.variable import Variable
 from ..ops.ranges import arange
 from .batching import RULES, aligned, batching_rule, elementwise, one_by_one
 

@@ -13,14 +13,16 @@ from collections.abc import Callable
 from typing import Any
 
 from .._types.dtype import dtype
-from .._types.settings import is_tensor
 from ..autograd.dispatch import apply
 from ..autograd.grad_mode import set_grad_enabled, transform_level
+from ..autograd.history import MULTIPLE_VIEWS, replay, root
 from ..autograd.interpreters import Interpreter
-from ..autograd.variable import MULTIPLE_VIEWS, Variable, replay, root
+from ..autograd.variable import Variable
 from ..ops.creation import ones_like, zeros_like
+from ..ops.inspection import is_tensor
 from . import pytree
 from .batching import Batched, inner, levels
+from .leaves import gradients_or_none, per_example, tracked
 from .wrapper import Disabled, Wrapper
 
 __all__ = ["Dual", "Forward", "jvp", "linearize"]
@@ -39,10 +41,11 @@ class Dual(Wrapper):
     def _map(self, function: Any) -> Any:
         return Dual(function(self._primal), function(self._tangent), self._interpreter)
 
+    def _around(self, value: Any) -> Any:
+        return Dual(value, self._tangent, self._interpreter)
+
     def carried(self, x: Any) -> Any:
         """``x``, a constant, as a tensor that may get a tangent."""
-        from .reverse import per_example
-
         value = per_example(
             x, self._interpreter
         ).clone()  # the tangent may come with any of the batches
@@ -103,8 +106,6 @@ class Forward(Interpreter):
 
     def lift(self, x: Any) -> None:
         """Makes a dual of the plain tensor ``x``, for a dual to be written into it."""
-        from .reverse import per_example
-
         primal: Any = Variable.__new__(type(x))
         primal.__dict__.update(x.__dict__)
         if x._base is None:
@@ -192,8 +193,6 @@ class Forward(Interpreter):
     def _transposed(
         self, primitive: Any, saved: Any, tangents: list[Any], outs: Any, several: bool
     ) -> Any:
-        from .reverse import gradients, per_example, tracked
-
         floats = [o.dtype.is_floating_point for o in outs]
         with set_grad_enabled(True):
             zeros = [zeros_like(o.detach()) for o, f in zip(outs, floats, strict=True) if f]
@@ -213,7 +212,9 @@ class Forward(Interpreter):
             if not pairs:
                 made = [None] * len(dummies)
             else:
-                made = gradients([f for f, _ in pairs], dummies, [t for _, t in pairs], True)
+                made = gradients_or_none(
+                    [f for f, _ in pairs], dummies, [t for _, t in pairs], True
+                )
         if not several:
             return made[0]
         queue = iter(made)
@@ -248,14 +249,14 @@ class Forward(Interpreter):
 
     def gradients(self, ys: list[Any], xs: list[Any], gs: list[Any], **options: Any) -> list[Any]:
         """The gradients as duals: of y + e*dy by x, those of y and, as tangents, those of dy."""
-        from ..autograd import _gradients
+        from ..autograd.gradients import gradients
 
         options = {**options, "retain_graph": True}
         with Disabled(self):
             primals = [y._primal if self.owns(y) else y for y in ys]
             places = [x._primal if self.owns(x) else x for x in xs]
             starts, moves = zip(*(self.lower(g) for g in gs), strict=True)
-            values = _gradients(primals, places, list(starts), **options)
+            values = gradients(primals, places, list(starts), **options)
             pairs = [
                 (y._tangent, ones_like(y._primal) if g is None else g)
                 for y, g in zip(ys, starts, strict=True)
@@ -265,7 +266,7 @@ class Forward(Interpreter):
             if not pairs:
                 return values
             outputs, seeds = (list(column) for column in zip(*pairs, strict=True))
-            slopes = _gradients(outputs, places, seeds, **options)
+            slopes = gradients(outputs, places, seeds, **options)
         return [
             v if t is None else self.raise_(zeros_like(t) if v is None else v, t)
             for v, t in zip(values, slopes, strict=True)

@@ -5,100 +5,18 @@
 from __future__ import annotations
 
 import functools
-import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .._types.settings import is_tensor
-from ..autograd import _gradients
-from ..autograd.grad_mode import current, enable_grad, is_grad_enabled, transform_level
-from ..autograd.node import AccumulateGrad, Node, track
-from ..autograd.primitive import alias_p
-from ..autograd.variable import history
+from ..autograd.grad_mode import enable_grad, is_grad_enabled, transform_level
 from ..ops.creation import eye, zeros_like
+from ..ops.inspection import is_tensor
 from . import pytree
-from .batching import Batched, Vmap, inner, vmap
-from .forward import Dual, jvp, with_aux
-from .wrapper import Disabled
+from .batching import vmap
+from .forward import jvp, with_aux
+from .leaves import gradients_or_none, per_example, reaches_others, tracked
 
-__all__ = ["grad", "grad_and_value", "gradients", "hessian", "jacfwd", "jacrev", "vjp"]
-
-
-def gradients(ys: list[Any], xs: list[Any], gs: list[Any], create_graph: bool) -> list[Any]:
-    """``autograd.grad`` that gives None for what does not matter."""
-    live = [(y, g) for y, g in zip(ys, gs, strict=True) if _nodes(y)]
-    if not live:
-        return [None] * len(xs)
-    return _gradients([y for y, _ in live], xs, [g for _, g in live], True, create_graph)
-
-
-def tracked(x: Any) -> Any:
-    """A new end of the graph with the value of ``x``; where ``x`` has a graph, joined to it."""
-    if isinstance(x, Batched):
-        with Disabled(x._interpreter):
-            made: Any = Batched(tracked(x._value), x._interpreter)
-    elif isinstance(x, Dual):
-        made = Dual(tracked(x._primal), x._tangent, x._interpreter)
-    else:
-        made = alias_p(x)
-        if made._node is None:
-            track(made)
-    made._counter = x._counter  # it is the memory of x: not to be written to in a transform
-    return made
-
-
-def per_example(x: Any, within: Any = None) -> Any:
-    """``x`` as part of each batch that is running (when ``within`` started): its gradient is wanted
-    example by example."""
-    for interpreter in current.state.interpreters:
-        if isinstance(interpreter, Vmap) and (within is None or inner(within, interpreter)):
-            x = _carrying(x, interpreter)
-    return x
-
-
-def _carrying(x: Any, interpreter: Vmap) -> Any:
-    if interpreter.owns(x):
-        return x
-    if x._interpreter is None or inner(interpreter, x._interpreter):
-        return Batched(x.expand((interpreter.size, *x.shape)), interpreter)
-    if isinstance(x, Dual):
-        return Dual(_carrying(x._primal, interpreter), x._tangent, x._interpreter)
-    return Batched(_carrying(x._value, interpreter), x._interpreter)
-
-
-def _nodes(x: Any) -> list[Node]:
-    if x._interpreter is not None:
-        return [node for part in x._parts() for node in _nodes(part)]
-    return [] if x._node is None else [history(x)]
-
-
-ended: weakref.WeakSet[Node] = weakref.WeakSet()  # ends of transforms: no one else knows of them
-
-
-def _end(x: Any) -> Any:
-    """The node that ``tracked`` gave ``x``."""
-    while x._interpreter is not None:
-        x = x._value if isinstance(x, Batched) else x._primal
-    return history(x)
-
-
-def _reaches_others(ys: list[Any], xs: list[Any]) -> bool:
-    """Whether the graph of ``ys`` has leaves besides ``xs``: then its gradients have a graph
-    too.
-    """
-    own = [_end(x) for x in xs]
-    ended.update(own)
-    stack, seen = [node for y in ys for node in _nodes(y)], set(own)
-    if any(node.parents for node in own):
-        return True
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            if isinstance(node, AccumulateGrad) and node not in ended:
-                return True
-            stack.extend(p for p in node.parents if p is not None)
-    return False
+__all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "vjp"]
 
 
 def _split(
@@ -153,8 +71,8 @@ def grad_and_value(
                     f"Expected f(*args) to return a scalar tensor, got tensor with {value.ndim} "
                     f"dims (shape {list(value.shape)}). Maybe you'd like to use vjp or jacrev APIs?"
                 )
-            create_graph = _reaches_others([value], xs) and recording
-            found = gradients([value], xs, [None], create_graph)
+            create_graph = reaches_others([value], xs) and recording
+            found = gradients_or_none([value], xs, [None], create_graph)
         found = [zeros_like(x).detach() if g is None else g for x, g in zip(xs, found, strict=True)]
         if not create_graph:
             value, aux = pytree.tree_map(_detached, (value, aux))
@@ -212,7 +130,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         made = func(*pytree.unflatten(xs, spec))
     output, aux = with_aux(made) if has_aux else (made, None)
     ys, _ = pytree.flatten(output)
-    others = _reaches_others(ys, xs)
+    others = reaches_others(ys, xs)
 
     def vjp_fn(*cotangents: Any) -> Any:
         tree = cotangents[0] if len(cotangents) == 1 else cotangents
@@ -224,7 +142,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
             )
         graph = is_grad_enabled() and (others or any(g.requires_grad for g in gs))
         with enable_grad():
-            found = gradients(ys, xs, gs, graph)
+            found = gradients_or_none(ys, xs, gs, graph)
         found = [zeros_like(x).detach() if g is None else g for x, g in zip(xs, found, strict=True)]
         return pytree.unflatten(found, spec)
 

@@ -105,7 +105,11 @@ class Wrapper(Tensor):
         self._interpreter = interpreter
 
     def _parts(self) -> tuple[Any, ...]:
-        """The tensors within."""
+        """The tensors within, the value first."""
+        raise NotImplementedError
+
+    def _around(self, value: Any) -> Any:
+        """The same wrapper around another value."""
         raise NotImplementedError
 
     def _map(self, function: Any) -> Any:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from .affinity import core_reader, usable_cores
 from .openblas import short_waits
-from .parallel import WORTH, _core, _cores, over_rows
 
 PREFIXES = ("scipy_", "")  # NumPy's own wheels; a system's library
 SUFFIXES = ("64_", "", "_64")
@@ -66,7 +66,7 @@ def _function(name: str) -> Any:
 
 @cache
 def shorten_spin() -> None:
-    """``_openblas`` for a NumPy that was imported before, as long as its library says how.
+    """``openblas`` for a NumPy that was imported before, as long as its library says how.
 
     The time is read when threads are started, so they are stopped, as the library does at a fork;
     the next product starts them. Not while other threads may multiply.
@@ -83,7 +83,7 @@ def shorten_spin() -> None:
 
 
 @cache
-def _controls() -> Any:
+def controls() -> Any:
     """The library's (get, set) of its number of threads; () where there is none."""
     found = [_function(f"openblas_{verb}_num_threads") for verb in ("get", "set")]
     return tuple(function for function, _ in found) if all(found) else ()
@@ -94,7 +94,7 @@ def _keeper() -> Any:
     """``f(core, cores)``, which keeps the library's threads on the cores but that one, and tells
     whether there are any yet; None where it cannot be done."""
     kind, keep = _function("openblas_get_parallel"), _function("openblas_setaffinity")
-    if not (kind and keep and _controls()) or kind[0]() != 1:  # 1: threads of its own
+    if not (kind and keep and controls()) or kind[0]() != 1:  # 1: threads of its own
         return None
     import ctypes
 
@@ -106,7 +106,7 @@ def _keeper() -> Any:
     def keep_off(core: int, cores: set[int]) -> bool:
         if not running.value:  # its function does not ask
             return False
-        threads = _controls()[0]() - 1  # the last is the one that calls
+        threads = controls()[0]() - 1  # the last is the one that calls
         if 0 < threads < len(cores):
             cores = cores - {core}
         mask = (ctypes.c_uint64 * (max(cores) // 64 + 1))()
@@ -123,11 +123,11 @@ def threads_off_this_core() -> None:
     """Keeps the library's threads off the core of this thread: to be called before products of
     SHARED multiply-adds or more. It takes 0.3 us where this thread is still on the same core."""
     global _left
-    core = _core()
+    core = core_reader()
     here = -1 if core is None else core()
     if here == _left:
         return
-    keep, cores = _keeper(), _cores()
+    keep, cores = _keeper(), usable_cores()
     if len(cores) == 1:  # there is no other, or this thread is kept on one for a while
         return
     with _lock:
@@ -136,7 +136,7 @@ def threads_off_this_core() -> None:
 
 
 def _anew() -> None:
-    """Has ``apart`` look again: there are new threads."""
+    """Has ``threads_off_this_core`` look again: there are new threads."""
     global _left
     _left = -1
 
@@ -181,23 +181,23 @@ def axpby(a: float, x: Any, b: float, y: Any, room: Any) -> Any:
 def set_num_threads(threads: int) -> None:
     """Tells the library, where it can be told."""
     global _threads
-    controls = _controls()
+    found = controls()
     _anew()
     with _lock:
         _threads = threads
-        if controls and not _inside:
-            controls[1](threads)
+        if found and not _inside:
+            found[1](threads)
 
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
     """Matrix products inside take one thread each, so that several threads can take products."""
     global _inside, _threads
-    controls = _controls()
-    if not controls:
+    found = controls()
+    if not found:
         yield
         return
-    get, put = controls
+    get, put = found
     with _lock:
         _inside += 1
         if _inside == 1:
@@ -211,13 +211,3 @@ def single_threaded() -> Iterator[None]:
             if _inside == 0:
                 put(_threads)
         threads_off_this_core()
-
-
-def products_over_rows(work: Callable[[int, int], None], rows: int, size: int) -> None:
-    """``parallel.over_rows`` for work that takes matrix products: four multiply-adds count one."""
-    if rows == 1 or size < WORTH or not _controls():
-        threads_off_this_core()
-        work(0, rows)
-        return
-    with single_threaded():
-        over_rows(work, rows, size)

@@ -11,16 +11,17 @@ both threads then share one core for milliseconds, and take twice as long.
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
+
+from .affinity import core_reader, keep_on, usable_cores
+from .blas import controls, shorten_spin, single_threaded, threads_off_this_core
 
 # Work is counted in elements of a float32 product, of which a core does ten in a nanosecond.
 WORTH = 1 << 20  # from here on a second thread is worth waking
@@ -31,34 +32,10 @@ BLOCK = 1 << 19  # elements of which a kernel of many passes keeps its temporari
 Work = Callable[[int, int], None]
 
 
-def _cores() -> set[int]:
-    """The numbers of the cores that this thread may use, where the system tells: on Linux."""
-    return os.sched_getaffinity(0) if sys.platform == "linux" else set()
-
-
-def _keep(thread: int, cores: set[int]) -> None:
-    """Lets a thread use these cores alone, if the system lets us say so."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.sched_setaffinity(thread, cores)
-
-
-@cache
-def _core() -> Callable[[], int] | None:
-    """What tells the number of the core that runs this thread; None where nothing does."""
-    try:
-        import ctypes
-
-        found: Any = ctypes.CDLL(None).sched_getcpu
-    except (ImportError, OSError, AttributeError, TypeError):
-        return None
-    return found if sys.platform == "linux" and found() >= 0 else None
-
-
 def _default_threads() -> int:
     if sys.platform == "emscripten":  # the browser: no threads
         return 1
-    return min(len(_cores()) or os.cpu_count() or 1, 8)
+    return min(len(usable_cores()) or os.cpu_count() or 1, 8)
 
 
 class _Worker(threading.Thread):
@@ -119,7 +96,7 @@ def set_num_threads(threads: int) -> None:
 def _apart(workers: Sequence[_Worker], cores: set[int]) -> set[int]:
     """Keeps the workers off the core of this thread, which may use ``cores``; the thread is to be
     kept on what is returned."""
-    core = _core()
+    core = core_reader()
     if core is None:
         return set()
     here = {core()}
@@ -128,7 +105,7 @@ def _apart(workers: Sequence[_Worker], cores: set[int]) -> set[int]:
         here = rest = cores
     for worker in workers:
         if worker.cores != rest and worker.native_id is not None:
-            _keep(worker.native_id, rest)
+            keep_on(worker.native_id, rest)
             worker.cores = rest
     return here
 
@@ -147,8 +124,6 @@ def over_rows(work: Work, rows: int, size: int) -> None:
     here: set[int] = set()
     try:
         if not _workers:
-            from .blas import shorten_spin  # it imports this module
-
             shorten_spin()
         while len(_workers) < parts - 1:
             try:
@@ -163,13 +138,13 @@ def over_rows(work: Work, rows: int, size: int) -> None:
         ends = [rows - rest + rest * k // (parts - 1) for k in range(parts)]
         used = _workers[: parts - 1]
         waiting = list(used)
-        cores = _cores()
+        cores = usable_cores()
         here = _apart(used, cores)
         for worker, start, stop in zip(used, ends, ends[1:]):
             worker.begin(work, start, stop)
         try:
             if here:
-                _keep(0, here)
+                keep_on(0, here)
             work(0, ends[0])
         finally:
             while waiting:
@@ -183,7 +158,17 @@ def over_rows(work: Work, rows: int, size: int) -> None:
             _workers.clear()
         _free.release()
         if here:
-            _keep(0, cores)
+            keep_on(0, cores)
+
+
+def products_over_rows(work: Callable[[int, int], None], rows: int, size: int) -> None:
+    """``over_rows`` for work that takes matrix products: four multiply-adds count one."""
+    if rows == 1 or size < WORTH or not controls():
+        threads_off_this_core()
+        work(0, rows)
+        return
+    with single_threaded():
+        over_rows(work, rows, size)
 
 
 _local = threading.local()

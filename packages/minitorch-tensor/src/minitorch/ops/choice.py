@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from .._types.settings import is_tensor
 from ..autograd.grad_mode import current
 from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable, wrap
@@ -26,6 +25,7 @@ from .conversion import (
     promote,
     to_dtype,
 )
+from .inspection import is_tensor
 
 if TYPE_CHECKING:
     from .._tensor.tensor import Tensor

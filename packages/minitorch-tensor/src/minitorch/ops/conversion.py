@@ -13,12 +13,12 @@ from .._types import dtype as _dtype
 from .._types.device import device as as_device
 from .._types.dtype import as_dtype, from_numpy_dtype, get_default_dtype, result_dtype
 from .._types.layout import preserve_format
-from .._types.settings import is_tensor
 from ..autograd.grad_mode import current
 from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
 from ..autograd.variable import Inference, Variable, wrap
 from ..kernels.memory import filled, format_of, like
+from .inspection import is_tensor
 
 if TYPE_CHECKING:
     from .._tensor import Tensor

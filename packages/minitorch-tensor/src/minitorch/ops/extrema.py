@@ -83,12 +83,12 @@ def _placed_extremum(reduce: Any, name: str, arg: str) -> Operation:
     )
 
 
-largest = _extremum(sums.max_reduce, "max", nan=True, label="MaxBackward1")
-smallest = _extremum(sums.min_reduce, "min", nan=True, label="MinBackward1")
-largest_along = _placed_extremum(sums.max_reduce, "max", "argmax")
-smallest_along = _placed_extremum(sums.min_reduce, "min", "argmin")
-amax_along = _extremum(sums.max_reduce, "amax", nan=False)
-amin_along = _extremum(sums.min_reduce, "amin", nan=False)
+max_p = _extremum(sums.max_reduce, "max", nan=True, label="MaxBackward1")
+min_p = _extremum(sums.min_reduce, "min", nan=True, label="MinBackward1")
+max_dim_p = _placed_extremum(sums.max_reduce, "max", "argmax")
+min_dim_p = _placed_extremum(sums.min_reduce, "min", "argmin")
+amax_p = _extremum(sums.max_reduce, "amax", nan=False)
+amin_p = _extremum(sums.min_reduce, "amin", nan=False)
 
 
 def empty(name: str, input: Any, dim: Any, kind: type[Exception] = RuntimeError) -> Exception:
@@ -152,7 +152,7 @@ def max(
         from .choice import maximum
 
         return maximum(input, dim if other is None else other)
-    return _full_or_along("max", largest, largest_along, return_types.max, input, dim, keepdim)
+    return _full_or_along("max", max_p, max_dim_p, return_types.max, input, dim, keepdim)
 
 
 @overload
@@ -175,7 +175,7 @@ def min(
         from .choice import minimum
 
         return minimum(input, dim if other is None else other)
-    return _full_or_along("min", smallest, smallest_along, return_types.min, input, dim, keepdim)
+    return _full_or_along("min", min_p, min_dim_p, return_types.min, input, dim, keepdim)
 
 
 def _over_dims(name: str, op: Operation, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
@@ -192,7 +192,7 @@ def amax(input: Tensor, dim: int | Sequence[int] = (), keepdim: bool = False) ->
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.amax.html
     """
-    return _over_dims("amax", amax_along, input, dim, keepdim)
+    return _over_dims("amax", amax_p, input, dim, keepdim)
 
 
 @numpy_names
@@ -201,7 +201,7 @@ def amin(input: Tensor, dim: int | Sequence[int] = (), keepdim: bool = False) ->
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.amin.html
     """
-    return _over_dims("amin", amin_along, input, dim, keepdim)
+    return _over_dims("amin", amin_p, input, dim, keepdim)
 
 
 @numpy_names
@@ -217,8 +217,8 @@ def aminmax(
     """
     axes = () if dim is None else (one_dim(dim, input.ndim),)
     return return_types.aminmax(
-        _over_dims("aminmax", amin_along, input, axes, keepdim),
-        _over_dims("aminmax", amax_along, input, axes, keepdim),
+        _over_dims("aminmax", amin_p, input, axes, keepdim),
+        _over_dims("aminmax", amax_p, input, axes, keepdim),
     )
 
 

@@ -16,13 +16,13 @@ from .._types.dtype import (
     number_dtype,
     promote_types,
 )
-from .._types.settings import is_tensor
 from .._types.size import Size
 from ..autograd.grad_mode import current
 from ..autograd.variable import Variable, wrap
 from ..kernels.memory import foreign
 from .arguments import as_shape
 from .creation import made
+from .inspection import is_tensor
 
 if TYPE_CHECKING:
     from .._tensor import Tensor

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.primitive import fused, primitive
+from ..autograd.fused import fused
+from ..autograd.primitive import primitive
 from ..kernels.memory import packed
 from .arguments import numpy_names, one_dim
 from .choice import zeros_like_p
 from .complex_parts import sgn
 from .conversion import not_implemented
-from .norm import vector_norm
 from .shape import view_p
+from .vector_norm import vector_norm
 
 if TYPE_CHECKING:
     from .._tensor import Tensor

@@ -7,7 +7,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from ..autograd.dispatch import of_arrays
-from ..autograd.primitive import fused, primitive
+from ..autograd.fused import fused
+from ..autograd.primitive import primitive
 from ..kernels import grid_sampler as kernels
 from .arguments import take_tensors
 from .matmul import column

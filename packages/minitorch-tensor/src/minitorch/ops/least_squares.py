@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
-from .._types.settings import is_tensor
 from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
 from ..kernels import linalg as kernels
 from .decompositions import singular_values, symmetric_values
+from .inspection import is_tensor
 from .linalg import matrices, one_dtype
 from .matmul import column, matmul, transposed
 from .reduction import sum

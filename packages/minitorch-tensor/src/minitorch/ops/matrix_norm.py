@@ -11,9 +11,9 @@ from .arguments import numpy_names, one_dim, some_dims
 from .decompositions import singular_values
 from .extrema import amax, amin
 from .linalg import linalg_inv_ex_p, matrices, square
-from .norm import inexact, vector_norm
 from .reduction import sum
 from .shape import permute_p, view_p
+from .vector_norm import inexact, vector_norm
 
 if TYPE_CHECKING:
     from .._tensor import Tensor

@@ -56,8 +56,8 @@ def _medians(name: str, skip: bool) -> tuple[Operation, Operation]:
     )
 
 
-median_of_all, median_along = _medians("median", skip=False)
-nanmedian_of_all, nanmedian_along = _medians("nanmedian", skip=True)
+median_p, median_dim_p = _medians("median", skip=False)
+nanmedian_p, nanmedian_dim_p = _medians("nanmedian", skip=True)
 mode_p = primitive(
     kernels.mode,
     "x | dim keepdim -> values indices",
@@ -95,8 +95,8 @@ def median(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.median.html
     """
     if dim is None:
-        return median_of_all(input)
-    return _along(median_along, return_types.median, input, dim, keepdim)
+        return median_p(input)
+    return _along(median_dim_p, return_types.median, input, dim, keepdim)
 
 
 @overload
@@ -112,8 +112,8 @@ def nanmedian(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nanmedian.html
     """
     if dim is None:
-        return nanmedian_of_all(input)
-    return _along(nanmedian_along, return_types.nanmedian, input, dim, keepdim)
+        return nanmedian_p(input)
+    return _along(nanmedian_dim_p, return_types.nanmedian, input, dim, keepdim)
 
 
 @numpy_names

@@ -157,8 +157,8 @@ def _running_extremum(ufunc: np.ufunc, name: str) -> Callable[..., Any]:
     )
 
 
-running_max = _running_extremum(np.maximum, "cummax")
-running_min = _running_extremum(np.minimum, "cummin")
+cummax_p = _running_extremum(np.maximum, "cummax")
+cummin_p = _running_extremum(np.minimum, "cummin")
 
 
 @numpy_names
@@ -170,7 +170,7 @@ def cummax(input: Tensor, dim: int) -> return_types.cummax:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cummax.html
     """
-    return return_types.cummax(*running_max(input, one_dim(dim, input.ndim)))
+    return return_types.cummax(*cummax_p(input, one_dim(dim, input.ndim)))
 
 
 @numpy_names
@@ -182,7 +182,7 @@ def cummin(input: Tensor, dim: int) -> return_types.cummin:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cummin.html
     """
-    return return_types.cummin(*running_min(input, one_dim(dim, input.ndim)))
+    return return_types.cummin(*cummin_p(input, one_dim(dim, input.ndim)))
 
 
 # --- log of sums of exponentials -------------------------------------------------------------

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.layout import contiguous_format
+from ..autograd.history import root
 from ..autograd.primitive import primitive
-from ..autograd.variable import Variable, check_marks, root, wrap
+from ..autograd.variable import Variable, check_marks, wrap
 from ..kernels import storage as kernels
 from ..kernels.memory import (
     UntypedStorage,

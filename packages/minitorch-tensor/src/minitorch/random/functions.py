@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import as_dtype, int64
-from .._types.settings import is_tensor
 from ..autograd.grad_mode import current
 from ..autograd.inplace import check_writable, write
 from ..autograd.variable import Variable, wrap
@@ -21,6 +20,7 @@ from ..kernels.permutation import permutation
 from ..ops.arguments import as_int
 from ..ops.broadcasting import broadcast_to
 from ..ops.creation import _numpy, like, made, number, sizes
+from ..ops.inspection import is_tensor
 from . import streams as distributions
 from .generator import Generator, default_generator
 

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 # scale * (x where positive, alpha * (exp(rate * x) - 1) elsewhere)
-exponential_unit = activation(
+elu_p = activation(
     # one of the two terms is zero: quicker than a choice
     lambda x, alpha, scale, rate: (
         np.expm1(np.minimum(x, 0) * rate) * (alpha * scale) + np.maximum(x, 0) * scale
@@ -55,8 +55,8 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.elu.html
     """
     if inplace:
-        return in_place(exponential_unit, input, alpha, 1.0, 1.0)
-    return exponential_unit(input, alpha, 1.0, 1.0)
+        return in_place(elu_p, input, alpha, 1.0, 1.0)
+    return elu_p(input, alpha, 1.0, 1.0)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -67,8 +67,8 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     if inplace:
-        return in_place(exponential_unit, input, alpha, 1.0, 1 / alpha)
-    return exponential_unit(input, alpha, 1.0, 1 / alpha)
+        return in_place(elu_p, input, alpha, 1.0, 1 / alpha)
+    return elu_p(input, alpha, 1.0, 1 / alpha)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -77,8 +77,8 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.selu.html
     """
     if inplace:
-        return in_place(exponential_unit, input, SELU_ALPHA, SELU_SCALE, 1.0)
-    return exponential_unit(input, SELU_ALPHA, SELU_SCALE, 1.0)
+        return in_place(elu_p, input, SELU_ALPHA, SELU_SCALE, 1.0)
+    return elu_p(input, SELU_ALPHA, SELU_SCALE, 1.0)
 
 
 elu_ = inplace(elu)
@@ -98,20 +98,20 @@ def _softplus(x: Any, beta: float, threshold: float) -> Any:
     return select(y > threshold, x, np.log1p(np.exp(np.minimum(y, threshold))) / beta)
 
 
-soft_plus = activation(
+softplus_p = activation(
     _softplus,
     "x | beta threshold",
     lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)),
     name="softplus",
 )
-log_sigmoid = activation(
+logsigmoid_p = activation(
     lambda x: np.minimum(x, 0) - np.log1p(np.exp(-abs(x))),
     "x",
     lambda g, x: g * sigmoid(-x),
     name="logsigmoid",
     label="LogSigmoidBackward0",
 )
-swish = activation(
+silu_p = activation(
     lambda x: x * _sigmoid(x),
     "x",
     lambda g, x: (s := sigmoid(x)) * (x * (1 - s) + 1) * g,
@@ -121,11 +121,11 @@ swish = activation(
 
 
 def _mish_slope(x: Any) -> Any:
-    t = tanh(soft_plus(x, 1.0, 20.0))
+    t = tanh(softplus_p(x, 1.0, 20.0))
     return t + x * sigmoid(x) * (1 - t * t)
 
 
-mished = activation(
+mish_p = activation(
     lambda x: x * np.tanh(_softplus(x, 1.0, 20.0)),
     "x",
     lambda g, x: g * _mish_slope(x),
@@ -138,7 +138,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
     """
-    return soft_plus(input, beta, threshold)
+    return softplus_p(input, beta, threshold)
 
 
 def logsigmoid(input: Tensor) -> Any:
@@ -146,7 +146,7 @@ def logsigmoid(input: Tensor) -> Any:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
     """
-    return log_sigmoid(input)
+    return logsigmoid_p(input)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -154,7 +154,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.silu.html
     """
-    return in_place(swish, input) if inplace else swish(input)
+    return in_place(silu_p, input) if inplace else silu_p(input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -162,7 +162,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mish.html
     """
-    return in_place(mished, input) if inplace else mished(input)
+    return in_place(mish_p, input) if inplace else mish_p(input)
 
 
 softsign_p = primitive(

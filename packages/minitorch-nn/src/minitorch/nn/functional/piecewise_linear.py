@@ -41,7 +41,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     return relu_(input) if inplace else minitorch.relu(input)
 
 
-leaky = activation(
+leaky_relu_p = activation(
     lambda x, slope: np.maximum(x, x * slope) if 0 <= slope <= 1 else select(x > 0, x, x * slope),
     "x | slope",
     lambda g, x, slope: where(x > 0, g, g * slope),
@@ -61,25 +61,25 @@ threshold_p = primitive(
     name="threshold",
     traits=ELEMENTWISE,
 )
-hard_sigmoid = activation(
+hardsigmoid_p = activation(
     lambda x: np.clip(x / 6 + 0.5, 0, 1),
     "x",
     lambda g, x: where((x > -3) & (x < 3), g / 6, 0.0),
     name="hardsigmoid",
 )
-hard_swish = activation(
+hardswish_p = activation(
     lambda x: x * np.clip(x + 3, 0, 6) / 6,
     "x",
     lambda g, x: where(x >= 3, g, where(x <= -3, 0.0, g * (x / 3 + 0.5))),
     name="hardswish",
 )
-hard_shrink = activation(
+hardshrink_p = activation(
     lambda x, lambd: select(abs(x) <= lambd, 0, x),
     "x | lambd",
     lambda g, x, lambd: where(abs(x) <= lambd, 0.0, g),
     name="hardshrink",
 )
-soft_shrink = activation(
+softshrink_p = activation(
     # NaN stays NaN
     lambda x, lambd: select(abs(x) <= lambd, 0, x - np.sign(x) * lambd),
     "x | lambd",
@@ -94,8 +94,8 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
     """
     if inplace:
-        return in_place(leaky, input, negative_slope)
-    return leaky(input, negative_slope)
+        return in_place(leaky_relu_p, input, negative_slope)
+    return leaky_relu_p(input, negative_slope)
 
 
 def hardtanh(
@@ -143,7 +143,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html
     """
-    return in_place(hard_sigmoid, input) if inplace else hard_sigmoid(input)
+    return in_place(hardsigmoid_p, input) if inplace else hardsigmoid_p(input)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -151,7 +151,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html
     """
-    return in_place(hard_swish, input) if inplace else hard_swish(input)
+    return in_place(hardswish_p, input) if inplace else hardswish_p(input)
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -159,7 +159,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html
     """
-    return hard_shrink(input, lambd)
+    return hardshrink_p(input, lambd)
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -169,12 +169,12 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
-    return soft_shrink(input, lambd)
+    return softshrink_p(input, lambd)
 
 
 # --- learned and random slopes --------------------------------------------------------------
 
-learned = activation(
+prelu_p = activation(
     lambda x, slope: select(x > 0, x, x * slope),
     "x slope",
     lambda g, x, slope: where(x > 0, g, g * slope),
@@ -210,7 +210,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         weight = weight.reshape((1, -1) + (1,) * (input.ndim - 2))
     elif weight.ndim and not input.ndim:
         weight = weight.reshape(())
-    return learned(input, weight)
+    return prelu_p(input, weight)
 
 
 def rrelu(
@@ -237,7 +237,7 @@ def rrelu(
         drawn = minitorch.rand(count, dtype=minitorch.float64)
         low, high = slopes.new_tensor([lower, upper]).tolist()
         slopes[negative] = (drawn * (high - low) + low).to(slopes.dtype)
-    return in_place(learned, input, slopes) if inplace else learned(input, slopes)
+    return in_place(prelu_p, input, slopes) if inplace else prelu_p(input, slopes)
 
 
 relu_ = inplace(minitorch.relu)

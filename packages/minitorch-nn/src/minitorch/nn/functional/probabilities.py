@@ -11,7 +11,7 @@ from minitorch import Tensor, log, sigmoid, where
 from minitorch.extend import primitive
 
 from ..kernels.dtypes import check_float, of_floats
-from .exponential import log_sigmoid
+from .exponential import logsigmoid_p
 from .reduction import chosen, in_dtype_of, reduced
 
 __all__ = [
@@ -117,7 +117,7 @@ def binary_cross_entropy_with_logits(
         loss = binary_cross_entropy_with_logits_p(input, target)
     else:  # in the target's dtype, as PyTorch's
         factor = 1 if pos_weight is None else (pos_weight - 1) * target + 1
-        loss = in_dtype_of(target, (1 - target) * input - factor * log_sigmoid(input))
+        loss = in_dtype_of(target, (1 - target) * input - factor * logsigmoid_p(input))
     if weight is not None:
         loss = in_dtype_of(loss, loss * weight)
     return reduced(loss, reduction)
@@ -170,7 +170,7 @@ def multilabel_soft_margin_loss(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
-    loss = -(target * log_sigmoid(input) + (1 - target) * log_sigmoid(-input))
+    loss = -(target * logsigmoid_p(input) + (1 - target) * logsigmoid_p(-input))
     if weight is not None:
         loss = loss * weight
     return reduced(loss.mean(-1), reduction)
@@ -194,4 +194,4 @@ def soft_margin_loss(
             f"soft_margin_loss: the target of shape {list(target.shape)} doesn't broadcast to the "
             f"input's shape {list(input.shape)}"
         )
-    return reduced(-log_sigmoid(margins), reduction)
+    return reduced(-logsigmoid_p(margins), reduction)

@@ -107,6 +107,6 @@ rnn_p = fused(
     residuals="before after",
     used_by=USED_BY,
 )
-one_lstm, one_gru, one_rnn = (
+lstm_cell_p, gru_cell_p, rnn_cell_p = (
     op.primitive.relabelled(used_by=USED_BY_ONE_STEP) for op in (lstm_p, gru_p, rnn_p)
 )

@@ -113,7 +113,7 @@ class RNNCell(RNNCellBase):
         relu = self.nonlinearity == "relu"
 
         def step(x: Any, states: Any, weights: Any, sizes: Any) -> Any:
-            return F.one_rnn(x, *states, *weights, sizes, False, relu)
+            return F.rnn_cell_p(x, *states, *weights, sizes, False, relu)
 
         return stepped(self, input, hx, 1, step)[0]
 
@@ -136,7 +136,7 @@ class LSTMCell(RNNCellBase):
         def step(x: Any, states: Any, weights: Any, sizes: Any) -> Any:
             if states[1].dtype != x.dtype:  # c alone may have another dtype, as in PyTorch
                 return None, *F.lstm_cell(x, *states, *weights)
-            return F.one_lstm(x, *states, *weights, None, sizes, False)
+            return F.lstm_cell_p(x, *states, *weights, None, sizes, False)
 
         h, c = stepped(self, input, hx, 2, step)
         return h, c
@@ -158,6 +158,6 @@ class GRUCell(RNNCellBase):
         """The new state: (N, hidden_size) or (hidden_size,)."""
 
         def step(x: Any, states: Any, weights: Any, sizes: Any) -> Any:
-            return F.one_gru(x, *states, *weights, sizes, False)
+            return F.gru_cell_p(x, *states, *weights, sizes, False)
 
         return stepped(self, input, hx, 1, step)[0]

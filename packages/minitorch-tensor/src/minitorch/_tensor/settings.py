@@ -5,18 +5,11 @@ from __future__ import annotations
 import os
 import warnings
 from math import e, inf, nan, pi
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..autograd.variable import Variable
+from .._types.device import as_device, device
+from .._types.dtype import ALL, set_default_dtype
 from ..kernels import blas, parallel
-from ..kernels.memory import UntypedStorage
-from .device import as_device, device
-from .dtype import ALL, set_default_dtype
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeIs
-
-    from .._tensor import Tensor
 
 __all__ = [
     "are_deterministic_algorithms_enabled",
@@ -26,11 +19,8 @@ __all__ = [
     "get_num_interop_threads",
     "get_num_threads",
     "inf",
-    "is_storage",
-    "is_tensor",
     "nan",
     "newaxis",
-    "numel",
     "pi",
     "set_default_device",
     "set_default_tensor_type",
@@ -39,36 +29,11 @@ __all__ = [
     "set_num_interop_threads",
     "set_num_threads",
     "set_warn_always",
-    "typename",
     "use_deterministic_algorithms",
 ]
 
 
 newaxis = None
-
-
-def is_tensor(obj: object) -> TypeIs[Tensor]:
-    """True for tensors."""
-    return isinstance(obj, Variable)
-
-
-def is_storage(obj: Any) -> bool:
-    """True for storages."""
-    return isinstance(obj, UntypedStorage)
-
-
-def numel(input: Any) -> int:
-    """The number of elements."""
-    return int(input.numel())
-
-
-def typename(obj: Any) -> str:
-    """The type's name, for tensors PyTorch's, such as ``"torch.FloatTensor"``."""
-    if isinstance(obj, Variable):
-        return f"torch.{obj.dtype.type_name}Tensor"
-    kind = obj if hasattr(obj, "__qualname__") else type(obj)
-    module = getattr(kind, "__module__", None)
-    return kind.__qualname__ if module in (None, "builtins") else f"{module}.{kind.__qualname__}"
 
 
 def get_default_device() -> device:
