@@ -249,3 +249,13 @@ ERRORS = [
 def test_errors(make_it, error, message):
     with pytest.raises(error, match=message), warnings.catch_warnings():
         make_it(make())
+
+
+def test_a_step_that_was_replaced_is_told_of() -> None:
+    optimizer = SGD([minitorch.ones(1, requires_grad=True)], 0.1)
+    scheduler = lr_scheduler.StepLR(optimizer, 1)
+    step = optimizer.step
+    optimizer.step = lambda: step()
+    optimizer.step()
+    with pytest.warns(UserWarning, match="has been overridden"):
+        scheduler.step()

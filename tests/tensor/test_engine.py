@@ -469,3 +469,19 @@ def test_a_write_to_other_memory_is_noticed() -> None:
     x.grad = None
     (x * x).sum().backward()
     assert x.grad.tolist() == [2, 2]
+
+
+def test_a_gradient_edge_is_made_of_a_node_and_a_number() -> None:
+    x = minitorch.ones(2, requires_grad=True)
+    y = x * 2
+    edge = minitorch.autograd.graph.GradientEdge(y.grad_fn, y.output_nr)
+    (g,) = minitorch.autograd.grad(y.sum(), edge)
+    assert g.tolist() == [1, 1]
+
+
+def test_a_tensor_is_not_its_own_gradient() -> None:
+    x = minitorch.ones(2)
+    with pytest.raises(RuntimeError, match="its own grad"):
+        x.grad = x
+    with pytest.raises(RuntimeError, match="Deleting tensor data"):
+        del x.data

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -481,3 +483,34 @@ def test_in_users_code_an_array_is_no_tensor(name: str) -> None:
     made = USER_CODE[name](x)
     (made if isinstance(made, torch.Tensor) else x * 2).sum().backward()
     assert SEEN
+
+
+def test_pack_hooks_see_the_tensors_that_they_were() -> None:
+    seen: list[Any] = []
+    x = torch.ones(2, requires_grad=True)
+
+    def pack(value: Tensor) -> Tensor:
+        seen.append((value is x, value.requires_grad, value.is_leaf, value.grad_fn))
+        return value
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
+        y = x * x
+        z = y.exp()
+        w = z * y
+    w.sum().backward()
+    leaf, exp = (True, True, True, None), (False, True, False, z.grad_fn)
+    assert seen[:3] == [leaf, leaf, exp]
+    assert sorted(seen[3:], key=lambda row: row[3] is exp[3]) == [(*exp[:3], y.grad_fn), exp]
+
+
+def test_what_an_identity_pack_hook_keeps_goes_with_the_graph() -> None:
+    x = torch.ones(2, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(lambda value: value, lambda value: value):
+        y = x.exp()
+    node = weakref.ref(y.grad_fn)
+    gc.disable()
+    try:
+        del y
+        assert node() is None
+    finally:
+        gc.enable()

@@ -89,3 +89,12 @@ def test_a_subclass_shows_its_name():
         pass
 
     assert repr(Mine(np.zeros(2, np.int64))) == "Mine([0, 0])"
+
+
+@pytest.mark.parametrize("make", [lambda x: x.unbind(0)[0], lambda x: x.chunk(2)[0]])
+def test_a_view_without_a_history_is_printed(make):
+    x = minitorch.ones(4, requires_grad=True) * 2
+    view = make(x)
+    with minitorch.no_grad():
+        x.mul_(2)
+    assert "grad_fn=<Invalid>" in repr(view)

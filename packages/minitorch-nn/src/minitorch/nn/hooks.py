@@ -99,6 +99,78 @@ class Hooks:
         return add_hook(self._backward_hooks, hook)
 
 
+# Of all modules: {id: (kind, hook, with_kwargs, always_call)}; `Module.__call__` asks it alone.
+GLOBAL_HOOKS: OrderedDict[int, tuple[str, Any, bool, bool]] = OrderedDict()
+
+
+def _register(kind: str, hook: Any, kwargs: bool = False, always: bool = False) -> RemovableHandle:
+    handle = RemovableHandle(GLOBAL_HOOKS, None)
+    GLOBAL_HOOKS[handle.id] = (kind, hook, kwargs, always)
+    return handle
+
+
+def global_hooks(kind: str) -> list[Any]:
+    """The hooks of all modules that are of one kind."""
+    return [hook for each, hook, _, _ in list(GLOBAL_HOOKS.values()) if each == kind]
+
+
+def register_module_forward_pre_hook(hook: Any) -> RemovableHandle:
+    """``hook(module, args)`` runs before the ``forward`` of every module.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.modules.module.register_module_forward_pre_hook.html
+    """
+    return _register("forward_pre", hook)
+
+
+def register_module_forward_hook(
+    hook: Any, *, with_kwargs: bool = False, always_call: bool = False
+) -> RemovableHandle:
+    """``hook(module, args, output)`` runs after the ``forward`` of every module.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.modules.module.register_module_forward_hook.html
+    """
+    return _register("forward", hook, with_kwargs, always_call)
+
+
+def register_module_full_backward_pre_hook(hook: Any) -> RemovableHandle:
+    """``hook(module, grad_output)`` runs before the backward pass of every module."""
+    return _register("backward_pre", hook)
+
+
+def register_module_full_backward_hook(hook: Any) -> RemovableHandle:
+    """``hook(module, grad_input, grad_output)`` runs in the backward pass of every module.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.modules.module.register_module_full_backward_hook.html
+    """
+    return _register("backward", hook)
+
+
+def register_module_parameter_registration_hook(hook: Any) -> RemovableHandle:
+    """``hook(module, name, parameter)`` runs when a module gets a parameter; what it returns takes
+    its place."""
+    return _register("parameter", hook)
+
+
+def register_module_buffer_registration_hook(hook: Any) -> RemovableHandle:
+    """``hook(module, name, buffer)`` runs when a module gets a buffer; what it returns takes its
+    place."""
+    return _register("buffer", hook)
+
+
+def register_module_module_registration_hook(hook: Any) -> RemovableHandle:
+    """``hook(module, name, submodule)`` runs when a module gets a submodule; what it returns takes
+    its place."""
+    return _register("module", hook)
+
+
+def registered(module: Any, kind: str, name: str, value: Any) -> Any:
+    """``value``, or what the hooks of its kind put in its place."""
+    for hook in global_hooks(kind):
+        made = hook(module, name, value)
+        value = value if made is None else made
+    return value
+
+
 def use_kind(module: Any, full: bool) -> None:
     """Raises where ``module`` has backward hooks of the other kind."""
     if module.__dict__.get("_is_full_backward_hook") is (not full):
@@ -124,6 +196,9 @@ def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     try:
         return _call(module, args, kwargs, called)
     except Exception:  # goes on once the hooks that run always have run
+        for key, (kind, hook, with_kwargs, always) in list(GLOBAL_HOOKS.items()):
+            if kind == "forward" and always and key not in called:
+                hook(module, args, *[kwargs] * with_kwargs, None)
         for key in list(module._forward_hooks_always_called):
             if key in module._forward_hooks and key not in called:
                 _after(module, key, args, kwargs, None)
@@ -131,6 +206,10 @@ def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 
 def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: set[int]) -> Any:
+    for hook in global_hooks("forward_pre"):
+        made = hook(module, args)
+        if made is not None:
+            args = made if isinstance(made, tuple) else (made,)
     for key, hook in list(module._forward_pre_hooks.items()):
         if key in module._forward_pre_hooks_with_kwargs:
             made = hook(module, args, kwargs)
@@ -145,12 +224,19 @@ def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: se
             made = hook(module, args)
             if made is not None:
                 args = made if isinstance(made, tuple) else (made,)
-    full = list(module._backward_hooks.values()) if module._is_full_backward_hook else []
-    before = list(module._backward_pre_hooks.values())
+    full = global_hooks("backward")
+    if module._is_full_backward_hook:
+        full += module._backward_hooks.values()
+    before = [*global_hooks("backward_pre"), *module._backward_pre_hooks.values()]
     watch = BackwardWatch(module, full, before) if full or before else None
     if watch is not None:
         args = watch.inputs(args)
     output = module.forward(*args, **kwargs)
+    for key, (kind, hook, with_kwargs, _) in list(GLOBAL_HOOKS.items()):
+        if kind == "forward":
+            called.add(key)
+            made = hook(module, args, *[kwargs] * with_kwargs, output)
+            output = output if made is None else made
     for key in list(module._forward_hooks):
         called.add(key)
         made = _after(module, key, args, kwargs, output)
@@ -158,7 +244,7 @@ def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: se
             output = made
     if watch is not None:
         return watch.outputs(output)
-    if module._backward_hooks and not full:
+    if module._backward_hooks and not module._is_full_backward_hook:
         _watch_last_step(module, args, output)
     return output
 

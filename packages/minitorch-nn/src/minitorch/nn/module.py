@@ -12,11 +12,33 @@ from minitorch import Tensor
 from minitorch.extend import not_tensor
 
 from .conversion import Conversion
-from .hooks import DICTIONARIES, Hooks, call_with_hooks
+from .hooks import (
+    DICTIONARIES,
+    GLOBAL_HOOKS,
+    Hooks,
+    call_with_hooks,
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+    registered,
+)
 from .parameter import Buffer, Parameter, UninitializedParameter
 from .state import State
 
-__all__ = ["Module"]
+__all__ = [
+    "Module",
+    "register_module_buffer_registration_hook",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
+]
 
 KINDS = ("_parameters", "_buffers", "_modules")
 
@@ -84,6 +106,7 @@ class Module(Hooks, State, Conversion):
                 or own["_forward_pre_hooks"]
                 or own["_backward_hooks"]
                 or own["_backward_pre_hooks"]
+                or GLOBAL_HOOKS
             )
         except KeyError as missing:
             raise AttributeError(
@@ -125,7 +148,7 @@ class Module(Hooks, State, Conversion):
         elif isinstance(value, Module):
             check_init(self, "module")
             remove(self, name, "_modules")
-            own["_modules"][name] = value
+            own["_modules"][name] = registered(self, "module", name, value)
         elif isinstance(value, Buffer):
             remove(self, name, "_buffers")
             self.register_buffer(name, value, value.persistent)
@@ -187,7 +210,7 @@ class Module(Hooks, State, Conversion):
                 "created explicitly. To express it as a function of another Tensor, compute the "
                 "value in the forward() method."
             )
-        self._parameters[name] = param
+        self._parameters[name] = registered(self, "parameter", name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Adds a tensor that is not learned, such as a running mean.
@@ -204,7 +227,7 @@ class Module(Hooks, State, Conversion):
                 f"cannot assign '{minitorch_name(tensor)}' object to buffer '{name}' "
                 "(torch Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = registered(self, "buffer", name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -216,7 +239,7 @@ class Module(Hooks, State, Conversion):
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{minitorch_name(module)} is not a Module subclass")
         check_name(self, "module", name, "_modules")
-        self._modules[name] = module
+        self._modules[name] = registered(self, "module", name, module)
 
     register_module = add_module
 
@@ -355,7 +378,10 @@ class Module(Hooks, State, Conversion):
             if set_to_none or param.grad is None:
                 param.grad = None
             else:
-                param.grad = minitorch.zeros_like(param.grad)
+                if param.grad.grad_fn is not None:
+                    param.grad = param.grad.detach()
+                with minitorch.no_grad():
+                    param.grad.zero_()
 
     # --- repr --------------------------------------------------------------------------------
 

@@ -43,7 +43,8 @@ class PackedSequence(_Packed):
 
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The same sequences with ``data.to(...)``."""
-        return self._replace(data=self.data.to(*args, **kwargs))
+        data = self.data.to(*args, **kwargs)
+        return self if data is self.data else self._replace(data=data)
 
     def double(self) -> PackedSequence:
         """In float64."""
@@ -52,6 +53,34 @@ class PackedSequence(_Packed):
     def float(self) -> PackedSequence:
         """In float32."""
         return self.to(minitorch.float32)
+
+    def half(self) -> PackedSequence:
+        """In float16."""
+        return self.to(minitorch.float16)
+
+    def long(self) -> PackedSequence:
+        """In int64."""
+        return self.to(minitorch.int64)
+
+    def int(self) -> PackedSequence:
+        """In int32."""
+        return self.to(minitorch.int32)
+
+    def short(self) -> PackedSequence:
+        """In int16."""
+        return self.to(minitorch.int16)
+
+    def char(self) -> PackedSequence:
+        """In int8."""
+        return self.to(minitorch.int8)
+
+    def byte(self) -> PackedSequence:
+        """In uint8."""
+        return self.to(minitorch.uint8)
+
+    def is_pinned(self) -> bool:
+        """False: no memory is pinned."""
+        return False
 
     def cpu(self) -> PackedSequence:
         """The same: everything is on the CPU."""

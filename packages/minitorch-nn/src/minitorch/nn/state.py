@@ -292,6 +292,19 @@ def persistent(module: Any) -> Iterator[tuple[str, Any]]:
             yield name, buffer
 
 
+def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
+    """Takes ``prefix`` off the keys of ``state_dict`` that have it, in place: ``"module."``, which
+    ``DataParallel`` adds.
+    """
+    for key in list(state_dict):
+        if key.startswith(prefix):
+            state_dict[key.removeprefix(prefix)] = state_dict.pop(key)
+    metadata = getattr(state_dict, "_metadata", {})
+    for key in list(metadata):
+        if key and (key == prefix.rstrip(".") or key.startswith(prefix)):
+            metadata[key.removeprefix(prefix) if key.startswith(prefix) else ""] = metadata.pop(key)
+
+
 def has_extra_state(module: Any, method: str) -> bool:
     return getattr(type(module), method) is not getattr(State, method)
 

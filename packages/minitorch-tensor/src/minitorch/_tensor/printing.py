@@ -78,10 +78,13 @@ def tensor_repr(tensor: Any) -> str:
         shown = dtype is not usual  # no element tells it
     if shown:
         suffixes.append(f"dtype={dtype}")
-    if tensor.grad_fn is not None:
-        suffixes.append(f"grad_fn=<{tensor.grad_fn.name()}>")
-    elif tensor.requires_grad:
-        suffixes.append("requires_grad=True")
+    try:
+        if tensor.grad_fn is not None:
+            suffixes.append(f"grad_fn=<{tensor.grad_fn.name()}>")
+        elif tensor.requires_grad:
+            suffixes.append("requires_grad=True")
+    except RuntimeError:  # a view whose history cannot be told after a write to its base
+        suffixes.append("grad_fn=<Invalid>")
     return with_suffixes(prefix + text, suffixes, len(prefix))
 
 

@@ -225,6 +225,8 @@ class Tensor(Base):
                     f"assigned grad expected to be a Tensor or None but got grad of type "
                     f"{type(value).__name__}"
                 )
+            if value is self:
+                raise RuntimeError("can't assign Variable as its own grad")
             if value._data.shape != self._data.shape:
                 raise RuntimeError(
                     f"assigned grad has data of a different size: the grad has shape "
@@ -260,6 +262,10 @@ class Tensor(Base):
         move(self, array)
         if isinstance(self._node, AccumulateGrad):
             self._node.shape = self._data.shape
+
+    @data.deleter
+    def data(self) -> None:
+        raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
 
     @property
     def _version(self) -> int:

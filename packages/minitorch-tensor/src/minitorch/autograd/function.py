@@ -116,6 +116,11 @@ class FunctionCtx(Node):
         tensors = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in gs]
         function = self.function
         unwritten = function.backward is Function.backward
+        if not unwritten and function.vjp is not Function.vjp:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You "
+                "should only implement one of them."
+            )
         with user_code():
             found = (function.vjp if unwritten else function.backward)(self, *tensors)
         found = found if isinstance(found, tuple) else (found,)

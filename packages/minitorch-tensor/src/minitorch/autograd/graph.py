@@ -30,6 +30,11 @@ class GradientEdge(tuple[Any, int]):
     """``(node, output number)``: the place in the graph that a tensor's gradient flows to."""
 
     __slots__ = ()
+
+    def __new__(cls, node: Any, output_nr: int = 0, ownership_token: Any = None) -> GradientEdge:
+        """Of output ``output_nr`` of ``node``."""
+        return super().__new__(cls, (node, output_nr))
+
     _base = _interpreter = None  # to autograd it is like a tensor of which only the node is known
 
     @property
@@ -57,7 +62,7 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
             "It is not possible to get the gradient edge for a Tensor that does not require "
             "gradients"
         )
-    return GradientEdge((node, getattr(node, "number", 0)))
+    return GradientEdge(node, getattr(node, "number", 0))
 
 
 class save_on_cpu(saved_tensors_hooks):  # noqa: N801  (PyTorch's name)

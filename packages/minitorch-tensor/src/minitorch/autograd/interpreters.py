@@ -205,26 +205,38 @@ class saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
     def _with_packed(self, made: Any) -> Any:
         for node in nodes_of(made):
             if node.saved and (node.extra is None or "unpack" not in node.extra):
-                node.saved = self._packed(node.saved)
+                names = getattr(getattr(node, "primitive", None), "saved_names", ())
+                node.saved = type(node.saved)(
+                    self._packed(values, node, names[k] if k < len(names) else ())
+                    for k, values in enumerate(node.saved)
+                )
                 if node.versions:  # what was packed is the hook's own
                     node.versions = ((NEVER, 0),)
                 node.attach("unpack", lambda: self._unpacked)
         return made
 
-    def _packed(self, saved: Any) -> Any:
+    def _packed(self, saved: Any, node: Any, names: Any) -> Any:
+        """What the hook makes of the values that ``node`` saved under ``names``."""
         if isinstance(saved, np.ndarray | np.generic):
-            value = wrap(saved)
+            value = _as_it_was(saved, node, names)
+            version = None if value.is_inference() else value._version
             with self.disabled(saved_tensors_hooks):  # what the hook computes is not itself packed
                 packed = self.pack(value)
-            if type(value._counter) is list and value._version:
+            if version is not None and value._version != version:
                 raise RuntimeError(
                     "A saved tensor pack hook is modifying its input in place. Tensors provided as "
                     "input to pack hook cannot be modified by in-place operations as this can lead "
                     "to unexpected side-effects: compute on a clone()."
                 )
-            return _Packed(packed)
-        if isinstance(saved, tuple | list):
-            return type(saved)(self._packed(value) for value in saved)
+            # itself, it would keep its own node alive
+            return _Packed(wrap(saved) if packed is value else packed)
+        if isinstance(saved, tuple):
+            return tuple(
+                self._packed(value, node, names[k] if k < len(names) else "")
+                for k, value in enumerate(saved)
+            )
+        if isinstance(saved, list):
+            return [self._packed(value, node, names) for value in saved]
         return saved
 
     def _unpacked(self, saved: Any) -> Any:
@@ -250,6 +262,19 @@ class disable_saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
 
     def __init__(self, error_message: str) -> None:
         self.error_message = error_message
+
+
+def _as_it_was(saved: Any, node: Any, name: Any) -> Any:
+    """The tensor whose values ``node`` saved as ``name``: the leaf itself, or with its node."""
+    primitive = getattr(node, "primitive", None)
+    if primitive is None:
+        return wrap(saved)
+    if primitive.outputs == [name] or primitive.outputs == (name,):
+        return wrap(saved, node)
+    inputs = list(primitive.inputs)
+    parent = node.parents[inputs.index(name)] if name in inputs else None
+    leaf = getattr(parent, "variable", None)
+    return leaf if leaf is not None and leaf._data is saved else wrap(saved, parent)
 
 
 class _Packed:

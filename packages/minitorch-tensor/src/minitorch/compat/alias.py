@@ -25,6 +25,7 @@ ELSEWHERE = {  # modules of PyTorch whose contents have another place here
     "nn.modules.module": "nn.module",
     "nn.modules.rnn": "nn.modules.recurrent",
     "nn.modules.sparse": "nn.modules.embedding",
+    "nn.modules.utils": "nn.modules.tuples",
     "nn.modules.upsampling": "nn.modules.resampling",
     "optim.adamw": "optim.adam",
     "utils._pytree": "func.pytree",
@@ -49,7 +50,8 @@ def share_names() -> None:
             sys.modules.setdefault("torch" + name.removeprefix("minitorch"), module)
     for theirs, ours in ELSEWHERE.items():
         if f"minitorch.{ours}" in sys.modules:
-            sys.modules[f"torch.{theirs}"] = sys.modules[f"minitorch.{ours}"]
+            sys.modules[f"torch.{theirs}"] = module = sys.modules[f"minitorch.{ours}"]
+            sys.modules.setdefault(f"minitorch.{theirs}", module)  # for `import torch.x.y as z`
 
 
 class Counterparts(MetaPathFinder, Loader):

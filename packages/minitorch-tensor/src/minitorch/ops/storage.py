@@ -194,6 +194,7 @@ def resize_(
             )
         memory = grown
     input._data = window(memory, shape, data.dtype, start, strides)
+    input._counter[0] += 1
     _from_base(input, shape, input.stride(), start // item)
     return input
 

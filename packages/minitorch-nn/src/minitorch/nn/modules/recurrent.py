@@ -224,6 +224,16 @@ def first_states(
     return found
 
 
+def refuse_projection(rnn: RNNBase[Any], wrong: dict[str, Any]) -> None:
+    """Raises where a module that is no LSTM got ``proj_size``, or any other option too many."""
+    if "proj_size" in wrong:
+        raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
+    for name in wrong:
+        raise TypeError(
+            f"{type(rnn).__name__}.__init__() got an unexpected keyword argument '{name}'"
+        )
+
+
 def through_layers(rnn: RNNBase[Any], x: Any, states: list[Any], sizes: Any) -> Any:
     finals: list[list[Any]] = [[] for _ in states]
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
@@ -271,8 +281,9 @@ class RNN(RNNBase[Tensor]):
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh",
         bias: bool = True, batch_first: bool = False, dropout: float = 0.0,
-        bidirectional: bool = False, device: Any = None, dtype: Any = None,
+        bidirectional: bool = False, device: Any = None, dtype: Any = None, **wrong: Any,
     ) -> None:  # fmt: skip
+        refuse_projection(self, wrong)
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(
                 f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
@@ -335,8 +346,9 @@ class GRU(RNNBase[Tensor]):
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
         batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
-        device: Any = None, dtype: Any = None,
+        device: Any = None, dtype: Any = None, **wrong: Any,
     ) -> None:  # fmt: skip
+        refuse_projection(self, wrong)
         super().__init__(
             "GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
             0, device, dtype,

@@ -121,8 +121,14 @@ def clip_grad_value_(
 ) -> None:
     """Holds every element of the gradients in [-clip_value, clip_value].
 
+    Raises:
+        RuntimeError: there is no gradient.
+
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
     """
     clip = float(clip_value)
-    for g in gradients(parameters):
+    found = gradients(parameters)
+    if not found:
+        raise RuntimeError("clip_grad_value_: no parameter has a gradient; call backward() first")
+    for g in found:
         g.clamp_(-clip, clip)
