@@ -1,4 +1,4 @@
-"""The door for other packages: make operations of your own.
+"""What other packages build on: make operations of your own.
 
 ``minitorch-nn`` and ``minitorch-optim`` use this module and the public names, nothing else.
 """

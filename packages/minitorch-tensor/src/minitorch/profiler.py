@@ -124,7 +124,7 @@ class profile(Interpreter):  # noqa: N801  (PyTorch's name)
         self.last = 0.0
 
     def process(self, primitive: Any = None, args: tuple[Any, ...] = ()) -> Any:
-        """One operation on its way through the door (``step()`` alone ends a round: nothing to
+        """One operation on its way through dispatch (``step()`` alone ends a round: nothing to
         do).
         """
         if primitive is None:

@@ -1,8 +1,8 @@
-"""The one door that every step passes: kernels run here and nodes are made here.
+"""Every operation is executed and recorded here: kernels run, nodes are made.
 
-``apply`` is the door. ``unary``, ``binary``, ``ternary`` and ``variadic`` are the same, written out
-for small steps, whose cost is Python's; as soon as a interpreter watches, all of them go through
-``apply``.
+``apply`` does it for any primitive. ``unary``, ``binary``, ``ternary`` and ``variadic`` are the
+same, written out for small operations, whose cost is Python's; while an interpreter is active, all
+of them hand the operation to it.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _as_view(
 
 
 def apply(primitive: Primitive, *args: Any) -> Any:
-    """The door: runs the kernel on the inputs' arrays and records the step.
+    """Runs the kernel on the inputs' arrays and records the operation.
 
     ``args`` are the inputs (a sequence of them where the primitive takes any number), then the
     parameters. While gradient rules run, arrays alone give arrays, so that rules can be written

@@ -76,9 +76,21 @@ def _walk(
     ancestors: set[Node] | None,
     watchers: list[Any],
 ) -> None:
+    """The algorithm, without hooks, targets, watchers and the reuse of buffers:
+
+    pending = dict(roots)
+    while pending:
+        node = min(pending, key=lambda node: node.sequence_nr)  # the latest; a heap finds it
+        g = pending.pop(node)
+        if isinstance(node, AccumulateGrad):
+            node.accumulate(g)
+        for parent, gp in zip(node.parents, node.vjp(g)):
+            pending[parent] = pending.get(parent, 0) + sum_to(gp, parent.shape)
+        node.saved = None
+    """
     pending: dict[Node, Any] = {}
-    heap: list[tuple[int, Node]] = []  # (order, node): smaller is later
-    owned: set[Node] = set()  # nodes whose pending array is nobody else's
+    heap: list[tuple[int, Node]] = []  # (sequence number, node): smaller is later
+    owned: set[Node] = set()  # nodes whose pending array the engine alone has
     for node, g in roots:
         if node in pending:
             pending[node] = pending[node] + g

@@ -1,4 +1,4 @@
-"""What holds for the running thread: is the graph recorded, and do interpreters watch the door?
+"""What holds for the running thread: is the graph recorded, and are interpreters active?
 
 Every thread has its own state, as in PyTorch: a new thread starts with gradients on.
 """

@@ -29,7 +29,7 @@ class Interpreter:
     ``before(node)`` and ``after(node, grads)`` sees the nodes of backward passes too."""
 
     def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
-        """One operation on its way through the door."""
+        """One operation on its way through dispatch."""
         return apply(primitive, *args)
 
     @contextlib.contextmanager

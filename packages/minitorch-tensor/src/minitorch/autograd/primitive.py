@@ -25,7 +25,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from . import dispatch as door
+from . import dispatch
 from .primitive_node import JointNode, PrimitiveNode
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class Primitive:
         return self.savers[mask]
 
     def save(self, mask: int, *values: Any) -> Any:
-        """(saved, versions) of the values that ``keep`` asks for."""
+        """(saved, versions) of the values that the saver picks."""
         saver = self.saver(mask)
         return saver if type(saver) is tuple else saver(*values)
 
@@ -250,22 +250,22 @@ def primitive(
     plain = single and not made.residuals and made.joint is None
     op: Any
     if single and len(made.inputs) == 3 and not made.view:
-        op = door.ternary(made)
+        op = dispatch.ternary(made)
     elif single and made.variadic and len(made.inputs) == 1 and not (made.view or made.residuals):
-        op = door.variadic(made)
+        op = dispatch.variadic(made)
     elif plain and len(made.inputs) == 1 and not made.variadic:
-        op = door.unary(made)
+        op = dispatch.unary(made)
     elif plain and len(made.inputs) == 2 and not made.view:
-        op = door.binary(made)
+        op = dispatch.binary(made)
     else:
 
         def op(*args: Any) -> Any:
-            return door.apply(made, *args)
+            return dispatch.apply(made, *args)
 
     made.relabelled = lambda **changes: primitive(
         kernel, signature, *rules, name=made.name, **options | changes
     )
-    op.primitive = made  # for apply, for tools and for whoever asks what an operation is
+    op.primitive = made  # for apply, for interpreters and for whoever asks what an operation is
     op.__name__ = op.__qualname__ = made.name
     made.op = op
     return made.op
@@ -297,8 +297,8 @@ def operator(op: Any) -> Callable[..., Any]:
     """The function behind a Python operator: ``op``, which leaves foreign operands to them."""
     known = getattr(op, "primitive", None)
     if known is None or len(known.inputs) != 2 or known.view:
-        return functools.wraps(op)(door.refusing(op))
-    made = door.binary(known, operator=True)
+        return functools.wraps(op)(dispatch.refusing(op))
+    made = dispatch.binary(known, operator=True)
     made.primitive = known  # type: ignore[attr-defined]
     made.__name__ = made.__qualname__ = known.name
     return made

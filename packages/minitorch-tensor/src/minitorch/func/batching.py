@@ -1,8 +1,8 @@
 """``vmap``: a function of one example, applied to a whole batch at once.
 
-While it runs, tensors that carry the batch are ``Batched``: they look like one example. Every step
-passes the door, where the running ``vmap`` takes the values with their batch dimension first and
-applies the same primitive to all examples together, by a batching rule.
+While it runs, tensors that carry the batch are ``Batched``: they look like one example. At
+dispatch the running ``vmap`` takes the values with their batch dimension first and applies the same
+primitive to all examples together, by a batching rule.
 """
 
 from __future__ import annotations

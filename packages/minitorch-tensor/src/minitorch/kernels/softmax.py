@@ -113,7 +113,7 @@ def _softmax_backward_rows(g: Any, y: Any, out: Any) -> None:
 
 
 def softmax_backward(g: Any, y: Any, dim: int) -> Any:
-    """Y * (g - sum(g * y))"""
+    """y * (g - sum(g * y))"""
     if large(y, dim) and g.flags.c_contiguous:
         return by_rows(_softmax_backward_rows, 3, g, y)
     if y.dtype.char == "e":
@@ -152,7 +152,7 @@ def _log_softmax_backward_rows(g: Any, y: Any, out: Any) -> None:
 
 
 def log_softmax_backward(g: Any, y: Any, dim: int) -> Any:
-    """G - exp(y) * sum(g)"""
+    """g - exp(y) * sum(g)"""
     if large(y, dim) and g.flags.c_contiguous:
         return by_rows(_log_softmax_backward_rows, 8, g, y)
     if y.dtype.char == "e":

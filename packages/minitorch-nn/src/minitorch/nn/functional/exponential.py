@@ -194,7 +194,7 @@ def tanhshrink(input: Tensor) -> Tensor:
 
 @numpy_names
 def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """A sigmoid(b), where a and b are the halves of ``input`` along ``dim``.
+    """``a sigmoid(b)``, where a and b are the halves of ``input`` along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.glu.html
     """

@@ -71,8 +71,8 @@ def ctc_backward(
     g: Any, logp: Any, targets: Any, input_lengths: Any, target_lengths: Any, blank: int, out: Any,
     alpha: Any, zero_infinity: bool,
 ) -> tuple[Any, None]:  # fmt: skip
-    """P - (the probability that frame t is in a state of class c): zero along the ways on which the
-    probabilities of a frame keep their sum.
+    """``p`` - (the probability that frame t is in a state of class c): zero along the ways on which
+    the probabilities of a frame keep their sum.
     """
     states, skips = states_of(targets, target_lengths, blank)
     emissions = emissions_of(logp, states).astype(np.float64)
