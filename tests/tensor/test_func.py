@@ -132,8 +132,13 @@ class TestVmap:
 
     @pytest.mark.parametrize(
         "f",
-        [lambda x: x if x.sum() > 0 else -x, lambda x: x * x.sum().item(), lambda x: x.nonzero()],
-        ids=["if", "item", "nonzero"],
+        [
+            lambda x: x if x.sum() > 0 else -x,
+            lambda x: x * x.sum().item(),
+            lambda x: x.nonzero(),
+            lambda x: x.masked_select(x > x.mean()),
+        ],
+        ids=["if", "item", "nonzero", "masked_select"],
     )
     def test_values_decide(self, f):
         with pytest.raises(RuntimeError, match="vmap"):

@@ -144,8 +144,8 @@ def matmul(primitive: Any, values: list[Any], batched: list[bool], params: Any, 
 
 
 @batching_rule(
-    "linalg_cholesky_ex", "linalg_det", "linalg_eigh", "linalg_eigvalsh", "linalg_inv",
-    "linalg_matrix_exp", "linalg_qr", "linalg_slogdet", "linalg_svd", "linalg_svdvals", "logdet",
+    "linalg_cholesky_ex", "linalg_det", "linalg_eigh", "linalg_inv",
+    "linalg_matrix_exp", "linalg_qr", "linalg_slogdet", "linalg_svd", "logdet",
     "tril", "triu",
 )  # fmt: skip
 def of_matrices(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
@@ -260,8 +260,10 @@ def vector_norm(primitive: Any, values: list[Any], batched: Any, params: Any, si
     return apply(primitive, x, p, dims, keepdim)
 
 
-@batching_rule("shares")
-def shares(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+@batching_rule("tie_weights")
+def tie_weights(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
     x, out = (spread(v, b, size) for v, b in zip(values, batched, strict=True))
     dim, keepdim, nan = params
     if x.ndim == 1:

@@ -51,7 +51,7 @@ def _shares(x: Any, out: Any, dim: Any, keepdim: bool, nan: bool) -> Any:
 
 
 # Each element's share of the gradient of its extremum: ties share it evenly. A constant.
-tie_weights_p = primitive(_shares, "x out | dim keepdim nan", None, None, name="shares")
+tie_weights_p = primitive(_shares, "x out | dim keepdim nan", None, None, name="tie_weights")
 
 
 def _extremum(reduce: Any, name: str, nan: bool, label: str | None = None) -> Operation:

@@ -101,12 +101,14 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int] | Size) -> tuple[A
 # --- masks -------------------------------------------------------------------------------------
 
 
-# the flat positions at which a mask holds
-flatnonzero_p = primitive(
-    lambda mask: np.flatnonzero(mask).astype(np.int64, copy=False), "mask", None, name="flatnonzero"
-)
+def flatnonzero(mask: Any) -> Any:
+    """The flat positions at which a mask is True."""
+    return np.flatnonzero(mask).astype(np.int64, copy=False)
 
 
+flatnonzero_p = primitive(flatnonzero, "mask", None)
+# by another name, for vmap: the shape of what is selected depends on the mask's values
+selected_p = primitive(flatnonzero, "mask", None, name="masked_select")
 masked_select_p = labelled(index_p, "MaskedSelectBackward0")
 
 
@@ -120,7 +122,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
     shape = tuple(broadcast_shapes(input.shape, mask.shape))
     flat = view_p(expand_p(input, shape), (math.prod(shape),))
-    return masked_select_p(flat, flatnonzero_p(expand_p(mask, shape)), (0,), True)
+    return masked_select_p(flat, selected_p(expand_p(mask, shape)), (0,), True)
 
 
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
