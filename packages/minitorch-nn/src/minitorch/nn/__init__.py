@@ -22,13 +22,15 @@ for _name, _value in list(globals().items()):  # the modules that the classes co
         del globals()[_name]
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("utils", "parallel", "optim"):
-        from importlib import import_module
+if not TYPE_CHECKING:  # a name that is not there is to be reported
 
-        return import_module(f"{__name__}.{name}")
-    if name == "DataParallel":
-        from .parallel import DataParallel
+    def __getattr__(name: str) -> Any:
+        if name in ("utils", "parallel", "optim"):
+            from importlib import import_module
 
-        return DataParallel
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return import_module(f"{__name__}.{name}")
+        if name == "DataParallel":
+            from .parallel import DataParallel
+
+            return DataParallel
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,7 +3,7 @@
 Follows https://docs.pytorch.org/docs/stable/optim.html
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import lr_scheduler, swa_utils
 from .adadelta import Adadelta
@@ -55,7 +55,11 @@ for _name in __all__:
         globals().pop(_name.lower(), None)
 
 
-def __getattr__(name: str) -> Any:
-    likely = next((known for known in __all__ if known != name == known.lower()), None)
-    hint = f": the optimizer is the class {likely}, as in optim.{likely}(params)" if likely else ""
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}", name=name)
+if not TYPE_CHECKING:  # a name that is not there is to be reported
+
+    def __getattr__(name: str) -> Any:
+        likely = next((known for known in __all__ if known != name == known.lower()), None)
+        hint = (
+            f": the optimizer is the class {likely}, as in optim.{likely}(params)" if likely else ""
+        )
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}", name=name)

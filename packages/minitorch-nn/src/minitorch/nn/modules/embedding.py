@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self, cast
 
 import minitorch
@@ -123,7 +124,7 @@ class Embedding(_Table):
 
     def __init__(
         self,
-        num_embeddings: int,
+        num_embeddings: int | Sequence[int],
         embedding_dim: int | None = None,
         padding_idx: int | None = None,
         max_norm: float | None = None,
@@ -136,7 +137,7 @@ class Embedding(_Table):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if isinstance(num_embeddings, tuple | list):
+        if isinstance(num_embeddings, Sequence):
             num_embeddings, embedding_dim = num_embeddings
         if embedding_dim is None:
             raise TypeError(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, overload
 
 import minitorch
 from minitorch import Tensor
@@ -62,16 +63,34 @@ class Linear(Module):
     weight: Parameter
     bias: Parameter
 
+    @overload
     def __init__(
         self,
         in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        in_features: Sequence[int],
+        *,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None: ...
+    def __init__(
+        self,
+        in_features: int | Sequence[int],
         out_features: int | None = None,
         bias: bool = True,
         device: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if isinstance(in_features, tuple | list):
+        if isinstance(in_features, Sequence):
             in_features, out_features = in_features
         if out_features is None:
             raise TypeError(
