@@ -6,7 +6,7 @@ Follows https://docs.pytorch.org/docs/stable/linalg.html
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .kernels.linalg import LinAlgError
 from .ops.arguments import numpy_names
@@ -37,6 +37,8 @@ from .ops.shape import view_p
 from .ops.vector_norm import vector_norm
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._tensor import Tensor
 
 __all__ = [
@@ -77,7 +79,7 @@ __all__ = [
 ]
 
 
-def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """The diagonals of matrices, a view.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.diagonal.html
@@ -86,7 +88,7 @@ def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tens
 
 
 @numpy_names
-def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
+def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The dot products of vectors along ``dim``; ``x`` is conjugated where it is complex.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vecdot.html
@@ -96,7 +98,7 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     return sum(mul(x, y), dim)
 
 
-def multi_dot(tensors: Any) -> Any:
+def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     """The product of two or more matrices in the cheapest order; the ends may be vectors.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html

@@ -88,7 +88,7 @@ def sum(
     *,
     keepdim: bool = False,
     dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """The sum of the elements where ``mask`` is True.
 
@@ -108,7 +108,7 @@ def prod(
     *,
     keepdim: bool = False,
     dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """The product of the elements where ``mask`` is True."""
     result = _keep(input, mask, 1)
@@ -120,13 +120,17 @@ def prod(
 
 
 @numpy_names
-def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Any = None) -> Tensor:
+def cumsum(
+    input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Tensor | None = None
+) -> Tensor:
     """The running sum, to which the elements where ``mask`` is False add nothing."""
     return to(scan.cumsum(_keep(input, mask, 0), dim), dtype or input.dtype)
 
 
 @numpy_names
-def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Any = None) -> Tensor:
+def cumprod(
+    input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Tensor | None = None
+) -> Tensor:
     """The running product, which the elements where ``mask`` is False do not change."""
     return to(scan.cumprod(_keep(input, mask, 1), dim), dtype or input.dtype)
 
@@ -138,7 +142,7 @@ def amax(
     *,
     keepdim: bool = False,
     dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """The largest element where ``mask`` is True, -inf where there is none."""
     result = extrema.amax(_keep(input, mask, -math.inf), _dims(dim, input), keepdim)
@@ -152,7 +156,7 @@ def amin(
     *,
     keepdim: bool = False,
     dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """The smallest element where ``mask`` is True, inf where there is none."""
     result = extrema.amin(_keep(input, mask, math.inf), _dims(dim, input), keepdim)
@@ -166,7 +170,7 @@ def argmax(
     *,
     keepdim: bool = False,
     dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """The index of the largest element where ``mask`` is True, in the input's dtype."""
     result = extrema.argmax(_keep(input, mask, -math.inf), dim, keepdim)
@@ -180,7 +184,7 @@ def argmin(
     *,
     keepdim: bool = False,
     dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """The index of the smallest element where ``mask`` is True, in the input's dtype."""
     result = extrema.argmin(_keep(input, mask, math.inf), dim, keepdim)
@@ -201,7 +205,7 @@ def mean(
     *,
     keepdim: bool = False,
     dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """The mean of the elements where ``mask`` is True, nan where there is none.
 
@@ -225,7 +229,7 @@ def median(
     *,
     keepdim: bool = False,
     dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor | return_types.median:
     """The median of the elements where ``mask`` is True; for none nan, of integers an error."""
     floats = input.dtype.is_floating_point
@@ -248,7 +252,7 @@ def logsumexp(
     *,
     keepdim: bool = False,
     dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """The logarithm of the sum of the exponentials where ``mask`` is True."""
     result = softmaxes.logsumexp(_keep(input, mask, -math.inf), _dims(dim, input), keepdim)
@@ -260,8 +264,8 @@ def logaddexp(
     other: Tensor,
     *,
     dtype: dtype | None = None,
-    input_mask: Any = None,
-    other_mask: Any = None,
+    input_mask: Tensor | None = None,
+    other_mask: Tensor | None = None,
 ) -> Tensor:
     """``log(exp(input) + exp(other))``, without the terms whose mask is False."""
     result = _logaddexp(_keep(input, input_mask, -math.inf), _keep(other, other_mask, -math.inf))
@@ -270,8 +274,8 @@ def logaddexp(
 
 @numpy_names
 def norm(
-    input: Tensor, ord: float = 2.0, dim: Any = None, *, keepdim: bool = False,
-    dtype: dtype | None = None, mask: Any = None,
+    input: Tensor, ord: float = 2.0, dim: int | Sequence[int] | None = None, *,
+    keepdim: bool = False, dtype: dtype | None = None, mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The vector norm of the elements where ``mask`` is True."""
     x = _keep(input, mask, math.inf if ord == -math.inf else 0)
@@ -282,7 +286,7 @@ def norm(
 def var(
     input: Tensor, dim: int | Sequence[int] | None = None, unbiased: bool | None = None, *,
     correction: float | None = None, keepdim: bool = False, dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The variance of the elements where ``mask`` is True; the divisor is their count less
     ``correction`` (1 by default).
@@ -306,7 +310,7 @@ def var(
 def std(
     input: Tensor, dim: int | Sequence[int] | None = None, unbiased: bool | None = None, *,
     correction: float | None = None, keepdim: bool = False, dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The root of ``var``."""
     return unary.sqrt(
@@ -315,19 +319,25 @@ def std(
 
 
 @numpy_names
-def softmax(input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Any = None) -> Tensor:
+def softmax(
+    input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Tensor | None = None
+) -> Tensor:
     """The softmax over the elements where ``mask`` is True; 0 at the others."""
     return softmaxes.softmax(_keep(input, mask, -math.inf), dim, dtype=dtype or input.dtype)
 
 
 @numpy_names
-def log_softmax(input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Any = None) -> Tensor:
+def log_softmax(
+    input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Tensor | None = None
+) -> Tensor:
     """The logarithm of ``softmax``; -inf where ``mask`` is False."""
     return softmaxes.log_softmax(_keep(input, mask, -math.inf), dim, dtype=dtype or input.dtype)
 
 
 @numpy_names
-def softmin(input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Any = None) -> Tensor:
+def softmin(
+    input: Tensor, dim: int, *, dtype: dtype | None = None, mask: Tensor | None = None
+) -> Tensor:
     """The softmax of ``-input`` over the elements where ``mask`` is True; 0 at the others."""
     return softmaxes.softmax(-_keep(input, mask, math.inf), dim, dtype=dtype or input.dtype)
 
@@ -340,7 +350,7 @@ def normalize(
     *,
     eps: float = 1e-12,
     dtype: dtype | None = None,
-    mask: Any = None,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """The elements where ``mask`` is True over their norm (at least ``eps``); 0 elsewhere."""
     length = norm(input, ord, dim, keepdim=True, dtype=dtype, mask=mask)

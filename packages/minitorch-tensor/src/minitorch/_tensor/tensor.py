@@ -530,23 +530,97 @@ class Tensor(Base):
 
     # --- arithmetic --------------------------------------------------------------------------
 
-    __add__ = __radd__ = arithmetic.add_p
-    __iadd__ = inplace(arithmetic.add_p)
-    __sub__, __rsub__ = arithmetic.sub_p, arithmetic.rsub_p
-    __isub__ = inplace(arithmetic.sub_p)
-    __mul__ = __rmul__ = mul = multiply = arithmetic.mul
-    __imul__ = mul_ = multiply_ = inplace(arithmetic.mul)
-    __truediv__, __rtruediv__ = arithmetic.true_divide, arithmetic.divide_into
-    __itruediv__ = true_divide_ = inplace(arithmetic.true_divide)
-    __floordiv__, __rfloordiv__ = arithmetic.floor_divide, arithmetic.floor_divide_into
-    __ifloordiv__ = floor_divide_ = inplace(arithmetic.floor_divide)
-    __mod__, __rmod__ = arithmetic.remainder, arithmetic.remainder_into
-    __imod__ = remainder_ = inplace(arithmetic.remainder)
-    __pow__, __rpow__ = powers.pow, powers.rpow_p
-    __ipow__ = inplace(powers.pow)
-    __neg__ = neg = negative = arithmetic.neg
-    __pos__ = positive = arithmetic.positive
-    __abs__ = complex_parts.abs
+    if TYPE_CHECKING:  # operands are tensors and numbers
+
+        def __add__(self, other: Tensor | complex) -> Tensor: ...
+        def __radd__(self, other: Tensor | complex) -> Tensor: ...
+        def __iadd__(self, other: Tensor | complex) -> Tensor: ...
+        def __sub__(self, other: Tensor | complex) -> Tensor: ...
+        def __rsub__(self, other: Tensor | complex) -> Tensor: ...
+        def __isub__(self, other: Tensor | complex) -> Tensor: ...
+        def __mul__(self, other: Tensor | complex) -> Tensor: ...
+        def __rmul__(self, other: Tensor | complex) -> Tensor: ...
+        def __imul__(self, other: Tensor | complex) -> Tensor: ...
+        def __truediv__(self, other: Tensor | complex) -> Tensor: ...
+        def __rtruediv__(self, other: Tensor | complex) -> Tensor: ...
+        def __itruediv__(self, other: Tensor | complex) -> Tensor: ...
+        def __floordiv__(self, other: Tensor | complex) -> Tensor: ...
+        def __rfloordiv__(self, other: Tensor | complex) -> Tensor: ...
+        def __ifloordiv__(self, other: Tensor | complex) -> Tensor: ...
+        def __mod__(self, other: Tensor | complex) -> Tensor: ...
+        def __rmod__(self, other: Tensor | complex) -> Tensor: ...
+        def __imod__(self, other: Tensor | complex) -> Tensor: ...
+        def __pow__(self, other: Tensor | complex) -> Tensor: ...
+        def __rpow__(self, other: Tensor | complex) -> Tensor: ...
+        def __ipow__(self, other: Tensor | complex) -> Tensor: ...
+        def __and__(self, other: Tensor | complex) -> Tensor: ...
+        def __rand__(self, other: Tensor | complex) -> Tensor: ...
+        def __iand__(self, other: Tensor | complex) -> Tensor: ...
+        def __or__(self, other: Tensor | complex) -> Tensor: ...
+        def __ror__(self, other: Tensor | complex) -> Tensor: ...
+        def __ior__(self, other: Tensor | complex) -> Tensor: ...
+        def __xor__(self, other: Tensor | complex) -> Tensor: ...
+        def __rxor__(self, other: Tensor | complex) -> Tensor: ...
+        def __ixor__(self, other: Tensor | complex) -> Tensor: ...
+        def __lshift__(self, other: Tensor | complex) -> Tensor: ...
+        def __rlshift__(self, other: Tensor | complex) -> Tensor: ...
+        def __ilshift__(self, other: Tensor | complex) -> Tensor: ...
+        def __rshift__(self, other: Tensor | complex) -> Tensor: ...
+        def __rrshift__(self, other: Tensor | complex) -> Tensor: ...
+        def __irshift__(self, other: Tensor | complex) -> Tensor: ...
+        def __lt__(self, other: Tensor | complex) -> Tensor: ...
+        def __le__(self, other: Tensor | complex) -> Tensor: ...
+        def __gt__(self, other: Tensor | complex) -> Tensor: ...
+        def __ge__(self, other: Tensor | complex) -> Tensor: ...
+        def __eq__(self, other: object) -> Tensor: ...  # type: ignore[override]  # no bool
+        def __ne__(self, other: object) -> Tensor: ...  # type: ignore[override]  # no bool
+        def __matmul__(self, other: Tensor) -> Tensor: ...
+        def __rmatmul__(self, other: Tensor) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __pos__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __invert__(self) -> Tensor: ...
+    else:
+        __add__ = __radd__ = arithmetic.add_p
+        __iadd__ = inplace(arithmetic.add_p)
+        __sub__, __rsub__ = arithmetic.sub_p, arithmetic.rsub_p
+        __isub__ = inplace(arithmetic.sub_p)
+        __mul__ = __rmul__ = arithmetic.mul
+        __imul__ = inplace(arithmetic.mul)
+        __truediv__, __rtruediv__ = arithmetic.true_divide, arithmetic.divide_into
+        __itruediv__ = inplace(arithmetic.true_divide)
+        __floordiv__, __rfloordiv__ = arithmetic.floor_divide, arithmetic.floor_divide_into
+        __ifloordiv__ = inplace(arithmetic.floor_divide)
+        __mod__, __rmod__ = arithmetic.remainder, arithmetic.remainder_into
+        __imod__ = inplace(arithmetic.remainder)
+        __pow__, __rpow__ = powers.pow, powers.rpow_p
+        __ipow__ = inplace(powers.pow)
+        __neg__ = arithmetic.neg
+        __pos__ = arithmetic.positive
+        __abs__ = complex_parts.abs
+        __and__ = __rand__ = bitwise.bitwise_and
+        __iand__ = inplace(bitwise.bitwise_and)
+        __or__ = __ror__ = bitwise.bitwise_or
+        __ior__ = inplace(bitwise.bitwise_or)
+        __xor__ = __rxor__ = bitwise.bitwise_xor
+        __ixor__ = inplace(bitwise.bitwise_xor)
+        __lshift__, __rlshift__ = bitwise.bitwise_left_shift, bitwise.shift_left_of
+        __ilshift__ = inplace(bitwise.bitwise_left_shift)
+        __rshift__, __rrshift__ = bitwise.bitwise_right_shift, bitwise.shift_right_of
+        __irshift__ = inplace(bitwise.bitwise_right_shift)
+        __invert__ = bitwise.invert
+        __eq__, __ne__ = comparison.eq, comparison.ne
+        __lt__, __le__ = comparison.lt, comparison.le
+        __gt__, __ge__ = comparison.gt, comparison.ge
+        __matmul__, __rmatmul__ = products.matmul, products.matmul_reversed
+
+    mul = multiply = arithmetic.mul
+    mul_ = multiply_ = inplace(arithmetic.mul)
+    true_divide_ = inplace(arithmetic.true_divide)
+    floor_divide_ = inplace(arithmetic.floor_divide)
+    remainder_ = inplace(arithmetic.remainder)
+    neg = negative = arithmetic.neg
+    positive = arithmetic.positive
     neg_ = negative_ = inplace(arithmetic.neg)
     add, add_ = arithmetic.add, inplace(arithmetic.add)
     sub, sub_ = arithmetic.sub, inplace(arithmetic.sub)
@@ -573,19 +647,16 @@ class Tensor(Base):
     masked_fill, masked_fill_ = choice.masked_fill, inplace(choice.masked_fill, check_history)
     fill, fill_ = choice.fill, inplace(choice.fill, check_history)
     where = choice.where_method
-    __and__ = __rand__ = bitwise_and = bitwise.bitwise_and
-    __iand__ = bitwise_and_ = inplace(bitwise.bitwise_and)
-    __or__ = __ror__ = bitwise_or = bitwise.bitwise_or
-    __ior__ = bitwise_or_ = inplace(bitwise.bitwise_or)
-    __xor__ = __rxor__ = bitwise_xor = bitwise.bitwise_xor
-    __ixor__ = bitwise_xor_ = inplace(bitwise.bitwise_xor)
-    __lshift__, __rlshift__ = bitwise.bitwise_left_shift, bitwise.shift_left_of
-    __ilshift__ = bitwise_left_shift_ = inplace(bitwise.bitwise_left_shift)
-    __rshift__, __rrshift__ = bitwise.bitwise_right_shift, bitwise.shift_right_of
-    __irshift__ = bitwise_right_shift_ = inplace(bitwise.bitwise_right_shift)
+    bitwise_and = bitwise.bitwise_and
+    bitwise_and_ = inplace(bitwise.bitwise_and)
+    bitwise_or = bitwise.bitwise_or
+    bitwise_or_ = inplace(bitwise.bitwise_or)
+    bitwise_xor = bitwise.bitwise_xor
+    bitwise_xor_ = inplace(bitwise.bitwise_xor)
+    bitwise_left_shift_ = inplace(bitwise.bitwise_left_shift)
+    bitwise_right_shift_ = inplace(bitwise.bitwise_right_shift)
     bitwise_left_shift = bitwise.bitwise_left_shift
     bitwise_right_shift = bitwise.bitwise_right_shift
-    __invert__ = bitwise.invert
     bitwise_not, bitwise_not_ = bitwise.bitwise_not, inplace(bitwise.bitwise_not)
     gcd, gcd_ = bitwise.gcd, inplace(bitwise.gcd)
     lcm, lcm_ = bitwise.lcm, inplace(bitwise.lcm)
@@ -677,9 +748,6 @@ class Tensor(Base):
 
     # --- comparison and logic ----------------------------------------------------------------
 
-    __eq__, __ne__ = comparison.eq, comparison.ne  # type: ignore[assignment]  # tensors, no bools
-    __lt__, __le__ = comparison.lt, comparison.le
-    __gt__, __ge__ = comparison.gt, comparison.ge
     eq, eq_ = comparison.eq, inplace(comparison.eq)
     ne = not_equal = comparison.ne
     ne_ = not_equal_ = inplace(comparison.ne)
@@ -884,8 +952,7 @@ class Tensor(Base):
 
     # --- linear algebra ----------------------------------------------------------------------
 
-    __matmul__ = matmul = products.matmul
-    __rmatmul__ = products.matmul_reversed
+    matmul = products.matmul
     mm = products.mm
     bmm = products.bmm
     mv = products.mv

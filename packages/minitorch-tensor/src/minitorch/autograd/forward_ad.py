@@ -5,9 +5,12 @@ Follows https://docs.pytorch.org/docs/stable/autograd.html#forward-mode-automati
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .grad_mode import current
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["UnpackedDualTensor", "dual_level", "make_dual", "unpack_dual"]
 
@@ -49,7 +52,7 @@ def _level(needed: bool = True) -> Any:
     return tools[-1] if tools else None
 
 
-def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
+def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:
     """``tensor`` with the tangent ``tangent``, of the same shape and dtype.
 
     Example:

@@ -6,7 +6,7 @@ Follows https://docs.pytorch.org/docs/stable/autograd.html#functional-higher-lev
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from .grad_mode import enable_grad
 from .history import history
 from .primitive import alias_p
 from .variable import Variable, wrap
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
@@ -98,8 +101,8 @@ def _finish(values: Any, several: bool, create_graph: bool) -> Any:
 
 
 def vjp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
-    strict: bool = False,
+    func: Callable[..., Any], inputs: Tensor | Sequence[Tensor],
+    v: Tensor | Sequence[Tensor] | None = None, create_graph: bool = False, strict: bool = False,
 ) -> tuple[Any, Any]:  # fmt: skip
     """``func(*inputs)`` and the product of ``v`` with its Jacobian.
 
@@ -114,8 +117,8 @@ def vjp(
 
 
 def jvp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
-    strict: bool = False,
+    func: Callable[..., Any], inputs: Tensor | Sequence[Tensor],
+    v: Tensor | Sequence[Tensor] | None = None, create_graph: bool = False, strict: bool = False,
 ) -> tuple[Any, Any]:  # fmt: skip
     """``func(*inputs)`` and the product of its Jacobian with ``v``.
 
@@ -135,8 +138,8 @@ def jvp(
 
 
 def jacobian(
-    func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False,
-    vectorize: bool = False, strategy: str = "reverse-mode",
+    func: Callable[..., Any], inputs: Tensor | Sequence[Tensor], create_graph: bool = False,
+    strict: bool = False, vectorize: bool = False, strategy: str = "reverse-mode",
 ) -> Any:  # fmt: skip
     """The Jacobian of ``func``: for each output and input a tensor of shape
     ``(*output.shape, *input.shape)``, in tuples where there are several.
@@ -220,8 +223,8 @@ def _scalar(func: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 
 def hessian(
-    func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False,
-    vectorize: bool = False, outer_jacobian_strategy: str = "reverse-mode",
+    func: Callable[..., Any], inputs: Tensor | Sequence[Tensor], create_graph: bool = False,
+    strict: bool = False, vectorize: bool = False, outer_jacobian_strategy: str = "reverse-mode",
 ) -> Any:  # fmt: skip
     """The Hessian of ``func``, whose result is a scalar: per pair of inputs a tensor of shape
     ``(*a.shape, *b.shape)``, in tuples where there are several.
@@ -246,8 +249,8 @@ def hessian(
 
 
 def vhp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
-    strict: bool = False,
+    func: Callable[..., Any], inputs: Tensor | Sequence[Tensor],
+    v: Tensor | Sequence[Tensor] | None = None, create_graph: bool = False, strict: bool = False,
 ) -> tuple[Any, Any]:  # fmt: skip
     """``func(*inputs)``, a scalar, and the product of ``v`` with its Hessian.
 
@@ -264,8 +267,8 @@ def vhp(
 
 
 def hvp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
-    strict: bool = False,
+    func: Callable[..., Any], inputs: Tensor | Sequence[Tensor],
+    v: Tensor | Sequence[Tensor] | None = None, create_graph: bool = False, strict: bool = False,
 ) -> tuple[Any, Any]:  # fmt: skip
     """``func(*inputs)``, a scalar, and the product of its Hessian with ``v``.
 

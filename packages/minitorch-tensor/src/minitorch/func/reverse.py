@@ -47,7 +47,7 @@ def _with(args: tuple[Any, ...], numbers: list[int], values: Any) -> list[Any]:
 
 
 def grad_and_value(
-    func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
     """Like ``grad``; the function made returns ``(gradients, value)``.
 
@@ -87,7 +87,9 @@ def _detached(x: Any) -> Any:
     return x.detach() if is_tensor(x) else x
 
 
-def grad(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """The function that computes the gradient of ``func``, whose result is a scalar.
 
     Args:
@@ -162,7 +164,7 @@ def _unit_vectors(leaves: list[Any]) -> list[Any]:
 
 
 def jacrev(
-    func: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False,
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, has_aux: bool = False,
     chunk_size: int | None = None,
 ) -> Callable[..., Any]:  # fmt: skip
     """The function that computes the Jacobian of ``func`` by reverse mode, all rows at once.
@@ -205,7 +207,7 @@ def jacrev(
 
 
 def jacfwd(
-    func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False, *,
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False, *,
     randomness: str = "error", chunk_size: int | None = None,
 ) -> Callable[..., Any]:  # fmt: skip
     """The function that computes the Jacobian of ``func`` by forward mode, all columns at once.
@@ -245,7 +247,7 @@ def jacfwd(
     return jacobian
 
 
-def hessian(func: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The function that computes the Hessian of ``func``: forward mode over reverse mode.
 
     Example:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._tensor import Tensor
+    from .._types.size import Size
 
 __all__ = ["broadcast_shapes", "broadcast_tensors", "broadcast_to", "expand"]
 
@@ -95,7 +96,7 @@ def _cannot_expand(shape: tuple[int, ...], full: tuple[int, ...], lead: int) -> 
     return f"cannot expand {list(shape)} to {list(full)}"
 
 
-def expand_as(input: Any, other: Any) -> Tensor:
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """``input`` expanded to the shape of ``other``."""
     return _expand_to(input, tuple(other.shape))
 
@@ -108,7 +109,7 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     return _expand_to(input, as_shape((size,)))
 
 
-def broadcast_shapes(*shapes: Any) -> Any:
+def broadcast_shapes(*shapes: int | Sequence[int]) -> Size:
     """The shape to which all ``shapes`` broadcast.
 
     Raises:
@@ -128,18 +129,19 @@ def broadcast_shapes(*shapes: Any) -> Any:
         ) from None
 
 
-def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+def broadcast_tensors(*tensors: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
     """The tensors expanded to their common shape; those that have it are returned themselves.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_tensors.html
     """
-    if len(tensors) == 1 and not isinstance(tensors[0], Variable):
-        tensors = tuple(tensors[0])
-    shape = tuple(broadcast_shapes(*(tensor.shape for tensor in tensors)))
-    return tuple(t if t.shape == shape else expand_p(t, shape) for t in tensors)
+    xs: tuple[Any, ...] = tensors
+    if len(xs) == 1 and not isinstance(xs[0], Variable):
+        xs = tuple(xs[0])
+    shape = tuple(broadcast_shapes(*(x.shape for x in xs)))
+    return tuple(x if x.shape == shape else expand_p(x, shape) for x in xs)
 
 
-def sum_to_size(input: Any, *size: int | Sequence[int]) -> Tensor:
+def sum_to_size(input: Tensor, *size: int | Sequence[int]) -> Tensor:
     """``input`` summed to a shape that broadcasts to its own."""
     sizes = as_shape(size)
     shape = tuple(input.shape)

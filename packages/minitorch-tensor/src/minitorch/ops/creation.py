@@ -303,14 +303,23 @@ def ones_like(
 
 
 def new_full(
-    self: Any, size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: Any
+    self: Tensor,
+    size: Sequence[int],
+    fill_value: complex,
+    *,
+    dtype: dtype | None = None,
+    **options: Any,
 ) -> Tensor:
     """``full`` of this tensor's dtype."""
     return carried(self, full(size, fill_value, dtype=dtype or self.dtype, **options))
 
 
 def new_empty_strided(
-    self: Any, size: Any, stride: Any, dtype: dtype | None = None, **options: Any
+    self: Tensor,
+    size: Sequence[int],
+    stride: Sequence[int],
+    dtype: dtype | None = None,
+    **options: Any,
 ) -> Tensor:
     """``empty_strided`` of this tensor's dtype."""
     return empty_strided(size, stride, dtype=dtype or self.dtype, **options)

@@ -73,7 +73,7 @@ cholesky_or_nan_p = primitive(
 linalg_cholesky_ex_info_p = primitive(_definite, "x", None, name="linalg_cholesky_ex_info")
 
 
-def linalg_cholesky(A: Any, *, upper: bool = False) -> Any:
+def linalg_cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     """The lower triangular ``L`` of ``A = L L'`` (with ``upper``, the upper one of ``U' U``).
 
     Raises:
@@ -107,7 +107,9 @@ def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     return _cholesky(input, upper, "cholesky")
 
 
-def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> Any:
+def cholesky_ex(
+    A: Tensor, *, upper: bool = False, check_errors: bool = False
+) -> return_types.linalg_cholesky_ex:
     """``(L, info)``: ``info`` is 0 where the factor exists; elsewhere that is nan.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cholesky_ex.html
@@ -156,7 +158,7 @@ cholesky_inverse_p = primitive(
 )
 
 
-def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Tensor:
+def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     """The solution of ``A X = B`` from the Cholesky factor of ``A``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_solve.html
@@ -166,7 +168,7 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Tensor:
     return cholesky_solve_p(B, L, upper)
 
 
-def cholesky_inverse(L: Any, upper: bool = False) -> Tensor:
+def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
     """The inverse of ``A`` from its Cholesky factor.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_inverse.html
@@ -222,7 +224,7 @@ linalg_qr_p = primitive(
 )  # fmt: skip
 
 
-def linalg_qr(A: Any, mode: str = "reduced") -> Any:
+def linalg_qr(A: Tensor, mode: str = "reduced") -> return_types.linalg_qr:
     """``Q`` with orthonormal columns and an upper triangular ``R``, ``A = Q R``.
 
     ``mode`` is "reduced", "complete" (a square Q) or "r" (R alone, Q is empty; no gradient).
@@ -287,7 +289,7 @@ def triangle_name(UPLO: str) -> str:
     return UPLO.upper()
 
 
-def eigh(A: Any, UPLO: str = "L") -> Any:
+def eigh(A: Tensor, UPLO: str = "L") -> return_types.linalg_eigh:
     """Eigenvalues, ascending, and orthonormal eigenvectors (columns) of symmetric matrices.
 
     Only the lower (``UPLO="U"``: upper) triangle is read. The gradient through the vectors is not
@@ -299,7 +301,7 @@ def eigh(A: Any, UPLO: str = "L") -> Any:
     return return_types.linalg_eigh(*linalg_eigh_p(A, triangle_name(UPLO)))
 
 
-def eigvalsh(A: Any, UPLO: str = "L") -> Any:
+def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of symmetric matrices, ascending.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvalsh.html
@@ -320,7 +322,7 @@ def _eig(x: Any) -> tuple[Any, Any]:
 linalg_eig_p = primitive(_eig, "x -> values vectors", None, name="linalg_eig")
 
 
-def eig(A: Any) -> Any:
+def eig(A: Tensor) -> return_types.linalg_eig:
     """Eigenvalues and eigenvectors of square matrices, always complex. They have no gradient here.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eig.html
@@ -334,7 +336,7 @@ def eig(A: Any) -> Any:
     return return_types.linalg_eig(*linalg_eig_p(A))
 
 
-def eigvals(A: Any) -> Any:
+def eigvals(A: Tensor) -> Tensor:
     """The eigenvalues of square matrices, always complex. They have no gradient here.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvals.html
@@ -386,7 +388,9 @@ def no_driver(name: str, driver: str | None) -> None:
         )
 
 
-def linalg_svd(A: Any, full_matrices: bool = True, *, driver: str | None = None) -> Any:
+def linalg_svd(
+    A: Tensor, full_matrices: bool = True, *, driver: str | None = None
+) -> return_types.linalg_svd:
     """``U``, the singular values ``S`` (descending) and ``Vh``: ``A = U diag(S) Vh``.
 
     The gradient through U and Vh is not finite where singular values are equal, and with
@@ -399,7 +403,7 @@ def linalg_svd(A: Any, full_matrices: bool = True, *, driver: str | None = None)
     return return_types.linalg_svd(*linalg_svd_p(A, full_matrices))
 
 
-def svdvals(A: Any, *, driver: str | None = None) -> Any:
+def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     """The singular values, descending.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.svdvals.html

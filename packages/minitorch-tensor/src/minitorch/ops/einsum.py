@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["einsum", "tensordot"]
 
 
-def tensordot(a: Any, b: Any, dims: Any = 2, out: Tensor | None = None) -> Tensor:
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) -> Tensor:
     """The sum of products over pairs of dimensions.
 
     ``dims`` is how many of the last dimensions of ``a`` meet the first ones of ``b``, or two lists;

@@ -15,6 +15,8 @@ from .conversion import to
 from .creation import made
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._tensor import Tensor
     from .._types.device import device
     from .._types.dtype import dtype
@@ -177,7 +179,12 @@ def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None =
 
 
 @numpy_names
-def irfft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def irfft2(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Sequence[int] = (-2, -1),
+    norm: str | None = None,
+) -> Tensor:
     """The real signal in two dimensions whose one-sided frequencies are ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.irfft2.html
@@ -186,7 +193,12 @@ def irfft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None =
 
 
 @numpy_names
-def irfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
+def irfftn(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Sequence[int] | None = None,
+    norm: str | None = None,
+) -> Tensor:
     """The real signal in ``dim`` (all by default) whose one-sided frequencies are ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.irfftn.html
@@ -195,7 +207,7 @@ def irfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = Non
 
 
 @numpy_names
-def fftshift(input: Tensor, dim: Any = None) -> Tensor:
+def fftshift(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """The frequencies reordered, zero in the middle.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fftshift.html
@@ -204,7 +216,7 @@ def fftshift(input: Tensor, dim: Any = None) -> Tensor:
 
 
 @numpy_names
-def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
+def ifftshift(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """The opposite of ``fftshift``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
@@ -249,37 +261,67 @@ def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = 
 
 
 @numpy_names
-def fft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def fft2(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Sequence[int] = (-2, -1),
+    norm: str | None = None,
+) -> Tensor:
     """The discrete Fourier transform in two dimensions; values only."""
     return _complex_result("fft2", "fftn", input, s, dim, norm)
 
 
 @numpy_names
-def ifft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def ifft2(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Sequence[int] = (-2, -1),
+    norm: str | None = None,
+) -> Tensor:
     """The inverse of ``fft2``; values only."""
     return _complex_result("ifft2", "ifftn", input, s, dim, norm)
 
 
 @numpy_names
-def rfft2(input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def rfft2(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Sequence[int] = (-2, -1),
+    norm: str | None = None,
+) -> Tensor:
     """The one-sided frequencies of a real signal in two dimensions; values only."""
     return _complex_result("rfft2", "rfftn", input, s, dim, norm)
 
 
 @numpy_names
-def fftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
+def fftn(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Sequence[int] | None = None,
+    norm: str | None = None,
+) -> Tensor:
     """The discrete Fourier transform in ``dim`` (all by default); values only."""
     return _complex_result("fftn", "fftn", input, s, dim, norm)
 
 
 @numpy_names
-def ifftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
+def ifftn(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Sequence[int] | None = None,
+    norm: str | None = None,
+) -> Tensor:
     """The inverse of ``fftn``; values only."""
     return _complex_result("ifftn", "ifftn", input, s, dim, norm)
 
 
 @numpy_names
-def rfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None) -> Tensor:
+def rfftn(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Sequence[int] | None = None,
+    norm: str | None = None,
+) -> Tensor:
     """The one-sided frequencies of a real signal in ``dim`` (all by default); values only."""
     return _complex_result("rfftn", "rfftn", input, s, dim, norm)
 
@@ -287,7 +329,7 @@ def rfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None
 def fftfreq(
     n: int, d: float = 1.0, *, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """``[0, 1, ..., -2, -1] / (d n)``, the frequencies of ``fft`` for values at distance ``d``."""
     return _frequencies(np.fft.fftfreq(n, d), dtype, device, requires_grad, layout)
 
@@ -295,7 +337,7 @@ def fftfreq(
 def rfftfreq(
     n: int, d: float = 1.0, *, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """``[0, 1, ...] / (d n)``, the frequencies of ``rfft`` for values at distance ``d``."""
     return _frequencies(np.fft.rfftfreq(n, d), dtype, device, requires_grad, layout)
 

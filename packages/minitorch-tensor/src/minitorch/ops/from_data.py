@@ -358,7 +358,7 @@ def frombuffer(
     return made(np.frombuffer(buffer, kind, count, offset), requires_grad)
 
 
-def from_dlpack(ext_tensor: Any) -> Any:
+def from_dlpack(ext_tensor: Any) -> Tensor:
     """A tensor that shares the memory of whatever speaks DLPack.
 
     Follows https://docs.pytorch.org/docs/stable/dlpack.html
@@ -368,9 +368,10 @@ def from_dlpack(ext_tensor: Any) -> Any:
 
 
 def new_tensor(
-    self: Any, data: Any, *, dtype: dtype | None = None, device: device | str | int | None = None,
-    requires_grad: bool = False, layout: layout | None = None, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+    self: Tensor, data: Any, *, dtype: dtype | None = None,
+    device: device | str | int | None = None, requires_grad: bool = False,
+    layout: layout | None = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """A tensor with a copy of ``data``, of this tensor's dtype unless told else."""
     if isinstance(data, Variable):
         _warn_copy("tensor.new_tensor(sourceTensor)")

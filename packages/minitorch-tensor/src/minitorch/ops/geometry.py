@@ -56,7 +56,7 @@ def check_same(x: Any, y: Any, name: str) -> None:
 
 
 @numpy_names
-def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Tensor:
+def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The cross product of vectors of three elements along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cross.html
@@ -144,7 +144,7 @@ def difference_norm(d: Tensor, p: float) -> Tensor:
     return vector_norm(d, p, -1)
 
 
-def _distances(x: Any, y: Any, p: float = 2.0) -> Any:
+def _distances(x: Any, y: Any, p: float = 2.0) -> Tensor:
     rows = view_p(x, (*x.shape[:-1], 1, x.shape[-1]))
     columns = view_p(y, (*y.shape[:-2], 1, *y.shape[-2:]))
     return difference_norm(rows - columns, p)
@@ -156,11 +156,11 @@ cdist_p = fused(
 
 
 def cdist(
-    x1: Any,
-    x2: Any,
+    x1: Tensor,
+    x2: Tensor,
     p: float = 2.0,
     compute_mode: str = MODES[0],
-) -> Any:
+) -> Tensor:
     """The p-norm distance between each row of ``x1`` and each row of ``x2``.
 
     ``(..., n, d)`` and ``(..., m, d)`` give ``(..., n, m)``; the batch dimensions broadcast. As in

@@ -44,8 +44,13 @@ def _spectrum(A: Any, hermitian: bool) -> Tensor:
 
 
 def matrix_rank(
-    A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
-) -> Any:
+    A: Tensor,
+    tol: Tensor | float | None = None,
+    hermitian: bool = False,
+    *,
+    atol: Tensor | float | None = None,
+    rtol: Tensor | float | None = None,
+) -> Tensor:
     """How many singular values are larger than ``max(atol, rtol * largest)``, int64.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_rank.html
@@ -57,8 +62,9 @@ def matrix_rank(
     if not s.shape[-1]:
         return sum(s, -1).long()
     largest = s.amax(-1, keepdim=True)
-    atol, rtol = (column(t) if hasattr(t, "ndim") and t.ndim else t for t in (atol, rtol))
-    return (s > threshold(A, largest, atol, rtol)).sum(-1)
+    atol, rtol = (column(t) if is_tensor(t) and t.ndim else t for t in (atol, rtol))
+    large: Tensor = s > threshold(A, largest, atol, rtol)
+    return large.sum(-1)
 
 
 def _pinv(x: Any, limit: Any) -> Any:
@@ -105,7 +111,9 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     return pinv(input, rcond)
 
 
-def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> Any:
+def lstsq(
+    A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None
+) -> return_types.linalg_lstsq:
     """The ``X`` that makes ``A X - B`` smallest: ``(solution, residuals, rank, singular_values)``.
 
     As with PyTorch's drivers, "gelsy" (the default) gives the rank, "gels" the squared residuals of

@@ -15,6 +15,8 @@ from .matmul import column, matmul, transposed
 from .shape import permute_p, view_p
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._tensor import Tensor
     from ..autograd.primitive import Operation
 
@@ -126,7 +128,7 @@ def inverse(input: Tensor) -> Tensor:
     return linalg_inv_p(input)
 
 
-def solve(A: Any, B: Any, *, left: bool = True) -> Any:
+def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """The solution ``X`` of ``A X = B`` (of ``X A = B`` with ``left=False``).
 
     ``B`` is a vector, or a batch of vectors where its shape is that of ``A`` without the last
@@ -176,8 +178,8 @@ def same_batch(name: str, A: Any, B: Any) -> None:
 
 
 def solve_triangular(
-    A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False
-) -> Any:
+    A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Tensor:
     """The solution of ``A X = B`` or ``X A = B``, where one triangle of ``A`` alone is looked at.
 
     A zero on the diagonal gives inf or nan, no error; ``unitriangular`` means a diagonal of ones.
@@ -197,9 +199,10 @@ def solve_triangular(
     same_batch(name, A, B)
     if left:
         return linalg_solve_triangular_p(A, B, upper, unitriangular)
-    return transposed(
+    made: Tensor = transposed(
         linalg_solve_triangular_p(transposed(A), transposed(B), not upper, unitriangular)
     )
+    return made
 
 
 def _info(x: Any) -> Any:
@@ -216,7 +219,7 @@ linalg_inv_ex_p = primitive(
 linalg_inv_ex_info_p = primitive(_info, "x", None, name="linalg_inv_ex_info")
 
 
-def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
+def inv_ex(A: Tensor, *, check_errors: bool = False) -> return_types.linalg_inv_ex:
     """``(inverse, info)``: ``info`` is 0 where the inverse exists; elsewhere it is inf and nan.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv_ex.html
@@ -226,7 +229,9 @@ def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
     return return_types.linalg_inv_ex(made, linalg_inv_ex_info_p(A))
 
 
-def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Any:
+def solve_ex(
+    A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False
+) -> return_types.linalg_solve_ex:
     """``(result, info)``; without ``check_errors`` singular matrices give inf and nan.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_ex.html
@@ -241,7 +246,7 @@ def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -
     return return_types.linalg_solve_ex(view_p(X, X.shape[:-1]) if vector else X, info)
 
 
-def tensorinv(A: Any, ind: int = 2) -> Any:
+def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
     """The inverse of ``A`` as the linear map from its last dimensions to its first ``ind``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorinv.html
@@ -258,7 +263,7 @@ def tensorinv(A: Any, ind: int = 2) -> Any:
     return view_p(inverse(view_p(A, (math.prod(head), n))), tail + head)
 
 
-def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
+def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tensor:
     """The ``X`` of ``tensordot(A, X, X.ndim) = B``; ``dims`` of ``A`` are moved to its end first.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorsolve.html

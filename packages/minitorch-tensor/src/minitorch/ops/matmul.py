@@ -18,6 +18,8 @@ from .reduction import sum
 from .shape import permute_p, view_p
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._tensor.tensor import Tensor
 
 __all__ = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "dot", "ger"]
@@ -188,7 +190,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 bmm_p = labelled(matmul, "BmmBackward0")
 
 
-def matmul_reversed(input: Any, other: Any) -> Tensor:
+def matmul_reversed(input: Tensor, other: Tensor) -> Tensor:
     """``other @ input``."""
     return matmul(other, input)
 
@@ -310,7 +312,7 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     return view_p(product, tuple(k * m for k, m in zip(a, b, strict=True)))
 
 
-def chain_matmul(*matrices: Any) -> Any:
+def chain_matmul(*matrices: Tensor) -> Tensor:
     """The product of several matrices, multiplied in the order that needs the fewest operations.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.chain_matmul.html
@@ -326,7 +328,7 @@ def chain_matmul(*matrices: Any) -> Any:
     return chain_product(matrices)
 
 
-def chain_product(matrices: Any) -> Any:
+def chain_product(matrices: Sequence[Tensor]) -> Tensor:
     """Dynamic programming over the brackets: ``best[i, j]`` = (cost, split) of factors i to j.
 
     Of equal costs the first split is taken, of three matrices the last one, as in PyTorch.
@@ -346,7 +348,7 @@ def chain_product(matrices: Any) -> Any:
                 for k in range(i, j)
             )
 
-    def product(i: int, j: int) -> Any:
+    def product(i: int, j: int) -> Tensor:
         k = sign * best[i, j][1]
         return matrices[i] if i == j else matmul(product(i, k), product(k + 1, j))
 

@@ -62,7 +62,7 @@ def det(input: Tensor) -> Tensor:
     return linalg_det_p(input)
 
 
-def linalg_slogdet(A: Any) -> Any:
+def linalg_slogdet(A: Tensor) -> return_types.linalg_slogdet:
     """The sign of the determinant and the logarithm of its absolute value.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.slogdet.html
@@ -158,7 +158,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
     return matmul(half, input) if n % 2 else half
 
 
-def vander(x: Any, N: int | None = None) -> Any:
+def vander(x: Tensor, N: int | None = None) -> Tensor:
     """The Vandermonde matrix: the powers ``0 ... N - 1`` of the elements of ``x``, a row each.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vander.html

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from .shape import permute_p, view_p
 from .vector_norm import inexact, vector_norm
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._tensor import Tensor
     from .._types.dtype import dtype
 
@@ -24,9 +26,9 @@ __all__ = ["cond", "matrix_norm", "norm"]
 
 @numpy_names
 def matrix_norm(
-    A: Any,
-    ord: Any = "fro",
-    dim: Any = (-2, -1),
+    A: Tensor,
+    ord: float | str = "fro",
+    dim: Sequence[int] = (-2, -1),
     keepdim: bool = False,
     *,
     dtype: dtype | None = None,
@@ -54,7 +56,7 @@ def matrix_norm(
     if ord == "fro":
         return vector_norm(A, 2, (rows, columns), keepdim)
     largest = sum if 0 in (A.shape[rows], A.shape[columns]) else amax  # of nothing: 0
-    extreme = largest if ord == "nuc" or ord > 0 else amin
+    extreme = largest if isinstance(ord, str) or ord > 0 else amin
     if ord in ("nuc", 2, -2):
         rest = [k for k in range(A.ndim) if k not in (rows, columns)]
         s = singular_values(permute_p(A, (*rest, rows, columns)))
@@ -75,7 +77,12 @@ def matrix_norm(
 
 @numpy_names
 def norm(
-    A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: dtype | None = None
+    A: Tensor,
+    ord: float | str | None = None,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
 ) -> Tensor:
     """The norm of vectors or, where ``dim`` (or ``ord`` and ``A``) has two dimensions, matrices.
 
@@ -85,24 +92,24 @@ def norm(
     """
     if ord is None:
         return vector_norm(A, 2, dim, keepdim, dtype=dtype)
-    dims = dim if dim is None else some_dims(dim, A.ndim)
+    dims = None if dim is None else some_dims(dim, A.ndim)
     if dims is None and A.ndim not in (1, 2):
         raise RuntimeError(
             "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
             f"{A.ndim}D."
         )
-    if dims is not None and len(dims) > 2:
+    if dim is not None and not isinstance(dim, int) and len(dim) > 2:
         raise RuntimeError(
             f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dim)}"
         )
     if (dims is None and A.ndim == 2) or (dims is not None and len(dims) == 2):
-        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
+        return matrix_norm(A, ord, dims or (-2, -1), keepdim, dtype=dtype)
     if isinstance(ord, str):
         raise RuntimeError(f"linalg.norm: order {ord!r} needs two dimensions, not {dim}")
     return vector_norm(A, ord, dim, keepdim, dtype=dtype)
 
 
-def cond(A: Any, p: Any = None) -> Tensor:
+def cond(A: Tensor, p: float | str | None = None) -> Tensor:
     """The condition number ``norm(A, p) * norm(inv(A), p)``; inf for singular matrices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cond.html

@@ -50,9 +50,7 @@ def arange(
     return made(row, requires_grad, device, layout, pin_memory)
 
 
-def range(
-    start: float = 0, end: float | None = None, step: float = 1, *, dtype: dtype | None = None
-) -> Tensor:
+def range(start: float, end: float, step: float = 1, *, dtype: dtype | None = None) -> Tensor:
     """``start, start + step, ...`` up to ``end``, that included; PyTorch advises ``arange``."""
     warnings.warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is "

@@ -80,12 +80,12 @@ def initial_seed() -> int:
     return default_generator.initial_seed()
 
 
-def get_rng_state() -> Any:
+def get_rng_state() -> Tensor:
     """The default generator's state, a uint8 tensor in PyTorch's layout."""
     return default_generator.get_state()
 
 
-def set_rng_state(new_state: Any) -> None:
+def set_rng_state(new_state: Tensor) -> None:
     """Continues from a state that ``get_rng_state`` returned."""
     default_generator.set_state(new_state)
 
@@ -216,7 +216,7 @@ def randint(
     return drawn(array, requires_grad, device, layout, pin_memory)
 
 
-def randint_of_shape(low: int, high: int, shape: Any, **options: Any) -> Tensor:
+def randint_of_shape(low: int, high: int, shape: int | Sequence[int], **options: Any) -> Tensor:
     """``randint`` whose shape may be an int; the class constructor ``Tensor.randint``."""
     return randint(low, high, (shape,) if isinstance(shape, int) else shape, **options)
 

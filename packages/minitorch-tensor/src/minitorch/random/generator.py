@@ -10,11 +10,14 @@ import weakref
 from collections.abc import Callable
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._types.device import CPU, as_device, device
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 __all__ = ["Generator", "default_generator"]
 
@@ -103,7 +106,7 @@ class Generator:
         """The seed that the stream started from."""
         return self._seed
 
-    def get_state(self) -> Any:
+    def get_state(self) -> Tensor:
         """The state as a uint8 tensor, in PyTorch's layout: either side restores the other's."""
         from ..ops.creation import made
 

@@ -10,7 +10,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from .archive import Archive, NoArchiveError
 from .names import allowed_by_user
 from .pickle_reader import Allowed, PickleReader, brief, python3_name, said
 from .rebuilding import FUNCTIONS, SETTERS, VALUES, Storage, StorageKind
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from typing import IO
 
 __all__ = ["get_unsafe_globals_in_checkpoint", "load"]
 
@@ -32,8 +36,8 @@ MAGIC_PICKLED = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 
 def load(
-    f: Any, map_location: MapLocation = None, pickle_module: Any = None, *,
-    weights_only: bool = True, mmap: bool | None = None,
+    f: str | PathLike[str] | IO[bytes], map_location: MapLocation = None, pickle_module: Any = None,
+    *, weights_only: bool = True, mmap: bool | None = None,
 ) -> Any:  # fmt: skip
     """Reads a file that ``save``, here or in PyTorch, wrote.
 
@@ -100,7 +104,7 @@ def load(
             return members.reader().read()
 
 
-def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
+def get_unsafe_globals_in_checkpoint(f: str | PathLike[str] | IO[bytes]) -> list[str]:
     """The names in a file that ``load`` refuses unless ``add_safe_globals`` allows them.
 
     Args:

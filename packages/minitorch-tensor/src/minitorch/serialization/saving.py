@@ -11,7 +11,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,10 @@ from .names import pytorch_name
 from .rebuilding import FUNCTIONS, VALUES, StorageKind
 from .replacing import replacing
 
+if TYPE_CHECKING:
+    from os import PathLike
+    from typing import IO
+
 __all__ = ["save"]
 
 Array = np.ndarray[Any, Any]
@@ -43,8 +47,8 @@ KINDS[as_dtype("uint8")] = VALUES["torch.ByteStorage"]
 
 
 def save(
-    obj: Any, f: Any, pickle_module: Any = pickle, pickle_protocol: int = 2,
-    _use_new_zipfile_serialization: bool = True,
+    obj: Any, f: str | PathLike[str] | IO[bytes], pickle_module: Any = pickle,
+    pickle_protocol: int = 2, _use_new_zipfile_serialization: bool = True,
 ) -> None:  # fmt: skip
     """Writes an object to a file that PyTorch reads too.
 
