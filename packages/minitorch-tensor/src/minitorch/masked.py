@@ -16,7 +16,6 @@ import numpy as np
 from ._types.dtype import bool as bool_
 from ._types.dtype import float32
 from .ops import extrema, order_statistics, reduction, scan, unary
-from .ops import norm as norms
 from .ops import softmax as softmaxes
 from .ops.arguments import numpy_names, some_dims
 from .ops.arguments import take_tensors as _take_tensors
@@ -25,6 +24,7 @@ from .ops.broadcasting import expand_p
 from .ops.choice import where
 from .ops.conversion import to
 from .ops.special import logaddexp as _logaddexp
+from .ops.vector_norm import vector_norm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -279,7 +279,7 @@ def norm(
 ) -> Tensor:  # fmt: skip
     """The vector norm of the elements where ``mask`` is True."""
     x = _keep(input, mask, math.inf if ord == -math.inf else 0)
-    return norms.vector_norm(x, ord, _dims(dim, input), keepdim, dtype=dtype)
+    return vector_norm(x, ord, _dims(dim, input), keepdim, dtype=dtype)
 
 
 @numpy_names
