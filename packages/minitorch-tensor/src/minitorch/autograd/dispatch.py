@@ -70,19 +70,19 @@ def _recorded(
         if primitive.view:
             tensors = tuple(_as_view(t, primitive, inputs[0], params, True) for t in tensors)
         return tensors
-    step = primitive.node_type()
-    step.parents = tuple(parents)
-    step.sequence_nr = next(sequence_numbers)
-    step.extra = None
+    node = primitive.node_type()
+    node.parents = tuple(parents)
+    node.sequence_nr = next(sequence_numbers)
+    node.extra = None
     if several:
-        step.shape = metas = tuple(map(_meta, out))
+        node.shape = metas = tuple(map(_meta, out))
         tensors = tuple(
-            wrap(value, Output(step, k, meta[0]) if meta else None)
+            wrap(value, Output(node, k, meta[0]) if meta else None)
             for k, (value, meta) in enumerate(zip(out, metas, strict=True))
         )
     else:
-        step.shape = out.shape
-        tensors = (wrap(out, step),)
+        node.shape = out.shape
+        tensors = (wrap(out, node),)
     if primitive.view:
         tensors = tuple(_as_view(t, primitive, inputs[0], params, several) for t in tensors)
     versions: Any = [x._counter if isinstance(x, Variable) else NEVER for x in inputs]
@@ -94,7 +94,7 @@ def _recorded(
     else:
         results, results_versions = out if several else [out], [t._counter for t in tensors]
     needs = tuple(p is not None for p in parents)
-    step.saved, step.versions = primitive.save(
+    node.saved, node.versions = primitive.save(
         mask, *saving, params, *results, *residuals, *versions, *results_versions, needs
     )
     return tensors if several else tensors[0]

@@ -163,7 +163,7 @@ ALONE = _owners(np.empty(2).reshape(2, 1))  # of a view that alone has its memor
 
 
 def _is_new(array: Any, node: Node) -> bool:
-    """True where a rule made ``array`` just now: nobody else has it or the memory under it."""
+    """True where a rule made ``array`` just now: only the engine has it and its memory."""
     if not node.makes_arrays or type(array) is not np.ndarray:
         return False
     if node.extra is not None and "post_hooks" in node.extra:
@@ -401,7 +401,7 @@ def differentiate(pairs: Sequence[tuple[Any, Any]], inputs: Sequence[Any]) -> li
 
 
 def retain_grad(tensor: Any) -> None:
-    """Lets the pass leave in ``tensor.grad`` the gradient that comes by."""
+    """Lets the pass leave the gradient by ``tensor`` in ``tensor.grad``."""
     node = history(tensor)
     if node is None:
         raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")

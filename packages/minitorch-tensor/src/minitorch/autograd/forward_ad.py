@@ -39,17 +39,17 @@ class dual_level:  # noqa: N801  (PyTorch's name)
 def _level(needed: bool = True) -> Any:
     from ..func.forward import Forward
 
-    tools = [
+    passes = [
         interpreter
         for interpreter in current.state.interpreters
         if isinstance(interpreter, Forward)
     ]
-    if not tools and needed:
+    if not passes and needed:
         raise RuntimeError(
             "Trying to create or unpack a dual Tensor but no level exists. Make sure to "
             "enter_dual_level() first."
         )
-    return tools[-1] if tools else None
+    return passes[-1] if passes else None
 
 
 def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:

@@ -69,7 +69,7 @@ def _gradient(
     outputs: Sequence[Any], inputs: Sequence[Any], gs: Sequence[Any], create_graph: bool,
     strict: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
-    """``autograd.grad`` with zeros (or with ``strict`` an error) for what does not matter."""
+    """``autograd.grad`` with zeros (or with ``strict`` an error) for inputs without influence."""
     from .grad import grad
 
     live = [(y, g) for y, g in zip(outputs, gs, strict=True) if history(y) is not None]

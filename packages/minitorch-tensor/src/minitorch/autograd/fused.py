@@ -36,7 +36,7 @@ class FusedNode(JointNode):
         return self._differentiate_definition(g, values)
 
     def _differentiate_definition(self, g: Any, values: Any) -> Sequence[Any]:
-        """The gradients as a graph: the fused step's plain definition, differentiated."""
+        """The gradients as a graph: the fused operation's plain definition, differentiated."""
         count = len(self.primitive.inputs)
         with set_grad_enabled(True):  # it is off where a transform, not a graph, carries g
             inputs = [

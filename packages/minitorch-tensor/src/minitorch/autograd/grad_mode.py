@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 GRAD = 1  # record the graph
-INTERPRETERS = 2  # something on `state.interpreters` wants to see every step before it runs
+INTERPRETERS = 2  # something on `state.interpreters` processes every operation
 # Elements that NumPy copies to a buffer where it broadcasts. Rows longer than half of it are
 # worked on where they lie, which takes half the time; of its default, 8192, few rows are longer.
 BUFFER = 1008
@@ -45,7 +45,7 @@ class State:
     """One thread's modes.
 
     ``flags`` is one number so that the fast path of an operation asks one question:
-    0 no graph, 1 record, 2 or more: hand the step to the interpreters.
+    0 no graph, 1 record, 2 or more: hand the operation to the interpreters.
     ``grad`` is what ``is_grad_enabled`` tells: in inference mode nothing is recorded all the same.
     ``arrays`` is above 0 while operations take arrays for tensors: in backward passes, whose rules
     are made of operations, and where a kernel is (``dispatch.of_arrays``).

@@ -222,7 +222,7 @@ def _check(
 
 
 def _check_undefined(func: Any, inputs: tuple[Any, ...]) -> None:
-    """Where a step gets no gradient for some or all outputs, what it passes on must be right."""
+    """Where a node gets no gradient for some or all outputs, what it passes on must be right."""
     for output in _outputs(func, inputs):
         node: Any = history(output)
         step: Any = node.parents[0] if isinstance(node, Output) else node

@@ -141,8 +141,8 @@ def rebase(target: Any, value: Any) -> None:
     base = root(target)
     if node is not None or base._node is not None:
         _adopt(node, value, target)
-        step = record(copy_slices_p.primitive, (base, value, target._chain), base._array())
-        base._node = step._node
+        made = record(copy_slices_p.primitive, (base, value, target._chain), base._array())
+        base._node = made._node
         carry_retained(base)
 
 
@@ -160,7 +160,7 @@ def inplace(op: F, check: Callable[[Any], None] = check_writable) -> F:
 
     An operation that also writes to expanded tensors is checked by ``check_history`` alone.
     """
-    single = hasattr(op, "primitive")  # one step: what it saves is in its node
+    single = hasattr(op, "primitive")  # one operation: what it saves is in its node
 
     @functools.wraps(op)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -25,8 +25,9 @@ OURS = os.path.dirname(os.path.dirname(__file__))  # frames in there are not the
 
 
 class Interpreter:
-    """A ``with`` block within which every step passes ``step``. A interpreter with the methods
-    ``before(node)`` and ``after(node, grads)`` sees the nodes of backward passes too."""
+    """A ``with`` block within which ``process`` gets every operation. An interpreter with
+    the methods ``before(node)`` and ``after(node, grads)`` sees the nodes of backward passes
+    too."""
 
     def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         """One operation on its way through dispatch."""
@@ -56,7 +57,7 @@ class Interpreter:
 
 
 def nodes_of(made: Any) -> set[Node]:
-    """The nodes that recorded a step with the result ``made``."""
+    """The nodes that recorded an operation with the result ``made``."""
     found: set[Any] = set()
     for t in made if isinstance(made, tuple | list) else (made,):
         node = getattr(t, "_node", None)
@@ -176,7 +177,7 @@ def is_anomaly_check_nan_enabled() -> bool:
 
 
 class saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
-    """Within it, ``pack(tensor)`` sees each value that a step saves; ``unpack`` of its result
+    """Within it, ``pack(tensor)`` sees each value that a node saves; ``unpack`` of its result
     gives it back when the backward pass needs it. Of nested hooks the innermost see the values.
 
     Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks

@@ -23,13 +23,13 @@ sequence_numbers = itertools.count(0, -1)
 
 
 class Node:
-    """One step of the graph.
+    """A node of the graph: one recorded operation.
 
     ``parents``   the nodes of the inputs, None for an input that wants no gradient
     ``saved``     per input the values that its rule asked for; None once they are freed
     ``versions``  ((counter, number), ...) of the saved tensors at that time
     ``shape``     the output's shape, to which gradients are summed
-    ``extra``     hooks and what tools attach; None for nearly every node
+    ``extra``     hooks and what interpreters attach; None for nearly every node
     """
 
     __slots__ = (
@@ -47,11 +47,11 @@ class Node:
     shape: Any
     sequence_nr: int
     extra: dict[str, Any] | None
-    makes_arrays = False  # whether what vjp returns is nobody else's
+    makes_arrays = False  # whether vjp returns arrays that only the engine has
     rereads = True  # whether inputs that `.data =` gave other memory are taken as they are now
 
     def name(self) -> str:
-        """PyTorch's name of the step, such as ``"MulBackward0"``."""
+        """PyTorch's name of the operation, such as ``"MulBackward0"``."""
         return type(self).__name__
 
     def __repr__(self) -> str:
@@ -190,7 +190,7 @@ class AccumulateGrad(Node):
 
 
 class Partial(dict[int, Any]):
-    """The gradient of a step with several outputs, as far as it has arrived: {output: gradient}."""
+    """The gradient of a node with several outputs, as far as it has arrived: {output: gradient}."""
 
     shape = None
 
@@ -204,14 +204,14 @@ class Partial(dict[int, Any]):
 
 
 class Output(Node):
-    """Output ``number`` of a step that has several."""
+    """Output ``number`` of a node that has several."""
 
     __slots__ = ("number",)
     number: int
     parents: tuple[Node, ...]
 
-    def __init__(self, step: Node, number: int, shape: tuple[int, ...]) -> None:
-        self.parents = (step,)
+    def __init__(self, node: Node, number: int, shape: tuple[int, ...]) -> None:
+        self.parents = (node,)
         self.number = number
         self.saved = ()
         self.versions = ()
@@ -220,7 +220,7 @@ class Output(Node):
         self.extra = None
 
     def name(self) -> str:
-        """The name of the step itself."""
+        """The name of the node itself."""
         return self.parents[0].name()
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:

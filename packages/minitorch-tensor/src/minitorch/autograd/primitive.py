@@ -8,7 +8,7 @@
 ``primitive`` makes the bare operation, ``operation`` one that users see: the def gives its name,
 its signature and its text, and is where ``inspect``, ``help`` and an editor lead.
 
-A rule's parameter names say what the step saves for it: ``g`` is the incoming gradient, ``out`` the
+A rule's parameter names say what the node saves for it: ``g`` is the incoming gradient, ``out`` the
 result, ``shape`` the shape of the rule's own input, ``x_shape`` and ``x_dtype`` those of input
 ``x`` (``xs_shapes`` of a sequence of them); any other name is an input or a parameter. A rule is
 written with operators and operations that take arrays and Tensors alike: the backward pass hands
@@ -310,5 +310,5 @@ def labelled(op: Any, label: str) -> Operation:
     return made
 
 
-# The identity as a step of its own: a new end for a graph that has the same values.
+# The identity as an operation: a new end for a graph, with the same values.
 alias_p = primitive(lambda x: x, "x", lambda g: g, name="alias", traits=("elementwise", "linear"))

@@ -55,10 +55,10 @@ ONE_DIM = {"prod", "argmax", "argmin"}
 def movable(primitive: Any, params: tuple[Any, ...]) -> bool:
     """Whether every parameter is of a known kind and at least one places the operation."""
     names = primitive.params
-    home = getattr(primitive.kernel, "__module__", "numpy").split(".")
+    module = getattr(primitive.kernel, "__module__", "numpy").split(".")
     return (
         # the vocabulary is that of our own operations: a "shape" elsewhere may mean anything
-        (home[0] == "numpy" or (home[0] == "minitorch" and home[1] in ("ops", "kernels")))
+        (module[0] == "numpy" or (module[0] == "minitorch" and module[1] in ("ops", "kernels")))
         and all(name in PARAMETERS for name in names)
         and any(PARAMETERS[name] for name in names)
         and not any(PARAMETERS[n] and p is None for n, p in zip(names, params, strict=True))

@@ -1,9 +1,9 @@
 """Forward mode: every value carries its tangent along.
 
-The tangent of a step comes from what its primitive already has. A linear step maps tangents as it
-maps values. An elementwise rule ``g -> g * f'(x)`` is its own transpose, so it maps tangents too. A
-fused step goes through its definition. Any other rule is linear in ``g``, and differentiating it by
-``g`` transposes it.
+The tangent of an operation comes from what its primitive already has. A linear one maps tangents as
+it maps values. An elementwise rule ``g -> g * f'(x)`` is its own transpose, so it maps tangents
+too. A fused one goes through its definition. Any other rule is linear in ``g``, and differentiating
+it by ``g`` transposes it.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Disabled:
 class NoData:
     """In place of an array: its shape and dtype, but no values.
 
-    So a step that takes a wrapper for a plain tensor fails, and never computes something else.
+    An operation that takes a wrapper for a plain tensor fails and never computes something else.
     """
 
     __slots__ = ("dtype", "shape", "strides")

@@ -1,4 +1,4 @@
-"""NumPy's BLAS told to rest: imported before NumPy, where nobody else imported that.
+"""NumPy's BLAS told to spin less: imported before NumPy, if that is still to come.
 
 OpenBLAS' threads wait for work by spinning, for 20 ms after each product, on the cores that our
 own threads then want: LeNet's training takes a third longer so. 2^18 cycles are 0.1 ms. The library

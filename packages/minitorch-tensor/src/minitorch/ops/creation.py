@@ -53,7 +53,7 @@ def made(
     layout: layout | None = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """A new tensor around ``array``, whose memory is nobody else's."""
+    """A new tensor around ``array``, whose memory no other tensor has."""
     if device is not None and device is not CPU:
         as_device(device)
     if layout is not None and layout is not strided:

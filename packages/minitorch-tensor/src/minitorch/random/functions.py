@@ -96,9 +96,9 @@ def source(generator: Generator | None) -> Generator:
     Raises:
         RuntimeError: a ``vmap`` is running that was not told what to do with random numbers.
     """
-    tools = current.state.interpreters
-    if tools and any(
-        getattr(interpreter, "randomness", "same") == "error" for interpreter in tools
+    interpreters = current.state.interpreters
+    if interpreters and any(
+        getattr(interpreter, "randomness", "same") == "error" for interpreter in interpreters
     ):
         raise RuntimeError(
             "vmap: called random operation while in randomness error mode. Please either use the "
@@ -113,20 +113,20 @@ def source(generator: Generator | None) -> Generator:
 
 def batches() -> list[Any]:
     """The running ``vmap``s, outermost first, whose examples get different random numbers."""
-    tools = current.state.interpreters
-    if not tools:
+    interpreters = current.state.interpreters
+    if not interpreters:
         return []
     return [
         interpreter
-        for interpreter in tools
+        for interpreter in interpreters
         if getattr(interpreter, "randomness", "same") == "different"
     ]
 
 
 def for_each(shape: Any) -> tuple[int, ...]:
     """``shape`` of one example as that of all."""
-    tools = batches()
-    return (*[interpreter.size for interpreter in tools], *shape) if tools else shape
+    interpreters = batches()
+    return (*[interpreter.size for interpreter in interpreters], *shape) if interpreters else shape
 
 
 def of_each(x: Any) -> Any:
