@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from .autograd.dispatch import apply, not_tensor
 from .autograd.fused import fused
@@ -32,6 +34,7 @@ from .overrides import overridable
 
 if TYPE_CHECKING:
     from .autograd.primitive import Operation as Operation
+    from .autograd.variable import Array
 
 __all__ = [
     "BLOCK",
@@ -40,20 +43,25 @@ __all__ = [
     "Variable",
     "accumulate",
     "apply",
+    "array_of",
     "as_shape",
     "axpby",
     "column_sums",
     "current",
+    "data_of",
     "difference_norm",
     "disabled_torch_function",
+    "drop_grad",
     "error_function",
     "exp_into",
     "exponentials",
     "fitted",
     "fused",
+    "grad_of",
     "in_single",
     "inplace",
     "labelled",
+    "mark_written",
     "moderate",
     "not_tensor",
     "numpy_names",
@@ -70,6 +78,7 @@ __all__ = [
     "row_sums",
     "scratch",
     "select",
+    "set_data",
     "single",
     "single_threaded",
     "some_dims",
@@ -78,3 +87,29 @@ __all__ = [
     "wrap",
     "write_out",
 ]
+
+# --- what an optimizer reads and writes, as fast as an attribute -----------------------------
+
+# The values where they lie: an ndarray, or a NumPy scalar where there are no dimensions.
+data_of: Callable[[Any], Array] = attrgetter("_data")
+# The gradient, a Tensor or None.
+grad_of: Callable[[Any], Any] = attrgetter("_grad")
+# The values as an ndarray always, whose memory is the tensor's.
+array_of: Callable[[Any], Array] = Variable._array
+
+
+def set_data(tensor: Variable, array: Array) -> None:
+    """Lets ``tensor`` show other memory; its version stays."""
+    tensor._data = array
+
+
+def mark_written(*tensors: Variable) -> None:
+    """Says that the memory of ``tensors`` was written to: who saved them for backward will know."""
+    for tensor in tensors:
+        tensor._counter[0] += 1
+
+
+def drop_grad(*tensors: Variable) -> None:
+    """Forgets the gradients of ``tensors``."""
+    for tensor in tensors:
+        tensor._grad = None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from minitorch import Tensor
-from minitorch.extend import Variable, current, wrap
+from minitorch.extend import Variable, array_of, current, data_of, grad_of, mark_written, wrap
 
 from .arguments import checked
 from .layout import scalar_dtype
@@ -42,7 +42,7 @@ class Adafactor(Optimizer):
         foreach: bool | None = None,
         maximize: bool = False,
     ) -> None:
-        if isinstance(lr, Variable) and lr._data.size != 1:
+        if isinstance(lr, Variable) and data_of(lr).size != 1:
             raise ValueError("Tensor lr must be 1-element")
         if not lr >= 0.0:
             raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
@@ -66,17 +66,17 @@ class Adafactor(Optimizer):
                 **{k: group[k] for k in ("beta2_decay", "eps", "d", "weight_decay", "maximize")},
             }
             for p in group["params"]:
-                if p._grad is not None:
-                    if p._data.dtype.kind == "c":
+                if grad_of(p) is not None:
+                    if data_of(p).dtype.kind == "c":
                         raise RuntimeError("Adafactor does not support complex parameters")
                     entry = first_state(self.state[p], p)
-                    step = entry["step"]._array()
+                    step = array_of(entry["step"])
                     step += 1
-                    arrays = [value._array() for name, value in entry.items() if name != "step"]
+                    arrays = [array_of(value) for name, value in entry.items() if name != "step"]
                     current.state.without_warnings(
-                        adafactor, p._array(), p._grad._array(), arrays, float(step), **options
+                        adafactor, array_of(p), array_of(grad_of(p)), arrays, float(step), **options
                     )
-                    p._counter[0] += 1
+                    mark_written(p)
         return loss
 
     step.__doc__ = Optimizer.step.__doc__
@@ -85,7 +85,7 @@ class Adafactor(Optimizer):
 def first_state(entry: dict[str, Any], p: Any) -> dict[str, Any]:
     """The state ``entry`` of ``p``, made where it is empty."""
     if not entry:
-        shape, dtype = p._data.shape, p._data.dtype
+        shape, dtype = data_of(p).shape, data_of(p).dtype
         entry["step"] = wrap(np.zeros((), scalar_dtype()))
         if len(shape) > 1:
             entry["row_var"] = wrap(np.zeros((*shape[:-1], 1), dtype))

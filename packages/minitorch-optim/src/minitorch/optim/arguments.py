@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch.extend import Variable
+from minitorch.extend import Variable, data_of
 
 __all__ = ["check", "check_adam", "check_betas", "check_modes", "checked"]
 
 
 def check(name: str, value: Any) -> None:
     """Raises ValueError unless ``value``, a number or a tensor with one element, is 0 or more."""
-    if isinstance(value, Variable) and value._data.size != 1:
+    if isinstance(value, Variable) and data_of(value).size != 1:
         raise ValueError(f"Tensor {'lr' if name == 'learning rate' else name} must be 1-element")
     if isinstance(value, str):
         raise a_string(name, value)
@@ -41,7 +41,7 @@ def checked(given: dict[str, Any], *strings: str) -> dict[str, Any]:
 def check_betas(betas: Any) -> None:
     """Raises ValueError unless all are in [0, 1)."""
     for index, beta in enumerate(betas):
-        if isinstance(beta, Variable) and beta._data.size != 1:
+        if isinstance(beta, Variable) and data_of(beta).size != 1:
             raise ValueError(f"Tensor betas[{index}] must be 1-element")
         if isinstance(beta, str):
             raise a_string(f"betas[{index}]", beta)

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from minitorch import Tensor, set_grad_enabled
-from minitorch.extend import Variable, current, wrap
+from minitorch.extend import Variable, array_of, current, data_of, grad_of, mark_written, wrap
 
 from .layout import SCRATCH, Buffers, Layout, flattened, scalar_dtype
 from .optimizer import Optimizer, closure_loss
@@ -75,7 +75,7 @@ def first_state(
             entry[name] = wrap(np.array(entry.get(name, first), scalar_dtype()))
     for name, first in update.states(group).items():
         if entry.get(name) is None:
-            array = np.empty(p.shape, p._data.dtype)
+            array = np.empty(p.shape, data_of(p).dtype)
             flattened(array).fill(first)
             entry[name] = wrap(array)
     return entry
@@ -90,14 +90,14 @@ def step_arrays(update: Update, optimizer: Any, number: int, group: dict[str, An
     if layout is not None:
         grads = layout.gradients(params, state, (*scalars, *states))
     if layout is None or grads is None:
-        active = [p for p in params if p._grad is not None]
+        active = [p for p in params if grad_of(p) is not None]
         fresh = {id(p) for p in active if not has_state(state.get(p), states)}
         if scalars or states:
             for p in active:
                 first_state(update, state[p], p, group)
         layout = Layout(params, state, scalars, states, fresh, buffers)
         laid[number] = layout
-        grads = [p._grad._data for p in active]
+        grads = [data_of(grad_of(p)) for p in active]
     without_warnings = current.state.without_warnings
     for fused, places in zip(layout.fused_groups, layout.places, strict=True):
         options, after = update.options(group, fused.fresh, *[v[0] for v in fused.values])
@@ -107,8 +107,7 @@ def step_arrays(update: Update, optimizer: Any, number: int, group: dict[str, An
         without_warnings(fused.update, update.kernel, [grads[k] for k in places], options)
         for values, value in zip(fused.values, after, strict=True):
             values.fill(value)
-        for p in fused.params:
-            p._counter[0] += 1
+        mark_written(*fused.params)
 
 
 def step_tensors(update: Update, state: Any, group: dict[str, Any]) -> None:
@@ -120,7 +119,7 @@ def step_tensors(update: Update, state: Any, group: dict[str, Any]) -> None:
         names, scalars = update.states(group), update.scalars(group)
         fresh = not has_state(state.get(p), names)
         entry = first_state(update, state[p], p, group) if names or scalars else {}
-        before = [entry[name]._array()[()] for name in scalars]
+        before = [array_of(entry[name])[()] for name in scalars]
         states = [entry[name] for name in names]
         options, after = update.options(group, fresh, *before)
         made = update.kernel(tensors, (None,) * SCRATCH, p, g, *states, **options)

@@ -15,7 +15,16 @@ from typing import Any
 
 import numpy as np
 from minitorch import get_default_dtype
-from minitorch.extend import BLOCK, over_rows, scratch
+from minitorch.extend import (
+    BLOCK,
+    Variable,
+    array_of,
+    data_of,
+    grad_of,
+    over_rows,
+    scratch,
+    set_data,
+)
 
 __all__ = ["SCRATCH", "Buffers", "Layout", "flattened", "scalar_dtype"]
 
@@ -53,7 +62,7 @@ class FusedGroup:
     ) -> None:
         self.params = params
         self.fresh = fresh
-        self.arrays = [p._array() for p in params]
+        self.arrays = [array_of(p) for p in params]
         self.size = sum(array.size for array in self.arrays)
         dtype = self.arrays[0].dtype
         self.single = len(params) == 1 and self.arrays[0].flags.c_contiguous
@@ -77,19 +86,19 @@ class FusedGroup:
 
     def _scalars(self, entries: list[dict[str, Any]], name: str) -> Any:
         """The scalars ``name`` of all parameters in one array, which their tensors then show."""
-        own = [entry[name]._array() for entry in entries]
+        own = [array_of(entry[name]) for entry in entries]
         if len(own) == 1:
             return own[0].reshape(1)
         line = np.array(own)
         for k, entry in enumerate(entries):
-            entry[name]._data = line[k : k + 1].reshape(())
+            set_data(entry[name], line[k : k + 1].reshape(()))
         return line
 
     def _states(self, entries: list[dict[str, Any]], name: str) -> Any:
         """The same for state of the parameters' shapes."""
         tensors = [entry[name] for entry in entries]
         for tensor, array in zip(tensors, self.arrays, strict=True):
-            if tensor._data.shape != array.shape:
+            if data_of(tensor).shape != array.shape:
                 raise RuntimeError(
                     f"the optimizer's {name} has shape {list(tensor.shape)}, but the parameter "
                     f"has shape {list(array.shape)}"
@@ -97,13 +106,13 @@ class FusedGroup:
         dtype = self.arrays[0].dtype
         if self.single:
             (tensor,) = tensors
-            if not (tensor._array().flags.c_contiguous and tensor._data.dtype == dtype):
-                tensor._data = tensor._data.astype(dtype, order="C")
-            return tensor._data
+            if not (array_of(tensor).flags.c_contiguous and data_of(tensor).dtype == dtype):
+                set_data(tensor, data_of(tensor).astype(dtype, order="C"))
+            return data_of(tensor)
         line = np.empty(self.size, dtype)
         for part, tensor in zip(self._parts(line), tensors, strict=True):
-            part[...] = tensor._data
-            tensor._data = part
+            part[...] = data_of(tensor)
+            set_data(tensor, part)
         return line
 
     def apart(self) -> bool:
@@ -176,7 +185,7 @@ class Layout:
     ) -> None:
         self.params = list(params)
         self.names = (*scalars, *states)
-        active = [p for p in params if p._grad is not None]
+        active = [p for p in params if grad_of(p) is not None]
         for p in active:
             self._check(p)
         entries = {id(p): state[p] for p in active} if self.names else {}
@@ -191,26 +200,28 @@ class Layout:
             )
             for group in self._collect(active, entries, scalars, fresh)
         ]
-        self.memory = [None if p._grad is None else p._data for p in params]
+        self.memory = [None if grad_of(p) is None else data_of(p) for p in params]
         self.entries = [entries[id(p)] for p in active if entries]
         self.active = active[: len(self.entries)]
         place = {id(p): k for k, p in enumerate(active)}
         self.places = [[place[id(p)] for p in group.params] for group in self.fused_groups]
         self.tensors = [value for entry in self.entries for value in entry.values()]
-        self.arrays = [getattr(value, "_data", None) for value in self.tensors]
+        self.arrays = [
+            data_of(value) if isinstance(value, Variable) else None for value in self.tensors
+        ]
 
     @staticmethod
     def _check(p: Any) -> None:
-        if p._grad._data.shape != p._data.shape:
+        if data_of(grad_of(p)).shape != data_of(p).shape:
             raise RuntimeError(
-                f"the gradient has shape {list(p._grad.shape)}, but the parameter has shape "
+                f"the gradient has shape {list(grad_of(p).shape)}, but the parameter has shape "
                 f"{list(p.shape)}"
             )
-        if p._grad._data.dtype != p._data.dtype:
+        if data_of(grad_of(p)).dtype != data_of(p).dtype:
             raise RuntimeError(
-                f"the gradient has dtype {p._grad.dtype}, but the parameter has dtype {p.dtype}"
+                f"the gradient has dtype {grad_of(p).dtype}, but the parameter has dtype {p.dtype}"
             )
-        if not p._array().flags.writeable:
+        if not array_of(p).flags.writeable:
             raise RuntimeError(
                 f"the parameter of shape {list(p.shape)} cannot be updated: its memory is read-only"
             )
@@ -220,22 +231,22 @@ class Layout:
         active: list[Any], entries: Any, scalars: Sequence[str], fresh: Container[int]
     ) -> Iterator[list[Any]]:
         """The parameters of each group. Those that share memory are updated one after the other."""
-        if _overlap([p._data for p in active]):
+        if _overlap([data_of(p) for p in active]):
             yield from ([p] for p in active)
             return
         waiting: dict[Any, list[Any]] = {}
         sizes: dict[Any, int] = {}
         for p in active:
-            if p._data.size > SMALL:
+            if data_of(p).size > SMALL:
                 yield [p]
                 continue
-            numbers = [entries[id(p)][name]._data.item() for name in scalars]
-            key = (p._data.dtype, id(p) in fresh, *numbers)
+            numbers = [data_of(entries[id(p)][name]).item() for name in scalars]
+            key = (data_of(p).dtype, id(p) in fresh, *numbers)
             group = waiting.setdefault(key, [])
-            sizes[key] = sizes.get(key, 0) + p._data.size
+            sizes[key] = sizes.get(key, 0) + data_of(p).size
             if group and sizes[key] > PIECE:
                 yield group
-                group, sizes[key] = [], p._data.size
+                group, sizes[key] = [], data_of(p).size
                 waiting[key] = group
             group.append(p)
         yield from waiting.values()
@@ -245,15 +256,14 @@ class Layout:
         if len(params) != len(self.params) or names != self.names:
             return None
         grads = []
-        for p, q, array in zip(params, self.params, self.memory):
-            g = p._grad
+        for p, q, array, g in zip(params, self.params, self.memory, map(grad_of, params)):
             if g is None:
                 if array is not None:
                     return None
                 continue
-            if p._data is not array or p is not q:
+            if data_of(p) is not array or p is not q:
                 return None
-            g = g._data
+            g = data_of(g)
             if g.shape != array.shape:
                 return None
             grads.append(g)
@@ -264,7 +274,7 @@ class Layout:
         found = list(chain.from_iterable(map(dict.values, self.entries)))
         if len(found) != len(self.tensors) or not all(map(is_, found, self.tensors)):
             return None
-        if any(value._data is not array for value, array in zip(found, self.arrays)):
+        if not all(map(is_, map(data_of, found), self.arrays)):
             return None
         if any(group.apart() for group in self.fused_groups):
             return None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from minitorch import Tensor, enable_grad
-from minitorch.extend import Variable, wrap
+from minitorch.extend import Variable, array_of, grad_of, mark_written, wrap
 
 from .arguments import check, checked
 from .layout import flattened
@@ -150,7 +150,7 @@ def gradient(params: list[Any]) -> Any:
     """The gradients of all parameters in one line."""
     return np.concatenate(
         [
-            flattened(np.zeros_like(p._array()) if p._grad is None else p._grad._array())
+            flattened(np.zeros_like(array_of(p)) if grad_of(p) is None else array_of(grad_of(p)))
             for p in params
         ]
     )
@@ -160,7 +160,7 @@ def move(params: list[Any], t: float, d: Any) -> None:
     """Adds ``t d`` to the parameters."""
     start = 0
     for p in params:
-        array = p._array()
+        array = array_of(p)
         size = array.size * (2 if array.dtype.kind == "c" else 1)
         array += (
             (t * d[start : start + size])
@@ -168,20 +168,20 @@ def move(params: list[Any], t: float, d: Any) -> None:
             .view(array.dtype)
             .reshape(array.shape)
         )
-        p._counter[0] += 1
+        mark_written(p)
         start += size
 
 
 def along(params: list[Any], closure: Callable[[], Any], d: Any) -> Callable[[float], Point]:
     """The loss along ``d`` from where the parameters are, and where they are again after it."""
-    starts = [p._array().copy() for p in params]
+    starts = [array_of(p).copy() for p in params]
 
     def evaluate(t: float) -> Point:
         move(params, t, d)
         loss = float(closure())
         g = gradient(params)
         for p, array in zip(params, starts, strict=True):
-            p._array()[...] = array
+            array_of(p)[...] = array
         return Point(t, loss, g, float(g @ d))
 
     return evaluate
@@ -247,7 +247,7 @@ def _largest(x: Any) -> float:
 
 
 def _array(value: Any) -> Any:
-    return value._array() if isinstance(value, Variable) else None
+    return array_of(value) if isinstance(value, Variable) else None
 
 
 def _tensor(value: Any, like: Any) -> Any:

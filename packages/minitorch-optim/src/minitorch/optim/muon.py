@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from minitorch.extend import Variable, current, wrap
+from minitorch.extend import Variable, array_of, current, data_of, grad_of, mark_written, wrap
 
 from .arguments import checked
 from .optimizer import Optimizer, ParamsT, closure_loss
@@ -48,7 +48,7 @@ class Muon(Optimizer):
         adjust_lr_fn: str | None = None,
     ) -> None:
         defaults = checked(locals(), "adjust_lr_fn")
-        if isinstance(lr, Variable) and lr._data.size != 1:
+        if isinstance(lr, Variable) and data_of(lr).size != 1:
             raise ValueError("Tensor lr must be 1-element")
         for name, value in {
             "Learning rate": lr,
@@ -80,20 +80,20 @@ class Muon(Optimizer):
             lr = group["lr"]
             options = {k: v for k, v in group.items() if k not in ("params", "param_names")}
             for p in group["params"]:
-                if p._grad is None:
+                if grad_of(p) is None:
                     continue
-                if p._data.dtype.kind == "c":
+                if data_of(p).dtype.kind == "c":
                     raise RuntimeError("Muon does not support complex parameters")
                 entry = self.state[p]
                 if "momentum_buffer" not in entry:
-                    entry["momentum_buffer"] = wrap(np.zeros_like(p._data))
-                buffer = entry["momentum_buffer"]._array()
+                    entry["momentum_buffer"] = wrap(np.zeros_like(data_of(p)))
+                buffer = array_of(entry["momentum_buffer"])
                 if isinstance(lr, Variable):  # its dtype decides how its products are rounded
-                    options["lr"] = lr._array().reshape(())[()]
+                    options["lr"] = array_of(lr).reshape(())[()]
                 current.state.without_warnings(
-                    muon, p._array(), p._grad._array(), buffer, **options
+                    muon, array_of(p), array_of(grad_of(p)), buffer, **options
                 )
-                p._counter[0] += 1
+                mark_written(p)
         return loss
 
     step.__doc__ = Optimizer.step.__doc__

@@ -12,7 +12,15 @@ from typing import Any
 
 import numpy as np
 from minitorch import Tensor, enable_grad
-from minitorch.extend import RemovableHandle, Variable, wrap
+from minitorch.extend import (
+    RemovableHandle,
+    Variable,
+    array_of,
+    drop_grad,
+    grad_of,
+    mark_written,
+    wrap,
+)
 
 from .arguments import a_string
 
@@ -115,14 +123,15 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forgets the gradients of all parameters: sets them to None, or to zeros."""
         for group in self.param_groups:
+            if set_to_none:
+                drop_grad(*group["params"])
+                continue
             for p in group["params"]:
-                if set_to_none:
-                    p._grad = None
-                elif p._grad is not None:
-                    if p._grad.grad_fn is not None:
-                        p._grad = p._grad.detach()
-                    p._grad._array().fill(0)
-                    p._grad._counter[0] += 1
+                if grad_of(p) is not None:
+                    if grad_of(p).grad_fn is not None:
+                        p.grad = grad_of(p).detach()
+                    array_of(grad_of(p)).fill(0)
+                    mark_written(grad_of(p))
 
     # --- parameter groups --------------------------------------------------------------------
 
@@ -380,7 +389,7 @@ def _loaded(value: Any, p: Any, name: Any = None) -> Any:
         if not hasattr(value, "__array__") or isinstance(value, np.generic):
             return deepcopy(value)
         value = wrap(np.asarray(value.detach() if hasattr(value, "detach") else value))
-    array = np.array(value._array())
+    array = np.array(array_of(value))
     if p is not None and name != "step" and p.dtype.is_floating_point:
         with np.errstate(all="ignore"):
             array = array.astype(p.dtype.numpy, copy=False)

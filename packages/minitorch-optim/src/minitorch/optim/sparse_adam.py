@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minitorch import Tensor
+from minitorch.extend import data_of
 
 from .arguments import check, check_betas, checked
 from .optimizer import Optimizer, ParamsT, closure_loss
@@ -39,7 +40,7 @@ class SparseAdam(Optimizer):
             [i, k]
             for i, group in enumerate(self.param_groups)
             for k, p in enumerate(group["params"])
-            if p._data.dtype.kind == "c"
+            if data_of(p).dtype.kind == "c"
         ]
         if complex_params:
             raise ValueError(

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from minitorch import no_grad
-from minitorch.extend import current, wrap
+from minitorch.extend import array_of, current, data_of, mark_written, wrap
 
 from .lr_scheduler.base import LRScheduler, per_group, warn_outside_step
 
@@ -81,8 +81,8 @@ def get_swa_multi_avg_fn() -> Callable[[Any, Any, Any], None]:
 def _move(averages: Iterable[Any], new: Iterable[Any], weight: float) -> None:
     """``average += weight (new - average)``, in place."""
     for average, value in zip(averages, new, strict=True):
-        current.state.without_warnings(_lerp, average._array(), value._array(), weight)
-        average._counter[0] += 1
+        current.state.without_warnings(_lerp, array_of(average), array_of(value), weight)
+        mark_written(average)
 
 
 def _lerp(a: Any, b: Any, weight: float) -> None:
@@ -90,8 +90,8 @@ def _lerp(a: Any, b: Any, weight: float) -> None:
 
 
 def _copy(target: Any, value: Any) -> None:
-    target._array()[...] = value._array()
-    target._counter[0] += 1
+    array_of(target)[...] = array_of(value)
+    mark_written(target)
 
 
 class AveragedModel:
@@ -149,7 +149,7 @@ class AveragedModel:
         elif self.multi_avg_fn is not None:
             for floating in (True, False):
                 kind = [
-                    k for k, p in enumerate(averages) if (p._data.dtype.kind in "fc") is floating
+                    k for k, p in enumerate(averages) if (data_of(p).dtype.kind in "fc") is floating
                 ]
                 if kind:
                     self.multi_avg_fn(
@@ -162,7 +162,7 @@ class AveragedModel:
         if not self.use_buffers:
             for own, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
                 _copy(own, buffer)
-        self.n_averaged = wrap(self.n_averaged._array() + 1)
+        self.n_averaged = wrap(array_of(self.n_averaged) + 1)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.module(*args, **kwargs)

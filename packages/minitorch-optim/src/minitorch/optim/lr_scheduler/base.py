@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from minitorch.extend import Variable, wrap
+from minitorch.extend import Variable, array_of, mark_written, wrap
 
 from ..optimizer import Optimizer
 
@@ -31,7 +31,7 @@ EPOCH_WARNING = (
 
 def copied(value: Any) -> Any:
     """A number as it is; a copy of a tensor, which the next epoch would change."""
-    return wrap(value._array().copy()) if isinstance(value, Variable) else value
+    return wrap(array_of(value).copy()) if isinstance(value, Variable) else value
 
 
 def values(optimizer: Any, name: str) -> list[Any]:
@@ -56,8 +56,8 @@ def set_lr(group: dict[str, Any], value: Any) -> None:
     """Sets the learning rate; one that is a tensor stays the same tensor."""
     lr = group["lr"]
     if isinstance(lr, Variable):
-        lr._array().fill(float(value))
-        lr._counter[0] += 1
+        array_of(lr).fill(float(value))
+        mark_written(lr)
     else:
         group["lr"] = value
 
