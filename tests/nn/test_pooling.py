@@ -107,3 +107,22 @@ ERRORS = [
 def test_errors(wrong: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         wrong()
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        lambda x: F.max_pool2d(x, 2),
+        lambda x: F.adaptive_max_pool2d(x, 2),
+        lambda x: F.avg_pool2d(x, 2),
+        lambda x: F.adaptive_avg_pool2d(x, 2),
+        lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)[..., ::2, ::2],
+        lambda x: F.grid_sample(x, minitorch.zeros(0, 2, 2, 2), align_corners=False),
+    ],
+)
+def test_a_batch_of_nothing_is_pooled(pool):
+    x = minitorch.zeros(0, 3, 4, 4, requires_grad=True)
+    y = pool(x)
+    assert y.shape == (0, 3, 2, 2)
+    y.sum().backward()
+    assert x.grad.shape == x.shape

@@ -199,3 +199,54 @@ def test_half(name: str) -> None:
     for a, b in zip(ours, right, strict=True):
         bound = 2**-9 * max(np.abs(b).max(), 2**-14)
         np.testing.assert_allclose(a, b.astype(np.float16), rtol=2**-8, atol=bound)
+
+
+MANY = 70_000  # more than float16 can count
+
+
+def many_functions(lib: Any) -> dict[str, Any]:
+    nn = lib.nn.functional
+    other = lib.linspace(0.1, 0.9, MANY).half()
+    sign = lib.where(other > 0.5, 1.0, -1.0).half()
+    return {
+        "mean": lambda x: x.mean(),
+        "mse_loss": lambda x: nn.mse_loss(x, other),
+        "l1_loss": lambda x: nn.l1_loss(x, other),
+        "smooth_l1_loss": lambda x: nn.smooth_l1_loss(x, other),
+        "huber_loss": lambda x: nn.huber_loss(x, other),
+        "with_logits": lambda x: nn.binary_cross_entropy_with_logits(x, other),
+        "kl_div": lambda x: nn.kl_div(x, other),
+        "poisson_nll_loss": lambda x: nn.poisson_nll_loss(x, other),
+        "soft_margin_loss": lambda x: nn.soft_margin_loss(x, sign),
+        "hinge_embedding_loss": lambda x: nn.hinge_embedding_loss(x, sign),
+        "margin_ranking_loss": lambda x: nn.margin_ranking_loss(x, other, sign),
+        "nll_loss": lambda x: nn.nll_loss(x.view(-1, 2), lib.zeros(MANY // 2, dtype=lib.int64)),
+        "times a large number": lambda x: (x * 1e5 * 1e-5).mean(),
+        "by a large number": lambda x: (x / 1e5).sum(),
+        "by a small number": lambda x: (x * 1e-3 / 1e-5).mean(),
+        "times a large tensor": lambda x: (x * lib.tensor(7e4)).mean() * 1e-3,
+    }
+
+
+@pytest.mark.parametrize("name", many_functions(torch))
+@pytest.mark.filterwarnings("ignore:reduction")
+def test_more_elements_and_larger_numbers_than_float16_holds(name: str) -> None:
+    found = []
+    for lib in (minitorch, torch):
+        x = lib.linspace(0.2, 0.7, MANY).half().requires_grad_()
+        y = many_functions(lib)[name](x)
+        (g,) = lib.autograd.grad(y, x)
+        assert g.dtype is lib.float16
+        found.append((y.item(), g.float().abs().sum().item()))
+    assert found[0] == pytest.approx(found[1], rel=0.02)
+
+
+def test_means_where_pytorch_counts_in_float16() -> None:
+    ones = minitorch.ones(MANY, dtype=minitorch.float16)
+    assert ones.nanmean().item() == 1
+    bag = minitorch.zeros(MANY, dtype=minitorch.int64)
+    F = minitorch.nn.functional
+    rows = F.embedding_bag(bag, ones.view(-1, 2), minitorch.tensor([0]), mode="mean")
+    assert rows.tolist() == [[1, 1]]
+    loss = F.cross_entropy(ones.view(-1, 2), bag[: MANY // 2], weight=ones[:2] * 3)
+    assert loss.item() == pytest.approx(0.6931, rel=1e-3)

@@ -330,7 +330,9 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
     kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
     large = threaded(kernel)
     differentiable, strict = primitive.differentiable, not primitive.params
-    number = "f" if primitive.numbers else ""  # the kind of tensor that a number may stand beside
+    widen = primitive.widen
+    # the characters of dtypes that a number may stand beside
+    number = ("efd" if widen is None else "fd") if primitive.numbers else ""
     node_type: Any = None
     savers: list[Any] = [None] * 4  # by mask
     promoting = promote is not None or None in primitive.rules[:1]
@@ -350,7 +352,7 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
             if (y.dtype is not dtype and promoting) or (floats and dtype.kind != "f"):
                 return general(input, other, *params)
             version, tracked = other._counter, other if ruled else None
-        elif (type(other) is float or type(other) is int) and dtype.kind == number:
+        elif (type(other) is float or type(other) is int) and dtype.char in number:
             y, version, tracked = other, NEVER, None
         else:
             return general(input, other, *params)
@@ -400,6 +402,8 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
             b, foreign = wrap(np.asarray(b, from_numpy_dtype(b.dtype).numpy)), False
         if not isinstance(a, Variable) or foreign or not (number or isinstance(b, Variable)):
             check_operands(primitive, a, b)
+        if widen is not None and (made := widen(op, a, b)) is not None:
+            return made
         if promote is not None and (isinstance(a, Variable) or isinstance(b, Variable)):
             a, b = promote(a, b)
         return apply(primitive, a, b, *params)

@@ -66,6 +66,7 @@ class Primitive:
         used_by: Mapping[str, str] = MappingProxyType({}),
         view: bool = False,
         promote: Callable[..., Any] | None = None,
+        widen: Callable[..., Any] | None = None,
         floats: bool = False,
         numbers: str = "either",
         label: str | Callable[[Any], str] | None = None,
@@ -87,6 +88,7 @@ class Primitive:
         self.definition: Any = definition
         self.view = view
         self.promote: Any = promote
+        self.widen: Any = widen
         self.floats = floats
         self.numbers = numbers
         self.traits = frozenset(traits)
@@ -225,6 +227,7 @@ def primitive(
         joint: one rule for all inputs together, which returns a gradient (or None) for each.
         view: the kernel's result may share memory with its first input.
         promote: brings inputs of different dtypes to one (``ops.promotion``).
+        widen: ``widen(op, a, b)``: the result where the dtype does not hold a number (else None).
         floats: integers are to be promoted to the default float dtype.
         numbers: which of two inputs may be a Python number: ``"other"`` the second, ``"either"``
             any one of them, ``""`` none.

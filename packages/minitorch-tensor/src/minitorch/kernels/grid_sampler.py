@@ -126,7 +126,7 @@ def gradients(
     space, points = math.prod(sizes), math.prod(grid.shape[1:-1])
     rows = np.ascontiguousarray(x.reshape(b, c, space).swapaxes(1, 2))
     gs = g.reshape(b, c, points).swapaxes(1, 2)
-    flat = grid.reshape(b, points, -1)
+    flat = grid.reshape(b, points, len(sizes))
     axes, factors = [], []
     for k, n in enumerate(reversed(sizes)):
         at = finite(coordinates(flat[..., k], n, align), mode, padding)

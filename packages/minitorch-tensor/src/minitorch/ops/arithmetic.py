@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._types.dtype import float16, float32
 from ..autograd.dispatch import NEVER
 from ..autograd.primitive import labelled, operation, primitive
 from ..autograd.variable import Variable
 from .choice import zeros_like_p
 from .conversion import (
+    FITS,
     as_operand,
     common_dtype,
     fitted,
@@ -162,7 +164,25 @@ def positive(input: Tensor) -> Tensor:
 # --- products and quotients -------------------------------------------------------------------
 
 
-@operation(operator.mul, "a b", lambda g, b: g * b, lambda g, a: g * a, **ELEMENTWISE)
+def in_float32(op: Any, a: Any, b: Any) -> Any:
+    """``op(a, b)`` of float16 and a number that float16 does not hold (or not as precisely),
+    rounded to float16 in the end; None for any other two.
+    """
+    for x, y in ((a, b), (b, a)):
+        if not isinstance(x, Variable) or x._data.dtype.char != "e":
+            continue
+        if isinstance(y, Variable):
+            beyond = y._data.dtype.char in "fd" and not y._data.ndim and x._data.ndim
+        else:
+            beyond = type(y) in (int, float) and y and not 2**-14 <= abs(y) <= FITS
+        if beyond:
+            return to(op(*(to(z, float32) if z is x else z for z in (a, b))), float16)
+    return None
+
+
+@operation(
+    operator.mul, "a b", lambda g, b: g * b, lambda g, a: g * a, widen=in_float32, **ELEMENTWISE
+)
 def mul(input: Tensor | complex, other: Tensor | complex) -> Tensor:
     """``input * other``; the derivatives are ``other`` and ``input``.
 
@@ -183,7 +203,7 @@ QUOTIENT: Any = {"traits": ("elementwise",), "promote": promote_to_float, "float
 
 @operation(
     operator.truediv, "a b", lambda g, b: g / b, lambda g, a, b: -g * (a / b / b), name="div",
-    **QUOTIENT,
+    widen=in_float32, **QUOTIENT,
 )  # fmt: skip
 def true_divide(input: Tensor | complex, other: Tensor | complex) -> Tensor:
     """``input / other``; the derivatives are 1 / other and -input / other^2.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._types.dtype import as_dtype
+from .._types.dtype import as_dtype, float16, float32
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import along, sums
@@ -162,10 +162,19 @@ def _mean(x: Any, dim: Any, keepdim: bool) -> Any:
     return s / n
 
 
+def over(g: Any, n: int) -> Any:
+    """``g / n``; of float16 in float32, which holds larger numbers of elements."""
+    if n > 2048 and g.dtype == np.float16:
+        return (single(g) / n).astype(np.float16)
+    return g / n
+
+
 mean_p = primitive(
     _mean,
     "x | dim keepdim",
-    lambda g, shape, dim, keepdim: broadcast_gradient(g / count(shape, dim), shape, dim, keepdim),
+    lambda g, shape, dim, keepdim: broadcast_gradient(
+        over(g, count(shape, dim)), shape, dim, keepdim
+    ),
     name="mean",
     label=of_all_or_some,
     traits=("linear",),
@@ -234,6 +243,8 @@ def nanmean(
     if dtype is not None:
         input = to(input, inexact("nanmean", dtype))
     axes = dims(dim, input.ndim)
+    if input.dtype is float16:  # which holds no count above 65504
+        return to(nanmean(to(input, float32), dim, keepdim), float16)
     return nansum_p(input, axes, keepdim) / count_numbers_p(input, axes, keepdim)
 
 

@@ -135,14 +135,20 @@ def embedding_bag(
         renormalize(weight, input, max_norm, norm_type)
     scales = counts_of(input, weight.shape[0]) if scale_grad_by_freq else None
     if padding_idx is not None:
-        kept = input.numpy() != row_number(padding_idx, weight)
+        try:
+            kept = input.numpy() != row_number(padding_idx, weight)
+        except AssertionError as error:  # of the other type in PyTorch, here alone
+            raise RuntimeError(*error.args) from None
         mask = minitorch.from_numpy(kept)
         input, bags = input[mask], bags[kept]
         if per_sample_weights is not None:
             per_sample_weights = per_sample_weights[mask]
         if scales is not None:
             scales = scales[mask]
-    rows = embedding_p(weight, input, -1)
+    try:
+        rows = embedding_p(weight, input, -1)
+    except IndexError as error:
+        raise RuntimeError(f"embedding_bag: {error}") from None
     if scales is not None:
         rows = scale_grad_by_freq_p(rows, scales.to(rows.dtype))
     sizes = np.bincount(bags.astype(np.intp, copy=False), minlength=count)
@@ -152,7 +158,9 @@ def embedding_bag(
         rows = rows * per_sample_weights.unsqueeze(1)
     total = embedding_dense_backward_p(rows, minitorch.from_numpy(bags), count, -1)
     if mode == "mean":
-        total = total / minitorch.from_numpy(np.maximum(sizes, 1)[:, None]).to(total.dtype)
+        wide = minitorch.promote_types(total.dtype, minitorch.float32)  # float16 ends at 65504
+        counts = minitorch.from_numpy(np.maximum(sizes, 1)[:, None]).to(wide)
+        total = (total.to(wide) / counts).to(total.dtype)
     return total
 
 

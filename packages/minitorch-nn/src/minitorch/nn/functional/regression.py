@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from minitorch import Tensor, clamp, exp, log, no_grad, ones_like, where
-from minitorch.extend import fused, promote
+from minitorch.extend import fused, in_single, promote
 
 from ..kernels.dtypes import check_float
 from .reduction import chosen, in_dtype_of, reduced
@@ -55,9 +55,9 @@ def _squares_backward(g: Any, mean: bool, difference: Any, needs: Any) -> tuple[
 
 
 mse_loss_p = fused(
-    _squares,
+    in_single(_squares, 1),
     "x target | mean",
-    _squares_backward,
+    in_single(_squares_backward),
     lambda x, target, mean: reduced((x - target) * (x - target), "mean" if mean else "sum"),
     name="mse_loss",
     residuals="difference",

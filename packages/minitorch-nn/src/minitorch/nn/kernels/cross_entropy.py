@@ -116,7 +116,7 @@ def cross_entropy(
         out = column_sums(loss)
     else:
         # where the weights sum to zero the mean is NaN, never infinite
-        total = y.dtype.type(n) if w is None else np.add.reduce(w) or y.dtype.type(np.nan)
+        total = y.dtype.type(n) if w is None else np.add.reduce(w, dtype=y.dtype) or np.nan
         out = column_sums(loss) / total
         share = (1 if w is None else w) / total
     if smoothing and weight is not None:  # the smoothed part is not weighted by the label

@@ -81,7 +81,7 @@ def max_pool(x: Any, windows: Windows, once: bool) -> tuple[Any, Any]:
     """(maxima, their places in the flattened spatial dimensions); a NaN is a maximum."""
     out, keys, table, padding = windows
     size = x.shape[2:]
-    planes = x.reshape(-1, *size)
+    planes = x.reshape(math.prod(x.shape[:2]), *size)  # -1 fails where a size is 0
     values = np.empty((len(planes), *out), x.dtype)
     indices = np.empty((len(planes), table.shape[1]), np.int64)
     padded = any(map(any, padding))
@@ -110,7 +110,7 @@ def max_pool(x: Any, windows: Windows, once: bool) -> tuple[Any, Any]:
                 np.maximum(best, seen, out=best)
                 # later numbers are larger
                 np.maximum(number, np.multiply(better, k, dtype=kind), out=number)
-            flat = number.reshape(len(best), -1).astype(np.int64)
+            flat = number.reshape(len(best), len(outputs)).astype(np.int64)
             flat *= table.shape[1]
             flat += outputs
             table.take(flat, out=indices[part], mode="clip")
@@ -132,7 +132,8 @@ def numbered(indices: Any, plane: int) -> Any:
     """Places in each plane as places in all planes together."""
     planes = math.prod(indices.shape[:2])
     return (
-        indices.reshape(planes, -1) + np.arange(planes, dtype=np.int64)[:, None] * plane
+        indices.reshape(planes, math.prod(indices.shape[2:]))
+        + np.arange(planes, dtype=np.int64)[:, None] * plane
     ).reshape(-1)
 
 
