@@ -73,9 +73,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Mypy --strict on the installed packages."""
-    install(session, STACK, "mypy==2.4.1", *EXTRAS)
+    """Mypy --strict on the installed packages; what mypy, pyright and an editor say to users."""
+    install(session, STACK, "mypy==2.4.1", "pyright[nodejs]==1.1.414", "jedi", *PYTEST, *EXTRAS)
     session.run("mypy", f"--config-file={ROOT / 'pyproject.toml'}", "-p", "minitorch")
+    pytest(session, "typing")
 
 
 @nox.session
