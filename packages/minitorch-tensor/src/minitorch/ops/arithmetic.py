@@ -22,6 +22,7 @@ from .conversion import (
     promote_to_float,
     to,
 )
+from .inspection import is_tensor
 from .unary import reciprocal
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def in_float32(op: Any, a: Any, b: Any) -> Any:
     rounded to float16 in the end; None for any other two.
     """
     for x, y in ((a, b), (b, a)):
-        if not isinstance(x, Variable) or x._data.dtype.char != "e":
+        if not is_tensor(x) or x._data.dtype.char != "e":
             continue
         if isinstance(y, Variable):
             beyond = y._data.dtype.char in "fd" and not y._data.ndim and x._data.ndim
