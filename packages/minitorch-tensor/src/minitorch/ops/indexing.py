@@ -19,7 +19,7 @@ from ..autograd.inplace import check_history, check_writable, write
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, check_marks, wrap
 from .choice import zeros_like_p
-from .conversion import cast, element, fitted, real_part
+from .conversion import FITS, cast, element, fitted, real_part
 from .gathering import (
     adjacent,
     flat_positions,
@@ -325,6 +325,8 @@ def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
             source = value._data
             if source.ndim and source.size == 1:  # also of more dimensions than data[key] has
                 source = source.reshape(())
+        elif type(value) is float and data.dtype.kind == "f" and -FITS <= value <= FITS:
+            source = value
         else:
             source = _as_value(self, value)
         current.state.without_warnings(operator.setitem, data, key, source)

@@ -156,12 +156,12 @@ def embedding_bag(
         return maxima(rows, bags, sizes)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(1)
-    total = embedding_dense_backward_p(rows, minitorch.from_numpy(bags), count, -1)
-    if mode == "mean":
-        wide = minitorch.promote_types(total.dtype, minitorch.float32)  # float16 ends at 65504
-        counts = minitorch.from_numpy(np.maximum(sizes, 1)[:, None]).to(wide)
-        total = (total.to(wide) / counts).to(total.dtype)
-    return total
+    if mode == "sum":
+        return embedding_dense_backward_p(rows, minitorch.from_numpy(bags), count, -1)
+    wide = rows.to(minitorch.promote_types(rows.dtype, minitorch.float32))  # float16 ends at 65504
+    total = embedding_dense_backward_p(wide, minitorch.from_numpy(bags), count, -1)
+    sizes = minitorch.from_numpy(np.maximum(sizes, 1)[:, None]).to(wide.dtype)
+    return (total / sizes).to(rows.dtype)
 
 
 def maxima(rows: Tensor, bags: Any, sizes: Any) -> Tensor:
