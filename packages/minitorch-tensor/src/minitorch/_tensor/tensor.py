@@ -347,8 +347,9 @@ class Tensor(Base):
     @staticmethod
     def _make_subclass(cls: type[T], data: Tensor, require_grad: bool = False) -> T:
         """A leaf of class ``cls`` on the memory of ``data``."""
-        made: Any = data.detach()
-        made.__class__ = cls
+        made: Any = object.__new__(cls)  # with another class given to it, attributes would be slow
+        made._data, made._node = data._array(), None
+        made._counter, made._base = data._counter, None
         return made.requires_grad_(require_grad)  # type: ignore[no-any-return]
 
     def detach_(self) -> Tensor:
