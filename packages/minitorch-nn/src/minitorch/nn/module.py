@@ -101,23 +101,17 @@ class Module(Hooks, State, Conversion):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         own = self.__dict__
         try:
-            hooked = (
+            if (
                 own["_forward_hooks"]
                 or own["_forward_pre_hooks"]
                 or own["_backward_hooks"]
                 or own["_backward_pre_hooks"]
                 or GLOBAL_HOOKS
-            )
-        except KeyError as missing:
-            raise AttributeError(
-                f"'{type(self).__name__}' object has no attribute {missing}: its __init__() must "
-                "call super().__init__()"
-            ) from None
-        try:
-            if hooked:
+            ):
                 return call_with_hooks(self, args, kwargs)
             return self.forward(*args, **kwargs)
         except Exception as error:
+            check_hooks(self)
             if args and not isinstance(args[0], Tensor | tuple):
                 check_input(self, args[0], error)
             raise
@@ -415,6 +409,15 @@ def minitorch_name(value: Any) -> str:
 def check_init(module: Module, what: str) -> None:
     if "_parameters" not in module.__dict__:
         raise AttributeError(f"cannot assign {what} before Module.__init__() call")
+
+
+def check_hooks(module: Module) -> None:
+    for name in DICTIONARIES:
+        if name not in module.__dict__:
+            raise AttributeError(
+                f"'{type(module).__name__}' object has no attribute '{name}': its __init__() must "
+                "call super().__init__()"
+            ) from None
 
 
 def check_input(module: Module, x: Any, error: Exception) -> None:

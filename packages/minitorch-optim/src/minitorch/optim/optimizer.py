@@ -348,11 +348,13 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         own = self.__dict__
         if "_opt_called" in own:  # set by schedules, which warn where it stays False
             own["_opt_called"] = True
-        before = own.get("_optimizer_step_pre_hooks")  # None where nobody called __init__
-        after = own.get("_optimizer_step_post_hooks")
+        try:
+            before, after = own["_optimizer_step_pre_hooks"], own["_optimizer_step_post_hooks"]
+        except KeyError:  # nobody called __init__
+            before = after = {}
         if not (before or after or _global_pre_hooks or _global_post_hooks):
             return step(self, *args, **kwargs)
-        for hook in (*_global_pre_hooks.values(), *(before or {}).values()):
+        for hook in (*_global_pre_hooks.values(), *before.values()):
             changed = hook(self, (self, *args), kwargs)
             if changed is not None:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
@@ -362,7 +364,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                     )
                 args, kwargs = changed[0][1:], changed[1]
         result = step(self, *args, **kwargs)
-        for hook in (*(after or {}).values(), *_global_post_hooks.values()):
+        for hook in (*after.values(), *_global_post_hooks.values()):
             hook(self, (self, *args), kwargs)
         return result
 

@@ -12,7 +12,7 @@ import numpy as np
 from .. import overrides
 from .._types import layout as layouts
 from .._types.device import CPU, device
-from .._types.dtype import dtype, from_numpy_dtype
+from .._types.dtype import by_numpy, dtype, from_numpy_dtype
 from .._types.size import Size
 from ..autograd import engine
 from ..autograd.grad_mode import current
@@ -170,7 +170,8 @@ class Tensor(Base):
     @property
     def dtype(self) -> dtype:
         """The type of the elements."""
-        return from_numpy_dtype(self._data.dtype)
+        numpy = self._data.dtype
+        return by_numpy.get(numpy) or from_numpy_dtype(numpy)
 
     @property
     def device(self) -> device:

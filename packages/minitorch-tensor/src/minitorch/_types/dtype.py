@@ -140,14 +140,14 @@ complex128 = cdouble = dtype("complex128", "ComplexDouble")
 ALL = (
     float16, float32, float64, int8, int16, int32, int64, uint8, bool, complex64, complex128,
 )  # fmt: skip
-_by_numpy = {each.numpy: each for each in ALL}
+by_numpy = {each.numpy: each for each in ALL}
 _default = float32
 
 
 def from_numpy_dtype(numpy: Any) -> dtype:
     """The dtype of an array."""
     try:
-        return _by_numpy[numpy]
+        return by_numpy[numpy]
     except KeyError:
         raise TypeError(
             f"can't convert np.ndarray of type numpy.{numpy}. The only supported types are: "

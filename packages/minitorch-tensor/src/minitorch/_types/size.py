@@ -42,7 +42,7 @@ class Size(tuple[int, ...]):
     def __getitem__(self, key: slice) -> Size: ...
     def __getitem__(self, key: Any) -> Any:
         made = super().__getitem__(key)
-        return Size(made) if isinstance(key, slice) else made
+        return tuple.__new__(Size, made) if isinstance(key, slice) else made
 
     def __add__(self, other: tuple[SupportsIndex, ...]) -> Size:  # type: ignore[override]
         if not isinstance(other, tuple):

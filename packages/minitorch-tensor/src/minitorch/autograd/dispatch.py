@@ -351,9 +351,9 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
             y: Any = other._data
             if (y.dtype is not dtype and promoting) or (floats and dtype.kind != "f"):
                 return general(input, other, *params)
-            version, tracked = other._counter, other if ruled else None
+            version = other._counter
         elif (type(other) is float or type(other) is int) and dtype.char in number:
-            y, version, tracked = other, NEVER, None
+            y, version = other, NEVER
         else:
             return general(input, other, *params)
         try:
@@ -369,9 +369,9 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
         tensor = wrap(out)
         if differentiable and state.flags:
             na = input._node if input._base is None else history(input)
-            nb = tracked
-            if tracked is not None:
-                nb = tracked._node if tracked._base is None else history(tracked)
+            nb = None
+            if version is not NEVER and ruled:
+                nb = other._node if other._base is None else history(other)
             if na is not None:
                 mask = 1 if nb is None else 3
             elif nb is not None:

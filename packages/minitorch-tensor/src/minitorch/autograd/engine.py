@@ -175,7 +175,7 @@ def _is_new(array: Any, node: Node) -> bool:
         or _owners(array) > ALONE
     ):
         return False
-    for values in node.saved or ():
+    for values in node.saved[node.seen]:  # a rule may give back what it was given
         for value in values or ():
             if value is array:
                 return False

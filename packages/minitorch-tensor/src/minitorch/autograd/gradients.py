@@ -15,10 +15,13 @@ from .variable import Variable, wrap
 __all__ = ["backward", "gradients", "sequence"]
 
 
+SINGLE = (Variable, GradientEdge)
+
+
 def sequence(value: Any, count: int | None = None) -> list[Any]:
     if value is None:
         return [None] * (count or 0)
-    return [value] if isinstance(value, Variable | GradientEdge) else list(value)
+    return [value] if isinstance(value, SINGLE) else list(value)
 
 
 def _primal(x: Any) -> Any:
@@ -68,8 +71,10 @@ def backward(
                 "`backward()`. Please only use `grad_tensors`."
             )
         grad_tensors = grad_variables
-    outputs = [_primal(y) for y in sequence(tensors)]
-    gradients = [_primal(g) for g in sequence(grad_tensors, len(outputs))]
+    outputs = list(map(_primal, sequence(tensors)))
+    gradients = sequence(grad_tensors, len(outputs))
+    if grad_tensors is not None:
+        gradients = list(map(_primal, gradients))
     if inputs is None:
         engine.backward(outputs, gradients, retain_graph, create_graph)
         return

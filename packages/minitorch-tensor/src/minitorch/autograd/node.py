@@ -177,7 +177,7 @@ class AccumulateGrad(Node):
             leaf._grad = g.clone() if grad is None else grad + g
         elif grad is None:
             data = leaf._data
-            if not owned or g.dtype != data.dtype or g.strides != data.strides:
+            if not owned or g.dtype is not data.dtype or g.strides != data.strides:
                 g = filled(like(data), g)
             leaf._grad = wrap(g)
         elif isinstance(grad._data, np.ndarray):

@@ -23,6 +23,7 @@ class PrimitiveNode(Node):
     makes_arrays = True
     primitive: Primitive
     rules: tuple[Any, ...]  # None where an input has none; its saved values are None then too
+    seen = slice(None)  # of what is saved, what rules see
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
         saved, rules = self._values(create_graph), self.rules
@@ -101,6 +102,7 @@ class JointNode(PrimitiveNode):
     """A node whose one rule gives the gradients of all inputs."""
 
     __slots__ = ()
+    seen = slice(1)
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Any:
         if type(g) is Partial:

@@ -261,8 +261,10 @@ def _places(x: Any, indices: list[Any], dims: tuple[int, ...]) -> tuple[Any, tup
 
 def _overwrite(x: Any, value: Any) -> Any:
     out = np.empty_like(x)
-    complex_to_real = out.dtype.kind not in "cb" and getattr(value, "dtype", out.dtype).kind == "c"
-    out[...] = real_part(value) if complex_to_real else value
+    dtype, given = out.dtype, getattr(value, "dtype", None)
+    if given is not None and given is not dtype and given.kind == "c" and dtype.kind not in "cb":
+        value = real_part(value)
+    out[...] = value
     return out
 
 
@@ -366,13 +368,16 @@ def _as_value(self: Any, value: Any) -> Any:
     return element(value, kind)
 
 
+VALUES = (Variable, int, float, complex, np.generic)
+
+
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """Writes ``src``, broadcast and cast, into the tensor; gradients flow to ``src``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
     """
     check_writable(self)
-    if not isinstance(src, Variable | int | float | complex | np.generic):
+    if not isinstance(src, VALUES):
         raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(src).__name__}")
     if isinstance(src, Variable) and src._data.ndim > self._data.ndim:
         raise RuntimeError(

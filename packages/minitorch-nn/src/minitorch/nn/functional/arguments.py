@@ -57,6 +57,9 @@ def keeps_channels_last(function: F) -> F:
 
     @functools.wraps(function)
     def in_format(*args: Any, **kwargs: Any) -> Any:
-        return in_format_of(function(*args, **kwargs), *args, *kwargs.values())
+        made = function(*args, **kwargs)
+        if isinstance(made, Tensor) and made.ndim < 3:
+            return made
+        return in_format_of(made, *args, *kwargs.values())
 
     return cast(F, in_format)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minitorch import Tensor, div, finfo, float16, float32, int64, no_grad, rsqrt
-from minitorch.extend import fused, in_single, labelled, primitive
+from minitorch.extend import fused, in_single, labelled, primitive, wrap
 
 from ..kernels import normalization as kernels
 from ..kernels import resampling
@@ -32,6 +32,7 @@ def centered(x: Any, dims: tuple[int, ...], eps: float) -> Any:
 
 
 def layer_norm_definition(x: Any, w: Any, b: Any, ndim: int, eps: float) -> Any:
+    _check_dtypes("layer_norm", x, weight=w, bias=b)
     y = centered(x, tuple(range(-ndim, 0)), eps)
     y = y if w is None else y * w
     return y if b is None else y + b
@@ -55,8 +56,25 @@ def affine(x: Tensor, w: Tensor | None, b: Tensor | None) -> Tensor:
     return x if b is None else x + b.reshape((-1, *ones))
 
 
+half_layer_norm = in_single(kernels.layer_norm, 1)
+
+
+def _layer_norm(x: Any, w: Any, b: Any, *options: Any) -> Any:
+    dtype = x.dtype
+    if (
+        dtype.kind != "f"
+        or (w is not None and w.dtype is not dtype)
+        or (b is not None and b.dtype is not dtype)
+    ):
+        named = (("weight", w), ("bias", b))
+        params = {name: v if v is None else wrap(v) for name, v in named}
+        _check_dtypes("layer_norm", wrap(x), **params)
+    run = kernels.layer_norm if dtype.char != "e" else half_layer_norm
+    return run(x, w, b, *options)
+
+
 native_layer_norm_p = fused(
-    in_single(kernels.layer_norm, 1),
+    _layer_norm,
     "x w b | ndim eps",
     in_single(kernels.layer_norm_backward),
     layer_norm_definition,
@@ -90,10 +108,13 @@ def _check_affine(name: str, weight: Any, bias: Any, channels: int) -> None:
 def _check_dtypes(name: str, input: Any, **params: Any) -> None:
     """Parameters have the input's dtype; with those of float16 they may all be float32."""
     dtype = input.dtype
-    same = all(value is None or value.dtype is dtype for value in params.values())
-    if same and dtype.is_floating_point:
-        return
-    half = input.dtype is float16 and all(p is None or p.dtype is float32 for p in params.values())
+    for value in params.values():
+        if value is not None and value.dtype is not dtype:
+            break
+    else:
+        if dtype.is_floating_point:
+            return
+    half = dtype is float16 and all(p is None or p.dtype is float32 for p in params.values())
     if not half:
         check_same(name, input, **params)
     check_float(input, name)
@@ -269,6 +290,13 @@ def group_norm(
 
 def _normalized_dims(name: str, input: Any, normalized_shape: Any, weight: Any, bias: Any) -> int:
     shape = tuple(normalized_shape)
+    if (
+        shape
+        and input.shape[-len(shape) :] == shape
+        and (weight is None or weight.shape == shape)
+        and (bias is None or bias.shape == shape)
+    ):
+        return len(shape)
     if not shape:
         raise RuntimeError(
             f"{name}: Expected normalized_shape to be at least 1-dimensional, i.e., containing at "
@@ -280,12 +308,10 @@ def _normalized_dims(name: str, input: Any, normalized_shape: Any, weight: Any, 
                 f"{name}: Expected {what} to be of same shape as normalized_shape, but got {what} "
                 f"of shape {list(value.shape)} and normalized_shape = {list(shape)}"
             )
-    if tuple(input.shape[-len(shape) :]) != shape:
-        raise RuntimeError(
-            f"Given normalized_shape={list(shape)}, expected input with shape "
-            f"[*, {', '.join(map(str, shape))}], but got input of size{list(input.shape)}"
-        )
-    return len(shape)
+    raise RuntimeError(
+        f"Given normalized_shape={list(shape)}, expected input with shape "
+        f"[*, {', '.join(map(str, shape))}], but got input of size{list(input.shape)}"
+    )
 
 
 def layer_norm(
@@ -307,8 +333,8 @@ def layer_norm(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
     """
     ndim = _normalized_dims("layer_norm", input, normalized_shape, weight, bias)
-    _check_dtypes("layer_norm", input, weight=weight, bias=bias)
     if not input.numel():
+        _check_dtypes("layer_norm", input, weight=weight, bias=bias)
         out = input.clone() if weight is None else input * weight
         return out if bias is None else out + bias
     return native_layer_norm_p(input, weight, bias, ndim, eps)

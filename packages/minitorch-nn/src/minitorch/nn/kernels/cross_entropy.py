@@ -75,7 +75,7 @@ def cross_entropy(
         rows, classes, weight = np.zeros((n, 1), x.dtype), 1, None
     if counts is not None:
         t = np.where(counts, t, 0)
-    if x.dtype.itemsize == 2:
+    if x.itemsize == 2:
         rows = rows.astype(np.float32)
     if classes < FEW:
         rows = np.asfortranarray(rows)  # NumPy reduces many short rows faster by columns
@@ -125,7 +125,7 @@ def cross_entropy(
             share /= total
     if counts is not None:
         share = np.where(counts, share, 0)
-    return out if out.dtype == x.dtype else out.astype(x.dtype), y, share, at
+    return out if out.dtype is x.dtype else out.astype(x.dtype), y, share, at
 
 
 def cross_entropy_backward(

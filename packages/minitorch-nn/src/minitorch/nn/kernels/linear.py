@@ -24,7 +24,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
         across = np.ascontiguousarray(across)
     out = rows.dot(across)
     if bias is not None:
-        if bias.dtype != x.dtype:
+        if bias.dtype is not x.dtype and bias.dtype != x.dtype:
             raise RuntimeError(
                 f"bias and mat1 must have the same dtype, but got {bias.dtype} and {x.dtype}"
             )

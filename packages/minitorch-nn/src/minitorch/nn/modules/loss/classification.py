@@ -89,14 +89,10 @@ class CrossEntropyLoss(_WeightedLoss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """(N, C, ...) and class numbers (N, ...) or probabilities (N, C, ...) to a number."""
-        return F.cross_entropy(
-            input,
-            target,
-            self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            label_smoothing=self.label_smoothing,
-        )
+        return F.cross_entropy(  # by position: that is quicker
+            input, target, self.weight, None, self.ignore_index, None,
+            self.reduction, self.label_smoothing,
+        )  # fmt: skip
 
 
 class KLDivLoss(_Loss):
