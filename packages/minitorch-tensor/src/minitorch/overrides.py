@@ -294,6 +294,16 @@ def _let_ask(function: Any, public: Any, operator: bool = False) -> None:
     function.__code__ = _template(function.__code__.co_freevars)
 
 
+def named_as(function: Any, made: Any) -> Any:
+    """``functools.update_wrapper``, which is called a thousand times at import, in a third of its
+    time."""
+    made.__name__, made.__qualname__ = function.__name__, function.__qualname__
+    made.__module__, made.__doc__ = function.__module__, function.__doc__
+    made.__annotations__ = function.__annotations__
+    made.__dict__.update(function.__dict__, __wrapped__=function)
+    return made
+
+
 def copied(function: Any, name: str | None = None) -> Any:
     """Another function object of the same code, such as a method's beside the function's."""
     made = FunctionType(

@@ -18,13 +18,13 @@ gradient. Broadcasting is undone by the engine.
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from ..overrides import named_as
 from . import dispatch
 from .primitive_node import JointNode, PrimitiveNode
 
@@ -96,9 +96,9 @@ class Primitive:
         self.relabelled: Callable[..., Operation]
         self.savers: dict[int, Any] = {}
         # which inputs can have a gradient (an index, for one, cannot); None: all
-        ruled = tuple(rule is not None for rule in self.rules) or (False,) * len(self.inputs)
+        ruled = tuple([rule is not None for rule in rules]) or (False,) * len(self.inputs)
         self.ruled = None if joint else ruled
-        self.differentiable = joint is not None or any(rule is not None for rule in self.rules)
+        self.differentiable = joint is not None or True in ruled
         self.label = label
         self.node = node or (PrimitiveNode if joint is None else JointNode)
 
@@ -291,7 +291,7 @@ def operation(
         code, names = made.__code__, _parameters(declared)
         if names != code.co_varnames[: len(names)]:  # `exponent=`, where it is `other` in `binary`
             made.__code__ = code.replace(co_varnames=names + code.co_varnames[len(names) :])
-        return cast(F, functools.update_wrapper(made, declared))
+        return cast(F, named_as(declared, made))
 
     return make
 
@@ -300,7 +300,7 @@ def operator(op: Any) -> Callable[..., Any]:
     """The function behind a Python operator: ``op``, which leaves foreign operands to them."""
     known = getattr(op, "primitive", None)
     if known is None or len(known.inputs) != 2 or known.view:
-        return functools.wraps(op)(dispatch.refusing(op))
+        return cast("Callable[..., Any]", named_as(op, dispatch.refusing(op)))
     made = dispatch.binary(known, operator=True)
     made.primitive = known  # type: ignore[attr-defined]
     made.__name__ = made.__qualname__ = known.name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import operator
 from collections.abc import Callable
 from types import FunctionType
@@ -14,6 +13,7 @@ import numpy as np
 from ..autograd.dispatch import not_tensor
 from ..autograd.grad_mode import current
 from ..autograd.variable import Variable
+from ..overrides import named_as
 
 F = TypeVar("F", bound=Callable[..., Any])
 MISSING = object()
@@ -23,7 +23,6 @@ NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 def numpy_names(function: F) -> F:
     """Lets ``axis`` and ``keepdims`` stand for ``dim`` and ``keepdim``."""
 
-    @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
             given, kwargs = kwargs, {NUMPY_NAMES.get(k, k): value for k, value in kwargs.items()}
@@ -32,7 +31,7 @@ def numpy_names(function: F) -> F:
         return function(*args, **kwargs)
 
     renamed.numpy_names = True  # type: ignore[attr-defined]  # see _taking_a_tensor
-    return cast(F, renamed)
+    return cast(F, named_as(function, renamed))
 
 
 # the names of parameters that are tensors
@@ -61,10 +60,13 @@ def take_tensors(module: dict[str, Any]) -> None:
     for name, function in list(module.items()):
         if name[0] == "_" or not isinstance(function, FunctionType):
             continue
-        code = inspect.unwrap(function).__code__  # quicker than inspect.signature
-        first = (*code.co_varnames, "")[0 if code.co_argcount else code.co_kwonlyargcount]
         if hasattr(function, "primitive"):
             continue
+        inner: Any = function
+        while hasattr(inner, "__wrapped__"):
+            inner = inner.__wrapped__
+        code = inner.__code__  # quicker than inspect.signature
+        first = (*code.co_varnames, "")[0 if code.co_argcount else code.co_kwonlyargcount]
         if code.co_argcount and first in TENSORS:
             numbers = function.__name__ in EITHER
             module[name] = _taking_a_tensor(function, first, numbers)
@@ -80,7 +82,6 @@ def _taking_a_tensor(function: F, first: str, numbers: bool) -> F:
     # without keywords there are none to rename
     plain = function.__wrapped__ if hasattr(function, "numpy_names") else function  # type: ignore[attr-defined]
 
-    @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         if not (args and isinstance(args[0], Variable)) and not current.state.arrays:
             x = args[0] if args else kwargs.get(first, MISSING)
@@ -96,12 +97,11 @@ def _taking_a_tensor(function: F, first: str, numbers: bool) -> F:
                     raise not_tensor(function, name, k, x) from None
             raise
 
-    return cast(F, checked)
+    return cast(F, named_as(function, checked))
 
 
 @functools.cache
 def _taking_tensors(function: F) -> F:
-    @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         tensors = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
         for k, x in enumerate(tensors, 1):
@@ -109,7 +109,7 @@ def _taking_tensors(function: F) -> F:
                 raise not_tensor(function, "tensors", k, x)
         return function(*args, **kwargs)
 
-    return cast(F, checked)
+    return cast(F, named_as(function, checked))
 
 
 def as_int(name: str, value: Any) -> int:
