@@ -323,6 +323,7 @@ def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
     if marking or type(self._counter) is not list:
         check_marks(self)
     try:
+        source: Any
         if isinstance(value, Variable):
             source = value._data
             if source.ndim and source.size == 1:  # also of more dimensions than data[key] has

@@ -160,8 +160,9 @@ def embedding_bag(
         return embedding_dense_backward_p(rows, minitorch.from_numpy(bags), count, -1)
     wide = rows.to(minitorch.promote_types(rows.dtype, minitorch.float32))  # float16 ends at 65504
     total = embedding_dense_backward_p(wide, minitorch.from_numpy(bags), count, -1)
-    sizes = minitorch.from_numpy(np.maximum(sizes, 1)[:, None]).to(wide.dtype)
-    return (total / sizes).to(rows.dtype)
+    counts = minitorch.from_numpy(np.maximum(sizes, 1)[:, None]).to(wide.dtype)
+    mean: Tensor = (total / counts).to(rows.dtype)
+    return mean
 
 
 def maxima(rows: Tensor, bags: Any, sizes: Any) -> Tensor:
