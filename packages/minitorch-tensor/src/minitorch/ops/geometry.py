@@ -190,4 +190,4 @@ def cdist(
     large = x1.shape[-2] > 25 or x2.shape[-2] > 25
     if p == 2 and (compute_mode == MODES[1] or (compute_mode == MODES[0] and large)):
         return cdist_p(x1, x2)
-    return _distances(x1, x2, p)
+    return _distances(x1, x2, p).contiguous()
