@@ -48,6 +48,7 @@ class Node:
     sequence_nr: int
     extra: dict[str, Any] | None
     makes_arrays = False  # whether vjp returns arrays that only the engine has
+    seen = slice(None)  # of what is saved, what rules see
     rereads = True  # whether inputs that `.data =` gave other memory are taken as they are now
 
     def name(self) -> str:

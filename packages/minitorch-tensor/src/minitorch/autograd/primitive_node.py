@@ -23,7 +23,6 @@ class PrimitiveNode(Node):
     makes_arrays = True
     primitive: Primitive
     rules: tuple[Any, ...]  # None where an input has none; its saved values are None then too
-    seen = slice(None)  # of what is saved, what rules see
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
         saved, rules = self._values(create_graph), self.rules
