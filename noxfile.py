@@ -59,7 +59,7 @@ def install(session: nox.Session, packages: tuple[str, ...], *others: str) -> No
 
 def pytest(session: nox.Session, *folders: str) -> None:
     options = (f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={ROOT}")
-    paths = [str(TESTS / folder) for folder in folders]
+    paths = [each if each.startswith("-") else str(TESTS / each) for each in folders]
     session.run("pytest", *options, "-p", "no:cacheprovider", *session.posargs, *paths)
 
 
@@ -123,8 +123,9 @@ def tests(session: nox.Session, numpy: str) -> None:
 @nox.session(python="3.11")
 def parity(session: nox.Session) -> None:
     """Values, dtypes, gradients and training runs beside PyTorch's."""
-    install(session, STACK, TORCH, "expecttest", *EXTRAS, *PYTEST)
-    pytest(session, "parity")
+    install(session, STACK, TORCH, "expecttest", *EXTRAS, *PYTEST, "pytest-xdist")
+    session.env["PYTHONHASHSEED"] = "0"  # all workers collect the same tests in one order
+    pytest(session, "-n2", "parity")
 
 
 @nox.session

@@ -110,6 +110,8 @@ ONE_WAY |= {
 def _unread(function: Any) -> set[str]:
     """The parameters that the code of a function never looks at."""
     code = inspect.unwrap(function).__code__
+    if "locals" in code.co_names:  # handed on as a whole
+        return set()
     count = code.co_argcount + code.co_kwonlyargcount
     count += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
     read: set[str] = set(code.co_cellvars)

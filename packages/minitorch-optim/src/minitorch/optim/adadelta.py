@@ -29,7 +29,7 @@ class Adadelta(ElementwiseOptimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adadelta.html
     """
 
-    _update = Update(kernels.adadelta, states, options)
+    __update__ = Update(kernels.adadelta, states, options)
 
     def __init__(
         self,

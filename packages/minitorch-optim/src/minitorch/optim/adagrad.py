@@ -34,7 +34,7 @@ class Adagrad(ElementwiseOptimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adagrad.html
     """
 
-    _update = Update(kernels.adagrad, states, options)
+    __update__ = Update(kernels.adagrad, states, options)
 
     def __init__(
         self,
@@ -70,4 +70,4 @@ class Adagrad(ElementwiseOptimizer):
         super().__init__(params, checked(defaults))
         for group in self.param_groups:  # PyTorch has this state before the first step
             for p in group["params"]:
-                first_state(self._update, self.state[p], p, group)
+                first_state(self.__update__, self.state[p], p, group)

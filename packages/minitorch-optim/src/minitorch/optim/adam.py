@@ -58,7 +58,7 @@ class Adam(ElementwiseOptimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
     """
 
-    _update = Update(kernels.adam, states, options)
+    __update__ = Update(kernels.adam, states, options)
 
     def __init__(
         self,

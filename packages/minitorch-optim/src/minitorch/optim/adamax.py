@@ -37,7 +37,7 @@ class Adamax(ElementwiseOptimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adamax.html
     """
 
-    _update = Update(kernels.adamax, states, options)
+    __update__ = Update(kernels.adamax, states, options)
 
     def __init__(
         self,

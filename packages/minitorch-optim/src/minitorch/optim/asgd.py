@@ -47,7 +47,7 @@ class ASGD(ElementwiseOptimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.ASGD.html
     """
 
-    _update = Update(kernels.asgd, states, options, scalars)
+    __update__ = Update(kernels.asgd, states, options, scalars)
 
     def __init__(
         self,

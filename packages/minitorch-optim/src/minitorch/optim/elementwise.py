@@ -47,16 +47,16 @@ layouts: WeakKeyDictionary[Optimizer, tuple[Buffers, dict[int, Layout]]] = WeakK
 class ElementwiseOptimizer(Optimizer):
     """Base of the optimizers that take such steps."""
 
-    _update: ClassVar[Update]
+    __update__: ClassVar[Update]  # in the way of no attribute of a user's subclass
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = closure_loss(closure)
         for number, group in enumerate(self.param_groups):
             if group["differentiable"]:
                 with set_grad_enabled(True):
-                    step_tensors(self._update, self.state, group)
+                    step_tensors(self.__update__, self.state, group)
             else:
-                step_arrays(self._update, self, number, group)
+                step_arrays(self.__update__, self, number, group)
         return loss
 
     step.__doc__ = Optimizer.step.__doc__

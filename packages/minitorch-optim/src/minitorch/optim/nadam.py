@@ -52,7 +52,7 @@ class NAdam(ElementwiseOptimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.NAdam.html
     """
 
-    _update = Update(kernels.nadam, states, options, scalars)
+    __update__ = Update(kernels.nadam, states, options, scalars)
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ class RAdam(ElementwiseOptimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.RAdam.html
     """
 
-    _update = Update(kernels.radam, states, options)
+    __update__ = Update(kernels.radam, states, options)
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class RMSprop(ElementwiseOptimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
     """
 
-    _update = Update(kernels.rmsprop, states, options)
+    __update__ = Update(kernels.rmsprop, states, options)
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class Rprop(ElementwiseOptimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Rprop.html
     """
 
-    _update = Update(kernels.rprop, states, options)
+    __update__ = Update(kernels.rprop, states, options)
 
     def __init__(
         self,

@@ -55,7 +55,7 @@ class SGD(ElementwiseOptimizer):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
     """
 
-    _update = Update(kernels.sgd, states, options, scalars)
+    __update__ = Update(kernels.sgd, states, options, scalars)
 
     def __init__(
         self,

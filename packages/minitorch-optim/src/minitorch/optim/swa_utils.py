@@ -236,7 +236,7 @@ def update_bn(loader: Iterable[Any], model: Any, device: Any = None) -> None:
     momenta = {
         module: module.momentum
         for module in model.modules()
-        if hasattr(module, "reset_running_stats") and getattr(module, "averages_batches", True)
+        if hasattr(module, "reset_running_stats") and getattr(module, "__averages_batches__", True)
     }
     if not momenta:
         return

@@ -66,6 +66,7 @@ class Variable:
         def shape(self) -> Any: ...
 
     def _array(self) -> Array:
+        """The values as an ndarray that memory can be shared with."""
         data = self._data
         if not isinstance(data, np.ndarray):
             self._data = data = np.asarray(data)

@@ -40,10 +40,10 @@ class ModuleSequence(Module):
     def __getitem__(self, index: int) -> Module: ...
     def __getitem__(self, index: int | slice) -> Module:
         if isinstance(index, slice):
-            return self._part(index)
+            return self.__part__(index)
         return cast(Module, self._modules[at(self, index)])
 
-    def _part(self, index: slice) -> Self:
+    def __part__(self, index: slice) -> Self:
         make: Any = type(self)
         return cast(Self, make(list(self)[index]))
 
@@ -123,7 +123,7 @@ class Sequential(ModuleSequence):
             input = module(input)
         return input
 
-    def _part(self, index: slice) -> Self:
+    def __part__(self, index: slice) -> Self:
         modules: Any = OrderedDict(list(self._modules.items())[index])
         return type(self)(modules)
 

@@ -61,13 +61,13 @@ def showing(*names: str) -> Callable[[Any], str]:
 class _Activation(Module):
     """An activation; ``repr`` shows whether it overwrites its input."""
 
-    _function: ClassVar[Callable[..., Tensor]]
+    __function__: ClassVar[Callable[..., Tensor]]
 
     extra_repr = showing()
 
     def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
-        return type(self)._function(input)
+        return type(self).__function__(input)
 
 
 class _InPlace(_Activation):
@@ -79,7 +79,7 @@ class _InPlace(_Activation):
 
     def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
-        return type(self)._function(input, self.inplace)
+        return type(self).__function__(input, self.inplace)
 
 
 class _Exponential(_Activation):
@@ -94,7 +94,7 @@ class _Exponential(_Activation):
 
     def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
-        return type(self)._function(input, self.alpha, self.inplace)
+        return type(self).__function__(input, self.alpha, self.inplace)
 
 
 class _Shrink(_Activation):
@@ -110,7 +110,7 @@ class _Shrink(_Activation):
 
     def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
-        return type(self)._function(input, self.lambd)
+        return type(self).__function__(input, self.lambd)
 
 
 class CELU(_Exponential):
@@ -119,7 +119,7 @@ class CELU(_Exponential):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CELU.html
     """
 
-    _function = F.celu
+    __function__ = F.celu
 
 
 class ELU(_Exponential):
@@ -128,7 +128,7 @@ class ELU(_Exponential):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
     """
 
-    _function = F.elu
+    __function__ = F.elu
 
 
 class GELU(_Activation):
@@ -154,7 +154,7 @@ class Hardshrink(_Shrink):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardshrink.html
     """
 
-    _function = F.hardshrink
+    __function__ = F.hardshrink
 
 
 class Hardsigmoid(_InPlace):
@@ -163,7 +163,7 @@ class Hardsigmoid(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html
     """
 
-    _function = F.hardsigmoid
+    __function__ = F.hardsigmoid
 
 
 class Hardswish(_InPlace):
@@ -172,7 +172,7 @@ class Hardswish(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardswish.html
     """
 
-    _function = F.hardswish
+    __function__ = F.hardswish
 
 
 class Hardtanh(_Activation):
@@ -220,7 +220,7 @@ class LogSigmoid(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html
     """
 
-    _function = F.logsigmoid
+    __function__ = F.logsigmoid
 
 
 class Mish(_InPlace):
@@ -229,7 +229,7 @@ class Mish(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Mish.html
     """
 
-    _function = F.mish
+    __function__ = F.mish
 
 
 class PReLU(_Activation):
@@ -310,7 +310,7 @@ class SELU(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SELU.html
     """
 
-    _function = F.selu
+    __function__ = F.selu
 
 
 class SiLU(_InPlace):
@@ -319,7 +319,7 @@ class SiLU(_InPlace):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html
     """
 
-    _function = F.silu
+    __function__ = F.silu
 
 
 class Sigmoid(_Activation):
@@ -328,7 +328,7 @@ class Sigmoid(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html
     """
 
-    _function = F.sigmoid
+    __function__ = F.sigmoid
 
 
 class Softplus(_Activation):
@@ -355,7 +355,7 @@ class Softshrink(_Shrink):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softshrink.html
     """
 
-    _function = F.softshrink
+    __function__ = F.softshrink
 
 
 class Softsign(_Activation):
@@ -364,7 +364,7 @@ class Softsign(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html
     """
 
-    _function = F.softsign
+    __function__ = F.softsign
 
 
 class Tanh(_Activation):
@@ -373,7 +373,7 @@ class Tanh(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html
     """
 
-    _function = F.tanh
+    __function__ = F.tanh
 
 
 class Tanhshrink(_Activation):
@@ -382,7 +382,7 @@ class Tanhshrink(_Activation):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanhshrink.html
     """
 
-    _function = F.tanhshrink
+    __function__ = F.tanhshrink
 
 
 class Threshold(_Activation):

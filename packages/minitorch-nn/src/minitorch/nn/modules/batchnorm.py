@@ -28,7 +28,7 @@ class _NormBase(_Affine):
     """Parameters and running statistics of the norms of channels."""
 
     _version = 2
-    input_ndims: tuple[int, ...] = ()  # what an input may have
+    __input_ndims__: tuple[int, ...] = ()  # what an input may have
 
     running_mean: Tensor | None
     running_var: Tensor | None
@@ -64,10 +64,10 @@ class _NormBase(_Affine):
         super().reset_parameters()
 
     def _check_input_dim(self, input: Tensor) -> None:
-        if not self.input_ndims:
+        if not self.__input_ndims__:
             raise NotImplementedError(f"{type(self).__name__} has no _check_input_dim")
-        if input.ndim not in self.input_ndims:
-            expected = " or ".join(f"{n}D" for n in self.input_ndims)
+        if input.ndim not in self.__input_ndims__:
+            expected = " or ".join(f"{n}D" for n in self.__input_ndims__)
             raise ValueError(
                 f"{type(self).__name__}: expected {expected} input (got {input.ndim}D input of "
                 f"shape {list(input.shape)})"
@@ -132,7 +132,7 @@ class BatchNorm1d(_BatchNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
     """
 
-    input_ndims = (2, 3)
+    __input_ndims__ = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
@@ -160,7 +160,7 @@ class BatchNorm2d(_BatchNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
     """
 
-    input_ndims = (4,)
+    __input_ndims__ = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
@@ -169,7 +169,7 @@ class BatchNorm3d(_BatchNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html
     """
 
-    input_ndims = (5,)
+    __input_ndims__ = (5,)
 
 
 class SyncBatchNorm(_BatchNorm):

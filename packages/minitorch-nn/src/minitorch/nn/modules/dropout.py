@@ -14,7 +14,7 @@ __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Fe
 
 
 class _Dropout(Module):
-    _function: ClassVar[Callable[..., Tensor]]
+    __function__: ClassVar[Callable[..., Tensor]]
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class _Dropout(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """The input with some of it dropped."""
-        return type(self)._function(input, self.p, self.training, self.inplace)
+        return type(self).__function__(input, self.p, self.training, self.inplace)
 
 
 class Dropout(_Dropout):
@@ -38,7 +38,7 @@ class Dropout(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
     """
 
-    _function = F.dropout
+    __function__ = F.dropout
 
 
 class Dropout1d(_Dropout):
@@ -47,7 +47,7 @@ class Dropout1d(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html
     """
 
-    _function = F.dropout1d
+    __function__ = F.dropout1d
 
 
 class Dropout2d(_Dropout):
@@ -56,7 +56,7 @@ class Dropout2d(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html
     """
 
-    _function = F.dropout2d
+    __function__ = F.dropout2d
 
 
 class Dropout3d(_Dropout):
@@ -65,7 +65,7 @@ class Dropout3d(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html
     """
 
-    _function = F.dropout3d
+    __function__ = F.dropout3d
 
 
 class AlphaDropout(_Dropout):
@@ -74,7 +74,7 @@ class AlphaDropout(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AlphaDropout.html
     """
 
-    _function = F.alpha_dropout
+    __function__ = F.alpha_dropout
 
 
 class FeatureAlphaDropout(_Dropout):
@@ -83,4 +83,4 @@ class FeatureAlphaDropout(_Dropout):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.FeatureAlphaDropout.html
     """
 
-    _function = F.feature_alpha_dropout
+    __function__ = F.feature_alpha_dropout

@@ -21,7 +21,7 @@ __all__ = [
 
 
 class _InstanceNorm(_NormBase):
-    averages_batches = False  # as batch norms do, whose statistics `update_bn` computes anew
+    __averages_batches__ = False  # as batch norms do, whose statistics `update_bn` computes anew
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
@@ -66,7 +66,7 @@ class InstanceNorm1d(_InstanceNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html
     """
 
-    input_ndims = (2, 3)
+    __input_ndims__ = (2, 3)
 
     def _get_no_batch_dim(self) -> int:
         return 2
@@ -80,7 +80,7 @@ class InstanceNorm2d(_InstanceNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html
     """
 
-    input_ndims = (3, 4)
+    __input_ndims__ = (3, 4)
 
     def _get_no_batch_dim(self) -> int:
         return 3
@@ -92,7 +92,7 @@ class InstanceNorm3d(_InstanceNorm):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html
     """
 
-    input_ndims = (4, 5)
+    __input_ndims__ = (4, 5)
 
     def _get_no_batch_dim(self) -> int:
         return 4

@@ -35,21 +35,21 @@ class _Pad(Module):
         padding: an int, or (before, after, ...) of each dimension, the last one first.
     """
 
-    ndim: int
-    mode: str
+    __ndim__: int
+    __mode__: str
 
     def __init__(self, padding: Sizes) -> None:
         super().__init__()
-        self.padding = ntuple(padding, 2 * self.ndim)
+        self.padding = ntuple(padding, 2 * self.__ndim__)
 
     def forward(self, input: Tensor) -> Tensor:
         """The padded input."""
-        if input.ndim not in (self.ndim + 1, self.ndim + 2):
+        if input.ndim not in (self.__ndim__ + 1, self.__ndim__ + 2):
             raise ValueError(
-                f"{self}: expected {self.ndim + 1}D or {self.ndim + 2}D input (got {input.ndim}D "
-                "input)"
+                f"{self}: expected {self.__ndim__ + 1}D or {self.__ndim__ + 2}D input "
+                f"(got {input.ndim}D input)"
             )
-        return pad(input, self.padding, self.mode)
+        return pad(input, self.padding, self.__mode__)
 
     def extra_repr(self) -> str:
         """The widths."""
@@ -85,8 +85,8 @@ class CircularPad1d(_Pad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad1d.html
     """
 
-    ndim = 1
-    mode = "circular"
+    __ndim__ = 1
+    __mode__ = "circular"
 
 
 class CircularPad2d(_Pad):
@@ -95,8 +95,8 @@ class CircularPad2d(_Pad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad2d.html
     """
 
-    ndim = 2
-    mode = "circular"
+    __ndim__ = 2
+    __mode__ = "circular"
 
 
 class CircularPad3d(_Pad):
@@ -105,8 +105,8 @@ class CircularPad3d(_Pad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad3d.html
     """
 
-    ndim = 3
-    mode = "circular"
+    __ndim__ = 3
+    __mode__ = "circular"
 
 
 class ReflectionPad1d(_Pad):
@@ -115,8 +115,8 @@ class ReflectionPad1d(_Pad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad1d.html
     """
 
-    ndim = 1
-    mode = "reflect"
+    __ndim__ = 1
+    __mode__ = "reflect"
 
 
 class ReflectionPad2d(_Pad):
@@ -125,8 +125,8 @@ class ReflectionPad2d(_Pad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad2d.html
     """
 
-    ndim = 2
-    mode = "reflect"
+    __ndim__ = 2
+    __mode__ = "reflect"
 
 
 class ReflectionPad3d(_Pad):
@@ -135,8 +135,8 @@ class ReflectionPad3d(_Pad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad3d.html
     """
 
-    ndim = 3
-    mode = "reflect"
+    __ndim__ = 3
+    __mode__ = "reflect"
 
 
 class ReplicationPad1d(_Pad):
@@ -145,8 +145,8 @@ class ReplicationPad1d(_Pad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad1d.html
     """
 
-    ndim = 1
-    mode = "replicate"
+    __ndim__ = 1
+    __mode__ = "replicate"
 
 
 class ReplicationPad2d(_Pad):
@@ -155,8 +155,8 @@ class ReplicationPad2d(_Pad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad2d.html
     """
 
-    ndim = 2
-    mode = "replicate"
+    __ndim__ = 2
+    __mode__ = "replicate"
 
 
 class ReplicationPad3d(_Pad):
@@ -165,8 +165,8 @@ class ReplicationPad3d(_Pad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad3d.html
     """
 
-    ndim = 3
-    mode = "replicate"
+    __ndim__ = 3
+    __mode__ = "replicate"
 
 
 class ConstantPad1d(_ConstantPad):
@@ -175,7 +175,7 @@ class ConstantPad1d(_ConstantPad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad1d.html
     """
 
-    ndim = 1
+    __ndim__ = 1
 
 
 class ConstantPad2d(_ConstantPad):
@@ -184,7 +184,7 @@ class ConstantPad2d(_ConstantPad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad2d.html
     """
 
-    ndim = 2
+    __ndim__ = 2
 
 
 class ConstantPad3d(_ConstantPad):
@@ -193,7 +193,7 @@ class ConstantPad3d(_ConstantPad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad3d.html
     """
 
-    ndim = 3
+    __ndim__ = 3
 
 
 class ZeroPad1d(_ZeroPad):
@@ -202,7 +202,7 @@ class ZeroPad1d(_ZeroPad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad1d.html
     """
 
-    ndim = 1
+    __ndim__ = 1
 
 
 class ZeroPad2d(_ZeroPad):
@@ -211,7 +211,7 @@ class ZeroPad2d(_ZeroPad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad2d.html
     """
 
-    ndim = 2
+    __ndim__ = 2
 
 
 class ZeroPad3d(_ZeroPad):
@@ -220,4 +220,4 @@ class ZeroPad3d(_ZeroPad):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad3d.html
     """
 
-    ndim = 3
+    __ndim__ = 3

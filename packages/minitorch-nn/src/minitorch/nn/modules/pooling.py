@@ -35,7 +35,7 @@ __all__ = [
 
 
 class _MaxPoolNd(Module):
-    _function: ClassVar[Callable[..., Tensor | tuple[Tensor, Tensor]]]
+    __function__: ClassVar[Callable[..., Tensor | tuple[Tensor, Tensor]]]
 
     def __init__(
         self, kernel_size: Sizes, stride: Sizes | None = None,
@@ -57,7 +57,7 @@ class _MaxPoolNd(Module):
 
     def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """The maxima, with ``return_indices`` their places too."""
-        return type(self)._function(
+        return type(self).__function__(
             input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
             self.return_indices,
         )  # fmt: skip
@@ -69,7 +69,7 @@ class MaxPool1d(_MaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
     """
 
-    _function = F.max_pool1d
+    __function__ = F.max_pool1d
 
 
 class MaxPool2d(_MaxPoolNd):
@@ -86,7 +86,7 @@ class MaxPool2d(_MaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
     """
 
-    _function = F.max_pool2d
+    __function__ = F.max_pool2d
 
 
 class MaxPool3d(_MaxPoolNd):
@@ -95,11 +95,11 @@ class MaxPool3d(_MaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
     """
 
-    _function = F.max_pool3d
+    __function__ = F.max_pool3d
 
 
 class _MaxUnpoolNd(Module):
-    _function: ClassVar[Callable[..., Tensor]]
+    __function__: ClassVar[Callable[..., Tensor]]
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class _MaxUnpoolNd(Module):
         self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None
     ) -> Tensor:
         """The maxima back at their places, zeros elsewhere."""
-        return type(self)._function(
+        return type(self).__function__(
             input, indices, self.kernel_size, self.stride, self.padding, output_size
         )
 
@@ -132,7 +132,7 @@ class MaxUnpool1d(_MaxUnpoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
     """
 
-    _function = F.max_unpool1d
+    __function__ = F.max_unpool1d
 
 
 class MaxUnpool2d(_MaxUnpoolNd):
@@ -141,7 +141,7 @@ class MaxUnpool2d(_MaxUnpoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
     """
 
-    _function = F.max_unpool2d
+    __function__ = F.max_unpool2d
 
 
 class MaxUnpool3d(_MaxUnpoolNd):
@@ -150,7 +150,7 @@ class MaxUnpool3d(_MaxUnpoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
     """
 
-    _function = F.max_unpool3d
+    __function__ = F.max_unpool3d
 
 
 class AvgPool1d(Module):
@@ -182,7 +182,7 @@ class AvgPool1d(Module):
 
 
 class _AvgPoolNd(Module):
-    _function: ClassVar[Callable[..., Tensor]]
+    __function__: ClassVar[Callable[..., Tensor]]
 
     def __init__(
         self, kernel_size: Sizes, stride: Sizes | None = None,
@@ -202,7 +202,7 @@ class _AvgPoolNd(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """The means."""
-        return type(self)._function(
+        return type(self).__function__(
             input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
             self.count_include_pad, self.divisor_override,
         )  # fmt: skip
@@ -222,7 +222,7 @@ class AvgPool2d(_AvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
     """
 
-    _function = F.avg_pool2d
+    __function__ = F.avg_pool2d
 
 
 class AvgPool3d(_AvgPoolNd):
@@ -231,11 +231,11 @@ class AvgPool3d(_AvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
     """
 
-    _function = F.avg_pool3d
+    __function__ = F.avg_pool3d
 
 
 class _LPPoolNd(Module):
-    _function: ClassVar[Callable[..., Tensor]]
+    __function__: ClassVar[Callable[..., Tensor]]
 
     def __init__(
         self,
@@ -258,7 +258,7 @@ class _LPPoolNd(Module):
     def forward(self, input: Tensor) -> Tensor:
         """The norms."""
         p = float(self.norm_type)
-        return type(self)._function(input, p, self.kernel_size, self.stride, self.ceil_mode)
+        return type(self).__function__(input, p, self.kernel_size, self.stride, self.ceil_mode)
 
 
 class LPPool1d(_LPPoolNd):
@@ -267,7 +267,7 @@ class LPPool1d(_LPPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
     """
 
-    _function = F.lp_pool1d
+    __function__ = F.lp_pool1d
 
 
 class LPPool2d(_LPPoolNd):
@@ -276,7 +276,7 @@ class LPPool2d(_LPPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
     """
 
-    _function = F.lp_pool2d
+    __function__ = F.lp_pool2d
 
 
 class LPPool3d(_LPPoolNd):
@@ -285,7 +285,7 @@ class LPPool3d(_LPPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
     """
 
-    _function = F.lp_pool3d
+    __function__ = F.lp_pool3d
 
 
 class _AdaptivePoolNd(Module):
@@ -299,15 +299,15 @@ class _AdaptivePoolNd(Module):
 
 
 class _AdaptiveAvgPoolNd(_AdaptivePoolNd):
-    _function: ClassVar[Callable[..., Tensor]]
+    __function__: ClassVar[Callable[..., Tensor]]
 
     def forward(self, input: Tensor) -> Tensor:
         """The means."""
-        return type(self)._function(input, self.output_size)
+        return type(self).__function__(input, self.output_size)
 
 
 class _AdaptiveMaxPoolNd(_AdaptivePoolNd):
-    _function: ClassVar[Callable[..., Tensor | tuple[Tensor, Tensor]]]
+    __function__: ClassVar[Callable[..., Tensor | tuple[Tensor, Tensor]]]
 
     def __init__(self, output_size: AdaptiveSizes, return_indices: bool = False) -> None:
         super().__init__(output_size)
@@ -315,7 +315,7 @@ class _AdaptiveMaxPoolNd(_AdaptivePoolNd):
 
     def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """The maxima, with ``return_indices`` their places too."""
-        return type(self)._function(input, self.output_size, self.return_indices)
+        return type(self).__function__(input, self.output_size, self.return_indices)
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
@@ -324,7 +324,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
     """
 
-    _function = F.adaptive_avg_pool1d
+    __function__ = F.adaptive_avg_pool1d
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
@@ -333,7 +333,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
     """
 
-    _function = F.adaptive_avg_pool2d
+    __function__ = F.adaptive_avg_pool2d
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
@@ -342,7 +342,7 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
     """
 
-    _function = F.adaptive_avg_pool3d
+    __function__ = F.adaptive_avg_pool3d
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
@@ -351,7 +351,7 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
     """
 
-    _function = F.adaptive_max_pool1d
+    __function__ = F.adaptive_max_pool1d
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
@@ -360,7 +360,7 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
     """
 
-    _function = F.adaptive_max_pool2d
+    __function__ = F.adaptive_max_pool2d
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
@@ -369,4 +369,4 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
     """
 
-    _function = F.adaptive_max_pool3d
+    __function__ = F.adaptive_max_pool3d

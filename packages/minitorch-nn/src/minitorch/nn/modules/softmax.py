@@ -16,7 +16,7 @@ __all__ = ["GLU", "LogSoftmax", "Softmax", "Softmax2d", "Softmin"]
 class _AlongDim(Module):
     """A function along ``dim``."""
 
-    _function: ClassVar[Callable[..., Tensor]]
+    __function__: ClassVar[Callable[..., Tensor]]
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class _AlongDim(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
-        return type(self)._function(input, self.dim, _stacklevel=5)
+        return type(self).__function__(input, self.dim, _stacklevel=5)
 
 
 class GLU(_AlongDim):
@@ -51,7 +51,7 @@ class LogSoftmax(_AlongDim):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
     """
 
-    _function = F.log_softmax
+    __function__ = F.log_softmax
 
 
 class Softmax(_AlongDim):
@@ -60,7 +60,7 @@ class Softmax(_AlongDim):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
     """
 
-    _function = F.softmax
+    __function__ = F.softmax
 
 
 class Softmax2d(Module):
@@ -82,4 +82,4 @@ class Softmin(_AlongDim):
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmin.html
     """
 
-    _function = F.softmin
+    __function__ = F.softmin
