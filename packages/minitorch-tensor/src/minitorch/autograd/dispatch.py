@@ -331,8 +331,10 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
     large = threaded(kernel)
     differentiable, strict = primitive.differentiable, not primitive.params
     widen = primitive.widen
-    # the characters of dtypes that a number may stand beside
-    number = ("efd" if widen is None else "fd") if primitive.numbers else ""
+    number = primitive.numbers
+    # the dtypes that a number may stand beside here: compared by identity, as NumPy has one of each
+    single, double = (np.dtype("f4"), np.dtype("f8")) if number else (None, None)
+    half = np.dtype("f2") if number and widen is None else None
     node_type: Any = None
     savers: list[Any] = [None] * 4  # by mask
     promoting = promote is not None or None in primitive.rules[:1]
@@ -352,7 +354,9 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
             if (y.dtype is not dtype and promoting) or (floats and dtype.kind != "f"):
                 return general(input, other, *params)
             version = other._counter
-        elif (type(other) is float or type(other) is int) and dtype.char in number:
+        elif (type(other) is float or type(other) is int) and (
+            dtype is single or dtype is double or dtype is half
+        ):
             y, version = other, NEVER
         else:
             return general(input, other, *params)
