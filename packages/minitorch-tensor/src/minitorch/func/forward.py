@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._types.dtype import dtype
-from ..autograd.dispatch import apply
+from ..autograd.dispatch import apply, of_arrays
 from ..autograd.grad_mode import set_grad_enabled, transform_level
 from ..autograd.history import MULTIPLE_VIEWS, replay, root
 from ..autograd.interpreters import Interpreter
@@ -162,6 +162,7 @@ class Forward(Interpreter):
             )
         return Dual(out, made, self) if made is not None and out.dtype.category >= 2 else out
 
+    @of_arrays  # rules take arrays beside tensors
     def _by_rules(
         self, primitive: Any, primals: list[Any], tangents: list[Any], params: Any, out: Any
     ) -> Any:
