@@ -8,6 +8,7 @@ from minitorch.compat.modules import KINDS
 from minitorch.compat.table import TABLE
 
 
+@pytest.mark.filterwarnings("ignore")  # PyTorch's own, of what is on its way out
 @pytest.mark.parametrize("module", TABLE)
 def test_names(module: str):
     theirs, row = import_module(f"torch.{module}"), TABLE[module]

@@ -9,7 +9,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 
-from .table import TABLE, Absent
+from .absent import Absent
+from .table import TABLE
 
 __all__ = ["AbsentModule", "Final", "spec_of"]
 
@@ -100,16 +101,14 @@ class AbsentModule(ModuleType):
 
     def __init__(self, key: str, row: Absent) -> None:
         super().__init__(f"minitorch.{key}", f"torch.{key} in MiniTorch: {row.why}.")
-        self.__dict__.update(row.values)
-        self._key, self._row = key, row
         kinds = {name: kind for kind in KINDS for name in getattr(row, kind).split()}
-        self._kinds = kinds
+        self.__dict__.update(row.values, _key=key, _row=row, _kinds=kinds)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in self._row.real:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         row, path = self._row, f"{self._key}.{name}"
-        if path in TABLE:
+        if path in TABLE and name not in self._kinds:
             return import_module(f"minitorch.{path}")
         if name in row.real:
             module, _, attribute = row.real[name].partition(":")
@@ -123,6 +122,11 @@ class AbsentModule(ModuleType):
             raise AttributeError(f"MiniTorch has no torch.{path}: {row.why}")
         self.__dict__[name] = made
         return made
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # a function stays what it is when the submodule of its name is imported
+        if not (isinstance(value, AbsentModule) and name in self._kinds):
+            super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
         inside = {key.removeprefix(f"{self._key}.") for key in TABLE if key != self._key}
