@@ -28,7 +28,6 @@ ELSEWHERE = {  # modules of PyTorch whose contents have another place here
     "nn.modules.utils": "nn.modules.tuples",
     "nn.modules.upsampling": "nn.modules.resampling",
     "optim.adamw": "optim.adam",
-    "utils._pytree": "func.pytree",
     "utils.data._utils": "utils.data",
     "utils.data._utils.collate": "utils.data.collate",
 }

@@ -10,12 +10,14 @@ __all__ = ["checkpoint"]
 
 
 if TYPE_CHECKING:
+    from . import _pytree as _pytree
     from . import data as data
+    from . import hooks as hooks
     from . import tensorboard as tensorboard
 else:
 
     def __getattr__(name: str) -> Any:
-        if name in ("data", "tensorboard"):
+        if name in ("_pytree", "data", "hooks", "tensorboard"):
             from importlib import import_module
 
             try:
