@@ -140,13 +140,33 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from .serialization import save as save
 
     # compat's table makes these
+    _dynamo: ModuleType
+    _functorch: ModuleType
+    _guards: ModuleType
+    _higher_order_ops: ModuleType
+    _inductor: ModuleType
+    _library: ModuleType
+    _logging: ModuleType
+    _subclasses: ModuleType
     accelerator: ModuleType
+    ao: ModuleType
     backends: ModuleType
     cpu: ModuleType
     cuda: ModuleType
     distributed: ModuleType
+    export: ModuleType
+    futures: ModuleType
+    fx: ModuleType
     jit: ModuleType
+    monitor: ModuleType
     mps: ModuleType
+    mtia: ModuleType
+    nested: ModuleType
+    numa: ModuleType
+    onnx: ModuleType
+    package: ModuleType
+    quantization: ModuleType
+    sparse: ModuleType
     version: ModuleType
     xpu: ModuleType
     __version__: str
