@@ -45,7 +45,9 @@ def in_format_of(made: Any, *tensors: Any) -> Any:
     for x in tensors:
         if isinstance(x, Tensor) and x.ndim in (4, 5) and not x.is_contiguous():
             form = channels_last if x.ndim == 4 else channels_last_3d
-            if x.is_contiguous(memory_format=form):
+            # steps over rows count where there is one row, too: else the format would be a guess
+            rows = x.stride(-2) >= x.stride(-1) * x.shape[-1]
+            if rows and x.is_contiguous(memory_format=form):
                 if isinstance(made, tuple):
                     return tuple(each.contiguous(memory_format=form) for each in made)
                 return made.contiguous(memory_format=form)
