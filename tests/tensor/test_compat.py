@@ -1,12 +1,15 @@
 """What MiniTorch lacks: look-ups succeed and tell the truth, and what would compute raises."""
 
 import contextlib
+import importlib.metadata
+import importlib.util
 from importlib import import_module
 
 import minitorch
 import pytest
 from minitorch.compat.modules import KINDS
 from minitorch.compat.table import TABLE
+from minitorch.compat.top import TOP
 
 ANSWERS = {"false": False, "true": True, "zero": 0, "nothing": None, "empty": []}
 
@@ -75,3 +78,54 @@ def test_a_name_stands_once():
 def test_answers_are_nobody_elses():
     minitorch.cuda.get_arch_list().append(1)
     assert minitorch.cuda.get_arch_list() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(k, n) for row in TOP for k in KINDS for n in getattr(row, k).split()]
+)
+def test_names_of_torch_itself(kind: str, name: str):
+    assert getattr(minitorch, name) is getattr(minitorch, name)
+    assert getattr(minitorch, name).__name__ == name
+    if kind == "raises":
+        with pytest.raises(RuntimeError, match=f"torch.{name}: "):
+            getattr(minitorch, name)()
+
+
+def test_the_alias_is_listed_as_pytorch():
+    with minitorch.as_torch():
+        assert importlib.metadata.version("torch") == minitorch.__version__
+        assert importlib.metadata.metadata("torch")["Name"] == "torch"
+        assert importlib.util.find_spec("torch") is not None
+        assert "torch" in {
+            each.name for each in importlib.metadata.Distribution.discover(name="torch")
+        }
+
+
+def test_hub_loads_a_folder(tmp_path):
+    (tmp_path / "hubconf.py").write_text('def two(x):\n    "Doubles."\n    return 2 * x\n')
+    assert minitorch.hub.list(tmp_path, source="local") == ["two"]
+    assert minitorch.hub.help(tmp_path, "two", source="local") == "Doubles."
+    assert minitorch.hub.load(tmp_path, "two", 3, source="local") == 6
+    with pytest.raises(RuntimeError, match="three"):
+        minitorch.hub.load(tmp_path, "three", source="local")
+    with pytest.raises(RuntimeError, match="source='local'"):
+        minitorch.hub.load("owner/repo", "two")
+
+
+def test_hub_downloads_and_compares_the_hash(tmp_path):
+    source = tmp_path / "weights.pt"
+    minitorch.save({"w": minitorch.ones(2)}, source)
+    wrong = tmp_path / "x-0123456789.pth"
+    with pytest.raises(RuntimeError, match="invalid hash"):
+        minitorch.hub.download_url_to_file(source.as_uri(), wrong, "0123456789", progress=False)
+    assert not wrong.exists()
+    loaded = minitorch.hub.load_state_dict_from_url(
+        source.as_uri(), tmp_path / "cache", progress=False
+    )
+    assert loaded["w"].tolist() == [1, 1]
+    assert (tmp_path / "cache" / "weights.pt").exists()
+
+
+def test_the_build():
+    assert "USE_CUDA=0" in minitorch.__config__.show()
+    assert "get_num_threads" in minitorch.__config__.parallel_info()

@@ -154,9 +154,11 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     cpu: ModuleType
     cuda: ModuleType
     distributed: ModuleType
+    distributions: ModuleType
     export: ModuleType
     futures: ModuleType
     fx: ModuleType
+    hub: ModuleType
     jit: ModuleType
     monitor: ModuleType
     mps: ModuleType

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.metadata import version
+from importlib.metadata import Distribution, version
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from .._tensor.tensor import Tensor
+from .elsewhere import ELSEWHERE, SameModule
 from .tensor_types import constructed
 
 __all__ = ["as_torch"]
 
 PYTORCH = "2.13.0"  # the version whose behaviour this is
-
-ELSEWHERE = {  # modules of PyTorch whose contents have another place here
-    "autograd.profiler": "profiler",
-    "nn.modules.container": "nn.containers",
-    "nn.modules.conv": "nn.modules.convolution",
-    "nn.modules.module": "nn.module",
-    "nn.modules.rnn": "nn.modules.recurrent",
-    "nn.modules.sparse": "nn.modules.embedding",
-    "nn.modules.utils": "nn.modules.tuples",
-    "nn.modules.upsampling": "nn.modules.resampling",
-    "optim.adamw": "optim.adam",
-    "utils.data._utils": "utils.data",
-    "utils.data._utils.collate": "utils.data.collate",
-}
 
 
 def counterpart(name: str) -> str:
@@ -53,8 +41,8 @@ def share_names() -> None:
             sys.modules.setdefault(f"minitorch.{theirs}", module)  # for `import torch.x.y as z`
 
 
-class Counterparts(MetaPathFinder, Loader):
-    """Finds for ``torch.x`` the very module ``minitorch.x``, and nothing else."""
+class Counterparts(MetaPathFinder):
+    """Finds for ``torch.x`` the very module ``minitorch.x``, and for pip's list PyTorch itself."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -73,16 +61,28 @@ class Counterparts(MetaPathFinder, Loader):
             ) from None
         share_names()  # of what came with it
         sys.modules.pop(fullname, None)  # which the import is about to enter
-        return ModuleSpec(fullname, self, is_package=hasattr(module, "__path__"))
+        return ModuleSpec(fullname, SameModule(name), is_package=hasattr(module, "__path__"))
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        module = import_module(counterpart(spec.name))
-        spec.loader_state = (module.__spec__, module.__loader__)  # the import overwrites them
-        return module
+    def find_distributions(self, context: Any = None) -> Iterator[Distribution]:
+        """``importlib.metadata.version("torch")`` and its kin, and their backport's."""
+        if getattr(context, "name", None) == "torch":
+            yield PyTorch()
 
-    def exec_module(self, module: ModuleType) -> None:
-        spec: Any = module.__spec__
-        module.__spec__, module.__loader__ = spec.loader_state
+
+class PyTorch(Distribution):
+    """What an installed PyTorch would tell of itself."""
+
+    def read_text(self, filename: str) -> str | None:
+        told = f"Metadata-Version: 2.1\nName: torch\nVersion: {pytorch_version()}\n"
+        return told if filename == "METADATA" else None
+
+    def locate_file(self, path: Any) -> Path:
+        return Path(__file__).parents[2] / path
+
+
+def pytorch_version() -> str:
+    """The PyTorch whose behaviour this is, and the MiniTorch that has it."""
+    return f"{PYTORCH}+minitorch{version('minitorch-tensor')}"
 
 
 def construct(cls: Any, *data: Any, device: Any = None, size: Any = None, **named: Any) -> Any:
@@ -154,7 +154,7 @@ class as_torch:  # noqa: N801  (a function to its users)
 
         spawn.get_preparation_data = prepare_alias
         main: Any = sys.modules["minitorch"]
-        main.__version__ = f"{PYTORCH}+minitorch{version('minitorch-tensor')}"
+        main.__version__ = pytorch_version()
 
     def __enter__(self) -> as_torch:
         return self

@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from .elsewhere import ELSEWHERE
+
 SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim", "utils.data": "minitorch-nn"}
 # our own that most programs do not need at start: whole modules, and functions with their module
 LATER_MODULES = {
@@ -70,9 +72,10 @@ class AbsentModules:
     def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
         if not name.startswith("minitorch."):
             return None
+        from .elsewhere import spec_elsewhere
         from .modules import spec_of  # on first use: most programs need no table
 
-        return spec_of(name)
+        return spec_elsewhere(name) or spec_of(name)
 
 
 sys.meta_path += [AbsentModules, MissingSibling]
@@ -132,6 +135,8 @@ def __getattr__(name: str) -> Any:
             if error.name != SIBLINGS[name]:
                 raise
             raise AttributeError(str(error)) from None
+    if name in ELSEWHERE:
+        return import_module(f"minitorch.{name}")
     if name == "__version__":
         from importlib.metadata import version
 
@@ -142,4 +147,9 @@ def __getattr__(name: str) -> Any:
 
     if name in TABLE:
         return import_module(f"minitorch.{name}")
-    raise UnknownNameError(name)
+    from .modules import top
+
+    try:
+        return vars(sys.modules["minitorch"]).setdefault(name, top(name))
+    except AttributeError:
+        raise UnknownNameError(name) from None

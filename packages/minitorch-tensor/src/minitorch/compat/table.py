@@ -16,8 +16,18 @@ VERSION = Absent(
     values={"debug": False, "cuda": None, "hip": None, "xpu": None, "git_version": None},
     real={"__version__": "minitorch:__version__"},
 )
+DISTRIBUTIONS = Absent(
+    "probability distributions are on their way: draw with normal, rand, multinomial, poisson",
+    raises="biject_to kl_divergence register_kl transform_to",
+    classes="AffineTransform Bernoulli Beta Binomial Categorical Dirichlet Distribution "
+    "ExponentialFamily Gamma Independent Laplace LogNormal MixtureSameFamily MultivariateNormal "
+    "NegativeBinomial Normal OneHotCategorical Poisson RelaxedOneHotCategorical StudentT Transform "
+    "TransformedDistribution Uniform",
+)
 TABLE: dict[str, Absent] = {
     "version": VERSION,
+    "distributions": DISTRIBUTIONS,
+    "distributions.constraints": Absent(DISTRIBUTIONS.why, classes="Constraint"),
     **devices.TABLE,
     **processes.TABLE,
     **compilers.TABLE,
