@@ -22,7 +22,7 @@ def show() -> str:
         >>> "USE_CUDA=0" in minitorch.__config__.show()
         True
     """
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[index]
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return (
         f"MiniTorch built with:\n  - NumPy {np.__version__}\n"
         f"  - {blas['name']} {blas.get('version', '')}\n"

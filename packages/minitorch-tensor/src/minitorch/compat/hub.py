@@ -9,7 +9,6 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable
 from contextlib import contextmanager
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -35,7 +34,7 @@ def _get_torch_home() -> str:
 
 
 def get_dir() -> str:
-    """Where downloads lie: as ``set_dir`` said, or in ``$TORCH_HOME/hub``, ``~/.cache/torch/hub``."""
+    """Where downloads lie: as ``set_dir`` said, or in ``$TORCH_HOME/hub``."""
     return _dir if _dir is not None else os.path.join(_get_torch_home(), "hub")
 
 
@@ -130,7 +129,7 @@ def _hubconf(repo: str | os.PathLike[str], source: str) -> Any:
         sys.path.remove(folder)
 
 
-def _entry(hubconf: ModuleType, name: Any) -> Callable[..., Any]:
+def _entry(hubconf: ModuleType, name: Any) -> Any:
     if not isinstance(name, str):
         raise ValueError("Invalid input: model should be a string of function name")
     absent = [each for each in getattr(hubconf, "dependencies", ()) if not find_spec(each)]
