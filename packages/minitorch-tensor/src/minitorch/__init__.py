@@ -96,6 +96,7 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from . import signal as signal
     from . import special as special
     from . import utils as utils
+    from ._tensor.typed_storage import *
     from .amp import GradScaler as GradScaler
     from .amp import autocast as autocast
     from .amp import is_autocast_enabled as is_autocast_enabled
@@ -136,6 +137,8 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from .ops.windows import *
     from .safetensors import load_file as load_file
     from .safetensors import save_file as save_file
+    from .serialization import PyTorchFileReader as PyTorchFileReader
+    from .serialization import PyTorchFileWriter as PyTorchFileWriter
     from .serialization import load as load
     from .serialization import save as save
 
@@ -169,6 +172,7 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     package: ModuleType
     quantization: ModuleType
     sparse: ModuleType
+    storage: ModuleType
     version: ModuleType
     xpu: ModuleType
     __version__: str

@@ -22,7 +22,7 @@ from ..autograd.inplace import check_history, inplace, relaid
 from ..autograd.node import AccumulateGrad, Node, Output, RemovableHandle, track, untrack
 from ..autograd.primitive import operator
 from ..autograd.variable import Variable, check_marks, move, new_counter, use_tensor_class, wrap
-from ..kernels.memory import UntypedStorage, address, deep_copy, is_packed
+from ..kernels.memory import address, deep_copy, is_packed, owner_of
 from ..ops import (
     arithmetic,
     bessel,
@@ -61,7 +61,6 @@ from ..ops import (
     sorting,
     special,
     statistics,
-    storage,
     trigonometric,
     unary,
 )
@@ -70,6 +69,7 @@ from ..ops import norm as norms
 from ..ops import scatter as scatters
 from ..ops import shape as shapes
 from ..ops import softmax as softmaxes
+from ..ops import storage as storages
 from ..ops.arguments import one_dim
 from ..ops.from_data import tensor_data
 from ..random import functions as random_functions
@@ -86,6 +86,8 @@ if TYPE_CHECKING:
     DeviceLike = device | str | int | None
 
     from ..ops.conversion import Conversions as Base
+    from .typed_storage import TypedStorage
+    from .untyped_storage import UntypedStorage
 else:
     Base = Variable
 
@@ -497,7 +499,30 @@ class Tensor(Base):
 
     def untyped_storage(self) -> UntypedStorage:
         """The memory that the tensor shares with its views."""
-        return UntypedStorage(self._array())
+        from .typed_storage import UntypedStorage
+
+        return UntypedStorage.of(self._array())
+
+    def storage(self) -> TypedStorage:
+        """The memory that the tensor shares with its views, as elements of its dtype.
+
+        Warns that PyTorch is to lose it: ``untyped_storage()`` stays.
+        """
+        from . import typed_storage
+
+        typed_storage._warn_typed_storage_removal()
+        return self._typed_storage()
+
+    def _typed_storage(self) -> TypedStorage:
+        from .typed_storage import TypedStorage
+
+        return TypedStorage(wrap_storage=self.untyped_storage(), dtype=self.dtype, _internal=True)
+
+    def storage_type(self) -> Any:
+        """The class of ``storage()``, such as ``torch.FloatStorage``."""
+        from . import typed_storage
+
+        return getattr(typed_storage, f"{self.dtype.type_name}Storage")
 
     def __dlpack__(self, **options: Any) -> Any:
         if self.requires_grad:
@@ -834,12 +859,12 @@ class Tensor(Base):
     broadcast_to, sum_to_size = broadcasting.broadcast_to, broadcasting.sum_to_size
     flatten, ravel, unflatten = shapes.flatten, shapes.ravel, shapes.unflatten
     unfold, narrow, select = regions.unfold, regions.narrow, regions.select
-    as_strided, set_, resize_ = storage.as_strided, storage.set_, storage.resize_
+    as_strided, set_, resize_ = storages.as_strided, storages.set_, storages.resize_
     clone, contiguous = shapes.clone, shapes.contiguous
     squeeze_, unsqueeze_ = relaid(shapes.squeeze), relaid(shapes.unsqueeze)
     transpose_, t_ = relaid(shapes.transpose), relaid(shapes.t)
     swapaxes_, swapdims_ = relaid(shapes.swapaxes), relaid(shapes.swapdims)
-    as_strided_ = relaid(storage.as_strided)
+    as_strided_ = relaid(storages.as_strided)
     diagonal, diag, diag_embed = diagonals.diagonal, diagonals.diag, diagonals.diag_embed
     diagflat, trace = diagonals.diagflat, diagonals.trace
     tril, tril_ = diagonals.tril, inplace(diagonals.tril, check_history)
@@ -883,12 +908,12 @@ class Tensor(Base):
         """The size of all elements in bytes."""
         return self._data.nbytes
 
-    stride = storage.stride
-    storage_offset = storage.storage_offset
+    stride = storages.stride
+    storage_offset = storages.storage_offset
 
     def data_ptr(self) -> int:
-        """The address of the first element."""
-        return address(self._array())
+        """The address of the first element, 0 where there is none."""
+        return address(self._array()) if self._data.size else 0
 
     def is_contiguous(self, memory_format: layouts.memory_format | None = None) -> bool:
         """True where the elements lie in memory in that order, by default C's, without gaps."""
@@ -1009,8 +1034,14 @@ class Tensor(Base):
         return False
 
     def share_memory_(self) -> Tensor:
-        """The tensor itself: threads share it already."""
+        """Moves the memory to where forked processes share it; returns the tensor."""
+        self.untyped_storage().share_memory_()
         return self
+
+    def is_shared(self) -> bool:
+        """Whether processes that this one forks see the same memory."""
+        # asked of every parameter now and then: NumPy's own memory is not shared
+        return not owner_of(self._array()).flags.owndata and self.untyped_storage().is_shared()
 
     to, type_as = conversion.to, conversion.type_as
     is_floating_point, is_complex = conversion.is_floating_point, conversion.is_complex

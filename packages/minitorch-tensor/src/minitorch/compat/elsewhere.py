@@ -22,6 +22,7 @@ ELSEWHERE = {
     "nn.modules.utils": "nn.modules.tuples",
     "nn.modules.upsampling": "nn.modules.resampling",
     "optim.adamw": "optim.adam",
+    "storage": "_tensor.typed_storage",
     "utils.data._utils": "utils.data",
     "utils.data._utils.collate": "utils.data.collate",
 }

@@ -27,6 +27,10 @@ LATER = {
         "compat.alias": "as_torch",
         "compat.tensor_types": "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor "
         "HalfTensor IntTensor LongTensor ShortTensor",
+        "_tensor.typed_storage": "BFloat16Storage BoolStorage ByteStorage CharStorage "
+        "ComplexDoubleStorage ComplexFloatStorage DoubleStorage FloatStorage HalfStorage "
+        "IntStorage LongStorage "
+        "ShortStorage Storage StorageBase TypedStorage UntypedStorage",
         "amp": "GradScaler autocast is_autocast_enabled",
         "compiler": "compile",
         "func": "vmap",
@@ -34,7 +38,7 @@ LATER = {
         "ops.grid_sampler": "grid_sampler grid_sampler_2d grid_sampler_3d",
         "ops.windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
         "safetensors": "load_file save_file",
-        "serialization": "load save",
+        "serialization": "PyTorchFileReader PyTorchFileWriter load save",
     }.items()
     for name in names.split()
 }

@@ -6,7 +6,8 @@ from typing import Any
 
 from .._types import dtype as _dtype
 from .._types.dtype import get_default_dtype
-from ..autograd.variable import Variable
+from ..autograd.variable import Variable, wrap
+from ..kernels.memory import StorageBase
 from ..ops.creation import empty
 from ..ops.from_data import shape_in, tensor
 
@@ -29,6 +30,8 @@ def constructed(data: tuple[Any, ...], size: Any, dtype: Any) -> Any:
     if shape is not None:
         return empty(shape, dtype=dtype)
     given = data[0]
+    if isinstance(given, StorageBase):
+        return wrap(given._elements(given._dtype or dtype or get_default_dtype()))
     if isinstance(given, Variable):
         if dtype is not None and given.dtype is not dtype:
             raise TypeError(

@@ -9,8 +9,6 @@ from .number_formats import QUANTIZED, SPARSE
 
 __all__ = ["TOP"]
 
-OWN_STORAGE = "a tensor's memory is a NumPy array: see Tensor.untyped_storage() and numpy()"
-
 TOP: tuple[Absent, ...] = (
     Absent(
         SCRIPT,
@@ -75,12 +73,5 @@ TOP: tuple[Absent, ...] = (
         "resize_as_sparse_ row_indices_copy saddmm smm sparse_bsc_tensor sparse_bsr_tensor "
         "sparse_compressed_tensor sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor spmm "
         "sspaddmm values_copy",
-    ),
-    Absent(
-        OWN_STORAGE,
-        classes="BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage "
-        "ComplexFloatStorage DoubleStorage FloatStorage HalfStorage IntStorage LongStorage "
-        "ShortStorage Storage StorageBase TypedStorage UntypedStorage PyTorchFileReader "
-        "PyTorchFileWriter",
     ),
 )

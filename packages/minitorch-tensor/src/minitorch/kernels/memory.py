@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._types.device import CPU, device
+from .._types.dtype import uint8 as UINT8
 from .._types.layout import channels_last, channels_last_3d, contiguous_format, preserve_format
 
 Array = np.ndarray[Any, Any]
@@ -257,46 +257,17 @@ def foreign(array: Array) -> Array:
     return window(memory, array.shape, array.dtype, -low, array.strides)
 
 
-class UntypedStorage:
-    """The bytes that a tensor shares with its views."""
+class StorageBase:
+    """What storages are: bytes, which are elements of ``_dtype`` where they have one."""
 
-    def __init__(self, array: Array) -> None:
-        memory, _ = storage_of(array)
-        self._memory = window(memory, (memory.nbytes,), np.dtype(np.uint8), 0, (1,))
+    _memory: Array
+    _dtype: Any = None
 
-    def data_ptr(self) -> int:
-        """The address of the first byte."""
-        return address(self._memory)
-
-    def nbytes(self) -> int:
-        """The number of bytes."""
-        return self._memory.size
-
-    size = __len__ = nbytes
-
-    @property
-    def device(self) -> device:
-        """Where the bytes are: on the CPU."""
-        return CPU
-
-    def cpu(self) -> UntypedStorage:
-        """The storage itself."""
-        return self
-
-    def clone(self) -> UntypedStorage:
-        """A copy."""
-        return UntypedStorage(self._memory.copy())
-
-    def __getitem__(self, index: int) -> int:
-        return int(self._memory[index])
-
-    def __setitem__(self, index: int | slice, value: int) -> None:
-        self._memory[index] = value
-
-    def tolist(self) -> list[int]:
-        """The bytes as numbers."""
-        values: list[int] = self._memory.tolist()
-        return values
+    def _elements(self, dtype: Any = None) -> Array:
+        """The bytes as elements of ``dtype``, in the same memory."""
+        numpy = (dtype or self._dtype or UINT8).numpy
+        memory = self._memory
+        return memory[: memory.size // numpy.itemsize * numpy.itemsize].view(numpy)
 
 
 def deep_copy(array: Array, memo: dict[Any, Any]) -> Array:

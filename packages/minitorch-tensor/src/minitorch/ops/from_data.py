@@ -19,7 +19,7 @@ from .._types.dtype import (
 from .._types.size import Size
 from ..autograd.grad_mode import current
 from ..autograd.variable import Variable, wrap
-from ..kernels.memory import foreign
+from ..kernels.memory import StorageBase, foreign
 from .arguments import as_shape
 from .creation import made
 from .inspection import is_tensor
@@ -45,6 +45,8 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
     """
     if isinstance(data, Variable):
         data = data._data
+    elif isinstance(data, StorageBase):
+        data = data._elements()
     own = isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__")
     try:
         if type(data) in (list, tuple) and not _leaf_types(data) <= NUMBERS:
@@ -258,7 +260,8 @@ def asarray(
 
     Args:
         obj: a tensor, an ndarray, what speaks DLPack, a buffer of elements of ``dtype`` (by default
-            the default dtype) such as a bytearray, or numbers as for ``tensor``.
+            the default dtype) such as a bytearray, a storage, whose bytes are elements of
+            ``dtype``, or numbers as for ``tensor``.
 
     Raises:
         ValueError: ``copy=False``, and the memory cannot be shared; a buffer that is no whole
@@ -267,7 +270,9 @@ def asarray(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.asarray.html
     """
     if not isinstance(obj, Variable | np.ndarray | np.generic | list | tuple):
-        if hasattr(obj, "__dlpack__"):
+        if isinstance(obj, StorageBase):
+            obj = wrap(obj._elements(obj._dtype or dtype))
+        elif hasattr(obj, "__dlpack__"):
             obj = from_dlpack(obj)
         elif not hasattr(obj, "__array__"):
             try:

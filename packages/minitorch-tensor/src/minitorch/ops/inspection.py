@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..autograd.variable import Variable
-from ..kernels.memory import UntypedStorage
+from ..kernels.memory import StorageBase
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -22,7 +22,7 @@ def is_tensor(obj: object) -> TypeIs[Tensor]:
 
 def is_storage(obj: Any) -> bool:
     """True for storages."""
-    return isinstance(obj, UntypedStorage)
+    return isinstance(obj, StorageBase)
 
 
 def numel(input: Any) -> int:

@@ -18,7 +18,7 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, check_marks, wrap
 from ..kernels import storage as kernels
 from ..kernels.memory import (
-    UntypedStorage,
+    StorageBase,
     check_window,
     dims_of,
     owner_of,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._tensor.tensor import Tensor
+    from .._tensor.untyped_storage import UntypedStorage
     from .._types.layout import memory_format
     from ..autograd.primitive import Operation
 
@@ -223,6 +224,11 @@ def set_(
         raise RuntimeError(
             f"Could not set tensor of type {given.dtype.name} to a tensor of type "
             f"{input.dtype.name}"
+        )
+    if isinstance(given, StorageBase) and given._dtype not in (None, input.dtype):
+        raise RuntimeError(
+            f"Expected a Storage of type {input.dtype.type_name} or an UntypedStorage, but got "
+            f"type {given._dtype.type_name} for argument 1 'storage'"
         )
     if tensor and size is None:
         input._data = given._array()

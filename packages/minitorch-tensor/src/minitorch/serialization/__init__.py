@@ -12,9 +12,20 @@ Follows https://docs.pytorch.org/docs/stable/notes/serialization.html
 
 from .loading import get_unsafe_globals_in_checkpoint, load
 from .names import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
-from .saving import save
+from .options import *
+from .options import __all__ as _options
+from .options import _package_registry as _package_registry
+from .rebuilding import layout_of as _get_layout
+from .records import PyTorchFileReader, PyTorchFileWriter
+from .records import _is_zipfile as _is_zipfile
+from .records import _open_file_like as _open_file_like
+from .records import _open_zipfile_reader as _open_zipfile_reader
+from .records import _open_zipfile_writer as _open_zipfile_writer
+from .saving import normalize_storage_type, save
 
 __all__ = [
-    "add_safe_globals", "clear_safe_globals", "get_safe_globals",
-    "get_unsafe_globals_in_checkpoint", "load", "safe_globals", "save",
+    "PyTorchFileReader", "PyTorchFileWriter", "_get_layout", "add_safe_globals",
+    "clear_safe_globals", "get_safe_globals", "get_unsafe_globals_in_checkpoint", "load",
+    "normalize_storage_type", "safe_globals", "save",
 ]  # fmt: skip
+__all__ += _options

@@ -125,12 +125,15 @@ class Archive:
             raise RuntimeError(f"the file is damaged: {name[:80]!r} has another checksum")
         return raw
 
-    def map(self, name: str, path: Any) -> Array:
-        """The bytes of a member as pages of the file, copied where they are written to."""
+    def map(self, name: str, path: Any, shared: bool) -> Array:
+        """The bytes of a member as pages of the file, unless ``shared`` copied where they are
+        written to."""
         member = self.members[name]
         if not member.size:
             return np.empty(0, np.uint8)
-        pages = np.memmap(path, np.uint8, "c", self.start(member), (member.size,))
+        pages = np.memmap(
+            path, np.uint8, "r+" if shared else "c", self.start(member), (member.size,)
+        )
         return pages.view(np.ndarray)
 
 
@@ -149,8 +152,11 @@ def _extended(extra: bytes, fields: list[int]) -> list[int]:
 class ArchiveWriter:
     """Writes members named ``stem/...`` to ``file``, from its present place on."""
 
-    def __init__(self, file: Any, stem: str) -> None:
+    def __init__(
+        self, file: Any, stem: str, checksums: bool = True, alignment: int = ALIGNMENT
+    ) -> None:
         self.file, self.stem = file, stem
+        self.checksums, self.alignment = checksums, alignment
         try:
             self.place = file.tell()
         except (AttributeError, OSError):  # a pipe
@@ -166,11 +172,11 @@ class ArchiveWriter:
         path, start, checksum = f"{self.stem}/{name}".encode(), self.place, 0
         large = size >= IN_64
         sizes = struct.pack("<HHQQ", 1, 16, 0, 0) if large else b""
-        padding = -(start + LOCAL.size + len(path) + len(sizes) + 4) % ALIGNMENT
+        padding = -(start + LOCAL.size + len(path) + len(sizes) + 4) % self.alignment
         extra = sizes + struct.pack("<2sH", b"FB", padding) + b"Z" * padding
         pending = LOCAL.pack(b"PK\3\4", FLAGS, len(path), len(extra)) + path + extra
         for chunk in chunks:
-            checksum = zlib.crc32(chunk, checksum)
+            checksum = zlib.crc32(chunk, checksum) if self.checksums else 0
             self.write(pending + chunk if len(chunk) < CHUNK else pending)
             if len(chunk) >= CHUNK:
                 self.write(chunk)

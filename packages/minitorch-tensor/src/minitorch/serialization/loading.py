@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import mmap
 import os
 import pickle
 import pickletools
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._tensor.untyped_storage import UntypedStorage
 from .._types.device import device
-from ..kernels.memory import UntypedStorage
 from .archive import Archive, NoArchiveError
 from .names import allowed_by_user
+from .options import LoadEndianness, default_restore_location, options
 from .pickle_reader import Allowed, PickleReader, brief, python3_name, said
 from .rebuilding import FUNCTIONS, SETTERS, VALUES, Storage, StorageKind
 
@@ -37,7 +39,7 @@ MAGIC_PICKLED = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 def load(
     f: str | PathLike[str] | IO[bytes], map_location: MapLocation = None, pickle_module: Any = None,
-    *, weights_only: bool = True, mmap: bool | None = None,
+    *, weights_only: bool = True, mmap: bool | None = None, encoding: str = "utf-8",
 ) -> Any:  # fmt: skip
     """Reads a file that ``save``, here or in PyTorch, wrote.
 
@@ -57,6 +59,7 @@ def load(
         weights_only: makes no difference: what is safe is read either way, and nothing else.
         mmap: leaves the tensors' memory in the file, of which the tensors become private copies
             page by page; for a path only.
+        encoding: of the strings that Python 2 wrote; ``"bytes"`` leaves them as they are.
 
     Raises:
         pickle.UnpicklingError: the file names a class or function that is not allowed; the message
@@ -83,8 +86,11 @@ def load(
     if mmap and hasattr(f, "read"):
         raise ValueError("f must be a string or os.PathLike object in order to use mmap=True")
     with _opened(f) as file:
-        file.seek(0)
+        place = file.tell()
         start = file.read(len(MAGIC_PICKLED))
+        if not start:  # where save() left it
+            place = file.seek(0)
+            start = file.read(len(MAGIC_PICKLED))
         if not start:
             raise EOFError("Ran out of input: the file is empty")
         if start == MAGIC_PICKLED and mmap:
@@ -93,15 +99,17 @@ def load(
             )
         with _damage():
             if start == MAGIC_PICKLED:
-                file.seek(0)
-                return _load_old(file.read(), locate)
+                file.seek(place)
+                made, size = _load_old(file.read(), locate, encoding)
+                file.seek(place + size)
+                return made
             if start[:1] == b"\x80":
                 raise RuntimeError(
                     "the file is a plain pickle, which load() does not read: read it where it was "
                     "written and save() it"
                 )
             members = Members(file, locate, f if mmap else None)
-            return members.reader().read()
+            return members.reader(encoding).read()
 
 
 def get_unsafe_globals_in_checkpoint(f: str | PathLike[str] | IO[bytes]) -> list[str]:
@@ -149,12 +157,17 @@ def _opened(f: Any) -> Iterator[Any]:
         with open(os.fspath(f), "rb") as file:
             yield file
     elif not hasattr(f, "seek"):
-        raise AttributeError("load() needs a file that can seek: read it into an io.BytesIO first")
+        raise AttributeError(
+            "You can only torch.load from a file that is seekable. Please pre-load the data into a "
+            "buffer like io.BytesIO and try to load from it instead."
+        )
     elif hasattr(f, "readinto"):
         yield f
     else:
-        f.seek(0)
-        yield io.BytesIO(f.read())
+        place = f.tell()
+        copy = io.BytesIO(f.read())
+        yield copy
+        f.seek(place + copy.tell())
 
 
 @contextmanager
@@ -198,7 +211,7 @@ class Location:
             if isinstance(self.wanted, dict):
                 _check_cpu(self.wanted.get(location, "cpu"))
             elif callable(self.wanted):
-                result = self.wanted(UntypedStorage(raw), location)
+                result = self.wanted(UntypedStorage.of(raw), location)
                 if result is None:
                     return raw
                 if not isinstance(result, UntypedStorage):
@@ -217,19 +230,7 @@ def _check_cpu(location: Any) -> None:
         raise TypeError(
             f"map_location's values must be names of devices, not a {type(location).__name__}"
         )
-    if location == "cpu":
-        return
-    kind = location.partition(":")[0]
-    if kind in ("cuda", "xpu", "mps", "hpu"):
-        raise RuntimeError(
-            f"Attempting to deserialize object on a {kind.upper()} device but "
-            f"torch.{kind}.is_available() is False. Use map_location=torch.device('cpu') to map "
-            "your storages to the CPU."
-        )
-    raise RuntimeError(
-        "don't know how to restore data location of torch.storage.UntypedStorage (tagged with "
-        f"{location}): MiniTorch computes on the CPU, use map_location='cpu'"
-    )
+    default_restore_location(UntypedStorage(), location)
 
 
 class Members:
@@ -242,7 +243,10 @@ class Members:
         if len(pickles) != 1:
             raise RuntimeError("the file is a zip archive, but not one that save() writes")
         self.stem = pickles[0].removesuffix("data.pkl")
-        order = b"little"
+        default = options.endianness or LoadEndianness.LITTLE
+        order = (
+            sys.byteorder if default is LoadEndianness.NATIVE else default.name.lower()
+        ).encode()
         if f"{self.stem}byteorder" in self.archive.members:
             order = self.archive.read(f"{self.stem}byteorder").tobytes()
         if order not in (b"little", b"big"):
@@ -250,10 +254,10 @@ class Members:
         self.swapped = order.decode() != sys.byteorder
         self.storages: dict[str, Storage] = {}
 
-    def reader(self) -> PickleReader:
+    def reader(self, encoding: str = "utf-8") -> PickleReader:
         allowed = Allowed(VALUES, FUNCTIONS, SETTERS, allowed_by_user())
         program = self.archive.read(f"{self.stem}data.pkl").tobytes()
-        return PickleReader(program, allowed, self.storage, self.archive.size)
+        return PickleReader(program, allowed, self.storage, self.archive.size, encoding)
 
     def storage(self, key: Any) -> Storage:
         """The memory that the persistent id names, read once."""
@@ -262,8 +266,13 @@ class Members:
             path = f"{self.stem}data/{name}"
             if path not in self.archive.members:
                 raise pickle.UnpicklingError(f"the memory {brief(name)} of a tensor is missing")
-            mapped = self.path is not None
-            raw = self.archive.map(path, self.path) if mapped else self.archive.read(path)
+            if options.skip:
+                raw = np.zeros(self.archive.members[path].size, np.uint8)
+            elif self.path is not None:
+                shared = options.mmap_flags == mmap.MAP_SHARED
+                raw = self.archive.map(path, self.path, shared)
+            else:
+                raw = self.archive.read(path)
             if raw.size % kind.itemsize:
                 raise pickle.UnpicklingError("a tensor's memory ends within an element")
             if self.swapped:
@@ -280,6 +289,8 @@ class Members:
 
 
 def _storage_id(key: Any) -> tuple[StorageKind, str, str, int]:
+    if type(key) is tuple:  # strings of Python 2 may have been left as bytes
+        key = tuple(x.decode("latin-1") if type(x) is bytes else x for x in key)
     if type(key) is not tuple or len(key) < 5 or type(key[0]) is not str or key[0] != "storage":
         raise pickle.UnpicklingError(f"unknown persistent id {brief(key)}")
     _, kind, name, location, count = key[:5]
@@ -290,8 +301,11 @@ def _storage_id(key: Any) -> tuple[StorageKind, str, str, int]:
     return kind, name, location, count
 
 
-def _load_old(data: bytes, locate: Location) -> Any:
-    """The format before PyTorch 1.6: pickles in a row, then the memory of the tensors."""
+def _load_old(data: bytes, locate: Location, encoding: str) -> tuple[Any, int]:
+    """The format before PyTorch 1.6: pickles in a row, then the memory of the tensors.
+
+    Returns the object and the number of bytes that it takes.
+    """
     storages: dict[str, Storage] = {}
     left = len(data)
 
@@ -316,11 +330,13 @@ def _load_old(data: bytes, locate: Location) -> Any:
         return Storage(kind, whole.array[offset : offset + length], length)
 
     allowed = Allowed(VALUES, FUNCTIONS, SETTERS, allowed_by_user())
-    reader = PickleReader(data, allowed, persistent)
+    reader = PickleReader(data, allowed, persistent, encoding=encoding)
     magic, version, system, made, names = (reader.read() for _ in range(5))
     if magic != MAGIC or version != 1001 or type(system) is not dict or type(names) is not list:
         raise RuntimeError("Invalid magic number; corrupt file?")
-    swapped = system.get("little_endian") is not (sys.byteorder == "little")
+    little = system.get("little_endian", system.get(b"little_endian"))
+    names = [name.decode("latin-1") if type(name) is bytes else name for name in names]
+    swapped = little is not (sys.byteorder == "little")
     for name in names:
         storage = storages.get(name) if type(name) is str else None
         (count,) = struct.unpack("<q" if sys.byteorder == "little" else ">q", reader.take(8))
@@ -335,4 +351,4 @@ def _load_old(data: bytes, locate: Location) -> Any:
         if swapped:
             storage.kind.swap(raw)
         storage.array[...] = storage.kind.view(raw)
-    return made
+    return made, reader.at

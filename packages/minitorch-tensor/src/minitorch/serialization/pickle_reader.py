@@ -85,9 +85,11 @@ class PickleReader:
     """Reads one pickle after another from ``program``."""
 
     def __init__(
-        self, program: bytes, allowed: Allowed, persistent: Callable[[Any], Any], length: int = 0
-    ) -> None:
-        """``persistent`` makes the object for a persistent id; ``length`` is that of the file."""
+        self, program: bytes, allowed: Allowed, persistent: Callable[[Any], Any], length: int = 0,
+        encoding: str = "utf-8",
+    ) -> None:  # fmt: skip
+        """``persistent`` makes the object for a persistent id; ``length`` is that of the file;
+        ``encoding`` is that of Python 2's strings, or "bytes"."""
         self.program, self.at = program, 0
         self.values = {**{f"{each.__module__}.{each.__name__}": each for each in DEFAULTS}}
         self.values.update(allowed.values)
@@ -111,6 +113,7 @@ class PickleReader:
         self.trusted = {id(value) for value in self.user.values()}
         self.persistent = persistent
         self.named_tuples: dict[str, Any] = {}
+        self.encoding = encoding
         self.stack: list[Any] = []
         self.memo: list[Any] = []
         self.weights: dict[int, tuple[int, Any]] = {}  # of tuples in keys, by id
@@ -174,6 +177,11 @@ class PickleReader:
         self.at = end + 1
         return text.decode()
 
+    def old_string(self, length: int) -> Any:
+        """A string of Python 2's, which were bytes."""
+        raw = self.take(length)
+        return raw if self.encoding == "bytes" else raw.decode(self.encoding)
+
     # --- the stack ---
 
     def push(self, value: Any) -> None:
@@ -215,7 +223,8 @@ class PickleReader:
         path = f"{module}.{name}"
         if module in BLOCKED:
             raise pickle.UnpicklingError(
-                f"the file asks for {path}, and nothing of the module {module} is allowed"
+                f"Weights only load failed: unsupported GLOBAL {path} whose module {module} is "
+                "blocked: nothing of it is allowed"
             )
         for known in (
             self.containers, self.functions, self.user, self.values, self.named_tuples,
@@ -226,7 +235,8 @@ class PickleReader:
         found = _named_tuple(module, name)
         if found is None:
             raise pickle.UnpicklingError(
-                f"Unsupported global: GLOBAL {path} was not an allowed global by default. load() "
+                f"Weights only load failed: Unsupported global: GLOBAL {path} was not an allowed "
+                "global by default. load() "
                 "reads tensors, arrays, numbers, strings and containers of these. If you trust "
                 f"{name}, allow it with torch.serialization.add_safe_globals([{name}]), or for a "
                 f"while `with torch.serialization.safe_globals([{name}])`; "
@@ -495,7 +505,7 @@ INSTRUCTIONS: dict[bytes, tuple[int, Callable[[PickleReader], Any]]] = {
     b"X": (PLACE, lambda m: m.text("<I")),
     b"\x8c": (PLACE, lambda m: m.text("B")),
     b"\x8d": (PLACE, lambda m: m.text("<Q")),
-    b"U": (PLACE + OBJECT, lambda m: m.push(m.take(m.number("B")).decode("latin-1"))),
+    b"U": (PLACE + OBJECT, lambda m: m.push(m.old_string(m.number("B")))),
     b"C": (PLACE + OBJECT, lambda m: m.binary("B")),
     b"B": (PLACE + OBJECT, lambda m: m.binary("<I")),
     b"\x8e": (PLACE + OBJECT, lambda m: m.binary("<Q")),

@@ -12,12 +12,14 @@ import numpy as np
 
 from .. import return_types
 from .._tensor.tensor import Tensor
+from .._tensor.typed_storage import TypedStorage
+from .._tensor.untyped_storage import UntypedStorage
 from .._types import layout as _layout
 from .._types.device import CPU
-from .._types.dtype import ALL, bfloat16
+from .._types.dtype import ALL, bfloat16, from_numpy_dtype
 from .._types.size import Size
 from ..autograd.variable import Variable, wrap
-from ..kernels.memory import window
+from ..kernels.memory import address, window
 from .pickle_reader import brief
 
 __all__ = ["FUNCTIONS", "SETTERS", "VALUES", "Storage", "StorageKind"]
@@ -51,11 +53,19 @@ class StorageKind:
         return raw.view(self.dtype.numpy)
 
 
-class Storage:
+class Storage(TypedStorage):
     """Memory that tensors are made of; ``count`` is the number of elements in the file."""
 
     def __init__(self, kind: StorageKind, array: Array, count: int) -> None:
         self.kind, self.array, self.count = kind, array, count
+        self._dtype = from_numpy_dtype(array.dtype)
+
+    @property
+    def _untyped_storage(self) -> UntypedStorage:  # type: ignore[override]  # made on demand
+        whole = UntypedStorage.of(self.array)
+        start = address(self.array) - address(whole._memory)
+        part = slice(start, start + self.array.nbytes)
+        return whole if self.array.nbytes == whole.nbytes() else whole[part]
 
 
 def rebuild(

@@ -17,15 +17,17 @@ import numpy as np
 
 from .. import return_types
 from .._tensor.tensor import Tensor
+from .._tensor.untyped_storage import UntypedStorage
 from .._types import layout as _layout
 from .._types.dtype import as_dtype
 from .._types.size import Size
 from ..autograd.variable import Variable
-from ..kernels.memory import address, packed_strides, storage_of
+from ..kernels.memory import StorageBase, address, packed_strides, storage_of
 from . import rebuilding
 from .archive import ALIGNMENT, ArchiveWriter
 from .loading import MAGIC
 from .names import pytorch_name
+from .options import _package_registry, location_tag, options
 from .rebuilding import FUNCTIONS, VALUES, StorageKind
 from .replacing import replacing
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from typing import IO
 
-__all__ = ["save"]
+__all__ = ["normalize_storage_type", "save"]
 
 Array = np.ndarray[Any, Any]
 PIECE = 1 << 20  # bytes: what is copied, summed and written at a time
@@ -82,6 +84,8 @@ def save(
     protocol = 2 if pickle_protocol is None else pickle_protocol
     if protocol not in (2, 3, 4, 5):
         raise ValueError(f"pickle_protocol must be from 2 to 5, not {pickle_protocol!r}")
+    if options.skip and not _use_new_zipfile_serialization:
+        raise RuntimeError("skip_data is only supported with _use_new_zipfile_serialization=True")
     write = _write_archive if _use_new_zipfile_serialization else _write_old
     program = io.BytesIO()
     writer = PickleWriter(program, protocol, () if write is _write_archive else (None,))
@@ -143,7 +147,7 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
             self.write = file.write
         self.suffix = suffix  # of the persistent ids
         self.arrays: list[Array] = []
-        self.places: dict[tuple[Any, ...], int] = {}
+        self.places: dict[tuple[int, int], tuple[int, Any]] = {}
         self.names: dict[type, list[tuple[str, str]]] = {}  # of a tensor's class and its bases
         self.dispatch_table = {
             **copyreg.dispatch_table,
@@ -196,6 +200,8 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
             self.dispatch[kind](self, obj)
         elif isinstance(obj, Variable):
             self.save_tensor(obj)
+        elif isinstance(obj, StorageBase):
+            self.save_storage(obj)
         else:
             super().save(obj)
 
@@ -298,17 +304,41 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
         if any(step < 0 or step % item for step in steps):  # PyTorch has no such windows
             array = memory = np.array(array, order="C")
             offset = 0
-        where = (address(memory), memory.nbytes, array.dtype)
-        if where not in self.places or not memory.nbytes:
-            self.places[where] = len(self.arrays)
-            self.arrays.append(memory)
-        kind, key = KINDS[as_dtype(array.dtype)], str(self.places[where])
-        storage = ("storage", kind, key, "cpu", memory.nbytes // item, *self.suffix)
+        storage = self.storage_id(memory, KINDS[as_dtype(array.dtype)])
         if array.size:
             stride = tuple([step // item for step in array.strides])
         else:  # NumPy's are 0
             stride = packed_strides(array.shape, 1, range(array.ndim))
         return Window(storage, offset // item, array.shape, stride, requires_grad)
+
+    def storage_id(self, memory: Array, kind: StorageKind) -> tuple[Any, ...]:
+        """The persistent id of ``memory``, which is among ``arrays`` then."""
+        where = (address(memory), memory.nbytes)
+        known = self.places.get(where) if memory.nbytes else None
+        if known is None:
+            known = self.places[where] = (len(self.arrays), kind.dtype)
+            self.arrays.append(memory)
+        key, dtype = known
+        if dtype is not kind.dtype:
+            raise RuntimeError(
+                "Cannot save multiple tensors or storages that view the same data as different "
+                f"types: {dtype} and {kind.dtype}. Save one of them, or a clone()"
+            )
+        place = location_tag(UntypedStorage.of(memory)) if len(_package_registry) > 1 else "cpu"
+        return ("storage", kind, str(key), place, memory.nbytes // kind.itemsize, *self.suffix)
+
+    def save_storage(self, storage: Any) -> None:
+        """A storage itself, which ``load`` gives back as a TypedStorage."""
+        kind = VALUES["torch.storage.UntypedStorage"]
+        if storage._dtype is not None:
+            kind = KINDS[storage._dtype]
+        memory, _ = storage_of(storage._memory)
+        self.write(pickle.MARK)
+        for item in self.storage_id(memory, kind):
+            self.save(item)
+        self.write(pickle.TUPLE)
+        self.keep()
+        self.write(pickle.BINPERSID)
 
     dispatch |= {Window: save_window, Call: save_call, NoHooks: save_no_hooks}
 
@@ -325,15 +355,18 @@ def _chunks(array: Array) -> Any:
 
 
 def _write_archive(file: Any, stem: str, program: bytes, arrays: list[Array]) -> None:
-    archive = ArchiveWriter(file, stem or "archive")
+    archive = ArchiveWriter(file, stem or "archive", options.crc32)
     archive.add("data.pkl", [program], len(program))
     archive.add(".format_version", [b"1"], 1)
     archive.add(".storage_alignment", [b"%d" % ALIGNMENT], 2)
     archive.add("byteorder", [sys.byteorder.encode()], len(sys.byteorder))
     for number, array in enumerate(arrays):
-        archive.add(f"data/{number}", _chunks(array), array.nbytes)
+        chunks = [bytes(array.nbytes)] if options.skip else _chunks(array)
+        archive.add(f"data/{number}", chunks, array.nbytes)
     archive.add("version", [b"3\n"], 2)
     archive.close()
+    if hasattr(file, "flush"):
+        file.flush()
 
 
 def _write_old(file: Any, stem: str, program: bytes, arrays: list[Array]) -> None:
@@ -353,3 +386,10 @@ def _write_old(file: Any, stem: str, program: bytes, arrays: list[Array]) -> Non
         file.write(struct.pack("=q", array.size))
         for chunk in _chunks(array):
             file.write(chunk)
+    if hasattr(file, "flush"):
+        file.flush()
+
+
+def normalize_storage_type(storage_type: Any) -> Any:
+    """The class of storages that files name for ``storage_type``: itself."""
+    return storage_type
