@@ -372,3 +372,18 @@ class TestMore:
         own = primitive(lambda x, shape: x * len(shape), "x | shape", None, name="own")
         with pytest.warns(UserWarning, match="batching rule for own"):
             close(vmap(lambda x: own(x, (7, 7)))(X), X * 2)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_index_tensors_of_single_places_need_no_loop(count):
+    x = torch.randn(3, 4, 5, 2, requires_grad=True)
+    y = torch.randn(3, 3, 4, 5, 2, requires_grad=True)
+    places = torch.tensor([[0, -1, 2], [1, 3, -2], [0, 1, 4]])[:count]
+    rows = tuple(places)
+    got = torch.vmap(lambda *i: x[i])(*rows)  # warnings are errors
+    assert torch.equal(got, x[rows])
+    both = [torch.autograd.grad(each.square().sum(), x)[0] for each in (got, x[rows])]
+    assert torch.equal(*both)
+    grads = torch.vmap(torch.func.grad(lambda y, *i: y[i].square().sum()))(y, *rows)
+    sum(y[n][tuple(places[:, n])].square().sum() for n in range(3)).backward()
+    assert torch.equal(grads, y.grad)

@@ -163,6 +163,7 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     fx: ModuleType
     hub: ModuleType
     jit: ModuleType
+    library: ModuleType
     monitor: ModuleType
     mps: ModuleType
     mtia: ModuleType

@@ -12,6 +12,7 @@ from .modules import *
 from .parameter import *
 
 if TYPE_CHECKING:  # of what comes in on first use
+    from . import attention as attention
     from . import optim as optim
     from . import parallel as parallel
     from . import utils as utils
@@ -25,7 +26,7 @@ for _name, _value in list(globals().items()):  # the modules that the classes co
 if not TYPE_CHECKING:  # a name that is not there is to be reported
 
     def __getattr__(name: str) -> Any:
-        if name in ("utils", "parallel", "optim"):
+        if name in ("attention", "optim", "parallel", "utils"):
             from importlib import import_module
 
             return import_module(f"{__name__}.{name}")

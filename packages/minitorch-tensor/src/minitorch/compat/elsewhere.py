@@ -14,6 +14,8 @@ ELSEWHERE = {
     "__config__": "compat.build",
     "autograd.profiler": "profiler",
     "hub": "compat.hub",
+    "library": "compat.library",
+    "_custom_ops": "compat.library",
     "nn.modules.container": "nn.containers",
     "nn.modules.conv": "nn.modules.convolution",
     "nn.modules.module": "nn.module",

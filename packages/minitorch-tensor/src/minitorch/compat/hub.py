@@ -156,7 +156,8 @@ def help(
 ) -> str | None:  # fmt: skip
     """The docstring of the function ``model`` of a folder's ``hubconf.py`` (``source="local"``)."""
     with _hubconf(github, source) as hubconf:
-        return _entry(hubconf, model).__doc__
+        doc: str | None = _entry(hubconf, model).__doc__
+        return doc
 
 
 def load(

@@ -168,6 +168,11 @@ def together(dims: tuple[int, ...]) -> bool:
     return dims[-1] - dims[0] == len(dims) - 1
 
 
+def leading(dims: tuple[int, ...]) -> bool:
+    """Whether the indexed dimensions are the first ones."""
+    return dims == tuple(range(len(dims)))
+
+
 def numbered(index: Any, count: int, size: int) -> Any:
     """Row numbers within each example's ``count`` rows as row numbers of all examples' rows."""
     from ..ops.choice import where
@@ -200,11 +205,11 @@ def index(primitive: Any, values: list[Any], batched: list[bool], params: Any, s
     x, places = values
     if primitive.params == ("dims", "once") and not batched[1] and together(params[0]):
         return apply(primitive, x, places, one_dim_up(params[0], 0, size), params[1])
-    if primitive.params == ("dims", "once") and batched[1] and params[0] == (0,):
+    if primitive.params == ("dims", "once") and batched[1] and leading(params[0]):
         dims, once = params
         if not batched[0]:
             return apply(primitive, x, places, dims, once)
-        flat = numbered(places, x.shape[1], size)
+        flat = numbered(places, math.prod(x.shape[1 : 1 + len(dims)]), size)
         return apply(primitive, x.reshape((size * x.shape[1], *x.shape[2:])), flat, dims, once)
     if primitive.inputs != ("x", "index") or params:
         return one_by_one(primitive, values, batched, params, size)
@@ -221,9 +226,9 @@ def index_backward(
     if primitive.params == ("shape", "dims", "once") and not batched[1] and together(params[1]):
         shape, dims, once = params
         return apply(primitive, *values, (size, *shape), one_dim_up(dims, 0, size), once)
-    if primitive.params == ("shape", "dims", "once") and batched[1] and params[1] == (0,):
+    if primitive.params == ("shape", "dims", "once") and batched[1] and leading(params[1]):
         shape, dims, once = params
-        flat = numbered(values[1], shape[0], size)
+        flat = numbered(values[1], math.prod(shape[: len(dims)]), size)
         value = spread(values[0], batched[0], size)
         made = apply(primitive, value, flat, (size * shape[0], *shape[1:]), dims, once)
         return made.reshape((size, *shape))
