@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import inspect
 import pickle
+import re
 import typing
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,10 @@ def test_an_argument_too_many_is_refused_and_untouched(name: str) -> None:
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_signature_source_and_text(name: str) -> None:
     op = OPERATIONS[name]
-    parameters = list(inspect.signature(op).parameters)
+    parameters = [name for name in inspect.signature(op).parameters if name != "out"]
     assert parameters[0] == "input"
     assert len(parameters) == len(op.primitive.inputs)
-    assert f"def {op.__name__}(input: Tensor" in inspect.getsource(op)
+    assert re.search(rf"def {op.__name__}\(\s*input: Tensor", inspect.getsource(op))
     assert op.__module__.startswith("minitorch.ops.")
     text = inspect.getdoc(op) or ""
     assert "Example:" in text

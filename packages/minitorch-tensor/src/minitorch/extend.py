@@ -14,6 +14,7 @@ from .autograd.fused import fused
 from .autograd.grad_mode import current
 from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle
+from .autograd.out import into
 from .autograd.primitive import labelled, operation, primitive
 from .autograd.variable import Variable, wrap
 from .kernels.blas import SHARED, axpby, single_threaded, threads_off_this_core
@@ -28,7 +29,6 @@ from .kernels.sums import column_sums, row_products, row_sums
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims, take_tensors
 from .ops.conversion import fitted, promote, promote_to_float
 from .ops.geometry import difference_norm
-from .ops.shape import write_out
 from .overrides import disabled as disabled_torch_function
 from .overrides import overridable
 
@@ -60,6 +60,7 @@ __all__ = [
     "grad_of",
     "in_single",
     "inplace",
+    "into",
     "labelled",
     "mark_written",
     "moderate",
@@ -85,7 +86,6 @@ __all__ = [
     "take_tensors",
     "threads_off_this_core",
     "wrap",
-    "write_out",
 ]
 
 # --- what an optimizer reads and writes, as fast as an attribute -----------------------------

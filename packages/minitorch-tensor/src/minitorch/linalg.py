@@ -88,7 +88,7 @@ def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T
 
 
 @numpy_names
-def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
+def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
     """The dot products of vectors along ``dim``; ``x`` is conjugated where it is complex.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vecdot.html
@@ -98,7 +98,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     return sum(mul(x, y), dim)
 
 
-def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
+def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """The product of two or more matrices in the cheapest order; the ends may be vectors.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html

@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
+from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType, FunctionType, TracebackType
 from typing import Any
 
@@ -305,9 +306,17 @@ def named_as(function: Any, made: Any) -> Any:
 
 
 def copied(function: Any, name: str | None = None) -> Any:
-    """Another function object of the same code, such as a method's beside the function's."""
+    """Another function object of the same code, such as a method's beside the function's.
+
+    A method has no ``out``, which what is wrapped around the function takes care of.
+    """
+    code = function.__code__
+    keywords = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
+    plain = not (code.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or hasattr(function, "primitive"))
+    if name and keywords[-1:] == ("out",) and plain:
+        code = code.replace(co_kwonlyargcount=len(keywords) - 1)
     made = FunctionType(
-        function.__code__, function.__globals__, function.__name__, function.__defaults__,
+        code, function.__globals__, function.__name__, function.__defaults__,
         function.__closure__,
     )  # fmt: skip
     made.__kwdefaults__ = function.__kwdefaults__

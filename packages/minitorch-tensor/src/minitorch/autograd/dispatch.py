@@ -259,8 +259,10 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
     node_type: Any = None
     saver: Any = None
 
-    def op(input: Any, *params: Any) -> Any:
+    def op(input: Any, *params: Any, out: Any = None) -> Any:
         nonlocal node_type, saver
+        if out is not None:
+            return primitive.into(out, input, *params)
         state = current.state
         if not isinstance(input, Variable):
             if type(input) is ndarray and state.arrays:
@@ -274,21 +276,21 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
         if state.flags >= INTERPRETERS:
             return through_interpreters(state, primitive, (input, *params))
         if view:
-            out = kernel(data, *params)
-            if out.base is data or _shares(out, data):
+            result = kernel(data, *params)
+            if result.base is data or _shares(result, data):
                 origin = op if differentiable and state.flags else None
-                tensor = wrap_view(out, None, input, origin, params)
+                tensor = wrap_view(result, None, input, origin, params)
             else:
-                tensor = wrap(out)
+                tensor = wrap(result)
         else:
             run = kernel if data.size < LARGE else large
             if params:  # `*params` takes 90 ns even where there are none
                 if strict:
                     raise surplus(primitive, 1 + len(params))
-                out = state.without_warnings(run, data, *params)
+                result = state.without_warnings(run, data, *params)
             else:
-                out = state.without_warnings(run, data)
-            tensor = wrap(out)
+                result = state.without_warnings(run, data)
+            tensor = wrap(result)
         if differentiable and state.flags:
             parent = input._node if input._base is None else history(input)
             if parent is not None:
@@ -296,13 +298,13 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
                     node_type, saver = primitive.node_type, primitive.saver(1)
                 tensor._node = node = node_type()
                 node.parents = (parent,)
-                node.shape = out.shape
+                node.shape = result.shape
                 node.sequence_nr = next(sequence_numbers)
                 node.extra = None
                 node.saved, node.versions = (
                     saver
                     if type(saver) is tuple
-                    else saver(data, params, out, input._counter, tensor._counter)
+                    else saver(data, params, result, input._counter, tensor._counter)
                 )
         return tensor
 
@@ -340,8 +342,10 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
     promoting = promote is not None or None in primitive.rules[:1]
     ruled = None not in primitive.rules[1:]
 
-    def op(input: Any, other: Any, *params: Any) -> Any:
+    def op(input: Any, other: Any, *params: Any, out: Any = None) -> Any:
         nonlocal node_type
+        if out is not None:
+            return primitive.into(out, input, other, *params)
         state = current.state
         if state.flags >= INTERPRETERS or not isinstance(input, Variable):
             if type(input) is type(other) is ndarray and state.arrays:
@@ -365,12 +369,12 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
             if params:
                 if strict:
                     raise surplus(primitive, 2 + len(params))
-                out = state.without_warnings(run, x, y, *params)
+                result = state.without_warnings(run, x, y, *params)
             else:
-                out = state.without_warnings(run, x, y)
+                result = state.without_warnings(run, x, y)
         except ValueError as error:
             raise explain(primitive, (x, y), error) from None
-        tensor = wrap(out)
+        tensor = wrap(result)
         if differentiable and state.flags:
             na = input._node if input._base is None else history(input)
             nb = None
@@ -388,13 +392,13 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
                 savers[mask] = saver
             tensor._node = node = node_type()
             node.parents = (na, nb)
-            node.shape = out.shape
+            node.shape = result.shape
             node.sequence_nr = next(sequence_numbers)
             node.extra = None
             node.saved, node.versions = (
                 saver
                 if type(saver) is tuple
-                else saver(x, y, params, out, input._counter, version, tensor._counter)
+                else saver(x, y, params, result, input._counter, version, tensor._counter)
             )
         return tensor
 
@@ -427,8 +431,10 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
     savers: list[Any] = [None] * 8  # by mask
     a_rule, b_rule, c_rule = primitive.ruled or (True, True, True)
 
-    def op(input: Any, b: Any, c: Any, *params: Any) -> Any:
+    def op(input: Any, b: Any, c: Any, *params: Any, out: Any = None) -> Any:
         nonlocal node_type
+        if out is not None:
+            return primitive.into(out, input, b, c, *params)
         state = current.state
         if state.flags >= INTERPRETERS or not isinstance(input, Variable):
             return apply(primitive, input, b, c, *params)
@@ -448,13 +454,13 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
         elif type(c) is ndarray and not state.arrays:
             raise not_tensor(primitive.op, primitive.inputs[2], 3, c)
         try:
-            out = state.without_warnings(kernel, x, y, z, *params)
+            result = state.without_warnings(kernel, x, y, z, *params)
         except ValueError as error:
             raise explain(primitive, (x, y, z), error) from None
         rest = ()
         if residuals:
-            out, *rest = out
-        tensor = wrap(out)
+            result, *rest = result
+        tensor = wrap(result)
         if state.flags:
             na = None
             if a_rule:
@@ -468,14 +474,14 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
                 savers[mask] = saver
             tensor._node = node = node_type()
             node.parents = (na, nb, nc)
-            node.shape = out.shape
+            node.shape = result.shape
             node.sequence_nr = next(sequence_numbers)
             node.extra = None
             node.saved, node.versions = (
                 saver
                 if type(saver) is tuple
                 else saver(
-                    x, y, z, params, out, *rest, input._counter, b_version, c_version,
+                    x, y, z, params, result, *rest, input._counter, b_version, c_version,
                     tensor._counter, (na is not None, nb is not None, nc is not None),
                 )
             )  # fmt: skip
@@ -488,7 +494,9 @@ def variadic(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for a sequence of tensors, written out up to the recording."""
     kernel = primitive.kernel
 
-    def op(inputs: Any, *params: Any) -> Any:
+    def op(inputs: Any, *params: Any, out: Any = None) -> Any:
+        if out is not None:
+            return primitive.into(out, inputs, *params)
         state = current.state
         if state.flags >= INTERPRETERS:
             return through_interpreters(state, primitive, (inputs, *params))
@@ -500,11 +508,11 @@ def variadic(primitive: Primitive) -> Callable[..., Any]:
             if x._node is not None or x._base is not None:
                 tracked = True
         try:
-            out = state.without_warnings(kernel, arrays, *params)
+            result = state.without_warnings(kernel, arrays, *params)
         except ValueError as error:
             raise explain(primitive, arrays, error) from None
-        if tracked or type(out) is tuple:
-            return _recorded(primitive, inputs, params, arrays, out, ())
-        return wrap(out)
+        if tracked or type(result) is tuple:
+            return _recorded(primitive, inputs, params, arrays, result, ())
+        return wrap(result)
 
     return op

@@ -164,6 +164,8 @@ def inplace(op: F, check: Callable[[Any], None] = check_writable) -> F:
 
     @functools.wraps(op)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if kwargs and "out" in kwargs:
+            raise TypeError(f"{method.__name__}() got an unexpected keyword argument 'out'")
         check(self)
         data = self._data
         flags = current.state.flags

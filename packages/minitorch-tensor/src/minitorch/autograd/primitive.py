@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..overrides import named_as
 from . import dispatch
+from .out import into, unexpected
 from .primitive_node import JointNode, PrimitiveNode
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Primitive:
         self.floats = floats
         self.numbers = numbers
         self.traits = frozenset(traits)
+        self.has_out = False  # whether the operation takes a tensor to write its result to
         self.op: Operation  # primitive() sets it, and the next
         self.relabelled: Callable[..., Operation]
         self.savers: dict[int, Any] = {}
@@ -135,6 +137,14 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+    def into(self, out: Any, *args: Any) -> Any:
+        """``op(*args, out=out)``."""
+        if not self.has_out:
+            raise unexpected(self.op)
+        casts = self.promote is not None or self.floats
+        rule = getattr(self.op, "out_dtype", "castable" if casts else "same")
+        return into(out, self.op, *args, rule=rule)
 
     def saver(self, mask: int) -> Any:
         """What to save when the inputs whose bits are set in ``mask`` want a gradient.
@@ -262,8 +272,8 @@ def primitive(
         op = dispatch.binary(made)
     else:
 
-        def op(*args: Any) -> Any:
-            return dispatch.apply(made, *args)
+        def op(*args: Any, out: Any = None) -> Any:
+            return dispatch.apply(made, *args) if out is None else made.into(out, *args)
 
     made.relabelled = lambda **changes: primitive(
         kernel, signature, *rules, name=made.name, **options | changes
@@ -288,9 +298,11 @@ def operation(
 
     def make(declared: F) -> F:
         made: Any = primitive(kernel, signature, *rules, name=name or declared.__name__, **options)
-        code, names = made.__code__, _parameters(declared)
+        code = made.__code__
+        names = _parameters(declared)[: code.co_argcount]
         if names != code.co_varnames[: len(names)]:  # `exponent=`, where it is `other` in `binary`
             made.__code__ = code.replace(co_varnames=names + code.co_varnames[len(names) :])
+        made.primitive.has_out = "out" in (declared.__kwdefaults__ or ())
         return cast(F, named_as(declared, made))
 
     return make

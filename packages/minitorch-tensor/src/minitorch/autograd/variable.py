@@ -51,8 +51,10 @@ class Variable:
     _relaid: bool = False
 
     if TYPE_CHECKING:  # of what Tensor adds, what the layers below it ask for
+        copy_: Callable[..., Any]
         detach: Callable[..., Any]
         requires_grad_: Callable[..., Any]
+        resize_: Callable[..., Any]
         to: Callable[..., Any]
         tolist: Callable[..., Any]
 

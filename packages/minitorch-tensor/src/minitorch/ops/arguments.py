@@ -13,6 +13,7 @@ import numpy as np
 
 from ..autograd.dispatch import not_tensor
 from ..autograd.grad_mode import current
+from ..autograd.out import into, unexpected
 from ..autograd.variable import Variable
 from ..overrides import named_as
 
@@ -23,9 +24,12 @@ NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 
 def numpy_names(function: F) -> F:
     """Lets ``axis`` and ``keepdims`` stand for ``dim`` and ``keepdim``."""
+    no_out = "out" in (function.__kwdefaults__ or ())  # the public function's
 
     def renamed(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
+            if "out" in kwargs and no_out:
+                raise unexpected(function)
             given, kwargs = kwargs, {NUMPY_NAMES.get(k, k): value for k, value in kwargs.items()}
             if len(kwargs) < len(given):
                 raise TypeError(f"{function.__name__}() got one argument by two names: {[*given]}")
@@ -54,7 +58,8 @@ EITHER = {"add", "div", "float_power", "isin", "sub"}  # of two operands, one ma
 
 
 def take_tensors(module: dict[str, Any]) -> None:
-    """Lets the public functions of a module refuse a first argument that is no tensor.
+    """Lets the public functions of a module refuse a first argument that is no tensor, and write
+    into ``out`` where they declare it.
 
     Operations that are one primitive do so themselves, and the methods of Tensor need not.
     """
@@ -68,18 +73,22 @@ def take_tensors(module: dict[str, Any]) -> None:
             inner = inner.__wrapped__
         code = inner.__code__  # quicker than inspect.signature
         first = (*code.co_varnames, "")[0 if code.co_argcount else code.co_kwonlyargcount]
+        named = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
         if code.co_argcount and first in TENSORS:
             numbers = function.__name__ in EITHER
-            module[name] = _taking_a_tensor(function, first, numbers)
+            module[name] = _taking_a_tensor(function, first, numbers, "out" in named)
         elif not code.co_argcount and first == "tensors":
             module[name] = _taking_tensors(function)
+        elif code.co_argcount and first in ("n", "tensors") and "out" in named:
+            module[name] = _writing(function)
         else:
             continue
         module[name].__module__ = module["__name__"]  # where it is found by name
 
 
 @functools.cache  # two names of one function are one function
-def _taking_a_tensor(function: F, first: str, numbers: bool) -> F:
+def _taking_a_tensor(function: F, first: str, numbers: bool, writes: bool) -> F:
+    rule = getattr(function, "out_dtype", "same")
     # without keywords there are none to rename
     plain = function.__wrapped__ if hasattr(function, "numpy_names") else function  # type: ignore[attr-defined]
 
@@ -90,6 +99,10 @@ def _taking_a_tensor(function: F, first: str, numbers: bool) -> F:
             if not (isinstance(x, Variable) or allowed):
                 raise not_tensor(function, first, 1, x)
         try:
+            if writes and "out" in kwargs:
+                out = kwargs.pop("out")
+                if out is not None:
+                    return into(out, function, *args, rule=rule, **kwargs)
             return function(*args, **kwargs) if kwargs else plain(*args)
         except AttributeError:  # an array has no `dtype.category`
             given = inspect.signature(function).bind_partial(*args, **kwargs).arguments
@@ -109,6 +122,20 @@ def _taking_tensors(function: F) -> F:
             if not isinstance(x, Variable) and not current.state.arrays:
                 raise not_tensor(function, "tensors", k, x)
         return function(*args, **kwargs)
+
+    return cast(F, named_as(function, checked))
+
+
+@functools.cache
+def _writing(function: F) -> F:
+    rule = getattr(function, "out_dtype", "same")
+    plain = function.__wrapped__ if hasattr(function, "numpy_names") else function  # type: ignore[attr-defined]
+
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None)
+        if out is not None:
+            return into(out, function, *args, rule=rule, **kwargs)
+        return function(*args, **kwargs) if kwargs else plain(*args)
 
     return cast(F, named_as(function, checked))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._types.dtype import float16, float32
 from ..autograd.dispatch import NEVER
+from ..autograd.out import out_dtype
 from ..autograd.primitive import labelled, operation, primitive
 from ..autograd.variable import Variable
 from .choice import zeros_like_p
@@ -74,7 +75,7 @@ rsub_tensor_p = labelled(rsub_p, "RsubBackward0")
 
 
 @operation(_neg, "x", lambda g: -g, traits=("elementwise", "linear"))
-def neg(input: Tensor) -> Tensor:
+def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``-input``; the derivative is -1.
 
     Any shape.
@@ -114,7 +115,14 @@ def scaled(other: Any, alpha: Any, input: Any) -> Any:
     return other * alpha if isinstance(other, int | float | complex) else mul(other, alpha)
 
 
-def add(input: Tensor | complex, other: Tensor | complex, *, alpha: complex | None = 1) -> Tensor:
+@out_dtype("castable")
+def add(
+    input: Tensor | complex,
+    other: Tensor | complex,
+    *,
+    alpha: complex | None = 1,
+    out: Tensor | None = None,
+) -> Tensor:
     """``input + alpha * other``, broadcast.
 
     Example:
@@ -127,7 +135,14 @@ def add(input: Tensor | complex, other: Tensor | complex, *, alpha: complex | No
     return add_p(input, scaled(other, alpha, input))
 
 
-def sub(input: Tensor | complex, other: Tensor | complex, *, alpha: complex | None = 1) -> Tensor:
+@out_dtype("castable")
+def sub(
+    input: Tensor | complex,
+    other: Tensor | complex,
+    *,
+    alpha: complex | None = 1,
+    out: Tensor | None = None,
+) -> Tensor:
     """``input - alpha * other``, broadcast.
 
     Raises:
@@ -184,7 +199,7 @@ def in_float32(op: Any, a: Any, b: Any) -> Any:
 @operation(
     operator.mul, "a b", lambda g, b: g * b, lambda g, a: g * a, widen=in_float32, **ELEMENTWISE
 )
-def mul(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+def mul(input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``input * other``; the derivatives are ``other`` and ``input``.
 
     Shapes broadcast, dtypes are promoted; one of the two may be a number.
@@ -206,7 +221,9 @@ QUOTIENT: Any = {"traits": ("elementwise",), "promote": promote_to_float, "float
     operator.truediv, "a b", lambda g, b: g / b, lambda g, a, b: -g * (a / b / b), name="div",
     widen=in_float32, **QUOTIENT,
 )  # fmt: skip
-def true_divide(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+def true_divide(
+    input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None = None
+) -> Tensor:
     """``input / other``; the derivatives are 1 / other and -input / other^2.
 
     Shapes broadcast, dtypes are promoted, integers to the default float dtype; one of the two may
@@ -291,7 +308,9 @@ div_trunc_p = primitive(_trunc_divide, "a b", *STEP, name="div", **ELEMENTWISE)
 
 
 @operation(_floor_divide, "a b", *(_no_derivative("floor_divide"),) * 2, **ELEMENTWISE)
-def floor_divide(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+def floor_divide(
+    input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None = None
+) -> Tensor:
     """``input / other`` rounded down; it has no gradient (``div(..., rounding_mode="floor")`` has).
 
     Shapes broadcast, dtypes are promoted; one of the two may be a number.
@@ -312,7 +331,9 @@ def floor_divide(input: Tensor | complex, other: Tensor | complex) -> Tensor:
     _remainder, "a b", lambda g: g, lambda g, a, b: -g * div_floor_p(a, b),
     label=of_number_or_tensor, **ELEMENTWISE,
 )  # fmt: skip
-def remainder(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+def remainder(
+    input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None = None
+) -> Tensor:
     """``input - other * floor(input / other)``, with the sign of ``other``; the derivatives are 1
     and -floor(input / other).
 
@@ -334,7 +355,7 @@ def remainder(input: Tensor | complex, other: Tensor | complex) -> Tensor:
     _fmod, "a b", lambda g: g, lambda g, a, b: -g * div_trunc_p(a, b),
     label=of_number_or_tensor, numbers="other", **ELEMENTWISE,
 )  # fmt: skip
-def fmod(input: Tensor, other: Tensor | complex) -> Tensor:
+def fmod(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``input - other * trunc(input / other)``, with the sign of ``input``; the derivatives are 1
     and -trunc(input / other).
 
@@ -362,8 +383,13 @@ def remainder_into(a: Any, b: Any) -> Tensor:
     return remainder(b, a)
 
 
+@out_dtype("castable")
 def div(
-    input: Tensor | float, other: Tensor | float, *, rounding_mode: str | None = None
+    input: Tensor | float,
+    other: Tensor | float,
+    *,
+    rounding_mode: str | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``input / other``, broadcast; integers give the default float dtype.
 
@@ -401,7 +427,15 @@ addcmul_p = labelled(add_p, "AddcmulBackward0")
 addcdiv_p = labelled(add_p, "AddcdivBackward0")
 
 
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: complex = 1) -> Tensor:
+@out_dtype("castable")
+def addcmul(
+    input: Tensor,
+    tensor1: Tensor,
+    tensor2: Tensor,
+    *,
+    value: complex = 1,
+    out: Tensor | None = None,
+) -> Tensor:
     """``input + value * tensor1 * tensor2``, broadcast.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
@@ -410,7 +444,15 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: complex =
     return addcmul_p(input, _times(mul(to(tensor1, dtype), tensor2), value))
 
 
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: complex = 1) -> Tensor:
+@out_dtype("castable")
+def addcdiv(
+    input: Tensor,
+    tensor1: Tensor,
+    tensor2: Tensor,
+    *,
+    value: complex = 1,
+    out: Tensor | None = None,
+) -> Tensor:
     """``input + value * tensor1 / tensor2``, broadcast.
 
     Raises:
@@ -445,7 +487,10 @@ lerp_p = primitive(
 )
 
 
-def lerp(input: Tensor, end: Tensor, weight: Tensor | complex) -> Tensor:
+@out_dtype("castable")
+def lerp(
+    input: Tensor, end: Tensor, weight: Tensor | complex, *, out: Tensor | None = None
+) -> Tensor:
     """``input + weight * (end - input)``, broadcast; ``weight`` is a tensor or a number.
 
     Raises:

@@ -23,7 +23,7 @@ def _ratio_at_zero(value: Any, x: Any) -> Any:
 
 
 @operation(bessel.i0, "x", lambda g, x: g * i1(x), **FLOATS)
-def i0(input: Tensor) -> Tensor:
+def i0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The modified Bessel function of the first kind, order 0; the derivative is ``i1``.
 
     Any shape; integers become the default float dtype.
@@ -41,7 +41,7 @@ def i0(input: Tensor) -> Tensor:
     bessel.i1, "x", lambda g, x, out: g * (i0(x) - _ratio_at_zero(out, x)),
     name="special_i1", **FLOATS,
 )  # fmt: skip
-def i1(input: Tensor) -> Tensor:
+def i1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The modified Bessel function of the first kind, order 1; the derivative is
     i0(x) - i1(x) / x.
 
@@ -59,7 +59,7 @@ def i1(input: Tensor) -> Tensor:
 @operation(
     bessel.i0e, "x", lambda g, x, out: g * (i1e(x) - sgn(x) * out), name="special_i0e", **FLOATS
 )
-def i0e(input: Tensor) -> Tensor:
+def i0e(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The modified Bessel function of order 0 times ``e^-|x|``, finite for large x; the derivative
     is i1e(x) - sgn(x) i0e(x).
 
@@ -78,7 +78,7 @@ def i0e(input: Tensor) -> Tensor:
     bessel.i1e, "x", lambda g, x, out: g * (i0e(x) - sgn(x) * out - _ratio_at_zero(out, x)),
     name="special_i1e", **FLOATS,
 )  # fmt: skip
-def i1e(input: Tensor) -> Tensor:
+def i1e(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The modified Bessel function of order 1 times ``e^-|x|``, finite for large x; the derivative
     is i0e(x) - sgn(x) i1e(x) - i1e(x) / x.
 

@@ -31,7 +31,7 @@ TWO: Any = {"promote": promote, "traits": ("elementwise",)}
 
 
 @operation(_on_integers(np.bitwise_and, "bitwise_and_cpu"), "a b", None, None, **TWO)
-def bitwise_and(input: Tensor, other: Tensor | int) -> Tensor:
+def bitwise_and(input: Tensor, other: Tensor | int, *, out: Tensor | None = None) -> Tensor:
     """The bits that both have, ``input & other``, broadcast.
 
     Integers and bools alone; no gradient.
@@ -49,7 +49,7 @@ def bitwise_and(input: Tensor, other: Tensor | int) -> Tensor:
 
 
 @operation(_on_integers(np.bitwise_or, "bitwise_or_cpu"), "a b", None, None, **TWO)
-def bitwise_or(input: Tensor, other: Tensor | int) -> Tensor:
+def bitwise_or(input: Tensor, other: Tensor | int, *, out: Tensor | None = None) -> Tensor:
     """The bits that at least one has, ``input | other``, broadcast.
 
     Integers and bools alone; no gradient.
@@ -67,7 +67,7 @@ def bitwise_or(input: Tensor, other: Tensor | int) -> Tensor:
 
 
 @operation(_on_integers(np.bitwise_xor, "bitwise_xor_cpu"), "a b", None, None, **TWO)
-def bitwise_xor(input: Tensor, other: Tensor | int) -> Tensor:
+def bitwise_xor(input: Tensor, other: Tensor | int, *, out: Tensor | None = None) -> Tensor:
     """The bits that just one has, ``input ^ other``, broadcast.
 
     Integers and bools alone; no gradient.
@@ -88,7 +88,7 @@ def bitwise_xor(input: Tensor, other: Tensor | int) -> Tensor:
 
 
 @operation(_on_integers(np.left_shift, "lshift_cpu", "iu"), "a b", None, None, **TWO)
-def bitwise_left_shift(input: Tensor, other: Tensor | int) -> Tensor:
+def bitwise_left_shift(input: Tensor, other: Tensor | int, *, out: Tensor | None = None) -> Tensor:
     """``input`` shifted to the left by ``other`` bits, broadcast.
 
     Integers alone; no gradient.
@@ -106,7 +106,7 @@ def bitwise_left_shift(input: Tensor, other: Tensor | int) -> Tensor:
 
 
 @operation(_on_integers(np.right_shift, "rshift_cpu", "iu"), "a b", None, None, **TWO)
-def bitwise_right_shift(input: Tensor, other: Tensor | int) -> Tensor:
+def bitwise_right_shift(input: Tensor, other: Tensor | int, *, out: Tensor | None = None) -> Tensor:
     """``input`` shifted to the right by ``other`` bits, broadcast; the sign stays.
 
     Integers alone; no gradient.
@@ -124,7 +124,7 @@ def bitwise_right_shift(input: Tensor, other: Tensor | int) -> Tensor:
 
 
 @operation(_on_integers(np.gcd, "gcd_cpu", "iu"), "a b", None, None, numbers="", **TWO)
-def gcd(input: Tensor, other: Tensor) -> Tensor:
+def gcd(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The greatest common divisor, broadcast; of 0 and 0 it is 0.
 
     Integers alone; no gradient.
@@ -142,7 +142,7 @@ def gcd(input: Tensor, other: Tensor) -> Tensor:
 
 
 @operation(_on_integers(np.lcm, "lcm_cpu", "iu"), "a b", None, None, numbers="", **TWO)
-def lcm(input: Tensor, other: Tensor) -> Tensor:
+def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The least common multiple, broadcast; with 0 it is 0.
 
     Integers alone; no gradient.
@@ -160,7 +160,7 @@ def lcm(input: Tensor, other: Tensor) -> Tensor:
 
 
 @operation(_on_integers(np.invert, "bitwise_not_cpu"), "x", None, traits=("elementwise",))
-def bitwise_not(input: Tensor) -> Tensor:
+def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Each bit inverted, ``~input``; of bools the negation.
 
     Integers and bools alone; no gradient.

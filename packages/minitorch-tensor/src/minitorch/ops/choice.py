@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from ..autograd.grad_mode import current
+from ..autograd.out import into, out_dtype
 from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.elementwise import over_elements
@@ -71,7 +72,11 @@ def where(condition: Tensor) -> tuple[Tensor, ...]: ...
 @overload
 def where(condition: Tensor, input: Tensor | complex, other: Tensor | complex) -> Tensor: ...
 def where(
-    condition: Tensor, input: Tensor | complex | None = None, other: Tensor | complex | None = None
+    condition: Tensor,
+    input: Tensor | complex | None = None,
+    other: Tensor | complex | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> tuple[Tensor, ...] | Tensor:
     """``input`` where ``condition`` is set and ``other`` elsewhere, broadcast.
 
@@ -88,6 +93,9 @@ def where(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.where.html
     """
+    if out is not None:
+        into(out, where, condition, input, other)
+        return out
     if input is None and other is None:
         check_tensors("where", condition=condition)
         return (*nonzero_p([condition]),)
@@ -200,7 +208,7 @@ def _half_of_ties(g: Any, mine: Any, other: Any, loses: Any) -> Any:
     lambda g, a, b: _half_of_ties(g, a, b, b < a),
     numbers="", **ELEMENTWISE,
 )  # fmt: skip
-def maximum(input: Tensor, other: Tensor) -> Tensor:
+def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements, or NaN where one is; the gradient goes to it, half and half to
     equal ones.
 
@@ -221,7 +229,7 @@ def maximum(input: Tensor, other: Tensor) -> Tensor:
     lambda g, a, b: _half_of_ties(g, a, b, b > a),
     numbers="", **ELEMENTWISE,
 )  # fmt: skip
-def minimum(input: Tensor, other: Tensor) -> Tensor:
+def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements, or NaN where one is; the gradient goes to it, half and half to
     equal ones.
 
@@ -242,7 +250,7 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
     lambda g, a, b: where((a >= b) | (b != b), 0, g),
     numbers="", **ELEMENTWISE,
 )  # fmt: skip
-def fmax(input: Tensor, other: Tensor) -> Tensor:
+def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements, or the one that is not NaN; the gradient goes to it, to
     ``input`` where both are equal.
 
@@ -263,7 +271,7 @@ def fmax(input: Tensor, other: Tensor) -> Tensor:
     lambda g, a, b: where((a <= b) | (b != b), 0, g),
     numbers="", **ELEMENTWISE,
 )  # fmt: skip
-def fmin(input: Tensor, other: Tensor) -> Tensor:
+def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements, or the one that is not NaN; the gradient goes to it, to
     ``input`` where both are equal.
 
@@ -339,8 +347,13 @@ clamp_max_p = primitive(
 )
 
 
+@out_dtype("castable")
 def clamp(
-    input: Tensor, min: Tensor | complex | None = None, max: Tensor | complex | None = None
+    input: Tensor,
+    min: Tensor | complex | None = None,
+    max: Tensor | complex | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``input`` with what lies outside of [min, max] set to the bound; bounds broadcast.
 
@@ -373,12 +386,14 @@ def clamp(
     return clamp_p(input, None if min is None else bounds[0], None if max is None else bounds[-1])
 
 
-def clamp_min(input: Tensor, min: Tensor | complex) -> Tensor:
+@out_dtype("castable")
+def clamp_min(input: Tensor, min: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``clamp`` from below alone."""
     return clamp(input, min)
 
 
-def clamp_max(input: Tensor, max: Tensor | complex) -> Tensor:
+@out_dtype("castable")
+def clamp_max(input: Tensor, max: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``clamp`` from above alone."""
     return clamp(input, None, max)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.out import out_dtype
 from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable
 from .conversion import ELEMENTWISE, NUMBERS, not_implemented, promote
@@ -34,7 +35,7 @@ ORDERED: Any = {**OTHER, "promote": promote_ordered, "floats": True}
 
 
 @operation(operator.eq, "a b", None, None, promote=promote, **OTHER)
-def eq(input: Tensor, other: Tensor | complex) -> Tensor:
+def eq(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``input == other``, element by element and broadcast; a bool tensor.
 
     Example:
@@ -47,7 +48,7 @@ def eq(input: Tensor, other: Tensor | complex) -> Tensor:
 
 
 @operation(operator.ne, "a b", None, None, promote=promote, **OTHER)
-def ne(input: Tensor, other: Tensor | complex) -> Tensor:
+def ne(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``input != other``, element by element and broadcast; a bool tensor.
 
     Example:
@@ -60,7 +61,7 @@ def ne(input: Tensor, other: Tensor | complex) -> Tensor:
 
 
 @operation(operator.lt, "a b", None, None, **ORDERED)
-def lt(input: Tensor, other: Tensor | complex) -> Tensor:
+def lt(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``input < other``, element by element and broadcast; a bool tensor.
 
     Example:
@@ -73,7 +74,7 @@ def lt(input: Tensor, other: Tensor | complex) -> Tensor:
 
 
 @operation(operator.le, "a b", None, None, **ORDERED)
-def le(input: Tensor, other: Tensor | complex) -> Tensor:
+def le(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``input <= other``, element by element and broadcast; a bool tensor.
 
     Example:
@@ -86,7 +87,7 @@ def le(input: Tensor, other: Tensor | complex) -> Tensor:
 
 
 @operation(operator.gt, "a b", None, None, **ORDERED)
-def gt(input: Tensor, other: Tensor | complex) -> Tensor:
+def gt(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``input > other``, element by element and broadcast; a bool tensor.
 
     Example:
@@ -99,7 +100,7 @@ def gt(input: Tensor, other: Tensor | complex) -> Tensor:
 
 
 @operation(operator.ge, "a b", None, None, **ORDERED)
-def ge(input: Tensor, other: Tensor | complex) -> Tensor:
+def ge(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``input >= other``, element by element and broadcast; a bool tensor.
 
     Example:
@@ -152,7 +153,7 @@ def isinf(input: Tensor) -> Tensor:
 
 
 @operation(lambda x: x < 0 if x.dtype.kind != "f" else np.signbit(x), "x", None, **ELEMENTWISE)
-def signbit(input: Tensor) -> Tensor:
+def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """True where the sign bit is set, that of -0.0 too; a bool tensor of the same shape.
 
     Example:
@@ -184,7 +185,7 @@ def _is_infinity(x: Any, infinity: float, name: str) -> Any:
 
 
 @operation(lambda x: _is_infinity(x, np.inf, "isposinf"), "x", None, **ELEMENTWISE)
-def isposinf(input: Tensor) -> Tensor:
+def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """True where an element is infinity; a bool tensor of the same shape.
 
     Raises:
@@ -200,7 +201,7 @@ def isposinf(input: Tensor) -> Tensor:
 
 
 @operation(lambda x: _is_infinity(x, -np.inf, "isneginf"), "x", None, **ELEMENTWISE)
-def isneginf(input: Tensor) -> Tensor:
+def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """True where an element is minus infinity; a bool tensor of the same shape.
 
     Raises:
@@ -267,8 +268,9 @@ def allclose(
 # --- logic: what is not zero counts as true ---------------------------------------------------
 
 
+@out_dtype("castable")
 @operation(np.logical_and, "a b", None, None, numbers="", **ELEMENTWISE)
-def logical_and(input: Tensor, other: Tensor) -> Tensor:
+def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether both are true, element by element and broadcast; a bool tensor.
 
     Example:
@@ -280,8 +282,9 @@ def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """
 
 
+@out_dtype("castable")
 @operation(np.logical_or, "a b", None, None, numbers="", **ELEMENTWISE)
-def logical_or(input: Tensor, other: Tensor) -> Tensor:
+def logical_or(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether at least one is true, element by element and broadcast; a bool tensor.
 
     Example:
@@ -293,8 +296,9 @@ def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """
 
 
+@out_dtype("castable")
 @operation(np.logical_xor, "a b", None, None, numbers="", **ELEMENTWISE)
-def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+def logical_xor(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether just one is true, element by element and broadcast; a bool tensor.
 
     Example:
@@ -306,8 +310,9 @@ def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """
 
 
+@out_dtype("castable")
 @operation(np.logical_not, "x", None, **ELEMENTWISE)
-def logical_not(input: Tensor) -> Tensor:
+def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is zero; a bool tensor of the same shape.
 
     Example:

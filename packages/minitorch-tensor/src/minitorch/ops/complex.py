@@ -52,7 +52,7 @@ def _checked(first: Any, second: Any, name: str) -> None:
         )
 
 
-def complex(real: Tensor, imag: Tensor) -> Tensor:
+def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``real + i imag``, of float32 or float64 parts.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.complex.html
@@ -61,7 +61,7 @@ def complex(real: Tensor, imag: Tensor) -> Tensor:
     return complex_p(real, imag)
 
 
-def polar(abs: Tensor, angle: Tensor) -> Tensor:
+def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``abs cos(angle) + i abs sin(angle)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.polar.html

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._types.dtype import get_default_dtype
 from ..autograd.node import NO_COMPLEX_GRADIENTS
+from ..autograd.out import out_dtype
 from ..autograd.primitive import operation, primitive
 from .choice import where, zeros_like_p
 from .conversion import ELEMENTWISE, cast, not_implemented
@@ -50,7 +51,7 @@ def _sgn_rule(g: Any, x: Any) -> Any:
 
 
 @operation(_sgn, "x", _sgn_rule, **ELEMENTWISE)
-def sgn(input: Tensor) -> Tensor:
+def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``x / |x|`` of each element, 0 at 0; of real numbers -1, 0 or 1 with the gradient 0.
 
     Any shape and dtype.
@@ -65,7 +66,7 @@ def sgn(input: Tensor) -> Tensor:
 
 
 @operation(_sgn, "x", zero_gradient, **ELEMENTWISE)
-def sign(input: Tensor) -> Tensor:
+def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """-1, 0 or 1, as each element is below, at or above 0 (or NaN, 0 too); the gradient is 0.
 
     Any shape.
@@ -80,7 +81,7 @@ def sign(input: Tensor) -> Tensor:
 
 
 @operation(_abs, "x", lambda g, x: g * conj(sgn(x)), **ELEMENTWISE)
-def abs(input: Tensor) -> Tensor:
+def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``|x|`` of each element; the derivative is the sign, 0 at 0.
 
     Any shape; of complex numbers the modulus, which is real.
@@ -126,7 +127,7 @@ def conj(input: Tensor) -> Tensor:
     return conj_p(input) if _is_complex(input) else input
 
 
-def conj_physical(input: Tensor) -> Tensor:
+def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate; a real ``input`` itself."""
     return conj(input)
 
@@ -237,8 +238,9 @@ def _angle_rule(g: Any, x: Any) -> Any:
     return where(x == 0, 0.0, g * -1j / x)
 
 
+@out_dtype("castable")
 @operation(_angle, "x", _angle_rule, **ELEMENTWISE)
-def angle(input: Tensor) -> Tensor:
+def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The argument of each complex number, in (-pi, pi]; of a real one 0, or pi where it is
     negative, with the gradient 0.
 

@@ -17,6 +17,7 @@ from .._types.device import CPU, as_device
 from .._types.dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype
 from .._types.layout import contiguous_format, strided
 from ..autograd.grad_mode import current
+from ..autograd.out import into
 from ..autograd.variable import Variable, wrap
 from ..kernels.memory import extent, formatted, window
 from ..kernels.memory import like as new_memory_like
@@ -24,7 +25,7 @@ from .arguments import as_int, as_shape
 from .conversion import fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .._tensor import Tensor
     from .._types.device import device
@@ -75,6 +76,25 @@ def made(
     return result.requires_grad_()
 
 
+def made_into(
+    out: Tensor,
+    factory: Callable[..., Tensor],
+    *args: Any,
+    dtype: dtype | None = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Tensor:
+    """``out``, which holds what ``factory`` makes in its dtype."""
+    if dtype is not None and isinstance(out, Variable) and as_dtype(dtype) is not out.dtype:
+        raise RuntimeError(
+            f"dtype {as_dtype(dtype).type_name} does not match dtype of out parameter "
+            f"({out.dtype.type_name})"
+        )
+    kind = out.dtype if isinstance(out, Variable) else None
+    into(out, factory, *args, warn=False, dtype=kind, **kwargs)
+    return out.requires_grad_() if requires_grad else out
+
+
 def sizes(shape: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
     """The sizes given as ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``, none negative."""
     if size is not None:
@@ -111,7 +131,7 @@ def _numpy(dtype: Any) -> np.dtype[Any]:
 def zeros(
     *shape: int | Sequence[int], size: Sequence[int] | None = None, dtype: dtype | None = None,
     layout: layout | None = None, device: device | str | int | None = None,
-    pin_memory: bool = False, requires_grad: bool = False,
+    pin_memory: bool = False, requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Zeros.
 
@@ -123,6 +143,8 @@ def zeros(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.zeros.html
     """
+    if out is not None:
+        return made_into(out, zeros, *shape, size=size, dtype=dtype, requires_grad=requires_grad)
     return made(
         np.zeros(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout, pin_memory
     )
@@ -131,12 +153,14 @@ def zeros(
 def ones(
     *shape: int | Sequence[int], size: Sequence[int] | None = None, dtype: dtype | None = None,
     layout: layout | None = None, device: device | str | int | None = None,
-    pin_memory: bool = False, requires_grad: bool = False,
+    pin_memory: bool = False, requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Ones.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ones.html
     """
+    if out is not None:
+        return made_into(out, ones, *shape, size=size, dtype=dtype, requires_grad=requires_grad)
     return made(
         np.ones(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout, pin_memory
     )
@@ -146,12 +170,14 @@ def empty(
     *shape: int | Sequence[int], size: Sequence[int] | None = None, dtype: dtype | None = None,
     layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False,
-    memory_format: memory_format | None = None,
+    memory_format: memory_format | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Whatever the memory holds.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty.html
     """
+    if out is not None:
+        return made_into(out, empty, *shape, size=size, dtype=dtype, requires_grad=requires_grad)
     array = formatted(sizes(shape, size), _numpy(dtype), memory_format or contiguous_format)
     return made(array, requires_grad, device, layout, pin_memory)
 
@@ -159,7 +185,7 @@ def empty(
 def full(
     size: Sequence[int], fill_value: complex, *, dtype: dtype | None = None,
     layout: layout | None = None, device: device | str | int | None = None,
-    pin_memory: bool = False, requires_grad: bool = False,
+    pin_memory: bool = False, requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """``fill_value`` everywhere; its type gives the dtype.
 
@@ -168,6 +194,8 @@ def full(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.full.html
     """
+    if out is not None:
+        return made_into(out, full, size, fill_value, dtype=dtype, requires_grad=requires_grad)
     if isinstance(size, int):
         raise TypeError("full(): argument 'size' must be tuple of ints, not int")
     if dtype is None and isinstance(fill_value, Variable):
@@ -193,11 +221,14 @@ def scalar_tensor(
 def eye(
     n: int, m: int | None = None, *, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Ones on the diagonal, zeros elsewhere: ``n`` rows, ``m`` (by default ``n``) columns.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.eye.html
     """
+    if out is not None:
+        return made_into(out, eye, n, m, dtype=dtype, requires_grad=requires_grad)
     n, m = as_int("n", n), None if m is None else as_int("m", m)
     for name, k in (("n", n), ("m", m)):
         if k is not None and k < 0:

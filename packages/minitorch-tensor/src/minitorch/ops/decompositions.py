@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
+from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..kernels import linalg as kernels
 from .linalg import (
@@ -73,7 +74,7 @@ cholesky_or_nan_p = primitive(
 linalg_cholesky_ex_info_p = primitive(_definite, "x", None, name="linalg_cholesky_ex_info")
 
 
-def linalg_cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
+def linalg_cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
     """The lower triangular ``L`` of ``A = L L'`` (with ``upper``, the upper one of ``U' U``).
 
     Raises:
@@ -93,7 +94,8 @@ def _cholesky(A: Any, upper: bool, name: str) -> Tensor:
     )
 
 
-def cholesky(input: Tensor, upper: bool = False) -> Tensor:
+@out_dtype("castable")
+def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The Cholesky factor of positive-definite matrices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky.html
@@ -108,7 +110,11 @@ def cholesky(input: Tensor, upper: bool = False) -> Tensor:
 
 
 def cholesky_ex(
-    A: Tensor, *, upper: bool = False, check_errors: bool = False
+    A: Tensor,
+    *,
+    upper: bool = False,
+    check_errors: bool = False,
+    out: tuple[Tensor, Tensor] | None = None,
 ) -> return_types.linalg_cholesky_ex:
     """``(L, info)``: ``info`` is 0 where the factor exists; elsewhere that is nan.
 
@@ -158,7 +164,10 @@ cholesky_inverse_p = primitive(
 )
 
 
-def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
+@out_dtype("castable")
+def cholesky_solve(
+    B: Tensor, L: Tensor, upper: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """The solution of ``A X = B`` from the Cholesky factor of ``A``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_solve.html
@@ -168,7 +177,8 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     return cholesky_solve_p(B, L, upper)
 
 
-def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
+@out_dtype("castable")
+def cholesky_inverse(L: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``A`` from its Cholesky factor.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_inverse.html
@@ -224,7 +234,9 @@ linalg_qr_p = primitive(
 )  # fmt: skip
 
 
-def linalg_qr(A: Tensor, mode: str = "reduced") -> return_types.linalg_qr:
+def linalg_qr(
+    A: Tensor, mode: str = "reduced", *, out: tuple[Tensor, Tensor] | None = None
+) -> return_types.linalg_qr:
     """``Q`` with orthonormal columns and an upper triangular ``R``, ``A = Q R``.
 
     ``mode`` is "reduced", "complete" (a square Q) or "r" (R alone, Q is empty; no gradient).
@@ -240,7 +252,9 @@ def linalg_qr(A: Tensor, mode: str = "reduced") -> return_types.linalg_qr:
     return return_types.linalg_qr(*linalg_qr_p(A, mode))
 
 
-def qr(input: Tensor, some: bool = True) -> return_types.qr:
+def qr(
+    input: Tensor, some: bool = True, *, out: tuple[Tensor, Tensor] | None = None
+) -> return_types.qr:
     """The QR decomposition, reduced or (``some=False``) complete.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.qr.html
@@ -289,7 +303,9 @@ def triangle_name(UPLO: str) -> str:
     return UPLO.upper()
 
 
-def eigh(A: Tensor, UPLO: str = "L") -> return_types.linalg_eigh:
+def eigh(
+    A: Tensor, UPLO: str = "L", *, out: tuple[Tensor, Tensor] | None = None
+) -> return_types.linalg_eigh:
     """Eigenvalues, ascending, and orthonormal eigenvectors (columns) of symmetric matrices.
 
     Only the lower (``UPLO="U"``: upper) triangle is read. The gradient through the vectors is not
@@ -301,7 +317,7 @@ def eigh(A: Tensor, UPLO: str = "L") -> return_types.linalg_eigh:
     return return_types.linalg_eigh(*linalg_eigh_p(A, triangle_name(UPLO)))
 
 
-def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
+def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of symmetric matrices, ascending.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvalsh.html
@@ -322,7 +338,7 @@ def _eig(x: Any) -> tuple[Any, Any]:
 linalg_eig_p = primitive(_eig, "x -> values vectors", None, name="linalg_eig")
 
 
-def eig(A: Tensor) -> return_types.linalg_eig:
+def eig(A: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.linalg_eig:
     """Eigenvalues and eigenvectors of square matrices, always complex. They have no gradient here.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eig.html
@@ -336,7 +352,7 @@ def eig(A: Tensor) -> return_types.linalg_eig:
     return return_types.linalg_eig(*linalg_eig_p(A))
 
 
-def eigvals(A: Tensor) -> Tensor:
+def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of square matrices, always complex. They have no gradient here.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvals.html
@@ -389,7 +405,11 @@ def no_driver(name: str, driver: str | None) -> None:
 
 
 def linalg_svd(
-    A: Tensor, full_matrices: bool = True, *, driver: str | None = None
+    A: Tensor,
+    full_matrices: bool = True,
+    *,
+    driver: str | None = None,
+    out: tuple[Tensor, Tensor, Tensor] | None = None,
 ) -> return_types.linalg_svd:
     """``U``, the singular values ``S`` (descending) and ``Vh``: ``A = U diag(S) Vh``.
 
@@ -403,7 +423,7 @@ def linalg_svd(
     return return_types.linalg_svd(*linalg_svd_p(A, full_matrices))
 
 
-def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
+def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor:
     """The singular values, descending.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.svdvals.html
@@ -413,7 +433,13 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     return singular_values(A)
 
 
-def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> return_types.svd:
+def svd(
+    input: Tensor,
+    some: bool = True,
+    compute_uv: bool = True,
+    *,
+    out: tuple[Tensor, Tensor, Tensor] | None = None,
+) -> return_types.svd:
     """``U``, ``S``, ``V``: ``input = U diag(S) V'``; without ``compute_uv`` zeros for U and V.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.svd.html

@@ -78,7 +78,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     return slice_backward_p(input, shape, diagonal_p, (offset, a, b))
 
 
-def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The diagonal of a matrix, as a copy; a matrix with a vector on its diagonal.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.diag.html
@@ -178,7 +178,7 @@ def _matrix(input: Tensor, name: str) -> Tensor:
     return input
 
 
-def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The lower triangle of the matrices, zeros above ``diagonal``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tril.html
@@ -186,7 +186,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     return tril_p(_matrix(input, "tril"), as_int("diagonal", diagonal))
 
 
-def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The upper triangle of the matrices, zeros below ``diagonal``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.triu.html

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..autograd.out import out_dtype
 from .arguments import numpy_names, one_dim, some_dims
 from .joining import cat
 from .reduction import is_tensor
@@ -21,6 +22,7 @@ def _cut(x: Tensor, dim: int, start: int | None, stop: int | None) -> Tensor:
     return x[(slice(None),) * dim + (slice(start, stop),)]
 
 
+@out_dtype("castable")
 @numpy_names
 def diff(
     input: Tensor,
@@ -28,6 +30,8 @@ def diff(
     dim: int = -1,
     prepend: Tensor | None = None,
     append: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``x[k + 1] - x[k]`` along ``dim``, ``n`` times over; of bools, whether the two differ.
 

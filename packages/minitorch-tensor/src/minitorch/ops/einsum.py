@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ..autograd.out import into
 from .arguments import one_dim, take_tensors
 from .arithmetic import mul
 from .diagonals import diagonal
 from .matmul import matmul
 from .reduction import sum_p
-from .shape import permute_p, view_p, write_out
+from .shape import permute_p, view_p
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -26,6 +27,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.tensordot.html
     """
+    if out is not None:
+        into(out, tensordot, a, b, dims)
+        return out
     dims = dims.tolist() if hasattr(dims, "tolist") else dims
     if isinstance(dims, int):
         if dims < 0:
@@ -50,8 +54,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
         of_b[one_dim(j, b.ndim)] = of_a[one_dim(i, a.ndim)]
     kept = [k for k in of_a if k not in of_b] + [k for k in of_b if k not in of_a]
     made, order = contract(a, "".join(of_a), b, "".join(of_b), "".join(kept))
-    result = arranged(made, order, "".join(kept))
-    return result if out is None else write_out("tensordot", out, result)
+    return arranged(made, order, "".join(kept))
 
 
 def arranged(x: Tensor, names: str, wanted: str) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ..autograd.out import out_dtype
 from ..autograd.primitive import operation, primitive
 from ..kernels import error_function
 from .conversion import FLOATS
@@ -19,7 +20,7 @@ SQRT_PI, SQRT_2, SQRT_2PI = math.sqrt(math.pi), math.sqrt(2), math.sqrt(2 * math
 
 
 @operation(error_function.erf, "x", lambda g, x: g * (2 / SQRT_PI * exp(-x * x)), **FLOATS)
-def erf(input: Tensor) -> Tensor:
+def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The error function, 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to each element; the
     derivative is 2 / sqrt(pi) e^(-x^2).
 
@@ -35,7 +36,7 @@ def erf(input: Tensor) -> Tensor:
 
 
 @operation(error_function.erfc, "x", lambda g, x: g * (-2 / SQRT_PI * exp(-x * x)), **FLOATS)
-def erfc(input: Tensor) -> Tensor:
+def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``1 - erf(x)``, exact for large x too; the derivative is -2 / sqrt(pi) e^(-x^2).
 
     Any shape; integers become the default float dtype.
@@ -52,7 +53,7 @@ def erfc(input: Tensor) -> Tensor:
 @operation(
     error_function.erfinv, "x", lambda g, x: g * (SQRT_PI / 2 * exp(erfinv(x) ** 2)), **FLOATS
 )
-def erfinv(input: Tensor) -> Tensor:
+def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``erf``; the derivative is sqrt(pi) / 2 e^(erfinv(x)^2).
 
     Any shape; integers become the default float dtype. Infinite at -1 and 1, NaN beyond.
@@ -70,7 +71,7 @@ def erfinv(input: Tensor) -> Tensor:
     error_function.erfcx, "x", lambda g, x, out: g * (2 * x * out - 2 / SQRT_PI),
     name="special_erfcx", **FLOATS,
 )  # fmt: skip
-def erfcx(input: Tensor) -> Tensor:
+def erfcx(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complementary error function times ``e^(x^2)``, finite for large x; the derivative is
     2 x erfcx(x) - 2 / sqrt(pi).
 
@@ -91,7 +92,8 @@ special_ndtr_p = primitive(
 )  # fmt: skip
 
 
-def ndtr(input: Tensor) -> Tensor:
+@out_dtype("castable")
+def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The area under the standard normal density below each element; the derivative is that
     density, e^(-x^2 / 2) / sqrt(2 pi).
 
@@ -113,7 +115,7 @@ def ndtr(input: Tensor) -> Tensor:
     lambda g, x: g / erfcx(x * (-1 / SQRT_2)) * math.sqrt(2 / math.pi),
     name="special_log_ndtr", **FLOATS,
 )  # fmt: skip
-def log_ndtr(input: Tensor) -> Tensor:
+def log_ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``log(ndtr(x))``, exact far below 0 too; the derivative is
     sqrt(2 / pi) / erfcx(-x / sqrt(2)).
 
@@ -132,7 +134,7 @@ def log_ndtr(input: Tensor) -> Tensor:
     error_function.ndtri, "x", lambda g, out: g * (SQRT_2PI * exp(0.5 * out * out)),
     name="special_ndtri", **FLOATS,
 )  # fmt: skip
-def ndtri(input: Tensor) -> Tensor:
+def ndtri(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``ndtr``; the derivative is sqrt(2 pi) e^(ndtri(x)^2 / 2).
 
     Any shape; integers become the default float dtype. Infinite at 0 and 1, NaN beyond.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.out import out_dtype
 from ..autograd.primitive import operation, primitive
 from ..kernels.elementwise import FEW, constant, exp_into, over_elements
 from .choice import where
@@ -21,7 +22,7 @@ LOG2, LOG10 = math.log(2), math.log(10)
 
 
 @operation(np.exp, "x", lambda g, out: g * out, **FLOATS)
-def exp(input: Tensor) -> Tensor:
+def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``e^x`` of each element; d/dx e^x = e^x.
 
     Any shape; integers become the default float dtype.
@@ -36,7 +37,7 @@ def exp(input: Tensor) -> Tensor:
 
 
 @operation(np.exp2, "x", lambda g, out: g * out * LOG2, **FLOATS)
-def exp2(input: Tensor) -> Tensor:
+def exp2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``2^x`` of each element; d/dx 2^x = 2^x log 2.
 
     Any shape; integers become the default float dtype.
@@ -51,7 +52,7 @@ def exp2(input: Tensor) -> Tensor:
 
 
 @operation(np.expm1, "x", lambda g, out: g * (out + 1), **FLOATS)
-def expm1(input: Tensor) -> Tensor:
+def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``e^x - 1`` of each element, exact for small x too; the derivative is e^x.
 
     Any shape; integers become the default float dtype.
@@ -66,7 +67,7 @@ def expm1(input: Tensor) -> Tensor:
 
 
 @operation(np.log, "x", lambda g, x: g / x, **FLOATS)
-def log(input: Tensor) -> Tensor:
+def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The natural logarithm of each element; d/dx log x = 1 / x.
 
     Any shape; integers become the default float dtype. -inf at 0, NaN below.
@@ -81,7 +82,7 @@ def log(input: Tensor) -> Tensor:
 
 
 @operation(np.log2, "x", lambda g, x: g / (x * LOG2), **FLOATS)
-def log2(input: Tensor) -> Tensor:
+def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The logarithm to base 2 of each element; the derivative is 1 / (x log 2).
 
     Any shape; integers become the default float dtype. -inf at 0, NaN below.
@@ -96,7 +97,7 @@ def log2(input: Tensor) -> Tensor:
 
 
 @operation(np.log10, "x", lambda g, x: g / (x * LOG10), **FLOATS)
-def log10(input: Tensor) -> Tensor:
+def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The logarithm to base 10 of each element; the derivative is 1 / (x log 10).
 
     Any shape; integers become the default float dtype. -inf at 0, NaN below.
@@ -111,7 +112,7 @@ def log10(input: Tensor) -> Tensor:
 
 
 @operation(np.log1p, "x", lambda g, x: g / (x + 1), **FLOATS)
-def log1p(input: Tensor) -> Tensor:
+def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``log(1 + x)`` of each element, exact for small x too; the derivative is 1 / (1 + x).
 
     Any shape; integers become the default float dtype. -inf at -1, NaN below.
@@ -144,7 +145,7 @@ def _sigmoid_into(x: Any, out: Any) -> None:
 
 
 @operation(_sigmoid, "x", lambda g, out: g * (out * (1 - out)), **FLOATS)
-def sigmoid(input: Tensor) -> Tensor:
+def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The logistic function ``s(x) = 1 / (1 + e^-x)`` of each element; s' = s (1 - s).
 
     Any shape; integers become the default float dtype.
@@ -174,7 +175,8 @@ def _logit_rule(g: Any, x: Any, eps: float | None) -> Any:
 logit_p = primitive(_logit, "x | eps", _logit_rule, name="logit", **FLOATS)
 
 
-def logit(input: Tensor, eps: float | None = None) -> Tensor:
+@out_dtype("castable")
+def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:
     """``log(x / (1 - x))`` of each element, the inverse of ``sigmoid``; of ``x`` brought into
     [eps, 1 - eps] where ``eps`` is given. The derivative is 1 / (x (1 - x)).
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from .. import return_types
+from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..kernels import along, sums
 from ..kernels.half import single
@@ -129,8 +130,14 @@ def max(input: Tensor, *, other: Tensor) -> Tensor: ...
 @overload
 def max(input: Tensor, dim: int, keepdim: bool = False) -> return_types.max: ...
 @numpy_names
+@out_dtype("castable")
 def max(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    other: Tensor | None = None,
+    out: Tensor | tuple[Tensor, Tensor] | None = None,
 ) -> Any:
     """The maximum: of all, along ``dim`` with its place, or of two tensors element by element.
 
@@ -164,8 +171,14 @@ def min(input: Tensor, *, other: Tensor) -> Tensor: ...
 @overload
 def min(input: Tensor, dim: int, keepdim: bool = False) -> return_types.min: ...
 @numpy_names
+@out_dtype("castable")
 def min(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    other: Tensor | None = None,
+    out: Tensor | tuple[Tensor, Tensor] | None = None,
 ) -> Any:
     """The minimum: of all, along ``dim`` with its place, or of two tensors element by element.
 
@@ -187,7 +200,13 @@ def _over_dims(name: str, op: Operation, input: Tensor, dim: Any, keepdim: bool)
 
 
 @numpy_names
-def amax(input: Tensor, dim: int | Sequence[int] = (), keepdim: bool = False) -> Tensor:
+def amax(
+    input: Tensor,
+    dim: int | Sequence[int] = (),
+    keepdim: bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """The maximum over ``dim``, one or several; ties share the gradient evenly.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.amax.html
@@ -196,7 +215,13 @@ def amax(input: Tensor, dim: int | Sequence[int] = (), keepdim: bool = False) ->
 
 
 @numpy_names
-def amin(input: Tensor, dim: int | Sequence[int] = (), keepdim: bool = False) -> Tensor:
+def amin(
+    input: Tensor,
+    dim: int | Sequence[int] = (),
+    keepdim: bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """The minimum over ``dim``, one or several; ties share the gradient evenly.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.amin.html
@@ -206,7 +231,11 @@ def amin(input: Tensor, dim: int | Sequence[int] = (), keepdim: bool = False) ->
 
 @numpy_names
 def aminmax(
-    input: Tensor, *, dim: int | None = None, keepdim: bool = False
+    input: Tensor,
+    *,
+    dim: int | None = None,
+    keepdim: bool = False,
+    out: tuple[Tensor, Tensor] | None = None,
 ) -> return_types.aminmax:
     """The minimum and the maximum, of all or along ``dim``.
 
@@ -242,7 +271,9 @@ def _arg(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
 
 
 @numpy_names
-def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def argmax(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """The index of the maximum, of the flattened tensor or along ``dim``; the first of equals.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.argmax.html
@@ -251,7 +282,9 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 
 @numpy_names
-def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def argmin(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """The index of the minimum, of the flattened tensor or along ``dim``; the first of equals.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.argmin.html

@@ -8,11 +8,12 @@ import numpy as np
 
 from .._types.dtype import as_dtype, get_default_dtype
 from ..autograd.grad_mode import is_grad_enabled
+from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..kernels.memory import packed
 from .arguments import numpy_names, one_dim
 from .conversion import to
-from .creation import made
+from .creation import made, made_into
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,7 +164,15 @@ def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: st
 
 
 @numpy_names
-def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
+@out_dtype("castable")
+def irfft(
+    input: Tensor,
+    n: int | None = None,
+    dim: int = -1,
+    norm: str | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """The real signal of ``n`` values (``2 (m - 1)`` by default) whose ``m`` one-sided frequencies
     are ``input``.
 
@@ -179,11 +188,14 @@ def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None =
 
 
 @numpy_names
+@out_dtype("castable")
 def irfft2(
     input: Tensor,
     s: Sequence[int] | None = None,
     dim: Sequence[int] = (-2, -1),
     norm: str | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The real signal in two dimensions whose one-sided frequencies are ``input``.
 
@@ -193,11 +205,14 @@ def irfft2(
 
 
 @numpy_names
+@out_dtype("castable")
 def irfftn(
     input: Tensor,
     s: Sequence[int] | None = None,
     dim: Sequence[int] | None = None,
     norm: str | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The real signal in ``dim`` (all by default) whose one-sided frequencies are ``input``.
 
@@ -234,7 +249,14 @@ def _shift_dims(input: Any, dim: Any) -> tuple[int, ...]:
 
 
 @numpy_names
-def fft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
+def fft(
+    input: Tensor,
+    n: int | None = None,
+    dim: int = -1,
+    norm: str | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """The discrete Fourier transform; values only.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fft.html
@@ -243,7 +265,14 @@ def fft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = N
 
 
 @numpy_names
-def ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
+def ifft(
+    input: Tensor,
+    n: int | None = None,
+    dim: int = -1,
+    norm: str | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """The inverse of ``fft``; values only.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifft.html
@@ -252,7 +281,14 @@ def ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = 
 
 
 @numpy_names
-def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
+def rfft(
+    input: Tensor,
+    n: int | None = None,
+    dim: int = -1,
+    norm: str | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """The one-sided frequencies of a real signal; values only.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.rfft.html
@@ -266,6 +302,8 @@ def fft2(
     s: Sequence[int] | None = None,
     dim: Sequence[int] = (-2, -1),
     norm: str | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The discrete Fourier transform in two dimensions; values only."""
     return _complex_result("fft2", "fftn", input, s, dim, norm)
@@ -277,6 +315,8 @@ def ifft2(
     s: Sequence[int] | None = None,
     dim: Sequence[int] = (-2, -1),
     norm: str | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The inverse of ``fft2``; values only."""
     return _complex_result("ifft2", "ifftn", input, s, dim, norm)
@@ -288,6 +328,8 @@ def rfft2(
     s: Sequence[int] | None = None,
     dim: Sequence[int] = (-2, -1),
     norm: str | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The one-sided frequencies of a real signal in two dimensions; values only."""
     return _complex_result("rfft2", "rfftn", input, s, dim, norm)
@@ -299,6 +341,8 @@ def fftn(
     s: Sequence[int] | None = None,
     dim: Sequence[int] | None = None,
     norm: str | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The discrete Fourier transform in ``dim`` (all by default); values only."""
     return _complex_result("fftn", "fftn", input, s, dim, norm)
@@ -310,6 +354,8 @@ def ifftn(
     s: Sequence[int] | None = None,
     dim: Sequence[int] | None = None,
     norm: str | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The inverse of ``fftn``; values only."""
     return _complex_result("ifftn", "ifftn", input, s, dim, norm)
@@ -321,6 +367,8 @@ def rfftn(
     s: Sequence[int] | None = None,
     dim: Sequence[int] | None = None,
     norm: str | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The one-sided frequencies of a real signal in ``dim`` (all by default); values only."""
     return _complex_result("rfftn", "rfftn", input, s, dim, norm)
@@ -329,16 +377,22 @@ def rfftn(
 def fftfreq(
     n: int, d: float = 1.0, *, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """``[0, 1, ..., -2, -1] / (d n)``, the frequencies of ``fft`` for values at distance ``d``."""
+    if out is not None:
+        return made_into(out, fftfreq, n, d, dtype=dtype, requires_grad=requires_grad)
     return _frequencies(np.fft.fftfreq(n, d), dtype, device, requires_grad, layout)
 
 
 def rfftfreq(
     n: int, d: float = 1.0, *, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """``[0, 1, ...] / (d n)``, the frequencies of ``rfft`` for values at distance ``d``."""
+    if out is not None:
+        return made_into(out, rfftfreq, n, d, dtype=dtype, requires_grad=requires_grad)
     return _frequencies(np.fft.rfftfreq(n, d), dtype, device, requires_grad, layout)
 
 

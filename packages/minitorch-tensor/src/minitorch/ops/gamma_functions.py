@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.out import out_dtype
 from ..autograd.primitive import operation, primitive
 from ..kernels import gamma
 from .conversion import FLOATS, floats_only, not_differentiable
@@ -21,7 +22,7 @@ __all__ = ["digamma", "igamma", "igammac", "lgamma", "mvlgamma", "polygamma"]
 
 
 @operation(gamma.lgamma, "x", lambda g, x: g * digamma(x), **FLOATS)
-def lgamma(input: Tensor) -> Tensor:
+def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``log |Gamma(x)|`` of each element; the derivative is ``digamma``.
 
     Any shape; integers become the default float dtype.
@@ -36,7 +37,7 @@ def lgamma(input: Tensor) -> Tensor:
 
 
 @operation(gamma.digamma, "x", lambda g, x: g * polygamma(1, x), **FLOATS)
-def digamma(input: Tensor) -> Tensor:
+def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The derivative of ``lgamma``; its own is ``polygamma(1, x)``.
 
     Any shape; integers become the default float dtype.
@@ -60,7 +61,7 @@ polygamma_p: Operation = primitive(
     gamma.zeta, "x q", not_differentiable("zeta: self"),
     lambda g, x, q: g * -x * zeta(x + 1, q), name="special_zeta", **FLOATS,
 )  # fmt: skip
-def zeta(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+def zeta(input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """Hurwitz' zeta function, the sum of ``(k + other)^-input`` over k = 0, 1, ...; the derivative
     by ``other`` is -input zeta(input + 1, other), by ``input`` there is none.
 
@@ -75,7 +76,8 @@ def zeta(input: Tensor | complex, other: Tensor | complex) -> Tensor:
     """
 
 
-def polygamma(n: int, input: Tensor) -> Tensor:
+@out_dtype("castable")
+def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The derivative of order ``n`` of ``digamma``.
 
     Raises:
@@ -93,7 +95,8 @@ def polygamma_method(self: Any, n: int) -> Any:
     return polygamma(n, self)
 
 
-def mvlgamma(input: Tensor, p: int) -> Tensor:
+@out_dtype("castable")
+def mvlgamma(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
     """The logarithm of the multivariate gamma function with dimension ``p``.
 
     Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.multigammaln
@@ -131,7 +134,7 @@ def _gamma_density(a: Any, x: Any) -> Any:
     _scipy("gammainc"), "a x", not_differentiable("igamma: input"),
     lambda g, a, x: g * _gamma_density(a, x), numbers="", **floats_only("igamma_cpu"),
 )  # fmt: skip
-def igamma(input: Tensor, other: Tensor) -> Tensor:
+def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The regularized lower incomplete gamma function P(a, x), a = ``input``, x = ``other``; the
     derivative by x is x^(a - 1) e^-x / Gamma(a), by a there is none.
 
@@ -154,7 +157,7 @@ def igamma(input: Tensor, other: Tensor) -> Tensor:
     _scipy("gammaincc"), "a x", not_differentiable("igammac: input"),
     lambda g, a, x: -g * _gamma_density(a, x), numbers="", **floats_only("igammac_cpu"),
 )  # fmt: skip
-def igammac(input: Tensor, other: Tensor) -> Tensor:
+def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The regularized upper incomplete gamma function, ``1 - igamma(input, other)``; the derivative
     by ``other`` is that of ``igamma`` with the other sign.
 

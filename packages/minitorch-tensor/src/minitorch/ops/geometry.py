@@ -56,7 +56,9 @@ def check_same(x: Any, y: Any, name: str) -> None:
 
 
 @numpy_names
-def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
+def linalg_cross(
+    input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = None
+) -> Tensor:
     """The cross product of vectors of three elements along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cross.html
@@ -85,7 +87,9 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
 
 
 @numpy_names
-def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
+def cross(
+    input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """The cross product along ``dim``, by default the first dimension of size 3.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cross.html

@@ -68,7 +68,9 @@ def _histc(x: Any, bins: int, low: float, high: float) -> Any:
 histc_p = primitive(_histc, "x | bins low high", None, name="histc")
 
 
-def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
+def histc(
+    input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out: Tensor | None = None
+) -> Tensor:
     """How many elements fall into each of ``bins`` equal bins from ``min`` to ``max``.
 
     Where the two are equal, the smallest and largest element are taken.
@@ -141,6 +143,7 @@ def histogram(
     range: Sequence[float] | None = None,
     weight: Tensor | None = None,
     density: bool = False,
+    out: tuple[Tensor, Tensor] | None = None,
 ) -> return_types.histogram:
     """How many elements fall into each bin.
 

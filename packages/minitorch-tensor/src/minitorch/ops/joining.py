@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.grad_mode import current
+from ..autograd.out import out_dtype
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
 from ..kernels.memory import format_of, formatted_as, packed
@@ -77,7 +78,8 @@ def _one_dtype(tensors: list[Any]) -> list[Any]:
 
 
 @numpy_names
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+@out_dtype("joined")
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The tensors one after another along ``dim``, in their common dtype.
 
     Raises:
@@ -143,7 +145,8 @@ concat = concatenate = cat
 
 
 @numpy_names
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+@out_dtype("joined")
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.stack.html
@@ -169,7 +172,8 @@ def _some(tensors: Any, name: str) -> list[Any]:
     return xs
 
 
-def hstack(tensors: Sequence[Tensor]) -> Tensor:
+@out_dtype("joined")
+def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """The tensors joined along columns: dimension 1, or 0 of 1-dim tensors.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.hstack.html
@@ -178,7 +182,8 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat(xs, 0 if xs[0].ndim == 1 else 1)
 
 
-def vstack(tensors: Sequence[Tensor]) -> Tensor:
+@out_dtype("joined")
+def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """The tensors, at least 2-dim, joined along rows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.vstack.html
@@ -189,7 +194,8 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 row_stack = vstack
 
 
-def dstack(tensors: Sequence[Tensor]) -> Tensor:
+@out_dtype("joined")
+def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """The tensors, at least 3-dim, joined along dimension 2.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.dstack.html
@@ -197,7 +203,8 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat(atleast_3d(_some(tensors, "dstack")), 2)
 
 
-def column_stack(tensors: Sequence[Tensor]) -> Tensor:
+@out_dtype("joined")
+def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """1-dim tensors as columns and matrices as they are, joined along dimension 1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.column_stack.html

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
+from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
 from ..kernels import linalg as kernels
@@ -43,6 +44,7 @@ def _spectrum(A: Any, hermitian: bool) -> Tensor:
     return abs(symmetric_values(A, "L")) if hermitian else singular_values(A)
 
 
+@out_dtype("castable")
 def matrix_rank(
     A: Tensor,
     tol: Tensor | float | None = None,
@@ -50,6 +52,7 @@ def matrix_rank(
     *,
     atol: Tensor | float | None = None,
     rtol: Tensor | float | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """How many singular values are larger than ``max(atol, rtol * largest)``, int64.
 
@@ -85,9 +88,11 @@ def _pinv_rule(g: Any, x: Any, out: Any) -> Any:
 linalg_pinv_p = primitive(_pinv, "x limit", _pinv_rule, None, name="linalg_pinv")
 
 
+@out_dtype("castable")
 def pinv(
     A: Tensor, rcond: Tensor | float | None = None, hermitian: bool = False, *,
     atol: Tensor | float | None = None, rtol: Tensor | float | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The pseudo-inverse; singular values up to ``max(atol, rtol * largest)`` count as zero.
 
@@ -112,7 +117,12 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 
 
 def lstsq(
-    A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None
+    A: Tensor,
+    B: Tensor,
+    rcond: float | None = None,
+    *,
+    driver: str | None = None,
+    out: tuple[Tensor, Tensor, Tensor, Tensor] | None = None,
 ) -> return_types.linalg_lstsq:
     """The ``X`` that makes ``A X - B`` smallest: ``(solution, residuals, rank, singular_values)``.
 

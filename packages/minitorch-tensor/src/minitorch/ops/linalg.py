@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
+from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels import linalg as kernels
@@ -116,7 +117,7 @@ linalg_solve_triangular_p: Operation = primitive(
 )
 
 
-def inverse(input: Tensor) -> Tensor:
+def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of square matrices.
 
     Raises:
@@ -128,7 +129,7 @@ def inverse(input: Tensor) -> Tensor:
     return linalg_inv_p(input)
 
 
-def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
+def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None) -> Tensor:
     """The solution ``X`` of ``A X = B`` (of ``X A = B`` with ``left=False``).
 
     ``B`` is a vector, or a batch of vectors where its shape is that of ``A`` without the last
@@ -178,7 +179,13 @@ def same_batch(name: str, A: Any, B: Any) -> None:
 
 
 def solve_triangular(
-    A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
+    A: Tensor,
+    B: Tensor,
+    *,
+    upper: bool,
+    left: bool = True,
+    unitriangular: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The solution of ``A X = B`` or ``X A = B``, where one triangle of ``A`` alone is looked at.
 
@@ -219,7 +226,9 @@ linalg_inv_ex_p = primitive(
 linalg_inv_ex_info_p = primitive(_info, "x", None, name="linalg_inv_ex_info")
 
 
-def inv_ex(A: Tensor, *, check_errors: bool = False) -> return_types.linalg_inv_ex:
+def inv_ex(
+    A: Tensor, *, check_errors: bool = False, out: tuple[Tensor, Tensor] | None = None
+) -> return_types.linalg_inv_ex:
     """``(inverse, info)``: ``info`` is 0 where the inverse exists; elsewhere it is inf and nan.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv_ex.html
@@ -230,7 +239,12 @@ def inv_ex(A: Tensor, *, check_errors: bool = False) -> return_types.linalg_inv_
 
 
 def solve_ex(
-    A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False
+    A: Tensor,
+    B: Tensor,
+    *,
+    left: bool = True,
+    check_errors: bool = False,
+    out: tuple[Tensor, Tensor] | None = None,
 ) -> return_types.linalg_solve_ex:
     """``(result, info)``; without ``check_errors`` singular matrices give inf and nan.
 
@@ -246,7 +260,8 @@ def solve_ex(
     return return_types.linalg_solve_ex(view_p(X, X.shape[:-1]) if vector else X, info)
 
 
-def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
+@out_dtype("castable")
+def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``A`` as the linear map from its last dimensions to its first ``ind``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorinv.html
@@ -263,7 +278,10 @@ def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
     return view_p(inverse(view_p(A, (math.prod(head), n))), tail + head)
 
 
-def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tensor:
+@out_dtype("castable")
+def tensorsolve(
+    A: Tensor, B: Tensor, dims: Sequence[int] | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """The ``X`` of ``tensordot(A, X, X.ndim) = B``; ``dims`` of ``A`` are moved to its end first.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorsolve.html

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.out import into, out_dtype
 from ..autograd.primitive import labelled, operation
 from ..autograd.variable import Variable
 from ..kernels.blas import SHARED, threads_off_this_core
@@ -164,11 +165,12 @@ def by_rank(node: Any) -> str:
     return "CloneBackward0" if m == 2 else "UnsafeViewBackward0"
 
 
+@out_dtype("same")
 @operation(
     _matmul, "a b", _left, _right,
     label=by_rank, promote=same_dtype, numbers="other", traits=("bilinear",),
 )  # fmt: skip
-def matmul(input: Tensor, other: Tensor) -> Tensor:
+def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of matrices or vectors, over broadcast leading dimensions.
 
     Two vectors give their dot product; a vector stands for a row on the left and a column on the
@@ -195,7 +197,7 @@ def matmul_reversed(input: Tensor, other: Tensor) -> Tensor:
     return matmul(other, input)
 
 
-def mm(input: Tensor, mat2: Tensor) -> Tensor:
+def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of two matrices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.mm.html
@@ -208,7 +210,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     return matmul(input, mat2)
 
 
-def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The products of two batches of matrices, ``(b, n, m)`` and ``(b, m, p)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.bmm.html
@@ -229,7 +231,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     return bmm_p(input, mat2)
 
 
-def mv(input: Tensor, vec: Tensor) -> Tensor:
+def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of a matrix and a vector.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.mv.html
@@ -241,7 +243,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return matmul(input, vec)
 
 
-def dot(input: Tensor, tensor: Tensor) -> Tensor:
+def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The dot product of two vectors of one length.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.dot.html
@@ -256,7 +258,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     return matmul(input, tensor)
 
 
-def vdot(input: Tensor, other: Tensor) -> Tensor:
+def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The dot product of two vectors, the first one conjugated where it is complex.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.vdot.html
@@ -264,7 +266,8 @@ def vdot(input: Tensor, other: Tensor) -> Tensor:
     return dot(input.conj() if input.is_complex() else input, other)
 
 
-def outer(input: Tensor, vec2: Tensor) -> Tensor:
+@out_dtype("castable")
+def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix of all products of the elements of two vectors.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.outer.html
@@ -278,7 +281,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 ger = outer
 
 
-def inner(input: Tensor, other: Tensor) -> Tensor:
+def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The dot products along the last dimension: ``out[i, j] = sum_k input[i, k] * other[j, k]``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.inner.html
@@ -297,7 +300,8 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     return view_p(matmul(a, transposed(b)), (*rows, *columns))
 
 
-def kron(input: Tensor, other: Tensor) -> Tensor:
+@out_dtype("castable")
+def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The Kronecker product: ``other`` repeated once per element of ``input``, times that.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.kron.html
@@ -312,11 +316,14 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     return view_p(product, tuple(k * m for k, m in zip(a, b, strict=True)))
 
 
-def chain_matmul(*matrices: Tensor) -> Tensor:
+def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
     """The product of several matrices, multiplied in the order that needs the fewest operations.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.chain_matmul.html
     """
+    if out is not None:
+        into(out, chain_matmul, *matrices)
+        return out
     warnings.warn(
         "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use "
         "torch.linalg.multi_dot instead, which accepts a list of two or more tensors.",
@@ -387,7 +394,13 @@ def _weighted(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Ten
 
 
 def addmm(
-    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: complex = 1, alpha: complex = 1
+    input: Tensor,
+    mat1: Tensor,
+    mat2: Tensor,
+    *,
+    beta: complex = 1,
+    alpha: complex = 1,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``beta * input + alpha * (mat1 @ mat2)``, ``input`` broadcast to the product.
 
@@ -397,7 +410,13 @@ def addmm(
 
 
 def addmv(
-    input: Tensor, mat: Tensor, vec: Tensor, *, beta: complex = 1, alpha: complex = 1
+    input: Tensor,
+    mat: Tensor,
+    vec: Tensor,
+    *,
+    beta: complex = 1,
+    alpha: complex = 1,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``beta * input + alpha * (mat @ vec)``.
 
@@ -406,8 +425,15 @@ def addmv(
     return _combine("addmv", input, mv(mat, vec), beta, alpha)
 
 
+@out_dtype("castable")
 def addr(
-    input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: complex = 1, alpha: complex = 1
+    input: Tensor,
+    vec1: Tensor,
+    vec2: Tensor,
+    *,
+    beta: complex = 1,
+    alpha: complex = 1,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``beta * input + alpha * outer(vec1, vec2)``; dtypes are promoted.
 
@@ -427,7 +453,13 @@ def addr(
 
 
 def baddbmm(
-    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: complex = 1, alpha: complex = 1
+    input: Tensor,
+    batch1: Tensor,
+    batch2: Tensor,
+    *,
+    beta: complex = 1,
+    alpha: complex = 1,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2)``.
 
@@ -437,7 +469,13 @@ def baddbmm(
 
 
 def addbmm(
-    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: complex = 1, alpha: complex = 1
+    input: Tensor,
+    batch1: Tensor,
+    batch2: Tensor,
+    *,
+    beta: complex = 1,
+    alpha: complex = 1,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``beta * input`` plus ``alpha`` times the sum of the products over the batch.
 

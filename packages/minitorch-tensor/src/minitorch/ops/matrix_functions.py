@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
+from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import linalg as kernels
@@ -53,7 +54,7 @@ linalg_slogdet_p = primitive(
 )
 
 
-def det(input: Tensor) -> Tensor:
+def det(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The determinant of square matrices. Its gradient is right for singular ones too.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.det.html
@@ -62,7 +63,9 @@ def det(input: Tensor) -> Tensor:
     return linalg_det_p(input)
 
 
-def linalg_slogdet(A: Tensor) -> return_types.linalg_slogdet:
+def linalg_slogdet(
+    A: Tensor, *, out: tuple[Tensor, Tensor] | None = None
+) -> return_types.linalg_slogdet:
     """The sign of the determinant and the logarithm of its absolute value.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.slogdet.html
@@ -71,7 +74,7 @@ def linalg_slogdet(A: Tensor) -> return_types.linalg_slogdet:
     return return_types.linalg_slogdet(*linalg_slogdet_p(A))
 
 
-def slogdet(input: Tensor) -> return_types.slogdet:
+def slogdet(input: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.slogdet:
     """The sign of the determinant and the logarithm of its absolute value.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.slogdet.html
@@ -137,7 +140,8 @@ eye_like_p = primitive(
 )
 
 
-def matrix_power(input: Tensor, n: int) -> Tensor:
+@out_dtype("castable")
+def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     """Square matrices to the integer power ``n``; negative powers are those of the inverse.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..autograd.out import out_dtype
 from .arguments import numpy_names, one_dim, some_dims
 from .decompositions import singular_values
 from .extrema import amax, amin
@@ -32,6 +33,7 @@ def matrix_norm(
     keepdim: bool = False,
     *,
     dtype: dtype | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The norm of the matrices in two dimensions of ``A``.
 
@@ -83,6 +85,7 @@ def norm(
     keepdim: bool = False,
     *,
     dtype: dtype | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The norm of vectors or, where ``dim`` (or ``ord`` and ``A``) has two dimensions, matrices.
 
@@ -109,7 +112,8 @@ def norm(
     return vector_norm(A, ord, dim, keepdim, dtype=dtype)
 
 
-def cond(A: Tensor, p: float | str | None = None) -> Tensor:
+@out_dtype("castable")
+def cond(A: Tensor, p: float | str | None = None, *, out: Tensor | None = None) -> Tensor:
     """The condition number ``norm(A, p) * norm(inv(A), p)``; inf for singular matrices.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cond.html

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..autograd.out import into
 from ..autograd.primitive import primitive
 from .arguments import numpy_names, one_dim, some_dims
 from .arithmetic import sub
 from .conversion import to
 from .matrix_norm import matrix_norm
 from .reduction import kept_p
-from .shape import write_out
 from .vector_norm import vector_norm
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ gt_p = primitive(lambda x, bound: x > bound, "x | bound", None, name="gt")
 @numpy_names
 def norm(
     input: Tensor, p: float | str | None = "fro", dim: Any = None, keepdim: bool = False,
-    out: Any = None, dtype: dtype | None = None,
+    out: Tensor | None = None, dtype: dtype | None = None,
 ) -> Tensor:  # fmt: skip
     """A norm over ``dim`` (all by default): of vectors, or of matrices for ``"nuc"``.
 
@@ -42,7 +42,8 @@ def norm(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.norm.html
     """
     if out is not None:
-        return write_out("norm", out, norm(input, p, dim, keepdim, dtype=dtype))
+        into(out, norm, input, p, dim, keepdim, dtype=dtype)
+        return out
     if p == "nuc":
         axes = (-2, -1) if dim is None else some_dims(dim, input.ndim)
         return matrix_norm(input, "nuc", axes, keepdim, dtype=dtype)
@@ -61,7 +62,9 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     return norm(sub(input, other), p)
 
 
-def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
+def renorm(
+    input: Tensor, p: float, dim: int, maxnorm: float, *, out: Tensor | None = None
+) -> Tensor:
     """``input`` with each slice along ``dim`` scaled down to a ``p``-norm of at most ``maxnorm``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.renorm.html

@@ -80,7 +80,11 @@ def median(input: Tensor) -> Tensor: ...
 def median(input: Tensor, dim: int, keepdim: bool = False) -> return_types.median: ...
 @numpy_names
 def median(
-    input: Tensor, dim: int | None = None, keepdim: bool = False
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    out: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor | return_types.median:
     """The median, of an even number of elements the lower one; NaN where there is a NaN.
 
@@ -105,7 +109,11 @@ def nanmedian(input: Tensor) -> Tensor: ...
 def nanmedian(input: Tensor, dim: int, keepdim: bool = False) -> return_types.nanmedian: ...
 @numpy_names
 def nanmedian(
-    input: Tensor, dim: int | None = None, keepdim: bool = False
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    out: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor | return_types.nanmedian:
     """The median of what is not NaN.
 
@@ -117,7 +125,9 @@ def nanmedian(
 
 
 @numpy_names
-def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mode:
+def mode(
+    input: Tensor, dim: int = -1, keepdim: bool = False, *, out: tuple[Tensor, Tensor] | None = None
+) -> return_types.mode:
     """The most frequent value along ``dim``, of several the smallest.
 
     Returns:
@@ -223,6 +233,7 @@ def quantile(
     keepdim: bool = False,
     *,
     interpolation: str = "linear",
+    out: Tensor | None = None,
 ) -> Tensor:
     """The ``q``-quantiles along ``dim`` (of all by default); NaN where there is a NaN.
 
@@ -249,6 +260,7 @@ def nanquantile(
     keepdim: bool = False,
     *,
     interpolation: str = "linear",
+    out: Tensor | None = None,
 ) -> Tensor:
     """The ``q``-quantiles of what is not NaN.
 

@@ -48,7 +48,7 @@ def _from_front(input: Any, index: Any, name: str) -> Any:
 take_p = labelled(index_p, "TakeBackward0")
 
 
-def take(input: Tensor, index: Tensor) -> Tensor:
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements at ``index``, counted as if ``input`` had one dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.take.html
@@ -112,7 +112,7 @@ selected_p = primitive(flatnonzero, "mask", None, name="masked_select")
 masked_select_p = labelled(index_p, "MaskedSelectBackward0")
 
 
-def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements at which ``mask`` is True, in one dimension; both are broadcast.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.masked_select.html
@@ -160,7 +160,9 @@ nonzero_p = primitive(
 )
 
 
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
+def nonzero(
+    input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None
+) -> Tensor | tuple[Tensor, ...]:
     """The positions of the nonzero elements, an (n, ndim) tensor, or a tuple of its columns.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html

@@ -79,7 +79,9 @@ def _power_name(node: Any) -> str:
     _power, "a b", _base_rule, _exponent_rule,
     label=_power_name, promote=promote_powers, traits=("elementwise",),
 )  # fmt: skip
-def pow(input: Tensor | complex, exponent: Tensor | complex) -> Tensor:
+def pow(
+    input: Tensor | complex, exponent: Tensor | complex, *, out: Tensor | None = None
+) -> Tensor:
     """``input ** exponent``; the derivatives are b a^(b - 1) and a^b log a.
 
     Shapes broadcast, dtypes are promoted; one of the two may be a number.
@@ -107,7 +109,7 @@ rpow_p = primitive(
 )
 
 
-def float_power(input: Tensor, exponent: Tensor | complex) -> Tensor:
+def float_power(input: Tensor, exponent: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``input ** exponent`` in double precision.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.float_power.html

@@ -12,7 +12,7 @@ from .._types.dtype import as_dtype, get_default_dtype, int64
 from ..autograd.grad_mode import current
 from ..kernels.multiply_add import multiply_add
 from .conversion import fitted
-from .creation import made, number
+from .creation import made, made_into, number
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -27,6 +27,7 @@ def arange(
     start: complex = 0, end: complex | None = None, step: complex = 1, *,
     dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """``start, start + step, ...`` up to, without, ``end``; int64 where all three are integers.
 
@@ -37,6 +38,8 @@ def arange(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.arange.html
     """
+    if out is not None:
+        return made_into(out, arange, start, end, step, dtype=dtype, requires_grad=requires_grad)
     if end is None:
         start, end = 0, start
     first, last, by = number(start), number(end), number(step)
@@ -50,8 +53,17 @@ def arange(
     return made(row, requires_grad, device, layout, pin_memory)
 
 
-def range(start: float, end: float, step: float = 1, *, dtype: dtype | None = None) -> Tensor:
+def range(
+    start: float,
+    end: float,
+    step: float = 1,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
     """``start, start + step, ...`` up to ``end``, that included; PyTorch advises ``arange``."""
+    if out is not None:
+        return made_into(out, range, start, end, step, dtype=dtype)
     warnings.warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is "
         "inconsistent with Python's range builtin. Instead, use torch.arange, which produces "
@@ -92,12 +104,14 @@ def _multiples(start: Any, step: Any, count: int, kind: Any) -> Any:
 def linspace(
     start: Tensor | complex, end: Tensor | complex, steps: int, *, dtype: dtype | None = None,
     layout: layout | None = None, device: device | str | int | None = None,
-    pin_memory: bool = False, requires_grad: bool = False,
+    pin_memory: bool = False, requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """``steps`` evenly spaced numbers from ``start`` to ``end``, both included.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linspace.html
     """
+    if out is not None:
+        return made_into(out, linspace, start, end, steps, dtype=dtype, requires_grad=requires_grad)
     start, end = _end(start, "linspace"), _end(end, "linspace")
     kind = _dtype_of(start, end, dtype)
     start, end = fitted(start, kind), fitted(end, kind)
@@ -109,11 +123,16 @@ def logspace(
     start: Tensor | complex, end: Tensor | complex, steps: int, base: float = 10.0, *,
     dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """``base`` to the powers ``linspace(start, end, steps)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logspace.html
     """
+    if out is not None:
+        return made_into(
+            out, logspace, start, end, steps, base, dtype=dtype, requires_grad=requires_grad
+        )
     start, end = _end(start, "logspace"), _end(end, "logspace")
     kind = _dtype_of(start, end, dtype)
     start, end = fitted(start, kind), fitted(end, kind)

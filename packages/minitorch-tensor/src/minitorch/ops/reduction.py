@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import as_dtype, float16, float32
+from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import along, sums
@@ -100,12 +101,14 @@ sum_p = primitive(
 
 
 @numpy_names
+@out_dtype("computing")
 def sum(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
     keepdim: bool = False,
     *,
     dtype: dtype | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The sum over ``dim`` (all by default); integers and bools sum to int64, or to ``dtype``.
 
@@ -130,12 +133,14 @@ nansum_p = primitive(
 
 
 @numpy_names
+@out_dtype("computing")
 def nansum(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
     keepdim: bool = False,
     *,
     dtype: dtype | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The sum over ``dim`` (all by default), NaNs counted as zero; in ``dtype`` where it is given.
 
@@ -182,12 +187,14 @@ mean_p = primitive(
 
 
 @numpy_names
+@out_dtype("castable")
 def mean(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
     keepdim: bool = False,
     *,
     dtype: dtype | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The mean over ``dim`` (all by default).
 
@@ -225,12 +232,14 @@ def inexact(name: str, dtype: Any) -> Any:
 
 
 @numpy_names
+@out_dtype("castable")
 def nanmean(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
     keepdim: bool = False,
     *,
     dtype: dtype | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The mean over ``dim`` of what is not NaN.
 
@@ -294,8 +303,14 @@ prod_p = primitive(_prod, "x | dim keepdim", _prod_rule, name="prod", label=of_a
 
 
 @numpy_names
+@out_dtype("computing")
 def prod(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The product over ``dim`` (all by default); integers and bools give int64, or ``dtype``.
 
@@ -329,7 +344,13 @@ count_nonzero_p = primitive(_count_nonzero, "x | dim", None, name="count_nonzero
 
 
 @numpy_names
-def all(input: Tensor, dim: Sequence[int] | int | None = None, keepdim: bool = False) -> Tensor:
+def all(
+    input: Tensor,
+    dim: Sequence[int] | int | None = None,
+    keepdim: bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """Whether every element along ``dim`` (all by default) is true.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.all.html
@@ -338,7 +359,13 @@ def all(input: Tensor, dim: Sequence[int] | int | None = None, keepdim: bool = F
 
 
 @numpy_names
-def any(input: Tensor, dim: Sequence[int] | int | None = None, keepdim: bool = False) -> Tensor:
+def any(
+    input: Tensor,
+    dim: Sequence[int] | int | None = None,
+    keepdim: bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """Whether some element along ``dim`` (all by default) is true.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.any.html

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.out import out_dtype
 from ..autograd.primitive import operation, primitive
 from .choice import zeros_like_p
 from .conversion import ELEMENTWISE, not_implemented, promote_floats_only
@@ -33,7 +34,7 @@ def zero_gradient(g: Any) -> Any:
 
 
 @operation(_rounding(np.ceil), "x", zero_gradient, **ELEMENTWISE)
-def ceil(input: Tensor) -> Tensor:
+def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The least integer that is not below each element; the gradient is 0.
 
     Any shape; integers stay as they are.
@@ -48,7 +49,7 @@ def ceil(input: Tensor) -> Tensor:
 
 
 @operation(_rounding(np.floor), "x", zero_gradient, **ELEMENTWISE)
-def floor(input: Tensor) -> Tensor:
+def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The greatest integer that is not above each element; the gradient is 0.
 
     Any shape; integers stay as they are.
@@ -63,7 +64,7 @@ def floor(input: Tensor) -> Tensor:
 
 
 @operation(_rounding(np.trunc), "x", zero_gradient, **ELEMENTWISE)
-def trunc(input: Tensor) -> Tensor:
+def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction, rounded towards zero; the gradient is 0.
 
     Any shape; integers stay as they are.
@@ -80,11 +81,12 @@ def trunc(input: Tensor) -> Tensor:
 fix = trunc
 
 
+@out_dtype("same")
 @operation(
     lambda x: x - np.trunc(x), "x", lambda g: g,
     promote=promote_floats_only("frac_cpu"), floats=True, **ELEMENTWISE,
 )  # fmt: skip
-def frac(input: Tensor) -> Tensor:
+def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The fraction of each element, ``x - trunc(x)``, with the sign of x; the derivative is 1.
 
     Any shape.
@@ -112,7 +114,7 @@ def _round(x: Any, decimals: int) -> Any:
 round_p = primitive(_round, "x | decimals", zero_gradient, name="round", **ELEMENTWISE)
 
 
-def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:
     """The nearest number with that many decimals, halves to even; the gradient is 0.
 
     Example:

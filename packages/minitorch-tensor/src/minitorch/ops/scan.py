@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import return_types
 from .._types.dtype import as_dtype
+from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..kernels.half import single
 from ..kernels.memory import packed
@@ -73,7 +74,10 @@ def numeric(name: str, dtype: Any) -> Any:
 
 
 @numpy_names
-def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
+@out_dtype("computing")
+def cumsum(
+    input: Tensor, dim: int, *, dtype: dtype | None = None, out: Tensor | None = None
+) -> Tensor:
     """``y[k] = x[0] + ... + x[k]`` along ``dim``; integers and bools give int64, or ``dtype``.
 
     Example:
@@ -127,7 +131,10 @@ cumprod_p = primitive(
 
 
 @numpy_names
-def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
+@out_dtype("computing")
+def cumprod(
+    input: Tensor, dim: int, *, dtype: dtype | None = None, out: Tensor | None = None
+) -> Tensor:
     """``y[k] = x[0] * ... * x[k]`` along ``dim``; integers and bools give int64, or ``dtype``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html
@@ -162,7 +169,9 @@ cummin_p = _running_extremum(np.minimum, "cummin")
 
 
 @numpy_names
-def cummax(input: Tensor, dim: int) -> return_types.cummax:
+def cummax(
+    input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None
+) -> return_types.cummax:
     """The largest so far along ``dim`` and its place, the latest of equals.
 
     Returns:
@@ -174,7 +183,9 @@ def cummax(input: Tensor, dim: int) -> return_types.cummax:
 
 
 @numpy_names
-def cummin(input: Tensor, dim: int) -> return_types.cummin:
+def cummin(
+    input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None
+) -> return_types.cummin:
     """The smallest so far along ``dim`` and its place, the latest of equals.
 
     Returns:
@@ -225,7 +236,7 @@ logcumsumexp_p = primitive(_logcumsumexp, "x | dim", _logcumsumexp_rule, name="l
 
 
 @numpy_names
-def logcumsumexp(input: Tensor, dim: int) -> Tensor:
+def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
     """``y[k] = log(exp(x[0]) + ... + exp(x[k]))`` along ``dim``, without overflow.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logcumsumexp.html

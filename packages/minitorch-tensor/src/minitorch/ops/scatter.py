@@ -154,7 +154,9 @@ def _aligned(input: Any, index: Any, src: Any) -> tuple[Any, Any, Any]:
 
 
 @numpy_names
-def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+def gather(
+    input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None
+) -> Tensor:
     """``out[i][j] = input[index[i][j]][j]`` for ``dim`` 0, and so on.
 
     Args:
@@ -182,7 +184,9 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
 
 
 @numpy_names
-def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+def take_along_dim(
+    input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """``gather`` with broadcasting, as for what ``argsort`` gives.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html
@@ -222,6 +226,7 @@ def scatter(
     *,
     value: complex | None = None,
     reduce: str | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``out[index[i][j]][j] = src[i][j]`` for ``dim`` 0, on a copy of ``input``.
 
@@ -247,7 +252,9 @@ def scatter(
 
 
 @numpy_names
-def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+def scatter_add(
+    input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None
+) -> Tensor:
     """``out[index[i][j]][j] += src[i][j]`` for ``dim`` 0, on a copy of ``input``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.scatter_add.html
@@ -325,7 +332,14 @@ def _extreme_start(dtype: Any, largest: bool) -> Any:
 
 @numpy_names
 def scatter_reduce(
-    input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+    input: Tensor,
+    dim: int,
+    index: Tensor,
+    src: Tensor,
+    reduce: str,
+    *,
+    include_self: bool = True,
+    out: Tensor | None = None,
 ) -> Tensor:
     """All ``src`` elements that go to one place, reduced: sum, prod, mean, amax or amin.
 

@@ -422,24 +422,3 @@ def contiguous(input: Tensor, memory_format: memory_format | None = None) -> Ten
     if memory_format is preserve_format:
         raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
     return clone_format_p(input, memory_format or contiguous_format)
-
-
-def write_out(name: str, out: Tensor, result: Tensor) -> Tensor:
-    """``out``, resized where its shape differs, with ``result`` written into it.
-
-    Raises:
-        RuntimeError: one of them requires grad, or the dtypes differ.
-    """
-    if out.requires_grad or result.requires_grad:
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, "
-            "but one of the arguments requires grad."
-        )
-    if out.dtype != result.dtype:
-        raise RuntimeError(
-            f"{name}(): Expected out tensor to have dtype {result.dtype.name}, but got "
-            f"{out.dtype.name} instead"
-        )
-    if out.shape != result.shape:
-        out.resize_(result.shape)
-    return out.copy_(result)

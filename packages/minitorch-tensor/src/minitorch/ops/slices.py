@@ -45,7 +45,7 @@ index_select_p = labelled(index_p, "IndexSelectBackward0")
 
 
 @numpy_names
-def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The slices ``index`` (1-dim) along ``dim``, a copy.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.index_select.html
@@ -95,7 +95,13 @@ def _put_slices(name: str, input: Any, dim: int, index: Any, source: Any, add: b
 
 @numpy_names
 def index_add(
-    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: complex = 1
+    input: Tensor,
+    dim: int,
+    index: Tensor,
+    source: Tensor,
+    *,
+    alpha: complex = 1,
+    out: Tensor | None = None,
 ) -> Tensor:
     """A copy of ``input`` to whose slices ``index`` along ``dim`` those of ``source`` are added.
 
@@ -107,7 +113,9 @@ def index_add(
 
 
 @numpy_names
-def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+def index_copy(
+    input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
+) -> Tensor:
     """A copy of ``input`` whose slices ``index`` along ``dim`` are those of ``source``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_copy_.html
@@ -156,6 +164,7 @@ def index_reduce(
     reduce: str,
     *,
     include_self: bool = True,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``index_add`` with prod, mean, amax or amin in place of the sum.
 

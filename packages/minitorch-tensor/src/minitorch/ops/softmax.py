@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..kernels import softmax as kernels
 from .arguments import numpy_names, one_dim
@@ -72,7 +73,9 @@ log_softmax_p = primitive(
 
 
 @numpy_names
-def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
+def softmax(
+    input: Tensor, dim: int, dtype: dtype | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """``exp(x) / sum(exp(x))`` along ``dim``.
 
     Raises:
@@ -91,7 +94,9 @@ def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
 
 
 @numpy_names
-def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
+def log_softmax(
+    input: Tensor, dim: int, dtype: dtype | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """``log(softmax(x))`` along ``dim``, without its overflows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
@@ -117,7 +122,10 @@ logsumexp_p = primitive(
 
 
 @numpy_names
-def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False) -> Tensor:
+@out_dtype("castable")
+def logsumexp(
+    input: Tensor, dim: int | Sequence[int], keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """``log(sum(exp(x)))`` over ``dim``, without its overflows.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html

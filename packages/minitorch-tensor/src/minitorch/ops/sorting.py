@@ -44,7 +44,12 @@ kthvalue_p = primitive(
 
 @numpy_names
 def sort(
-    input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False
+    input: Tensor,
+    dim: int = -1,
+    descending: bool = False,
+    stable: bool = False,
+    *,
+    out: tuple[Tensor, Tensor] | None = None,
 ) -> return_types.sort:
     """The elements along ``dim`` in order, NaNs counted as largest. Always stable.
 
@@ -63,7 +68,14 @@ def sort(
 
 
 @numpy_names
-def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+def argsort(
+    input: Tensor,
+    dim: int = -1,
+    descending: bool = False,
+    stable: bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """The indices that sort the elements along ``dim``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
@@ -71,7 +83,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     return sort_p(input, one_dim(dim, input.ndim), bool(descending))[1]
 
 
-def msort(input: Tensor) -> Tensor:
+def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements in order along the first dimension.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.msort.html
@@ -81,7 +93,13 @@ def msort(input: Tensor) -> Tensor:
 
 @numpy_names
 def topk(
-    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+    input: Tensor,
+    k: int,
+    dim: int = -1,
+    largest: bool = True,
+    sorted: bool = True,
+    *,
+    out: tuple[Tensor, Tensor] | None = None,
 ) -> return_types.topk:
     """The ``k`` largest (or smallest) elements along ``dim``, in order.
 
@@ -103,7 +121,14 @@ def topk(
 
 
 @numpy_names
-def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> return_types.kthvalue:
+def kthvalue(
+    input: Tensor,
+    k: int,
+    dim: int = -1,
+    keepdim: bool = False,
+    *,
+    out: tuple[Tensor, Tensor] | None = None,
+) -> return_types.kthvalue:
     """The ``k``-th smallest element along ``dim``, counted from 1.
 
     Returns:
@@ -256,6 +281,7 @@ def searchsorted(
     right: bool = False,
     side: str | None = None,
     sorter: Tensor | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Where ``input`` would go in the last dimension of ``sorted_sequence`` to keep it sorted.
 
@@ -303,7 +329,12 @@ def searchsorted(
 
 
 def bucketize(
-    input: Tensor, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
+    input: Tensor,
+    boundaries: Tensor,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The bucket, between sorted ``boundaries``, that each element falls into.
 
@@ -321,7 +352,12 @@ isin_p = primitive(
 
 
 def isin(
-    elements: Tensor, test_elements: Tensor, *, assume_unique: bool = False, invert: bool = False
+    elements: Tensor,
+    test_elements: Tensor,
+    *,
+    assume_unique: bool = False,
+    invert: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Whether each of ``elements`` is among ``test_elements``.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.out import out_dtype
 from ..autograd.primitive import operation
 from .choice import where, zeros_like_p
 from .conversion import FLOATS, floats_only, not_differentiable
@@ -38,7 +39,7 @@ def _x_log(log: Any) -> Any:
     lambda g, x, y: where((x == 0) & (y <= 0), 0.0, xlogy(g, y)),
     lambda g, x, y: g * x / y, **FLOATS,
 )  # fmt: skip
-def xlogy(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+def xlogy(input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``input * log(other)``, which is 0 where ``input`` is 0 (unless ``other`` is NaN); the
     derivatives are log(other) and input / other.
 
@@ -58,7 +59,9 @@ def xlogy(input: Tensor | complex, other: Tensor | complex) -> Tensor:
     lambda g, x, y: where((x == 0) & (y <= -1), 0.0, xlog1py(g, y)),
     lambda g, x, y: g * x / (y + 1), name="special_xlog1py", **FLOATS,
 )  # fmt: skip
-def xlog1py(input: Tensor | complex, other: Tensor | complex) -> Tensor:
+def xlog1py(
+    input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None = None
+) -> Tensor:
     """``input * log(1 + other)``, which is 0 where ``input`` is 0 (unless ``other`` is NaN); the
     derivatives are log(1 + other) and input / (1 + other).
 
@@ -80,7 +83,7 @@ def _entr(x: Any) -> Any:
 
 
 @operation(_entr, "x", lambda g, x: g * (-log(x) - 1), name="special_entr", **FLOATS)
-def entr(input: Tensor) -> Tensor:
+def entr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``-x log x`` of each element, 0 at 0 and -inf below; the derivative is -log x - 1.
 
     Any shape; integers become the default float dtype.
@@ -99,7 +102,7 @@ def entr(input: Tensor) -> Tensor:
     lambda g, a, b: g * sigmoid(a - b), lambda g, a, b: g * sigmoid(b - a),
     numbers="", **floats_only("logaddexp_cpu"),
 )  # fmt: skip
-def logaddexp(input: Tensor, other: Tensor) -> Tensor:
+def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``log(e^a + e^b)``, without overflow; the derivatives are sigmoid(a - b) and sigmoid(b - a).
 
     Shapes broadcast, dtypes are promoted.
@@ -121,7 +124,7 @@ def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     lambda g, a, b: g * sigmoid((a - b) * LOG_2), lambda g, a, b: g * sigmoid((b - a) * LOG_2),
     numbers="", **floats_only("logaddexp2_cpu"),
 )  # fmt: skip
-def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
+def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``log2(2^a + 2^b)``, without overflow; the derivatives are sigmoid((a - b) log 2) and
     sigmoid((b - a) log 2).
 
@@ -146,7 +149,7 @@ def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
     np.hypot, "a b", lambda g, a, out: g * (a / out), lambda g, b, out: g * (b / out),
     numbers="", **floats_only("hypot_cpu"),
 )  # fmt: skip
-def hypot(input: Tensor, other: Tensor) -> Tensor:
+def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``h = sqrt(input^2 + other^2)``, without overflow; the derivatives are input / h, other / h.
 
     Shapes broadcast, dtypes are promoted.
@@ -174,7 +177,7 @@ def _over_square(a: Any, y: Any, x: Any) -> Any:
     lambda g, y, x: _over_square(g * x, y, x), lambda g, y, x: _over_square(-g * y, y, x),
     numbers="", **FLOATS,
 )  # fmt: skip
-def atan2(input: Tensor, other: Tensor) -> Tensor:
+def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The angle of the point (x, y) = (``other``, ``input``), in [-pi, pi]; the derivatives are
     x / (x^2 + y^2) by y and -y / (x^2 + y^2) by x.
 
@@ -197,7 +200,7 @@ def _copysign_rule(g: Any, a: Any, out: Any) -> Any:
 
 
 @operation(np.copysign, "a b", _copysign_rule, lambda g: zeros_like_p(g), numbers="other", **FLOATS)
-def copysign(input: Tensor, other: Tensor | complex) -> Tensor:
+def copysign(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``|input|`` with the sign of ``other``; the derivative by ``input`` is 1 or -1, as the sign
     changes (0 at 0), that by ``other`` is 0.
 
@@ -216,7 +219,7 @@ def copysign(input: Tensor, other: Tensor | complex) -> Tensor:
     np.nextafter, "a b", lambda g, a, b: where(a == b, 0, g), lambda g: zeros_like_p(g),
     numbers="", **floats_only("nextafter_cpu"),
 )  # fmt: skip
-def nextafter(input: Tensor, other: Tensor) -> Tensor:
+def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The next floating-point number after ``input`` in the direction of ``other``; the derivative
     by ``input`` is 1, 0 where both are equal.
 
@@ -248,11 +251,12 @@ def same_dtype(a: Any, b: Any) -> tuple[Any, Any]:
     return a, b
 
 
+@out_dtype("same")
 @operation(
     _heaviside, "x values", not_differentiable("heaviside"), not_differentiable("heaviside"),
     numbers="", promote=same_dtype, traits=("elementwise",),
 )  # fmt: skip
-def heaviside(input: Tensor, values: Tensor) -> Tensor:
+def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
     """0 below zero, ``values`` at zero and 1 above; broadcast. It has no gradient.
 
     Raises:
@@ -271,7 +275,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     lambda a, b: a * 2.0**b, "a b", lambda g, b: g * exp2(b), lambda g, out: g * (out * LOG_2),
     numbers="", **FLOATS,
 )  # fmt: skip
-def ldexp(input: Tensor, other: Tensor) -> Tensor:
+def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``input * 2^other``; the derivatives are 2^other and input 2^other log 2.
 
     Shapes broadcast; the result is floating.

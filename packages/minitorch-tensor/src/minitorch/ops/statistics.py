@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import float32
+from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..kernels import sums
 from .arguments import numpy_names
@@ -81,6 +82,7 @@ def _no_freedom(what: str, limit: str, stacklevel: int) -> None:
 
 
 @numpy_names
+@out_dtype("castable")
 def var(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
@@ -88,6 +90,7 @@ def var(
     keepdim: bool = False,
     *,
     correction: float | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The variance over ``dim`` (all by default).
 
@@ -108,6 +111,7 @@ def var(
 
 
 @numpy_names
+@out_dtype("castable")
 def std(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
@@ -115,6 +119,7 @@ def std(
     keepdim: bool = False,
     *,
     correction: float | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The standard deviation over ``dim`` (all by default): the root of ``var``.
 

@@ -23,7 +23,7 @@ __all__ += ["sinh", "tan", "tanh"]
 
 
 @operation(np.sin, "x", lambda g, x: g * cos(x), **FLOATS)
-def sin(input: Tensor) -> Tensor:
+def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sine of each element, which is in radians; sin' = cos.
 
     Any shape; integers become the default float dtype.
@@ -38,7 +38,7 @@ def sin(input: Tensor) -> Tensor:
 
 
 @operation(np.cos, "x", lambda g, x: g * -sin(x), **FLOATS)
-def cos(input: Tensor) -> Tensor:
+def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The cosine of each element, which is in radians; cos' = -sin.
 
     Any shape; integers become the default float dtype.
@@ -53,7 +53,7 @@ def cos(input: Tensor) -> Tensor:
 
 
 @operation(np.tan, "x", lambda g, out: g * (1 + out * out), **FLOATS)
-def tan(input: Tensor) -> Tensor:
+def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The tangent of each element, which is in radians; tan' = 1 + tan^2.
 
     Any shape; integers become the default float dtype.
@@ -68,7 +68,7 @@ def tan(input: Tensor) -> Tensor:
 
 
 @operation(np.arcsin, "x", lambda g, x: g / sqrt(1 - x * x), **FLOATS)
-def asin(input: Tensor) -> Tensor:
+def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The angle in [-pi/2, pi/2] that has each element for its sine; the derivative is
     1 / sqrt(1 - x^2).
 
@@ -84,7 +84,7 @@ def asin(input: Tensor) -> Tensor:
 
 
 @operation(np.arccos, "x", lambda g, x: -g / sqrt(1 - x * x), **FLOATS)
-def acos(input: Tensor) -> Tensor:
+def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The angle in [0, pi] that has each element for its cosine; the derivative is
     -1 / sqrt(1 - x^2).
 
@@ -100,7 +100,7 @@ def acos(input: Tensor) -> Tensor:
 
 
 @operation(np.arctan, "x", lambda g, x: g / (1 + x * x), **FLOATS)
-def atan(input: Tensor) -> Tensor:
+def atan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The angle in (-pi/2, pi/2) that has each element for its tangent; the derivative is
     1 / (1 + x^2).
 
@@ -119,7 +119,7 @@ def atan(input: Tensor) -> Tensor:
 
 
 @operation(np.sinh, "x", lambda g, x: g * cosh(x), **FLOATS)
-def sinh(input: Tensor) -> Tensor:
+def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``(e^x - e^-x) / 2`` of each element; sinh' = cosh.
 
     Any shape; integers become the default float dtype.
@@ -134,7 +134,7 @@ def sinh(input: Tensor) -> Tensor:
 
 
 @operation(np.cosh, "x", lambda g, x: g * sinh(x), **FLOATS)
-def cosh(input: Tensor) -> Tensor:
+def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``(e^x + e^-x) / 2`` of each element; cosh' = sinh.
 
     Any shape; integers become the default float dtype.
@@ -149,7 +149,7 @@ def cosh(input: Tensor) -> Tensor:
 
 
 @operation(np.tanh, "x", lambda g, out: g * (1 - out * out), **FLOATS)
-def tanh(input: Tensor) -> Tensor:
+def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``sinh(x) / cosh(x)`` of each element; tanh' = 1 - tanh^2.
 
     Any shape; integers become the default float dtype.
@@ -164,7 +164,7 @@ def tanh(input: Tensor) -> Tensor:
 
 
 @operation(np.arcsinh, "x", lambda g, x: g / sqrt(x * x + 1), **FLOATS)
-def asinh(input: Tensor) -> Tensor:
+def asinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``sinh``; the derivative is 1 / sqrt(x^2 + 1).
 
     Any shape; integers become the default float dtype.
@@ -179,7 +179,7 @@ def asinh(input: Tensor) -> Tensor:
 
 
 @operation(np.arccosh, "x", lambda g, x: g / sqrt(x * x - 1), **FLOATS)
-def acosh(input: Tensor) -> Tensor:
+def acosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``cosh``; the derivative is 1 / sqrt(x^2 - 1).
 
     Any shape; integers become the default float dtype. NaN below 1.
@@ -194,7 +194,7 @@ def acosh(input: Tensor) -> Tensor:
 
 
 @operation(np.arctanh, "x", lambda g, x: g / (1 - x * x), **FLOATS)
-def atanh(input: Tensor) -> Tensor:
+def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``tanh``; the derivative is 1 / (1 - x^2).
 
     Any shape; integers become the default float dtype. Infinite at -1 and 1, NaN beyond.
@@ -221,7 +221,7 @@ def _sinc_rule(g: Any, x: Any) -> Any:
 
 
 @operation(lambda x: np.sinc(x).astype(x.dtype), "x", _sinc_rule, **FLOATS)
-def sinc(input: Tensor) -> Tensor:
+def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``sin(pi x) / (pi x)`` of each element, 1 at 0; the derivative is
     (cos(pi x) - sinc(x)) / x, 0 at 0.
 
@@ -240,7 +240,7 @@ LINEAR: Any = {**FLOATS, "traits": ("elementwise", "linear")}
 
 
 @operation(lambda x: x * (math.pi / 180), "x", lambda g: g * (math.pi / 180), **LINEAR)
-def deg2rad(input: Tensor) -> Tensor:
+def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Degrees as radians, ``x pi / 180``; the derivative is pi / 180.
 
     Any shape; integers become the default float dtype.
@@ -255,7 +255,7 @@ def deg2rad(input: Tensor) -> Tensor:
 
 
 @operation(lambda x: x * (180 / math.pi), "x", lambda g: g * (180 / math.pi), **LINEAR)
-def rad2deg(input: Tensor) -> Tensor:
+def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Radians as degrees, ``180 x / pi``; the derivative is 180 / pi.
 
     Any shape; integers become the default float dtype.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
+from ..autograd.out import out_dtype
 from ..autograd.primitive import operation, primitive
 from ..kernels.elementwise import FEW, constant
 from .choice import between, where
@@ -22,7 +23,7 @@ __all__ = ["frexp", "isfinite", "nan_to_num", "reciprocal", "relu", "rsqrt", "sq
 
 
 @operation(np.sqrt, "x", lambda g, out: g / (2 * out), **FLOATS)
-def sqrt(input: Tensor) -> Tensor:
+def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The root ``r`` of each element, ``r^2 = x``; the derivative is 1 / (2 r).
 
     Any shape; integers become the default float dtype. NaN below 0.
@@ -37,7 +38,7 @@ def sqrt(input: Tensor) -> Tensor:
 
 
 @operation(lambda x: 1 / np.sqrt(x), "x", lambda g, out: g * (-0.5 * (out * out * out)), **FLOATS)
-def rsqrt(input: Tensor) -> Tensor:
+def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``1 / sqrt(x)`` of each element; the derivative is -x^(-3/2) / 2.
 
     Any shape; integers become the default float dtype. inf at 0, NaN below.
@@ -52,7 +53,7 @@ def rsqrt(input: Tensor) -> Tensor:
 
 
 @operation(lambda x: 1 / x, "x", lambda g, out: -g * (out * out), **FLOATS)
-def reciprocal(input: Tensor) -> Tensor:
+def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``1 / x`` of each element; the derivative is -1 / x^2.
 
     Any shape; integers become the default float dtype.
@@ -70,8 +71,9 @@ def _square(x: Any) -> Any:
     return x * x if x.dtype.kind != "b" else x.astype(np.int64)
 
 
+@out_dtype("castable")
 @operation(_square, "x", lambda g, x: g * (2 * x), label="PowBackward0", **ELEMENTWISE)
-def square(input: Tensor) -> Tensor:
+def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``x^2`` of each element; the derivative is 2 x.
 
     Any shape; integers stay integers, bools become int64.
@@ -141,6 +143,8 @@ def nan_to_num(
     nan: float | None = None,
     posinf: float | None = None,
     neginf: float | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """NaN and infinities replaced: by 0 and the dtype's extreme values where not told otherwise.
 
@@ -158,7 +162,7 @@ frexp_p = primitive(
 )
 
 
-def frexp(input: Tensor) -> return_types.frexp:
+def frexp(input: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.frexp:
     """``(mantissa, exponent)`` with ``input = mantissa * 2 ** exponent`` and 1/2 <= |mantissa| < 1.
 
     Raises:

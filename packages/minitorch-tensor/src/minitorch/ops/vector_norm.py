@@ -107,6 +107,7 @@ def vector_norm(
     keepdim: bool = False,
     *,
     dtype: dtype | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``(sum |x|^ord)^(1/ord)`` over ``dim`` (all by default).
 

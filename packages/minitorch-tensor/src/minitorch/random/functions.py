@@ -15,11 +15,12 @@ import numpy as np
 from .._types.dtype import as_dtype, int64
 from ..autograd.grad_mode import current
 from ..autograd.inplace import check_writable, write
+from ..autograd.out import into, out_dtype
 from ..autograd.variable import Variable, wrap
 from ..kernels.permutation import permutation
 from ..ops.arguments import as_int
 from ..ops.broadcasting import broadcast_to
-from ..ops.creation import _numpy, like, made, number, sizes
+from ..ops.creation import _numpy, like, made, made_into, number, sizes
 from ..ops.inspection import is_tensor
 from . import streams as distributions
 from .generator import Generator, default_generator
@@ -168,11 +169,22 @@ def rand(
     *shape: int | Sequence[int], size: Sequence[int] | None = None,
     generator: Generator | None = None, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Uniform on [0, 1).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.rand.html
     """
+    if out is not None:
+        return made_into(
+            out,
+            rand,
+            *shape,
+            size=size,
+            dtype=dtype,
+            requires_grad=requires_grad,
+            generator=generator,
+        )
     array = np.empty(for_each(sizes(shape, size)), _numpy(dtype))
     distributions.uniform(source(generator), array)
     return drawn(array, requires_grad, device, layout, pin_memory)
@@ -182,11 +194,22 @@ def randn(
     *shape: int | Sequence[int], size: Sequence[int] | None = None,
     generator: Generator | None = None, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Normal with mean 0 and variance 1.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randn.html
     """
+    if out is not None:
+        return made_into(
+            out,
+            randn,
+            *shape,
+            size=size,
+            dtype=dtype,
+            requires_grad=requires_grad,
+            generator=generator,
+        )
     array = np.empty(for_each(sizes(shape, size)), _numpy(dtype))
     distributions.normal(source(generator), array)
     return drawn(array, requires_grad, device, layout, pin_memory)
@@ -196,11 +219,24 @@ def randint(
     *bounds: Any, low: int = 0, high: int | None = None, size: Sequence[int] | None = None,
     generator: Generator | None = None, dtype: dtype | None = int64, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Integers from ``low`` up to, without, ``high``: ``randint(low, high, size)``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randint.html
     """
+    if out is not None:
+        return made_into(
+            out,
+            randint,
+            *bounds,
+            low=low,
+            high=high,
+            size=size,
+            dtype=None if dtype is int64 else dtype,
+            requires_grad=requires_grad,
+            generator=generator,
+        )
     if size is None and bounds:
         bounds, size = bounds[:-1], bounds[-1]
     if len(bounds) == 2:
@@ -224,12 +260,21 @@ def randint_of_shape(low: int, high: int, shape: int | Sequence[int], **options:
 def randperm(
     n: int, *, generator: Generator | None = None, dtype: dtype | None = int64,
     layout: layout | None = None, device: device | str | int | None = None,
-    requires_grad: bool = False, pin_memory: bool = False,
+    requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The integers from 0 to n - 1 in random order: for each i, swap i with i + r mod (n - i).
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.randperm.html
     """
+    if out is not None:
+        return made_into(
+            out,
+            randperm,
+            n,
+            dtype=None if dtype is int64 else dtype,
+            requires_grad=requires_grad,
+            generator=generator,
+        )
     n = as_int("n", n)
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
@@ -294,11 +339,20 @@ def normal(
     mean: Tensor | float, std: Tensor | float = 1.0, size: Sequence[int] | None = None, *,
     generator: Generator | None = None, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Normal numbers: of ``size``, or one per element of the tensors ``mean`` and ``std``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.normal.html
     """
+    if out is not None:
+        if isinstance(mean, Variable) or isinstance(std, Variable):
+            made: Tensor = into(out, normal, mean, std, rule="castable", generator=generator)
+            return made
+        return made_into(
+            out, normal, mean, std, size, dtype=dtype, requires_grad=requires_grad,
+            generator=generator,
+        )  # fmt: skip
     g = source(generator)
     shift: Any = mean
     scale: Any = std
@@ -323,8 +377,13 @@ def normal(
     return drawn(current.state.without_warnings(lambda: array * scale + shift))
 
 
+@out_dtype("any")
 def bernoulli(
-    input: Tensor, p: float | None = None, *, generator: Generator | None = None
+    input: Tensor,
+    p: float | None = None,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """1 with the probability that ``input`` holds (or ``p``), else 0; of ``input``'s dtype.
 
@@ -352,6 +411,7 @@ def multinomial(
     replacement: bool = False,
     *,
     generator: Generator | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``num_samples`` indices drawn by the weights in each row of ``input``.
 

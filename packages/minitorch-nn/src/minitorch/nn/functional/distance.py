@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import minitorch
 from minitorch import Tensor
-from minitorch.extend import difference_norm, numpy_names, write_out
+from minitorch.extend import difference_norm, into, numpy_names
 
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
 
@@ -21,8 +21,10 @@ def normalize(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html
     """
-    made = input / norm(input, p, dim, True).clamp_min(eps).expand_as(input)
-    return made if out is None else write_out("normalize", out, made)
+    if out is not None:
+        into(out, normalize, input, p, dim, eps, rule="castable")
+        return out
+    return input / norm(input, p, dim, True).clamp_min(eps).expand_as(input)
 
 
 @numpy_names

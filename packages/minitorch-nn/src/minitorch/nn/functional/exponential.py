@@ -133,7 +133,9 @@ mish_p = activation(
 )
 
 
-def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+def softplus(
+    input: Tensor, beta: float = 1.0, threshold: float = 20.0, *, out: Tensor | None = None
+) -> Tensor:
     """log(1 + exp(beta x)) / beta; x itself where beta x is above ``threshold``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
@@ -141,7 +143,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     return softplus_p(input, beta, threshold)
 
 
-def logsigmoid(input: Tensor) -> Any:
+def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Any:
     """log(sigmoid(x)), exact for large negative x too.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html

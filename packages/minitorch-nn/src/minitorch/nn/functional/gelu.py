@@ -34,7 +34,7 @@ gelu_tanh_p = fused(
 
 
 @keeps_channels_last
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+def gelu(input: Tensor, approximate: str = "none", *, out: Tensor | None = None) -> Tensor:
     """``x`` Phi(x), with Phi the standard normal distribution function.
 
     Args:

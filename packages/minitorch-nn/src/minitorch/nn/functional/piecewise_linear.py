@@ -125,7 +125,14 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     return hardtanh(input, 0, 6, inplace)
 
 
-def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+def threshold(
+    input: Tensor,
+    threshold: float,
+    value: float,
+    inplace: bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """``x`` where it is above ``threshold``, ``value`` elsewhere.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.threshold.html
@@ -154,7 +161,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     return in_place(hardswish_p, input) if inplace else hardswish_p(input)
 
 
-def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """``x`` outside of [-lambd, lambd], 0 inside.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html
@@ -162,7 +169,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return hardshrink_p(input, lambd)
 
 
-def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """``x`` moved towards 0 by ``lambd``, 0 where it gets there.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softshrink.html

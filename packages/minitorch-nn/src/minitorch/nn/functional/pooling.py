@@ -164,7 +164,8 @@ def avg_pool1d(
 def avg_pool2d(
     input: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
     padding: Sizes = 0, ceil_mode: bool = False, count_include_pad: bool = True,
-    divisor_override: int | None = None,
+    divisor_override: int | None = None, *,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The means of windows.
 
@@ -187,7 +188,8 @@ def avg_pool2d(
 def avg_pool3d(
     input: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
     padding: Sizes = 0, ceil_mode: bool = False, count_include_pad: bool = True,
-    divisor_override: int | None = None,
+    divisor_override: int | None = None, *,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The means of windows; the arguments are those of ``avg_pool2d``.
 

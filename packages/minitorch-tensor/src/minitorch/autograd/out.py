@@ -1,0 +1,162 @@
+"""``out=``: the result is written into a tensor that the caller gives.
+
+A def that declares the keyword ``out`` computes, and never looks at it: the public function does
+(``operation`` and ``ops.arguments.take_tensors`` make them), and methods have none. Functions whose
+first argument is no tensor call ``into`` themselves.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .._types.dtype import can_cast
+from ..kernels.memory import address, is_packed
+from .grad_mode import current, set_grad_enabled
+from .variable import Variable
+
+__all__ = ["into", "out_dtype", "unexpected"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+C_NAMES = {
+    "uint8": "unsigned char", "int8": "signed char", "int64": "long int", "int16": "short",
+    "int32": "int", "float16": "c10::Half", "float32": "float", "float64": "double",
+    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+}  # fmt: skip
+
+
+def out_dtype(rule: str) -> Callable[[F], F]:
+    """Says of a function that declares ``out`` which dtypes ``out`` may have.
+
+    ``"same"`` as the result, the default of functions; ``"castable"``: none of a lower category,
+    the default of operations that promote their operands; ``"joined"``: as that, with another
+    error; ``"computing"``: the function computes in it; ``"any"``.
+    """
+
+    def declared(function: F) -> F:
+        function.out_dtype = rule  # type: ignore[attr-defined]
+        return function
+
+    return declared
+
+
+def unexpected(function: Any) -> TypeError:
+    """Python's error for an argument that a function does not have."""
+    return TypeError(f"{function.__name__}() got an unexpected keyword argument 'out'")
+
+
+def into(
+    out: Any,
+    op: Callable[..., Any],
+    *args: Any,
+    rule: str = "same",
+    warn: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """Writes ``op(*args, **kwargs)`` into ``out``, which it returns: a tensor, or a tuple of them.
+
+    Args:
+        rule: see ``out_dtype``.
+        warn: whether to warn where ``out`` holds elements and has another shape.
+
+    Raises:
+        TypeError: ``out`` is neither, or a tuple of another length than the results.
+        RuntimeError: one of the tensors requires grad; ``out`` has another dtype; its elements
+            share memory, among themselves or with a part of an input.
+    """
+    name = op.__name__
+    several = isinstance(out, tuple | list)
+    outs = tuple(out) if several else (out,)
+    for each in outs:
+        if not isinstance(each, Variable):
+            kind = "tuple of Tensors" if several else "Tensor"
+            raise TypeError(f"{name}(): argument 'out' must be {kind}, not {type(each).__name__}")
+    inputs = [*_tensors((*args, *kwargs.values()))]
+    if current.state.flags & 1 and any(x.requires_grad for x in (*outs, *inputs)):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, "
+            "but one of the arguments requires grad."
+        )
+    if rule == "computing" and kwargs.get("dtype") is None:
+        kwargs["dtype"] = outs[0].dtype
+    with set_grad_enabled(False):
+        made = op(*args, **kwargs)
+        results = made if isinstance(made, tuple) else (made,)
+        if len(results) != len(outs) or several != isinstance(made, tuple):
+            expected = f"tuple of {len(results)} elements" if len(results) > 1 else "Tensor"
+            got = str(len(outs)) if several else type(out).__name__
+            raise TypeError(f"{name}(): argument 'out' must be {expected} but got {got}")
+        for each, result in zip(outs, results, strict=True):
+            _check_dtype(result.dtype, each.dtype, "same" if several else rule)
+            _check_overlap(each, inputs)
+        for each, result in zip(outs, results, strict=True):
+            _resize(each, result, warn)
+        for each, result in zip(outs, results, strict=True):
+            each.copy_(result)
+    if not several:
+        return out
+    return made._make(outs) if hasattr(made, "_make") else outs
+
+
+def _check_overlap(out: Any, inputs: list[Any]) -> None:
+    """Raises where ``out`` shares some of its memory with an input, and is not the same."""
+    data = out._array()
+    for x in inputs:
+        other = x._data
+        if other is data or not np.may_share_memory(other, data):
+            continue
+        if other.strides == data.strides and address(other) == address(data):
+            continue
+        if all(is_packed(each, None) for each in (data, other)):
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to "
+                "tensor refer to a single memory location. Please clone() the tensor before "
+                "performing the operation."
+            )
+
+
+def _tensors(values: Any) -> Iterator[Variable]:
+    for x in values:
+        if isinstance(x, Variable):
+            yield x
+        elif isinstance(x, tuple | list):
+            yield from _tensors(x)
+
+
+def _check_dtype(made: Any, given: Any, rule: str) -> None:
+    if made is given or rule == "any":
+        return
+    if rule in ("castable", "joined"):
+        if can_cast(made, given):
+            return
+        if rule == "joined":
+            raise TypeError(
+                f"torch.cat(): input types can't be cast to the desired output type "
+                f"{given.type_name}"
+            )
+        raise RuntimeError(
+            f"result type {made.type_name} can't be cast to the desired output type "
+            f"{given.type_name}"
+        )
+    names = [C_NAMES.get(dtype.name, dtype.name) for dtype in (made, given)]
+    raise RuntimeError(f"Expected out tensor to have dtype {names[0]}, but got {names[1]} instead")
+
+
+def _resize(out: Any, result: Any, warn: bool) -> None:
+    """Gives ``out`` the shape of ``result``."""
+    shape = result.shape
+    if out.shape == shape:
+        return
+    if warn and out._data.size:
+        warnings.warn(
+            "An output with one or more elements was resized since it had shape "
+            f"{list(out.shape)}, which does not match the required output shape {list(shape)}. "
+            "This behavior is deprecated, and in a future PyTorch release outputs will not be "
+            "resized unless they have zero elements. You can explicitly reuse an out tensor t by "
+            "resizing it, inplace, to zero elements with t.resize_(0).",
+            stacklevel=5,
+        )
+    out.resize_(shape)
