@@ -11,7 +11,7 @@ from types import ModuleType
 
 import minitorch
 import pytest
-from minitorch.compat.siblings import MissingSibling
+from minitorch.compat.siblings import LATER, MissingSibling
 
 ROOT = Path(__file__).parents[2]
 PORTIONS = {  # of minitorch/, beside which everything else is the core's
@@ -68,6 +68,35 @@ def test_the_core_needs_numpy_alone():
         "import sys, numpy; import minitorch; minitorch.ones(2).sum()\n"
         "for name in ('torch', 'scipy', 'minitorch.nn', 'minitorch.optim'):\n"
         "    assert name not in sys.modules, name"
+    )
+
+
+MODULES = sorted({m for m in LATER.values() if m.startswith("ops.") or m == "_tensor.in_place"})
+
+
+def test_what_comes_in_on_first_use_does_not_come_before():
+    names = [f"minitorch.{m}" for m in MODULES]
+    run(
+        "import sys, minitorch\nminitorch.ones(2, 2).sum().item()\n"
+        f"assert not {{*{names}}} & {{*sys.modules}}"
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_comes_in_on_first_use_is_all_that_its_module_has(module):
+    names = {name for name in LATER if LATER[name] == module}
+    assert names == {*import_module(f"minitorch.{module}").__all__}
+
+
+def test_methods_that_come_in_on_first_use():
+    run(
+        "import minitorch as torch, numpy as np\n"
+        "x = torch.tensor([[2.0, 1.0], [1.0, 3.0]])\n"
+        "assert abs(x.det().item() - 5) < 1e-6 and torch.Tensor.det is not torch.det\n"
+        "assert torch.Tensor.cumsum_.__qualname__ == 'Tensor.cumsum_'\n"
+        "assert x.cumsum_(0) is x and np.sum(x).item() == 10\n"
+        "class Sub(torch.Tensor): pass\n"
+        "assert type(x.as_subclass(Sub).inverse()) is type(torch.median(x.as_subclass(Sub))) is Sub"
     )
 
 

@@ -12,8 +12,6 @@ from .kernels import openblas as _openblas  # noqa: F401  (before anything impor
 # isort: split
 from . import autograd as autograd
 from . import return_types as return_types
-from ._tensor.in_place import *
-from ._tensor.printing import *
 from ._tensor.settings import *
 from ._tensor.tensor import Tensor as Tensor
 from ._types.device import device as device
@@ -21,8 +19,6 @@ from ._types.dtype import *
 from ._types.layout import *
 from ._types.size import Size as Size
 from .autograd.grad_mode import *
-from .autograd.interpreters import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
-from .autograd.interpreters import is_anomaly_enabled as is_anomaly_enabled
 from .compat.siblings import __dir__ as __dir__
 from .ops.arguments import take_tensors as _take_tensors
 from .ops.arithmetic import *
@@ -31,50 +27,35 @@ from .ops.bitwise import *
 from .ops.broadcasting import *
 from .ops.choice import *
 from .ops.comparison import *
-from .ops.complex import *
 from .ops.complex_parts import *
 from .ops.conversion import *
 from .ops.creation import *
-from .ops.decompositions import *
-from .ops.diagonals import *
-from .ops.differences import *
 from .ops.error_functions import *
 from .ops.exponential import *
 from .ops.extrema import *
 from .ops.from_data import *
 from .ops.gamma_functions import *
-from .ops.geometry import *
-from .ops.histograms import *
 from .ops.indexing import *
 from .ops.inspection import *
 from .ops.joining import *
-from .ops.least_squares import *
-from .ops.linalg import *
 from .ops.matmul import *
-from .ops.matrix_functions import *
 from .ops.norm import *
-from .ops.order_statistics import *
-from .ops.positions import *
 from .ops.powers import *
 from .ops.ranges import *
-from .ops.rearranging import *
 from .ops.reduction import *
 from .ops.regions import *
 from .ops.rounding import *
-from .ops.scan import *
 from .ops.scatter import *
 from .ops.shape import *
-from .ops.slices import *
 from .ops.softmax import *
 from .ops.sorting import *
 from .ops.special import *
-from .ops.statistics import *
 from .ops.storage import *
 from .ops.trigonometric import *
 from .ops.unary import *
 from .random.functions import *
 
-if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
+if TYPE_CHECKING:  # of what comes in on first use
     from types import ModuleType
 
     from . import amp as amp
@@ -96,10 +77,14 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from . import signal as signal
     from . import special as special
     from . import utils as utils
+    from ._tensor.in_place import *
+    from ._tensor.printing import *
     from ._tensor.typed_storage import *
     from .amp import GradScaler as GradScaler
     from .amp import autocast as autocast
     from .amp import is_autocast_enabled as is_autocast_enabled
+    from .autograd.interpreters import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+    from .autograd.interpreters import is_anomaly_enabled as is_anomaly_enabled
     from .compat.alias import as_torch as as_torch
     from .compat.tensor_types import *
     from .compiler import compile as compile
@@ -132,8 +117,23 @@ if TYPE_CHECKING:  # of what comes in on first use, by _siblings.__getattr__
     from .nn.functional import rrelu as rrelu
     from .nn.functional import selu as selu
     from .nn.functional import threshold as threshold
+    from .ops.complex import *
+    from .ops.decompositions import *
+    from .ops.diagonals import *
+    from .ops.differences import *
     from .ops.einsum import *
+    from .ops.geometry import *
     from .ops.grid_sampler import *
+    from .ops.histograms import *
+    from .ops.least_squares import *
+    from .ops.linalg import *
+    from .ops.matrix_functions import *
+    from .ops.order_statistics import *
+    from .ops.positions import *
+    from .ops.rearranging import *
+    from .ops.scan import *
+    from .ops.slices import *
+    from .ops.statistics import *
     from .ops.windows import *
     from .safetensors import load_file as load_file
     from .safetensors import save_file as save_file

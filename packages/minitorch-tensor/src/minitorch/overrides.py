@@ -219,17 +219,34 @@ def enable() -> None:
     _active = True
     tensor = _tensor_class()
     for name, member in list(vars(tensor).items()):
-        if name in NO_METHODS:
-            continue
-        if isinstance(member, FunctionType) and (name[0] != "_" or name[:2] == "__"):
-            public = getattr(tensor, OPERATORS.get(name, name))
-            _let_ask(member, public, name in REFUSING)
-        elif isinstance(member, property) and name[0] != "_":
-            _let_ask(member.fget, member.__get__)
-            if member.fset:
-                _let_ask(member.fset, member.__set__)
+        add_method(tensor, name, member)
     for module in MODULES:
         _enable_in(import_module(module))
+
+
+def add_method(tensor: Any, name: str, member: Any) -> None:
+    """Lets a method or a property of Tensor ask, where functions do."""
+    if not _active or name in NO_METHODS:
+        return
+    if isinstance(member, FunctionType) and (name[0] != "_" or name[:2] == "__"):
+        public = getattr(tensor, OPERATORS.get(name, name))
+        _let_ask(member, public, name in REFUSING)
+    elif isinstance(member, property) and name[0] != "_":
+        _let_ask(member.fget, member.__get__)
+        if member.fset:
+            _let_ask(member.fset, member.__set__)
+
+
+def add_function(name: str, function: Any) -> None:
+    """Lets a public function ask, where functions do."""
+    if not _active or name[0] == "_" or not isinstance(function, FunctionType):
+        return
+    if function.__module__ not in NOBODY or name in TENSORS or name.endswith("_like"):
+        inner: Any = function  # other modules call the functions of its name that it wraps
+        while isinstance(inner, FunctionType) and inner.__name__ == function.__name__:
+            wrapped = getattr(inner, "__wrapped__", None)
+            _let_ask(inner, function)
+            inner = wrapped
 
 
 def overridable(module: str) -> None:
@@ -241,15 +258,7 @@ def overridable(module: str) -> None:
 
 def _enable_in(module: Any) -> None:
     for name in vars(module).get("__all__", list(vars(module))):
-        function = getattr(module, name)
-        if name[0] == "_" or not isinstance(function, FunctionType):
-            continue
-        if function.__module__ not in NOBODY or name in TENSORS or name.endswith("_like"):
-            inner: Any = function  # other modules call the functions of its name that it wraps
-            while isinstance(inner, FunctionType) and inner.__name__ == function.__name__:
-                wrapped = getattr(inner, "__wrapped__", None)
-                _let_ask(inner, function)
-                inner = wrapped
+        add_function(name, getattr(module, name))
 
 
 @cache

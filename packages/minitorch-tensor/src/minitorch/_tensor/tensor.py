@@ -18,7 +18,7 @@ from ..autograd import engine
 from ..autograd.grad_mode import current
 from ..autograd.gradients import backward
 from ..autograd.history import history, root
-from ..autograd.inplace import check_history, inplace, relaid
+from ..autograd.inplace import check_history, relaid
 from ..autograd.node import AccumulateGrad, Node, Output, RemovableHandle, track, untrack
 from ..autograd.primitive import operator
 from ..autograd.variable import Variable, check_marks, move, new_counter, use_tensor_class, wrap
@@ -33,34 +33,20 @@ from ..ops import (
     complex_parts,
     conversion,
     creation,
-    decompositions,
-    diagonals,
-    differences,
     error_functions,
     exponential,
     extrema,
     from_data,
     gamma_functions,
-    geometry,
-    histograms,
     indexing,
     joining,
-    least_squares,
-    linalg,
-    matrix_functions,
-    order_statistics,
-    positions,
     powers,
     ranges,
-    rearranging,
     reduction,
     regions,
     rounding,
-    scan,
-    slices,
     sorting,
     special,
-    statistics,
     trigonometric,
     unary,
 )
@@ -73,8 +59,7 @@ from ..ops import storage as storages
 from ..ops.arguments import one_dim
 from ..ops.from_data import tensor_data
 from ..random import functions as random_functions
-from . import numpy_protocols as _numpy_protocols
-from .printing import tensor_repr
+from .later import Later
 
 __all__ = ["Tensor"]
 
@@ -83,13 +68,48 @@ T = TypeVar("T", bound="Tensor")
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    DeviceLike = device | str | int | None
-
+    from ..autograd.inplace import inplace
+    from ..ops import (
+        decompositions,
+        diagonals,
+        differences,
+        geometry,
+        histograms,
+        least_squares,
+        linalg,
+        matrix_functions,
+        order_statistics,
+        positions,
+        rearranging,
+        scan,
+        slices,
+        statistics,
+    )
     from ..ops.conversion import Conversions as Base
+    from . import numpy_protocols
     from .typed_storage import TypedStorage
     from .untyped_storage import UntypedStorage
+
+    DeviceLike = device | str | int | None
 else:
+    from .later import inplace
+
     Base = Variable
+    numpy_protocols = Later("minitorch._tensor.numpy_protocols")
+    decompositions = Later("minitorch.ops.decompositions")
+    diagonals = Later("minitorch.ops.diagonals")
+    differences = Later("minitorch.ops.differences")
+    geometry = Later("minitorch.ops.geometry")
+    histograms = Later("minitorch.ops.histograms")
+    least_squares = Later("minitorch.ops.least_squares")
+    linalg = Later("minitorch.ops.linalg")
+    matrix_functions = Later("minitorch.ops.matrix_functions")
+    order_statistics = Later("minitorch.ops.order_statistics")
+    positions = Later("minitorch.ops.positions")
+    rearranging = Later("minitorch.ops.rearranging")
+    scan = Later("minitorch.ops.scan")
+    slices = Later("minitorch.ops.slices")
+    statistics = Later("minitorch.ops.statistics")
 
 _size = tuple.__new__  # of integers that were checked: a third of the time that Size() takes
 
@@ -122,8 +142,8 @@ class Tensor(Base):
 
     _grad: Tensor | None
     __array_priority__ = 1000
-    __array_ufunc__ = _numpy_protocols.array_ufunc
-    __array_function__ = _numpy_protocols.array_function
+    __array_ufunc__ = numpy_protocols.array_ufunc
+    __array_function__ = numpy_protocols.array_function
     __torch_function__ = classmethod(overrides.default)
     _shown_as = "tensor"  # by repr; a class that does not say so shows its name
 
@@ -434,6 +454,8 @@ class Tensor(Base):
         return self._data.tolist()
 
     def __repr__(self, *, tensor_contents: object = None) -> str:
+        from .printing import tensor_repr  # many programs print no tensor
+
         return tensor_repr(self)
 
     def __len__(self) -> int:
@@ -1113,9 +1135,11 @@ def _refusing(name: str, method: Any) -> Any:
 for _name, _member in list(vars(Tensor).items()):
     if _name in overrides.REFUSING:
         setattr(Tensor, _name, _refusing(_name, _member))
-    elif isinstance(_member, FunctionType):
+    elif isinstance(_member, FunctionType) and _member.__qualname__ != f"Tensor.{_name}":
         setattr(Tensor, _name, overrides.copied(_member, _name))
     elif isinstance(_member, property):
-        setattr(Tensor, _name, property(overrides.copied(_member.fget), _member.fset, _member.fdel))
+        _get: Any = _member.fget
+        if _get.__qualname__ != f"Tensor.{_name}":
+            setattr(Tensor, _name, property(overrides.copied(_get), _member.fset, _member.fdel))
 
 use_tensor_class(Tensor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import function, graph
+from . import function
 from .function import Function
 from .grad import grad
 from .grad_mode import (
@@ -21,12 +21,6 @@ from .grad_mode import (
 )
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 from .gradients import backward
-from .interpreters import (
-    detect_anomaly,
-    is_anomaly_check_nan_enabled,
-    is_anomaly_enabled,
-    set_detect_anomaly,
-)
 
 __all__ = [
     "Function",
@@ -56,14 +50,21 @@ __all__ = [
 if TYPE_CHECKING:  # of what comes in on first use
     from . import forward_ad as forward_ad
     from . import functional as functional
+    from . import graph as graph
+    from .interpreters import detect_anomaly as detect_anomaly
+    from .interpreters import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+    from .interpreters import is_anomaly_enabled as is_anomaly_enabled
+    from .interpreters import set_detect_anomaly as set_detect_anomaly
     from .legacy import Variable as Variable
 else:
 
     def __getattr__(name: str) -> Any:
-        if name in ("forward_ad", "functional"):
+        if name in ("forward_ad", "functional", "graph"):
             return import_module(f"{__name__}.{name}")
         if name == "Variable":
             return import_module(f"{__name__}.legacy").Variable
+        if name in __all__:
+            return getattr(import_module(f"{__name__}.interpreters"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

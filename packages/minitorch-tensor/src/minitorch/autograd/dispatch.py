@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["NEVER", "apply", "binary", "of_arrays", "record", "ternary", "unary", "variadic"]
 
 ndarray = np.ndarray
+SINGLE, DOUBLE, HALF = np.dtype("f4"), np.dtype("f8"), np.dtype("f2")
 NEVER = [0]  # the version of what cannot be written to: numbers, arrays that are no tensors
 
 
@@ -335,8 +336,8 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
     widen = primitive.widen
     number = primitive.numbers
     # the dtypes that a number may stand beside here: compared by identity, as NumPy has one of each
-    single, double = (np.dtype("f4"), np.dtype("f8")) if number else (None, None)
-    half = np.dtype("f2") if number and widen is None else None
+    single, double = (SINGLE, DOUBLE) if number else (None, None)
+    half = HALF if number and widen is None else None
     node_type: Any = None
     savers: list[Any] = [None] * 4  # by mask
     promoting = promote is not None or None in primitive.rules[:1]

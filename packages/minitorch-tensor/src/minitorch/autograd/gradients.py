@@ -7,12 +7,35 @@ from typing import Any
 
 from . import engine
 from .grad_mode import current
-from .graph import GradientEdge
 from .history import history
 from .node import Output
 from .variable import Variable, wrap
 
-__all__ = ["backward", "gradients", "sequence"]
+__all__ = ["GradientEdge", "backward", "gradients", "sequence"]
+
+
+class GradientEdge(tuple[Any, int]):
+    """``(node, output number)``: the place in the graph that a tensor's gradient flows to."""
+
+    __slots__ = ()
+
+    def __new__(cls, node: Any, output_nr: int = 0, ownership_token: Any = None) -> GradientEdge:
+        """Of output ``output_nr`` of ``node``."""
+        return super().__new__(cls, (node, output_nr))
+
+    _base = _interpreter = None  # to autograd it is like a tensor of which only the node is known
+
+    @property
+    def _node(self) -> Any:
+        return self[0]
+
+    @property
+    def node(self) -> Any:
+        return self[0]
+
+    @property
+    def output_nr(self) -> int:
+        return self[1]
 
 
 SINGLE = (Variable, GradientEdge)

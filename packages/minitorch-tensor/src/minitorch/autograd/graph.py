@@ -11,6 +11,7 @@ from typing import Any
 
 from .engine import reached
 from .grad_mode import current
+from .gradients import GradientEdge
 from .history import history
 from .interpreters import disable_saved_tensors_hooks, saved_tensors_hooks
 from .node import Node, RemovableHandle
@@ -24,30 +25,6 @@ __all__ = [
     "save_on_cpu",
     "saved_tensors_hooks",
 ]
-
-
-class GradientEdge(tuple[Any, int]):
-    """``(node, output number)``: the place in the graph that a tensor's gradient flows to."""
-
-    __slots__ = ()
-
-    def __new__(cls, node: Any, output_nr: int = 0, ownership_token: Any = None) -> GradientEdge:
-        """Of output ``output_nr`` of ``node``."""
-        return super().__new__(cls, (node, output_nr))
-
-    _base = _interpreter = None  # to autograd it is like a tensor of which only the node is known
-
-    @property
-    def _node(self) -> Any:
-        return self[0]
-
-    @property
-    def node(self) -> Any:
-        return self[0]
-
-    @property
-    def output_nr(self) -> int:
-        return self[1]
 
 
 def get_gradient_edge(tensor: Any) -> GradientEdge:

@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from ..ops.arguments import taking_tensors
+from ..overrides import add_function
 from .elsewhere import ELSEWHERE
 
 SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim", "utils.data": "minitorch-nn"}
@@ -24,6 +26,15 @@ LATER_MODULES = {
 LATER = {
     name: module
     for module, names in {
+        "_tensor.in_place": "abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ "
+        "arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ "
+        "conj_physical_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ "
+        "floor_ frac_ gcd_ i0_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ "
+        "negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ "
+        "square_ tan_ tanh_ trunc_ xlogy_ zero_",
+        "_tensor.printing": "set_printoptions",
+        "amp": "GradScaler autocast is_autocast_enabled",
+        "autograd.interpreters": "is_anomaly_check_nan_enabled is_anomaly_enabled",
         "compat.alias": "as_torch",
         "compat.tensor_types": "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor "
         "HalfTensor IntTensor LongTensor ShortTensor",
@@ -31,11 +42,27 @@ LATER = {
         "ComplexDoubleStorage ComplexFloatStorage DoubleStorage FloatStorage HalfStorage "
         "IntStorage LongStorage "
         "ShortStorage Storage StorageBase TypedStorage UntypedStorage",
-        "amp": "GradScaler autocast is_autocast_enabled",
         "compiler": "compile",
         "func": "vmap",
+        "ops.complex": "complex polar",
+        "ops.decompositions": "cholesky cholesky_inverse cholesky_solve qr svd",
+        "ops.diagonals": "block_diag diag diag_embed diagflat diagonal diagonal_scatter "
+        "select_scatter slice_scatter trace tril tril_indices triu triu_indices",
+        "ops.differences": "cumulative_trapezoid diff gradient trapezoid trapz",
         "ops.einsum": "einsum tensordot",
+        "ops.geometry": "cdist cross",
         "ops.grid_sampler": "grid_sampler grid_sampler_2d grid_sampler_3d",
+        "ops.histograms": "bincount histc histogram histogramdd",
+        "ops.least_squares": "pinverse",
+        "ops.linalg": "inverse",
+        "ops.matrix_functions": "det logdet matrix_exp matrix_power slogdet",
+        "ops.order_statistics": "median mode nanmedian nanquantile quantile",
+        "ops.positions": "argwhere masked_scatter masked_select nonzero put take unravel_index",
+        "ops.rearranging": "cartesian_prod combinations constant_pad_nd flip fliplr flipud "
+        "meshgrid repeat_interleave roll rot90 tile",
+        "ops.scan": "cummax cummin cumprod cumsum logcumsumexp",
+        "ops.slices": "index_add index_copy index_fill index_reduce index_select",
+        "ops.statistics": "corrcoef cov std std_mean var var_mean",
         "ops.windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
         "safetensors": "load_file save_file",
         "serialization": "PyTorchFileReader PyTorchFileWriter load save",
@@ -127,6 +154,9 @@ def __getattr__(name: str) -> Any:
         return import_module(f"minitorch.{name}")
     if name in LATER:
         value = getattr(import_module(f"minitorch.{LATER[name]}"), name)
+        if LATER[name].startswith("ops."):
+            value = taking_tensors(value, "minitorch")
+            add_function(name, value)
         return vars(sys.modules["minitorch"]).setdefault(name, value)
     if name in FUNCTIONAL:
         return getattr(__getattr__("nn").functional, name)

@@ -63,27 +63,32 @@ def take_tensors(module: dict[str, Any]) -> None:
 
     Operations that are one primitive do so themselves, and the methods of Tensor need not.
     """
+    here = module["__name__"]
     for name, function in list(module.items()):
-        if name[0] == "_" or not isinstance(function, FunctionType):
-            continue
-        if hasattr(function, "primitive"):
-            continue
-        inner: Any = function
-        while hasattr(inner, "__wrapped__"):
-            inner = inner.__wrapped__
-        code = inner.__code__  # quicker than inspect.signature
-        first = (*code.co_varnames, "")[0 if code.co_argcount else code.co_kwonlyargcount]
-        named = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
-        if code.co_argcount and first in TENSORS:
-            numbers = function.__name__ in EITHER
-            module[name] = _taking_a_tensor(function, first, numbers, "out" in named)
-        elif not code.co_argcount and first == "tensors":
-            module[name] = _taking_tensors(function)
-        elif code.co_argcount and first in ("n", "tensors") and "out" in named:
-            module[name] = _writing(function)
-        else:
-            continue
-        module[name].__module__ = module["__name__"]  # where it is found by name
+        if type(function) is FunctionType and name[0] != "_" and "primitive" not in vars(function):
+            module[name] = taking_tensors(function, here)
+
+
+def taking_tensors(function: Any, module: str) -> Any:
+    """``function``, found by name in ``module``, with that check where it takes tensors."""
+    if type(function) is not FunctionType or "primitive" in vars(function):
+        return function
+    inner: Any = function
+    while "__wrapped__" in vars(inner):
+        inner = inner.__wrapped__
+    code = inner.__code__  # quicker than inspect.signature
+    first = (*code.co_varnames, "")[0 if code.co_argcount else code.co_kwonlyargcount]
+    named = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
+    if code.co_argcount and first in TENSORS:
+        function = _taking_a_tensor(function, first, function.__name__ in EITHER, "out" in named)
+    elif not code.co_argcount and first == "tensors":
+        function = _taking_tensors(function)
+    elif code.co_argcount and first in ("n", "tensors") and "out" in named:
+        function = _writing(function)
+    else:
+        return function
+    function.__module__ = module
+    return function
 
 
 @functools.cache  # two names of one function are one function

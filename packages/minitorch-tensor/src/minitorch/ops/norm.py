@@ -9,7 +9,6 @@ from ..autograd.primitive import primitive
 from .arguments import numpy_names, one_dim, some_dims
 from .arithmetic import sub
 from .conversion import to
-from .matrix_norm import matrix_norm
 from .reduction import kept_p
 from .vector_norm import vector_norm
 
@@ -46,6 +45,8 @@ def norm(
         return out
     if p == "nuc":
         axes = (-2, -1) if dim is None else some_dims(dim, input.ndim)
+        from .matrix_norm import matrix_norm  # singular values come in where they are used
+
         return matrix_norm(input, "nuc", axes, keepdim, dtype=dtype)
     if p is None or p == "fro":
         p = 2
