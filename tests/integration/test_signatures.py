@@ -35,7 +35,9 @@ def _public(name: str) -> dict[str, Any]:
 def _members(kind: type) -> dict[str, Any]:
     """The public methods and properties that a class has itself."""
     members = {}
-    for name, member in vars(kind).items():
+    for name in list(vars(kind)):
+        getattr(kind, name)  # what comes in on first use does
+        member = vars(kind)[name]
         if isinstance(member, staticmethod | classmethod):
             member = member.__func__
         if name[0] != "_" and (inspect.isfunction(member) or isinstance(member, property)):
