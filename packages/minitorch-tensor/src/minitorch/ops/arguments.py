@@ -104,11 +104,13 @@ def _taking_a_tensor(function: F, first: str, numbers: bool, writes: bool) -> F:
             if not (isinstance(x, Variable) or allowed):
                 raise not_tensor(function, first, 1, x)
         try:
+            if not kwargs:
+                return plain(*args)
             if writes and "out" in kwargs:
                 out = kwargs.pop("out")
                 if out is not None:
                     return into(out, function, *args, rule=rule, **kwargs)
-            return function(*args, **kwargs) if kwargs else plain(*args)
+            return function(*args, **kwargs)
         except AttributeError:  # an array has no `dtype.category`
             given = inspect.signature(function).bind_partial(*args, **kwargs).arguments
             for k, (name, x) in enumerate(given.items(), 1):
