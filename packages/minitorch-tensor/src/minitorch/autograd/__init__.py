@@ -16,8 +16,10 @@ from .grad_mode import (
     inference_mode,
     is_grad_enabled,
     is_inference_mode_enabled,
+    is_multithreading_enabled,
     no_grad,
     set_grad_enabled,
+    set_multithreading_enabled,
 )
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 from .gradients import backward
@@ -25,6 +27,7 @@ from .gradients import backward
 __all__ = [
     "Function",
     "GradcheckError",
+    "SavedTensor",
     "Variable",
     "backward",
     "detect_anomaly",
@@ -41,9 +44,11 @@ __all__ = [
     "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "is_multithreading_enabled",
     "no_grad",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "set_multithreading_enabled",
 ]
 
 
@@ -56,6 +61,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .interpreters import is_anomaly_enabled as is_anomaly_enabled
     from .interpreters import set_detect_anomaly as set_detect_anomaly
     from .legacy import Variable as Variable
+    from .saved import SavedTensor as SavedTensor
 else:
 
     def __getattr__(name: str) -> Any:
@@ -63,6 +69,8 @@ else:
             return import_module(f"{__name__}.{name}")
         if name == "Variable":
             return import_module(f"{__name__}.legacy").Variable
+        if name == "SavedTensor":
+            return import_module(f"{__name__}.saved").SavedTensor
         if name in __all__:
             return getattr(import_module(f"{__name__}.interpreters"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

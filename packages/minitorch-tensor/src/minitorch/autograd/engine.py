@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._types.dtype import get_default_dtype
 from ..kernels import sums
 from .grad_mode import ERRSTATE, IGNORE_ALL, current, user_code
 from .history import history
@@ -59,10 +60,14 @@ def run(
         targets, ends = targets or {}, ends or set()
         ancestors = _ancestors_of(targets.keys() | ends, [node for node, _ in roots]) | ends
         roots = [(node, g) for node, g in roots if node in ancestors or node in targets]
-    state.passes.append((object(), roots, targets, ancestors))
+    running: list[Any] = []  # what queue_callback adds
+    state.passes.append((running, roots, targets, ancestors))
     state.arrays += 1
     try:
         _walk(roots, create_graph, retain_graph, targets or {}, ancestors, watchers)
+        for callback in running:  # one may queue another
+            with user_code():
+                callback()
     finally:
         state.arrays -= 1
         state.passes.pop()
@@ -159,6 +164,7 @@ def _owners(array: Any) -> int:
     return sys.getrefcount(base)
 
 
+SEEING = {"post_hooks", "unpack"}  # what user code has seen, or kept, may be what is passed on
 ALONE = _owners(np.empty(2).reshape(2, 1))  # of a view that alone has its memory; Pythons differ
 
 
@@ -166,7 +172,7 @@ def _is_new(array: Any, node: Node) -> bool:
     """True where a rule made ``array`` just now: only the engine has it and its memory."""
     if not node.makes_arrays or type(array) is not np.ndarray:
         return False
-    if node.extra is not None and "post_hooks" in node.extra:
+    if node.extra is not None and not SEEING.isdisjoint(node.extra):
         return False
     if array.base is not None and (
         type(array.base) is not np.ndarray
@@ -209,6 +215,17 @@ def reached(nodes: Sequence[Node]) -> list[bool]:
     if targets is not None:
         reached &= ancestors | targets.keys()
     return [node in reached for node in nodes]
+
+
+def queue_callback(callback: Any) -> None:
+    """Runs ``callback()`` when the backward pass that runs now is done.
+
+    Raises:
+        RuntimeError: none runs.
+    """
+    if not current.state.passes:
+        raise RuntimeError("Final callbacks can only be installed during backward pass.")
+    current.state.passes[-1][0].append(callback)
 
 
 def whole_pass() -> bool:
@@ -328,8 +345,13 @@ def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
             "went into it has requires_grad=True, or it was computed under no_grad()"
         )
     if isinstance(output, tuple):  # a GradientEdge: nothing but the node is known
+        if gradient is None and node.shape == ():
+            gradient = wrap(np.ones((), get_default_dtype().numpy))
         if not isinstance(gradient, Variable):
-            raise RuntimeError("the gradient of a GradientEdge must be given")
+            raise RuntimeError(
+                "grad can be implicitly created only for scalar outputs: the gradient of a "
+                "GradientEdge must be given"
+            )
         return node, gradient if tensors else gradient._data
     data = output._data
     if gradient is None:

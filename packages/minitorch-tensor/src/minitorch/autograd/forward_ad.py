@@ -12,7 +12,10 @@ from .grad_mode import current
 if TYPE_CHECKING:
     from .._tensor import Tensor
 
-__all__ = ["UnpackedDualTensor", "dual_level", "make_dual", "unpack_dual"]
+__all__ = [
+    "UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual",
+    "unpack_dual",
+]  # fmt: skip
 
 
 class UnpackedDualTensor(NamedTuple):
@@ -36,14 +39,41 @@ class dual_level:  # noqa: N801  (PyTorch's name)
         self.interpreter.__exit__(*exception)
 
 
-def _level(needed: bool = True) -> Any:
+def enter_dual_level() -> int:
+    """Enters a ``dual_level``; returns its number."""
+    dual_level().__enter__()
+    return len(_levels()) - 1
+
+
+def exit_dual_level(*, level: int | None = None) -> None:
+    """Leaves the last ``dual_level``.
+
+    Raises:
+        RuntimeError: ``level`` is not the number of the last one.
+    """
+    levels = _levels()
+    if not levels or (level is not None and level != len(levels) - 1):
+        raise RuntimeError(
+            "Trying to exit a forward AD level that was not the last one that was created. This is "
+            "not supported."
+        )
+    levels[-1].__exit__(None, None, None)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "_current_level":  # the number of the last level, -1 outside of all
+        return len(_levels()) - 1
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _levels() -> list[Any]:
     from ..func.forward import Forward
 
-    passes = [
-        interpreter
-        for interpreter in current.state.interpreters
-        if isinstance(interpreter, Forward)
-    ]
+    return [each for each in current.state.interpreters if isinstance(each, Forward)]
+
+
+def _level(needed: bool = True) -> Any:
+    passes = _levels()
     if not passes and needed:
         raise RuntimeError(
             "Trying to create or unpack a dual Tensor but no level exists. Make sure to "
@@ -65,10 +95,21 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
     """
     from ..func.forward import Dual
 
-    if tensor.shape != tangent.shape or tensor.dtype is not tangent.dtype:
+    for name, each in (("tensor", tensor), ("tangent", tangent)):
+        if not each.is_floating_point() and not each.is_complex():
+            raise ValueError(
+                f"Expected {name} to be floating point or complex, but got: {each.dtype}"
+            )
+    if tensor.shape != tangent.shape:
         raise RuntimeError(
-            f"Expected tangent to have the shape and dtype of the tensor, {list(tensor.shape)} "
-            f"{tensor.dtype}, but it has {list(tangent.shape)} {tangent.dtype}"
+            "Trying to set a forward gradient that has a different size than that of the original "
+            f"Tensor, this is not supported. Tensor is of size {list(tensor.shape)} while the "
+            f"given forward gradient is of size {list(tangent.shape)}."
+        )
+    if tensor.dtype is not tangent.dtype:
+        raise RuntimeError(
+            f"Expected tangent to have the dtype of the tensor, {tensor.dtype}, but it has "
+            f"{tangent.dtype}"
         )
     return Dual(tensor, tangent, _level())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from .history import history
 from .node import Node, Output, Partial, sequence_numbers
 from .variable import Variable, wrap, wrap_view
 
-__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+__all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
 
 
 class FunctionCtx(Node):
@@ -81,7 +82,13 @@ class FunctionCtx(Node):
         )
         return tuple(self._tensor(*each) for each in values)
 
-    saved_variables = saved_tensors
+    @property
+    def saved_variables(self) -> tuple[Any, ...]:
+        """``saved_tensors`` under its old name."""
+        warnings.warn(
+            "'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2
+        )
+        return self.saved_tensors
 
     def _tensor(self, kind: str, place: int, value: Any) -> Any:
         if kind == "input":
@@ -196,6 +203,23 @@ class Function:
     """
 
     generate_vmap_rule = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            "static, so you should invoke them on the class itself. Instantiating an autograd "
+            "function will raise an error in a future version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use "
+            "new-style autograd function with static forward method. (Example: "
+            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
+
     _node_type: type[FunctionCtx] = FunctionCtx
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -331,6 +355,14 @@ class Function:
                 rebase(out, wrap(out._data, node))
             else:
                 out._node = node
+
+
+class InplaceFunction(Function):
+    """An old name for a ``Function`` that marks inputs as dirty."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
 
 
 def _view_of(x: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .gradients import gradients, sequence
+from .gradients import GradientEdge, gradients, sequence
 from .variable import wrap
 
 __all__ = ["grad"]
@@ -72,6 +72,10 @@ def grad(
         found = gradients(ys, xs, gs, retain_graph, create_graph)
     for k, (x, g) in enumerate(zip(xs, found, strict=True)):
         if g is None and materialize_grads:
+            if isinstance(x, GradientEdge):
+                raise RuntimeError(
+                    "materialize_grads cannot be used when the given input is a GradientEdge"
+                )
             found[k] = zeros = wrap(np.zeros_like(x._data))
             if create_graph:
                 zeros.requires_grad_()

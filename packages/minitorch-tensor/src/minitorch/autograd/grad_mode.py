@@ -50,8 +50,8 @@ class State:
     ``arrays`` is above 0 while operations take arrays for tensors: in backward passes, whose rules
     are made of operations, and where a kernel is (``dispatch.of_arrays``).
     ``level`` is the number of transforms that run a function of the user's (``transform_level``).
-    ``passes`` are the backward passes that run, the innermost last: (an object that
-    stands for it, its roots, targets, leads).
+    ``passes`` are the backward passes that run, the innermost last: (a list of what is to be
+    called at its end, its roots, targets, leads).
     ``without_warnings(f, *args)`` calls ``f`` with NumPy's floating-point warnings off: PyTorch
     never warns of ``log(0)``. It runs ``f`` in a context of its own, where ``seterr`` was
     called once; that costs 20 ns where ``np.errstate`` costs 900, and the user's own settings
@@ -66,6 +66,7 @@ class State:
         "inference",
         "interpreters",
         "level",
+        "multithreading",
         "passes",
         "without_warnings",
     )
@@ -76,6 +77,7 @@ class State:
         self.arrays = 0
         self.inference = False
         self.level = 0
+        self.multithreading = True
         self.interpreters: tuple[Any, ...] = ()
         self.passes: list[Any] = []
         self.without_warnings: Callable[..., Any] = _without_warnings.copy().run
@@ -307,3 +309,25 @@ class inference_mode(_Mode):  # noqa: N801  (PyTorch's name)
         marking.remove(state)
         grad, state.inference = self.before
         state.set_grad(grad)
+
+
+class set_multithreading_enabled:  # noqa: N801  (PyTorch's name)
+    """Kept for ``is_multithreading_enabled``: backward passes run in the thread that calls them.
+
+    As a context manager, for its time.
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self.before = current.state.multithreading
+        current.state.multithreading = bool(mode)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        current.state.multithreading = self.before
+
+
+def is_multithreading_enabled() -> bool:
+    """What ``set_multithreading_enabled`` was given in this thread; True at first."""
+    return current.state.multithreading

@@ -103,7 +103,8 @@ def backward(
         return
     ends: set[Any] = set()
     for x in sequence(inputs):
-        engine.retain_grad(x)
+        if not isinstance(x, GradientEdge):
+            engine.retain_grad(x)
         node = history(x)
         ends.update((node, *node.parents) if isinstance(node, Output) else (node,))
     if not ends:
@@ -142,5 +143,7 @@ def _contiguous(g: Any, x: Any) -> Any:
         return None
     if not isinstance(g, Variable):
         g = wrap(g)
+    if isinstance(x, GradientEdge):
+        return g
     contiguous = g._data.flags.c_contiguous or not x._data.flags.c_contiguous
     return g if contiguous else g.contiguous()

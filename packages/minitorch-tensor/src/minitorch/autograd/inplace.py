@@ -179,7 +179,8 @@ def inplace(op: F, check: Callable[[Any], None] = check_writable) -> F:
             hooked = node is not None and node.extra is not None
             if self._chain and (hooked or "window" in self._chain[0][0].primitive.traits):
                 node = replay(root(self), self._chain)._node
-            source = wrap(data if single else data.copy(), node)
+            alone = single and flags < INTERPRETERS  # else hooks may keep it
+            source = wrap(data if alone else data.copy(), node)
             result = op(source, *args, **kwargs)
             if single and result._node is not None and result._node.saved:
                 old = (data, source._data)

@@ -213,13 +213,13 @@ class saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
                 )
                 if node.versions:  # what was packed is the hook's own
                     node.versions = ((NEVER, 0),)
-                node.attach("unpack", lambda: self._unpacked)
+                node.attach("unpack", lambda: unpacked)
         return made
 
     def _packed(self, saved: Any, node: Any, names: Any) -> Any:
         """What the hook makes of the values that ``node`` saved under ``names``."""
         if isinstance(saved, np.ndarray | np.generic):
-            value = _as_it_was(saved, node, names)
+            value = as_it_was(saved, node, names)
             version = None if value.is_inference() else value._version
             with self.disabled(saved_tensors_hooks):  # what the hook computes is not itself packed
                 packed = self.pack(value)
@@ -230,7 +230,7 @@ class saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
                     "to unexpected side-effects: compute on a clone()."
                 )
             # itself, it would keep its own node alive
-            return _Packed(wrap(saved) if packed is value else packed)
+            return Packed(wrap(saved) if packed is value else packed, self.unpack)
         if isinstance(saved, tuple):
             return tuple(
                 self._packed(value, node, names[k] if k < len(names) else "")
@@ -240,19 +240,21 @@ class saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
             return [self._packed(value, node, names) for value in saved]
         return saved
 
-    def _unpacked(self, saved: Any) -> Any:
-        if isinstance(saved, _Packed):
-            with user_code():
-                value = self.unpack(saved.value)
-            if not isinstance(value, Variable):
-                raise TypeError(
-                    f"Output of saved tensor unpack_hook expected to be a Tensor but got result of "
-                    f"type {type(value).__name__}"
-                )
-            return value._data
-        if isinstance(saved, tuple | list):
-            return type(saved)(self._unpacked(value) for value in saved)
-        return saved
+
+def unpacked(saved: Any) -> Any:
+    """What was saved, of the packed values in it."""
+    if isinstance(saved, Packed):
+        with user_code():
+            value = saved.unpack(saved.value)
+        if not isinstance(value, Variable):
+            raise TypeError(
+                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of "
+                f"type {type(value).__name__}"
+            )
+        return value._data
+    if isinstance(saved, tuple | list):
+        return type(saved)(unpacked(value) for value in saved)
+    return saved
 
 
 class disable_saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
@@ -265,7 +267,7 @@ class disable_saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
         self.error_message = error_message
 
 
-def _as_it_was(saved: Any, node: Any, name: Any) -> Any:
+def as_it_was(saved: Any, node: Any, name: Any) -> Any:
     """The tensor whose values ``node`` saved as ``name``: the leaf itself, or with its node."""
     primitive = getattr(node, "primitive", None)
     if primitive is None:
@@ -278,10 +280,10 @@ def _as_it_was(saved: Any, node: Any, name: Any) -> Any:
     return leaf if leaf is not None and leaf._data is saved else wrap(saved, parent)
 
 
-class _Packed:
-    """What a pack hook made of a saved value."""
+class Packed:
+    """What a pack hook made of a saved value, and the hook that gives the value back."""
 
-    __slots__ = ("value",)
+    __slots__ = ("unpack", "value")
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    def __init__(self, value: Any, unpack: Callable[[Any], Any]) -> None:
+        self.value, self.unpack = value, unpack

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from . import variable
+from . import engine, variable
 
 __all__ = ["Variable"]
 
@@ -26,3 +26,5 @@ class _VariableType(type):
 
 class Variable(metaclass=_VariableType):
     """An old name of Tensor: ``Variable(data)`` is ``data``."""
+
+    _execution_engine = engine

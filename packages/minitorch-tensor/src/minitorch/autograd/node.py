@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,28 @@ class Node:
         """A dict to keep notes in; ``"traceback"`` is the forward line in anomaly mode."""
         return self.attach("metadata", dict)
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith(("_saved_", "_raw_saved_")):
+            saved = import_module(f"{__package__}.saved")  # PyTorch's names for them
+            get = saved.raw if name[1] == "r" else saved.value
+            return get(self, name.partition("saved_")[2])
+        raise AttributeError(f"{self.name()!r} object has no attribute {name!r}")
+
+    def __dir__(self) -> list[str]:
+        saved = import_module(f"{__package__}.saved")
+        return [*object.__dir__(self), *saved.attributes(self)]
+
+    def _sequence_nr(self) -> int:
+        """The number of the node: later ones have larger numbers."""
+        number: int = (self.extra or {}).get("sequence_nr", -self.sequence_nr)
+        return number
+
+    def _set_sequence_nr(self, number: int) -> None:
+        """Lets ``_sequence_nr`` say another number; the order of the backward pass stays."""
+        self.attach("sequence_nr", int)
+        assert self.extra is not None
+        self.extra["sequence_nr"] = number
+
     def attach(self, key: str, make: Any) -> Any:
         if self.extra is None:
             self.extra = {}
@@ -86,6 +109,22 @@ class Node:
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
         """The gradient per parent: arrays from an array, Tensors from a Tensor."""
         raise NotImplementedError
+
+    def __call__(self, *gradients: Any) -> Any:
+        """The gradients by the inputs (one, or a tuple), given those by the outputs.
+
+        Raises:
+            TypeError: these are not as many as there are outputs.
+        """
+        several = type(self.shape) is tuple and any(isinstance(n, tuple) for n in self.shape)
+        count = len(self.shape or ()) if several else 1
+        if len(gradients) != count:
+            raise TypeError(
+                f"{self.name()} expected {count} arguments, got {len(gradients)} instead"
+            )
+        given = Partial(enumerate(gradients)) if several else gradients[0]
+        made = tuple(self.vjp(given, True, None))
+        return made[0] if len(made) == 1 else made
 
     def check(self, versions: Sequence[tuple[list[int], int]]) -> None:
         """Raises where the saved values are gone, or have other versions than these.

@@ -174,6 +174,9 @@ CAPTURED = (
 def check_marks(tensor: Variable) -> None:
     """Raises where ``tensor`` may not be written to, being an inference tensor or captured."""
     check_inference(tensor)
+    for interpreter in current.state.interpreters:
+        if hasattr(interpreter, "before_write"):
+            interpreter.before_write(tensor)
     if current.state.level > getattr(tensor._counter, "level", 0):
         raise RuntimeError(CAPTURED)
 
