@@ -13,7 +13,7 @@ from torch.testing._internal.common_methods_invocations import op_db
 
 SAMPLES = 24  # at most, per database entry and dtype, spread over what the database gives
 LEAST = 12
-DTYPES = (torch.float32, torch.float64, torch.int64)
+DTYPES = (torch.float32, torch.float64, torch.complex64, torch.complex128, torch.int64)
 SCOPE = Path(__file__).with_name("ops_in_scope.txt")
 
 
@@ -35,8 +35,7 @@ def to_mini(value: Any, requires_grad: bool = False) -> Any:
         made = minitorch.from_numpy(value.detach().clone().resolve_conj().resolve_neg().numpy())
         if tuple(made.stride()) != tuple(value.stride()) and value.numel():
             made = minitorch.from_numpy(_strided_copy(value))
-        tracks = requires_grad and value.requires_grad and not value.is_complex()
-        return made.requires_grad_() if tracks else made
+        return made.requires_grad_() if requires_grad and value.requires_grad else made
     if isinstance(value, torch.dtype | torch.memory_format | torch.layout):
         return getattr(minitorch, str(value).removeprefix("torch."))
     if isinstance(value, torch.device):
@@ -184,13 +183,17 @@ TWICE = {
     for n in (1, 2, 3)
 }
 # Here PyTorch's float32 loses up to four digits against its own float64: that is the oracle then.
-DOUBLE = {"nn.functional.ctc_loss": "float32 is held against PyTorch's float64"}
+DOUBLE = {
+    ("nn.functional.ctc_loss", torch.float32): "float32 is held against PyTorch's float64",
+    ("logcumsumexp", torch.complex64): "complex64 is held against PyTorch's complex128",
+}
 
 
 def doubled(value: Any) -> Any:
-    """``value`` with float64 for float32, its tensors apart from the ones given."""
+    """``value`` in double precision, its tensors apart from the ones given."""
     if isinstance(value, torch.Tensor):
-        made = value.detach().double() if value.is_floating_point() else value
+        wide = {torch.float32: torch.float64, torch.complex64: torch.complex128}
+        made = value.detach().to(wide.get(value.dtype, value.dtype))
         return made.requires_grad_(value.requires_grad)
     if isinstance(value, list | tuple):
         return type(value)(map(doubled, value))
@@ -271,13 +274,14 @@ def check_sample(entry: Any, function: Any, sample: Any, gradients: bool) -> Non
     """One sample through both libraries; with ``gradients``, those of all inputs too."""
     theirs_in = (sample.input, sample.args, sample.kwargs)
     ours_in = to_mini(theirs_in, requires_grad=gradients)
-    rounded = entry.name in DOUBLE and sample.input.dtype is torch.float32
+    own = sample.input.dtype
+    rounded = (entry.name, own) in DOUBLE
     if rounded:
         theirs_in = doubled(theirs_in)
     torch.manual_seed(1)
     theirs = sample.output_process_fn_grad(call(entry.op, sample, theirs_in))
     if rounded:
-        theirs = theirs.float()
+        theirs = theirs.to(own)
     minitorch.manual_seed(1)
     ours = rebind(sample.output_process_fn_grad)(call(function, sample, ours_in))
     if entry.name in TIES and not sample.input.is_floating_point():
@@ -287,22 +291,21 @@ def check_sample(entry: Any, function: Any, sample: Any, gradients: bool) -> Non
         compare(ours, theirs, "output")
     if not gradients:
         return
-    pairs = [
-        (o, t)
-        for o, t in zip(tensors(ours), tensors(theirs), strict=True)
-        if t.requires_grad and not t.is_complex()
-    ]
+    pairs = [(o, t) for o, t in zip(tensors(ours), tensors(theirs), strict=True) if t.requires_grad]
     if not all(o.requires_grad for o, _ in pairs):
         raise DisagreementError("an output does not require grad")
     if not pairs:
         return
     random = np.random.default_rng(0)
-    seeds = [random.standard_normal(t.shape).astype(array(t).dtype) for _, t in pairs]
-    their_leaves = [t for t in tensors(theirs_in) if t.requires_grad and not t.is_complex()]
+    seeds = [
+        np.asarray(
+            random.standard_normal(t.shape) + 1j * t.is_complex() * random.standard_normal(t.shape)
+        ).astype(array(t).dtype)
+        for _, t in pairs
+    ]
+    their_leaves = [t for t in tensors(theirs_in) if t.requires_grad]
     our_leaves = [
-        o
-        for o, t in zip(tensors(ours_in), tensors(theirs_in), strict=True)
-        if t.requires_grad and not t.is_complex()
+        o for o, t in zip(tensors(ours_in), tensors(theirs_in), strict=True) if t.requires_grad
     ]
     their_grads = torch.autograd.grad(
         [t for _, t in pairs], their_leaves, [torch.from_numpy(s) for s in seeds], allow_unused=True
@@ -319,7 +322,7 @@ def check_sample(entry: Any, function: Any, sample: Any, gradients: bool) -> Non
             if left is not None and np.any(array(left)):
                 raise DisagreementError(f"gradient {k}: {o} instead of {t}")
         else:
-            compare(o, t.float() if rounded else t, f"gradient {k}")
+            compare(o, t.to(own) if rounded else t, f"gradient {k}")
 
 
 def check(name: str, dtype: torch.dtype) -> tuple[int, int]:
@@ -333,7 +336,7 @@ def check(name: str, dtype: torch.dtype) -> tuple[int, int]:
             raise DisagreementError(f"minitorch has no {name}")
         backward = (
             entry.supports_autograd
-            and dtype.is_floating_point
+            and (dtype.is_floating_point or dtype.is_complex)
             and dtype in entry.supported_backward_dtypes("cpu")
         )
         for k, sample in enumerate(more_samples(entry, dtype, backward)):

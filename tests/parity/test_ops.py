@@ -33,8 +33,8 @@ def test_samples(name: str, dtype: torch.dtype, record_property: Any) -> None:
     record_property("gradients", gradients)
     if name in database.TIES and not dtype.is_floating_point:
         record_property("note", database.TIES[name][1])
-    if name in database.DOUBLE:
-        record_property("note", database.DOUBLE[name])
+    if (name, dtype) in database.DOUBLE:
+        record_property("note", database.DOUBLE[name, dtype])
 
 
 def elements(sample: Any) -> int:
@@ -73,7 +73,9 @@ def check_orders(entry: Any, function: Any, sample: Any) -> None:
     leaves = [
         t
         for t in database.tensors(ours)
-        if t.requires_grad and t.is_contiguous() and t.dtype is minitorch.float64
+        if t.requires_grad
+        and t.is_contiguous()
+        and t.dtype in (minitorch.float64, minitorch.complex128)
     ]
     process = database.rebind(sample.output_process_fn_grad)
     wrapper = database.rebind(entry.gradcheck_wrapper)
@@ -86,7 +88,7 @@ def check_orders(entry: Any, function: Any, sample: Any) -> None:
         input, args, kwargs = database.swapped(ours, swap)
         minitorch.manual_seed(0)
         made = process(wrapper(function, input, *args, **kwargs))
-        return tuple(t for t in database.tensors(made) if not t.is_complex())
+        return tuple(database.tensors(made))
 
     if not leaves:
         return
@@ -98,21 +100,22 @@ def check_orders(entry: Any, function: Any, sample: Any) -> None:
         assert gradgradcheck(checked, inputs, eps=step)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=["real", "complex"])
 @pytest.mark.parametrize("name", NAMES)
-def test_orders(name: str, record_property: Any) -> None:
+def test_orders(name: str, dtype: torch.dtype, record_property: Any) -> None:
     """Gradcheck and gradgradcheck on two small differentiable samples of each entry.
 
     Where the small are too few, large ones are checked along random directions.
     """
     count = 0
     for entry in database.entries(name):
-        if not entry.supports_autograd or not entry.supports_dtype(torch.float64, "cpu"):
+        if not entry.supports_autograd or not entry.supports_dtype(dtype, "cpu"):
             continue
         reason = (database.KINKS | database.TWICE).get(entry.formatted_name)
         if reason is not None:
             record_property("note", reason)
             continue
-        found = database.samples(entry, torch.float64, True)
+        found = database.samples(entry, dtype, True)
         found = sorted((s for s in found if elements(s)), key=elements)
         small = [s for s in found if elements(s) <= SMALL][-2:]
         large = [s for s in found if elements(s) > SMALL][: 2 - len(small)]

@@ -71,7 +71,7 @@ def _keep(input: Any, mask: Any, neutral: float) -> Any:
     """``input`` where the mask is set and ``neutral``, which fits any dtype, elsewhere."""
     if mask is None:
         return input
-    if not input.dtype.is_floating_point and math.isinf(neutral):
+    if input.dtype.category < 2 and math.isinf(neutral):
         limits = np.iinfo(input.dtype.numpy)
         neutral = int(limits.max if neutral > 0 else limits.min)
     return where(_mask(input, mask), input, neutral)

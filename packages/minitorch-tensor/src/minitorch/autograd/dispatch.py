@@ -103,7 +103,7 @@ def _recorded(
 
 def _meta(value: Any) -> Any:
     """(shape, dtype) of an output that can have a gradient, None of one that cannot."""
-    return (value.shape, value.dtype) if value.dtype.kind == "f" else None
+    return (value.shape, value.dtype) if value.dtype.kind in "fc" else None
 
 
 def _shares(data: Any, source: Any) -> bool:

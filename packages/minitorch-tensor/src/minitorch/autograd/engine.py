@@ -1,4 +1,9 @@
-"""The backward pass: walks the graph from the outputs to the leaves, each node once."""
+"""The backward pass: walks the graph from the outputs to the leaves, each node once.
+
+A complex gradient g in the graph stands for the differential Re(g dz): the rules of analytic
+functions hold as they are. What users give and see is its conjugate, PyTorch's gradient: it is
+taken (``conj()``, which gives back real numbers themselves) where gradients enter and leave.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +115,7 @@ def _walk(
             targets[node] = g  # as PyTorch: before the tensor's hooks where the pass goes on,
             if node not in ancestors:  # after them where it ends
                 if extra is not None:
-                    targets[node] = _tensor_hooks(extra, _tensor(g))
+                    targets[node] = _like(_tensor_hooks(extra, _tensor(g)), g)
                 continue
         seen = None  # what hooks saw: no longer the engine's to write into
         if extra is not None:
@@ -234,12 +239,17 @@ def whole_pass() -> bool:
 
 
 def _tensor(g: Any) -> Any:
-    return g if g is None or isinstance(g, Variable) else wrap(g)
+    """The gradient as users see it, a Tensor."""
+    if g is None:
+        return None
+    return g.conj() if isinstance(g, Variable) else wrap(g.conj())
 
 
 def _like(g: Any, before: Any) -> Any:
     """The tensor ``g`` as the pass carries gradients: a Tensor, or an array as ``before`` was."""
-    return g if g is None or isinstance(before, Variable) else g._data
+    if g is None:
+        return None
+    return g.conj() if isinstance(before, Variable) else g._data.conj()
 
 
 def _replaced(hook: Any, g: Any, made: Any) -> Any:
@@ -333,7 +343,7 @@ def _after(extra: dict[str, Any], grads: Any, g: Any, seen: Any) -> Any:
     tensors = any(
         isinstance(each, Variable) for each in (g.values() if type(g) is Partial else (g,))
     )
-    return [new if tensors or new is None else new._data for new in made]
+    return [None if new is None else new.conj() if tensors else new._data.conj() for new in made]
 
 
 def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
@@ -352,7 +362,7 @@ def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
                 "grad can be implicitly created only for scalar outputs: the gradient of a "
                 "GradientEdge must be given"
             )
-        return node, gradient if tensors else gradient._data
+        return node, gradient.conj() if tensors else gradient._data.conj()
     data = output._data
     if gradient is None:
         if data.size != 1:
@@ -375,7 +385,7 @@ def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
         )
     if gradient._data.dtype != data.dtype:
         gradient = gradient.to(output.dtype)
-    return node, gradient if tensors else gradient._data
+    return node, gradient.conj() if tensors else gradient._data.conj()
 
 
 def backward(

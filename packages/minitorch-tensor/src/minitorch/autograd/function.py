@@ -120,7 +120,8 @@ class FunctionCtx(Node):
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
         self.check(self.versions)
         gs = self._gradients(g) if isinstance(g, Partial) else (g,)
-        tensors = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in gs]
+        tensors = [None if v is None else v.conj() for v in gs]  # as users see gradients
+        tensors = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in tensors]
         function = self.function
         unwritten = function.backward is Function.backward
         if not unwritten and function.vjp is not Function.vjp:
@@ -173,7 +174,7 @@ class FunctionCtx(Node):
                 ) from None
         if g._data.dtype != self.input_dtypes[k]:
             g = g.to(from_numpy_dtype(self.input_dtypes[k]))
-        return g if as_tensor else g._data
+        return g.conj() if as_tensor else g._data.conj()
 
 
 class Function:
@@ -373,7 +374,7 @@ def _view_of(x: Any) -> Any:
 
 
 def _differentiable(output: Any, ctx: FunctionCtx) -> bool:
-    return output._data.dtype.kind == "f" and not _among(output, ctx.non_differentiable)
+    return output._data.dtype.kind in "fc" and not _among(output, ctx.non_differentiable)
 
 
 def _among(x: Any, group: Sequence[Any]) -> bool:

@@ -1,7 +1,7 @@
 """Checks of gradients against finite differences.
 
 The numerical Jacobian is (f(x + eps) - f(x - eps)) / 2 eps, element by element; the analytical one
-comes from the backward pass, output by output.
+comes from the backward pass, output by output. A complex number counts as two real ones, its parts.
 
 Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
 """
@@ -42,6 +42,24 @@ def _outputs(func: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Any]:
     return _differentiable(_tuple(func(*inputs)))
 
 
+def _units(array: Any) -> tuple[complex, ...]:
+    """The directions in which an element can move."""
+    return (1, 1j) if array.dtype.kind == "c" else (1,)
+
+
+def _reals(array: Any) -> Any:
+    """The real numbers that ``array`` is made of, in a row."""
+    row = np.ravel(array)
+    return row.view(row.real.dtype)
+
+
+def _random(shape: tuple[int, ...], dtype: Any, random: np.random.Generator) -> Any:
+    values = random.standard_normal(shape)
+    if dtype.kind == "c":
+        values = values + 1j * random.standard_normal(shape)
+    return wrap(np.asarray(values, dtype))
+
+
 def _slope(up: Any, down: Any, step: float) -> Any:
     return (up - down) / step
 
@@ -49,38 +67,40 @@ def _slope(up: Any, down: Any, step: float) -> Any:
 def _numerical(
     func: Any, inputs: tuple[Any, ...], x: Any, made: tuple[Any, ...], which: list[int], eps: float
 ) -> list[Any]:
-    """Per output ``made[k]`` the matrix d made[k] / d x, of shape (x.numel(), made[k].numel())."""
+    """Per output ``made[k]`` the matrix d made[k] / d x: a row for each number of ``x``."""
     data = x._array()
+    units = _units(data)
     rows: list[list[Any]] = []
     for place in np.ndindex(data.shape):
-        ends = []
         value = data[place]
-        for step in (eps, -eps):
-            data[place] = value + step
-            with enable_grad():
-                end = _tuple(func(*inputs))
-            ends.append([np.array(end[k]._data) for k in which])
-        data[place] = value
-        quotients = zip(*ends, strict=True)
-        rows.append(
-            [
-                current.state.without_warnings(_slope, up, down, 2 * eps).reshape(-1)
-                for up, down in quotients
-            ]
-        )
+        for unit in units:
+            ends = []
+            for step in (eps, -eps):
+                data[place] = value + step * unit
+                with enable_grad():
+                    end = _tuple(func(*inputs))
+                ends.append([_reals(np.array(end[k]._data)) for k in which])
+            data[place] = value
+            quotients = zip(*ends, strict=True)
+            rows.append(
+                [current.state.without_warnings(_slope, *ends, 2 * eps) for ends in quotients]
+            )
     return [
-        np.array([row[n] for row in rows]).reshape(data.size, made[k]._data.size)
+        np.array([row[n] for row in rows]).reshape(
+            data.size * len(units), _reals(made[k]._data).size
+        )
         for n, k in enumerate(which)
     ]
 
 
 def _analytical(output: Any, inputs: list[Any]) -> list[Any]:
-    """Per input the matrix d output / d input, of shape (input.numel(), output.numel())."""
+    """Per input the matrix d output / d input: a row for each number of the input."""
     data = output._data
-    found = [np.zeros((x._data.size, data.size), x._data.dtype) for x in inputs]
-    for column in range(data.size):
+    numbers = _reals(data).size
+    found = [np.zeros((_reals(x._data).size, numbers), x._data.real.dtype) for x in inputs]
+    for column in range(numbers):
         seed = np.zeros(data.shape, data.dtype)
-        seed.reshape(-1)[column] = 1
+        _reals(seed)[column] = 1  # of a contiguous array a view
         targets = {history(x): None for x in inputs}
         backward([output], [wrap(seed)], True, False, targets)
         for matrix, x in zip(found, inputs, strict=True):
@@ -92,7 +112,7 @@ def _analytical(output: Any, inputs: list[Any]) -> list[Any]:
                     )
                 if g.dtype != x._data.dtype:
                     raise GradcheckError(f"grad has dtype {g.dtype}, its input {x._data.dtype}")
-                matrix[:, column] = np.reshape(g, -1)
+                matrix[:, column] = _reals(np.conj(g))  # as users see it
     return found
 
 
@@ -173,7 +193,7 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
         )
     for k, x in enumerate(inputs):
         if isinstance(x, Variable) and history(x) is not None:
-            if x._data.dtype != np.float64:
+            if x._data.dtype not in (np.float64, np.complex128):
                 warnings.warn(
                     f"Input #{k} requires gradient and is not a double precision floating point. "
                     "This check will likely fail if all the inputs are not of double precision "
@@ -198,7 +218,7 @@ def _check(
     which = [k for k, o in enumerate(made) if isinstance(o, Variable) and history(o) is not None]
     if not which:  # then the true gradient must be zero
         which = [
-            k for k, o in enumerate(made) if isinstance(o, Variable) and o._data.dtype.kind == "f"
+            k for k, o in enumerate(made) if isinstance(o, Variable) and o._data.dtype.kind in "fc"
         ]
         for x in wanted:
             for numerical in _numerical(func, inputs, x, made, which, eps):
@@ -246,7 +266,7 @@ def _check_batched(func: Any, inputs: tuple[Any, ...]) -> None:
     wanted = _differentiable(inputs)
     for number, output in enumerate(_outputs(func, inputs)):
         shape, dtype = output._data.shape, output._data.dtype
-        seeds = wrap(np.random.default_rng(number).standard_normal((2, *shape)).astype(dtype))
+        seeds = _random((2, *shape), dtype, np.random.default_rng(number))
         apart = [grad(output, wanted, g, True, allow_unused=True) for g in seeds]
         try:
             batch = grad(output, wanted, seeds, True, allow_unused=True, is_grads_batched=True)
@@ -278,7 +298,7 @@ def _check_batched_forward(func: Any, inputs: tuple[Any, ...]) -> None:
             return jvp(of_x, (x,), (t,))[1]
 
         shape, dtype = x._data.shape, x._data.dtype
-        seeds = wrap(np.random.default_rng(position).standard_normal((2, *shape)).astype(dtype))
+        seeds = _random((2, *shape), dtype, np.random.default_rng(position))
         apart = [push(t) for t in seeds]
         try:
             batch = vmap(push)(seeds)
@@ -313,11 +333,11 @@ def _check_forward(
         made = _tuple(func(*inputs))
         which = [k for k, o in enumerate(made) if isinstance(o, Variable) and o.requires_grad]
         rows = []
-        for place in range(x._data.size):
+        for place in range(_reals(x._data).size):
             tangent = np.zeros(x._data.shape, x._data.dtype)
-            tangent.reshape(-1)[place] = 1
+            _reals(tangent)[place] = 1
             slopes = jvp(of_x, (x.detach(),), (wrap(tangent),))[1]
-            rows.append([slopes[k]._data.reshape(-1) for k in which])
+            rows.append([_reals(slopes[k].detach()._data) for k in which])
         matrices = _numerical(func, inputs, x, made, which, eps)
         for column, (output, numerical) in enumerate(zip(which, matrices, strict=True)):
             analytical = np.array([row[column] for row in rows]).reshape(numerical.shape)
@@ -359,7 +379,7 @@ def gradgradcheck(
     if grad_outputs is None:
         random = np.random.default_rng(0)
         made: tuple[Any, ...] = tuple(
-            wrap(random.standard_normal(o._data.shape).astype(o._data.dtype)) for o in outputs
+            _random(o._data.shape, o._data.dtype, random) for o in outputs
         )
     else:
         made = _tuple(grad_outputs)

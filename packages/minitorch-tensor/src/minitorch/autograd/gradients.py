@@ -141,8 +141,7 @@ def _contiguous(g: Any, x: Any) -> Any:
     """``g`` as a tensor; contiguous where ``x`` is, so that ``view(-1)`` of both goes."""
     if g is None:
         return None
-    if not isinstance(g, Variable):
-        g = wrap(g)
+    g = g.conj() if isinstance(g, Variable) else wrap(g.conj())
     if isinstance(x, GradientEdge):
         return g
     contiguous = g._data.flags.c_contiguous or not x._data.flags.c_contiguous

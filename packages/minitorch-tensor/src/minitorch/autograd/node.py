@@ -211,6 +211,8 @@ class AccumulateGrad(Node):
         if leaf is None or leaf._node is None:
             return False
         grad = leaf._grad
+        if leaf._data.dtype.kind == "c":
+            g = g.conj()
         if isinstance(g, Variable):
             if g._data.dtype != leaf._data.dtype:
                 g = g.to(leaf.dtype)
@@ -267,12 +269,6 @@ class Output(Node):
         return (Partial({self.number: g}),)
 
 
-NO_COMPLEX_GRADIENTS = (
-    "gradients of complex tensors are not supported: complex numbers are values only. Compute with "
-    "the real and the imaginary part as two tensors."
-)
-
-
 def untrack(tensor: Variable) -> None:
     """Takes ``tensor`` out of the graph. A leaf keeps its node, for when it wants a gradient again:
     until then what a graph sends there is dropped.
@@ -283,13 +279,7 @@ def untrack(tensor: Variable) -> None:
 
 
 def track(leaf: Variable) -> None:
-    """Makes ``leaf`` want a gradient.
-
-    Raises:
-        RuntimeError: its dtype is complex.
-    """
-    if leaf._data.dtype.kind == "c":
-        raise RuntimeError(NO_COMPLEX_GRADIENTS)
+    """Makes ``leaf`` want a gradient."""
     check_inference(
         leaf, "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
     )

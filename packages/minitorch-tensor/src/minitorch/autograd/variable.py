@@ -51,6 +51,7 @@ class Variable:
     _relaid: bool = False
 
     if TYPE_CHECKING:  # of what Tensor adds, what the layers below it ask for
+        conj: Callable[..., Any]
         copy_: Callable[..., Any]
         detach: Callable[..., Any]
         requires_grad_: Callable[..., Any]

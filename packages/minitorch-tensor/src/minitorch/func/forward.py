@@ -1,9 +1,9 @@
 """Forward mode: every value carries its tangent along.
 
 The tangent of an operation comes from what its primitive already has. A linear one maps tangents as
-it maps values. An elementwise rule ``g -> g * f'(x)`` is its own transpose, so it maps tangents
-too. A fused one goes through its definition. Any other rule is linear in ``g``, and differentiating
-it by ``g`` transposes it.
+it maps values. An elementwise rule ``g -> g * f'(x)`` of real numbers is its own transpose, so it
+maps tangents too. A fused one goes through its definition. Any other rule is linear in ``g``, and
+differentiating it by ``g`` transposes it.
 """
 
 from __future__ import annotations
@@ -180,7 +180,8 @@ class Forward(Interpreter):
             needs,
         )
         saved = [values and tuple(map(_numpy_dtype, values)) for values in saved]
-        if "elementwise" in primitive.traits and primitive.joint is None:
+        real = not any(x.dtype.is_complex for x in (*outs, *primals) if is_tensor(x))
+        if real and "elementwise" in primitive.traits and primitive.joint is None:
             total = None
             for rule, values, t in zip(primitive.rules, saved, tangents, strict=True):
                 if t is not None and rule is not None:
@@ -194,7 +195,7 @@ class Forward(Interpreter):
     def _transposed(
         self, primitive: Any, saved: Any, tangents: list[Any], outs: Any, several: bool
     ) -> Any:
-        floats = [o.dtype.is_floating_point for o in outs]
+        floats = [o.dtype.category >= 2 for o in outs]
         with set_grad_enabled(True):
             zeros = [zeros_like(o.detach()) for o, f in zip(outs, floats, strict=True) if f]
             dummies = [tracked(per_example(u)) for u in zeros]
@@ -203,7 +204,7 @@ class Forward(Interpreter):
                 found = primitive.joint(g, *saved[0])
             else:
                 found = [
-                    None if values is None or t is None else rule(g, *values)
+                    None if values is None or t is None or rule is None else rule(g, *values)
                     for rule, values, t in zip(primitive.rules, saved, tangents, strict=True)
                 ]
             pairs = [
@@ -213,9 +214,10 @@ class Forward(Interpreter):
             if not pairs:
                 made = [None] * len(dummies)
             else:
-                made = gradients_or_none(
-                    [f for f, _ in pairs], dummies, [t for _, t in pairs], True
-                )
+                # what rules carry are conjugates of gradients, not summed yet (autograd.engine)
+                starts = [t.conj().expand(f.shape) for f, t in pairs]
+                made = gradients_or_none([f for f, _ in pairs], dummies, starts, True)
+                made = [None if t is None else t.conj() for t in made]
         if not several:
             return made[0]
         queue = iter(made)

@@ -185,12 +185,14 @@ def _svd_or_nan(x: Array) -> tuple[Array, Array, Array]:
 def cofactor(x: Array) -> Array:
     """The gradient of the determinant, ``det(x) * inv(x).T``, of singular matrices too.
 
-    With ``x = U diag(s) Vh`` it is ``det(U) det(Vh) U diag(c) Vh``, c_i the product of the other s.
+    With ``x = U diag(s) Vh`` it is ``det(U) det(Vh) conj(U diag(c) Vh)``, where c_i is the product
+    of the other s.
     """
     if not x.shape[-1]:
         return x
     u, s, vh = _svd_or_nan(x)
     sign = np.linalg.det(u) * np.linalg.det(vh)
+    u, vh = u.conj(), vh.conj()
     return np.matmul(u * (others(s) * sign[..., None])[..., None, :], vh)
 
 
@@ -206,6 +208,7 @@ def cofactor_gradient(g: Array, x: Array) -> Array:
         return x
     u, s, vh = _svd_or_nan(x)
     sign = np.linalg.det(u) * np.linalg.det(vh)
+    u, vh = u.conj(), vh.conj()
     eye = np.eye(n, dtype=bool)
     p = others(np.where(eye, 1, s[..., None, :])) * ~eye
     m = np.matmul(np.matmul(u.mT, g), vh.mT)

@@ -170,9 +170,20 @@ def logsumexp(x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
     if not x.size:
         return np.log(sums.add(np.exp(x), dim, keepdim))
     y = single(x)
-    top = np.maximum.reduce(y, axis=dim, keepdims=True)
+    top = np.maximum.reduce(y.real, axis=dim, keepdims=True)
     top = np.where(np.isinf(top), y.dtype.type(0), top)  # exp(-inf - -inf) would be NaN
     y = y - top
     s = np.log(sums.add(np.exp(y, out=y if y.ndim else None), dim, keepdim))
     s = s + top.reshape(s.shape)
     return s if s.dtype == x.dtype else s.astype(x.dtype)
+
+
+def log_add_exp(a: Any, b: Any) -> Any:
+    """``log(exp(a) + exp(b))``, of complex numbers too."""
+    if a.dtype.kind != "c":
+        return np.logaddexp(a, b)
+    a, b = np.broadcast_arrays(a, b)
+    low, high = np.where(a.real < b.real, (a, b), (b, a))
+    infinite = ~np.isfinite(low.real) & (low.real == high.real)
+    out = np.where(infinite & (low.real < 0), low, np.log1p(np.exp(low - high)) + high)
+    return np.where(infinite & (low.real > 0), np.log(np.exp(low) + np.exp(high)), out)[()]

@@ -1,4 +1,4 @@
-"""Complex tensors from their parts. Complex values are computed; gradients of them are not."""
+"""Complex tensors from their parts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import from_numpy_dtype
-from ..autograd.grad_mode import is_grad_enabled
 from ..autograd.primitive import primitive
+from .complex_parts import imag, real
+from .trigonometric import cos, sin
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -26,14 +27,20 @@ def _complex(real: Any, imag: Any) -> Any:
     return out
 
 
-complex_p = primitive(_complex, "real imag", None, None, name="complex")
-polar_p = primitive(
-    lambda r, angle: _complex(r * np.cos(angle), r * np.sin(angle)), "abs angle", None, None,
-    name="polar",
+complex_p = primitive(
+    _complex, "real imag", lambda g: real(g), lambda g: -imag(g), name="complex",
+    traits=("elementwise", "linear"),
 )  # fmt: skip
+polar_p = primitive(
+    lambda r, angle: _complex(r * np.cos(angle), r * np.sin(angle)),
+    "abs angle",
+    lambda g, angle: real(g) * cos(angle) - imag(g) * sin(angle),  # Re(g dz / dr)
+    lambda g, out: -imag(g * out),  # dz / d angle = i z
+    name="polar",
+)
 
 
-def _checked(first: Any, second: Any, name: str) -> None:
+def _checked(first: Any, second: Any) -> None:
     a, b = first.dtype, second.dtype
     if a.name not in ("float32", "float64") or b.name not in ("float32", "float64"):
         raise RuntimeError(
@@ -45,11 +52,6 @@ def _checked(first: Any, second: Any, name: str) -> None:
             f"Expected object of scalar type {a.type_name} but got scalar type {b.type_name} for "
             "second argument"
         )
-    if is_grad_enabled() and (first.requires_grad or second.requires_grad):
-        raise NotImplementedError(
-            f"{name}(): gradients through complex tensors are not supported by MiniTorch; detach() "
-            "the parts, or compute with the real and the imaginary part"
-        )
 
 
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -57,7 +59,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.complex.html
     """
-    _checked(real, imag, "complex")
+    _checked(real, imag)
     return complex_p(real, imag)
 
 
@@ -66,5 +68,5 @@ def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.polar.html
     """
-    _checked(abs, angle, "polar")
+    _checked(abs, angle)
     return polar_p(abs, angle)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import get_default_dtype
-from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.out import out_dtype
 from ..autograd.primitive import operation, primitive
 from .choice import where, zeros_like_p
@@ -24,8 +23,8 @@ __all__ += ["real", "resolve_conj", "resolve_neg", "sgn", "sign", "view_as_compl
 __all__ += ["view_as_real"]
 
 # --- signs and moduli -------------------------------------------------------------------------
-# A complex gradient g stands for the differential Re(g dz), so the rules of analytic functions hold
-# as they are. The step from real to complex numbers refuses it (``conversion.cast``).
+# The engine carries the g of the differential Re(g dz), with which the rules of analytic functions
+# hold as they are; users see its conjugate (``engine.py``).
 
 
 def _abs(x: Any) -> Any:
@@ -115,7 +114,8 @@ imag_p = primitive(
 )  # fmt: skip
 
 
-def _is_complex(x: Any) -> bool:
+def complex_valued(x: Any) -> bool:
+    """Whether ``x``, an array or a Tensor, holds complex numbers."""
     return bool(np.dtype(x.dtype).kind == "c")
 
 
@@ -124,7 +124,7 @@ def conj(input: Tensor) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.conj.html
     """
-    return conj_p(input) if _is_complex(input) else input
+    return conj_p(input) if complex_valued(input) else input
 
 
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -145,7 +145,7 @@ def real(input: Tensor) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.real.html
     """
-    return real_p(input) if _is_complex(input) else input
+    return real_p(input) if complex_valued(input) else input
 
 
 def imag(input: Tensor) -> Tensor:
@@ -156,7 +156,7 @@ def imag(input: Tensor) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.imag.html
     """
-    if not _is_complex(input):
+    if not complex_valued(input):
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
     return imag_p(input)
 
@@ -173,10 +173,6 @@ def _pairs(z: Any) -> Any:
     return z[..., None].view(z.real.dtype)
 
 
-def _refuse(g: Any) -> Any:
-    raise RuntimeError(NO_COMPLEX_GRADIENTS)
-
-
 def _from_pairs(x: Any) -> Any:
     return x.view(np.result_type(x.dtype, np.complex64))[..., 0]
 
@@ -190,8 +186,13 @@ view_as_real_p: Operation = primitive(
     traits=("linear",),
 )
 view_as_complex_p: Operation = primitive(
-    _from_pairs, "x", lambda g: _refuse(g), name="view_as_complex", view=True, traits=("linear",)
-)  # fmt: skip
+    _from_pairs,
+    "x",
+    lambda g: view_as_real_p(conj(g)),
+    name="view_as_complex",
+    view=True,
+    traits=("linear",),
+)
 
 
 def view_as_real(input: Tensor) -> Tensor:
@@ -199,7 +200,7 @@ def view_as_real(input: Tensor) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.view_as_real.html
     """
-    if not _is_complex(input):
+    if not complex_valued(input):
         raise RuntimeError("view_as_real is only supported for complex tensors")
     return view_as_real_p(input)
 
@@ -233,7 +234,7 @@ def _angle(x: Any) -> Any:
 
 
 def _angle_rule(g: Any, x: Any) -> Any:
-    if not _is_complex(x):
+    if not complex_valued(x):
         return zeros_like_p(g)
     return where(x == 0, 0.0, g * -1j / x)
 

@@ -14,7 +14,6 @@ from .._types.device import device as as_device
 from .._types.dtype import as_dtype, from_numpy_dtype, get_default_dtype, result_dtype
 from .._types.layout import preserve_format
 from ..autograd.grad_mode import current
-from ..autograd.node import NO_COMPLEX_GRADIENTS
 from ..autograd.primitive import primitive
 from ..autograd.variable import Inference, Variable, wrap
 from ..kernels.memory import filled, format_of, like
@@ -62,9 +61,7 @@ def cast(x: Any, dtype: np.dtype[Any]) -> Tensor:
 
 def _cast_back(g: Any, dtype: np.dtype[Any]) -> Any:
     kind = g.dtype.kind if isinstance(g, np.ndarray | np.generic) else g._data.dtype.kind
-    if kind == "c":  # here every graph with complex numbers begins: complex leaves are refused
-        raise RuntimeError(NO_COMPLEX_GRADIENTS)
-    return cast(g, dtype)
+    return cast(g.real if kind == "c" and dtype.kind != "c" else g, dtype)
 
 
 def as_operand(x: Any) -> Any:
@@ -201,13 +198,13 @@ def promote_to_float(*operands: Any) -> Any:
     return made if len(made) > 1 else made[0]
 
 
-def promote_floats_only(name: str) -> Callable[..., Any]:
-    """``promote`` for an operation that is not defined for integers and bools."""
+def promote_floats_only(name: str, kinds: str = "f") -> Callable[..., Any]:
+    """``promote`` for an operation that is defined for NumPy's ``kinds`` of dtypes alone."""
 
     def checked(*operands: Any) -> Any:
         made = promote(*operands)
         dtype = next(x.dtype for x in made if is_tensor(x))
-        if not dtype.is_floating_point:
+        if dtype.numpy.kind not in kinds:
             raise not_implemented(name, dtype)
         return made if len(made) > 1 else made[0]
 
@@ -219,9 +216,9 @@ ELEMENTWISE: Any = {"traits": ("elementwise",)}
 FLOATS: Any = {**ELEMENTWISE, "promote": promote_to_float, "floats": True}
 
 
-def floats_only(name: str) -> Any:
+def floats_only(name: str, kinds: str = "f") -> Any:
     """The same, for an operation that integers and bools do not have."""
-    return {**ELEMENTWISE, "promote": promote_floats_only(name), "floats": True}
+    return {**ELEMENTWISE, "promote": promote_floats_only(name, kinds), "floats": True}
 
 
 def not_differentiable(name: str) -> Any:

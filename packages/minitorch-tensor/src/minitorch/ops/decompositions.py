@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +11,25 @@ import numpy as np
 from .. import return_types
 from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
+from ..autograd.variable import Variable
 from ..kernels import linalg as kernels
+from .complex_parts import complex_valued
+from .diagonals import diagonal_p
 from .linalg import (
     constant,
+    linalg_solve_p,
     linalg_solve_triangular_p,
     matrices,
     one_dtype,
     square,
     triangle,
 )
-from .matmul import column, row, transposed
+from .matmul import adjoint, column, row, transposed
 from .shape import contiguous
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._tensor import Tensor
     from ..autograd.primitive import Operation
 
@@ -34,22 +41,59 @@ def eye(x: Any, n: int, m: int | None = None) -> Any:
     return constant(np.eye(n, m), x)
 
 
+def with_adjoints(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A rule written, as the papers do, for gradients that are the conjugates of the engine's."""
+
+    @functools.wraps(rule)
+    def conjugated(g: Any, *saved: Any) -> Any:
+        gs = tuple(each.conj() for each in g) if isinstance(g, tuple) else g.conj()
+        return rule(gs, *saved).conj()
+
+    return conjugated
+
+
+def _diagonal(x: Any) -> Any:
+    return diagonal_p(x, 0, -2, -1)
+
+
+def phase_free(name: str, phases: Any) -> None:
+    """Raises where a loss depends on the phases of complex vectors, which are arbitrary.
+
+    ``phases`` are the derivatives by them.
+    """
+    values = phases._data if isinstance(phases, Variable) else phases
+    if values.size and np.abs(values).max() > 1e-2:
+        raise RuntimeError(
+            f"{name}_backward: The vectors in the complex case are specified up to multiplication "
+            "by e^{i phi}. The specified loss function depends on this quantity, so it is "
+            "ill-defined."
+        )
+
+
 # --- Cholesky ------------------------------------------------------------------------------------
 
 
-def _cholesky_rule(g: Any, out: Any) -> Any:
-    # da = (s + s')/2, s = L'^-1 phi(L' g) L^-1, phi: the lower triangle with half the diagonal
+@with_adjoints
+def _cholesky_rule(g: Any, out: Any, upper: bool) -> Any:
+    # da = L'^-1 phi(L' g) L^-1 / 2, phi: the lower triangle on both sides
     # (Murray 2016, https://arxiv.org/abs/1602.07527)
-    lt = transposed(out)
-    phi = triangle(lt @ g, False) - (lt @ g) * (eye(g, g.shape[-1]) * 0.5)
+    if upper:
+        g, out = adjoint(g), adjoint(out)
+    lt = adjoint(out)
+    low = triangle(lt @ g, False)
+    phi = low + adjoint(low - low * eye(g, g.shape[-1]))
     left = linalg_solve_triangular_p(lt, phi, True, False)
-    s = transposed(linalg_solve_triangular_p(lt, transposed(left), True, False))
-    return (s + transposed(s)) * 0.5
+    return adjoint(linalg_solve_triangular_p(lt, adjoint(left), True, False)) * 0.5
+
+
+def _upper_of(x: Any, upper: bool, factor: Callable[..., Any]) -> Any:
+    return adjoint(factor(adjoint(x))) if upper else factor(x)
 
 
 linalg_cholesky_ex_p = primitive(
-    kernels.cholesky, "x | name", _cholesky_rule, name="linalg_cholesky_ex"
-)
+    lambda x, upper, name: _upper_of(x, upper, lambda x: kernels.cholesky(x, name)),
+    "x | upper name", _cholesky_rule, name="linalg_cholesky_ex",
+)  # fmt: skip
 
 
 def _cholesky_or_nan(x: Any) -> Any:
@@ -69,8 +113,9 @@ def _definite(x: Any) -> Any:
 
 
 cholesky_or_nan_p = primitive(
-    _cholesky_or_nan, "x", _cholesky_rule, name="cholesky_or_nan", label="LinalgCholeskyExBackward0"
-)
+    lambda x, upper: _upper_of(x, upper, _cholesky_or_nan), "x | upper", _cholesky_rule,
+    name="cholesky_or_nan", label="LinalgCholeskyExBackward0",
+)  # fmt: skip
 linalg_cholesky_ex_info_p = primitive(_definite, "x", None, name="linalg_cholesky_ex_info")
 
 
@@ -83,15 +128,7 @@ def linalg_cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cholesky.html
     """
     square("linalg.cholesky", A)
-    return _cholesky(A, upper, "linalg.cholesky")
-
-
-def _cholesky(A: Any, upper: bool, name: str) -> Tensor:
-    return (
-        transposed(linalg_cholesky_ex_p(transposed(A), name))
-        if upper
-        else linalg_cholesky_ex_p(A, name)
-    )
+    return linalg_cholesky_ex_p(A, upper, "linalg.cholesky")
 
 
 @out_dtype("castable")
@@ -106,7 +143,7 @@ def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -
         stacklevel=2,
     )
     square("cholesky", input)
-    return _cholesky(input, upper, "cholesky")
+    return linalg_cholesky_ex_p(input, upper, "cholesky")
 
 
 def cholesky_ex(
@@ -122,18 +159,18 @@ def cholesky_ex(
     """
     square("linalg.cholesky_ex", A)
     if check_errors:
-        L = _cholesky(A, upper, "linalg.cholesky_ex")
+        L = linalg_cholesky_ex_p(A, upper, "linalg.cholesky_ex")
     else:
-        L = transposed(cholesky_or_nan_p(transposed(A))) if upper else cholesky_or_nan_p(A)
+        L = cholesky_or_nan_p(A, upper)
     return return_types.linalg_cholesky_ex(
         L, linalg_cholesky_ex_info_p(transposed(A) if upper else A)
     )
 
 
 def _cholesky_solve(B: Any, L: Any, upper: bool) -> Any:
-    L = L.swapaxes(-1, -2) if upper else L
+    L = adjoint(L) if upper else L
     half = kernels.solve_triangular(L, B, False, False)
-    return kernels.solve_triangular(L.swapaxes(-1, -2), half, True, False)
+    return kernels.solve_triangular(adjoint(L), half, True, False)
 
 
 def _factor_rule(common: Any, L: Any, upper: bool) -> Any:
@@ -144,22 +181,28 @@ def _factor_rule(common: Any, L: Any, upper: bool) -> Any:
     return -(L @ common if upper else common @ L)
 
 
+@with_adjoints
 def _cholesky_solve_rule(g: Any, L: Any, out: Any, upper: bool) -> Any:
-    product = cholesky_solve_p(g, L, upper) @ transposed(out)
-    return _factor_rule(product + transposed(product), L, upper)
+    product = cholesky_solve_p(g, L, upper) @ adjoint(out)
+    return _factor_rule(product + adjoint(product), L, upper)
+
+
+@with_adjoints
+def _cholesky_inverse_rule(g: Any, L: Any, out: Any, upper: bool) -> Any:
+    return _factor_rule(out @ (g + adjoint(g)) @ out, L, upper)
 
 
 cholesky_solve_p: Operation = primitive(
     _cholesky_solve,
     "B L | upper",
-    lambda g, L, upper: cholesky_solve_p(g, L, upper),
+    with_adjoints(lambda g, L, upper: cholesky_solve_p(g, L, upper)),
     _cholesky_solve_rule,
     name="cholesky_solve",
 )
 cholesky_inverse_p = primitive(
     lambda L, upper: _cholesky_solve(np.eye(L.shape[-1], dtype=L.dtype), L, upper),
     "L | upper",
-    lambda g, L, out, upper: _factor_rule(out @ (g + transposed(g)) @ out, L, upper),
+    _cholesky_inverse_rule,
     name="cholesky_inverse",
 )
 
@@ -197,6 +240,7 @@ def _qr(x: Any, mode: Any) -> tuple[Any, Any]:
     return q, r
 
 
+@with_adjoints
 def _qr_rule(g: Any, q: Any, r: Any, mode: str) -> Any:
     if mode == "r":
         raise RuntimeError(
@@ -212,7 +256,7 @@ def _qr_rule(g: Any, q: Any, r: Any, mode: str) -> Any:
     gq, gr = g
     if m < n:  # a = [a1 a2], q r1 = a1, r2 = q' a2
         first, rest = eye(g[0], m, n), constant((np.arange(n, dtype=np.int64) >= m)[None, :], g[0])
-        gq = gq + q @ (r * rest) @ transposed(gr)
+        gq = gq + q @ (r * rest) @ adjoint(gr)
         return (
             _qr_square(gq, gr @ transposed(first), q, r @ transposed(first)) @ first
             + (q @ gr) * rest
@@ -223,9 +267,10 @@ def _qr_rule(g: Any, q: Any, r: Any, mode: str) -> Any:
 def _qr_square(gq: Any, gr: Any, q: Any, r: Any) -> Any:
     # (gq + q sym(r gr' - gq' q)) r'^-1, sym: the lower triangle on both sides
     # (Walter and Lehmann 2010, https://arxiv.org/abs/1009.6112)
-    low = triangle(r @ transposed(gr) - transposed(gq) @ q, False)
-    sym = low + transposed(low) - low * eye(low, low.shape[-1])
-    return transposed(linalg_solve_triangular_p(r, transposed(gq + q @ sym), True, False))
+    low = triangle(r @ adjoint(gr) - adjoint(gq) @ q, False)
+    sym = low + adjoint(low)
+    sym = sym - sym * (eye(low, low.shape[-1]) * 0.5)
+    return adjoint(linalg_solve_triangular_p(r, adjoint(gq + q @ sym), True, False))
 
 
 linalg_qr_p = primitive(
@@ -276,14 +321,18 @@ def _over(numerator: Any, gap: Any) -> Any:
     return numerator / (gap + (gap == 0) * (numerator == 0))
 
 
+@with_adjoints
 def _eigh_rule(g: Any, values: Any, vectors: Any) -> Any:
     # v (diag(gl) + sym((v' gv) / gap)) v', gap_ij = l_j - l_i  (Giles 2008)
     gl, gv = g
     one = eye(gl, gl.shape[-1])
-    vt = transposed(vectors)
+    vt = adjoint(vectors)
+    a = vt @ gv
+    if complex_valued(a):
+        phase_free("linalg_eigh", _diagonal(a).imag)
     gap = row(values) - column(values) + one
-    off = _over(vt @ gv * (1 - one), gap)
-    return vectors @ ((off + transposed(off)) * 0.5 + row(gl) * one) @ vt
+    off = _over(a * (1 - one), gap)
+    return vectors @ ((off + adjoint(off)) * 0.5 + row(gl) * one) @ vt
 
 
 linalg_eigh_p = primitive(
@@ -335,25 +384,42 @@ def _eig(x: Any) -> tuple[Any, Any]:
     return _complex_of(values), _complex_of(vectors)
 
 
-linalg_eig_p = primitive(_eig, "x -> values vectors", None, name="linalg_eig")
+@with_adjoints
+def _eig_rule(g: Any, values: Any, vectors: Any, x_dtype: Any) -> Any:
+    # v'^-1 (diag(gl) + (v' gv - v' v diag(Re(v' gv))) / conj(gap)) v', gap_ij = l_j - l_i; the
+    # second term keeps the columns of v at length 1 (Boeddeker et al. 2017)
+    gl, gv = g
+    one = eye(gl, gl.shape[-1])
+    vt = adjoint(vectors)
+    a = vt @ gv
+    phase_free("linalg_eig", _diagonal(a).imag)
+    gap = (row(values) - column(values)).conj() + one
+    inner = _over((a - vt @ vectors * row(_diagonal(a).real)) * (1 - one), gap)
+    made = linalg_solve_p(vt, (inner + row(gl) * one) @ vt)
+    return made if x_dtype.kind == "c" else made.real
+
+
+linalg_eig_p = primitive(
+    _eig, "x -> values vectors",
+    joint=lambda g, values, vectors, x_dtype: (_eig_rule(g, values, vectors, x_dtype),),
+    name="linalg_eig",
+)  # fmt: skip
 
 
 def eig(A: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.linalg_eig:
-    """Eigenvalues and eigenvectors of square matrices, always complex. They have no gradient here.
+    """Eigenvalues and eigenvectors (columns of length 1) of square matrices, always complex.
+
+    The gradient is not finite where eigenvalues are equal. A loss must not depend on the phases of
+    the vectors, which are arbitrary.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eig.html
     """
     square("linalg.eig", A)
-    if A.requires_grad:
-        raise RuntimeError(
-            "linalg.eig: gradients of complex results are not supported; detach() the input, or "
-            "use linalg.eigh for symmetric matrices"
-        )
     return return_types.linalg_eig(*linalg_eig_p(A))
 
 
 def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The eigenvalues of square matrices, always complex. They have no gradient here.
+    """The eigenvalues of square matrices, always complex.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvals.html
     """
@@ -363,25 +429,30 @@ def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
 # --- singular values -----------------------------------------------------------------------------
 
 
+@with_adjoints
 def _svd_rule(g: Any, u: Any, s: Any, vh: Any) -> Any:
     # with u = U, v = V and gap_ij = s_j^2 - s_i^2 (Townsend 2016, Differentiating the SVD):
-    # u (skew(u' gu) / gap S + S skew(v' gv) / gap + diag(gs)) v'
+    # u (skew(u' gu) / gap S + S skew(v' gv) / gap + diag(gs + i Im(u' gu) / S)) v'
     #   + (1 - u u') gu S^-1 v' + u S^-1 gv' (1 - v v')
     gu, gs, gvh = g
     k, m, n = s.shape[-1], u.shape[-2], vh.shape[-1]
     if u.shape[-1] > k or vh.shape[-2] > k:  # full matrices: the rest spans a space, no more
         u, gu, vh, gvh = u[..., :k], gu[..., :k], vh[..., :k, :], gvh[..., :k, :]
     one = eye(s, k)
-    ut, v = transposed(u), transposed(vh)
-    a, b = ut @ gu, transposed(gvh @ v)
+    ut, v = adjoint(u), adjoint(vh)
+    a, b = ut @ gu, adjoint(gvh @ v)
     gap = row(s) * row(s) - column(s) * column(s) + one
-    inner = _over(a - transposed(a), gap) * row(s) + column(s) * _over(b - transposed(b), gap)
+    left, right = a - adjoint(a), b - adjoint(b)
+    inner = _over(left * (1 - one), gap) * row(s) + column(s) * _over(right * (1 - one), gap)
     inner = inner + row(gs) * one
+    if complex_valued(a):
+        phase_free("svd", _diagonal(a + b).imag)
+        inner = inner + _over(left * one, row(s) * 2)
     made = u @ inner @ vh
     if m > k:
         made = made + _over(gu - u @ a, row(s)) @ vh
     if n > k:
-        made = made + u @ _over(gvh - transposed(b) @ vh, column(s))
+        made = made + u @ _over(gvh - adjoint(b) @ vh, column(s))
     return made
 
 
@@ -451,4 +522,4 @@ def svd(
         zeros = [constant(np.zeros((*batch, k, k)), input) for k in (m, n)]
         return return_types.svd(zeros[0], singular_values(input), zeros[1])
     U, S, Vh = linalg_svd_p(input, not some)
-    return return_types.svd(U, S, contiguous(transposed(Vh)))
+    return return_types.svd(U, S, contiguous(adjoint(Vh)))

@@ -1,4 +1,4 @@
-"""Discrete Fourier transforms. Those with real results have gradients for real inputs."""
+"""Discrete Fourier transforms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import as_dtype, get_default_dtype
-from ..autograd.grad_mode import is_grad_enabled
 from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..kernels.memory import packed
@@ -27,46 +26,88 @@ if TYPE_CHECKING:
 __all__ = ["fft", "fft2", "fftfreq", "fftn", "fftshift", "ifft", "ifft2", "ifftn", "ifftshift"]
 __all__ += ["irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn"]
 
-# The transpose of a transform is the opposite one, whose factor 1/n stands on the other side.
+# The transpose of a real transform is the opposite one, whose factor 1/n stands on the other side;
+# a complex one is its own transpose.
 OPPOSITE: Any = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
 # --- kernels -------------------------------------------------------------------------------------
 
 
-def _irfftn(x: Any, sizes: Any, dims: Any, norm: Any) -> Any:
-    return packed(np.fft.irfftn(x, sizes, dims, norm))
-
-
-def _irfftn_transposed(g: Any, shape: Any, sizes: Any, dims: Any, norm: Any) -> Any:
-    """The gradient of a real ``x`` of ``shape``: all frequencies but the first one, and the last
-    one of an even size, stand for themselves and their mirror image.
-    """
-    y = np.fft.rfftn(g, sizes, dims, OPPOSITE[norm]).real
-    doubled = [slice(None)] * y.ndim
-    doubled[dims[-1]] = slice(1, (sizes[-1] + 1) // 2)
-    y[tuple(doubled)] *= 2
-    out = np.zeros(shape, g.dtype)
+def _resized(y: Any, shape: Any) -> Any:
+    """``y`` cut, or filled up with zeros, to ``shape``: what sizes did to the input, undone."""
+    if y.shape == shape:
+        return packed(y)
+    out = np.zeros(shape, y.dtype)
     both = tuple(slice(min(m, n)) for m, n in zip(shape, y.shape, strict=True))
     out[both] = y[both]
     return out
 
 
+def _irfftn(x: Any, sizes: Any, dims: Any, norm: Any) -> Any:
+    return packed(np.fft.irfftn(x, sizes, dims, norm))
+
+
+def _irfftn_transposed(g: Any, shape: Any, dtype: Any, sizes: Any, dims: Any, norm: Any) -> Any:
+    """The gradient of an ``x`` of ``shape``: all frequencies but the first one, and the last one
+    of an even size, stand for themselves and their mirror image.
+    """
+    y: Any = np.fft.rfftn(g, sizes, dims, OPPOSITE[norm])
+    y = y.conj() if dtype.kind == "c" else y.real
+    doubled = [slice(None)] * y.ndim
+    doubled[dims[-1]] = slice(1, (sizes[-1] + 1) // 2)
+    y[tuple(doubled)] *= 2
+    return _resized(y, shape)
+
+
 fft_irfftn_p = primitive(
     _irfftn,
     "x | sizes dims norm",
-    lambda g, shape, sizes, dims, norm: fft_irfftn_transposed_p(g, shape, sizes, dims, norm),
+    lambda g, shape, x_dtype, sizes, dims, norm: fft_irfftn_transposed_p(
+        g, shape, x_dtype, sizes, dims, norm
+    ),
     name="fft_irfftn",
     label="FftC2RBackward0",
     traits=("linear",),
 )
 fft_irfftn_transposed_p: Operation = primitive(
     _irfftn_transposed,
-    "x | shape sizes dims norm",
+    "x | shape dtype sizes dims norm",
     lambda g, sizes, dims, norm: fft_irfftn_p(g, sizes, dims, norm),
     name="fft_irfftn_transposed",
     traits=("linear",),
 )
+
+
+def _fftn(x: Any, kind: str, sizes: Any, dims: Any, norm: Any) -> Any:
+    return packed(getattr(np.fft, kind)(x, sizes, dims, norm))
+
+
+def _fftn_transposed(
+    g: Any, kind: str, shape: Any, dtype: Any, sizes: Any, dims: Any, norm: Any
+) -> Any:
+    y = _fftn(g, kind.lstrip("r"), sizes, dims, norm)  # of one-sided frequencies, the rest zeros
+    return _resized(y if dtype.kind == "c" else y.real, shape)
+
+
+fft_p = primitive(
+    _fftn,
+    "x | kind sizes dims norm",
+    lambda g, kind, shape, x_dtype, sizes, dims, norm: fft_transposed_p(
+        g, kind, shape, x_dtype, sizes, dims, norm
+    ),
+    name="fft",
+    label="FftC2CBackward0",
+    traits=("linear",),
+)
+fft_transposed_p: Operation = primitive(
+    _fftn_transposed,
+    "x | kind shape dtype sizes dims norm",
+    lambda g, kind, sizes, dims, norm: fft_p(g, kind, sizes, dims, norm),
+    name="fft_transposed",
+    traits=("linear",),
+)
+rfft_p = fft_p.primitive.relabelled(label="FftR2CBackward0")
 fftshift_p = primitive(
     lambda x, dims: packed(np.fft.fftshift(x, dims)),
     "x | dims",
@@ -81,24 +122,13 @@ ifftshift_p: Operation = primitive(
     name="roll",
     traits=("linear",),
 )
-fft_p = primitive(
-    lambda x, kind, sizes, dims, norm: getattr(np.fft, kind)(x, sizes, dims, norm),
-    "x | kind sizes dims norm",
-    None,
-    name="fft",
-)
-
 
 # --- arguments -----------------------------------------------------------------------------------
 
 
-def _input(input: Any, name: str) -> Any:
+def _input(input: Any) -> Any:
     if input.dtype.itemsize == 2 and input.dtype.is_floating_point:
         raise RuntimeError(f"Unsupported dtype {input.dtype.type_name}")
-    if input.dtype.is_complex and input.requires_grad and is_grad_enabled():
-        raise RuntimeError(
-            f"fft.{name}: gradients of complex tensors are not supported; detach() the input"
-        )
     return input if input.dtype.category > 1 else to(input, get_default_dtype())
 
 
@@ -141,23 +171,20 @@ def _sizes(input: Any, s: Any, dim: Any, half: bool) -> tuple[Any, tuple[int, ..
 
 
 def _real_result(name: str, input: Any, s: Any, dim: Any, norm: str | None) -> Tensor:
-    x = _input(input, name)
+    x = _input(input)
     sizes, dims = _sizes(x, s, dim, True)
     return fft_irfftn_p(x, sizes, dims, _norm(norm))
 
 
 def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: str | None) -> Tensor:
-    x = _input(input, name)
+    x = _input(input)
     if kind == "rfftn" and x.dtype.is_complex:
         raise RuntimeError(
             f"{name} expects a real-valued input tensor, but got {x.dtype.type_name}"
         )
-    if x.requires_grad and is_grad_enabled():
-        raise RuntimeError(
-            f"fft.{name}: gradients through complex results are not supported; detach() the input"
-        )
     sizes, dims = _sizes(x, s, dim, False)
-    return fft_p(x, kind, sizes, dims, _norm(norm))
+    transform = rfft_p if kind == "rfftn" else fft_p
+    return transform(x, kind, sizes, dims, _norm(norm))
 
 
 # --- real results --------------------------------------------------------------------------------
@@ -245,19 +272,12 @@ def _shift_dims(input: Any, dim: Any) -> tuple[int, ...]:
     return tuple(one_dim(d, input.ndim) for d in ((dim,) if isinstance(dim, int) else dim))
 
 
-# --- complex results: values, no gradients -------------------------------------------------------
+# --- complex results -------------------------------------------------------
 
 
 @numpy_names
 def fft(
-    input: Tensor,
-    n: int | None = None,
-    dim: int = -1,
-    norm: str | None = None,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """The discrete Fourier transform; values only.
+    """The discrete Fourier transform.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fft.html
     """
@@ -266,14 +286,7 @@ def fft(
 
 @numpy_names
 def ifft(
-    input: Tensor,
-    n: int | None = None,
-    dim: int = -1,
-    norm: str | None = None,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """The inverse of ``fft``; values only.
+    """The inverse of ``fft``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifft.html
     """
@@ -282,14 +295,7 @@ def ifft(
 
 @numpy_names
 def rfft(
-    input: Tensor,
-    n: int | None = None,
-    dim: int = -1,
-    norm: str | None = None,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """The one-sided frequencies of a real signal; values only.
+    """The one-sided frequencies of a real signal.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.rfft.html
     """
@@ -305,7 +311,7 @@ def fft2(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The discrete Fourier transform in two dimensions; values only."""
+    """The discrete Fourier transform in two dimensions."""
     return _complex_result("fft2", "fftn", input, s, dim, norm)
 
 
@@ -318,7 +324,7 @@ def ifft2(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The inverse of ``fft2``; values only."""
+    """The inverse of ``fft2``."""
     return _complex_result("ifft2", "ifftn", input, s, dim, norm)
 
 
@@ -331,7 +337,7 @@ def rfft2(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The one-sided frequencies of a real signal in two dimensions; values only."""
+    """The one-sided frequencies of a real signal in two dimensions."""
     return _complex_result("rfft2", "rfftn", input, s, dim, norm)
 
 
@@ -344,7 +350,7 @@ def fftn(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The discrete Fourier transform in ``dim`` (all by default); values only."""
+    """The discrete Fourier transform in ``dim`` (all by default)."""
     return _complex_result("fftn", "fftn", input, s, dim, norm)
 
 
@@ -357,7 +363,7 @@ def ifftn(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The inverse of ``fftn``; values only."""
+    """The inverse of ``fftn``."""
     return _complex_result("ifftn", "ifftn", input, s, dim, norm)
 
 
@@ -370,7 +376,7 @@ def rfftn(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The one-sided frequencies of a real signal in ``dim`` (all by default); values only."""
+    """The one-sided frequencies of a real signal in ``dim`` (all by default)."""
     return _complex_result("rfftn", "rfftn", input, s, dim, norm)
 
 

@@ -11,10 +11,10 @@ from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
 from ..kernels import linalg as kernels
-from .decompositions import singular_values, symmetric_values
+from .decompositions import singular_values, symmetric_values, with_adjoints
 from .inspection import is_tensor
 from .linalg import matrices, one_dtype
-from .matmul import column, matmul, transposed
+from .matmul import adjoint, column, matmul, transposed
 from .reduction import sum
 from .shape import view_p
 
@@ -77,9 +77,10 @@ def _pinv(x: Any, limit: Any) -> Any:
     return np.matmul(vh.mT.conj() * scaled[..., None, :], u.mT.conj())
 
 
+@with_adjoints
 def _pinv_rule(g: Any, x: Any, out: Any) -> Any:
     # dp = -p dx p + p p' dx' (1 - x p) + (1 - p x) dx' p' p   (Golub and Pereyra 1973)
-    pt, gt = transposed(out), transposed(g)
+    pt, gt = adjoint(out), adjoint(g)
     first = gt @ out
     second = out @ gt
     return (first - x @ (out @ first)) @ pt + pt @ (second - (second @ out) @ x) - pt @ g @ pt

@@ -120,6 +120,11 @@ def transposed(x: Any) -> Any:
     return permute_p(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
+def adjoint(x: Any) -> Any:
+    """The conjugate transpose."""
+    return transposed(x).conj()
+
+
 def column(x: Any) -> Tensor:
     return view_p(x, (*x.shape, 1))
 

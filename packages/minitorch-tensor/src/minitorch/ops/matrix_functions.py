@@ -12,6 +12,7 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import linalg as kernels
 from .arithmetic import mul
+from .complex_parts import complex_valued
 from .linalg import constant, inverse, linalg_inv_ex_p, linalg_inv_p, matrices, square
 from .matmul import matmul, transposed
 from .reduction import sum
@@ -44,11 +45,12 @@ linalg_det_p = primitive(
 )
 
 
-def _slogdet_rule(g: Any, x: Any) -> Any:
-    return entire(g[1]) * linalg_inv_ex_p(transposed(x))
+def _slogdet_rule(g: Any, x: Any, sign: Any) -> Any:
+    # logabsdet = Re log det, sign = exp(i Im log det): constant where it is real
+    slope = g[1] + (g[0] * sign).imag * 1j if complex_valued(x) else g[1]
+    return entire(slope) * linalg_inv_ex_p(transposed(x))
 
 
-# the sign is constant where it has a derivative
 linalg_slogdet_p = primitive(
     kernels.slogdet, "x -> sign logabsdet", _slogdet_rule, name="linalg_slogdet"
 )

@@ -65,8 +65,8 @@ def _base_rule(g: Any, a: Any, b: Any) -> Any:
 def _exponent_rule(g: Any, a: Any, b: Any, out: Any) -> Any:
     """g out log(a), and 0 where 0 ** b stays 0."""
     if type(a) is float or type(a) is int:
-        return g * out * float(np.log(a)) if a else where(b >= 0, 0.0, g * out * -np.inf)
-    return where((a == 0) & (b >= 0), 0.0, g * out * log(a))
+        return g * out * float(np.log(a)) if a else where(b.real >= 0, 0.0, g * out * -np.inf)
+    return where((a == 0) & (b.real >= 0), 0.0, g * out * log(a))
 
 
 def _power_name(node: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..kernels.half import single
 from ..kernels.memory import packed
+from ..kernels.softmax import log_add_exp
 from .arguments import numpy_names, one_dim
 from .conversion import not_implemented, to
 from .extrema import place_p
@@ -203,12 +205,15 @@ ne_p = primitive(lambda x: x != -np.inf, "x", None, name="ne")
 
 
 def _logcumsumexp(x: Any, dim: int) -> Any:
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         raise NotImplementedError(
             f'"logcumsumexp" not implemented for {x.dtype}: convert it first, as with .float()'
         )
     if not x.ndim:
         return x[()]
+    if x.dtype.kind == "c":
+        rows = itertools.accumulate(np.moveaxis(x, dim, 0), log_add_exp)
+        return np.stack(list(rows), dim) if x.size else x.copy()
     return np.logaddexp.accumulate(x.astype(np.float64, "C"), axis=dim).astype(x.dtype)
 
 
@@ -224,6 +229,14 @@ def _logcumsumexp_rule(g: Any, x: Any, out: Any, dim: int) -> Any:
         )
         weights = kept_p(weights, ne_p(x).unsqueeze(-1))
         return (weights * g.unsqueeze(-2)).sum(-1).swapaxes(dim, -1)
+
+    if x.dtype.kind == "c":
+        out = _logcumsumexp(
+            x.astype(np.complex128), dim
+        )  # exp takes its absolute error for its own
+        x, out, g = (np.moveaxis(t, dim, -1) for t in (x, out, g))
+        weights = np.triu(np.exp(x[..., None] - out[..., None, :]))
+        return np.moveaxis((weights * g[..., None, :]).sum(-1), -1, dim).astype(g.dtype)
 
     def weighted(log_g: Any) -> Any:
         return np.exp(np.flip(_logcumsumexp(np.flip(log_g - out, dim), dim), dim) + x)

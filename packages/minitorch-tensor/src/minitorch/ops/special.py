@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.out import out_dtype
 from ..autograd.primitive import operation
+from ..kernels.softmax import log_add_exp
 from .choice import where, zeros_like_p
 from .conversion import FLOATS, floats_only, not_differentiable
 from .exponential import exp2, log, sigmoid
@@ -98,9 +99,9 @@ def entr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @operation(
-    np.logaddexp, "a b",
+    log_add_exp, "a b",
     lambda g, a, b: g * sigmoid(a - b), lambda g, a, b: g * sigmoid(b - a),
-    numbers="", **floats_only("logaddexp_cpu"),
+    name="logaddexp", numbers="", **floats_only("logaddexp_cpu", "fc"),
 )  # fmt: skip
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``log(e^a + e^b)``, without overflow; the derivatives are sigmoid(a - b) and sigmoid(b - a).

@@ -41,7 +41,7 @@ def _var(x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
 def _var_rule(g: Any, x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
     slope = (2.0 / freedom) if (freedom := count(x.shape, dim) - correction) else math.inf
     axes = tuple(range(x.ndim)) if dim is None else dim
-    return broadcast_gradient(g * slope, x.shape, dim, keepdim) * (x - mean_p(x, axes, True))
+    return broadcast_gradient(g * slope, x.shape, dim, keepdim) * (x - mean_p(x, axes, True)).conj()
 
 
 def _std(x: Any, dim: Any, correction: float, keepdim: bool) -> Any:

@@ -47,11 +47,12 @@ def _vector_norm(x: Any, p: float, dim: Any, keepdim: bool) -> Any:
 def _vector_norm_rule(g: Any, x: Any, out: Any, p: float, dim: Any, keepdim: bool) -> Any:
     if p == 0:
         return zeros_like_p(x)
+    x = x.conj()  # d|x| = Re(conj(sgn x) dx)
     if p == 1:
         return broadcast_gradient(g, x.shape, dim, keepdim) * sgn(x)
     if p == 2:
         return broadcast_gradient(kept_p(g / out, ne_zero_p(out)), x.shape, dim, keepdim) * x
-    size = x * sgn(x)
+    size = abs(x)
     if abs(p) == math.inf:
         hit = tie_weights_p(size, out, dim, keepdim, True) * sgn(x)
         return broadcast_gradient(g, x.shape, dim, keepdim) * hit

@@ -190,8 +190,6 @@ def _check(input: Any, weight: Any, bias: Any, ndim: int, channels: int, out: in
                 f"{name}: Input type ({input.dtype}) and {what} type ({other.dtype}) should be the "
                 "same"
             )
-    if input.dtype.is_complex:
-        raise NotImplementedError(f"{name} of complex numbers is not there yet")
 
 
 def _conv(

@@ -9,7 +9,7 @@ from typing import Any
 
 import minitorch
 import numpy as np
-from minitorch import Tensor, exp, sigmoid, tanh, where
+from minitorch import Tensor, exp, sgn, sigmoid, tanh, where
 from minitorch.extend import inplace, numpy_names, primitive, promote_to_float, select
 
 from ..kernels.dtypes import check_float
@@ -167,10 +167,18 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     return in_place(mish_p, input) if inplace else mish_p(input)
 
 
+def _softsign_rule(g: Any, x: Any) -> Any:
+    size = abs(x)
+    if getattr(x.dtype, "numpy", x.dtype).kind != "c":
+        return g / (size + 1) ** 2
+    # z / (1 + |z|): beside the change of z there is that of |z|, Re(conj(sgn z) dz)
+    return g / (size + 1) - (g * x).real / (size + 1) ** 2 * sgn(x).conj()
+
+
 softsign_p = primitive(
     lambda x: x / (abs(x) + 1),
     "x",
-    lambda g, x: g / (abs(x) + 1) ** 2,
+    _softsign_rule,
     name="softsign",
     promote=promote_to_float,
     floats=True,

@@ -39,8 +39,6 @@ def linear_backward(g: Any, x: Any, weight: Any, needs: Any) -> tuple[Any, Any, 
         rows = g.reshape(-1, *out)
     else:
         rows = g
-    if weight.dtype.kind == "c":
-        x, weight = x.conj(), weight.conj()
     gx = gw = gb = None
     if needs[0]:
         gx = rows.dot(weight) if out else np.multiply.outer(rows, weight)
