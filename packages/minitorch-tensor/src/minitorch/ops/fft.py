@@ -277,6 +277,13 @@ def _shift_dims(input: Any, dim: Any) -> tuple[int, ...]:
 
 @numpy_names
 def fft(
+    input: Tensor,
+    n: int | None = None,
+    dim: int = -1,
+    norm: str | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """The discrete Fourier transform.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fft.html
@@ -286,6 +293,13 @@ def fft(
 
 @numpy_names
 def ifft(
+    input: Tensor,
+    n: int | None = None,
+    dim: int = -1,
+    norm: str | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """The inverse of ``fft``.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifft.html
@@ -295,6 +309,13 @@ def ifft(
 
 @numpy_names
 def rfft(
+    input: Tensor,
+    n: int | None = None,
+    dim: int = -1,
+    norm: str | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor:
     """The one-sided frequencies of a real signal.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.rfft.html
