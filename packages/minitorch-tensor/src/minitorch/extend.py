@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +109,7 @@ def mark_written(*tensors: Variable) -> None:
         tensor._counter[0] += 1
 
 
-def drop_grad(*tensors: Variable) -> None:
+def drop_grad(tensors: Iterable[Variable]) -> None:
     """Forgets the gradients of ``tensors``."""
     for tensor in tensors:
         tensor._grad = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from minitorch import Tensor, set_grad_enabled
@@ -15,6 +14,8 @@ from .optimizer import Optimizer, closure_loss
 from .tensors import tensors
 
 __all__ = ["ElementwiseOptimizer", "Update", "first_state", "number"]
+
+LAYOUTS = "(buffers, layout per group)"  # among an optimizer's attributes, in the way of none
 
 
 def number(value: Any, group: dict[str, Any]) -> Any:
@@ -38,10 +39,6 @@ class Update(NamedTuple):
     states: Callable[[dict[str, Any]], dict[str, Any]]
     options: Callable[..., tuple[dict[str, Any], tuple[float, ...]]]
     scalars: Callable[[dict[str, Any]], dict[str, Any]] = lambda group: {"step": 0.0}
-
-
-# Per optimizer its buffers, and the layout of each of its groups.
-layouts: WeakKeyDictionary[Optimizer, tuple[Buffers, dict[int, Layout]]] = WeakKeyDictionary()
 
 
 class ElementwiseOptimizer(Optimizer):
@@ -82,7 +79,8 @@ def first_state(
 
 
 def step_arrays(update: Update, optimizer: Any, number: int, group: dict[str, Any]) -> None:
-    buffers, laid = layouts.get(optimizer) or layouts.setdefault(optimizer, (Buffers(), {}))
+    own = optimizer.__dict__
+    buffers, laid = own.get(LAYOUTS) or own.setdefault(LAYOUTS, (Buffers(), {}))
     state = optimizer.state
     params, layout = group["params"], laid.get(number)
     scalars, states = tuple(update.scalars(group)), tuple(update.states(group))

@@ -124,7 +124,7 @@ class Optimizer:
         """Forgets the gradients of all parameters: sets them to None, or to zeros."""
         for group in self.param_groups:
             if set_to_none:
-                drop_grad(*group["params"])
+                drop_grad(group["params"])
                 continue
             for p in group["params"]:
                 if grad_of(p) is not None:

@@ -26,10 +26,10 @@ class FusedNode(JointNode):
     __slots__ = ()
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Any:
-        if not create_graph:
-            return super().vjp(g, create_graph, wanted)
         if type(g) is Partial:
             g = self._full(g, create_graph)
+        if not create_graph:
+            return self.primitive.joint(g, *self._values(False)[0])
         values, versions = self._values(False)[-2:]
         if self.extra is None or "unpack" not in self.extra:  # a hook's values are its own
             self.check(versions)
