@@ -249,3 +249,30 @@ def test_the_warning_comes_once():
         assert warned(lambda: minitorch.zeros(2).untyped_storage().float()) == 0
     finally:
         storage._set_always_warn_typed_storage_removal(False)
+
+
+def test_dlpack():
+    numpy = pytest.importorskip("numpy")
+    from minitorch.utils.dlpack import DLDeviceType, from_dlpack, to_dlpack
+
+    x = minitorch.zeros(2, 3).t()
+    for made in (from_dlpack(x), from_dlpack(to_dlpack(x)), numpy.from_dlpack(x)):
+        made[0, 0] += 1
+        assert tuple(made.shape) == (3, 2)
+    assert x[0, 0] == 3
+    assert from_dlpack(to_dlpack(x)).stride() == (1, 3)
+    assert from_dlpack(x, copy=True).data_ptr() != x.data_ptr()
+    assert x.__dlpack_device__()[0] == DLDeviceType.kDLCPU
+    with pytest.raises(BufferError, match="require gradient"):
+        minitorch.ones(1).requires_grad_().__dlpack__()
+    with pytest.raises(TypeError, match="stream must be"):
+        x.__dlpack__(stream=object())
+
+    class Speaks:
+        def __dlpack__(self, **options):
+            return x.__dlpack__(**options)
+
+        def __dlpack_device__(self):
+            return x.__dlpack_device__()
+
+    assert minitorch.tensor(Speaks()).tolist() == x.tolist()

@@ -546,10 +546,23 @@ class Tensor(Base):
 
         return getattr(typed_storage, f"{self.dtype.type_name}Storage")
 
-    def __dlpack__(self, **options: Any) -> Any:
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
         if self.requires_grad:
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
-        return self._array().__dlpack__(**options)
+        if stream is not None:
+            if type(stream) is not int:
+                raise TypeError("stream must be ``int`` or ``none``")
+            raise AssertionError("stream should be None on cpu.")
+        options = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
+        given = {k: v for k, v in options.items() if v is not None}
+        return self._array().__dlpack__(**given)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._array().__dlpack_device__()

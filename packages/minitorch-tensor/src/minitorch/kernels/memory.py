@@ -192,11 +192,11 @@ def extent(shape: Any, strides: Any, itemsize: int) -> tuple[int, int]:
 class _Bytes:
     """Memory that ``owner`` keeps alive, for NumPy to look at as bytes."""
 
-    def __init__(self, owner: Array) -> None:
+    def __init__(self, owner: Array, writable: bool = False) -> None:
         low, high = extent(owner.shape, owner.strides, owner.itemsize)
         self.owner = owner
         self.__array_interface__ = {
-            "data": (address(owner) + low, not owner.flags.writeable),
+            "data": (address(owner) + low, not (writable or owner.flags.writeable)),
             "shape": (high - low,),
             "typestr": "|u1",
             "version": 3,
@@ -248,11 +248,14 @@ def window(memory: Array, shape: Any, dtype: Any, start: int, strides: Any) -> A
         ) from None
 
 
-def foreign(array: Array) -> Array:
-    """``array``, from now on the owner of what it reaches: other bytes under it are not ours."""
+def foreign(array: Array, writable: bool = False) -> Array:
+    """``array``, from now on the owner of what it reaches: other bytes under it are not ours.
+
+    With ``writable`` it can be written to whatever NumPy thinks of its memory.
+    """
     if array.base is None or array.dtype.hasobject:
         return array
-    memory = np.asarray(_Bytes(array))
+    memory = np.asarray(_Bytes(array, writable))
     low, _ = extent(array.shape, array.strides, array.itemsize)
     return window(memory, array.shape, array.dtype, -low, array.strides)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._types.device import as_device
 from .._types.dtype import (
     as_dtype,
     from_numpy_dtype,
@@ -163,6 +164,9 @@ def _converted(array: Array, to: Any, own: bool) -> Array:
 
 def _unusual(data: Any, array: Array, dtype: Any) -> Array:
     """What NumPy made an array of objects, strings or wide numbers of."""
+    if hasattr(data, "__dlpack__") and not hasattr(data, "__array__"):
+        array = np.from_dlpack(data).copy()
+        return array.astype(from_numpy_dtype(array.dtype).numpy, copy=False)
     if isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__"):
         from_numpy_dtype(array.dtype)  # raises
     leaves = [data]
@@ -363,12 +367,45 @@ def frombuffer(
     return made(np.frombuffer(buffer, kind, count, offset), requires_grad)
 
 
-def from_dlpack(ext_tensor: Any) -> Tensor:
-    """A tensor that shares the memory of whatever speaks DLPack.
+class _Capsule:
+    """A bare capsule, as what NumPy asks for it."""
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule = capsule
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
+def from_dlpack(
+    ext_tensor: Any, *, device: device | str | int | None = None, copy: bool | None = None
+) -> Tensor:
+    """A tensor that shares the memory of whatever speaks DLPack, or of a capsule of DLPack's.
+
+    Args:
+        copy: True for a copy of the memory; False and None share it.
+
+    Raises:
+        BufferError, RuntimeError: the memory is not the CPU's, or of another dtype.
+
+    Example:
+        >>> import minitorch, numpy
+        >>> minitorch.from_dlpack(numpy.arange(3))
+        tensor([0, 1, 2])
 
     Follows https://docs.pytorch.org/docs/stable/dlpack.html
     """
-    array = np.from_dlpack(ext_tensor)
+    if device is not None:
+        as_device(device)
+    capsule = type(ext_tensor).__name__ == "PyCapsule"
+    array = np.from_dlpack(_Capsule(ext_tensor) if capsule else ext_tensor)
+    if capsule:  # the old protocol cannot say that memory is to be read only, NumPy assumes it
+        array = foreign(array, writable=True)
+    if copy:
+        array = array.copy()
     return wrap(array.view(from_numpy_dtype(array.dtype).numpy))
 
 

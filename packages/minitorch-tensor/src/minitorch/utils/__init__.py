@@ -12,12 +12,14 @@ __all__ = ["checkpoint"]
 if TYPE_CHECKING:
     from . import _pytree as _pytree
     from . import data as data
+    from . import dlpack as dlpack
     from . import hooks as hooks
+    from . import model_zoo as model_zoo
     from . import tensorboard as tensorboard
 else:
 
     def __getattr__(name: str) -> Any:
-        if name in ("_pytree", "data", "hooks", "tensorboard"):
+        if name in ("_pytree", "data", "dlpack", "hooks", "model_zoo", "tensorboard"):
             from importlib import import_module
 
             try:
