@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 import minitorch
 from minitorch import Tensor
+from minitorch.extend import grad_of
+
+from .parameter import Parameter
 
 __all__ = ["Conversion"]
 
@@ -21,16 +24,20 @@ class Conversion:
     children: Callable[[], Iterator[Any]]
 
     def _apply(self: M, fn: Callable[[Any], Any], recurse: bool = True) -> M:
-        """Replaces the values of parameters, gradients and buffers by ``fn`` of them."""
+        """Replaces the values of parameters, gradients and buffers by ``fn`` of them; parameters
+        that go to another device, or come from one, become others."""
         if recurse:
             for child in self.children():
                 child._apply(fn)
-        for param in self._parameters.values():
+        for name, param in self._parameters.items():
             if param is not None:
-                param.data = fn(param.data)
-                if param.grad is not None:
-                    grad = fn(param.grad.detach())
-                    param.grad = grad.requires_grad_(param.grad.requires_grad)
+                made, before = fn(param.data), grad_of(param)
+                if made.is_meta is param.is_meta:
+                    param.data = made
+                else:
+                    param = self._parameters[name] = Parameter(made, param.requires_grad)
+                if before is not None:
+                    param.grad = fn(before.detach()).requires_grad_(before.requires_grad)
         for name, buffer in self._buffers.items():
             if buffer is not None:
                 self._buffers[name] = fn(buffer)
@@ -43,7 +50,8 @@ class Conversion:
 
         Raises:
             TypeError: ``dtype`` is neither floating point nor complex.
-            RuntimeError: a device other than the CPU.
+            AssertionError, NotImplementedError: a device that MiniTorch does not have; to the CPU
+                from "meta".
         """
         dtype = kwargs.get("dtype")
         device = kwargs.get("device")
@@ -52,12 +60,10 @@ class Conversion:
             if isinstance(argument, minitorch.dtype):
                 dtype = argument
             elif isinstance(argument, Tensor):
-                dtype = argument.dtype
+                dtype, device = argument.dtype, argument.device
             elif not isinstance(argument, bool) and argument is not None:
                 device = argument
-        if device is not None:
-            minitorch.device(device)
-        if dtype is None and memory_format is None:
+        if dtype is None and memory_format is None and device is None:
             return self
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
@@ -67,9 +73,18 @@ class Conversion:
 
         def converted(t: Any) -> Any:
             kind = dtype if _converts(t) else None
-            return t.to(kind, memory_format=memory_format if t.ndim in (4, 5) else None)
+            return t.to(device, kind, memory_format=memory_format if t.ndim in (4, 5) else None)
 
-        return self._apply(converted)
+        try:
+            return self._apply(converted)
+        except NotImplementedError as error:
+            if "meta" not in str(error):
+                raise
+            raise NotImplementedError(
+                "Cannot copy out of meta tensor; no data! Please use torch.nn.Module.to_empty() "
+                "instead of torch.nn.Module.to() when moving module from meta to a different "
+                "device."
+            ) from None
 
     def type(self: M, dst_type: Any) -> M:
         """Converts all parameters and buffers, integers too."""
@@ -88,17 +103,20 @@ class Conversion:
         return self._apply(lambda t: _cast(t, minitorch.float16))
 
     def cpu(self: M) -> M:
-        """The module itself: everything is on the CPU."""
-        return self
+        """The module itself: everything is on the CPU, or on "meta", from where no way leads."""
+        return self.to("cpu")
 
     def cuda(self: M, device: Any = None) -> M:
         """Raises: there is no such device."""
-        return self.to("cuda")
+        return self._apply(lambda t: t.cuda(device))
+
+    def xpu(self: M, device: Any = None) -> M:
+        """Raises: there is no such device."""
+        return self._apply(lambda t: t.xpu(device))
 
     def to_empty(self: M, *, device: Any, recurse: bool = True) -> M:
-        """Parameters and buffers with whatever values the memory holds."""
-        minitorch.device(device)
-        return self._apply(minitorch.empty_like, recurse)
+        """Parameters and buffers on ``device`` with whatever values the memory holds there."""
+        return self._apply(lambda t: minitorch.empty_like(t, device=device), recurse)
 
     def share_memory(self: M) -> M:
         """Raises: memory is not shared between processes."""

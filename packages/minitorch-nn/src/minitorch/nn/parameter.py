@@ -96,13 +96,14 @@ class _Uninitialized(Tensor):
     __torch_function__: Any = disabled_torch_function
 
     def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Self:
-        return _sharing(cls, tensor([], dtype=dtype), requires_grad)
+        return _sharing(cls, tensor([], dtype=dtype, device=device), requires_grad)
 
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
         """Gives it the shape; from then on it is an ordinary parameter or buffer."""
         from minitorch import empty
 
-        self.data = empty(as_shape((shape,)), dtype=dtype or self.dtype)
+        place = self.device if device is None else device
+        self.data = empty(as_shape((shape,)), dtype=dtype or self.dtype, device=place)
         self.__class__ = self.kind
 
     @property

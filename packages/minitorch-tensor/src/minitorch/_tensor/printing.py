@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._types.dtype import bool, from_numpy_dtype, get_default_dtype, int64
+from ..kernels.meta import MetaArray
 
 __all__ = ["set_printoptions"]
 
@@ -68,7 +69,11 @@ def tensor_repr(tensor: Any) -> str:
     array = tensor._array()
     dtype, usual = from_numpy_dtype(array.dtype), get_default_dtype()
     suffixes = []
-    if array.size:
+    if isinstance(array, MetaArray):
+        text = "..."
+        suffixes += ["device='meta'", f"size={array.shape}"]
+        shown = dtype is not usual
+    elif array.size:
         text = contents(array, len(prefix))
         shown = dtype not in (usual, usual.to_complex(), int64, bool)
     else:

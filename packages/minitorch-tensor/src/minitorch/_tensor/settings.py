@@ -7,7 +7,8 @@ import warnings
 from math import e, inf, nan, pi
 from typing import Any
 
-from .._types.device import as_device, device
+from .._types.device import chosen, default_device
+from .._types.device import device as Device
 from .._types.dtype import ALL, set_default_dtype
 from ..kernels import blas, parallel
 
@@ -36,18 +37,31 @@ __all__ = [
 newaxis = None
 
 
-def get_default_device() -> device:
-    """Where new tensors are made: the CPU."""
-    return device("cpu")
+def get_default_device() -> Device:
+    """Where this thread makes tensors unless told else: on the CPU, or what ``with device(...):``
+    says.
 
-
-def set_default_device(device: Any) -> None:
-    """Accepts the CPU.
-
-    Raises:
-        RuntimeError: another device.
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.get_default_device.html
     """
-    as_device(device)
+    return default_device()
+
+
+def set_default_device(device: Device | str | int | None) -> None:
+    """Where tensors are made from now on unless told else; None: on the CPU.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.set_default_device("meta")
+        >>> minitorch.ones(2)
+        tensor(..., device='meta', size=(2,))
+        >>> minitorch.set_default_device(None)
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.set_default_device.html
+    """
+    place = None if device is None else Device(device)
+    chosen[:] = [each for each in chosen if each[0] is not None]
+    if place is not None:
+        chosen.insert(0, (None, place))
 
 
 def set_default_tensor_type(t: Any) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import overrides
 from .._types import layout as layouts
-from .._types.device import CPU, device
+from .._types.device import CPU, META, as_device, device
 from .._types.dtype import by_numpy, dtype, from_numpy_dtype
 from .._types.size import Size
 from ..autograd import engine
@@ -21,8 +21,17 @@ from ..autograd.history import history, root
 from ..autograd.inplace import check_history, relaid
 from ..autograd.node import AccumulateGrad, Node, Output, RemovableHandle, track, untrack
 from ..autograd.primitive import operator
-from ..autograd.variable import Variable, check_marks, move, new_counter, use_tensor_class, wrap
+from ..autograd.variable import (
+    Variable,
+    attributes,
+    check_marks,
+    move,
+    new_counter,
+    use_tensor_class,
+    wrap,
+)
 from ..kernels.memory import address, deep_copy, is_packed, owner_of
+from ..kernels.meta import MetaArray
 from ..ops import (
     arithmetic,
     bessel,
@@ -64,6 +73,31 @@ from .later import Later
 __all__ = ["Tensor"]
 
 T = TypeVar("T", bound="Tensor")
+
+
+class Notes(dict[str, Any]):
+    """``tensor.__dict__``: the attributes that the user set, without what autograd knows of it.
+    What is written here is written to the tensor."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        super().__init__(tensor._notes())
+        self.tensor = tensor
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        attributes(self.tensor)[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        del attributes(self.tensor)[name]
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        for name, value in dict(*args, **kwargs).items():
+            self[name] = value
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -167,7 +201,7 @@ class Tensor(Base):
             values, requires_grad = values[:1], values[-1]
         shape = from_data.shape_in(values, size)
         if shape is not None:
-            array = creation.empty(shape, dtype=dtype)._array()
+            array = creation.empty(shape, dtype=dtype, device=device or CPU)._array()
         else:
             array = tensor_data(values[0], dtype, floats=True)
         made: Self = _leaf(cls, array)
@@ -197,8 +231,18 @@ class Tensor(Base):
 
     @property
     def device(self) -> device:
-        """Where the tensor lives: always the CPU."""
-        return CPU
+        """Where the tensor lives: on the CPU or, without values, on "meta"."""
+        return META if isinstance(self._data, MetaArray) else CPU
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether the tensor has a shape and a dtype, but no values."""
+        return isinstance(self._data, MetaArray)
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether the tensor has values."""
+        return not isinstance(self._data, MetaArray)
 
     @property
     def requires_grad(self) -> bool:
@@ -277,6 +321,11 @@ class Tensor(Base):
         if not isinstance(value, Variable):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         array = value._array()
+        if (isinstance(array, MetaArray)) is not (isinstance(self._data, MetaArray)):
+            raise RuntimeError(
+                "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have "
+                f"incompatible tensor type: one is on {self.device}, the other on {value.device}."
+            )
         if self.requires_grad and array.dtype.kind not in "fc":
             raise RuntimeError(
                 "data set to a tensor that requires gradients must be floating point or complex "
@@ -432,11 +481,17 @@ class Tensor(Base):
 
         Raises:
             RuntimeError: the tensor requires grad (``detach()`` first, or ``force=True``).
+            TypeError: it has no values, being on "meta".
         """
         if not force and current.state.flags & 1 and self.requires_grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
                 "instead."
+            )
+        if isinstance(self._data, MetaArray):
+            raise TypeError(
+                "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the "
+                "tensor to host memory first."
             )
         return self._array()
 
@@ -588,7 +643,18 @@ class Tensor(Base):
 
     def _notes(self) -> dict[str, Any]:
         """The attributes that the user set."""
-        return {k: v for k, v in self.__dict__.items() if k not in Variable.__annotations__}
+        return {k: v for k, v in attributes(self).items() if k not in Variable.__annotations__}
+
+    @property
+    def __dict__(self) -> Notes:
+        return Notes(self)
+
+    @__dict__.setter
+    def __dict__(self, notes: dict[str, Any]) -> None:
+        shown = Notes(self)
+        for name in [*shown]:
+            del shown[name]
+        shown.update(notes)
 
     # --- arithmetic --------------------------------------------------------------------------
 
@@ -941,14 +1007,15 @@ class Tensor(Base):
     @property
     def nbytes(self) -> int:
         """The size of all elements in bytes."""
-        return self._data.nbytes
+        return self._data.size * self._data.itemsize
 
     stride = storages.stride
     storage_offset = storages.storage_offset
 
     def data_ptr(self) -> int:
         """The address of the first element, 0 where there is none."""
-        return address(self._array()) if self._data.size else 0
+        empty = isinstance(self._data, MetaArray) or not self._data.size
+        return 0 if empty else address(self._array())
 
     def is_contiguous(self, memory_format: layouts.memory_format | None = None) -> bool:
         """True where the elements lie in memory in that order, by default C's, without gaps."""
@@ -1038,12 +1105,11 @@ class Tensor(Base):
     # --- conversion --------------------------------------------------------------------------
 
     layout = layouts.strided
-    is_cpu = True
-    is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_mps = is_xpu = is_nested = False
+    is_cuda = is_sparse = is_quantized = is_mkldnn = is_mps = is_xpu = is_nested = False
 
     def cpu(self, memory_format: layouts.memory_format | None = None) -> Tensor:
-        """The tensor itself: it is on the CPU."""
-        return conversion.to(self, memory_format=memory_format)
+        """The tensor itself where it is on the CPU; from "meta" no way leads there."""
+        return conversion.to(self, CPU, memory_format=memory_format)
 
     def cuda(
         self,
@@ -1052,9 +1118,18 @@ class Tensor(Base):
         memory_format: layouts.memory_format | None = None,
     ) -> NoReturn:
         """Raises: there is no GPU here."""
-        raise RuntimeError(
-            "MiniTorch computes on the CPU: ask cuda.is_available() (False) before cuda()"
-        )
+        as_device("cuda")
+        raise AssertionError
+
+    def xpu(
+        self,
+        device: DeviceLike = None,
+        non_blocking: bool = False,
+        memory_format: layouts.memory_format | None = None,
+    ) -> NoReturn:
+        """Raises: there is no GPU here."""
+        as_device("xpu")
+        raise AssertionError
 
     def get_device(self) -> int:
         """-1: the CPU has no number."""
@@ -1120,7 +1195,8 @@ class Tensor(Base):
 def _leaf(kind: Any, array: Any) -> Any:
     """A tensor of class ``kind`` around ``array``, apart from any graph."""
     made = object.__new__(kind)
-    made._data = array if array.ndim else array[()]  # a NumPy scalar: see Variable
+    scalar = not array.ndim and not isinstance(array, MetaArray)
+    made._data = array[()] if scalar else array  # a NumPy scalar: see Variable
     made._node, made._counter, made._base = None, new_counter(), None
     return made
 
@@ -1150,7 +1226,7 @@ for _name, _member in list(vars(Tensor).items()):
         setattr(Tensor, _name, _refusing(_name, _member))
     elif isinstance(_member, FunctionType) and _member.__qualname__ != f"Tensor.{_name}":
         setattr(Tensor, _name, overrides.copied(_member, _name))
-    elif isinstance(_member, property):
+    elif isinstance(_member, property) and _name != "__dict__":
         _get: Any = _member.fget
         if _get.__qualname__ != f"Tensor.{_name}":
             setattr(Tensor, _name, property(overrides.copied(_get), _member.fset, _member.fdel))

@@ -17,6 +17,7 @@ import numpy as np
 from .._types.dtype import from_numpy_dtype
 from ..kernels.elementwise import LARGE, threaded
 from ..kernels.memory import owner_of
+from ..kernels.meta import MetaArray, MetaError
 from .grad_mode import INTERPRETERS, current
 from .history import history
 from .node import Output, sequence_numbers
@@ -155,12 +156,28 @@ def apply(primitive: Primitive, *args: Any) -> Any:
         return on_arrays(primitive, arrays, kernel_args)
     try:
         out = state.without_warnings(primitive.kernel, *kernel_args)
+    except (MetaError, MemoryError):
+        out = without_values(primitive, arrays, params)
     except ValueError as error:
         raise explain(primitive, arrays, error) from None
     residuals = ()
     if primitive.residuals:
         out, *residuals = out
     return _recorded(primitive, inputs, params, arrays, out, residuals)
+
+
+def without_values(primitive: Primitive, inputs: Sequence[Any], params: Sequence[Any]) -> Any:
+    """The kernel's result where an input has a shape alone, being on "meta"; called while the
+    error is handled that such inputs, or the memory for their results, led to."""
+    if not any(isinstance(x, MetaArray) for x in inputs):
+        raise
+    from .meta import result_of  # on first use: most programs have no such tensor
+
+    state = current.state
+    try:
+        return state.without_warnings(result_of, primitive, inputs, params)
+    except ValueError as error:
+        raise explain(primitive, inputs, error) from None
 
 
 def of_arrays(definition: Callable[..., Any]) -> Callable[..., Any]:
@@ -184,6 +201,8 @@ def on_arrays(primitive: Primitive, inputs: Sequence[Any], kernel_args: Sequence
         TypeError: no rule is running, or no input is an array.
     """
     if not (current.state.arrays and any(isinstance(x, np.ndarray | np.generic) for x in inputs)):
+        if any(isinstance(x, MetaArray) for x in inputs):
+            raise MetaError
         raise not_tensor(primitive.op, "input", 1, inputs[0])
     out = primitive.kernel(*kernel_args)
     return out[0] if primitive.residuals else out
@@ -227,7 +246,7 @@ def explain(primitive: Primitive, arrays: Sequence[Any], error: ValueError) -> E
     """PyTorch's error for inputs whose shapes do not broadcast; any other error as it is."""
     if "broadcast" not in str(error):
         return error
-    shapes = [x.shape for x in arrays if isinstance(x, np.ndarray | np.generic)]
+    shapes = [x.shape for x in arrays if hasattr(x, "shape")]
     for a, b in itertools.combinations(shapes, 2):
         for k in range(1, min(len(a), len(b)) + 1):
             if a[-k] != b[-k] and 1 not in (a[-k], b[-k]):
@@ -277,7 +296,10 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
         if state.flags >= INTERPRETERS:
             return through_interpreters(state, primitive, (input, *params))
         if view:
-            result = kernel(data, *params)
+            try:
+                result = kernel(data, *params)
+            except (MetaError, MemoryError):
+                result = without_values(primitive, (data,), params)
             if result.base is data or _shares(result, data):
                 origin = op if differentiable and state.flags else None
                 tensor = wrap_view(result, None, input, origin, params)
@@ -285,12 +307,15 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
                 tensor = wrap(result)
         else:
             run = kernel if data.size < LARGE else large
-            if params:  # `*params` takes 90 ns even where there are none
-                if strict:
-                    raise surplus(primitive, 1 + len(params))
-                result = state.without_warnings(run, data, *params)
-            else:
-                result = state.without_warnings(run, data)
+            if params and strict:
+                raise surplus(primitive, 1 + len(params))
+            try:
+                if params:  # `*params` takes 90 ns even where there are none
+                    result = state.without_warnings(run, data, *params)
+                else:
+                    result = state.without_warnings(run, data)
+            except (MetaError, MemoryError):
+                result = without_values(primitive, (data,), params)
             tensor = wrap(result)
         if differentiable and state.flags:
             parent = input._node if input._base is None else history(input)
@@ -373,6 +398,8 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
                 result = state.without_warnings(run, x, y, *params)
             else:
                 result = state.without_warnings(run, x, y)
+        except (MetaError, MemoryError):
+            result = without_values(primitive, (x, y), params)
         except ValueError as error:
             raise explain(primitive, (x, y), error) from None
         tensor = wrap(result)
@@ -456,6 +483,8 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
             raise not_tensor(primitive.op, primitive.inputs[2], 3, c)
         try:
             result = state.without_warnings(kernel, x, y, z, *params)
+        except (MetaError, MemoryError):
+            result = without_values(primitive, (x, y, z), params)
         except ValueError as error:
             raise explain(primitive, (x, y, z), error) from None
         rest = ()
@@ -510,6 +539,8 @@ def variadic(primitive: Primitive) -> Callable[..., Any]:
                 tracked = True
         try:
             result = state.without_warnings(kernel, arrays, *params)
+        except (MetaError, MemoryError):
+            result = without_values(primitive, arrays, params)
         except ValueError as error:
             raise explain(primitive, arrays, error) from None
         if tracked or type(result) is tuple:

@@ -17,6 +17,7 @@ import numpy as np
 
 from .._types.dtype import get_default_dtype
 from ..kernels import sums
+from ..kernels.meta import MetaArray
 from .grad_mode import ERRSTATE, IGNORE_ALL, current, user_code
 from .history import history
 from .node import AccumulateGrad, Node, Partial
@@ -372,6 +373,8 @@ def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
             )
         if data.dtype.kind == "c":
             raise RuntimeError("grad can be implicitly created only for real scalar outputs")
+        if isinstance(data, MetaArray):
+            return node, wrap(MetaArray(data.shape, data.dtype))
         ones = np.ones(data.shape, data.dtype) if data.shape else data.dtype.type(1)
         return node, wrap(ones) if tensors else ones
     if not isinstance(gradient, Variable):
@@ -401,7 +404,9 @@ def backward(
     if len(outputs) != len(gradients):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
     tensors = create_graph
-    for g in gradients:
+    for output, g in zip(outputs, gradients, strict=True):
+        if type(getattr(output, "_data", None)) is MetaArray:  # arrays have values
+            tensors = True
         if g is not None and getattr(g, "_interpreter", None) is not None:
             tensors = True
     roots = [

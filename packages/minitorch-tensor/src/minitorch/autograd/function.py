@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._types.dtype import from_numpy_dtype
+from ..kernels.meta import MetaArray
 from .engine import sum_to
 from .grad_mode import INTERPRETERS, current, set_grad_enabled, user_code
 from .history import history
@@ -121,7 +122,9 @@ class FunctionCtx(Node):
         self.check(self.versions)
         gs = self._gradients(g) if isinstance(g, Partial) else (g,)
         tensors = [None if v is None else v.conj() for v in gs]  # as users see gradients
-        tensors = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in tensors]
+        tensors = [
+            wrap(v) if isinstance(v, np.ndarray | np.generic | MetaArray) else v for v in tensors
+        ]
         function = self.function
         unwritten = function.backward is Function.backward
         if not unwritten and function.vjp is not Function.vjp:

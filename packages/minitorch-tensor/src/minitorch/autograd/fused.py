@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..kernels.meta import MetaArray
 from .engine import differentiate
 from .grad_mode import set_grad_enabled
 from .node import Partial
@@ -44,7 +45,9 @@ class FusedNode(JointNode):
                 value if parent is None or value is None else alias_p(wrap(value, parent))
                 for value, parent in zip(values[:count], self.parents, strict=True)
             ]
-            arguments = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in inputs]
+            arguments = [
+                wrap(v) if isinstance(v, np.ndarray | np.generic | MetaArray) else v for v in inputs
+            ]
             made = self.primitive.definition(*arguments, *values[count:])
         outputs = made if isinstance(made, tuple) else (made,)
         gs = g if isinstance(g, tuple) else (g,)

@@ -15,6 +15,7 @@ import numpy as np
 
 from .._types.dtype import can_cast
 from ..kernels.memory import laid_as
+from ..kernels.meta import MetaArray, MetaError
 from .dispatch import record
 from .grad_mode import INTERPRETERS, current, marking, set_grad_enabled
 from .history import MULTIPLE_VIEWS, carry_retained, history, replay, root
@@ -121,8 +122,12 @@ def write(target: Any, value: Any) -> Any:
             raise RuntimeError(MULTIPLE_VIEWS)
     data, new = target._array(), value._data
     # of elements that share their memory the one that changes counts, not the last one
-    changes = new != data if is_expanded(data) else True
-    np.copyto(data, new, where=changes, casting="unsafe")
+    changes = new != data if is_expanded(data) and not isinstance(data, MetaArray) else True
+    try:
+        np.copyto(data, new, where=changes, casting="unsafe")
+    except MetaError:
+        if not isinstance(data, MetaArray):  # values are asked for that are not there
+            raise
     target._counter[0] += 1
     if tracking:
         rebase(target, value)

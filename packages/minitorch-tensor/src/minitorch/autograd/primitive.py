@@ -72,6 +72,7 @@ class Primitive:
         numbers: str = "either",
         label: str | Callable[[Any], str] | None = None,
         traits: Iterable[str] = (),
+        meta: Callable[..., Any] | None = None,
     ) -> None:
         left, _, outputs = signature.partition("->")
         inputs, _, params = left.partition("|")
@@ -94,6 +95,7 @@ class Primitive:
         self.numbers = numbers
         self.traits = frozenset(traits)
         self.has_out = False  # whether the operation takes a tensor to write its result to
+        self.meta: Any = meta
         self.op: Operation  # primitive() sets it, and the next
         self.relabelled: Callable[..., Operation]
         self.savers: dict[int, Any] = {}
@@ -244,7 +246,9 @@ def primitive(
         label: the node's name, where it is not PyTorch's usual ``NameBackward0``; a function of the
             node where PyTorch has several names.
         traits: ``"elementwise"``, ``"linear"``: what transforms may rely on; ``"views"``: PyTorch
-            saves views of inputs, to which ``.data = ...`` makes no difference.
+            saves views of inputs, to which ``.data = ...`` makes no difference; ``"values"``: the
+            shape of the result depends on values.
+        meta: of inputs without values, the result without values, see ``autograd/meta.py``.
 
     Returns:
         A function of the inputs and parameters, all positional.

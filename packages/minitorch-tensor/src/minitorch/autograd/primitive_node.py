@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..kernels.meta import MetaArray
 from .node import Node, Output, Partial
 from .variable import wrap
 
@@ -78,7 +79,7 @@ class PrimitiveNode(Node):
         def tensor(name: str, value: Any) -> Any:
             if primitive.variadic and name in inputs:
                 return [wrap(v, p) for v, p in zip(value, self.parents, strict=True)]
-            if not isinstance(value, np.ndarray | np.generic):
+            if not isinstance(value, np.ndarray | np.generic | MetaArray):
                 return value
             if name in inputs:
                 return wrap(value, self.parents[inputs[name]])

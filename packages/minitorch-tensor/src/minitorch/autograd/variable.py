@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..kernels.meta import MetaArray
 from .grad_mode import current, marking
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class Variable:
     """The state under ``Tensor``. ``Tensor`` adds the methods; everything below it sees only this.
 
     ``_data``     the values: an ndarray, or a NumPy scalar where an operation's result has no
-                  dimensions (scalar arithmetic takes 40 ns, 0-dim arrays take 300).
+                  dimensions (scalar arithmetic takes 40 ns, 0-dim arrays take 300); on the device
+                  "meta" a MetaArray, which has a shape alone.
                   ``_array()`` gives an ndarray that memory can be shared with.
     ``_node``     the node that made it, ``AccumulateGrad`` for a leaf that wants a gradient,
                   None where none is wanted. So ``requires_grad`` is ``_node is not None``.
@@ -62,6 +64,8 @@ class Variable:
         @property
         def dtype(self) -> Any: ...
         @property
+        def device(self) -> Any: ...
+        @property
         def ndim(self) -> int: ...
         @property
         def requires_grad(self) -> bool: ...
@@ -71,10 +75,13 @@ class Variable:
     def _array(self) -> Array:
         """The values as an ndarray that memory can be shared with."""
         data = self._data
-        if not isinstance(data, np.ndarray):
+        if not isinstance(data, np.ndarray) and not isinstance(data, MetaArray):
             self._data = data = np.asarray(data)
         return data
 
+
+# all attributes of a tensor; of those of users alone ``__dict__`` tells
+attributes = Variable.__dict__["__dict__"].__get__
 
 WRITTEN = (
     "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._types import dtype as _dtype
+from .._types.device import CPU
 from .._types.dtype import get_default_dtype
 from ..autograd.variable import Variable, wrap
 from ..kernels.memory import StorageBase
@@ -28,7 +29,7 @@ def constructed(data: tuple[Any, ...], size: Any, dtype: Any) -> Any:
     """
     shape = shape_in(data, size)
     if shape is not None:
-        return empty(shape, dtype=dtype)
+        return empty(shape, dtype=dtype, device=CPU)
     given = data[0]
     if isinstance(given, StorageBase):
         return wrap(given._elements(given._dtype or dtype or get_default_dtype()))
@@ -40,7 +41,7 @@ def constructed(data: tuple[Any, ...], size: Any, dtype: Any) -> Any:
         return given
     if not hasattr(given, "__len__") or isinstance(given, dict | set):
         raise TypeError(f"new(): data must be a sequence (got {type(given).__name__})")
-    return tensor(given, dtype=dtype or get_default_dtype())
+    return tensor(given, dtype=dtype or get_default_dtype(), device=CPU)
 
 
 class _TensorType(type):

@@ -17,7 +17,7 @@ from ..autograd.dispatch import apply, of_arrays
 from ..autograd.grad_mode import set_grad_enabled, transform_level
 from ..autograd.history import MULTIPLE_VIEWS, replay, root
 from ..autograd.interpreters import Interpreter
-from ..autograd.variable import Variable
+from ..autograd.variable import Variable, attributes
 from ..ops.creation import ones_like, zeros_like
 from ..ops.inspection import is_tensor
 from . import pytree
@@ -107,7 +107,7 @@ class Forward(Interpreter):
     def lift(self, x: Any) -> None:
         """Makes a dual of the plain tensor ``x``, for a dual to be written into it."""
         primal: Any = Variable.__new__(type(x))
-        primal.__dict__.update(x.__dict__)
+        attributes(primal).update(attributes(x))
         if x._base is None:
             tangent = per_example(zeros_like(x.detach())).clone()
         else:

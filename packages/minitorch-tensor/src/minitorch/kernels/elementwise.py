@@ -61,7 +61,7 @@ def threaded(kernel: Callable[..., Any]) -> Callable[..., Any]:
     passes = 1 if ufunc in QUICK else 4
 
     def large(x: Any, *others: Any) -> Any:
-        if x.size * passes < WORTH or not x.flags.c_contiguous:
+        if x.size * passes < WORTH or not x.flags.c_contiguous or type(x) is not np.ndarray:
             return kernel(x, *others)
         operands = [x, *others]
         kinds = [y.dtype if isinstance(y, np.ndarray | np.generic) else type(y) for y in operands]

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._types.dtype import uint8 as UINT8
 from .._types.layout import channels_last, channels_last_3d, contiguous_format, preserve_format
+from .meta import MetaArray
 
 Array = np.ndarray[Any, Any]
 
@@ -27,7 +28,7 @@ def packed(array: Any) -> Any:
     return array if array.flags.c_contiguous else array.copy()
 
 
-def nesting(array: Array) -> list[int]:
+def nesting(array: Array | MetaArray) -> list[int]:
     """The dimensions, outermost first, in the order that new memory like this array's has.
 
     A sort by exchange, as PyTorch's: a dimension of step 0 compares with none and stays.
@@ -215,6 +216,8 @@ def storage_of(array: Array) -> tuple[Array, int]:
 
     The memory is what the owner reaches, from its lowest byte to its highest.
     """
+    if isinstance(array, MetaArray):
+        return array if array.base is None else array.base, array.offset
     owner = owner_of(array)
     if owner.dtype.hasobject:
         raise RuntimeError("the memory of an array of Python objects is not to be read as numbers")
@@ -240,6 +243,8 @@ def check_window(memory: Array, shape: Any, dtype: Any, start: int, strides: Any
 def window(memory: Array, shape: Any, dtype: Any, start: int, strides: Any) -> Array:
     """``memory``, which has no gaps, read from byte ``start`` on with ``strides`` in bytes."""
     check_window(memory, shape, dtype, start, strides)
+    if isinstance(memory, MetaArray):
+        return MetaArray(shape, dtype, strides, memory, start)
     try:
         return np.ndarray(shape, dtype, memory, 0 if 0 in shape else start, strides)
     except (ValueError, OverflowError):
@@ -275,6 +280,8 @@ class StorageBase:
 
 def deep_copy(array: Array, memo: dict[Any, Any]) -> Array:
     """A copy of ``array``; the copies of windows of one memory are windows of one copy again."""
+    if isinstance(array, MetaArray):
+        return MetaArray(array.shape, array.dtype, array.strides)
     memory, start = storage_of(array)
     key = (deep_copy, address(memory), memory.nbytes)
     if key not in memo:

@@ -23,7 +23,7 @@ __all__ = ["broadcast_shapes", "broadcast_tensors", "broadcast_to", "expand"]
 
 def _expand(x: Any, shape: tuple[int, ...]) -> Any:
     if x.shape == shape:
-        return x.view() if isinstance(x, np.ndarray) else x
+        return x if isinstance(x, np.generic) else x.view()
     x = np.asarray(x)
     lead, strides, step = len(shape) - x.ndim, [0] * len(shape), 0
     for k in reversed(range(len(shape))):  # a new dimension of size 1 goes around all within it

@@ -64,7 +64,7 @@ def _nonzero(xs: Any) -> tuple[Any, ...]:
     return tuple(i.astype(np.int64, copy=False) for i in np.nonzero(np.atleast_1d(xs[0])))
 
 
-nonzero_p = primitive(_nonzero, "*conditions -> places", name="nonzero")
+nonzero_p = primitive(_nonzero, "*conditions -> places", name="nonzero", traits=("values",))
 
 
 @overload

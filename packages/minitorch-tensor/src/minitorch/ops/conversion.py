@@ -5,18 +5,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import numpy as np
 
 from .._types import dtype as _dtype
-from .._types.device import device as as_device
+from .._types.device import CPU, as_device
+from .._types.device import device as Device
 from .._types.dtype import as_dtype, from_numpy_dtype, get_default_dtype, result_dtype
 from .._types.layout import preserve_format
 from ..autograd.grad_mode import current
 from ..autograd.primitive import primitive
 from ..autograd.variable import Inference, Variable, wrap
-from ..kernels.memory import filled, format_of, like
+from ..kernels.memory import filled, format_of, like, nesting, packed_strides
+from ..kernels.meta import MetaArray, MetaError
 from .inspection import is_tensor
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def cast(x: Any, dtype: np.dtype[Any]) -> Tensor:
 
 
 def _cast_back(g: Any, dtype: np.dtype[Any]) -> Any:
-    kind = g.dtype.kind if isinstance(g, np.ndarray | np.generic) else g._data.dtype.kind
+    kind = g._data.dtype.kind if isinstance(g, Variable) else g.dtype.kind
     return cast(g.real if kind == "c" and dtype.kind != "c" else g, dtype)
 
 
@@ -253,14 +255,15 @@ def to(
     dtype: _dtype.dtype | None = None, device: device | str | int | None = None,
     non_blocking: bool = False, copy: bool = False, memory_format: memory_format | None = None,
 ) -> Tensor:  # fmt: skip
-    """``input`` with another dtype or ``memory_format``; itself where it has those already and
-    ``copy`` is not set.
+    """``input`` with another dtype, ``memory_format`` or device; itself where it has those already
+    and ``copy`` is not set.
 
     Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``, each with
-    ``non_blocking`` and ``copy`` behind. The one device is the CPU.
+    ``non_blocking`` and ``copy`` behind. On the device "meta" nothing but the shape remains.
 
     Raises:
-        RuntimeError: another device is asked for, or a format for other numbers of dimensions.
+        RuntimeError: the way back from "meta"; a format for other numbers of dimensions.
+        AssertionError: a device that MiniTorch does not have.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html
     """
@@ -268,13 +271,15 @@ def to(
     for arg in args:
         if isinstance(arg, Variable):
             dtype = from_numpy_dtype(arg._data.dtype)
-        elif isinstance(arg, str | int | as_device) and not isinstance(arg, bool):
+            if isinstance(arg._data, MetaArray) or isinstance(input._data, MetaArray):
+                device = arg.device
+        elif isinstance(arg, str | int | Device) and not isinstance(arg, bool):
             device = arg
         elif arg is not None and not isinstance(arg, bool):
             dtype = arg
-    if device is not None:
-        as_device(device)
     wanted = input.dtype if dtype is None else as_dtype(dtype)
+    if device is not None:
+        input = _moved(input, as_device(device))
     made: Tensor = to_dtype(input, as_dtype(wanted).numpy)
     if memory_format is not None and memory_format is not preserve_format:
         same = made is input and not copy and format_of(input._array()) is memory_format
@@ -282,6 +287,26 @@ def to(
     if made is input and (copy or flags[1:] == [True]):
         return cast(input, np.dtype(wanted))
     return made
+
+
+def _moved(input: Any, device: Device) -> Any:
+    """``input`` on that device, on which it may be already."""
+    if isinstance(input._data, MetaArray):
+        if device is CPU:
+            raise MetaError
+        return input
+    return input if device is CPU else to_meta_p(input)
+
+
+def _off_meta(g: Any) -> NoReturn:
+    raise MetaError
+
+
+to_meta_p = primitive(
+    lambda x: MetaArray(x.shape, x.dtype, packed_strides(x.shape, x.itemsize, nesting(x))),
+    "x", _off_meta,
+    name="to_meta", label="ToCopyBackward0",
+)  # fmt: skip
 
 
 def converter(name: str, dtype: _dtype.dtype) -> Callable[..., Tensor]:
@@ -322,7 +347,8 @@ def type_(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.type.html
     """
     if dtype is None:
-        return f"torch.{input.dtype.type_name}Tensor"
+        where = "meta." if isinstance(input._data, MetaArray) else ""
+        return f"torch.{where}{input.dtype.type_name}Tensor"
     if isinstance(dtype, str):
         if dtype not in TYPE_NAMES:
             raise ValueError(f"invalid type: {dtype!r}; the types are {', '.join(TYPE_NAMES)}")
@@ -353,7 +379,7 @@ if TYPE_CHECKING:
 
 def type_as(input: Tensor, other: Tensor) -> Tensor:
     """``input`` in the dtype of ``other``."""
-    return to(input, other.dtype)
+    return to(input, other)
 
 
 def is_floating_point(input: Tensor) -> bool:

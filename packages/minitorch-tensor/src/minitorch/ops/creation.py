@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types import dtype as _dtype
-from .._types.device import CPU, as_device
+from .._types.device import CPU, META, as_device, chosen
 from .._types.dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype
-from .._types.layout import contiguous_format, strided
+from .._types.layout import contiguous_format, preserve_format, strided
 from ..autograd.grad_mode import current
 from ..autograd.out import into
 from ..autograd.variable import Variable, wrap
-from ..kernels.memory import extent, formatted, window
+from ..kernels.memory import dims_of, extent, nested, nesting, packed_strides, window
 from ..kernels.memory import like as new_memory_like
+from ..kernels.meta import MetaArray
 from .arguments import as_int, as_shape
 from .conversion import fitted
 
@@ -54,9 +55,9 @@ def made(
     layout: layout | None = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """A new tensor around ``array``, whose memory no other tensor has."""
-    if device is not None and device is not CPU:
-        as_device(device)
+    """A new tensor around ``array``, whose memory no other tensor has; on "meta" it is let go."""
+    if device is not None or chosen:
+        array = moved(array, device)
     if layout is not None and layout is not strided:
         raise NotImplementedError(
             f"layout {layout} is not supported: MiniTorch's tensors are torch.strided"
@@ -66,7 +67,8 @@ def made(
             "pin_memory=True requires an accelerator: there is no GPU here to copy to. Pass "
             "pin_memory=torch.cuda.is_available()"
         )
-    result = wrap(array if array.ndim else array[()])  # a NumPy scalar: see Variable
+    scalar = not array.ndim and not isinstance(array, MetaArray)
+    result = wrap(array[()] if scalar else array)  # a NumPy scalar: see Variable
     if not requires_grad:
         return result
     if not isinstance(requires_grad, bool | np.bool_):
@@ -93,6 +95,22 @@ def made_into(
     kind = out.dtype if isinstance(out, Variable) else None
     into(out, factory, *args, warn=False, dtype=kind, **kwargs)
     return out.requires_grad_() if requires_grad else out
+
+
+def moved(array: Any, device: Any) -> Any:
+    """``array`` on ``device``, by default where this thread makes tensors."""
+    if as_device(device) is CPU:
+        return array
+    if isinstance(array, MetaArray):
+        return array
+    return MetaArray(array.shape, array.dtype, array.strides)
+
+
+def memory(shape: tuple[int, ...], dtype: Any, device: Any, new: Callable[..., Any]) -> Any:
+    """``new(shape, dtype)``, or no memory where the device is "meta"."""
+    if (device is not None or chosen) and as_device(device) is META:
+        return MetaArray(shape, dtype)
+    return new(shape, dtype)
 
 
 def sizes(shape: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
@@ -145,9 +163,8 @@ def zeros(
     """
     if out is not None:
         return made_into(out, zeros, *shape, size=size, dtype=dtype, requires_grad=requires_grad)
-    return made(
-        np.zeros(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout, pin_memory
-    )
+    array = memory(sizes(shape, size), _numpy(dtype), device, np.zeros)
+    return made(array, requires_grad, device, layout, pin_memory)
 
 
 def ones(
@@ -161,9 +178,8 @@ def ones(
     """
     if out is not None:
         return made_into(out, ones, *shape, size=size, dtype=dtype, requires_grad=requires_grad)
-    return made(
-        np.ones(sizes(shape, size), _numpy(dtype)), requires_grad, device, layout, pin_memory
-    )
+    array = memory(sizes(shape, size), _numpy(dtype), device, np.ones)
+    return made(array, requires_grad, device, layout, pin_memory)
 
 
 def empty(
@@ -178,7 +194,10 @@ def empty(
     """
     if out is not None:
         return made_into(out, empty, *shape, size=size, dtype=dtype, requires_grad=requires_grad)
-    array = formatted(sizes(shape, size), _numpy(dtype), memory_format or contiguous_format)
+    array = memory(sizes(shape, size), _numpy(dtype), device, np.empty)
+    if memory_format is not None and memory_format is not contiguous_format:
+        dims_of(array.shape, memory_format)  # raises where there is no such order
+        array = memory_on(device, array, None, memory_format)
     return made(array, requires_grad, device, layout, pin_memory)
 
 
@@ -203,7 +222,8 @@ def full(
     value = number(fill_value)
     kind = number_dtype(value) if dtype is None else as_dtype(dtype)
     shape, value = sizes((size,)), fitted(value, kind)
-    array = current.state.without_warnings(np.full, shape, value, kind.numpy)
+    array = memory(shape, kind.numpy, device, np.empty)
+    current.state.without_warnings(array.fill, value)
     return made(array, requires_grad, device, layout, pin_memory)
 
 
@@ -233,7 +253,9 @@ def eye(
     for name, k in (("n", n), ("m", m)):
         if k is not None and k < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {k}")
-    return made(np.eye(n, m, dtype=_numpy(dtype)), requires_grad, device, layout, pin_memory)
+    shape = (n, n if m is None else m)
+    array = memory(shape, _numpy(dtype), device, lambda shape, kind: np.eye(*shape, dtype=kind))
+    return made(array, requires_grad, device, layout, pin_memory)
 
 
 def empty_strided(
@@ -254,17 +276,38 @@ def empty_strided(
     _, nbytes = extent(shape, steps, kind.itemsize)
     if nbytes > sys.maxsize:
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
-    array = window(np.empty(nbytes, np.uint8), shape, kind, 0, steps)
+    array = memory((nbytes,), np.dtype(np.uint8), device, np.empty)
+    if isinstance(array, MetaArray):
+        array = MetaArray(shape, kind, steps)
+    else:
+        array = window(array, shape, kind, 0, steps)
     return made(array, requires_grad, device, layout, pin_memory)
 
 
 # --- like another tensor -----------------------------------------------------------------------
 
 
-def like(input: Any, dtype: Any, memory_format: memory_format | None = None) -> Any:
-    """A new array with the shape and, unless told else, the order in memory and the dtype."""
+def like(
+    input: Any, dtype: Any, memory_format: memory_format | None = None, device: Any = None
+) -> Any:
+    """A new array with the shape and, unless told else, the device, the order in memory and the
+    dtype."""
     kind = None if dtype is None else as_dtype(dtype).numpy
-    return new_memory_like(input._data, kind, memory_format)
+    if device is None and not isinstance(input._data, MetaArray):
+        return new_memory_like(input._data, kind, memory_format)
+    return memory_on(input.device if device is None else device, input._data, kind, memory_format)
+
+
+def memory_on(device: Any, array: Any, dtype: Any, memory_format: Any) -> Any:
+    """New memory like that of ``array`` on ``device``."""
+    shape, kind = array.shape, array.dtype if dtype is None else dtype
+    if memory_format is not None and memory_format is not preserve_format:
+        dims = dims_of(shape, memory_format)
+    else:
+        dims = range(array.ndim) if array.flags.c_contiguous else nesting(array)
+    if as_device(device) is META:
+        return MetaArray(shape, kind, packed_strides(shape, kind.itemsize, dims))
+    return nested(shape, kind, dims)
 
 
 def carried(like: Any, x: Tensor) -> Tensor:
@@ -282,8 +325,9 @@ def empty_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html
     """
-    array = like(input, dtype, memory_format)
-    return carried(input, made(array, requires_grad, device, layout, pin_memory))
+    array = like(input, dtype, memory_format, device)
+    place = input.device if device is None else device
+    return carried(input, made(array, requires_grad, place, layout, pin_memory))
 
 
 def full_like(
@@ -295,11 +339,12 @@ def full_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.full_like.html
     """
-    array = like(input, dtype, memory_format)
+    array = like(input, dtype, memory_format, device)
     current.state.without_warnings(
         array.fill, fitted(number(fill_value), from_numpy_dtype(array.dtype))
     )
-    return carried(input, made(array, requires_grad, device, layout, pin_memory))
+    place = input.device if device is None else device
+    return carried(input, made(array, requires_grad, place, layout, pin_memory))
 
 
 def zeros_like(
@@ -311,9 +356,10 @@ def zeros_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.zeros_like.html
     """
-    array = like(input, dtype, memory_format)
+    array = like(input, dtype, memory_format, device)
     array.fill(0)
-    return carried(input, made(array, requires_grad, device, layout, pin_memory))
+    place = input.device if device is None else device
+    return carried(input, made(array, requires_grad, place, layout, pin_memory))
 
 
 def ones_like(
@@ -325,9 +371,10 @@ def ones_like(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.ones_like.html
     """
-    array = like(input, dtype, memory_format)
+    array = like(input, dtype, memory_format, device)
     array.fill(1)
-    return carried(input, made(array, requires_grad, device, layout, pin_memory))
+    place = input.device if device is None else device
+    return carried(input, made(array, requires_grad, place, layout, pin_memory))
 
 
 # --- methods -----------------------------------------------------------------------------------
@@ -342,6 +389,7 @@ def new_full(
     **options: Any,
 ) -> Tensor:
     """``full`` of this tensor's dtype."""
+    options = {"device": self.device} | options
     return carried(self, full(size, fill_value, dtype=dtype or self.dtype, **options))
 
 
@@ -353,6 +401,7 @@ def new_empty_strided(
     **options: Any,
 ) -> Tensor:
     """``empty_strided`` of this tensor's dtype."""
+    options = {"device": self.device} | options
     return empty_strided(size, stride, dtype=dtype or self.dtype, **options)
 
 
@@ -360,6 +409,8 @@ def of_this_dtype(function: Any) -> Any:
     """The method ``new_...`` of ``zeros``, ``ones`` or ``empty``."""
 
     def method(self: Any, *shape: int | Sequence[int], dtype: Any = None, **options: Any) -> Any:
+        if chosen or isinstance(self._data, MetaArray):
+            options = {"device": self.device} | options
         return carried(self, function(*shape, dtype=dtype or self.dtype, **options))
 
     method.__name__ = method.__qualname__ = f"new_{function.__name__}"

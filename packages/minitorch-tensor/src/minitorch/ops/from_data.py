@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._types.device import as_device
+from .._types.device import CPU, as_device, chosen, default_device
 from .._types.dtype import (
     as_dtype,
     from_numpy_dtype,
@@ -21,6 +21,7 @@ from .._types.size import Size
 from ..autograd.grad_mode import current
 from ..autograd.variable import Variable, wrap
 from ..kernels.memory import StorageBase, foreign
+from ..kernels.meta import MetaArray
 from .arguments import as_shape
 from .creation import made
 from .inspection import is_tensor
@@ -46,6 +47,8 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
     """
     if isinstance(data, Variable):
         data = data._data
+        if isinstance(data, MetaArray):
+            return MetaArray(data.shape, data.dtype if dtype is None else as_dtype(dtype).numpy)  # type: ignore[return-value]
     elif isinstance(data, StorageBase):
         data = data._elements()
     own = isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__")
@@ -230,6 +233,8 @@ def tensor(
     """
     if isinstance(data, Variable):
         _warn_copy("torch.tensor(sourceTensor)")
+        if device is None and not chosen:
+            device = data.device
     return made(tensor_data(data, dtype), requires_grad, device, None, pin_memory)
 
 
@@ -249,10 +254,10 @@ def as_tensor(
     Follows https://docs.pytorch.org/docs/stable/generated/torch.as_tensor.html
     """
     if is_tensor(data):
-        return data if dtype is None else data.to(dtype)
+        place: Any = default_device() if device is None and chosen else device
+        return data if dtype is None and place is None else data.to(place, dtype)
     if isinstance(data, np.ndarray):
-        shared = from_numpy(data)
-        return shared if dtype is None else shared.to(dtype)
+        return as_tensor(from_numpy(data), dtype, device)
     return tensor(data, dtype=dtype, device=device)
 
 
@@ -364,7 +369,7 @@ def frombuffer(
         )
     if count == 0 or count > left // kind.itemsize:
         raise ValueError(f"a buffer of {left} bytes does not hold {count} elements of {dtype}")
-    return made(np.frombuffer(buffer, kind, count, offset), requires_grad)
+    return made(np.frombuffer(buffer, kind, count, offset), requires_grad, CPU)
 
 
 class _Capsule:
@@ -417,5 +422,5 @@ def new_tensor(
     """A tensor with a copy of ``data``, of this tensor's dtype unless told else."""
     if isinstance(data, Variable):
         _warn_copy("tensor.new_tensor(sourceTensor)")
-    array = tensor_data(data, dtype or self.dtype)
-    return made(array, requires_grad, device, layout, pin_memory)
+    array, place = tensor_data(data, dtype or self.dtype), self.device if device is None else device
+    return made(array, requires_grad, place, layout, pin_memory)

@@ -11,6 +11,7 @@ from ..autograd.primitive import primitive
 from ..kernels.half import single
 from ..kernels.indexing import accumulate, add_rows
 from ..kernels.memory import laid_as
+from ..kernels.meta import MetaArray
 from .shape import ALL
 
 if TYPE_CHECKING:
@@ -73,7 +74,18 @@ def flat_positions(indices: list[Any], sizes: tuple[int, ...], dim: int) -> Any:
     return flat
 
 
-positions_p = primitive(flat_positions, "*indices | sizes dim", name="positions")
+def _shape_of_positions(indices: list[Any], sizes: tuple[int, ...], dim: int) -> MetaArray:
+    if any(index.dtype == np.bool_ for index in indices):
+        raise NotImplementedError(
+            "index: how many elements a mask selects depends on values, and tensors on meta have "
+            "none"
+        )
+    return MetaArray(np.broadcast_shapes(*(index.shape for index in indices)), np.int64)
+
+
+positions_p = primitive(
+    flat_positions, "*indices | sizes dim", name="positions", meta=_shape_of_positions
+)
 
 
 def _key(ndim: int, dims: tuple[int, ...], places: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:

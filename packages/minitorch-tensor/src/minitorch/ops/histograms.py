@@ -36,7 +36,9 @@ def _bincount(x: Any, weights: Any, minlength: int) -> Any:
     return np.bincount(x, weights.reshape(-1), minlength).astype(dtype)
 
 
-bincount_p = primitive(_bincount, "x weights | minlength", None, None, name="bincount")
+bincount_p = primitive(
+    _bincount, "x weights | minlength", None, None, name="bincount", traits=("values",)
+)
 
 
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:

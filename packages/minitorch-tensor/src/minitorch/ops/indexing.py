@@ -18,6 +18,7 @@ from ..autograd.grad_mode import INTERPRETERS, current, marking
 from ..autograd.inplace import check_history, check_writable, write
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, check_marks, wrap
+from ..kernels.meta import MetaArray, MetaError
 from .choice import zeros_like_p
 from .conversion import FITS, cast, element, fitted, real_part
 from .gathering import (
@@ -251,7 +252,10 @@ def _places(x: Any, indices: list[Any], dims: tuple[int, ...]) -> tuple[Any, tup
     if current.state.flags >= INTERPRETERS:
         return positions_p(indices, sizes, dims[0]), dims
     arrays = [index._array() for index in indices]
-    places = flat_positions(arrays, sizes, dims[0])
+    try:
+        places = flat_positions(arrays, sizes, dims[0])
+    except MetaError:
+        return positions_p(indices, sizes, dims[0]), dims
     # a lone index is its own places: with its version, writes into it are noticed
     return indices[0] if places is arrays[0] else wrap(places), dims
 
@@ -293,7 +297,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     )
     if not tracked and (type(key) is int or type(key) is slice or _plain_key(key)):
         data = self._array()
-        if 0 not in data.strides:
+        if 0 not in data.strides and not isinstance(data, MetaArray):
             if type(key) is slice:
                 _slice_of_ints(key)
             if data.ndim:
@@ -385,6 +389,8 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
             f"output with shape {list(self.shape)} doesn't match the broadcast shape of the "
             f"source, {list(src._data.shape)}"
         )
+    if isinstance(src, Variable) and any(isinstance(x._data, MetaArray) for x in (src, self)):
+        src = src.to(self.device)  # "meta" takes any values, and gives none
     try:
         made = copy_p(self, _differentiable(self, src))
     except (ValueError, RuntimeError, OverflowError):
@@ -421,7 +427,8 @@ def put_(x: Any, value: Any, places: Any, dims: tuple[int, ...], add: bool) -> A
     shape = (*rest[:first], *places.shape, *rest[first:])
     value = _differentiable(x, _without_lead(value, len(shape)))
     try:
-        if not current.state.flags and x._data.flags.c_contiguous:
+        direct = not current.state.flags and not isinstance(x._data, MetaArray)
+        if direct and x._data.flags.c_contiguous:
             write_places(x._array(), getattr(value, "_data", value), places._data, dims, add)
             x._counter[0] += 1
             return x

@@ -12,6 +12,7 @@ from ..autograd.out import out_dtype
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
 from ..kernels.memory import format_of, formatted_as, packed
+from ..kernels.meta import MetaArray
 from .arguments import as_int, numpy_names, one_dim
 from .conversion import promote
 from .regions import narrow, slice_p
@@ -48,7 +49,19 @@ def _cat_rule(g: Any, xs_shapes: Any, dim: int, needs: Any) -> list[Any]:
     return made
 
 
-cat_p = primitive(_cat, "*xs | dim", joint=_cat_rule, name="cat", traits=("linear",))
+def _cat_on_meta(xs: list[MetaArray], dim: int) -> MetaArray:
+    from ..autograd.meta import laid, of_small_sizes
+
+    shape = list(xs[0].shape)
+    shape[dim] = sum(x.shape[dim] for x in xs)
+    if any(n != x.shape[d] for x in xs for d, n in enumerate(shape) if d != dim):
+        raise ValueError("sizes differ in another dimension")
+    return laid(shape, _cat([of_small_sizes(x) for x in xs], dim))
+
+
+cat_p = primitive(
+    _cat, "*xs | dim", joint=_cat_rule, name="cat", traits=("linear",), meta=_cat_on_meta
+)
 
 
 def _stack(xs: list[Any], dim: int) -> Any:

@@ -13,6 +13,7 @@ from ..autograd.primitive import labelled, operation
 from ..autograd.variable import Variable
 from ..kernels.blas import SHARED, threads_off_this_core
 from ..kernels.memory import packed
+from ..kernels.meta import MetaArray
 from .arithmetic import add_p, mul
 from .conversion import as_operand
 from .reduction import sum
@@ -55,7 +56,7 @@ def _matmul(a: Any, b: Any) -> Any:
 def mismatch(a: Any, b: Any) -> Exception:
     """PyTorch's error for operands that have no product."""
     for k, x in enumerate((a, b)):
-        if not isinstance(x, np.ndarray | np.generic):
+        if not isinstance(x, np.ndarray | np.generic | MetaArray):
             return TypeError(
                 f"matmul(): argument '{('input', 'other')[k]}' (position {k + 1}) must be Tensor, "
                 f"not {type(x).__name__}"

@@ -11,6 +11,7 @@ from ..autograd.out import out_dtype
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import linalg as kernels
+from ..kernels.memory import filled
 from .arithmetic import mul
 from .complex_parts import complex_valued
 from .linalg import constant, inverse, linalg_inv_ex_p, linalg_inv_p, matrices, square
@@ -135,7 +136,7 @@ def matrix_exp(input: Tensor) -> Tensor:
 
 
 eye_like_p = primitive(
-    lambda x: np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape).copy(),
+    lambda x: filled(np.empty_like(x, order="C"), np.eye(x.shape[-1], dtype=x.dtype)),
     "x",
     lambda g: g * 0,
     name="eye_like",

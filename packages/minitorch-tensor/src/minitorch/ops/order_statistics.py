@@ -182,12 +182,12 @@ def _quantile(
             raise RuntimeError(
                 f"{name}() q tensor must be same dtype as the input tensor: {x.dtype}"
             )
-        if q._interpreter is None and not bool(((q >= 0) & (q <= 1)).all()):
+        if q._interpreter is None and q.is_cpu and not bool(((q >= 0) & (q <= 1)).all()):
             raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
     else:
         if not 0 <= q <= 1:
             raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q}")
-        q = wrap(np.asarray(q, x.dtype.numpy))
+        q = wrap(np.asarray(q, x.dtype.numpy)).to(x.device)
     ndim = x.ndim
     if dim is None:
         x, d = view_p(x, (x.numel(),)), 0

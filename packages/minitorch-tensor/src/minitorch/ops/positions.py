@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable, wrap
+from ..kernels.meta import MetaArray
 from .arguments import check_tensors
 from .broadcasting import broadcast_shapes, expand_p
 from .gathering import index_p, index_put_p, out_of_bounds
@@ -38,6 +39,8 @@ def _from_front(input: Any, index: Any, name: str) -> Any:
         )
     size = math.prod(input.shape)
     values = index._data
+    if isinstance(values, MetaArray):
+        return index
     if values.size and (values.min() < -size or values.max() >= size):
         raise out_of_bounds(np.asarray(values), size, 0)
     if values.size and values.min() < 0:
@@ -92,6 +95,8 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int] | Size) -> tuple[A
     if any(n < 0 for n in sizes):
         raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
     rest = indices._data
+    if isinstance(rest, MetaArray):
+        return unbind(wrap(MetaArray((*rest.shape, len(sizes)), rest.dtype)), -1)
     table = np.empty((*rest.shape, len(sizes)), rest.dtype)
     for k in reversed(range(len(sizes))):
         rest, table[..., k] = np.divmod(rest, np.asarray(max(sizes[k], 1), rest.dtype))
@@ -106,9 +111,9 @@ def flatnonzero(mask: Any) -> Any:
     return np.flatnonzero(mask).astype(np.int64, copy=False)
 
 
-flatnonzero_p = primitive(flatnonzero, "mask", None)
+flatnonzero_p = primitive(flatnonzero, "mask", None, traits=("values",))
 # by another name, for vmap: the shape of what is selected depends on the mask's values
-selected_p = primitive(flatnonzero, "mask", None, name="masked_select")
+selected_p = primitive(flatnonzero, "mask", None, name="masked_select", traits=("values",))
 masked_select_p = labelled(index_p, "MaskedSelectBackward0")
 
 
@@ -156,8 +161,9 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 # --- where something is ------------------------------------------------------------------------
 
 nonzero_p = primitive(
-    lambda x: np.argwhere(x).astype(np.int64, copy=False), "x", None, name="nonzero"
-)
+    lambda x: np.argwhere(x).astype(np.int64, copy=False), "x", None, name="nonzero",
+    traits=("values",),
+)  # fmt: skip
 
 
 def nonzero(

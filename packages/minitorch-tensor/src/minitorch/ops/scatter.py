@@ -11,6 +11,7 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.indexing import accumulate
 from ..kernels.memory import packed
+from ..kernels.meta import MetaArray
 from .arguments import check_tensors, numpy_names, one_dim
 from .broadcasting import broadcast_shapes, expand_p
 from .choice import where_p
@@ -128,7 +129,9 @@ def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -
         while index._interpreter is not None:  # under vmap: the indices of all examples
             index = index._parts()[0]
         values = index._data
-        if values.min() < 0 or values.max() >= shape[dim]:
+        if isinstance(values, MetaArray):
+            pass
+        elif values.min() < 0 or values.max() >= shape[dim]:
             wrong = values[(values < 0) | (values >= shape[dim])].flat[0]
             raise RuntimeError(
                 f"index {wrong} is out of bounds for dimension {dim} with size {shape[dim]}"
@@ -209,7 +212,7 @@ def take_along_dim(
     if not shape:
         return gather(input, dim, indices)
     n, m = shape[dim], own[dim]
-    if (indices._data < 0).any():
+    if not isinstance(indices._data, MetaArray) and (indices._data < 0).any():
         indices = wrap(np.where(indices._data < 0, indices._data + n, indices._data))
     shape[dim] = own[dim] = 1
     common = list(broadcast_shapes(shape, own))

@@ -13,6 +13,7 @@ from .._types.layout import contiguous_format, preserve_format
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
 from ..kernels.memory import copy, filled, like
+from ..kernels.meta import reshaped
 from ..kernels.storage import as_dtype
 from .arguments import as_shape, numpy_names, one_dim, some_dims
 
@@ -41,7 +42,7 @@ def _reshape(x: Any, shape: tuple[int, ...]) -> Any:
 
 
 view_p: Operation = primitive(
-    _reshape, "x | shape", lambda g, x_shape: view_p(g, x_shape), name="view", **VIEW
+    _reshape, "x | shape", lambda g, x_shape: view_p(g, x_shape), name="view", meta=reshaped, **VIEW
 )
 
 

@@ -199,9 +199,15 @@ def _no_gradient(g: Any) -> Any:
     raise NotImplementedError("the derivative of unique values is not implemented, as in PyTorch")
 
 
-unique_p = primitive(_unique, "x | dim -> values inverse counts", _no_gradient, name="unique")
+unique_p = primitive(
+    _unique, "x | dim -> values inverse counts", _no_gradient, name="unique", traits=("values",)
+)
 unique_consecutive_p = primitive(
-    _unique_consecutive, "x | dim -> values inverse counts", _no_gradient, name="unique_consecutive"
+    _unique_consecutive,
+    "x | dim -> values inverse counts",
+    _no_gradient,
+    name="unique_consecutive",
+    traits=("values",),
 )
 
 
@@ -262,7 +268,7 @@ def _searchsorted(sequence: Any, x: Any, sorter: Any, side: Any, dtype: Any) -> 
         sequence = np.take_along_axis(sequence, sorter, -1)
     if sequence.ndim == 1:
         return np.asarray(np.searchsorted(sequence, x, side)).astype(dtype)
-    out = np.empty(x.shape, dtype)
+    out = np.empty_like(x, dtype, order="C")
     for row in np.ndindex(x.shape[:-1]):
         out[row] = np.searchsorted(sequence[row], x[row], side)
     return out

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._types.device import CPU, META, as_device, chosen
 from .._types.dtype import as_dtype, int64
 from ..autograd.grad_mode import current
 from ..autograd.inplace import check_writable, write
 from ..autograd.out import into, out_dtype
 from ..autograd.variable import Variable, wrap
+from ..kernels.meta import MetaArray
 from ..kernels.permutation import permutation
 from ..ops.arguments import as_int
 from ..ops.broadcasting import broadcast_to
-from ..ops.creation import _numpy, like, made, made_into, number, sizes
+from ..ops.creation import _numpy, like, made, made_into, memory, number, sizes
 from ..ops.inspection import is_tensor
 from . import streams as distributions
 from .generator import Generator, default_generator
@@ -91,6 +93,14 @@ def set_rng_state(new_state: Tensor) -> None:
     default_generator.set_state(new_state)
 
 
+def draw(
+    distribution: Callable[..., None], generator: Generator | None, array: Any, *arguments: Any
+) -> None:
+    """Fills ``array`` with numbers; on "meta", where there is nothing to fill, none are drawn."""
+    if not isinstance(array, MetaArray):
+        distribution(source(generator), array, *arguments)
+
+
 def source(generator: Generator | None) -> Generator:
     """The generator to draw from.
 
@@ -149,10 +159,12 @@ def drawn(array: Any, *options: Any) -> Tensor:
     return tensor
 
 
-def like_each(input: Any, dtype: Any, memory_format: memory_format | None = None) -> Any:
+def like_each(
+    input: Any, dtype: Any, memory_format: memory_format | None = None, device: Any = None
+) -> Any:
     """A new array like ``input`` for all examples."""
     return (
-        like(input, dtype, memory_format)
+        like(input, dtype, memory_format, device)
         if not batches()
         else np.empty(for_each(input.shape), _kind(input, dtype))
     )
@@ -185,8 +197,8 @@ def rand(
             requires_grad=requires_grad,
             generator=generator,
         )
-    array = np.empty(for_each(sizes(shape, size)), _numpy(dtype))
-    distributions.uniform(source(generator), array)
+    array = memory(for_each(sizes(shape, size)), _numpy(dtype), device, np.empty)
+    draw(distributions.uniform, generator, array)
     return drawn(array, requires_grad, device, layout, pin_memory)
 
 
@@ -210,8 +222,8 @@ def randn(
             requires_grad=requires_grad,
             generator=generator,
         )
-    array = np.empty(for_each(sizes(shape, size)), _numpy(dtype))
-    distributions.normal(source(generator), array)
+    array = memory(for_each(sizes(shape, size)), _numpy(dtype), device, np.empty)
+    draw(distributions.normal, generator, array)
     return drawn(array, requires_grad, device, layout, pin_memory)
 
 
@@ -247,8 +259,9 @@ def randint(
         raise TypeError(
             "randint() takes (high, size) or (low, high, size), size a tuple of ints such as (3,)"
         )
-    array = np.empty(for_each(sizes((size,))), as_dtype(int64 if dtype is None else dtype).numpy)
-    distributions.integers(source(generator), array, as_int("low", low), as_int("high", high))
+    kind = as_dtype(int64 if dtype is None else dtype).numpy
+    array = memory(for_each(sizes((size,))), kind, device, np.empty)
+    draw(distributions.integers, generator, array, as_int("low", low), as_int("high", high))
     return drawn(array, requires_grad, device, layout, pin_memory)
 
 
@@ -278,6 +291,8 @@ def randperm(
     n = as_int("n", n)
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
+    if (device is not None or chosen) and as_device(device) is META:
+        return made(MetaArray((n,), as_dtype(dtype).numpy), requires_grad, device)
     steps = max(n - 1, 0)
     left = np.arange(n, 1, -1, dtype=np.int64)
     g = source(generator)
@@ -297,9 +312,10 @@ def rand_like(
     pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Uniform on [0, 1), with the shape and dtype of ``input``."""
-    array = like_each(input, dtype, memory_format)
-    distributions.uniform(source(generator), array)
-    return drawn(array, requires_grad, device, layout, pin_memory)
+    place = input.device if device is None else device
+    array = like_each(input, dtype, memory_format, place)
+    draw(distributions.uniform, generator, array)
+    return drawn(array, requires_grad, place, layout, pin_memory)
 
 
 def randn_like(
@@ -309,9 +325,10 @@ def randn_like(
     pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Normal with mean 0 and variance 1, with the shape and dtype of ``input``."""
-    array = like_each(input, dtype, memory_format)
-    distributions.normal(source(generator), array)
-    return drawn(array, requires_grad, device, layout, pin_memory)
+    place = input.device if device is None else device
+    array = like_each(input, dtype, memory_format, place)
+    draw(distributions.normal, generator, array)
+    return drawn(array, requires_grad, place, layout, pin_memory)
 
 
 def randint_like(
@@ -326,10 +343,11 @@ def randint_like(
         low, high = bounds
     elif len(bounds) == 1:
         low, high = (low, bounds[0]) if high is None else (bounds[0], high)
-    array = like_each(input, dtype, memory_format)
+    place = input.device if device is None else device
+    array = like_each(input, dtype, memory_format, place)
     low, high = int(number(low)), int(number(high))
-    distributions.integers(source(generator), array, low, high)
-    return drawn(array, requires_grad, device, layout, pin_memory)
+    draw(distributions.integers, generator, array, low, high)
+    return drawn(array, requires_grad, place, layout, pin_memory)
 
 
 # --- by the values of tensors ------------------------------------------------------------------
@@ -360,8 +378,9 @@ def normal(
     if not shapes:
         if size is None:
             raise TypeError("normal() of two numbers needs a size: normal(mean, std, size)")
-        array = np.empty(for_each(sizes((size,))), _numpy(dtype))
-        distributions.normal(g, array, shift, scale)
+        device = CPU if device is None else device
+        array = memory(for_each(sizes((size,))), _numpy(dtype), device, np.empty)
+        draw(distributions.normal, g, array, shift, scale)
         return drawn(array, requires_grad, device, layout, pin_memory)
     if size is not None:
         raise TypeError("normal() takes a size where mean and std are numbers, and only there")
@@ -374,7 +393,7 @@ def normal(
         np.result_type(*(x.dtype for x in (shift, scale) if isinstance(x, np.ndarray))),
     )
     distributions.normal(g, array)
-    return drawn(current.state.without_warnings(lambda: array * scale + shift))
+    return drawn(current.state.without_warnings(lambda: array * scale + shift), False, CPU)
 
 
 @out_dtype("any")
@@ -391,8 +410,8 @@ def bernoulli(
     """
     array = like_each(input, None)
     g = source(generator)
-    distributions.bernoulli(g, array, of_each(input) if p is None else p)
-    return drawn(array)
+    draw(distributions.bernoulli, g, array, of_each(input) if p is None else p)
+    return drawn(array, False, input.device)
 
 
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
@@ -400,9 +419,9 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.poisson.html
     """
-    array = np.empty(for_each(input.shape), input.dtype.numpy)
-    distributions.poisson(source(generator), array, of_each(input))
-    return drawn(array)
+    array = memory(for_each(input.shape), input.dtype.numpy, input.device, np.empty)
+    draw(distributions.poisson, generator, array, of_each(input))
+    return drawn(array, False, input.device)
 
 
 def multinomial(
@@ -440,9 +459,12 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
+    shape = (*p.shape[:-1], num_samples)
+    if isinstance(p, MetaArray):
+        return wrap(MetaArray(shape, np.int64))
     rows = p.reshape(-1, p.shape[-1]) if p.ndim > 2 else p
     found = distributions.multinomial(g, rows, num_samples, replacement)
-    return drawn(found.reshape((*p.shape[:-1], num_samples)))
+    return drawn(found.reshape(shape), False, CPU)
 
 
 # --- methods that fill a tensor ----------------------------------------------------------------
@@ -462,7 +484,7 @@ def filled(tensor: Any) -> tuple[Any, Any]:
     return tensor, tensor._array() if own else np.empty(tensor.shape, tensor.dtype.numpy)
 
 
-def filling(name: str, draw: Callable[..., None], *arguments: str) -> Callable[..., Tensor]:
+def filling(name: str, distribution: Callable[..., None], *arguments: str) -> Callable[..., Tensor]:
     """The method ``name`` that writes random numbers into a tensor and returns it."""
 
     def method(
@@ -475,12 +497,12 @@ def filling(name: str, draw: Callable[..., None], *arguments: str) -> Callable[.
         ordered = [number(values[key]) if key in values else None for key in arguments]
         while ordered and ordered[-1] is None:
             ordered.pop()
-        current.state.without_warnings(draw, source(generator), array, *ordered)
+        current.state.without_warnings(draw, distribution, generator, array, *ordered)
         write(target, wrap(array))
         return self
 
     method.__name__ = method.__qualname__ = name
-    method.__doc__ = draw.__doc__
+    method.__doc__ = distribution.__doc__
     return method
 
 
@@ -497,13 +519,13 @@ def random_(
     if named:
         raise TypeError(f"random_() takes from, to and generator, not {', '.join(named)}")
     target, array = filled(self)
-    g = source(generator)
     if high is None and low is None:
-        distributions.integers_of_dtype(g, array)
+        draw(distributions.integers_of_dtype, generator, array)
     elif high is None:  # up to the greatest number
-        distributions.integers(g, array, int(low or 0), distributions.limit_above(array.dtype))
+        limit = distributions.limit_above(array.dtype)
+        draw(distributions.integers, generator, array, int(low or 0), limit)
     else:
-        distributions.integers(g, array, int(low or 0), int(high))
+        draw(distributions.integers, generator, array, int(low or 0), int(high))
     write(target, wrap(array))
     return self
 
@@ -514,7 +536,7 @@ def bernoulli_(
     """Fills the tensor with 1 with probability ``p``, a number or a tensor, else 0."""
     target, array = filled(self)
     chance = of_each(p) if isinstance(p, Variable) else p
-    distributions.bernoulli(source(generator), array, chance)
+    draw(distributions.bernoulli, generator, array, chance)
     write(target, wrap(array))
     return self
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._types.device import CPU, as_device, device
+from .._types.device import CPU, device
+from .._types.device import device as place
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -64,7 +65,10 @@ class Generator:
     """
 
     def __init__(self, device: Any = None) -> None:
-        as_device(device)
+        if device is not None and place(device).type != "cpu":
+            raise RuntimeError(
+                f"Cannot get {place(device).type.upper()} generator: MiniTorch draws on the CPU"
+            )
         self.manual_seed(DEFAULT_SEED)
 
     @cached_property
@@ -123,7 +127,7 @@ class Generator:
             self._seed, 625 - position, 1, following, words["key"].astype("<u8").tobytes(),
             0.0, 0.0 if kept is None else kept, 0.0, kept is not None, 0, 0.0, 0,
         )  # fmt: skip
-        return made(np.frombuffer(bytearray(state), np.uint8))
+        return made(np.frombuffer(bytearray(state), np.uint8), device=CPU)
 
     def set_state(self, new_state: Any) -> Generator:
         """Continues from a state that ``get_state``, here or in PyTorch, returned."""
@@ -249,7 +253,7 @@ def _pair(u: float, v: float) -> tuple[float, float]:
 def _restored(state: bytes) -> Generator:
     from ..ops.creation import made
 
-    return Generator().set_state(made(np.frombuffer(bytearray(state), np.uint8)))
+    return Generator().set_state(made(np.frombuffer(bytearray(state), np.uint8), device=CPU))
 
 
 default_generator = Generator()

@@ -210,7 +210,7 @@ class Location:
         try:
             if isinstance(self.wanted, dict):
                 _check_cpu(self.wanted.get(location, "cpu"))
-            elif callable(self.wanted):
+            elif not isinstance(self.wanted, device) and callable(self.wanted):
                 result = self.wanted(UntypedStorage.of(raw), location)
                 if result is None:
                     return raw

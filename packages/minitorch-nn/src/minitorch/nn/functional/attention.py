@@ -21,7 +21,7 @@ def weights(q: Tensor, k: Tensor, mask: Tensor | None, scale: float, causal: boo
     root = math.sqrt(abs(scale))
     s = matmul(q * math.copysign(root, scale), (k * root).mT)
     if causal:
-        allowed = ones(s.shape[-2:], dtype=minitorch.bool).tril()
+        allowed = ones(s.shape[-2:], dtype=minitorch.bool, device=s.device).tril()
         s = where(allowed, s, -math.inf)
     if mask is None:
         return softmax(s, -1)
@@ -136,7 +136,7 @@ def canonical_mask(mask: Any, name: str, dtype: Any) -> Any:
     if mask is None:
         return None
     if mask.dtype == minitorch.bool:
-        zeros = minitorch.zeros(mask.shape, dtype=dtype)
+        zeros = minitorch.zeros(mask.shape, dtype=dtype, device=mask.device)
         return zeros.masked_fill(mask, -math.inf)
     if not mask.dtype.is_floating_point:
         raise AssertionError(f"only bool and floating types of {name} are supported")

@@ -121,7 +121,7 @@ def embedding(
     if sparse:
         raise NotImplementedError("embedding: sparse gradients are not supported; use sparse=False")
     padding = -1 if padding_idx is None else row_number(padding_idx, weight)
-    if max_norm is not None:
+    if max_norm is not None and not weight.is_meta:
         renormalize(weight, input, max_norm, norm_type)
     rows = embedding_p(weight, input, padding)
     if scale_grad_by_freq:
@@ -148,7 +148,9 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if not tensor.numel():
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
-        return minitorch.zeros((*tensor.shape, num_classes), dtype=int64)
+        return minitorch.zeros((*tensor.shape, num_classes), dtype=int64, device=tensor.device)
+    if tensor.is_meta and num_classes > 0:
+        return minitorch.zeros((*tensor.shape, num_classes), dtype=int64, device="meta")
     if int(tensor.min()) < 0:
         raise RuntimeError("Class values must be non-negative.")
     largest = int(tensor.max())
@@ -160,4 +162,4 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError(
             f"Class values must be smaller than num_classes: {largest} is not below {num_classes}."
         )
-    return (tensor.unsqueeze(-1) == minitorch.arange(num_classes)).to(int64)
+    return (tensor.unsqueeze(-1) == minitorch.arange(num_classes, device=tensor.device)).to(int64)

@@ -166,9 +166,9 @@ def multi_margin_loss(
         raise RuntimeError(
             f"inconsistent weight size, expected {classes} but got {list(weight.shape)}"
         )
-    if ((labels < 0) | (labels >= classes)).any():
+    if not labels.is_meta and ((labels < 0) | (labels >= classes)).any():
         raise RuntimeError("target out of range")
-    others = minitorch.arange(classes) != labels.unsqueeze(1)
+    others = minitorch.arange(classes, device=labels.device) != labels.unsqueeze(1)
     hinge = clamp_min(margin - rows.gather(1, labels.unsqueeze(1)) + rows, 0)
     if p == 2:
         hinge = hinge * hinge
@@ -205,11 +205,11 @@ def multilabel_margin_loss(
     _check_labels("multilabel_margin_loss", input, target)
     labels = target.reshape(rows.shape)
     classes = rows.shape[1]
-    if ((labels < -1) | (labels >= classes)).any():
+    if not labels.is_meta and ((labels < -1) | (labels >= classes)).any():
         raise RuntimeError("multilabel_margin_loss: target out of range")
     given = (labels < 0).long().cumsum(1) == 0  # before the first -1
     at = labels * given
-    is_label = minitorch.zeros(rows.shape, dtype=minitorch.int64)
+    is_label = rows.new_zeros(rows.shape, dtype=minitorch.int64)
     is_label = is_label.scatter_add(1, at, given.long()) > 0
     hinge = clamp_min(1 - rows.gather(1, at).unsqueeze(2) + rows.unsqueeze(1), 0)
     counts = given.unsqueeze(2) & ~is_label.unsqueeze(1)

@@ -303,7 +303,7 @@ def _max_unpool(
             )
     index = indices if batched else indices.unsqueeze(0)
     plane = math.prod(size)
-    if index.numel() and not (int(index.min()) >= 0 and int(index.max()) < plane):
+    if index.is_cpu and index.numel() and not (int(index.min()) >= 0 and int(index.max()) < plane):
         raise RuntimeError(
             f"{name}: found an invalid max index: indices run from {int(index.min())} to "
             f"{int(index.max())}, but the output of size {list(size)} has {plane} elements"

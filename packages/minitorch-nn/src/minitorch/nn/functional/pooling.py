@@ -140,7 +140,7 @@ def _avg_pool(
     counted = "padded" if count_include_pad else "inside"
     divisor: Any = divisor_override
     if whole and divisor is None:  # the numbers of elements, exactly
-        ones = minitorch.ones((1, 1, *x.shape[2:]), dtype=minitorch.float64)
+        ones = x.new_ones((1, 1, *x.shape[2:]), dtype=minitorch.float64)
         divisor = (pooled(ones, "none") / pooled(ones, counted)).round().to(x.dtype)
     if divisor is None:
         means = pooled(x, counted)

@@ -259,7 +259,9 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     align = _aligned(align_corners, "grid_sample and affine_grid")
     axes = []
     for n in size[2:]:
-        ends = minitorch.linspace(-1, 1, n, dtype=theta.dtype) if n > 1 else theta.new_zeros(1)
+        ends = theta.new_zeros(1)
+        if n > 1:
+            ends = minitorch.linspace(-1, 1, n, dtype=theta.dtype, device=theta.device)
         axes.append(ends if align else ends * ((n - 1) / n))
     mesh = minitorch.meshgrid(*axes, indexing="ij")
     points = stack([*reversed(mesh), minitorch.ones_like(mesh[0])], -1).reshape((-1, ndim + 1))

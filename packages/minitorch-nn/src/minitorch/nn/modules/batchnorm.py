@@ -46,7 +46,8 @@ class _NormBase(_Affine):
             made = {"dtype": dtype, "device": device}
             self.register_buffer("running_mean", minitorch.zeros(num_features, **made))
             self.register_buffer("running_var", minitorch.ones(num_features, **made))
-            self.register_buffer("num_batches_tracked", minitorch.tensor(0, dtype=minitorch.int64))
+            batches = minitorch.tensor(0, dtype=minitorch.int64, device=device)
+            self.register_buffer("num_batches_tracked", batches)
         else:
             for name in ("running_mean", "running_var", "num_batches_tracked"):
                 self.register_buffer(name, None)

@@ -73,7 +73,7 @@ def stepped(
     batched = input.ndim == 2
     x = input if batched else input.unsqueeze(0)
     if hx is None:
-        hx = [minitorch.zeros((len(x), self.hidden_size), dtype=x.dtype)] * count
+        hx = [x.new_zeros((len(x), self.hidden_size))] * count
     else:
         hx = [hx] if count == 1 else list(hx)
         for state in hx:

@@ -119,7 +119,7 @@ class RNNBase(Module, Generic[S]):
                 )
             sizes, order, back = (n,) * length, None, None
         check_input(self, input if not packed else x)
-        states = first_states(self, hx, n, x.dtype, batched, order)
+        states = first_states(self, hx, n, x, batched, order)
         flat = x if packed else x.reshape((-1, x.shape[-1]))
         flat, finals = through_layers(self, flat, states, sizes)
         if packed:
@@ -198,13 +198,13 @@ def check_input(rnn: RNNBase[Any], x: Any) -> None:
 
 
 def first_states(
-    rnn: RNNBase[Any], hx: Any, n: int, dtype: Any, batched: bool, order: Any
+    rnn: RNNBase[Any], hx: Any, n: int, x: Any, batched: bool, order: Any
 ) -> list[Any]:
     """The first states as (num_layers * directions, N, width) each."""
     count = rnn.num_layers * (2 if rnn.bidirectional else 1)
     widths = state_widths(rnn)
     if hx is None:
-        return [minitorch.zeros((count, n, w), dtype=dtype) for w in widths]
+        return [x.new_zeros((count, n, w)) for w in widths]
     given = [hx] if len(widths) == 1 else list(hx)
     found: list[Any] = []
     for name, state, width in zip(("hx", "cx"), given, widths, strict=False):
