@@ -61,6 +61,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from . import amp as amp
     from . import compat as compat
     from . import compiler as compiler
+    from . import distributions as distributions
     from . import fft as fft
     from . import func as func
     from . import linalg as linalg
@@ -135,6 +136,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .ops.slices import *
     from .ops.statistics import *
     from .ops.windows import *
+    from .random.implicit import *
     from .safetensors import load_file as load_file
     from .safetensors import save_file as save_file
     from .serialization import PyTorchFileReader as PyTorchFileReader

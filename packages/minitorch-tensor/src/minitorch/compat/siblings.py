@@ -17,7 +17,12 @@ from ..ops.arguments import taking_tensors
 from ..overrides import add_function
 from .elsewhere import ELSEWHERE
 
-SIBLINGS = {"nn": "minitorch-nn", "optim": "minitorch-optim", "utils.data": "minitorch-nn"}
+SIBLINGS = {
+    "distributions": "minitorch-nn",
+    "nn": "minitorch-nn",
+    "optim": "minitorch-optim",
+    "utils.data": "minitorch-nn",
+}
 # our own that most programs do not need at start: whole modules, and functions with their module
 LATER_MODULES = {
     "_C", "amp", "compiler", "fft", "func", "linalg", "masked", "multiprocessing", "profiler",
@@ -64,6 +69,8 @@ LATER = {
         "ops.slices": "index_add index_copy index_fill index_reduce index_select",
         "ops.statistics": "corrcoef cov std std_mean var var_mean",
         "ops.windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
+        "random.implicit": "binomial _dirichlet_grad _sample_dirichlet _standard_gamma "
+        "_standard_gamma_grad",
         "safetensors": "load_file save_file",
         "serialization": "PyTorchFileReader PyTorchFileWriter load save",
     }.items()
@@ -136,7 +143,9 @@ def __dir__() -> list[str]:
 
     here = vars(sys.modules["minitorch"])
     absent = {key for key in TABLE if "." not in key}
-    return sorted({*here, *LATER_MODULES, *LATER, *FUNCTIONAL, *absent, "nn", "optim"})
+    return sorted(
+        {*here, *LATER_MODULES, *LATER, *FUNCTIONAL, *absent, "distributions", "nn", "optim"}
+    )
 
 
 def _public() -> list[str]:
@@ -146,7 +155,7 @@ def _public() -> list[str]:
     with suppress(ModuleNotFoundError):  # minitorch-nn may not be installed
         find_spec("minitorch.nn")
         names |= FUNCTIONAL
-    return sorted(names | LATER.keys())
+    return sorted(names | {name for name in LATER if name[0] != "_"})
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from .._types.dtype import from_numpy_dtype
+from ..kernels.binomial import binomial_one
 from ..kernels.box_muller import to_normal
+from ..kernels.gamma_samples import gamma_one
 from ..kernels.multiply_add import multiply_add
 from ..kernels.poisson import poisson_one
 from .generator import Generator
@@ -241,3 +243,37 @@ def multinomial(g: Generator, p: Array, count: int, replacement: bool) -> Array:
     u = g.uniform64(count * len(rows)).reshape(-1, count)
     found = [np.searchsorted(s, v) for s, v in zip(sums, u, strict=True)]
     return np.array(found, np.int64).reshape(*p.shape[:-1], count)
+
+
+def binomial(g: Generator, array: Array, counts: Array, p: Array) -> None:
+    """One number at a time, as ``poisson``."""
+    _check(counts, "binomial_cpu")
+    draw = g.one_by_one()
+    pairs = zip(counts.reshape(-1), p.reshape(-1), strict=True)
+    array.reshape(-1)[:] = [binomial_one(n, q, draw) for n, q in pairs]
+
+
+def gamma(g: Generator, array: Array, a: Array) -> None:
+    """Gamma(a, 1), at least the smallest positive number of the dtype."""
+    _check(a, "gamma_cpu")
+    uniform = g.one_by_one()
+
+    def normal() -> float:
+        return float(g.normal_pairs(1)[0])
+
+    values = [gamma_one(x, uniform, normal) for x in a.reshape(-1)]
+    with np.errstate(over="ignore", under="ignore"):
+        np.maximum(
+            np.array(values).astype(array.dtype), np.finfo(array.dtype).tiny, out=array.reshape(-1)
+        )
+
+
+def dirichlet(g: Generator, array: Array, a: Array) -> None:
+    """Gamma numbers, in float64, over their sum along the last dimension."""
+    _check(a, "dirichlet")
+    values = np.empty(a.shape)
+    gamma(g, values, a.astype(np.float64))
+    kind = array.dtype.type
+    info = np.finfo(kind)
+    ratio = (values / values.sum(-1, keepdims=True)).astype(kind)
+    np.clip(ratio, info.tiny, np.nextafter(kind(1), kind(0)), out=array)
