@@ -29,7 +29,7 @@ MODULES = (
     "minitorch.special", "minitorch.fft", "minitorch.signal.windows", "minitorch.masked",
     "minitorch.random", "minitorch.extend", "minitorch.nn", "minitorch.nn.functional",
     "minitorch.nn.init", "minitorch.nn.utils", "minitorch.optim", "minitorch.optim.lr_scheduler",
-    "minitorch.utils.data",
+    "minitorch.distributions", "minitorch.utils.data",
 )  # fmt: skip
 
 

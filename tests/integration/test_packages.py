@@ -16,7 +16,7 @@ from minitorch.compat.siblings import LATER, MissingSibling
 ROOT = Path(__file__).parents[2]
 PORTIONS = {  # of minitorch/, beside which everything else is the core's
     "minitorch-tensor": ("",),
-    "minitorch-nn": ("nn/", "utils/data/"),
+    "minitorch-nn": ("distributions/", "nn/", "utils/data/"),
     "minitorch-optim": ("optim/",),
 }
 SIBLINGS = {"minitorch-nn": "nn", "minitorch-optim": "optim"}

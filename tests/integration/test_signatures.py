@@ -15,9 +15,11 @@ MODULES = [
     "minitorch.autograd.graph", "minitorch.random", "minitorch.signal.windows", "minitorch.masked",
     "minitorch.amp", "minitorch.profiler", "minitorch.safetensors", "minitorch.extend",
     "minitorch.utils.checkpoint", "minitorch.utils.data", "minitorch.nn", "minitorch.nn.init",
-    "minitorch.nn.functional", "minitorch.nn.utils", "minitorch.nn.utils.rnn",
-    "minitorch.nn.utils.parametrize", "minitorch.nn.utils.parametrizations", "minitorch.optim",
-    "minitorch.optim.lr_scheduler", "minitorch.optim.swa_utils",
+    "minitorch.distributions", "minitorch.distributions.transforms",
+    "minitorch.distributions.constraints", "minitorch.nn.functional", "minitorch.nn.utils",
+    "minitorch.nn.utils.rnn", "minitorch.nn.utils.parametrize",
+    "minitorch.nn.utils.parametrizations", "minitorch.optim", "minitorch.optim.lr_scheduler",
+    "minitorch.optim.swa_utils",
 ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from . import (
     kl,
     location_scale,
     matrices,
+    mixture_same_family,
     multivariate_normal,
     parameters,
     pareto,
@@ -50,6 +51,7 @@ from .gamma_family import *
 from .kl import *
 from .location_scale import *
 from .matrices import *
+from .mixture_same_family import *
 from .multivariate_normal import *
 from .pareto import *
 from .transforms import *
@@ -60,7 +62,7 @@ __all__ += ["OneHotCategoricalStraightThrough", "RelaxedBernoulli", "RelaxedOneH
 __all__ += ["biject_to", "transform_to"]
 for _module in (
     beta_family, composite, counts, distribution, gamma_family, kl, location_scale, matrices,
-    multivariate_normal, pareto, transforms, von_mises,
+    mixture_same_family, multivariate_normal, pareto, transforms, von_mises,
 ):  # fmt: skip
     __all__ += _module.__all__
 
@@ -69,7 +71,7 @@ _PATHS = {
     beta_family: "beta dirichlet kumaraswamy",
     binary: "bernoulli continuous_bernoulli relaxed_bernoulli",
     categories: "categorical multinomial one_hot_categorical relaxed_categorical",
-    composite: "independent mixture_same_family transformed_distribution",
+    composite: "independent transformed_distribution",
     counts: "binomial geometric negative_binomial poisson",
     distribution: "exp_family",
     gamma_family: "chi2 exponential fishersnedecor gamma inverse_gamma studentT weibull",
