@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 __all__ = ["Absent"]
@@ -10,16 +11,16 @@ __all__ = ["Absent"]
 
 @dataclass(frozen=True)
 class Absent:
-    """One module: why it is not here, and its names by kind, separated by blanks.
+    """One module's names by kind, separated by blanks, and why they are not here.
 
     ``false true zero nothing empty`` are functions that answer so, whatever they are given;
     ``raises`` functions that raise; ``classes`` and ``exceptions`` can be subclassed and asked
     ``isinstance`` of, and raise when they are made; ``contexts`` are context managers and
     decorators that change nothing; ``same`` are functions and decorators that give back their
-    first argument; ``values`` are constants; ``real`` names what MiniTorch has elsewhere.
+    first argument; ``values`` are constants. ``real`` says where MiniTorch has what a name stands
+    for, ``at`` where it has names.
     """
 
-    why: str
     false: str = ""
     true: str = ""
     zero: str = ""
@@ -30,5 +31,15 @@ class Absent:
     exceptions: str = ""
     contexts: str = ""
     same: str = ""
+    why: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     real: dict[str, str] = field(default_factory=dict)
+    at: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def links(self) -> dict[str, str]:
+        """Name -> ``module:name`` of what MiniTorch has elsewhere."""
+        shared = {
+            name: f"{place}:{name}" for place, names in self.at.items() for name in names.split()
+        }
+        return shared | self.real

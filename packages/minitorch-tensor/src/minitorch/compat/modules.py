@@ -85,17 +85,22 @@ def giving_back(name: str, why: str) -> Any:
 
 
 KINDS: dict[str, Callable[[str, str], Any]] = {
+    "raises": raising,
+    "classes": absent_class,
+    "exceptions": absent_exception,
     "false": answering(False),
     "true": answering(True),
     "zero": answering(0),
     "nothing": answering(None),
     "empty": answering([]),
-    "raises": raising,
-    "classes": absent_class,
-    "exceptions": absent_exception,
     "contexts": empty_context,
     "same": giving_back,
 }
+
+
+def kinds_of(row: Absent) -> dict[str, str]:
+    """Name -> kind; what a name answers goes before that it raises."""
+    return {name: kind for kind in KINDS for name in getattr(row, kind).split()}
 
 
 class AbsentModule(ModuleType):
@@ -103,17 +108,17 @@ class AbsentModule(ModuleType):
 
     def __init__(self, key: str, row: Absent) -> None:
         super().__init__(f"minitorch.{key}", f"torch.{key} in MiniTorch: {row.why}.")
-        kinds = {name: kind for kind in KINDS for name in getattr(row, kind).split()}
+        kinds = kinds_of(row)
         self.__dict__.update(row.values, _key=key, _row=row, _kinds=kinds)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name not in self._row.real:
+        if name.startswith("__") and name not in self._row.links:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         row, path = self._row, f"{self._key}.{name}"
         if path in TABLE and name not in self._kinds:
             return import_module(f"minitorch.{path}")
-        if name in row.real:
-            module, _, attribute = row.real[name].partition(":")
+        if name in row.links:
+            module, _, attribute = row.links[name].partition(":")
             outside = module in ("minitorch", "builtins")
             made = getattr(import_module(module if outside else f"minitorch.{module}"), attribute)
         elif name in self._kinds:
@@ -133,7 +138,7 @@ class AbsentModule(ModuleType):
     def __dir__(self) -> list[str]:
         inside = {key.removeprefix(f"{self._key}.") for key in TABLE if key != self._key}
         inside = {key for key in inside if "." not in key and f"{self._key}.{key}" in TABLE}
-        return sorted({*self._kinds, *self._row.values, *self._row.real, *inside})
+        return sorted({*self._kinds, *self._row.values, *self._row.links, *inside})
 
 
 class AbsentLoader(Loader):
@@ -191,3 +196,31 @@ def cpu_name() -> str:
 def one() -> int:
     """1: the CPU."""
     return 1
+
+
+def private_backend() -> str:
+    """``"privateuseone"``: nobody gave another device a name."""
+    return "privateuseone"
+
+
+def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, Any]:
+    """Device, dtype, ``non_blocking`` and memory format among the arguments of ``Module.to``."""
+    from .._tensor.tensor import Tensor
+    from .._types.device import device
+    from .._types.dtype import dtype
+
+    found = {"device": None, "dtype": None, "non_blocking": False, "memory_format": None} | kwargs
+    copy = found.pop("copy", False)
+    for value in args:
+        if isinstance(value, Tensor):
+            found |= {"device": value.device, "dtype": value.dtype}
+        elif isinstance(value, dtype):
+            found["dtype"] = value
+        elif isinstance(value, bool):
+            found["non_blocking"] = value
+        elif value is not None:
+            found["device"] = value
+    if isinstance(found["device"], str | int):
+        found["device"] = device(found["device"])
+    del copy
+    return found["device"], found["dtype"], found["non_blocking"], found["memory_format"]

@@ -6,6 +6,7 @@ Follows https://docs.pytorch.org/docs/stable/library.html
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from enum import Enum
 from importlib import import_module
 from typing import Any
 
@@ -14,7 +15,16 @@ from ..autograd.function import Function
 from ..autograd.grad_mode import is_grad_enabled, no_grad
 from .schema import Schema, bind
 
-__all__ = ["Namespace", "OpOverload", "OpOverloadPacket", "namespace", "overload", "tensors_in"]
+__all__ = [
+    "DispatchKey",
+    "DispatchKeySet",
+    "Namespace",
+    "OpOverload",
+    "OpOverloadPacket",
+    "namespace",
+    "overload",
+    "tensors_in",
+]
 
 # which kernel computes, in this order
 KERNELS = ("CPU", "CompositeExplicitAutograd", "CompositeImplicitAutograd")
@@ -191,6 +201,42 @@ class AtenOverload(OpOverload):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.overloadpacket._function(*args, **kwargs)  # type: ignore[misc]
+
+
+class DispatchKey(Enum):
+    """Where a kernel of an operator may belong; those of the CPU and of autograd run here."""
+
+    Undefined, Dense, CPU, CUDA, Meta, Sparse, Python, BackendSelect = range(8)
+    Autograd, AutogradCPU, AutogradCUDA, AutogradXPU, AutogradMeta, AutogradPrivateUse1 = range(
+        8, 14
+    )
+    AutocastCPU, AutocastCUDA, AutocastXPU, AutocastMPS, AutocastPrivateUse1 = range(14, 19)
+    CompositeImplicitAutograd, CompositeExplicitAutograd, ADInplaceOrView = range(19, 22)
+    Functionalize, PythonDispatcher, FuncTorchBatched, PrivateUse1, XPU, MPS = range(22, 28)
+
+
+class DispatchKeySet:
+    """A set of dispatch keys."""
+
+    def __init__(self, *keys: DispatchKey) -> None:
+        self.keys = frozenset(keys)
+
+    def has(self, key: DispatchKey) -> bool:
+        """Whether it has the key."""
+        return key in self.keys
+
+    def add(self, key: DispatchKey) -> DispatchKeySet:
+        """The set with the key, too."""
+        return DispatchKeySet(*self.keys, key)
+
+    def __or__(self, other: DispatchKeySet) -> DispatchKeySet:
+        return DispatchKeySet(*self.keys, *other.keys)
+
+    def __and__(self, other: DispatchKeySet) -> DispatchKeySet:
+        return DispatchKeySet(*(self.keys & other.keys))
+
+    def __sub__(self, other: DispatchKeySet) -> DispatchKeySet:
+        return DispatchKeySet(*(self.keys - other.keys))
 
 
 class Namespace:

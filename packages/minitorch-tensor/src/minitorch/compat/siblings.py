@@ -25,7 +25,7 @@ SIBLINGS = {
 }
 # our own that most programs do not need at start: whole modules, and functions with their module
 LATER_MODULES = {
-    "_C", "amp", "compiler", "fft", "func", "linalg", "masked", "multiprocessing", "profiler",
+    "amp", "compiler", "fft", "func", "linalg", "masked", "multiprocessing", "profiler",
     "random", "safetensors", "serialization", "signal", "special", "utils",
 }  # fmt: skip
 LATER = {

@@ -1,35 +1,47 @@
 """What PyTorch has and MiniTorch does not: module -> names -> what each of them is.
 
-Imports and look-ups succeed and tell the truth; what would have to compute raises the module's
-reason; nothing that changes numbers does nothing. ``modules.py`` makes modules of the rows.
+``names.txt`` lists PyTorch's modules with the names that they define; the rows in ``devices.py``,
+``compilers.py`` and ``processes.py`` say which of them answer. Imports and look-ups succeed and
+tell the truth; what would have to compute raises, with the reason; nothing that changes numbers
+does nothing. ``modules.py`` makes modules of the rows.
 """
 
 from __future__ import annotations
 
-from . import compilers, devices, number_formats, processes
+import re
+from dataclasses import replace
+from pkgutil import get_data
+
+from . import compilers, devices, internals, processes
 from .absent import Absent
+from .reasons import reason
 
 __all__ = ["TABLE"]
 
-VERSION = Absent(
-    "it is what this build has",
-    values={"debug": False, "cuda": None, "hip": None, "xpu": None, "git_version": None},
-    real={"__version__": "minitorch:__version__"},
-)
-DISTRIBUTIONS = Absent(
-    "probability distributions are on their way: draw with normal, rand, multinomial, poisson",
-    raises="biject_to kl_divergence register_kl transform_to",
-    classes="AffineTransform Bernoulli Beta Binomial Categorical Dirichlet Distribution "
-    "ExponentialFamily Gamma Independent Laplace LogNormal MixtureSameFamily MultivariateNormal "
-    "NegativeBinomial Normal OneHotCategorical Poisson RelaxedOneHotCategorical StudentT Transform "
-    "TransformedDistribution Uniform",
-)
-TABLE: dict[str, Absent] = {
-    "version": VERSION,
-    "distributions": DISTRIBUTIONS,
-    "distributions.constraints": Absent(DISTRIBUTIONS.why, classes="Constraint"),
+ROWS: dict[str, Absent] = {
+    "version": Absent(
+        values={"debug": False, "cuda": None, "hip": None, "xpu": None, "git_version": None},
+        real={"__version__": "minitorch:__version__"},
+    ),
     **devices.TABLE,
     **processes.TABLE,
     **compilers.TABLE,
-    **number_formats.TABLE,
+    **internals.TABLE,
 }
+KINDS = {"class": "classes", "def": "raises", "error": "exceptions"}
+
+
+def listed() -> dict[str, Absent]:
+    """The rows of ``names.txt``, and those that say more."""
+    found = {}
+    for line in (get_data(__package__, "names.txt") or b"").decode().splitlines():
+        module, *parts = re.split(" (class|def|error): ", line)
+        row = ROWS.get(module, Absent())
+        kinds = {KINDS[kind]: names for kind, names in zip(parts[::2], parts[1::2], strict=True)}
+        kinds = {kind: f"{names} {getattr(row, kind)}" for kind, names in kinds.items()}
+        found[module] = replace(row, why=reason(module), **kinds)
+    rest = {module: replace(row, why=reason(module)) for module, row in ROWS.items()}
+    return rest | found
+
+
+TABLE = listed()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from .absent import Absent
-from .compilers import COMPILERS, SCRIPT
-from .devices import GPU, SWITCH
-from .number_formats import QUANTIZED, SPARSE
+from .reasons import COMPILERS, GPU, QUANTIZED, SCRIPT, SPARSE, SWITCH
 
 __all__ = ["TOP"]
 
 TOP: tuple[Absent, ...] = (
     Absent(
-        SCRIPT,
+        why=SCRIPT,
         raises="fork import_ir_module import_ir_module_from_buffer merge_type_from_type_comment "
         "parse_ir parse_schema parse_type_comment unify_type_list wait",
         classes="AggregationType AliasDb AnyType Argument ArgumentSpec AwaitType Block BoolType "
@@ -30,19 +28,19 @@ TOP: tuple[Absent, ...] = (
         exceptions="FatalError JITException",
     ),
     Absent(
-        COMPILERS,
+        why=COMPILERS,
         classes="SymBool SymFloat SymInt DispatchKey DispatchKeySet ExcludeDispatchKeyGuard Tag",
         raises="sym_constrain_range sym_constrain_range_for_size sym_fresh_size",
     ),
     Absent(
-        GPU,
+        why=GPU,
         false="is_vulkan_available cudnn_is_acceptable is_distributed",
         classes="Stream Event",
         exceptions="AcceleratorError OutOfMemoryError",
         raises="get_device_module profiler_allow_cudagraph_cupti_lazy_reinit_cuda12",
     ),
     Absent(
-        SWITCH,
+        why=SWITCH,
         raises="cudnn_affine_grid_generator cudnn_batch_norm cudnn_convolution "
         "cudnn_convolution_add_relu cudnn_convolution_relu cudnn_convolution_transpose "
         "cudnn_grid_sampler miopen_batch_norm miopen_convolution miopen_convolution_add_relu "
@@ -57,7 +55,7 @@ TOP: tuple[Absent, ...] = (
         "fbgemm_pack_gemm_matrix_fp16 fbgemm_pack_quantized_matrix",
     ),
     Absent(
-        QUANTIZED,
+        why=QUANTIZED,
         raises="choose_qparams_optimized dequantize empty_quantized "
         "fake_quantize_per_channel_affine fake_quantize_per_tensor_affine "
         "fused_moving_avg_obs_fake_quant int_repr q_per_channel_axis q_per_channel_scales "
@@ -68,7 +66,7 @@ TOP: tuple[Absent, ...] = (
         classes="QInt32Storage QInt8Storage QUInt2x4Storage QUInt4x2Storage QUInt8Storage qscheme",
     ),
     Absent(
-        SPARSE,
+        why=SPARSE,
         raises="ccol_indices_copy col_indices_copy crow_indices_copy dsmm hsmm hspmm indices_copy "
         "resize_as_sparse_ row_indices_copy saddmm smm sparse_bsc_tensor sparse_bsr_tensor "
         "sparse_compressed_tensor sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor spmm "

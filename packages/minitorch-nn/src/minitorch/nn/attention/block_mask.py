@@ -21,7 +21,7 @@ from ..functional.padding import pad
 __all__ = ["BlockMask", "and_masks", "create_block_mask", "create_mask", "noop_mask", "or_masks"]
 
 Mod = Callable[..., Any]  # (batch, head, query, key) or (score, batch, head, query, key)
-BLOCK = 128  # queries and keys
+BLOCK = _DEFAULT_SPARSE_BLOCK_SIZE = 128  # queries and keys
 WHOLE = 1 << 30  # the block size of a mask that lets everything pass
 
 

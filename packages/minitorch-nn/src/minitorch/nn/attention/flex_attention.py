@@ -12,6 +12,7 @@ import minitorch
 from minitorch import Tensor
 
 from .block_mask import (
+    _DEFAULT_SPARSE_BLOCK_SIZE,
     WHOLE,
     BlockMask,
     Mod,

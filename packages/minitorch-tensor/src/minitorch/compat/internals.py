@@ -1,0 +1,48 @@
+"""PyTorch's inner modules: what programs ask of them."""
+
+from __future__ import annotations
+
+from .absent import Absent
+
+__all__ = ["TABLE"]
+
+TABLE: dict[str, Absent] = {
+    "_C": Absent(
+        false="_are_functorch_transforms_active _cuda_isInBadFork _is_torch_function_mode_enabled "
+        "_jit_can_fuse_on_cpu _jit_can_fuse_on_gpu _has_mkldnn _is_xnnpack_enabled "
+        "_is_multithreading_enabled _is_tracing",
+        nothing="_get_tracing_state _log_api_usage_once _log_api_usage_metadata "
+        "_jit_override_can_fuse_on_cpu _jit_override_can_fuse_on_gpu "
+        "_jit_set_nvfuser_enabled _jit_set_profiling_executor _jit_set_profiling_mode "
+        "_jit_set_texpr_fuser_enabled _cuda_clearCublasWorkspaces "
+        "_set_math_sdp_allow_fp16_bf16_reduction",
+        classes="Graph Value Node Block ScriptFunction ScriptModule ScriptObject _TensorMeta",
+        contexts="_ExcludeDispatchKeyGuard _AutoDispatchBelowAutograd "
+        "_AutoDispatchBelowADInplaceOrView",
+        real={
+            "DispatchKey": "compat.operators:DispatchKey",
+            "DispatchKeySet": "compat.operators:DispatchKeySet",
+            "DisableTorchFunction": "overrides:DisableTorchFunction",
+            "DisableTorchFunctionSubclass": "overrides:DisableTorchFunctionSubclass",
+            "Generator": "minitorch:Generator",
+            "_LinAlgError": "linalg:LinAlgError",
+            "_disabled_torch_function_impl": "overrides:disabled",
+            "_get_default_device": "minitorch:get_default_device",
+            "_get_privateuse1_backend_name": "compat.modules:private_backend",
+        },
+    ),
+    "_C._nn": Absent(real={"_parse_to": "compat.modules:parse_to"}),
+    "_C._functorch": Absent(
+        false="is_batchedtensor is_functorch_wrapped_tensor is_gradtrackingtensor "
+        "is_legacy_batchedtensor",
+    ),
+    "_C._distributed_c10d": Absent(classes="ProcessGroup Store Work ReduceOp"),
+    "functional": Absent(
+        at={
+            "minitorch": "align_tensors atleast_1d atleast_2d atleast_3d block_diag "
+            "broadcast_shapes broadcast_tensors cartesian_prod cdist chain_matmul einsum istft lu "
+            "meshgrid norm pca_lowrank split stft svd_lowrank tensordot unique "
+            "unique_consecutive unravel_index"
+        }
+    ),
+}
