@@ -110,7 +110,7 @@ def test_names_that_do_not_exist(run):
     code, _, errors = run("import torch\ntorch.zeross(3)")
     assert code == 1
     assert errors.splitlines()[-1] == (
-        "AttributeError: module 'minitorch' has no attribute 'zeross'; did you mean 'zeros'?"
+        "AttributeError: MiniTorch has no torch.zeross; did you mean 'zeros'?"
     )
     code, _, errors = run("import torch.nowhere")
     assert code == 1

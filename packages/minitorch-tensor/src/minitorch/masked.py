@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ._tensor import Tensor
     from ._types.dtype import dtype
 
+__path__: list[str] = []  # PyTorch has modules in here
 __all__ = [
     "amax",
     "amin",

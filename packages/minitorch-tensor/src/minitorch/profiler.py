@@ -18,6 +18,7 @@ from .autograd.grad_mode import current
 from .autograd.interpreters import Interpreter
 from .autograd.variable import Variable
 
+__path__: list[str] = []  # PyTorch has modules in here
 __all__ = ["ProfilerActivity", "profile", "record_function"]
 
 

@@ -28,6 +28,7 @@ from .hooks import (
 )
 from .parameter import Buffer, Parameter, UninitializedParameter
 from .state import State
+from .state import _IncompatibleKeys as _IncompatibleKeys
 
 __all__ = [
     "Module",

@@ -14,10 +14,13 @@ from typing import Any
 
 from .._tensor.tensor import Tensor
 from .elsewhere import ELSEWHERE, SameModule
+from .siblings import explained
 from .tensor_types import constructed
+from .torch_version import TorchVersion
 
 __all__ = ["as_torch"]
 
+EXPLAINED = {"minitorch", "minitorch.ops"}  # modules that say of a name that they lack it
 PYTORCH = "2.13.0"  # the version whose behaviour this is
 
 
@@ -33,8 +36,12 @@ def share_names() -> None:
     a function may have its name.
     """
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "minitorch":
-            sys.modules.setdefault("torch" + name.removeprefix("minitorch"), module)
+        theirs = "torch" + name.removeprefix("minitorch")
+        if name.partition(".")[0] == "minitorch" and theirs not in sys.modules:
+            sys.modules[theirs] = module
+            if type(module) is ModuleType and name not in EXPLAINED:
+                EXPLAINED.add(name)
+                explained(module)
     for theirs, ours in ELSEWHERE.items():
         if f"minitorch.{ours}" in sys.modules:
             sys.modules[f"torch.{theirs}"] = module = sys.modules[f"minitorch.{ours}"]
@@ -80,9 +87,9 @@ class PyTorch(Distribution):
         return Path(__file__).parents[2] / path
 
 
-def pytorch_version() -> str:
+def pytorch_version() -> TorchVersion:
     """The PyTorch whose behaviour this is, and the MiniTorch that has it."""
-    return f"{PYTORCH}+minitorch{version('minitorch-tensor')}"
+    return TorchVersion(f"{PYTORCH}+minitorch{version('minitorch-tensor')}")
 
 
 def construct(cls: Any, *data: Any, device: Any = None, size: Any = None, **named: Any) -> Any:
@@ -140,7 +147,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         self._finder = Counterparts()
         sys.meta_path.insert(0, self._finder)
         share_names()
-        self._constructor = Tensor.__new__
+        self._constructor = vars(Tensor)["__new__"]
         self._preparation = prepare = spawn.get_preparation_data
         Tensor.__new__ = staticmethod(construct)  # type: ignore[method-assign]  # until __exit__
 

@@ -92,8 +92,8 @@ TABLE: dict[str, Absent] = {
     "fx.traceback": Absent(false="has_preserved_node_meta", contexts="annotate preserve_node_meta"),
     "jit": Absent(
         false="is_scripting is_tracing onednn_fusion_enabled",
-        same="script trace script_method export ignore unused interface script_if_tracing freeze "
-        "optimize_for_inference",
+        same="_overload _overload_method _script_if_tracing script trace script_method export "
+        "ignore unused interface script_if_tracing freeze optimize_for_inference",
         contexts="fuser strict_fusion optimized_execution",
         nothing="enable_onednn_fusion set_fusion_strategy",
         real={
@@ -103,7 +103,11 @@ TABLE: dict[str, Absent] = {
         },
     ),
     "jit._script": Absent(same="script"),
-    "onnx": Absent(false="is_in_onnx_export"),
+    "onnx": Absent(
+        false="is_in_onnx_export",
+        nothing="register_custom_op_symbolic unregister_custom_op_symbolic",
+    ),
+    "onnx.symbolic_helper": Absent(same="parse_args quantized_args"),
     "package": Absent(false="is_from_package"),
     "utils.cpp_extension": Absent(false="is_ninja_available"),
     "utils._triton": Absent(false=TRITON),

@@ -12,10 +12,14 @@ __all__ = ["ELSEWHERE", "SameModule", "spec_elsewhere"]
 
 ELSEWHERE = {
     "__config__": "compat.build",
+    "amp.autocast_mode": "amp",
+    "amp.grad_scaler": "amp",
+    "autograd.anomaly_mode": "autograd.interpreters",
     "autograd.profiler": "profiler",
     "hub": "compat.hub",
     "library": "compat.library",
     "_custom_ops": "compat.library",
+    "nn.common_types": "compat.annotations",
     "nn.modules.container": "nn.containers",
     "nn.modules.conv": "nn.modules.convolution",
     "nn.modules.module": "nn.module",
@@ -25,6 +29,10 @@ ELSEWHERE = {
     "nn.modules.upsampling": "nn.modules.resampling",
     "optim.adamw": "optim.adam",
     "storage": "_tensor.typed_storage",
+    "profiler.profiler": "profiler",
+    "signal.windows.windows": "signal.windows",
+    "torch_version": "compat.torch_version",
+    "types": "compat.annotations",
     "utils.data._utils": "utils.data",
     "utils.data._utils.collate": "utils.data.collate",
 }

@@ -23,6 +23,29 @@ __all__ = [
     "set_dir",
 ]  # fmt: skip
 
+try:
+    from tqdm import tqdm  # type: ignore[import-untyped]
+except ImportError:  # an extra: without it a number
+
+    class tqdm:  # type: ignore[no-redef]  # noqa: N801  (its name)
+        """How far it is, on the standard error."""
+
+        def __init__(self, total: Any = None, disable: bool = False, **_: Any) -> None:
+            self.total, self.disable, self.n = total, disable, 0
+
+        def update(self, n: int) -> None:
+            self.n += n
+            if not self.disable:
+                sys.stderr.write(f"\r{self.n} of {self.total or '?'}")
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *exception: object) -> None:
+            if not self.disable:
+                sys.stderr.write("\n")
+
+
 HASH = re.compile(r"-([a-f0-9]*)\.")  # in the name of a file: resnet18-f37072fd.pth
 CHUNK = 128 * 1024
 _dir: str | None = None
@@ -57,21 +80,18 @@ def download_url_to_file(
         RuntimeError: the contents have another hash.
     """
     dst = os.path.expanduser(dst)
-    digest, done = hashlib.sha256(), 0
+    digest = hashlib.sha256()
     with (
         urlopen(Request(url, headers={"User-Agent": "torch.hub"})) as source,
         NamedTemporaryFile(dir=os.path.dirname(dst) or ".", delete=False) as file,
     ):
         try:
-            total = source.headers.get("Content-Length")
-            while chunk := source.read(CHUNK):
-                file.write(chunk)
-                digest.update(chunk)
-                done += len(chunk)
-                if progress:
-                    sys.stderr.write(f"\r{done} of {total or '?'} bytes")
-            if progress:
-                sys.stderr.write("\n")
+            total = int(source.headers.get("Content-Length") or 0) or None
+            with tqdm(total=total, disable=not progress, unit="B", unit_scale=True) as bar:
+                while chunk := source.read(CHUNK):
+                    file.write(chunk)
+                    digest.update(chunk)
+                    bar.update(len(chunk))
             if hash_prefix is not None and not digest.hexdigest().startswith(hash_prefix):
                 raise RuntimeError(
                     f'invalid hash value (expected "{hash_prefix}", got "{digest.hexdigest()}")'

@@ -8,13 +8,13 @@ __all__ = ["TABLE"]
 
 TABLE: dict[str, Absent] = {
     "_C": Absent(
-        false="_are_functorch_transforms_active _cuda_isInBadFork _is_torch_function_mode_enabled "
+        false="_are_functorch_transforms_active _is_torch_function_mode_enabled "
         "_jit_can_fuse_on_cpu _jit_can_fuse_on_gpu _has_mkldnn _is_xnnpack_enabled "
         "_is_multithreading_enabled _is_tracing",
         nothing="_get_tracing_state _log_api_usage_once _log_api_usage_metadata "
         "_jit_override_can_fuse_on_cpu _jit_override_can_fuse_on_gpu "
         "_jit_set_nvfuser_enabled _jit_set_profiling_executor _jit_set_profiling_mode "
-        "_jit_set_texpr_fuser_enabled _cuda_clearCublasWorkspaces "
+        "_jit_set_texpr_fuser_enabled "
         "_set_math_sdp_allow_fp16_bf16_reduction",
         classes="Graph Value Node Block ScriptFunction ScriptModule ScriptObject _TensorMeta",
         contexts="_ExcludeDispatchKeyGuard _AutoDispatchBelowAutograd "
@@ -37,6 +37,17 @@ TABLE: dict[str, Absent] = {
         "is_legacy_batchedtensor",
     ),
     "_C._distributed_c10d": Absent(classes="ProcessGroup Store Work ReduceOp"),
+    "utils.model_zoo": Absent(
+        real={"load_url": "compat.hub:load_state_dict_from_url", "tqdm": "compat.hub:tqdm"}
+    ),
+    "__future__": Absent(
+        false="get_overwrite_module_params_on_conversion get_swap_module_params_on_conversion",
+        raises="set_overwrite_module_params_on_conversion set_swap_module_params_on_conversion",
+    ),
+    "utils.deterministic": Absent(values={"fill_uninitialized_memory": True}),
+    "utils.dlpack": Absent(
+        real={"to_dlpack": "compat.modules:to_dlpack"}, at={"minitorch": "from_dlpack"}
+    ),
     "functional": Absent(
         at={
             "minitorch": "align_tensors atleast_1d atleast_2d atleast_3d block_diag "

@@ -47,6 +47,7 @@ def absent_class(name: str, why: str, bases: tuple[type, ...] = (object,)) -> An
         raise RuntimeError(f"MiniTorch has no torch.{name}: {why}")
 
     namespace = {"__init__": __init__, "__doc__": f"Nothing is one: {why}."}
+    namespace["__class_getitem__"] = classmethod(lambda cls, item: cls)  # Future[Tensor]
     return type(name.rpartition(".")[2], bases, namespace)
 
 
@@ -224,3 +225,8 @@ def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, Any]:
         found["device"] = device(found["device"])
     del copy
     return found["device"], found["dtype"], found["non_blocking"], found["memory_format"]
+
+
+def to_dlpack(tensor: Any) -> Any:
+    """The DLPack capsule of a tensor, for ``from_dlpack`` of others."""
+    return tensor.__dlpack__()

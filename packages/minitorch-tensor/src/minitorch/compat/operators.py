@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -28,12 +29,6 @@ __all__ = [
 
 # which kernel computes, in this order
 KERNELS = ("CPU", "CompositeExplicitAutograd", "CompositeImplicitAutograd")
-OVERLOADS = {  # of aten's operators that many have
-    "default", "Tensor", "Scalar", "out", "int", "dim", "self", "values", "dim_IntList", "float",
-    "Tensor_Tensor", "Tensor_Scalar", "Scalar_Tensor", "ScalarSelf", "Tensor_mode", "Scalar_mode",
-    "start", "start_step", "dtype", "Tensor_out", "Scalar_out", "names", "intlist", "src", "value",
-    "correction", "dims", "sizes", "indices", "sections", "other", "dtype_layout", "device", "min",
-}  # fmt: skip
 
 
 def tensors_in(values: Any) -> Iterator[Tensor]:
@@ -172,7 +167,7 @@ class OpOverloadPacket:
     def __getattr__(self, name: str) -> Any:
         if name in self._overloads:
             return self._overloads[name]
-        if self._function is not None and name in OVERLOADS:
+        if self._function is not None and name in known("_ops.overloads"):
             made: OpOverload = AtenOverload(self, name, None)
             return self._overloads.setdefault(name, made)
         if name.startswith("__"):
@@ -261,8 +256,16 @@ class Namespace:
         return sorted(self.packets)
 
 
+@cache
+def known(module: str) -> set[str]:
+    """The names of PyTorch's operators, or of their overloads."""
+    return set(import_module("minitorch.compat.table").TABLE[module].raises.split())
+
+
 def aten(name: str) -> Callable[..., Any] | None:
-    """The public function or method that an operator of aten is."""
+    """The public function or method that an operator of aten is; one that raises for others."""
+    if name not in known("_ops.aten"):
+        return None
     top, made = import_module("minitorch"), None
     module, _, rest = name.partition("_")
     if module in ("linalg", "fft", "special"):
@@ -270,7 +273,13 @@ def aten(name: str) -> Callable[..., Any] | None:
     made = made or vars(top).get(name) or getattr(Tensor, name, None)
     if made is None and name in import_module("minitorch.compat.siblings").FUNCTIONAL:
         made = getattr(top, name, None)
-    return made if callable(made) else None
+    if callable(made):
+        function: Callable[..., Any] = made
+        return function
+    raising: Callable[..., Any] = import_module("minitorch.compat.modules").raising(
+        f"ops.aten.{name}", "use the public function that computes the same"
+    )
+    return raising
 
 
 NAMESPACES: dict[str, Namespace] = {}

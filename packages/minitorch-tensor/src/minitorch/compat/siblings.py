@@ -120,22 +120,40 @@ sys.meta_path += [AbsentModules, MissingSibling]
 
 
 class UnknownNameError(AttributeError):
-    """Looks for the nearest name only when someone reads the message: `hasattr` asks often."""
+    """Looks for a near public name only when someone reads the message: `hasattr` asks often."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, module: str = "minitorch") -> None:
         super().__init__(name, name=name, obj=None)  # no obj: the traceback would suggest again
+        self.module = module
 
     def __str__(self) -> str:
         from difflib import get_close_matches
 
         (name,) = self.args
-        near = get_close_matches(name, __dir__(), n=1)
+        public = [each for each in dir(sys.modules[self.module]) if each[0] != "_"]
+        near = get_close_matches(name, public, n=1, cutoff=0.8)
         suggestion = "".join(f"; did you mean {match!r}?" for match in near)
-        return f"module 'minitorch' has no attribute {name!r}{suggestion}"
+        return f"MiniTorch has no torch{self.module.removeprefix('minitorch')}.{name}{suggestion}"
 
 
 UnknownNameError.__name__ = UnknownNameError.__qualname__ = "AttributeError"  # as it prints
 UnknownNameError.__module__ = "builtins"
+
+
+def explained(module: ModuleType) -> None:
+    """Lets a module say, of a name that it lacks, that MiniTorch has none."""
+    own = vars(module).get("__getattr__")
+
+    def look_up(name: str) -> Any:
+        if own is not None:
+            try:
+                return own(name)
+            except AttributeError as error:
+                if isinstance(error, UnknownNameError) or "MiniTorch has no" in str(error):
+                    raise
+        raise UnknownNameError(name, module.__name__)
+
+    vars(module)["__getattr__"] = look_up
 
 
 def __dir__() -> list[str]:
@@ -184,7 +202,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("minitorch-tensor")
-    if name[:2] == "__":  # what the import itself asks for
+    if name[:2] == "__" and name != "__future__":  # what the import itself asks for
         raise UnknownNameError(name)
     from .table import TABLE
 
@@ -193,6 +211,6 @@ def __getattr__(name: str) -> Any:
     from .modules import top
 
     try:
-        return vars(sys.modules["minitorch"]).setdefault(name, top(name))
+        return top(name)
     except AttributeError:
         raise UnknownNameError(name) from None

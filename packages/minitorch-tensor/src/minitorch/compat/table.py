@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pkgutil import get_data
+from typing import Any
 
 from . import compilers, devices, internals, processes
 from .absent import Absent
@@ -37,7 +38,9 @@ def listed() -> dict[str, Absent]:
     for line in (get_data(__package__, "names.txt") or b"").decode().splitlines():
         module, *parts = re.split(" (class|def|error): ", line)
         row = ROWS.get(module, Absent())
-        kinds = {KINDS[kind]: names for kind, names in zip(parts[::2], parts[1::2], strict=True)}
+        kinds: dict[str, Any] = {
+            KINDS[kind]: names for kind, names in zip(parts[::2], parts[1::2], strict=True)
+        }
         kinds = {kind: f"{names} {getattr(row, kind)}" for kind, names in kinds.items()}
         found[module] = replace(row, why=reason(module), **kinds)
     rest = {module: replace(row, why=reason(module)) for module, row in ROWS.items()}

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, TypedDict
 import minitorch
 from minitorch import Tensor
 
+from .block_mask import _DEFAULT_SPARSE_BLOCK_SIZE as _DEFAULT_SPARSE_BLOCK_SIZE
 from .block_mask import (
-    _DEFAULT_SPARSE_BLOCK_SIZE,
     WHOLE,
     BlockMask,
     Mod,

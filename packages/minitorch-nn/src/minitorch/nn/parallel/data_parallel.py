@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .module import Module
+from ..module import Module
 
-__all__ = ["DataParallel", "DistributedDataParallel", "data_parallel"]
+__all__ = ["DataParallel", "data_parallel"]
 
 
 class DataParallel(Module):
@@ -39,11 +39,3 @@ def data_parallel(
     """
     inputs = inputs if isinstance(inputs, tuple) else (inputs,)
     return module(*inputs, **(module_kwargs or {}))
-
-
-def DistributedDataParallel(*args: Any, **kwargs: Any) -> Any:  # noqa: N802  (PyTorch's name)
-    """Raises: MiniTorch computes in one process."""
-    raise NotImplementedError(
-        "nn.parallel.DistributedDataParallel is not supported: MiniTorch computes in one process "
-        "on the CPU. Use the module itself."
-    )
