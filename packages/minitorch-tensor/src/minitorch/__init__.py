@@ -145,6 +145,8 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .serialization import save as save
 
     # compat's table makes these
+    _C: ModuleType
+    _custom_ops: ModuleType
     _dynamo: ModuleType
     _functorch: ModuleType
     _guards: ModuleType
@@ -153,14 +155,17 @@ if TYPE_CHECKING:  # of what comes in on first use
     _library: ModuleType
     _logging: ModuleType
     _subclasses: ModuleType
+    _utils_internal: ModuleType
     accelerator: ModuleType
     ao: ModuleType
     backends: ModuleType
+    contrib: ModuleType
     cpu: ModuleType
     cuda: ModuleType
     distributed: ModuleType
     distributions: ModuleType
     export: ModuleType
+    functional: ModuleType
     futures: ModuleType
     fx: ModuleType
     hub: ModuleType
@@ -169,13 +174,18 @@ if TYPE_CHECKING:  # of what comes in on first use
     monitor: ModuleType
     mps: ModuleType
     mtia: ModuleType
+    nativert: ModuleType
     nested: ModuleType
     numa: ModuleType
     onnx: ModuleType
     package: ModuleType
     quantization: ModuleType
+    quasirandom: ModuleType
     sparse: ModuleType
     storage: ModuleType
+    testing: ModuleType
+    torch_version: ModuleType
+    types: ModuleType
     version: ModuleType
     xpu: ModuleType
     __version__: str

@@ -20,7 +20,7 @@ ROOMS = {  # the longest name that a module's begins with
     "backends": SWITCH, "backends.cuda": GPU, "backends.cudnn": GPU, "backends.mps": GPU,
     "cpu": "there is one CPU here and no streams", "cpu.amp": SWITCH,
     "distributed": PROCESSES, "futures": PROCESSES, "monitor": PROCESSES, "numa": PROCESSES,
-    "nn.parallel": PROCESSES, "distributions": "this distribution is not part of MiniTorch",
+    "nn.parallel": PROCESSES,
     "_dynamo": COMPILERS, "_functorch": COMPILERS, "_guards": COMPILERS, "_inductor": COMPILERS,
     "_higher_order_ops": COMPILERS, "_library": COMPILERS, "_logging": COMPILERS,
     "_subclasses": COMPILERS, "compiler": COMPILERS, "export": COMPILERS, "fx": COMPILERS,

@@ -160,7 +160,7 @@ def __dir__() -> list[str]:
     from .table import TABLE
 
     here = vars(sys.modules["minitorch"])
-    absent = {key for key in TABLE if "." not in key}
+    absent = {key for key in (*TABLE, *ELSEWHERE) if "." not in key}
     return sorted(
         {*here, *LATER_MODULES, *LATER, *FUNCTIONAL, *absent, "distributions", "nn", "optim"}
     )
