@@ -165,6 +165,6 @@ def test_a_star_brings_functions_and_no_modules():
 
 
 def test_an_unknown_name_suggests_the_nearest():
-    with pytest.raises(AttributeError, match=r"no attribute 'tensr'; did you mean 'tensor'\?"):
+    with pytest.raises(AttributeError, match=r"has no torch.tensr; did you mean 'tensor'\?"):
         _ = minitorch.tensr
     assert not hasattr(minitorch, "__wrapped__")
