@@ -168,3 +168,20 @@ def test_lazy() -> None:
     assert type(layer) is nn.ConvTranspose2d
     assert layer.in_channels == 6
     assert layer(minitorch.zeros(2, 6, 5, 5), output_size=(12, 11)).shape[2:] == (12, 11)
+
+
+def test_gradients_as_functions():
+    x, w = minitorch.randn(2, 4, 6, 6), minitorch.randn(6, 2, 3, 3)
+    x.requires_grad_(), w.requires_grad_()
+    made = F.conv2d(x, w, stride=2, padding=1, groups=2)
+    g = minitorch.randn(*made.shape)
+    by_x, by_w = minitorch.autograd.grad(made, (x, w), g)
+    geometry = {"stride": 2, "padding": 1, "groups": 2}
+    assert nn.grad.conv2d_input(x.shape, w, g, **geometry).equal(by_x)
+    assert nn.grad.conv2d_weight(x, w.shape, g, **geometry).equal(by_w)
+
+
+def test_time_first():
+    x, w, b = minitorch.randn(5, 2, 3), minitorch.randn(3, 3, 4), minitorch.randn(4)
+    expected = F.conv1d(x.permute(1, 2, 0), w.permute(2, 1, 0), b, padding=1).permute(2, 0, 1)
+    assert F.conv_tbc(x, w, b, 1).equal(expected)

@@ -126,3 +126,42 @@ def test_a_batch_of_nothing_is_pooled(pool):
     assert y.shape == (0, 3, 2, 2)
     y.sum().backward()
     assert x.grad.shape == x.shape
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_fractional_windows_cover_the_input(ndim):
+    layer = getattr(nn, f"FractionalMaxPool{ndim}d")(2, output_size=3, return_indices=True)
+    x = minitorch.randn(2, 3, *(6,) * ndim, dtype=minitorch.float64, requires_grad=True)
+    values, indices = layer(x)
+    assert values.shape == indices.shape == (2, 3, *(3,) * ndim)
+    assert values.equal(x.flatten(2).gather(2, indices.flatten(2)).reshape(values.shape))
+    whole = F.fractional_max_pool2d if ndim == 2 else F.fractional_max_pool3d
+    assert whole(x, 2, output_ratio=0.9).amax().item() == x.amax().item()
+    samples = minitorch.rand(2, 3, ndim, dtype=minitorch.float64)
+    assert gradcheck(lambda x: whole(x, 2, output_size=3, _random_samples=samples), (x,))
+
+
+FRACTIONS = [
+    (lambda: nn.FractionalMaxPool2d(2), ValueError, "either"),
+    (lambda: nn.FractionalMaxPool2d(2, output_size=3, output_ratio=0.5), ValueError, "only one"),
+    (lambda: nn.FractionalMaxPool3d(2, output_ratio=1.5), ValueError, "between 0 and 1"),
+    (lambda: F.fractional_max_pool2d(minitorch.ones(1, 1, 4, 4), 3, 4), RuntimeError, "too large"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "text"), FRACTIONS)
+def test_refused_fractions(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
+
+
+@pytest.mark.parametrize("antialias", [False, True])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_images_of_bytes(mode, antialias):
+    x = minitorch.randint(0, 256, (2, 3, 9, 8), dtype=minitorch.uint8)
+    options = {"size": (5, 13), "mode": mode, "antialias": antialias}
+    made = F.interpolate(x, **options)
+    assert made.dtype is minitorch.uint8
+    exact = F.interpolate(x.double(), **options).clamp(0, 255)
+    assert (made.double() - exact).abs().max().item() <= (1 if mode == "bilinear" else 2)
+    assert F.interpolate(minitorch.full_like(x, 200), **options).unique().tolist() == [200]

@@ -13,9 +13,11 @@ from .parameter import *
 
 if TYPE_CHECKING:  # of what comes in on first use
     from . import attention as attention
+    from . import grad as grad
     from . import optim as optim
     from . import parallel as parallel
     from . import utils as utils
+    from .functional.chunking import LinearCrossEntropyOptions as LinearCrossEntropyOptions
     from .parallel import DataParallel as DataParallel
 
 for _name, _value in list(globals().items()):  # the modules that the classes come from: they have
@@ -26,7 +28,7 @@ for _name, _value in list(globals().items()):  # the modules that the classes co
 if not TYPE_CHECKING:  # a name that is not there is to be reported
 
     def __getattr__(name: str) -> Any:
-        if name in ("attention", "optim", "parallel", "utils"):
+        if name in ("attention", "grad", "optim", "parallel", "utils"):
             from importlib import import_module
 
             return import_module(f"{__name__}.{name}")
@@ -34,4 +36,8 @@ if not TYPE_CHECKING:  # a name that is not there is to be reported
             from .parallel import DataParallel
 
             return DataParallel
+        if name == "LinearCrossEntropyOptions":
+            from .functional.chunking import LinearCrossEntropyOptions
+
+            return LinearCrossEntropyOptions
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,10 +7,16 @@ from . import batching_rules  # noqa: F401  (registers them)
 from .batching import vmap
 from .forward import jvp, linearize
 from .reverse import grad, grad_and_value, hessian, jacfwd, jacrev, vjp
-from .stateful import functional_call, stack_module_state
+from .stateful import (
+    functional_call,
+    functionalize,
+    replace_all_batch_norm_modules_,
+    stack_module_state,
+)
 
 __all__ = [
     "functional_call",
+    "functionalize",
     "grad",
     "grad_and_value",
     "hessian",
@@ -18,6 +24,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "replace_all_batch_norm_modules_",
     "stack_module_state",
     "vjp",
     "vmap",

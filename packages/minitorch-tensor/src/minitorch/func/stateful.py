@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..ops.joining import stack
 
-__all__ = ["functional_call", "stack_module_state"]
+__all__ = [
+    "functional_call",
+    "functionalize",
+    "replace_all_batch_norm_modules_",
+    "stack_module_state",
+]
 
 
 def functional_call(
@@ -107,3 +112,31 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str,
         stacked([dict(m.named_parameters()) for m in models]),
         stacked([dict(m.named_buffers()) for m in models]),
     )
+
+
+def replace_all_batch_norm_modules_(root: Any) -> Any:
+    """Lets the batch normalisations in ``root`` forget their running statistics, in place.
+
+    Those are written to in each forward pass, which transforms do not allow. Returns ``root``.
+    """
+    for module in root.modules():
+        if getattr(module, "track_running_stats", False) and hasattr(module, "num_batches_tracked"):
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root
+
+
+def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Callable[..., Any]:
+    """``func``: what it returns and what it writes into its arguments are the same either way.
+
+    PyTorch removes in-place operations (and views) from what it traces; nothing is traced here.
+
+    Raises:
+        RuntimeError: ``remove`` is neither "mutations" nor "mutations_and_views".
+    """
+    if remove not in ("mutations", "mutations_and_views"):
+        raise RuntimeError(
+            f"functionalize(f, remove='mutations'): received invalid argument for remove={remove}. "
+            "Valid options are 'mutations' and 'mutations_and_views'"
+        )
+    return func

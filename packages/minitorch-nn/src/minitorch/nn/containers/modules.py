@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections import OrderedDict
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Any, Self, cast, overload
 
 from ..module import Module
 
-__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+__all__ = ["Container", "ModuleDict", "ModuleList", "Sequential"]
 
 
 def renumber(module: Module, modules: Iterable[Module | None]) -> None:
@@ -274,3 +275,18 @@ def pairs(values: Any, what: str) -> list[tuple[Any, Any]]:
             )
         made.append(pair)
     return made
+
+
+class Container(Module):
+    """A module with the parts that it is given by name; deprecated, as Module does all of it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        warnings.warn(
+            "`nn.Container` is deprecated. All of its functionality is now implemented in "
+            "`nn.Module`. Subclass that instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        super().__init__()
+        for name, module in kwargs.items():
+            self.add_module(name, module)

@@ -16,8 +16,10 @@ from .dropout import *
 from .embedding import *
 from .exponential import *
 from .fold import *
+from .fractional_pooling import *
 from .gelu import *
 from .linear import *
+from .linear_cross_entropy import *
 from .margin import *
 from .max_pooling import *
 from .normalization import *

@@ -25,6 +25,7 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv3d",
+    "conv_tbc",
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
@@ -230,6 +231,12 @@ def _conv(
     x = input if batched else input.unsqueeze(0)
     y = convolution_p(x, weight, bias, stride, pairs, dilation, groups)
     return y if batched else y.squeeze(0)
+
+
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """``conv1d`` of (time, batch, channels) with a weight (kernel, channels in, channels out)."""
+    x, w = input.permute(1, 2, 0), weight.permute(2, 1, 0)
+    return conv1d(x, w, bias, padding=pad).permute(2, 0, 1)
 
 
 def conv1d(

@@ -10,6 +10,7 @@ from typing import Any
 import minitorch
 import numpy as np
 from minitorch import Tensor, grid_sampler, stack
+from minitorch.extend import primitive
 
 from ..kernels import resampling as kernels
 from ..kernels.dtypes import check_float
@@ -26,6 +27,8 @@ __all__ = [
     "upsample_bilinear",
     "upsample_nearest",
 ]
+
+resample_bytes_p = primitive(kernels.resample_bytes, "x | dim arg", None, name="resample_bytes")
 
 LINEAR = {"linear": 3, "bilinear": 4, "trilinear": 5, "bicubic": 4}  # the input's dimensions
 MODES = ("nearest", "area", "nearest-exact", *LINEAR)
@@ -93,19 +96,24 @@ def interpolate(
         )
     if mode == "area":
         return _adaptive_avg_pool(ndim, input, sizes)
-    if mode in LINEAR or input.dtype is not minitorch.uint8:
-        check_float(input, f"interpolate by {mode}")
-    real = np.float64 if input.dtype == minitorch.float64 else np.float32
+    if input.dtype is minitorch.uint8 and mode in ("bilinear", "bicubic"):
+        real: Any = np.float64
+        dims, step = range(ndim)[::-1], resample_bytes_p  # as PyTorch, rows first
+    else:
+        if mode in LINEAR or input.dtype is not minitorch.uint8:
+            check_float(input, f"interpolate by {mode}")
+        real = np.float64 if input.dtype == minitorch.float64 else np.float32
+        dims, step = range(ndim), resample_p
     out = input
-    for k, (m, factor) in enumerate(zip(sizes, factors, strict=True)):
-        n = input.shape[2 + k]
+    for k in dims:
+        n, m, factor = input.shape[2 + k], sizes[k], factors[k]
         if mode in LINEAR:
             matrix = kernels.antialiased if antialias else kernels.smooth
             kind = "cubic" if mode == "bicubic" else "linear"
             weights = matrix(n, m, factor, bool(align_corners), kind, real)
         else:
             weights = kernels.nearest(n, m, factor, mode == "nearest-exact", real)
-        out = resample_p(out, 2 + k, weights)
+        out = step(out, 2 + k, weights)
     return out
 
 

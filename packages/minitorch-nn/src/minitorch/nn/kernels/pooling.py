@@ -155,3 +155,30 @@ def take(x: Any, indices: Any) -> Any:
     """The elements of ``x`` at the places ``indices``."""
     where = numbered(indices, math.prod(x.shape[2:]))
     return x.reshape(-1)[where].reshape(indices.shape)
+
+
+def fractional_places(x: Any, samples: Any, kernel: Any, out: Any) -> Any:
+    """The places of the maxima of windows, as numbers within a plane (volume) of ``x``.
+
+    With u of ``samples`` (N, C, ndim), a = (n - k) / (m - 1) and n, k, m the sizes of input, window
+    and output, window i starts at int((i + u) a) - int(u a), the last one at n - k.
+    """
+    sizes, ndim = x.shape[2:], len(kernel)
+    flat: Any = 0
+    for d, (n, k, m) in enumerate(zip(sizes, kernel, out, strict=True)):
+        u = samples[..., d, None]
+        starts = np.full((*x.shape[:2], m), n - k, np.int64)
+        if m > 1:
+            a = x.dtype.type(n - k) / x.dtype.type(m - 1)
+            i = np.arange(m - 1, dtype=x.dtype)
+            starts[..., :-1] = ((i + u) * a).astype(np.int64) - (u * a).astype(np.int64)
+        places = starts[..., None] + np.arange(k, dtype=np.int64)  # (N, C, m, k)
+        shape = [1] * 2 * ndim
+        shape[d], shape[ndim + d] = m, k
+        flat = flat * n + places.reshape(*x.shape[:2], *shape)
+    flat = flat.reshape(*x.shape[:2], *out, math.prod(kernel))
+    rows = x.reshape(*x.shape[:2], math.prod(sizes))
+    picked = flat.reshape(*x.shape[:2], math.prod(flat.shape[2:]))
+    values = np.take_along_axis(rows, picked, -1).reshape(flat.shape)
+    best = np.argmax(values, -1)[..., None]
+    return np.take_along_axis(flat, best, -1)[..., 0]

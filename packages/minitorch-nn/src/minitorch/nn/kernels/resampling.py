@@ -30,6 +30,18 @@ class Weights:
             self.taps.append((places(rows[which]), places(columns[which]), weight))
 
     @functools.cached_property
+    def rounded(self) -> tuple[Any, int]:
+        """The matrix, dense, times 2**bits as integers that fit 16 bits."""
+        rows, columns, weights = self.entries
+        dense = np.zeros((self.outputs, self.inputs))
+        np.add.at(dense, (rows, columns), weights)
+        bits, largest = 0, dense.max()
+        while bits < 22 and int(0.5 + largest * 2 ** (bits + 1)) < 2**15:
+            bits += 1
+        scaled = dense * 2**bits
+        return np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int32), bits
+
+    @functools.cached_property
     def transposed(self) -> Weights:
         """The transposed matrix."""
         rows, columns, weights = self.entries
@@ -65,6 +77,13 @@ def resample(x: Any, dim: int, weights: Weights) -> Any:
 
     over_rows(work, rows, 4 * x.size)
     return out.reshape(*before, weights.outputs, *after)
+
+
+def resample_bytes(x: Any, dim: int, weights: Weights) -> Any:
+    """``resample`` of uint8 in integers, as Pillow and PyTorch do it."""
+    matrix, bits = weights.rounded
+    sums = np.tensordot(matrix, x.astype(np.int32), (1, dim)) + (1 << bits >> 1)
+    return np.moveaxis(np.clip(sums >> bits, 0, 255).astype(np.uint8), 0, dim)
 
 
 # --- the matrices ---------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from ..containers import *
 from ..module import Module as Module
 from .activation import *
+from .adaptive import *
 from .attention import *
 from .batchnorm import *
 from .channelshuffle import *
@@ -10,6 +11,7 @@ from .convolution import *
 from .distance import *
 from .dropout import *
 from .embedding import *
+from .factory import *
 from .flatten import *
 from .fold import *
 from .instancenorm import *

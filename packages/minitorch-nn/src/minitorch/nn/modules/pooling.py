@@ -22,6 +22,8 @@ __all__ = [
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
+    "FractionalMaxPool2d",
+    "FractionalMaxPool3d",
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
@@ -96,6 +98,60 @@ class MaxPool3d(_MaxPoolNd):
     """
 
     __function__ = F.max_pool3d
+
+
+class _FractionalMaxPoolNd(Module):
+    __function__: ClassVar[Callable[..., Tensor | tuple[Tensor, Tensor]]]
+
+    def __init__(
+        self, kernel_size: Sizes, output_size: Sizes | None = None,
+        output_ratio: float | Sequence[float] | None = None, return_indices: bool = False,
+        _random_samples: Tensor | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        n = by_class(self, {FractionalMaxPool2d: 2, FractionalMaxPool3d: 3})
+        name = type(self).__name__
+        if (output_size is None) == (output_ratio is None):
+            how = "only one of" if output_size is not None else "either"
+            raise ValueError(f"{name} requires specifying {how} output_size and output_ratio")
+        if isinstance(output_ratio, int | float):
+            output_ratio = (output_ratio,) * n
+        if output_ratio is not None and not all(0 < ratio < 1 for ratio in output_ratio):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+        self.kernel_size = ntuple(kernel_size, n)
+        self.output_size = None if output_size is None else ntuple(output_size, n)
+        self.output_ratio = output_ratio
+        self.return_indices = return_indices
+        self.register_buffer("_random_samples", _random_samples)
+
+    def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """The maxima, with ``return_indices`` their places too."""
+        return type(self).__function__(
+            input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices,
+            self._random_samples,
+        )  # fmt: skip
+
+
+class FractionalMaxPool2d(_FractionalMaxPoolNd):
+    """The maxima of windows at random places, which overlap and cover the image.
+
+    Args:
+        kernel_size: the windows' size, an int or one for each dimension.
+        output_size: how many windows;
+        output_ratio: or their number as a part of the input's size, between 0 and 1.
+        return_indices: return the maxima's places too.
+
+    Raises:
+        ValueError: both or neither of ``output_size`` and ``output_ratio`` are given.
+    """
+
+    __function__ = F.fractional_max_pool2d
+
+
+class FractionalMaxPool3d(_FractionalMaxPoolNd):
+    """The same for volumes; the arguments are those of ``FractionalMaxPool2d``."""
+
+    __function__ = F.fractional_max_pool3d
 
 
 class _MaxUnpoolNd(Module):

@@ -11,6 +11,7 @@ from .clip_grad import *
 from .convert_parameters import *
 from .fusion import *
 from .init import *
+from .memory_format import *
 from .spectral_norm import *
 from .summary import *
 from .weight_norm import *

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minitorch import Tensor
 
 from ... import functional as F
+from ..linear import Linear
 from .base import _Loss, _WeightedLoss
+
+if TYPE_CHECKING:
+    from ...functional.chunking import LinearCrossEntropyOptions
 
 __all__ = [
     "BCELoss",
@@ -16,6 +21,7 @@ __all__ = [
     "CTCLoss",
     "CrossEntropyLoss",
     "KLDivLoss",
+    "LinearCrossEntropyLoss",
     "MultiLabelSoftMarginLoss",
     "NLLLoss",
     "NLLLoss2d",
@@ -173,6 +179,84 @@ class SoftMarginLoss(_Loss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Two of one shape to a number."""
         return F.soft_margin_loss(input, target, reduction=self.reduction)
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    """``CrossEntropyLoss`` of a linear map's results; the map is a part of it, ``linear``.
+
+    Args:
+        in_features: the width of the input.
+        num_classes: how many classes.
+        out_features: the shape of the places that have a loss each; none by default.
+        bias: whether the map has a bias.
+        weight: (num_classes), a factor for each class.
+        ignore_index, reduction, label_smoothing: as ``CrossEntropyLoss`` has them.
+        options: a ``LinearCrossEntropyOptions``: go through the rows in chunks.
+
+    Raises:
+        RuntimeError: ``weight`` has another shape, ``label_smoothing`` is not between 0 and 1.
+
+    Example:
+        >>> import minitorch
+        >>> loss = minitorch.nn.LinearCrossEntropyLoss(5, 10)
+        >>> loss(minitorch.zeros(2, 5), minitorch.tensor([1, 2]))
+        tensor(2.3026, grad_fn=<NllLossBackward0>)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        num_classes: int,
+        *,
+        out_features: tuple[int, ...] = (),
+        bias: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        reduction: str = "mean",
+        weight: Tensor | None = None,
+        ignore_index: int | None = None,
+        label_smoothing: float = 0.0,
+        options: LinearCrossEntropyOptions | None = None,
+    ) -> None:
+        if weight is not None and tuple(weight.shape) != (num_classes,):
+            raise RuntimeError(
+                f"expected weight shape to be {(num_classes,)}, got {tuple(weight.shape)}"
+            )
+        if not 0 <= label_smoothing <= 1:
+            raise RuntimeError(
+                f"expected label_smoothing to be in range [0, 1], got {label_smoothing}"
+            )
+        super().__init__(weight, reduction=reduction)
+        self.num_classes, self.out_features = num_classes, out_features
+        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+        wide = math.prod(out_features, start=num_classes)
+        self.linear = Linear(in_features, wide, bias=bias, device=device, dtype=dtype)
+        self.options = options
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """(N, in_features) and (N, *out_features) integers to a number."""
+        shape = (self.num_classes, *self.out_features)
+        bias = self.linear.bias
+        return F.linear_cross_entropy(
+            input,
+            self.linear.weight.reshape(*shape, self.linear.in_features),
+            target,
+            linear_bias=None if bias is None else bias.reshape(shape),
+            weight=self.weight,
+            reduction=self.reduction,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+            options=self.options,
+        )
+
+    def extra_repr(self) -> str:
+        """Its settings."""
+        return (
+            f"in_features={self.linear.in_features}, num_classes={self.num_classes}, "
+            f"out_features={self.out_features}, bias={self.linear.bias is not None}, "
+            f"reduction={self.reduction}, ignore_index={self.ignore_index}, "
+            f"label_smoothing={self.label_smoothing}, options={self.options}"
+        )
 
 
 class CTCLoss(_Loss):
