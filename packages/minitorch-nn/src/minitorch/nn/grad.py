@@ -25,9 +25,9 @@ def _by(
         other = minitorch.zeros(tuple(size), dtype=given.dtype, requires_grad=True)
         pair = (other, given) if place == 0 else (given, other)
         made = convolution(*pair, None, *geometry)
-        (found,) = minitorch.autograd.grad(
+        found: Tensor = minitorch.autograd.grad(
             made, other, grad_output, create_graph=given.requires_grad or grad_output.requires_grad
-        )
+        )[0]
     return found
 
 

@@ -79,9 +79,10 @@ def fractional_max_pool2d_with_indices(
     _random_samples: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """``fractional_max_pool2d`` with ``return_indices=True``: (values, indices)."""
-    return _fractional_max_pool(
+    made: tuple[Tensor, Tensor] = _fractional_max_pool(
         2, input, kernel_size, output_size, output_ratio, True, _random_samples
-    )  # type: ignore[no-any-return]  # two of them
+    )
+    return made
 
 
 def fractional_max_pool3d_with_indices(
@@ -93,9 +94,10 @@ def fractional_max_pool3d_with_indices(
     _random_samples: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """``fractional_max_pool3d`` with ``return_indices=True``: (values, indices)."""
-    return _fractional_max_pool(
+    made: tuple[Tensor, Tensor] = _fractional_max_pool(
         3, input, kernel_size, output_size, output_ratio, True, _random_samples
-    )  # type: ignore[no-any-return]  # two of them
+    )
+    return made
 
 
 def fractional_max_pool2d(

@@ -126,8 +126,9 @@ def _in_chunks(
     total: Tensor = sum(parts[1:], parts[0])
     if reduction == "sum":
         return total
-    counted = labels != settings["ignore_index"]
-    weight = settings["weight"]
-    if weight is None:
-        return total / counted.sum()
-    return total / (weight[labels.where(counted, 0)] * counted).sum()
+    counted: Tensor = labels != settings["ignore_index"]
+    weight: Tensor | None = settings["weight"]
+    if weight is not None:
+        counted = weight[labels.where(counted, 0)] * counted
+    total = total / counted.sum()
+    return total

@@ -98,7 +98,8 @@ def interpolate(
         return _adaptive_avg_pool(ndim, input, sizes)
     if input.dtype is minitorch.uint8 and mode in ("bilinear", "bicubic"):
         real: Any = np.float64
-        dims, step = range(ndim)[::-1], resample_bytes_p  # as PyTorch, rows first
+        dims = range(ndim)[::-1]  # as PyTorch, rows first
+        step: Any = resample_bytes_p
     else:
         if mode in LINEAR or input.dtype is not minitorch.uint8:
             check_float(input, f"interpolate by {mode}")

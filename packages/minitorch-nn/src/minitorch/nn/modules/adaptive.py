@@ -133,7 +133,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
     def _log_prob(self, input: Tensor, scores: Tensor) -> Tensor:
         head = F.log_softmax(scores, dim=1)
-        out = input.new_empty((scores.shape[0], self.n_classes))
+        out: Tensor = input.new_empty((scores.shape[0], self.n_classes))
         out[:, : self.shortlist_size] = head[:, : self.shortlist_size]
         for i, (low, high) in enumerate(itertools.pairwise(self.cutoffs)):
             cluster = head[:, self.shortlist_size + i].unsqueeze(1)
@@ -145,7 +145,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
         A row whose best entry of the head is a class is not looked at further.
         """
-        scores = self.head(input)
+        scores: Tensor = self.head(input)
         output = scores.argmax(1)
         rare = output >= self.shortlist_size
         if bool(rare.any()):

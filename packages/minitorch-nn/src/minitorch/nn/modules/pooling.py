@@ -114,13 +114,12 @@ class _FractionalMaxPoolNd(Module):
         if (output_size is None) == (output_ratio is None):
             how = "only one of" if output_size is not None else "either"
             raise ValueError(f"{name} requires specifying {how} output_size and output_ratio")
-        if isinstance(output_ratio, int | float):
-            output_ratio = (output_ratio,) * n
-        if output_ratio is not None and not all(0 < ratio < 1 for ratio in output_ratio):
-            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+        ratios = (output_ratio,) * n if isinstance(output_ratio, int | float) else output_ratio
+        if ratios is not None and not all(0 < ratio < 1 for ratio in ratios):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {ratios})")
         self.kernel_size = ntuple(kernel_size, n)
         self.output_size = None if output_size is None else ntuple(output_size, n)
-        self.output_ratio = output_ratio
+        self.output_ratio = ratios
         self.return_indices = return_indices
         self.register_buffer("_random_samples", _random_samples)
 
