@@ -130,5 +130,4 @@ def _in_chunks(
     weight: Tensor | None = settings["weight"]
     if weight is not None:
         counted = weight[labels.where(counted, 0)] * counted
-    total = total / counted.sum()
-    return total
+    return total.div(counted.sum())
