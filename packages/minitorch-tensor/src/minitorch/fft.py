@@ -22,6 +22,7 @@ from .ops.fft import (
     rfftfreq,
     rfftn,
 )
+from .ops.hermitian import hfft, hfft2, hfftn, ihfft, ihfft2, ihfftn
 
 __all__ = [
     "fft",
@@ -29,10 +30,16 @@ __all__ = [
     "fftfreq",
     "fftn",
     "fftshift",
+    "hfft",
+    "hfft2",
+    "hfftn",
     "ifft",
     "ifft2",
     "ifftn",
     "ifftshift",
+    "ihfft",
+    "ihfft2",
+    "ihfftn",
     "irfft",
     "irfft2",
     "irfftn",

@@ -25,9 +25,13 @@ from .ops.decompositions import linalg_qr as qr
 from .ops.decompositions import linalg_svd as svd
 from .ops.diagonals import diagonal as _diagonal
 from .ops.geometry import linalg_cross as cross
+from .ops.householder import householder_product
 from .ops.least_squares import lstsq, matrix_rank, pinv
 from .ops.linalg import inv_ex, solve, solve_ex, solve_triangular, tensorinv, tensorsolve
 from .ops.linalg import inverse as inv
+from .ops.lu import linalg_lu as lu
+from .ops.lu import linalg_lu_solve as lu_solve
+from .ops.lu import lu_factor, lu_factor_ex
 from .ops.matmul import chain_product, column, matmul, row
 from .ops.matrix_functions import det, matrix_exp, matrix_power, vander
 from .ops.matrix_functions import linalg_slogdet as slogdet
@@ -53,9 +57,14 @@ __all__ = [
     "eigh",
     "eigvals",
     "eigvalsh",
+    "householder_product",
     "inv",
     "inv_ex",
     "lstsq",
+    "lu",
+    "lu_factor",
+    "lu_factor_ex",
+    "lu_solve",
     "matmul",
     "matrix_exp",
     "matrix_norm",

@@ -37,6 +37,14 @@ FIELDS = {
     "linalg_svd": "U S Vh",
     "linalg_eigh": "eigenvalues eigenvectors",
     "linalg_eig": "eigenvalues eigenvectors",
+    "linalg_lu": "P L U",
+    "linalg_lu_factor": "LU pivots",
+    "linalg_lu_factor_ex": "LU pivots info",
+    "lu_unpack": "P L U",
+    "linalg_ldl_factor": "LD pivots",
+    "linalg_ldl_factor_ex": "LD pivots info",
+    "geqrf": "a tau",
+    "triangular_solve": "solution cloned_coefficient",
     "linalg_lstsq": "solution residuals rank singular_values",
 }
 
@@ -128,6 +136,41 @@ if TYPE_CHECKING:
     class linalg_eigh(_EigenvaluesEigenvectors): ...
 
     class linalg_eig(_EigenvaluesEigenvectors): ...
+
+    class _PLU(NamedTuple):
+        P: Tensor
+        L: Tensor
+        U: Tensor
+
+    class linalg_lu(_PLU): ...
+
+    class lu_unpack(_PLU): ...
+
+    class linalg_lu_factor(NamedTuple):
+        LU: Tensor
+        pivots: Tensor
+
+    class linalg_lu_factor_ex(NamedTuple):
+        LU: Tensor
+        pivots: Tensor
+        info: Tensor
+
+    class linalg_ldl_factor(NamedTuple):
+        LD: Tensor
+        pivots: Tensor
+
+    class linalg_ldl_factor_ex(NamedTuple):
+        LD: Tensor
+        pivots: Tensor
+        info: Tensor
+
+    class geqrf(NamedTuple):
+        a: Tensor
+        tau: Tensor
+
+    class triangular_solve(NamedTuple):
+        solution: Tensor
+        cloned_coefficient: Tensor
 
     class linalg_lstsq(NamedTuple):
         solution: Tensor

@@ -108,10 +108,10 @@ def mvlgamma(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
     return contiguous(total)
 
 
-def _scipy(name: str) -> Any:
+def from_scipy(name: str) -> Any:
     """A kernel that SciPy has; imported when it is first wanted."""
 
-    def kernel(a: Any, x: Any) -> Any:
+    def kernel(*arrays: Any) -> Any:
         try:
             from scipy import special  # type: ignore[import-untyped]  # SciPy has no types
         except ImportError:
@@ -119,8 +119,9 @@ def _scipy(name: str) -> Any:
                 f"{name} needs SciPy: install it, or minitorch-tensor with the extra "
                 "minitorch-tensor[scipy]"
             ) from None
-        made = getattr(special, name)(a, x)
-        return made.astype(np.result_type(a, x))
+        made = getattr(special, name)(*arrays)
+        made = made[0] if type(made) is tuple else made  # of Ai, Ai', Bi, Bi'
+        return made.astype(np.result_type(*arrays))
 
     return kernel
 
@@ -131,7 +132,7 @@ def _gamma_density(a: Any, x: Any) -> Any:
 
 
 @operation(
-    _scipy("gammainc"), "a x", not_differentiable("igamma: input"),
+    from_scipy("gammainc"), "a x", not_differentiable("igamma: input"),
     lambda g, a, x: g * _gamma_density(a, x), numbers="", **floats_only("igamma_cpu"),
 )  # fmt: skip
 def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -154,7 +155,7 @@ def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
 
 
 @operation(
-    _scipy("gammaincc"), "a x", not_differentiable("igammac: input"),
+    from_scipy("gammaincc"), "a x", not_differentiable("igammac: input"),
     lambda g, a, x: -g * _gamma_density(a, x), numbers="", **floats_only("igammac_cpu"),
 )  # fmt: skip
 def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -1,0 +1,103 @@
+"""QR by Householder's reflections, as LAPACK keeps it: ``Q = H_1 H_2 ...``, ``H = 1 - tau v v'``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import return_types
+from ..autograd.primitive import primitive
+from ..kernels.memory import packed
+from .conversion import not_differentiable
+from .decompositions import eye
+from .linalg import matrices, one_dtype, triangle
+from .matmul import matmul, transposed
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+
+__all__ = ["geqrf", "orgqr", "ormqr"]
+
+
+def _geqrf(x: Any) -> tuple[Any, Any]:
+    h, tau = np.linalg.qr(x, mode="raw")
+    return packed(np.swapaxes(h, -1, -2)), tau
+
+
+geqrf_p = primitive(_geqrf, "x -> a tau", not_differentiable("geqrf"), name="geqrf")
+
+
+def geqrf(input: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.geqrf:
+    """``(a, tau)``: ``R`` in the upper triangle of ``a``, the vectors of the reflections below it.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.geqrf.html
+    """
+    matrices("geqrf", input)
+    return return_types.geqrf(*geqrf_p(input))
+
+
+def _reflected(vectors: Any, tau: Any, x: Any, order: Any) -> Any:
+    """``x`` under the reflections, one after the other."""
+    for k in order:
+        v = vectors[..., k : k + 1]
+        x = x - tau[..., k, None, None] * matmul(v, matmul(transposed(v), x))
+    return x
+
+
+def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The first columns of ``Q``, as many as ``A`` has: what ``geqrf`` gave, multiplied out.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.householder_product.html
+    """
+    name = "torch.linalg.householder_product"
+    matrices(name, A)
+    one_dtype(name, A, tau)
+    m, n = A.shape[-2:]
+    if n > m:
+        raise RuntimeError(
+            f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]"
+        )
+    if tau.shape[-1] > n:
+        raise RuntimeError(
+            f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]"
+        )
+    if tuple(tau.shape[:-1]) != tuple(A.shape[:-2]):
+        raise RuntimeError(
+            f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got "
+            f"{list(tau.shape[:-1])}"
+        )
+    vectors = triangle(A, False, True) + eye(A, m, n)
+    made = eye(A, m, n).expand(A.shape) * 1
+    return _reflected(vectors, tau, made, range(tau.shape[-1] - 1, -1, -1))  # type: ignore[no-any-return]
+
+
+orgqr = householder_product
+
+
+def ormqr(
+    input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False, *,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """``Q @ other``, or ``other @ Q`` where not ``left``, with all columns of the ``Q`` of what
+    ``geqrf`` gave, or of its transpose.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.ormqr.html
+    """
+    matrices("torch.ormqr", input)
+    matrices("torch.ormqr", other)
+    one_dtype("torch.ormqr", input, tau)
+    one_dtype("torch.ormqr", input, other)
+    m, n = input.shape[-2:]
+    if other.shape[-2 if left else -1] != m:
+        side = -2 if left else -1
+        raise RuntimeError(
+            f"torch.ormqr: other.shape[{side}] must be equal to input.shape[-2]: the shapes are "
+            f"{list(other.shape)} and {list(input.shape)}"
+        )
+    vectors = triangle(input, False, True) + eye(input, m, n)
+    count = range(tau.shape[-1])
+    if left:
+        return _reflected(vectors, tau, other, count if transpose else reversed(count))  # type: ignore[no-any-return]
+    turned = _reflected(vectors, tau, transposed(other), reversed(count) if transpose else count)
+    return transposed(turned)  # type: ignore[no-any-return]
