@@ -13,8 +13,9 @@ from minitorch import fft, linalg, special
 FUNCTIONS: dict[str, Any] = {
     f"{module.__name__}.{name}": function
     for module in (torch, linalg, special, fft)
-    for name, function in vars(module).items()
-    if name[0] != "_"
+    for name in dir(module)
+    if (function := getattr(module, name, None))
+    and name[0] != "_"
     and not name.endswith(("_", "_p"))
     and inspect.isfunction(function)
     and "out" in inspect.signature(function).parameters

@@ -119,20 +119,26 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .nn.functional import selu as selu
     from .nn.functional import threshold as threshold
     from .ops.complex import *
+    from .ops.copies import *
     from .ops.decompositions import *
     from .ops.diagonals import *
     from .ops.differences import *
     from .ops.einsum import *
+    from .ops.filling import *
     from .ops.geometry import *
     from .ops.grid_sampler import *
     from .ops.histograms import *
+    from .ops.householder import *
     from .ops.least_squares import *
     from .ops.linalg import *
+    from .ops.lu import *
     from .ops.matrix_functions import *
     from .ops.order_statistics import *
     from .ops.positions import *
     from .ops.rearranging import *
     from .ops.scan import *
+    from .ops.segments import *
+    from .ops.selections import *
     from .ops.slices import *
     from .ops.statistics import *
     from .ops.windows import *

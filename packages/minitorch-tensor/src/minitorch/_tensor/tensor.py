@@ -104,21 +104,27 @@ if TYPE_CHECKING:
 
     from ..autograd.inplace import inplace
     from ..ops import (
+        copies,
         decompositions,
         diagonals,
         differences,
+        filling,
         geometry,
         histograms,
+        householder,
         least_squares,
+        legacy,
         linalg,
         matrix_functions,
         order_statistics,
         positions,
         rearranging,
         scan,
+        selections,
         slices,
         statistics,
     )
+    from ..ops import lu as lus
     from ..ops.conversion import Conversions as Base
     from . import numpy_protocols
     from .typed_storage import TypedStorage
@@ -133,8 +139,14 @@ else:
     decompositions = Later("minitorch.ops.decompositions")
     diagonals = Later("minitorch.ops.diagonals")
     differences = Later("minitorch.ops.differences")
+    copies = Later("minitorch.ops.copies")
+    filling = Later("minitorch.ops.filling")
     geometry = Later("minitorch.ops.geometry")
     histograms = Later("minitorch.ops.histograms")
+    householder = Later("minitorch.ops.householder")
+    legacy = Later("minitorch.ops.legacy")
+    lus = Later("minitorch.ops.lu")
+    selections = Later("minitorch.ops.selections")
     least_squares = Later("minitorch.ops.least_squares")
     linalg = Later("minitorch.ops.linalg")
     matrix_functions = Later("minitorch.ops.matrix_functions")
@@ -1071,6 +1083,11 @@ class Tensor(Base):
     masked_select = positions.masked_select
     masked_scatter, masked_scatter_ = positions.masked_scatter, inplace(positions.masked_scatter)
     nonzero, argwhere = positions.nonzero, positions.argwhere
+    fill_diagonal_, map_, map2_ = filling.fill_diagonal_, filling.map_, filling.map2_
+    resize_as_, is_same_size = filling.resize_as_, filling.is_same_size
+    narrow_copy, nonzero_static = copies.narrow_copy, selections.nonzero_static
+    as_strided_scatter = selections.as_strided_scatter
+    slice_inverse = selections.slice_inverse
     diagonal_scatter = diagonals.diagonal_scatter
     select_scatter, slice_scatter = diagonals.select_scatter, diagonals.slice_scatter
 
@@ -1101,6 +1118,8 @@ class Tensor(Base):
     cholesky_inverse = decompositions.cholesky_inverse
     qr, svd = decompositions.qr, decompositions.svd
     cross = geometry.cross
+    geqrf, ormqr, orgqr = householder.geqrf, householder.ormqr, householder.householder_product
+    lu, lu_solve, triangular_solve = lus.lu, lus.lu_solve, lus.triangular_solve
 
     # --- conversion --------------------------------------------------------------------------
 
@@ -1160,7 +1179,7 @@ class Tensor(Base):
 
     # --- creation and random -----------------------------------------------------------------
 
-    new_tensor = from_data.new_tensor
+    new, new_tensor = legacy.new, from_data.new_tensor
     new_full = creation.new_full
     new_zeros, new_ones = creation.new_zeros, creation.new_ones
     new_empty, new_empty_strided = creation.new_empty, creation.new_empty_strided

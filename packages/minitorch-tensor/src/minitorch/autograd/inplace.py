@@ -16,6 +16,7 @@ import numpy as np
 from .._types.dtype import can_cast
 from ..kernels.memory import laid_as
 from ..kernels.meta import MetaArray, MetaError
+from .deprecated import reordered
 from .dispatch import record
 from .grad_mode import INTERPRETERS, current, marking, set_grad_enabled
 from .history import MULTIPLE_VIEWS, carry_retained, history, replay, root
@@ -174,24 +175,30 @@ def inplace(op: F, check: Callable[[Any], None] = check_writable) -> F:
         check(self)
         data = self._data
         flags = current.state.flags
-        if flags >= INTERPRETERS and any(map(_wrapped, (self, *args, *kwargs.values()))):
-            result = op(self.clone(), *args, **kwargs)  # the values within may be saved
-        elif flags & 1 and any(map(_tracked, (self, *args, *kwargs.values()))):
-            # what is saved of the old values must outlive the write
-            node = history(self)
-            # the gradient goes to the base, past the hooks of the view that was; a window may
-            # leave the view it was made of
-            hooked = node is not None and node.extra is not None
-            if self._chain and (hooked or "window" in self._chain[0][0].primitive.traits):
-                node = replay(root(self), self._chain)._node
-            alone = single and flags < INTERPRETERS  # else hooks may keep it
-            source = wrap(data if alone else data.copy(), node)
-            result = op(source, *args, **kwargs)
-            if single and result._node is not None and result._node.saved:
-                old = (data, source._data)
-                result._node.saved = tuple(_kept(v, old) for v in result._node.saved)
-        else:
-            result = op(self, *args, **kwargs)
+        try:
+            if flags >= INTERPRETERS and any(map(_wrapped, (self, *args, *kwargs.values()))):
+                result = op(self.clone(), *args, **kwargs)  # the values within may be saved
+            elif flags & 1 and any(map(_tracked, (self, *args, *kwargs.values()))):
+                # what is saved of the old values must outlive the write
+                node = history(self)
+                # the gradient goes to the base, past the hooks of the view that was; a window may
+                # leave the view it was made of
+                hooked = node is not None and node.extra is not None
+                if self._chain and (hooked or "window" in self._chain[0][0].primitive.traits):
+                    node = replay(root(self), self._chain)._node
+                alone = single and flags < INTERPRETERS  # else hooks may keep it
+                source = wrap(data if alone else data.copy(), node)
+                result = op(source, *args, **kwargs)
+                if single and result._node is not None and result._node.saved:
+                    old = (data, source._data)
+                    result._node.saved = tuple(_kept(v, old) for v in result._node.saved)
+            else:
+                result = op(self, *args, **kwargs)
+        except TypeError:
+            today = reordered(op.__name__, (self, *args))
+            if today is None:
+                raise
+            return method(self, *today[0][1:], **today[1], **kwargs)
         if result is NotImplemented:  # an operator whose operand is foreign
             return result
         made = result._data

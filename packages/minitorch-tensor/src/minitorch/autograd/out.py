@@ -19,7 +19,7 @@ from ..kernels.meta import MetaArray
 from .grad_mode import current, set_grad_enabled
 from .variable import Variable
 
-__all__ = ["into", "out_dtype", "unexpected"]
+__all__ = ["any_dtype", "castable", "computing", "dtype_of_result", "into", "joined", "unexpected"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 C_NAMES = {
@@ -29,19 +29,37 @@ C_NAMES = {
 }  # fmt: skip
 
 
-def out_dtype(rule: str) -> Callable[[F], F]:
-    """Says of a function that declares ``out`` which dtypes ``out`` may have.
+# Decorators of functions that declare ``out``: which dtypes it may have.
 
-    ``"same"`` as the result, the default of functions; ``"castable"``: none of a lower category,
-    the default of operations that promote their operands; ``"joined"``: as that, with another
-    error; ``"computing"``: the function computes in it; ``"any"``.
-    """
 
-    def declared(function: F) -> F:
-        function.out_dtype = rule  # type: ignore[attr-defined]
-        return function
+def dtype_of_result(function: F) -> F:
+    """That of the result: the default of functions."""
+    return _with_rule(function, "same")
 
-    return declared
+
+def castable(function: F) -> F:
+    """None of a lower category: the default of operations that promote their operands."""
+    return _with_rule(function, "castable")
+
+
+def joined(function: F) -> F:
+    """As ``castable``, with another error."""
+    return _with_rule(function, "joined")
+
+
+def computing(function: F) -> F:
+    """Any: the function computes in it."""
+    return _with_rule(function, "computing")
+
+
+def any_dtype(function: F) -> F:
+    """Any: the result is cast."""
+    return _with_rule(function, "any")
+
+
+def _with_rule(function: F, rule: str) -> F:
+    function.out_dtype = rule  # type: ignore[attr-defined]
+    return function
 
 
 def unexpected(function: Any) -> TypeError:
@@ -60,7 +78,7 @@ def into(
     """Writes ``op(*args, **kwargs)`` into ``out``, which it returns: a tensor, or a tuple of them.
 
     Args:
-        rule: see ``out_dtype``.
+        rule: which dtypes ``out`` may have; see the decorators.
         warn: whether to warn where ``out`` holds elements and has another shape.
 
     Raises:

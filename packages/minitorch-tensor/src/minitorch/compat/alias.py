@@ -13,9 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from .._tensor.tensor import Tensor
+from ..ops.legacy import constructed
 from .elsewhere import ELSEWHERE, SameModule
 from .siblings import explained
-from .tensor_types import constructed
 from .torch_version import TorchVersion
 
 __all__ = ["as_torch"]

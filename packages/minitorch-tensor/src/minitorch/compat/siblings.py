@@ -51,21 +51,30 @@ LATER = {
         "func": "vmap",
         "ops.complex": "complex polar",
         "ops.decompositions": "cholesky cholesky_inverse cholesky_solve qr svd",
+        "ops.copies": "alias_copy as_strided_copy detach_copy diagonal_copy expand_copy "
+        "narrow_copy permute_copy select_copy slice_copy split_copy split_with_sizes_copy "
+        "squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy "
+        "view_as_complex_copy view_as_real_copy view_copy",
         "ops.diagonals": "block_diag diag diag_embed diagflat diagonal diagonal_scatter "
         "select_scatter slice_scatter trace tril tril_indices triu triu_indices",
         "ops.differences": "cumulative_trapezoid diff gradient trapezoid trapz",
         "ops.einsum": "einsum tensordot",
+        "ops.filling": "index_put_ is_same_size resize_as_",
         "ops.geometry": "cdist cross",
         "ops.grid_sampler": "grid_sampler grid_sampler_2d grid_sampler_3d",
         "ops.histograms": "bincount histc histogram histogramdd",
+        "ops.householder": "geqrf orgqr ormqr",
         "ops.least_squares": "pinverse",
         "ops.linalg": "inverse",
+        "ops.lu": "lu lu_solve lu_unpack triangular_solve",
         "ops.matrix_functions": "det logdet matrix_exp matrix_power slogdet",
         "ops.order_statistics": "median mode nanmedian nanquantile quantile",
         "ops.positions": "argwhere masked_scatter masked_select nonzero put take unravel_index",
         "ops.rearranging": "cartesian_prod combinations constant_pad_nd flip fliplr flipud "
         "meshgrid repeat_interleave roll rot90 tile",
         "ops.scan": "cummax cummin cumprod cumsum logcumsumexp",
+        "ops.segments": "segment_reduce",
+        "ops.selections": "as_strided_scatter nonzero_static slice_inverse vander",
         "ops.slices": "index_add index_copy index_fill index_reduce index_select",
         "ops.statistics": "corrcoef cov std std_mean var var_mean",
         "ops.windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ def factors(x: Array) -> tuple[Array, Array, Array]:
     """
     *batch, m, n = x.shape
     k = min(m, n)
-    lu = np.array(x, order="C").reshape(-1, m, n)
+    lu = np.array(x, order="C").reshape(math.prod(batch), m, n)
     each = np.arange(len(lu))
     pivots = np.empty((len(lu), k), np.int32)
     info = np.zeros(len(lu), np.int32)
@@ -35,7 +36,7 @@ def factors(x: Array) -> tuple[Array, Array, Array]:
 
 def order(pivots: Array, m: int) -> Array:
     """The rows of ``x`` in the order of those of ``l @ u``."""
-    flat = pivots.reshape(-1, pivots.shape[-1])
+    flat = pivots.reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
     rows = np.tile(np.arange(m), (len(flat), 1))
     each = np.arange(len(flat))
     for j in range(flat.shape[1]):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from ..autograd.deprecated import reordered
 from ..autograd.dispatch import not_tensor
 from ..autograd.grad_mode import current
 from ..autograd.out import into, unexpected
@@ -40,7 +41,22 @@ def numpy_names(function: F) -> F:
 
 
 # the names of parameters that are tensors
-TENSORS = {"A", "B", "L", "a", "abs", "anchor", "elements", "indices", "input", "input1"}
+TENSORS = {
+    "A",
+    "B",
+    "L",
+    "LD",
+    "LU",
+    "LU_data",
+    "a",
+    "b",
+    "abs",
+    "anchor",
+    "elements",
+    "indices",
+    "input",
+    "input1",
+}
 TENSORS |= {
     "log_probs",
     "logits",
@@ -102,6 +118,9 @@ def _taking_a_tensor(function: F, first: str, numbers: bool, writes: bool) -> F:
             x = args[0] if args else kwargs.get(first, MISSING)
             allowed = isinstance(x, int | float | complex) if numbers else x is MISSING
             if not (isinstance(x, Variable) or allowed):
+                today = reordered(function.__name__, args)
+                if today is not None:
+                    return checked(*today[0], **today[1], **kwargs)
                 raise not_tensor(function, first, 1, x)
         try:
             if not kwargs:
@@ -111,6 +130,11 @@ def _taking_a_tensor(function: F, first: str, numbers: bool, writes: bool) -> F:
                 if out is not None:
                     return into(out, function, *args, rule=rule, **kwargs)
             return function(*args, **kwargs)
+        except TypeError:
+            today = reordered(function.__name__, args)
+            if today is None:
+                raise
+            return checked(*today[0], **today[1], **kwargs)
         except AttributeError:  # an array has no `dtype.category`
             given = inspect.signature(function).bind_partial(*args, **kwargs).arguments
             for k, (name, x) in enumerate(given.items(), 1):

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._types.dtype import float16, float32
 from ..autograd.dispatch import NEVER
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import labelled, operation, primitive
 from ..autograd.variable import Variable
 from .choice import zeros_like_p
@@ -115,7 +115,7 @@ def scaled(other: Any, alpha: Any, input: Any) -> Any:
     return other * alpha if isinstance(other, int | float | complex) else mul(other, alpha)
 
 
-@out_dtype("castable")
+@castable
 def add(
     input: Tensor | complex,
     other: Tensor | complex,
@@ -135,7 +135,7 @@ def add(
     return add_p(input, scaled(other, alpha, input))
 
 
-@out_dtype("castable")
+@castable
 def sub(
     input: Tensor | complex,
     other: Tensor | complex,
@@ -383,7 +383,7 @@ def remainder_into(a: Any, b: Any) -> Tensor:
     return remainder(b, a)
 
 
-@out_dtype("castable")
+@castable
 def div(
     input: Tensor | float,
     other: Tensor | float,
@@ -427,7 +427,7 @@ addcmul_p = labelled(add_p, "AddcmulBackward0")
 addcdiv_p = labelled(add_p, "AddcdivBackward0")
 
 
-@out_dtype("castable")
+@castable
 def addcmul(
     input: Tensor,
     tensor1: Tensor,
@@ -444,7 +444,7 @@ def addcmul(
     return addcmul_p(input, _times(mul(to(tensor1, dtype), tensor2), value))
 
 
-@out_dtype("castable")
+@castable
 def addcdiv(
     input: Tensor,
     tensor1: Tensor,
@@ -487,7 +487,7 @@ lerp_p = primitive(
 )
 
 
-@out_dtype("castable")
+@castable
 def lerp(
     input: Tensor, end: Tensor, weight: Tensor | complex, *, out: Tensor | None = None
 ) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from .gamma_functions import from_scipy
 
 if TYPE_CHECKING:
     from .._tensor.tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = [
     "airy_ai",
@@ -31,7 +33,7 @@ __all__ = [
 ]
 
 
-def value(kernel: Callable[..., Any], name: str) -> Any:
+def value(kernel: Callable[..., Any], name: str) -> Callable[[F], F]:
     """The decorator of a function's def."""
     name = f"special_{name}"
     return operation(kernel, "x", not_differentiable(name), name=name, **FLOATS)

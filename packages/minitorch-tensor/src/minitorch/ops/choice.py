@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from ..autograd.grad_mode import current
-from ..autograd.out import into, out_dtype
+from ..autograd.out import castable, into
 from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.elementwise import over_elements
@@ -347,7 +347,7 @@ clamp_max_p = primitive(
 )
 
 
-@out_dtype("castable")
+@castable
 def clamp(
     input: Tensor,
     min: Tensor | complex | None = None,
@@ -386,13 +386,13 @@ def clamp(
     return clamp_p(input, None if min is None else bounds[0], None if max is None else bounds[-1])
 
 
-@out_dtype("castable")
+@castable
 def clamp_min(input: Tensor, min: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``clamp`` from below alone."""
     return clamp(input, min)
 
 
-@out_dtype("castable")
+@castable
 def clamp_max(input: Tensor, max: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``clamp`` from above alone."""
     return clamp(input, None, max)

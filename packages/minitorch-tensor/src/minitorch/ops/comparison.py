@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import operation, primitive
 from ..autograd.variable import Variable
 from .conversion import ELEMENTWISE, NUMBERS, not_implemented, promote
@@ -268,7 +268,7 @@ def allclose(
 # --- logic: what is not zero counts as true ---------------------------------------------------
 
 
-@out_dtype("castable")
+@castable
 @operation(np.logical_and, "a b", None, None, numbers="", **ELEMENTWISE)
 def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether both are true, element by element and broadcast; a bool tensor.
@@ -282,7 +282,7 @@ def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> T
     """
 
 
-@out_dtype("castable")
+@castable
 @operation(np.logical_or, "a b", None, None, numbers="", **ELEMENTWISE)
 def logical_or(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether at least one is true, element by element and broadcast; a bool tensor.
@@ -296,7 +296,7 @@ def logical_or(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Te
     """
 
 
-@out_dtype("castable")
+@castable
 @operation(np.logical_xor, "a b", None, None, numbers="", **ELEMENTWISE)
 def logical_xor(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether just one is true, element by element and broadcast; a bool tensor.
@@ -310,7 +310,7 @@ def logical_xor(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> T
     """
 
 
-@out_dtype("castable")
+@castable
 @operation(np.logical_not, "x", None, **ELEMENTWISE)
 def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is zero; a bool tensor of the same shape.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import get_default_dtype
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import operation, primitive
 from .choice import where, zeros_like_p
 from .conversion import ELEMENTWISE, cast, not_implemented
@@ -239,7 +239,7 @@ def _angle_rule(g: Any, x: Any) -> Any:
     return where(x == 0, 0.0, g * -1j / x)
 
 
-@out_dtype("castable")
+@castable
 @operation(_angle, "x", _angle_rule, **ELEMENTWISE)
 def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The argument of each complex number, in (-pi, pi]; of a real one 0, or pi where it is

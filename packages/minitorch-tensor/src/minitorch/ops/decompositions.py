@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import linalg as kernels
@@ -131,7 +131,7 @@ def linalg_cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None
     return linalg_cholesky_ex_p(A, upper, "linalg.cholesky")
 
 
-@out_dtype("castable")
+@castable
 def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The Cholesky factor of positive-definite matrices.
 
@@ -207,7 +207,7 @@ cholesky_inverse_p = primitive(
 )
 
 
-@out_dtype("castable")
+@castable
 def cholesky_solve(
     B: Tensor, L: Tensor, upper: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
@@ -220,7 +220,7 @@ def cholesky_solve(
     return cholesky_solve_p(B, L, upper)
 
 
-@out_dtype("castable")
+@castable
 def cholesky_inverse(L: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``A`` from its Cholesky factor.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from .arguments import numpy_names, one_dim, some_dims
 from .joining import cat
 from .reduction import is_tensor
@@ -22,7 +22,7 @@ def _cut(x: Tensor, dim: int, start: int | None, stop: int | None) -> Tensor:
     return x[(slice(None),) * dim + (slice(start, stop),)]
 
 
-@out_dtype("castable")
+@castable
 @numpy_names
 def diff(
     input: Tensor,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import operation, primitive
 from ..kernels import error_function
 from .conversion import FLOATS
@@ -92,7 +92,7 @@ special_ndtr_p = primitive(
 )  # fmt: skip
 
 
-@out_dtype("castable")
+@castable
 def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The area under the standard normal density below each element; the derivative is that
     density, e^(-x^2 / 2) / sqrt(2 pi).

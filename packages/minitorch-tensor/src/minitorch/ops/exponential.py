@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import operation, primitive
 from ..kernels.elementwise import FEW, constant, exp_into, over_elements
 from .choice import where
@@ -175,7 +175,7 @@ def _logit_rule(g: Any, x: Any, eps: float | None) -> Any:
 logit_p = primitive(_logit, "x | eps", _logit_rule, name="logit", **FLOATS)
 
 
-@out_dtype("castable")
+@castable
 def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:
     """``log(x / (1 - x))`` of each element, the inverse of ``sigmoid``; of ``x`` brought into
     [eps, 1 - eps] where ``eps`` is given. The derivative is 1 / (x (1 - x)).

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from .. import return_types
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..kernels import along, sums
 from ..kernels.half import single
@@ -130,7 +130,7 @@ def max(input: Tensor, *, other: Tensor) -> Tensor: ...
 @overload
 def max(input: Tensor, dim: int, keepdim: bool = False) -> return_types.max: ...
 @numpy_names
-@out_dtype("castable")
+@castable
 def max(
     input: Tensor,
     dim: Any = None,
@@ -171,7 +171,7 @@ def min(input: Tensor, *, other: Tensor) -> Tensor: ...
 @overload
 def min(input: Tensor, dim: int, keepdim: bool = False) -> return_types.min: ...
 @numpy_names
-@out_dtype("castable")
+@castable
 def min(
     input: Tensor,
     dim: Any = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import as_dtype, get_default_dtype
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..kernels.memory import packed
 from .arguments import numpy_names, one_dim
@@ -191,7 +191,7 @@ def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: st
 
 
 @numpy_names
-@out_dtype("castable")
+@castable
 def irfft(
     input: Tensor,
     n: int | None = None,
@@ -215,7 +215,7 @@ def irfft(
 
 
 @numpy_names
-@out_dtype("castable")
+@castable
 def irfft2(
     input: Tensor,
     s: Sequence[int] | None = None,
@@ -232,7 +232,7 @@ def irfft2(
 
 
 @numpy_names
-@out_dtype("castable")
+@castable
 def irfftn(
     input: Tensor,
     s: Sequence[int] | None = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import operation, primitive
 from ..kernels import gamma
 from .conversion import FLOATS, floats_only, not_differentiable
@@ -76,7 +76,7 @@ def zeta(input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None
     """
 
 
-@out_dtype("castable")
+@castable
 def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The derivative of order ``n`` of ``digamma``.
 
@@ -95,7 +95,7 @@ def polygamma_method(self: Any, n: int) -> Any:
     return polygamma(n, self)
 
 
-@out_dtype("castable")
+@castable
 def mvlgamma(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
     """The logarithm of the multivariate gamma function with dimension ``p``.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from .arguments import numpy_names
 from .complex_parts import conj
 from .fft import OPPOSITE, _norm, irfftn, rfftn
@@ -20,7 +20,7 @@ __all__ = ["hfft", "hfft2", "hfftn", "ihfft", "ihfft2", "ihfftn"]
 
 
 @numpy_names
-@out_dtype("castable")
+@castable
 def hfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
@@ -46,7 +46,7 @@ def hfft(
 
 
 @numpy_names
-@out_dtype("castable")
+@castable
 def hfft2(
     input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1),
     norm: str | None = None, *, out: Tensor | None = None,
@@ -59,7 +59,7 @@ def hfft2(
 
 
 @numpy_names
-@out_dtype("castable")
+@castable
 def hfftn(
     input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] | None = None,
     norm: str | None = None, *, out: Tensor | None = None,

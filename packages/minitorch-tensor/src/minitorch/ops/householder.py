@@ -1,4 +1,4 @@
-"""QR by Householder's reflections, as LAPACK keeps it: ``Q = H_1 H_2 ...``, ``H = 1 - tau v v'``."""
+"""QR by Householder's reflections, as LAPACK keeps it: Q = H_1 H_2 ..., H = 1 - tau v v'."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
             f"{list(tau.shape[:-1])}"
         )
     vectors = triangle(A, False, True) + eye(A, m, n)
-    made = eye(A, m, n).expand(A.shape) * 1
+    made = eye(A, m, n) + (vectors * 0 if not tau.shape[-1] else 0)
     return _reflected(vectors, tau, made, range(tau.shape[-1] - 1, -1, -1))  # type: ignore[no-any-return]
 
 

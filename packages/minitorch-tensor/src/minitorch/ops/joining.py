@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.grad_mode import current
-from ..autograd.out import out_dtype
+from ..autograd.out import joined
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable
 from ..kernels.memory import format_of, formatted_as, packed
@@ -91,7 +91,7 @@ def _one_dtype(tensors: list[Any]) -> list[Any]:
 
 
 @numpy_names
-@out_dtype("joined")
+@joined
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The tensors one after another along ``dim``, in their common dtype.
 
@@ -158,7 +158,7 @@ concat = concatenate = cat
 
 
 @numpy_names
-@out_dtype("joined")
+@joined
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension ``dim``.
 
@@ -185,7 +185,7 @@ def _some(tensors: Any, name: str) -> list[Any]:
     return xs
 
 
-@out_dtype("joined")
+@joined
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """The tensors joined along columns: dimension 1, or 0 of 1-dim tensors.
 
@@ -195,7 +195,7 @@ def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     return cat(xs, 0 if xs[0].ndim == 1 else 1)
 
 
-@out_dtype("joined")
+@joined
 def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """The tensors, at least 2-dim, joined along rows.
 
@@ -207,7 +207,7 @@ def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
 row_stack = vstack
 
 
-@out_dtype("joined")
+@joined
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """The tensors, at least 3-dim, joined along dimension 2.
 
@@ -216,7 +216,7 @@ def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     return cat(atleast_3d(_some(tensors, "dstack")), 2)
 
 
-@out_dtype("joined")
+@joined
 def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """1-dim tensors as columns and matrices as they are, joined along dimension 1.
 

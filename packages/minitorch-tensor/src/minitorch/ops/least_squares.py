@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
 from ..kernels import linalg as kernels
@@ -44,7 +44,7 @@ def _spectrum(A: Any, hermitian: bool) -> Tensor:
     return abs(symmetric_values(A, "L")) if hermitian else singular_values(A)
 
 
-@out_dtype("castable")
+@castable
 def matrix_rank(
     A: Tensor,
     tol: Tensor | float | None = None,
@@ -89,7 +89,7 @@ def _pinv_rule(g: Any, x: Any, out: Any) -> Any:
 linalg_pinv_p = primitive(_pinv, "x limit", _pinv_rule, None, name="linalg_pinv")
 
 
-@out_dtype("castable")
+@castable
 def pinv(
     A: Tensor, rcond: Tensor | float | None = None, hermitian: bool = False, *,
     atol: Tensor | float | None = None, rtol: Tensor | float | None = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels import linalg as kernels
@@ -260,7 +260,7 @@ def solve_ex(
     return return_types.linalg_solve_ex(view_p(X, X.shape[:-1]) if vector else X, info)
 
 
-@out_dtype("castable")
+@castable
 def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``A`` as the linear map from its last dimensions to its first ``ind``.
 
@@ -278,7 +278,7 @@ def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     return view_p(inverse(view_p(A, (math.prod(head), n))), tail + head)
 
 
-@out_dtype("castable")
+@castable
 def tensorsolve(
     A: Tensor, B: Tensor, dims: Sequence[int] | None = None, *, out: Tensor | None = None
 ) -> Tensor:

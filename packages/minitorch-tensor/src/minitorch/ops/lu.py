@@ -50,7 +50,7 @@ def _factors_rule(g: Any, out: Any) -> Any:
         gu = gu - triangle(matmul(transposed(out[..., k:, :]), rest), True)
     inner = triangle(matmul(l_t, gl), False, True) + triangle(matmul(gu, u_t), True)
     made = _over_upper(u_t, linalg_solve_triangular_p(l_t, inner, True, True))
-    return made if rest is None else cat_p([made, rest], -1 if n > k else -2)
+    return made if rest is None else cat_p([made, rest], out.ndim - (1 if n > k else 2))
 
 
 def _over_upper(u_t: Any, x: Any) -> Any:

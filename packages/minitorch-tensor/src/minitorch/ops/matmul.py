@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.out import into, out_dtype
+from ..autograd.out import castable, dtype_of_result, into
 from ..autograd.primitive import labelled, operation
 from ..autograd.variable import Variable
 from ..kernels.blas import SHARED, threads_off_this_core
@@ -171,7 +171,7 @@ def by_rank(node: Any) -> str:
     return "CloneBackward0" if m == 2 else "UnsafeViewBackward0"
 
 
-@out_dtype("same")
+@dtype_of_result
 @operation(
     _matmul, "a b", _left, _right,
     label=by_rank, promote=same_dtype, numbers="other", traits=("bilinear",),
@@ -272,7 +272,7 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     return dot(input.conj() if input.is_complex() else input, other)
 
 
-@out_dtype("castable")
+@castable
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix of all products of the elements of two vectors.
 
@@ -306,7 +306,7 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     return view_p(matmul(a, transposed(b)), (*rows, *columns))
 
 
-@out_dtype("castable")
+@castable
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The Kronecker product: ``other`` repeated once per element of ``input``, times that.
 
@@ -431,7 +431,7 @@ def addmv(
     return _combine("addmv", input, mv(mat, vec), beta, alpha)
 
 
-@out_dtype("castable")
+@castable
 def addr(
     input: Tensor,
     vec1: Tensor,

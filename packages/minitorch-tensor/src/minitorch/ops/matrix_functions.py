@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import linalg as kernels
@@ -143,7 +143,7 @@ eye_like_p = primitive(
 )
 
 
-@out_dtype("castable")
+@castable
 def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     """Square matrices to the integer power ``n``; negative powers are those of the inverse.
 

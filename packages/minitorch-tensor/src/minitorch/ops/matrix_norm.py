@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from .arguments import numpy_names, one_dim, some_dims
 from .decompositions import singular_values
 from .extrema import amax, amin
@@ -112,7 +112,7 @@ def norm(
     return vector_norm(A, ord, dim, keepdim, dtype=dtype)
 
 
-@out_dtype("castable")
+@castable
 def cond(A: Tensor, p: float | str | None = None, *, out: Tensor | None = None) -> Tensor:
     """The condition number ``norm(A, p) * norm(inv(A), p)``; inf for singular matrices.
 

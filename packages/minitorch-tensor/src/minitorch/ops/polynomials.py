@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     from .._tensor.tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = [
     "chebyshev_polynomial_t", "chebyshev_polynomial_u", "chebyshev_polynomial_v",
@@ -51,7 +53,7 @@ def chebyshev(first: Callable[[Any], Any], shift: bool = False) -> Callable[...,
     return (lambda x, n: kernel(x + x - 1, n)) if shift else kernel
 
 
-def polynomial(kernel: Callable[..., Any], name: str) -> Any:
+def polynomial(kernel: Callable[..., Any], name: str) -> Callable[[F], F]:
     """The decorator of a polynomial's def; PyTorch has no derivatives of them."""
     name = f"special_{name}"
     return operation(kernel, "x n", *(not_differentiable(name),) * 2, name=name, **FLOATS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import as_dtype, float16, float32
-from ..autograd.out import out_dtype
+from ..autograd.out import castable, computing
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import along, sums
@@ -101,7 +101,7 @@ sum_p = primitive(
 
 
 @numpy_names
-@out_dtype("computing")
+@computing
 def sum(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
@@ -133,7 +133,7 @@ nansum_p = primitive(
 
 
 @numpy_names
-@out_dtype("computing")
+@computing
 def nansum(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
@@ -187,7 +187,7 @@ mean_p = primitive(
 
 
 @numpy_names
-@out_dtype("castable")
+@castable
 def mean(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
@@ -232,7 +232,7 @@ def inexact(name: str, dtype: Any) -> Any:
 
 
 @numpy_names
-@out_dtype("castable")
+@castable
 def nanmean(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
@@ -303,7 +303,7 @@ prod_p = primitive(_prod, "x | dim keepdim", _prod_rule, name="prod", label=of_a
 
 
 @numpy_names
-@out_dtype("computing")
+@computing
 def prod(
     input: Tensor,
     dim: int | None = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.out import out_dtype
+from ..autograd.out import dtype_of_result
 from ..autograd.primitive import operation, primitive
 from .choice import zeros_like_p
 from .conversion import ELEMENTWISE, not_implemented, promote_floats_only
@@ -81,7 +81,7 @@ def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 fix = trunc
 
 
-@out_dtype("same")
+@dtype_of_result
 @operation(
     lambda x: x - np.trunc(x), "x", lambda g: g,
     promote=promote_floats_only("frac_cpu"), floats=True, **ELEMENTWISE,

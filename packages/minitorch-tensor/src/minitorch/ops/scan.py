@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import return_types
 from .._types.dtype import as_dtype
-from ..autograd.out import out_dtype
+from ..autograd.out import computing
 from ..autograd.primitive import primitive
 from ..kernels.half import single
 from ..kernels.memory import packed
@@ -76,7 +76,7 @@ def numeric(name: str, dtype: Any) -> Any:
 
 
 @numpy_names
-@out_dtype("computing")
+@computing
 def cumsum(
     input: Tensor, dim: int, *, dtype: dtype | None = None, out: Tensor | None = None
 ) -> Tensor:
@@ -133,7 +133,7 @@ cumprod_p = primitive(
 
 
 @numpy_names
-@out_dtype("computing")
+@computing
 def cumprod(
     input: Tensor, dim: int, *, dtype: dtype | None = None, out: Tensor | None = None
 ) -> Tensor:

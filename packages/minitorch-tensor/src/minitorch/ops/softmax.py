@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..kernels import softmax as kernels
 from .arguments import numpy_names, one_dim
@@ -122,7 +122,7 @@ logsumexp_p = primitive(
 
 
 @numpy_names
-@out_dtype("castable")
+@castable
 def logsumexp(
     input: Tensor, dim: int | Sequence[int], keepdim: bool = False, *, out: Tensor | None = None
 ) -> Tensor:

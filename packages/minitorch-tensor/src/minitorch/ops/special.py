@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.out import out_dtype
+from ..autograd.out import dtype_of_result
 from ..autograd.primitive import operation
 from ..kernels.softmax import log_add_exp
 from .choice import where, zeros_like_p
@@ -252,7 +252,7 @@ def same_dtype(a: Any, b: Any) -> tuple[Any, Any]:
     return a, b
 
 
-@out_dtype("same")
+@dtype_of_result
 @operation(
     _heaviside, "x values", not_differentiable("heaviside"), not_differentiable("heaviside"),
     numbers="", promote=same_dtype, traits=("elementwise",),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import float32
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..kernels import sums
 from .arguments import numpy_names
@@ -82,7 +82,7 @@ def _no_freedom(what: str, limit: str, stacklevel: int) -> None:
 
 
 @numpy_names
-@out_dtype("castable")
+@castable
 def var(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
@@ -111,7 +111,7 @@ def var(
 
 
 @numpy_names
-@out_dtype("castable")
+@castable
 def std(
     input: Tensor,
     dim: int | Sequence[int] | None = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
-from ..autograd.out import out_dtype
+from ..autograd.out import castable
 from ..autograd.primitive import operation, primitive
 from ..kernels.elementwise import FEW, constant
 from .choice import between, where
@@ -71,7 +71,7 @@ def _square(x: Any) -> Any:
     return x * x if x.dtype.kind != "b" else x.astype(np.int64)
 
 
-@out_dtype("castable")
+@castable
 @operation(_square, "x", lambda g, x: g * (2 * x), label="PowBackward0", **ELEMENTWISE)
 def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``x^2`` of each element; the derivative is 2 x.

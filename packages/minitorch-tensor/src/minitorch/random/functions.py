@@ -16,7 +16,7 @@ from .._types.device import CPU, META, as_device, chosen
 from .._types.dtype import as_dtype, int64
 from ..autograd.grad_mode import current
 from ..autograd.inplace import check_writable, write
-from ..autograd.out import into, out_dtype
+from ..autograd.out import any_dtype, into
 from ..autograd.variable import Variable, wrap
 from ..kernels.meta import MetaArray
 from ..kernels.permutation import permutation
@@ -396,7 +396,7 @@ def normal(
     return drawn(current.state.without_warnings(lambda: array * scale + shift), False, CPU)
 
 
-@out_dtype("any")
+@any_dtype
 def bernoulli(
     input: Tensor,
     p: float | None = None,

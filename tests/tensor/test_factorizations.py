@@ -1,0 +1,87 @@
+"""LU, Householder's reflections, and triangular equations: what they mean, and their gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import minitorch as torch
+import pytest
+from minitorch.autograd import gradcheck, gradgradcheck
+
+SHAPES = [(3, 3), (2, 4), (4, 2), (2, 3, 3), (0, 0), (3, 0)]
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+def random(*shape: int) -> Any:
+    return torch.rand(*shape, dtype=torch.float64, requires_grad=True)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_lu(shape: tuple[int, ...]) -> None:
+    A = random(*shape)
+    P, L, U = torch.linalg.lu(A)
+    assert torch.allclose(P @ L @ U, A)
+    packed, pivots = torch.linalg.lu_factor(A)
+    for a, b in zip(torch.lu_unpack(packed, pivots), (P, L, U), strict=True):
+        assert torch.equal(a, b)
+    assert pivots.dtype is torch.int32
+    if A.numel():
+        assert gradcheck(lambda a: torch.linalg.lu_factor(a).LU, A)
+        assert gradgradcheck(lambda a: torch.linalg.lu_factor(a).LU, A)
+
+
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("adjoint", [True, False])
+def test_lu_solve(left: bool, adjoint: bool) -> None:
+    A, B = random(2, 3, 3), random(2, 3, 3)
+
+    def solution(a: Any, b: Any) -> Any:
+        return torch.linalg.lu_solve(*torch.linalg.lu_factor(a), b, left=left, adjoint=adjoint)
+
+    X, a = solution(A, B), A.mT if adjoint else A
+    assert torch.allclose(a @ X if left else X @ a, B)
+    assert gradcheck(solution, (A, B))
+
+
+def test_singular() -> None:
+    A = torch.ones(2, 2)
+    assert torch.linalg.lu_factor_ex(A).info.item() == 2
+    with pytest.raises(torch.linalg.LinAlgError, match=r"U\[2,2\] is zero"):
+        torch.linalg.lu_factor(A)
+    with pytest.raises(RuntimeError, match="without pivoting is not implemented on the CPU"):
+        torch.linalg.lu(A, pivot=False)
+
+
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("transpose", [True, False])
+def test_reflections(left: bool, transpose: bool) -> None:
+    A = random(4, 3)
+    a, tau = (x.requires_grad_() for x in torch.geqrf(A.detach()))
+    Q = torch.linalg.householder_product(a, tau)
+    assert torch.allclose(Q @ a[:3].triu(), A)
+    whole = torch.ormqr(a, tau, torch.eye(4, dtype=torch.float64))
+    assert torch.allclose(whole[:, :3], Q)
+    C = random(4, 4)
+    q = whole.mT if transpose else whole
+    made = torch.ormqr(a, tau, C, left, transpose)
+    assert torch.allclose(made, q @ C if left else C @ q)
+    assert gradcheck(lambda *x: torch.ormqr(*x, left, transpose), (a, tau, C))
+    assert gradcheck(torch.linalg.householder_product, (a, tau))
+
+
+@pytest.mark.parametrize("upper", [True, False])
+@pytest.mark.parametrize("transpose", [True, False])
+@pytest.mark.parametrize("unitriangular", [True, False])
+@pytest.mark.filterwarnings("ignore:torch.triangular_solve is deprecated")
+def test_triangular_solve(upper: bool, transpose: bool, unitriangular: bool) -> None:
+    A, b = random(3, 3), random(3, 2)
+    X, copy = torch.triangular_solve(b, A, upper, transpose, unitriangular)
+    a = A.triu() if upper else A.tril()
+    if unitriangular:
+        a = a - a.diag().diag() + torch.eye(3, dtype=torch.float64)
+    assert torch.allclose((a.mT if transpose else a) @ X, b)
+    assert torch.equal(copy, A)
