@@ -16,13 +16,17 @@ def _seed() -> None:
     torch.manual_seed(0)
 
 
-def random(*shape: int) -> Any:
-    return torch.rand(*shape, dtype=torch.float64, requires_grad=True)
+DTYPES = [torch.float64, torch.complex128]
 
 
+def random(*shape: int, dtype: Any = torch.float64) -> Any:
+    return torch.randn(*shape, dtype=dtype, requires_grad=True)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_lu(shape: tuple[int, ...]) -> None:
-    A = random(*shape)
+def test_lu(shape: tuple[int, ...], dtype: Any) -> None:
+    A = random(*shape, dtype=dtype)
     P, L, U = torch.linalg.lu(A)
     assert torch.allclose(P @ L @ U, A)
     packed, pivots = torch.linalg.lu_factor(A)
@@ -36,13 +40,14 @@ def test_lu(shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("left", [True, False])
 @pytest.mark.parametrize("adjoint", [True, False])
-def test_lu_solve(left: bool, adjoint: bool) -> None:
-    A, B = random(2, 3, 3), random(2, 3, 3)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_lu_solve(left: bool, adjoint: bool, dtype: Any) -> None:
+    A, B = random(2, 3, 3, dtype=dtype), random(2, 3, 3, dtype=dtype)
 
     def solution(a: Any, b: Any) -> Any:
         return torch.linalg.lu_solve(*torch.linalg.lu_factor(a), b, left=left, adjoint=adjoint)
 
-    X, a = solution(A, B), A.mT if adjoint else A
+    X, a = solution(A, B), A.mH if adjoint else A
     assert torch.allclose(a @ X if left else X @ a, B)
     assert gradcheck(solution, (A, B))
 
@@ -58,15 +63,16 @@ def test_singular() -> None:
 
 @pytest.mark.parametrize("left", [True, False])
 @pytest.mark.parametrize("transpose", [True, False])
-def test_reflections(left: bool, transpose: bool) -> None:
-    A = random(4, 3)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_reflections(left: bool, transpose: bool, dtype: Any) -> None:
+    A = random(4, 3, dtype=dtype)
     a, tau = (x.requires_grad_() for x in torch.geqrf(A.detach()))
     Q = torch.linalg.householder_product(a, tau)
     assert torch.allclose(Q @ a[:3].triu(), A)
-    whole = torch.ormqr(a, tau, torch.eye(4, dtype=torch.float64))
+    whole = torch.ormqr(a, tau, torch.eye(4, dtype=dtype))
     assert torch.allclose(whole[:, :3], Q)
-    C = random(4, 4)
-    q = whole.mT if transpose else whole
+    C = random(4, 4, dtype=dtype)
+    q = whole.mH if transpose else whole
     made = torch.ormqr(a, tau, C, left, transpose)
     assert torch.allclose(made, q @ C if left else C @ q)
     assert gradcheck(lambda *x: torch.ormqr(*x, left, transpose), (a, tau, C))

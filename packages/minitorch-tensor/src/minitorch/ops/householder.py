@@ -12,7 +12,7 @@ from ..kernels.memory import packed
 from .conversion import not_differentiable
 from .decompositions import eye
 from .linalg import matrices, one_dtype, triangle
-from .matmul import matmul, transposed
+from .matmul import adjoint, matmul
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -41,7 +41,7 @@ def _reflected(vectors: Any, tau: Any, x: Any, order: Any) -> Any:
     """``x`` under the reflections, one after the other."""
     for k in order:
         v = vectors[..., k : k + 1]
-        x = x - tau[..., k, None, None] * matmul(v, matmul(transposed(v), x))
+        x = x - tau[..., k, None, None] * matmul(v, matmul(adjoint(v), x))
     return x
 
 
@@ -97,7 +97,9 @@ def ormqr(
         )
     vectors = triangle(input, False, True) + eye(input, m, n)
     count = range(tau.shape[-1])
+    if left is transpose:  # h' = 1 - conj(tau) v v'
+        tau = tau.conj()
     if left:
         return _reflected(vectors, tau, other, count if transpose else reversed(count))  # type: ignore[no-any-return]
-    turned = _reflected(vectors, tau, transposed(other), reversed(count) if transpose else count)
-    return transposed(turned)  # type: ignore[no-any-return]
+    turned = _reflected(vectors, tau, adjoint(other), reversed(count) if transpose else count)
+    return adjoint(turned)  # type: ignore[no-any-return]

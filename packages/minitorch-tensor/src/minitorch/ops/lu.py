@@ -15,6 +15,7 @@ from ..kernels.linalg import LinAlgError
 from .decompositions import eye
 from .joining import cat_p
 from .linalg import linalg_solve_triangular_p, matrices, one_dtype, same_batch, square, triangle
+from .matmul import adjoint as conjugate
 from .matmul import matmul, transposed
 
 if TYPE_CHECKING:
@@ -162,16 +163,16 @@ def linalg_lu_solve(
         )
     same_batch(name, LU, B)
     if not left:  # x a = b, a' x' = b'
-        turned = linalg_lu_solve(LU, pivots, transposed(B), adjoint=not adjoint)
-        return transposed(turned)  # type: ignore[no-any-return]
+        turned = linalg_lu_solve(LU, pivots, conjugate(B), adjoint=not adjoint)
+        return conjugate(turned)  # type: ignore[no-any-return]
     order = kernels.order(pivots._array(), LU.shape[-1])
     lower, upper = triangle(LU, False, True), triangle(LU, True)
     if not adjoint:
         rows = _ordered(B, order)
         made = linalg_solve_triangular_p(lower, rows, False, True)
         return linalg_solve_triangular_p(upper, made, True, False)
-    made = linalg_solve_triangular_p(transposed(upper), B, False, False)
-    made = linalg_solve_triangular_p(transposed(lower), made, True, True)
+    made = linalg_solve_triangular_p(conjugate(upper), B, False, False)
+    made = linalg_solve_triangular_p(conjugate(lower), made, True, True)
     return _ordered(made, np.argsort(order, -1))
 
 
