@@ -21,11 +21,14 @@ from .torch_version import TorchVersion
 __all__ = ["as_torch"]
 
 EXPLAINED = {"minitorch", "minitorch.ops"}  # modules that say of a name that they lack it
+ALIASES = ("torch", "functorch")  # PyTorch's packages
 PYTORCH = "2.13.0"  # the version whose behaviour this is
 
 
 def counterpart(name: str) -> str:
-    rest = name.removeprefix("torch").removeprefix(".")
+    root, _, rest = name.partition(".")
+    if root == "functorch":
+        rest = ".".join(filter(None, ("compat.functorch", rest)))
     return ".".join(filter(None, ("minitorch", ELSEWHERE.get(rest, rest))))
 
 
@@ -54,7 +57,7 @@ class Counterparts(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname.partition(".")[0] != "torch":
+        if fullname.partition(".")[0] not in ALIASES:
             return None
         name = counterpart(fullname)
         try:
@@ -183,5 +186,5 @@ class as_torch:  # noqa: N801  (a function to its users)
 
 def _set_aside() -> dict[str, ModuleType]:
     """Takes all that is imported under PyTorch's name out of ``sys.modules``."""
-    names = [name for name in sys.modules if name.partition(".")[0] == "torch"]
+    names = [name for name in sys.modules if name.partition(".")[0] in ALIASES]
     return {name: sys.modules.pop(name) for name in names}

@@ -65,6 +65,25 @@ TABLE: dict[str, Absent] = {
             "freezing": False,
         },
     ),
+    "_functorch.apis": Absent(
+        real={name: f"func:{name}" for name in ("grad", "grad_and_value", "vmap")}
+    ),
+    "_functorch.eager_transforms": Absent(
+        real={
+            **{
+                name: f"func:{name}"
+                for name in (
+                    "functionalize", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev",
+                    "jvp", "vjp",
+                )  # fmt: skip
+            },
+            "_slice_argnums": "func.arguments:slice_argnums",
+        }
+    ),
+    "_functorch.functional_call": Absent(
+        real={name: f"func:{name}" for name in ("functional_call", "stack_module_state")}
+    ),
+    "_functorch.vmap": Absent(real={"vmap": "func:vmap"}),
     "_functorch.config": Absent(values={"donated_buffer": False, "activation_memory_budget": 1.0}),
     "_subclasses.fake_tensor": Absent(false="is_fake"),
     "_utils_internal": Absent(true="justknobs_check", nothing="log_compilation_event"),

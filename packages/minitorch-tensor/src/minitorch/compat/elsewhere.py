@@ -15,6 +15,7 @@ ELSEWHERE = {
     "amp.autocast_mode": "amp",
     "amp.grad_scaler": "amp",
     "autograd.anomaly_mode": "autograd.interpreters",
+    "_functorch.make_functional": "func.make_functional",
     "autograd.profiler": "profiler",
     "hub": "compat.hub",
     "library": "compat.library",

@@ -21,11 +21,14 @@ from ..autograd.variable import Variable, attributes
 from ..ops.creation import ones_like, zeros_like
 from ..ops.inspection import is_tensor
 from . import pytree
+from .arguments import check_outputs, with_aux
 from .batching import Batched, inner, levels
 from .leaves import gradients_or_none, per_example, tracked
 from .wrapper import Disabled, Wrapper
 
 __all__ = ["Dual", "Forward", "jvp", "linearize"]
+
+WHERE = "jvp(f, primals, tangents)"
 
 
 class Dual(Wrapper):
@@ -308,15 +311,6 @@ def _zeros_for(x: Any) -> Any:
     return zeros_like(x) if is_tensor(x) else x
 
 
-def with_aux(made: Any) -> tuple[Any, Any]:
-    """What a function with ``has_aux`` returned."""
-    if not isinstance(made, tuple) or len(made) != 2:
-        raise RuntimeError(
-            "output of function f should be a tuple: (output, aux) if has_aux is True"
-        )
-    return made
-
-
 def jvp(
     func: Callable[..., Any],
     primals: Any,
@@ -344,14 +338,30 @@ def jvp(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.func.jvp.html
     """
-    if not isinstance(primals, tuple) or not isinstance(tangents, tuple) or not primals:
+    if not isinstance(primals, tuple):
         raise RuntimeError(
-            "jvp(f, primals, tangents): Expected primals and tangents to be non-empty tuples"
+            f"{WHERE}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals)."
         )
+    if not isinstance(tangents, tuple):
+        raise RuntimeError(f"{WHERE}: Expected tangents to be a tuple, got {type(tangents)}")
     values, spec = pytree.flatten(primals)
     slopes, other = pytree.flatten(tangents)
-    if len(values) != len(slopes) or repr(spec) != repr(other):
-        raise RuntimeError("jvp(f, primals, tangents): primals and tangents differ in structure")
+    if repr(spec) != repr(other):
+        raise RuntimeError(
+            f"{WHERE}: Expected primals and tangents to have the same python structure. For "
+            "example, if primals is a tuple of 3 tensors, tangents also must be. Got primals with "
+            f"structure {spec} and tangents with structure {other}"
+        )
+    for each in (*values, *slopes):
+        if not is_tensor(each):
+            raise RuntimeError(
+                f"{WHERE}: Expected primals and tangents to be tensors, got unsupported type "
+                f"{type(each).__name__}"
+            )
+    if not values:
+        raise RuntimeError(
+            f"{WHERE}: Expected primals and tangents to contain at least one Tensor."
+        )
     for k, (v, t) in enumerate(zip(values, slopes, strict=True)):
         if v.shape != t.shape:
             raise RuntimeError(
@@ -364,14 +374,10 @@ def jvp(
         made = func(*pytree.unflatten(inputs, spec))
         aux = None
         if has_aux:
-            made, aux = with_aux(made)
+            made, aux = with_aux(made, WHERE)
             aux = pytree.tree_map(lambda t: t._primal if interpreter.owns(t) else t, aux)
+        check_outputs(made, WHERE)
         for each in pytree.flatten(made)[0]:
-            if not isinstance(each, Variable):
-                raise RuntimeError(
-                    f"jvp(f, primals, tangents): expected f(*primals) to return only tensors, got "
-                    f"{type(each).__name__}"
-                )
             if strict and not interpreter.owns(each):
                 raise RuntimeError(
                     "jvp(f, primals, tangents, strict=True): the output of f is independent of the "

@@ -12,8 +12,9 @@ from ..autograd.grad_mode import enable_grad, is_grad_enabled, transform_level
 from ..ops.creation import eye, zeros_like
 from ..ops.inspection import is_tensor
 from . import pytree
+from .arguments import check_outputs, numbers_of, with_aux
 from .batching import vmap
-from .forward import jvp, with_aux
+from .forward import jvp
 from .leaves import gradients_or_none, per_example, reaches_others, tracked
 
 __all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "vjp"]
@@ -23,12 +24,7 @@ def _split(
     args: tuple[Any, ...], argnums: Any
 ) -> tuple[list[int], list[Any], tuple[Any, ...], Any]:
     """The numbers of the wanted arguments, their leaves, and their structure."""
-    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
-    for n in numbers:
-        if not -len(args) <= n < len(args):
-            raise RuntimeError(f"Got argnum={n}, but only {len(args)} positional inputs")
-    if len({n % len(args) for n in numbers}) < len(numbers):
-        raise RuntimeError(f"argnums elements must be unique, got {argnums}")
+    numbers = numbers_of(argnums, len(args))
     wanted = tuple(args[n] for n in numbers)
     leaves, spec = pytree.flatten(wanted)
     for leaf in leaves:
@@ -36,7 +32,7 @@ def _split(
             raise RuntimeError(
                 f"grad: expected the arguments {argnums} to be floating-point Tensors, got {leaf!r}"
             )
-    return [n % len(args) for n in numbers], leaves, wanted, spec
+    return numbers, leaves, wanted, spec
 
 
 def _with(args: tuple[Any, ...], numbers: list[int], values: Any) -> list[Any]:
@@ -61,7 +57,7 @@ def grad_and_value(
         with enable_grad(), transform_level():
             xs = [tracked(per_example(leaf)) for leaf in leaves]
             made = func(*_with(args, numbers, pytree.unflatten(xs, spec)), **kwargs)
-            value, aux = with_aux(made) if has_aux else (made, None)
+            value, aux = with_aux(made, "grad_and_value(f)(*args)") if has_aux else (made, None)
             if not is_tensor(value):
                 raise RuntimeError(
                     f"Expected f(*args) to return a tensor, got {type(value).__name__}"
@@ -130,17 +126,18 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     with enable_grad(), transform_level():
         xs = [tracked(per_example(leaf)) for leaf in leaves]
         made = func(*pytree.unflatten(xs, spec))
-    output, aux = with_aux(made) if has_aux else (made, None)
-    ys, _ = pytree.flatten(output)
+    output, aux = with_aux(made, "vjp(f, *primals)") if has_aux else (made, None)
+    check_outputs(output, "vjp(f, *primals)")
+    ys, structure = pytree.flatten(output)
     others = reaches_others(ys, xs)
 
     def vjp_fn(*cotangents: Any) -> Any:
         tree = cotangents[0] if len(cotangents) == 1 else cotangents
-        gs, _ = pytree.flatten(tree)
-        if len(gs) != len(ys):
+        gs, given = pytree.flatten(tree)
+        if repr(given) != repr(structure):
             raise RuntimeError(
-                f"Expected pytree structure of cotangents to be the same as that of the outputs: "
-                f"{len(ys)} tensors, got {len(gs)}"
+                f"Expected pytree structure of cotangents to be the same as pytree structure of "
+                f"outputs to the function. cotangents: {given}, primal output: {structure}"
             )
         graph = is_grad_enabled() and (others or any(g.requires_grad for g in gs))
         with enable_grad():
@@ -165,11 +162,12 @@ def _unit_vectors(leaves: list[Any]) -> list[Any]:
 
 def jacrev(
     func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, has_aux: bool = False,
-    chunk_size: int | None = None,
+    chunk_size: int | None = None, _preallocate_and_copy: bool = False,
 ) -> Callable[..., Any]:  # fmt: skip
     """The function that computes the Jacobian of ``func`` by reverse mode, all rows at once.
 
-    Its result has the shape ``(*output.shape, *input.shape)``.
+    Its result has the shape ``(*output.shape, *input.shape)``. ``_preallocate_and_copy``, for a
+    memory saving of PyTorch's, makes no difference.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.func.jacrev.html
     """

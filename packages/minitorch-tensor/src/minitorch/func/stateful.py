@@ -99,6 +99,9 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str,
         )
     if any(type(model) is not type(models[0]) for model in models):
         raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
+    for name, p in models[0].named_parameters():
+        if any(model.get_parameter(name).requires_grad != p.requires_grad for model in models):
+            raise RuntimeError(f"Expected {name!r} of all models to have the same .requires_grad")
 
     def stacked(dicts: list[dict[str, Any]]) -> dict[str, Any]:
         return {

@@ -18,7 +18,7 @@ KINDS = (
     "Hexagon MAIA"
 )
 # DLPack's numbers for kinds of devices
-DLDeviceType = enum.IntEnum(
+DLDeviceType = enum.IntEnum(  # type: ignore[misc]  # of a list
     "DLDeviceType", {f"kDL{name}": k for k, name in enumerate(KINDS.split(), 1) if name != "."}
 )
 
