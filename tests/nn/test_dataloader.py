@@ -342,3 +342,14 @@ def test_no_process_survives_the_main_one(how, tmp_path):
     assert errors.count("Traceback") == (how == "Ctrl-C")
     while any(map(alive, pids)):
         time.sleep(0.01)
+
+
+def test_pytorchs_places():
+    from minitorch.utils.data import _utils, dataloader
+
+    assert _utils.collate.default_collate([1, 2]).tolist() == [1, 2]
+    assert len(_utils.worker._generate_state(5, 1)) == 4
+    loader = DataLoader([1, 2])
+    assert isinstance(iter(loader), dataloader._BaseDataLoaderIter)
+    assert loader._auto_collation
+    assert not DataLoader([1], batch_size=None)._auto_collation

@@ -34,8 +34,9 @@ ELSEWHERE = {
     "signal.windows.windows": "signal.windows",
     "torch_version": "compat.torch_version",
     "types": "compat.annotations",
-    "utils.data._utils": "utils.data",
     "utils.data._utils.collate": "utils.data.collate",
+    "utils.data._utils.fetch": "utils.data.fetch",
+    "utils.data._utils.worker": "utils.data.worker",
 }
 
 

@@ -13,7 +13,7 @@ from minitorch import Generator
 
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
-from .passes import MultiProcessIterator, SingleProcessIterator
+from .passes import LoaderIterator, MultiProcessIterator, SingleProcessIterator
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 from .worker import get_worker_info
 
@@ -172,7 +172,8 @@ class DataLoader(Generic[T_co]):
         if num_workers > cores():
             warnings.warn(
                 f"This DataLoader will create {num_workers} worker processes, and this process may "
-                f"use {cores()} cores: more workers than cores make loading slower.",
+                f"use {cores()} cores. Please be aware that excessive worker creation might get "
+                "DataLoader running slow or even freeze: lower num_workers to avoid that.",
                 stacklevel=2,
             )
 
@@ -182,6 +183,10 @@ class DataLoader(Generic[T_co]):
                 f"{name} attribute should not be set after {type(self).__name__} is initialized"
             )
         super().__setattr__(name, value)
+
+    @property
+    def _auto_collation(self) -> bool:
+        return self.batch_sampler is not None
 
     @property
     def _index_sampler(self) -> Any:
@@ -213,7 +218,8 @@ def as_context(context: Any, num_workers: int) -> Any:
         return None
     if not num_workers:
         raise ValueError(
-            "multiprocessing_context can only be used with multi-process loading (num_workers > 0)"
+            "multiprocessing_context can only be used with multi-process loading "
+            f"(num_workers > 0), but got num_workers={num_workers}"
         )
     if isinstance(context, str):
         methods = multiprocessing.get_all_start_methods()
@@ -234,3 +240,9 @@ def as_context(context: Any, num_workers: int) -> Any:
 def cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+# PyTorch's names for the passes
+_BaseDataLoaderIter = LoaderIterator
+_SingleProcessDataLoaderIter = SingleProcessIterator
+_MultiProcessingDataLoaderIter = MultiProcessIterator

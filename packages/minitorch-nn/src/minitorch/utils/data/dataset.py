@@ -109,7 +109,8 @@ class StackDataset(Dataset[Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if bool(args) == bool(kwargs):
             raise ValueError(
-                "StackDataset takes datasets either by position (tuples) or by name (dicts)"
+                "Supported either `tuple` (via `args`) or `dict` (via `kwargs`) like input/output, "
+                "but both types are given."
                 if args
                 else "At least one dataset should be passed"
             )

@@ -44,7 +44,8 @@ class LoaderIterator:
             warnings.warn(
                 f"Length of IterableDataset {self.fetcher.dataset} was reported to be "
                 f"{self.expected} (when accessing len(dataloader)), but {self.yielded} samples "
-                "have been fetched. With worker processes each has a copy of the stream: see "
+                "have been fetched. For multiprocessing data-loading, this could be caused by not "
+                "properly configuring the IterableDataset replica at each worker: see "
                 "get_worker_info for how to divide it.",
                 stacklevel=3,
             )
@@ -88,6 +89,11 @@ class MultiProcessIterator(LoaderIterator):
         )
         self.epoch = -1
         self.start(0)
+
+    @property
+    def _workers(self) -> list[Any]:
+        processes: list[Any] = self.workers.processes
+        return processes
 
     def begin(self, loader: DataLoader[Any]) -> None:
         """Another pass by the same workers."""

@@ -121,6 +121,13 @@ def receive(connection: Any) -> Any:
     return pickle.loads(head, buffers=arrays)
 
 
+def _generate_state(base_seed: int, worker_id: int) -> list[int]:
+    """NumPy's seed in a worker."""
+    words = [worker_id, base_seed & 0xFFFFFFFF, base_seed >> 32, 0]
+    state: list[int] = np.random.SeedSequence(words).generate_state(4).tolist()
+    return state
+
+
 def work(
     asked: Any,
     ready: Any,
@@ -142,8 +149,7 @@ def work(
     seed = base_seed + id
     random.seed(seed)
     minitorch.manual_seed(seed)
-    words = [id, base_seed & 0xFFFFFFFF, base_seed >> 32, 0]
-    np.random.seed(np.random.SeedSequence(words).generate_state(4))
+    np.random.seed(_generate_state(base_seed, id))
     _info = WorkerInfo(id, num_workers, seed, fetcher.dataset)
 
     results: SimpleQueue[Any] = SimpleQueue()
