@@ -73,9 +73,15 @@ TABLE: dict[str, Absent] = {
             **{
                 name: f"func:{name}"
                 for name in (
-                    "functionalize", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev",
-                    "jvp", "vjp",
-                )  # fmt: skip
+                    "functionalize",
+                    "grad",
+                    "grad_and_value",
+                    "hessian",
+                    "jacfwd",
+                    "jacrev",
+                    "jvp",
+                    "vjp",
+                )
             },
             "_slice_argnums": "func.arguments:slice_argnums",
         }
