@@ -291,3 +291,51 @@ def test_frames_can_be_looked_at(x):
         while trace is not None:
             assert isinstance(dict(trace.tb_frame.f_locals), dict)
             trace = trace.tb_next
+
+
+# --- modes ---------------------------------------------------------------------------------------
+
+
+class Names(overrides.TorchFunctionMode):
+    def __init__(self):
+        self.seen = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        self.seen.append(func.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_mode_sees_functions_methods_and_what_makes_tensors():
+    with Names() as outer:
+        x = torch.zeros(2)
+        torch.add(x, 1)
+        x.mul_(2)
+        with Names() as inner:
+            x.sum(dim=0)
+    x.exp()
+    assert inner.seen == ["sum"]
+    assert outer.seen == ["zeros", "add", "mul_", "sum"]
+
+
+def test_a_mode_may_answer_itself_and_ends_with_an_error():
+    class Three(overrides.TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            return 3
+
+    with Three():
+        assert torch.ones(2) == 3
+    with pytest.raises(ZeroDivisionError), Three():
+        raise ZeroDivisionError
+    assert torch.ones(2).tolist() == [1, 1]
+
+
+def test_functions_that_ask_have_names():
+    assert overrides.resolve_name(torch.add) == "torch.add"
+    assert overrides.resolve_name(torch.Tensor.add) == "torch.Tensor.add"
+    assert overrides.resolve_name(torch.Tensor.shape.__get__) == "torch.Tensor.shape.__get__"
+    assert overrides.resolve_name(len) is None
+    assert overrides.is_tensor_method_or_property(torch.Tensor.add)
+    assert not overrides.is_tensor_method_or_property(torch.add)
+    assert torch.add in overrides.get_overridable_functions()[torch]
+    assert torch.set_default_dtype in overrides.get_ignored_functions()
+    assert overrides.get_testing_overrides()[torch.add](1, 2) == -1

@@ -169,7 +169,6 @@ if TYPE_CHECKING:  # of what comes in on first use
     cpu: ModuleType
     cuda: ModuleType
     distributed: ModuleType
-    distributions: ModuleType
     export: ModuleType
     functional: ModuleType
     futures: ModuleType

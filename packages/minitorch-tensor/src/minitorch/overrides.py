@@ -17,19 +17,27 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, wraps
 from importlib import import_module
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType, FunctionType, TracebackType
 from typing import Any
 
 __all__ = [
+    "BaseTorchFunctionMode",
+    "TorchFunctionMode",
     "get_default_nowrap_functions",
+    "get_ignored_functions",
+    "get_overridable_functions",
+    "get_testing_overrides",
     "handle_torch_function",
     "has_torch_function",
     "has_torch_function_unary",
     "has_torch_function_variadic",
     "is_tensor_like",
+    "is_tensor_method_or_property",
+    "resolve_name",
+    "wrap_torch_function",
 ]
 
 # --- who has a say -----------------------------------------------------------------------------
@@ -48,6 +56,7 @@ WITHOUT = {
 
 class _PerThread(threading.local):
     enabled = True
+    modes: tuple[Any, ...] = ()  # the innermost last
 
 
 _thread = _PerThread()
@@ -132,8 +141,8 @@ def _ask(found: list[Any], func: Any, args: tuple[Any, ...], kwargs: dict[str, A
 
 
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
-    """Whether one of the arguments has a ``__torch_function__`` that is to be asked."""
-    return _thread.enabled and bool(_asked(relevant_args, []))
+    """Whether a mode is on, or one of the arguments has a ``__torch_function__`` to be asked."""
+    return bool(_thread.modes) or (_thread.enabled and bool(_asked(relevant_args, [])))
 
 
 def has_torch_function_unary(tensor: Any) -> bool:
@@ -154,6 +163,8 @@ def handle_torch_function(
     Raises:
         TypeError: all of them return ``NotImplemented``.
     """
+    if _thread.modes:
+        return _by_mode(public_api, args, kwargs)
     return _ask(_asked(relevant_args, []), public_api, args, kwargs)
 
 
@@ -166,6 +177,139 @@ def get_default_nowrap_functions() -> set[Any]:
     """The functions whose results keep their own class."""
     tensor: Any = _tensor_class()
     return {tensor.grad.__get__}
+
+
+class TorchFunctionMode:
+    """A ``with`` block in which each public function is handed to ``__torch_function__`` first.
+
+    Within that method the mode is off, so that it may call the function.
+
+    Example:
+        >>> import minitorch as torch
+        >>> from minitorch.overrides import TorchFunctionMode
+        >>> class Names(TorchFunctionMode):
+        ...     def __torch_function__(self, func, types, args=(), kwargs=None):
+        ...         print(func.__name__)
+        ...         return func(*args, **(kwargs or {}))
+        >>> with Names():
+        ...     _ = torch.zeros(2).sum()
+        zeros
+        sum
+    """
+
+    inner: TorchFunctionMode
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What a function gives within the block; every mode has its own."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Any:
+        enable()
+        _enable_modes()
+        _thread.modes = (*_thread.modes, self)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        _thread.modes = _thread.modes[:-1]
+
+    @classmethod
+    def push(cls, *args: Any, **kwargs: Any) -> Any:
+        """An instance: the older way to begin a block."""
+        return cls(*args, **kwargs)
+
+
+class BaseTorchFunctionMode(TorchFunctionMode):
+    """A mode that calls each function as it is."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """The function itself."""
+        return func(*args, **(kwargs or {}))
+
+
+def _by_mode(public: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Hands a call to the innermost mode, with those outside of it still on."""
+    modes = _thread.modes
+    _thread.modes = modes[:-1]
+    try:
+        types = tuple(map(type, _asked((*args, *kwargs.values()), [])))
+        return modes[-1].__torch_function__(public, types, args, kwargs)
+    finally:
+        _thread.modes = modes
+
+
+def wrap_torch_function(dispatcher: Callable[..., Iterable[Any]]) -> Callable[[Any], Any]:
+    """A decorator of functions of one's own: what ``dispatcher`` returns is asked first."""
+
+    def wrap(func: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(func)
+        def asking(*args: Any, **kwargs: Any) -> Any:
+            relevant = dispatcher(*args, **kwargs)
+            if has_torch_function(relevant):
+                return handle_torch_function(asking, relevant, *args, **kwargs)
+            return func(*args, **kwargs)
+
+        return asking
+
+    return wrap
+
+
+def get_overridable_functions() -> dict[Any, list[Any]]:
+    """Module or class -> its functions that ask."""
+    tensor: Any = _tensor_class()
+    found: dict[Any, list[Any]] = {}
+    for module in map(import_module, MODULES):
+        for name in vars(module).get("__all__", list(vars(module))):
+            function = getattr(module, name)
+            if _asks(name, function):
+                found.setdefault(module, []).append(function)
+    for name, member in vars(tensor).items():
+        if name in NO_METHODS:
+            continue
+        if isinstance(member, FunctionType) and (name[0] != "_" or name[:2] == "__"):
+            found.setdefault(tensor, []).append(getattr(tensor, name))
+        elif isinstance(member, property) and name[0] != "_":
+            found.setdefault(tensor, []).append(member.__get__)
+    return found
+
+
+def get_ignored_functions() -> set[Any]:
+    """Public functions that ask nobody: they take no tensors."""
+    top = import_module("minitorch")
+    return {
+        function
+        for name, function in vars(top).items()
+        if name[0] != "_" and isinstance(function, FunctionType) and not _asks(name, function)
+    }
+
+
+def get_testing_overrides() -> dict[Any, Callable[..., Any]]:
+    """Function that asks -> one of the same signature that returns -1."""
+    made = {}
+    for functions in get_overridable_functions().values():
+        for function in functions:
+            made[function] = lambda *args, **kwargs: -1
+    return made
+
+
+def resolve_name(f: Callable[..., Any]) -> str | None:
+    """The name of a function that asks: ``torch.add``, ``torch.Tensor.add``."""
+    for owner, functions in get_overridable_functions().items():
+        for function in functions:
+            if function is f or function == f:
+                if isinstance(owner, type):
+                    member = getattr(f, "__self__", None)
+                    names = [
+                        k for k, v in vars(owner).items() if member is not None and v is member
+                    ]
+                    suffix = ".__get__" if names else ""
+                    return f"torch.Tensor.{names[0] if names else f.__name__}{suffix}"
+                return f"{owner.__name__.replace('minitorch', 'torch', 1)}.{f.__name__}"
+    return None
+
+
+def is_tensor_method_or_property(func: Callable[..., Any]) -> bool:
+    """Whether a function that asks is a method or a property of Tensor."""
+    return func in get_overridable_functions()[_tensor_class()] or func.__name__ == "__get__"
 
 
 def _tensor_class() -> Any:
@@ -191,6 +335,8 @@ NOBODY = {
         "ops.ranges", "ops.windows", "random.functions", "safetensors", "serialization",
     )
 }  # fmt: skip
+MAKING = {f"minitorch.ops.{name}" for name in ("creation", "from_data", "ranges", "windows")}
+MAKING |= {"minitorch.random.functions"}  # of which modes are asked
 TENSORS = {"bernoulli", "multinomial", "normal", "numel", "poisson"}  # but these take tensors
 NO_METHODS = {"__hash__", "__iter__", "__init_subclass__", "as_subclass", "new_tensor"}
 # what PyTorch hands on for an operator; the others go by their own names
@@ -239,14 +385,26 @@ def add_method(tensor: Any, name: str, member: Any) -> None:
 
 def add_function(name: str, function: Any) -> None:
     """Lets a public function ask, where functions do."""
-    if not _active or name[0] == "_" or not isinstance(function, FunctionType):
-        return
-    if function.__module__ not in NOBODY or name in TENSORS or name.endswith("_like"):
+    if _active and _asks(name, function):
         inner: Any = function  # other modules call the functions of its name that it wraps
         while isinstance(inner, FunctionType) and inner.__name__ == function.__name__:
             wrapped = getattr(inner, "__wrapped__", None)
             _let_ask(inner, function)
             inner = wrapped
+
+
+def _asks(name: str, function: Any) -> bool:
+    if name[0] == "_" or not isinstance(function, FunctionType):
+        return False
+    return function.__module__ not in NOBODY or name in TENSORS or name.endswith("_like")
+
+
+def _enable_modes() -> None:
+    """Lets the functions that make tensors of data or sizes ask modes, too."""
+    top = import_module("minitorch")
+    for function in list(vars(top).values()):
+        if isinstance(function, FunctionType) and function.__module__ in MAKING:
+            _let_ask(function, function)
 
 
 def overridable(module: str) -> None:
@@ -285,6 +443,8 @@ def _let_ask(function: Any, public: Any, operator: bool = False) -> None:
     original = copied(function)
 
     def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if _thread.modes:
+            return _by_mode(public, args, kwargs)
         if _thread.enabled:
             found = _asked(args, [])
             if kwargs:

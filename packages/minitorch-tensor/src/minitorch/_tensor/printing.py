@@ -177,3 +177,11 @@ def block(array: Array, indent: int, summarize: Any, form: Callable[[Any], str],
     texts = [[block(x, indent + 1, summarize, form, width) for x in part] for part in parts]
     items = [*texts[0], "...", *texts[1]] if cut else texts[0]
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(items) + "]"
+
+
+PRINT_OPTS = options
+
+
+def _tensor_str(tensor: Any, indent: int) -> str:
+    """The numbers of ``repr(tensor)``, for a line that begins with ``indent`` characters."""
+    return contents(tensor.detach().numpy(), indent)

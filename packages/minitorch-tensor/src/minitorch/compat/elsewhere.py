@@ -12,6 +12,7 @@ __all__ = ["ELSEWHERE", "SameModule", "spec_elsewhere"]
 
 ELSEWHERE = {
     "__config__": "compat.build",
+    "_tensor_str": "_tensor.printing",
     "amp.autocast_mode": "amp",
     "amp.grad_scaler": "amp",
     "autograd.anomaly_mode": "autograd.interpreters",

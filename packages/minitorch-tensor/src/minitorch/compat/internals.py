@@ -37,9 +37,6 @@ TABLE: dict[str, Absent] = {
         "is_legacy_batchedtensor",
     ),
     "_C._distributed_c10d": Absent(classes="ProcessGroup Store Work ReduceOp"),
-    "utils.model_zoo": Absent(
-        real={"load_url": "compat.hub:load_state_dict_from_url", "tqdm": "compat.hub:tqdm"}
-    ),
     "__future__": Absent(
         false="get_overwrite_module_params_on_conversion get_swap_module_params_on_conversion",
         raises="set_overwrite_module_params_on_conversion set_swap_module_params_on_conversion",

@@ -13,6 +13,7 @@ Follows https://docs.pytorch.org/docs/stable/notes/serialization.html
 from .loading import get_unsafe_globals_in_checkpoint, load
 from .names import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
 from .options import *
+from .options import MAP_LOCATION as MAP_LOCATION
 from .options import __all__ as _options
 from .options import _package_registry as _package_registry
 from .rebuilding import layout_of as _get_layout

@@ -19,6 +19,9 @@ __all__ = [
 ]  # fmt: skip
 
 
+MAP_LOCATION = Callable[[Any, str], Any] | Any | str | dict[str, str] | None  # of `load`
+
+
 class LoadEndianness(Enum):
     """The byte order of a file that does not say it."""
 
