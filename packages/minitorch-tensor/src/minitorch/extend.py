@@ -15,7 +15,7 @@ from .autograd.grad_mode import current
 from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle
 from .autograd.out import into
-from .autograd.primitive import labelled, operation, primitive
+from .autograd.primitive import batching_rule, labelled, operation, primitive
 from .autograd.variable import Variable, wrap
 from .kernels.blas import SHARED, axpby, single_threaded, threads_off_this_core
 from .kernels.elementwise import exp_into, over_elements
@@ -46,6 +46,7 @@ __all__ = [
     "array_of",
     "as_shape",
     "axpby",
+    "batching_rule",
     "column_sums",
     "current",
     "data_of",

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         def __call__(self, *args: Any) -> Tensor: ...
 
 
-__all__ = ["Primitive", "labelled", "operation", "operator", "primitive"]
+__all__ = ["Primitive", "batching_rule", "labelled", "operation", "operator", "primitive"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -98,6 +98,8 @@ class Primitive:
         self.meta: Any = meta
         self.op: Operation  # primitive() sets it, and the next
         self.relabelled: Callable[..., Operation]
+        self.origin: Primitive = self  # the one that others repeat with another label
+        self.batching: Any = None  # its rule under vmap: see batching_rule
         self.savers: dict[int, Any] = {}
         # which inputs can have a gradient (an index, for one, cannot); None: all
         ruled = tuple([rule is not None for rule in rules]) or (False,) * len(self.inputs)
@@ -279,9 +281,12 @@ def primitive(
         def op(*args: Any, out: Any = None) -> Any:
             return dispatch.apply(made, *args) if out is None else made.into(out, *args)
 
-    made.relabelled = lambda **changes: primitive(
-        kernel, signature, *rules, name=made.name, **options | changes
-    )
+    def relabelled(**changes: Any) -> Operation:
+        other = primitive(kernel, signature, *rules, name=made.name, **options | changes)
+        other.primitive.origin = made.origin
+        return other
+
+    made.relabelled = relabelled
     op.primitive = made  # for apply, for interpreters and for whoever asks what an operation is
     op.__name__ = op.__qualname__ = made.name
     made.op = op
@@ -321,6 +326,21 @@ def operator(op: Any) -> Callable[..., Any]:
     made.primitive = known  # type: ignore[attr-defined]
     made.__name__ = made.__qualname__ = known.name
     return made
+
+
+def batching_rule(*ops: Any) -> Callable[[F], F]:
+    """Decorates what ``vmap`` does in place of these operations.
+
+    A rule is called with the primitive, its inputs with the batch in front, which of them are
+    batched, the parameters and the batch size. It returns the result(s) with the batch in front.
+    """
+
+    def register(rule: F) -> F:
+        for op in ops:
+            op.primitive.origin.batching = rule
+        return rule
+
+    return register
 
 
 def labelled(op: Any, label: str) -> Operation:

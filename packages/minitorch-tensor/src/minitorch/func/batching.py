@@ -20,10 +20,9 @@ from ..ops.inspection import is_tensor
 from . import pytree
 from .wrapper import Disabled, Wrapper
 
-__all__ = ["Batched", "Vmap", "batching_rule", "vmap"]
+__all__ = ["Batched", "Vmap", "vmap"]
 
 levels = itertools.count()
-RULES: dict[str, Callable[..., Any]] = {}
 
 
 P = ParamSpec("P")
@@ -70,23 +69,10 @@ class Batched(Wrapper):
             write(self._value, self._interpreter.spread(value))
 
 
-def batching_rule(*names: str) -> Callable[[Any], Any]:
-    """Registers a rule for the primitives of these names.
-
-    A rule is called with the primitive, its inputs with the batch in front, which of them are
-    batched, the parameters and the batch size; it returns the result(s) with the batch in front.
-    """
-
-    def register(rule: Any) -> Any:
-        for name in names:
-            RULES[name] = rule
-        return rule
-
-    return register
-
-
 class Vmap(Interpreter):
     """A running ``vmap``."""
+
+    otherwise: Any  # the rule of primitives that have none: batching_rules.moved
 
     def __init__(self, size: int, randomness: str = "error") -> None:
         self.size = size
@@ -125,13 +111,13 @@ class Vmap(Interpreter):
         batched = [self.owns(x) for x in inputs]
         if not any(batched):
             return apply(primitive, *args)
-        rule = RULES.get(primitive.name)
+        rule = primitive.origin.batching
         if rule is None and primitive.definition is not None:
             with self:
                 return primitive.definition(*args)
         values = [x._value if b else x for x, b in zip(inputs, batched, strict=True)]
         if rule is None:
-            rule = elementwise if "elementwise" in primitive.traits else RULES["*"]
+            rule = elementwise if "elementwise" in primitive.traits else self.otherwise
         made = rule(primitive, values, batched, params, self.size)
         if isinstance(made, tuple):
             return tuple(Batched(value, self) for value in made)

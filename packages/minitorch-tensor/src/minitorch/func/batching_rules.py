@@ -11,9 +11,83 @@ from typing import Any, cast
 
 from ..autograd.dispatch import apply
 from ..autograd.history import replay
+from ..autograd.inplace import copy_slices_p
+from ..autograd.primitive import batching_rule
 from ..autograd.variable import Variable
+from ..ops.broadcasting import expand_p
+from ..ops.choice import fill_p, where
+from ..ops.choice import nonzero_p as nonzero_of_conditions_p
+from ..ops.complex import polar_p
+from ..ops.complex_parts import view_as_complex_p, view_as_real_p
+from ..ops.decompositions import (
+    cholesky_inverse_p,
+    cholesky_or_nan_p,
+    cholesky_solve_p,
+    linalg_cholesky_ex_info_p,
+    linalg_cholesky_ex_p,
+    linalg_eig_p,
+    linalg_eigh_p,
+    linalg_qr_p,
+    linalg_svd_p,
+)
+from ..ops.diagonals import block_diag_p, tril_p, triu_p
+from ..ops.extrema import tie_weights_p
+from ..ops.fft import fft_irfftn_p, fft_irfftn_transposed_p, fft_p, fft_transposed_p
+from ..ops.gathering import (
+    index_backward_p,
+    index_p,
+    index_put_p,
+    index_rows_backward_p,
+    index_rows_p,
+    positions_p,
+)
+from ..ops.geometry import apart_p, greatest_distance_p
+from ..ops.grid_sampler import (
+    finite_coordinates_p,
+    gather_rows_p,
+    grid_cells_p,
+    scatter_rows_p,
+)
+from ..ops.histograms import bincount_p
+from ..ops.indexing import copy_p
+from ..ops.joining import cat, stack_p
+from ..ops.least_squares import linalg_pinv_p, maximum_p
+from ..ops.linalg import (
+    linalg_inv_ex_info_p,
+    linalg_inv_ex_p,
+    linalg_inv_p,
+    linalg_solve_p,
+    linalg_solve_triangular_p,
+)
+from ..ops.matmul import matmul as matmul_p
+from ..ops.matrix_functions import (
+    cofactor_p,
+    eye_like_p,
+    linalg_det_p,
+    linalg_matrix_exp_p,
+    linalg_slogdet_p,
+    linalg_vander_p,
+    logdet_p,
+)
+from ..ops.norm import gt_p
+from ..ops.order_statistics import (
+    last_rank_p,
+    median_dim_p,
+    median_p,
+    nanmedian_dim_p,
+    nanmedian_p,
+    rank_p,
+    to_nan_p,
+)
+from ..ops.positions import nonzero_p, selected_p
 from ..ops.ranges import arange
-from .batching import RULES, aligned, batching_rule, elementwise, one_by_one
+from ..ops.rearranging import constant_pad_nd, constant_pad_nd_p, repeat_p
+from ..ops.regions import select_p, slice_backward_p, slice_p
+from ..ops.scan import ne_p
+from ..ops.shape import alias_p, permute_p
+from ..ops.sorting import isin_p, searchsorted_p, unique_consecutive_p, unique_p
+from ..ops.vector_norm import linalg_vector_norm_p
+from .batching import Vmap, aligned, elementwise, one_by_one
 
 ALL = slice(None)
 
@@ -68,17 +142,24 @@ def movable(primitive: Any, params: tuple[Any, ...]) -> bool:
 def moved(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
     """The batch in front, the dimensions in the parameters one further back."""
     ranks = [v.ndim - b for v, b in zip(values, batched, strict=True) if hasattr(v, "ndim")]
-    of_all = params and params[0] is None and primitive.params[0] == "dim" and len(values) == 1
-    if of_all and ranks[0]:
+    given = dict(zip(primitive.params, params, strict=True))
+    if "dim" in given and given["dim"] is None and len(values) == 1:
         # all elements of each example
         values = [v.reshape((size, math.prod(v.shape[1:]))) for v in values]
-        dim = 1 if primitive.name in ONE_DIM else (1,)
-        made = apply(primitive, *values, dim, *params[1:])
-        keepdim = "keepdim" in primitive.params and params[primitive.params.index("keepdim")]
-        return made.reshape((size, *(1,) * ranks[0])) if keepdim else made
-    if not movable(primitive, params) or (min(ranks) == 0 and "dim" in primitive.params and params):
+        given["dim"] = 1 if primitive.name in ONE_DIM else (1,)
+        made = apply(primitive, *values, *given.values())
+        return made.reshape((size, *(1,) * ranks[0])) if given.get("keepdim") else made
+    if not movable(primitive, params):
         return one_by_one(primitive, values, batched, params, size)
     values = [spread(v, b, size) for v, b in zip(values, batched, strict=True)]
+    if min(ranks) == 0 and "dim" in given:
+        # of numbers: each is a dimension of one element
+        values = [v.reshape((size, 1)) if hasattr(v, "ndim") else v for v in values]
+        given["dim"] = (1,) if isinstance(given["dim"], tuple) else 1
+        given |= {"shape": (size, 1)} if "shape" in given else {}
+        made = apply(primitive, *([values] if primitive.variadic else values), *given.values())
+        several = isinstance(made, tuple)
+        return tuple(each.reshape(size) for each in made) if several else made.reshape(size)
     changed = [
         PARAMETERS[name](p, ranks[0], size) if PARAMETERS[name] else p
         for name, p in zip(primitive.params, params, strict=True)
@@ -86,12 +167,12 @@ def moved(primitive: Any, values: list[Any], batched: list[bool], params: Any, s
     return apply(primitive, *([values] if primitive.variadic else values), *changed)
 
 
-@batching_rule("permute")
+@batching_rule(permute_p)
 def permute(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
     return apply(primitive, values[0], (0, *(d + 1 for d in params[0])))
 
 
-@batching_rule("expand")
+@batching_rule(expand_p)
 def expand(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
     (shape,) = params
     x = values[0]
@@ -99,33 +180,31 @@ def expand(primitive: Any, values: list[Any], batched: Any, params: Any, size: i
     return apply(primitive, x.reshape((size, *ones, *x.shape[1:])), (size, *shape))
 
 
-@batching_rule("stack")
+@batching_rule(stack_p)
 def stack(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
     return apply(
         primitive, [spread(v, b, size) for v, b in zip(values, batched, strict=True)], params[0] + 1
     )
 
 
-@batching_rule("select")
+@batching_rule(select_p)
 def select(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
     return values[0][:, params[0]]
 
 
-@batching_rule("slice_backward")
+@batching_rule(slice_backward_p)
 def slice_backward(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
-    from ..ops.regions import slice_p
-
     shape, op, inner = params
-    if op is slice_p:
-        key = (ALL, *inner[0])
-    elif op.primitive.name == "select":
-        key = (ALL, inner[0])
-    else:
+    if op.primitive is select_p.primitive:
+        return apply(primitive, values[0], (size, *shape), slice_p, ((ALL, inner[0]),))
+    names = op.primitive.params
+    if not set(names) <= PARAMETERS.keys():
         return one_by_one(primitive, values, batched, params, size)
-    return apply(primitive, values[0], (size, *shape), slice_p, (key,))
+    moved = [PARAMETERS[n](p, 0, size) if PARAMETERS[n] else p for n, p in zip(names, inner)]
+    return apply(primitive, values[0], (size, *shape), op, tuple(moved))
 
 
-@batching_rule("matmul")
+@batching_rule(matmul_p)
 def matmul(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
     a, b = values
     m, n = a.ndim - batched[0], b.ndim - batched[1]
@@ -144,16 +223,85 @@ def matmul(primitive: Any, values: list[Any], batched: list[bool], params: Any, 
 
 
 @batching_rule(
-    "linalg_cholesky_ex", "linalg_det", "linalg_eigh", "linalg_inv",
-    "linalg_matrix_exp", "linalg_qr", "linalg_slogdet", "linalg_svd", "logdet",
-    "tril", "triu",
+    linalg_cholesky_ex_p, linalg_cholesky_ex_info_p, cholesky_or_nan_p, cholesky_inverse_p,
+    linalg_det_p, linalg_eig_p, linalg_eigh_p, linalg_inv_p, linalg_inv_ex_p, linalg_inv_ex_info_p,
+    linalg_matrix_exp_p, linalg_qr_p, linalg_slogdet_p, linalg_svd_p, logdet_p, cofactor_p,
+    eye_like_p, tril_p, triu_p, linalg_vander_p, greatest_distance_p, apart_p, last_rank_p,
+    to_nan_p, view_as_real_p, view_as_complex_p,
 )  # fmt: skip
 def of_matrices(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
     """These take any number of leading dimensions."""
     return apply(primitive, *values, *params)
 
 
-@batching_rule("linalg_solve", "linalg_solve_triangular")
+batching_rule(alias_p, maximum_p, rank_p, finite_coordinates_p, polar_p, gt_p, ne_p)(elementwise)
+
+
+@batching_rule(grid_cells_p)
+def grid_cells(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
+    slope, shift, index, inside = apply(primitive, *values, *params)
+    return slope, shift, index.transpose(0, 1), inside.transpose(0, 1)  # one each per weight
+
+
+@batching_rule(linalg_pinv_p)
+def pinv(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+    return apply(primitive, *(spread(v, b, size) for v, b in zip(values, batched, strict=True)))
+
+
+@batching_rule(fft_p, fft_transposed_p, fft_irfftn_p, fft_irfftn_transposed_p)
+def fft(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
+    given = dict(zip(primitive.params, params, strict=True))
+    given["dims"] = tuple(d + (d >= 0) for d in given["dims"])
+    if "shape" in given:
+        given["shape"] = (size, *given["shape"])
+    return apply(primitive, *values, *given.values())
+
+
+@batching_rule(median_p, nanmedian_p)
+def median(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
+    """Of all elements of each example. Equal ones share the gradient: each adds x - its value."""
+    x = values[0].reshape((size, math.prod(values[0].shape[1:])))
+    of_rows = median_dim_p if primitive is median_p.primitive else nanmedian_dim_p
+    made = apply(of_rows.primitive, x.detach(), 1, True)[0]
+    equal = (x == made) | ((x != x) & (made != made))
+    parts = where(equal & x.isfinite(), x - x.detach(), 0) / equal.sum(1, keepdim=True)
+    return made.squeeze(1) + parts.sum(1)
+
+
+@batching_rule(block_diag_p)
+def block_diag(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    blocks = [spread(v, b, size) for v, b in zip(values, batched, strict=True)]
+    width, left, rows = sum(m for _, m in params[0]), 0, []
+    for block, (_, m) in zip(blocks, params[0], strict=True):
+        rows.append(constant_pad_nd(block, (left, width - left - m)))
+        left += m
+    return cat(rows, 1)
+
+
+@batching_rule(searchsorted_p)
+def searchsorted(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    sequence, x, sorter = values
+    if not (batched[0] or batched[2]) and sequence.ndim == 1:
+        return apply(primitive, *values, *params)
+    sequence, x, sorter = (spread(v, b, size) for v, b in zip(values, batched, strict=True))
+    rows = x if sequence.ndim > 2 else x.reshape((size, math.prod(x.shape[1:])))
+    return apply(primitive, sequence, rows, sorter, *params).reshape(x.shape)
+
+
+@batching_rule(isin_p)
+def isin(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+    if not batched[1]:
+        return apply(primitive, *values, *params)
+    x, test = (spread(v, b, size) for v, b in zip(values, batched, strict=True))
+    found = (x.reshape((size, -1, 1)) == test.reshape((size, 1, -1))).any(-1).reshape(x.shape)
+    return ~found if params[0] else found
+
+
+@batching_rule(linalg_solve_p, linalg_solve_triangular_p, cholesky_solve_p)
 def solve(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
     a, b = (spread(v, each, size) for v, each in zip(values, batched, strict=True))
     if b.ndim < a.ndim:  # a vector on the right
@@ -175,13 +323,11 @@ def leading(dims: tuple[int, ...]) -> bool:
 
 def numbered(index: Any, count: int, size: int) -> Any:
     """Row numbers within each example's ``count`` rows as row numbers of all examples' rows."""
-    from ..ops.choice import where
-
     starts = arange(size).reshape((size, *(1,) * (index.ndim - 1))) * count
     return where(index < 0, index + count, index) + starts
 
 
-@batching_rule("copy", "fill")
+@batching_rule(copy_p, fill_p)
 def written(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
     return elementwise(
         primitive,
@@ -192,7 +338,14 @@ def written(primitive: Any, values: list[Any], batched: list[bool], params: Any,
     )
 
 
-@batching_rule("nonzero", "unique", "unique_consecutive", "masked_select", "bincount")
+@batching_rule(
+    nonzero_p,
+    nonzero_of_conditions_p,
+    unique_p,
+    unique_consecutive_p,
+    selected_p,
+    bincount_p,
+)
 def by_values(primitive: Any, *_: Any) -> Any:
     raise RuntimeError(
         f"vmap: the shape of the result of {primitive.name} depends on values, which differ from "
@@ -200,47 +353,56 @@ def by_values(primitive: Any, *_: Any) -> Any:
     )
 
 
-@batching_rule("index")
+@batching_rule(index_p)
 def index(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
-    x, places = values
-    if primitive.params == ("dims", "once") and not batched[1] and together(params[0]):
-        return apply(primitive, x, places, one_dim_up(params[0], 0, size), params[1])
-    if primitive.params == ("dims", "once") and batched[1] and leading(params[0]):
-        dims, once = params
-        if not batched[0]:
-            return apply(primitive, x, places, dims, once)
-        flat = numbered(places, math.prod(x.shape[1 : 1 + len(dims)]), size)
-        return apply(primitive, x.reshape((size * x.shape[1], *x.shape[2:])), flat, dims, once)
-    if primitive.inputs != ("x", "index") or params:
+    (x, places), (dims, once) = values, params
+    if not batched[1] and together(dims):
+        return apply(primitive, x, places, one_dim_up(dims, 0, size), once)
+    if not (batched[1] and leading(dims)):
         return one_by_one(primitive, values, batched, params, size)
+    if not batched[0]:
+        return apply(primitive, x, places, dims, once)
+    flat = numbered(places, math.prod(x.shape[1 : 1 + len(dims)]), size)
+    return apply(primitive, x.reshape((size * x.shape[1], *x.shape[2:])), flat, dims, once)
+
+
+@batching_rule(index_backward_p)
+def index_backward(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    shape, dims, once = params
+    if not batched[1] and together(dims):
+        return apply(primitive, *values, (size, *shape), one_dim_up(dims, 0, size), once)
+    if not (batched[1] and leading(dims)):
+        return one_by_one(primitive, values, batched, params, size)
+    flat = numbered(values[1], math.prod(shape[: len(dims)]), size)
+    value = spread(values[0], batched[0], size)
+    made = apply(primitive, value, flat, (size * shape[0], *shape[1:]), dims, once)
+    return made.reshape((size, *shape))
+
+
+@batching_rule(index_rows_p)
+def index_rows(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    x, places = values
     if not batched[0]:
         return apply(primitive, x, places)
     flat = numbered(spread(places, batched[1], size), x.shape[1], size)
     return apply(primitive, x.reshape((size * x.shape[1], *x.shape[2:])), flat)
 
 
-@batching_rule("index_backward")
-def index_backward(
+@batching_rule(index_rows_backward_p)
+def index_rows_backward(
     primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
 ) -> Any:
-    if primitive.params == ("shape", "dims", "once") and not batched[1] and together(params[1]):
-        shape, dims, once = params
-        return apply(primitive, *values, (size, *shape), one_dim_up(dims, 0, size), once)
-    if primitive.params == ("shape", "dims", "once") and batched[1] and leading(params[1]):
-        shape, dims, once = params
-        flat = numbered(values[1], math.prod(shape[: len(dims)]), size)
-        value = spread(values[0], batched[0], size)
-        made = apply(primitive, value, flat, (size * shape[0], *shape[1:]), dims, once)
-        return made.reshape((size, *shape))
-    if primitive.inputs != ("x", "index") or len(params) != 1:
-        return one_by_one(primitive, values, batched, params, size)
     (shape,) = params
     x, places = (spread(v, b, size) for v, b in zip(values, batched, strict=True))
     made = apply(primitive, x, numbered(places, shape[0], size), (size * shape[0], *shape[1:]))
     return made.reshape((size, *shape))
 
 
-@batching_rule("index_put")
+@batching_rule(index_put_p)
 def index_put(
     primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
 ) -> Any:
@@ -255,7 +417,7 @@ def index_put(
     return apply(primitive, x, value, values[2], one_dim_up(dims, 0, size), add)
 
 
-@batching_rule("linalg_vector_norm")
+@batching_rule(linalg_vector_norm_p)
 def vector_norm(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
     p, dim, keepdim = params
     x = values[0]
@@ -265,7 +427,7 @@ def vector_norm(primitive: Any, values: list[Any], batched: Any, params: Any, si
     return apply(primitive, x, p, dims, keepdim)
 
 
-@batching_rule("tie_weights")
+@batching_rule(tie_weights_p)
 def tie_weights(
     primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
 ) -> Any:
@@ -283,7 +445,7 @@ def _tuple(dims: Any) -> tuple[int, ...]:
     return dims if isinstance(dims, tuple) else (dims,)
 
 
-@batching_rule("repeat")
+@batching_rule(repeat_p)
 def repeat(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
     (repeats,) = params
     x = values[0]
@@ -291,12 +453,12 @@ def repeat(primitive: Any, values: list[Any], batched: Any, params: Any, size: i
     return apply(primitive, x.reshape((size, *ones, *x.shape[1:])), (1, *repeats))
 
 
-@batching_rule("constant_pad_nd")
+@batching_rule(constant_pad_nd_p)
 def pad(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
     return apply(primitive, values[0], ((0, 0), *params[0]), params[1])
 
 
-@batching_rule("gather_rows", "scatter_rows")
+@batching_rule(gather_rows_p, scatter_rows_p)
 def rows_of_each(
     primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
 ) -> Any:
@@ -307,45 +469,7 @@ def rows_of_each(
     return made.reshape((*x.shape[:2], *made.shape[1:]))
 
 
-@batching_rule("nll_loss", "nll_loss_backward", "nll_weights")
-def of_labels(
-    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
-) -> Any:
-    """(n, classes, ...) with labels (n, ...): the n of all examples become one."""
-    if primitive.name == "nll_weights" and batched[2]:
-        return one_by_one(primitive, values, batched, params, size)
-    count = 2 if primitive.name == "nll_weights" else 3
-    ready = [spread(v, b, size) for v, b in zip(values[:count], batched, strict=False)]
-    shape = tuple(ready[1].shape)  # of the labels
-    if primitive.name == "nll_loss_backward":
-        params = ((size, *params[0]) if len(shape) == 1 else (size * params[0][0], *params[0][1:]),)
-    if len(shape) == 1:  # one label an example
-        return apply(primitive, *ready, *values[count:], *params)
-    flat = [v.reshape((size * v.shape[1], *v.shape[2:])) for v in ready]
-    made = apply(primitive, *flat, *values[count:], *params)
-    return made.reshape((*shape[:2], *made.shape[1:]))
-
-
-@batching_rule("embedding", "embedding_masked", "embedding_dense_backward")
-def embedding(
-    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
-) -> Any:
-    """The tables of all examples become one."""
-    padding = params[-1]
-    if primitive.name == "embedding" and not batched[0]:
-        return apply(primitive, *values, *params)
-    if primitive.name == "embedding_masked" or not (padding is None or padding < 0):
-        return one_by_one(primitive, values, batched, params, size)
-    x, places = (spread(v, b, size) for v, b in zip(values, batched, strict=True))
-    if primitive.name == "embedding":
-        flat = numbered(places, x.shape[1], size)
-        return apply(primitive, x.reshape((size * x.shape[1], *x.shape[2:])), flat, padding)
-    rows = params[0]
-    made = apply(primitive, x, numbered(places, rows, size), size * rows, padding)
-    return made.reshape((size, rows, *made.shape[1:]))
-
-
-@batching_rule("positions")
+@batching_rule(positions_p)
 def positions(
     primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
 ) -> Any:
@@ -357,10 +481,10 @@ def positions(
     return apply(primitive, aligned(values, batched), *params)
 
 
-RULES["*"] = moved
+Vmap.otherwise = staticmethod(moved)
 
 
-@batching_rule("copy_slices")
+@batching_rule(copy_slices_p)
 def written_region(
     primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
 ) -> Any:

@@ -12,6 +12,7 @@ from ..autograd.variable import Variable, wrap
 from ..kernels.meta import MetaArray
 from .arguments import check_tensors
 from .broadcasting import broadcast_shapes, expand_p
+from .choice import where
 from .gathering import index_p, index_put_p, out_of_bounds
 from .joining import unbind
 from .regions import slice_p
@@ -146,6 +147,10 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             f"and {source.dtype}"
         )
     shape = tuple(broadcast_shapes(input.shape, mask.shape))
+    if mask._interpreter is not None:  # of a batch, each example takes as many as its mask has
+        taken = mask.expand(shape).reshape(-1).cumsum(0) - 1
+        values = source.reshape(-1)[taken.clamp(min=0)].reshape(shape)
+        return where(mask, values, input)
     places = flatnonzero_p(expand_p(mask, shape))
     count = places.numel()
     if count > source.numel():

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from minitorch import Tensor, int64, log_softmax, uint8
-from minitorch.extend import fused, primitive
+from minitorch import Tensor, int64, log_softmax, uint8, where
+from minitorch.extend import apply, batching_rule, fused, primitive
 
 from ..kernels import cross_entropy as kernels
 from ..kernels.dtypes import check_float, check_same
+from .batching import all_rows, in_front
 from .reduction import chosen, reduced
 
 __all__ = ["cross_entropy", "nll_loss"]
@@ -228,6 +229,35 @@ nll_loss_backward_p: Callable[..., Tensor] = primitive(
     None,
     name="nll_loss_backward",
 )
+
+
+@batching_rule(nll_loss_p, nll_loss_backward_p, nll_weights_p)
+def of_labels(op: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+    """(n, classes, ...) with labels (n, ...): the n of all examples become one."""
+    if op is nll_weights_p.primitive:
+        return _label_weights(op, values, batched, params, size)
+    ready = in_front(values, batched, size)
+    shape = tuple(ready[1].shape)  # of the labels
+    if params:  # the shape of the gradient
+        own = params[0]
+        params = ((size, *own) if len(shape) == 1 else (size * own[0], *own[1:]),)
+    if len(shape) == 1:  # one label an example
+        return apply(op, *ready, *params)
+    made = apply(op, *map(all_rows, ready), *params)
+    return made.reshape((*shape[:2], *made.shape[1:]))
+
+
+def _label_weights(op: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+    logp, target, weight = values
+    logp, target = in_front([logp, target], batched[:2], size)
+    shape = target.shape
+    if len(shape) > 1:
+        logp, target = all_rows(logp), all_rows(target)
+    if not batched[2]:
+        return apply(op, logp, target, weight, *params).reshape(shape)
+    counts = apply(op, logp, target, None, *params).reshape((size, -1))  # 1, or 0 if to be ignored
+    labels = where(counts == 0, 0, target.reshape((size, -1)))
+    return (weight.gather(1, labels) * counts).reshape(shape)
 
 
 def nll_loss(

@@ -7,10 +7,11 @@ from typing import Any
 
 import minitorch
 import numpy as np
-from minitorch import Tensor, int32, int64
-from minitorch.extend import primitive
+from minitorch import Tensor, int32, int64, where
+from minitorch.extend import apply, batching_rule, primitive
 
 from ..kernels import embedding as kernels
+from .batching import all_rows, in_front, numbered
 
 __all__ = ["embedding", "one_hot"]
 
@@ -46,6 +47,31 @@ scale_grad_by_freq_p = (
         name="scale_grad_by_freq",
     )
 )
+
+
+@batching_rule(embedding_p, embedding_masked_p)
+def embeddings(op: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+    """The tables of all examples become one, in which no row is the padding."""
+    if not batched[0]:
+        return apply(op, *values, *params)
+    (table, index), (padding,) = in_front(values, batched, size), params
+    made = apply(op, all_rows(table), numbered(index, table.shape[1]), -1)
+    if padding is None or padding < 0:
+        return made
+    masked = op is embedding_masked_p.primitive  # type: ignore[attr-defined]
+    there = made.detach() * 0 if masked else made.detach()  # no gradient either way
+    return where((index == padding).unsqueeze(-1), there, made)
+
+
+@batching_rule(embedding_dense_backward_p)
+def embeddings_backward(
+    op: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    (g, index), (rows, padding) = in_front(values, batched, size), params
+    if padding is not None and padding >= 0:
+        g = where((index == padding).unsqueeze(-1), minitorch.zeros_like(g), g)
+    made = apply(op, g, numbered(index, rows), size * rows, -1)
+    return made.reshape((size, rows, *made.shape[1:]))
 
 
 def check_index(input: Any, name: str) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import minitorch
 from minitorch import Tensor
-from minitorch.extend import in_single, primitive
+from minitorch.extend import batching_rule, in_single, primitive
 
 from ..kernels import convolution as kernels
 from ..kernels.dtypes import check_float
 from .arguments import Sizes, numbers
+from .batching import together
 
 __all__ = ["fold", "unfold"]
 
@@ -33,6 +34,7 @@ col2im_p: Callable[..., Tensor] = primitive(
     name="col2im",
     traits=("linear",),
 )
+batching_rule(im2col_p, col2im_p)(together)
 
 
 def _geometry(name: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Any:

@@ -8,11 +8,12 @@ from typing import Any, Literal, Protocol, overload
 
 import minitorch
 from minitorch import Tensor
-from minitorch.extend import labelled, primitive
+from minitorch.extend import batching_rule, labelled, primitive
 
 from ..kernels import pooling as kernels
 from ..kernels.dtypes import check_float
 from .arguments import AdaptiveSizes, Sizes, keeps_channels_last, numbers
+from .batching import together
 from .pooling import adaptive_size, batch, check_sizes, geometry
 
 __all__ = [
@@ -55,6 +56,7 @@ max_pool_p = primitive(
     lambda g, indices, x_shape, once: put_places_p(g, indices, tuple(x_shape[2:]), once),
     name="max_pool",
 )
+batching_rule(max_pool_p, put_places_p, take_places_p)(together)
 # by the number of dimensions, under PyTorch's names
 window_maxima, part_maxima = (
     [labelled(max_pool_p, name) for name in ("SqueezeBackward1", *names)]

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from minitorch import Tensor, div, finfo, float16, float32, int64, no_grad, rsqrt
-from minitorch.extend import fused, in_single, labelled, primitive, wrap
+from minitorch.extend import apply, batching_rule, fused, in_single, labelled, primitive, wrap
 
 from ..kernels import normalization as kernels
 from ..kernels import resampling
 from ..kernels.dtypes import check_float, check_same
 from .arguments import keeps_channels_last
+from .batching import together
 from .pooling import resample_p
 
 __all__ = [
@@ -94,6 +95,16 @@ native_group_norm_p = labelled(native_batch_norm_p, "NativeGroupNormBackward0")
 channel_moments_p = primitive(
     in_single(kernels.moments, 0), "x | groups -> mean var", None, name="channel_moments"
 )
+
+
+@batching_rule(channel_moments_p)
+def _moments(op: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+    (x,), (groups,) = values, params
+    if groups:
+        return together(op, values, batched, params, size)
+    n, c, *spatial = x.shape[1:]  # over all of the batch: each example has channels of its own
+    x = x.permute((1, 0, *range(2, x.ndim))).reshape((n, size * c, *spatial))
+    return tuple(each.reshape((size, 1, c)) for each in apply(op, x, groups))
 
 
 def _check_affine(name: str, weight: Any, bias: Any, channels: int) -> None:

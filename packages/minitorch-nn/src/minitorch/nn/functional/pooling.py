@@ -8,7 +8,7 @@ from typing import Any
 
 import minitorch
 from minitorch import Tensor, div, sign
-from minitorch.extend import in_single, labelled, primitive
+from minitorch.extend import apply, batching_rule, in_single, labelled, primitive
 
 from ..kernels import resampling
 from ..kernels.dtypes import check_float
@@ -35,6 +35,14 @@ resample_p: Callable[..., Tensor] = primitive(
     name="resample",
     traits=("linear",),
 )
+
+
+@batching_rule(resample_p)
+def _resample(op: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
+    dim, weights = params
+    return apply(op, *values, dim + 1, weights)
+
+
 # the last step of a mean, by the number of dimensions, under PyTorch's names
 window_means, part_means = (
     [labelled(resample_p, name) for name in ("SqueezeBackward1", *names)]

@@ -42,6 +42,7 @@ binary_cross_entropy_p = primitive(  # the logarithms are held at -100, as PyTor
     lambda g, x, t: g * (x - t) / where((1 - x) * x < 1e-12, 1e-12, (1 - x) * x),
     lambda g, x: g * (log(1 - x) - log(x)),
     name="binary_cross_entropy",
+    traits=("elementwise",),
 )
 
 
@@ -82,6 +83,7 @@ binary_cross_entropy_with_logits_p = primitive(
     lambda g, x, t: g * (sigmoid(x) - t),
     lambda g, x: -g * x,
     name="binary_cross_entropy_with_logits",
+    traits=("elementwise",),
 )
 
 
