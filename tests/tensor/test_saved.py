@@ -248,3 +248,66 @@ def test_multithreading_is_remembered():
     with minitorch.autograd.set_multithreading_enabled(False):
         assert not minitorch.autograd.is_multithreading_enabled()
     assert minitorch.autograd.is_multithreading_enabled()
+
+
+def test_levels_can_be_paused():
+    x, t = minitorch.tensor(3.0), minitorch.tensor(1.0)
+
+    def shifted(x):
+        with forward_ad._set_fwd_grad_enabled(False):
+            assert not forward_ad._is_fwd_grad_enabled()
+            shift = x**2
+        return x**2 - shift
+
+    value, slope = minitorch.func.jvp(shifted, (x,), (t,))
+    assert (value.item(), slope.item()) == (0, 6)
+    with forward_ad._set_fwd_grad_enabled(False):
+        assert minitorch.func.jvp(lambda x: x**2, (x,), (t,))[1].item() == 6
+
+
+def test_gradients_of_outputs_without_one():
+    seen, materialize = [], [False, True]
+
+    class Two(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx._materialize_non_diff_grads = materialize.pop()
+            out = x.clone()
+            ctx.mark_non_differentiable(out)
+            return x.clone(), out
+
+        @staticmethod
+        def backward(ctx, g, other):
+            seen.append(other is None)
+            return g
+
+    for _ in range(2):
+        made = Two.apply(leaf(2))[0]
+        assert isinstance(made.grad_fn, Two._backward_cls)
+        made.sum().backward()
+    assert seen == [False, True]
+
+
+def test_a_leaf_takes_other_memory_under_no_grad():
+    x = leaf(3)
+    edge, out = graph.get_gradient_edge(x), x.clone()
+    with minitorch.no_grad():
+        x.set_(x[1:])
+    assert x.shape == (2,)
+    assert minitorch.autograd.grad(out.sum(), edge, retain_graph=True)[0].tolist() == [1, 1, 1]
+    with pytest.raises(RuntimeError, match="to not have been used in the graph"):
+        minitorch.autograd.grad(out.sum(), x)
+    (x * 2).sum().backward()
+    assert x.grad.tolist() == [2, 2]
+    with pytest.raises(RuntimeError, match="outside of autograd"):
+        x.set_(minitorch.ones(2))
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_shapes_of_gradients(batched):
+    x = leaf(2, 2)
+    text = "we interpret the first" if batched else r"has a shape of torch.Size\(\[3\]\)"
+    with pytest.raises(RuntimeError, match=text):
+        minitorch.autograd.grad(x * 1, x, minitorch.ones(3), is_grads_batched=batched)
+    with pytest.raises(RuntimeError, match="Mismatch in shape"):
+        minitorch.autograd.grad(graph.get_gradient_edge(x * 1), x, minitorch.ones(3))

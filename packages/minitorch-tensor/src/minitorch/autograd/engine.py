@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .._types.dtype import get_default_dtype
+from .._types.size import Size
 from ..kernels import sums
 from ..kernels.meta import MetaArray
 from .grad_mode import ERRSTATE, IGNORE_ALL, current, user_code
@@ -347,6 +348,14 @@ def _after(extra: dict[str, Any], grads: Any, g: Any, seen: Any) -> Any:
     return [None if new is None else new.conj() if tensors else new._data.conj() for new in made]
 
 
+def _check_shape(gradient: Any, shape: tuple[int, ...]) -> None:
+    if gradient._data.shape != shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[0] has a shape of {Size(gradient._data.shape)} and "
+            f"output[0] has a shape of {Size(shape)}."
+        )
+
+
 def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
     """The node of ``output`` and the gradient to start with, a Tensor or an array."""
     node = history(output)
@@ -363,6 +372,8 @@ def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
                 "grad can be implicitly created only for scalar outputs: the gradient of a "
                 "GradientEdge must be given"
             )
+        if type(node.shape) is tuple and not any(isinstance(n, tuple) for n in node.shape):
+            _check_shape(gradient, node.shape)
         return node, gradient.conj() if tensors else gradient._data.conj()
     data = output._data
     if gradient is None:
@@ -381,11 +392,7 @@ def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
         )
-    if gradient._data.shape != data.shape:
-        raise RuntimeError(
-            f"Mismatch in shape: grad_output[0] has a shape of {list(gradient._data.shape)} and "
-            f"output[0] has a shape of {list(data.shape)}."
-        )
+    _check_shape(gradient, data.shape)
     if gradient._data.dtype != data.dtype:
         gradient = gradient.to(output.dtype)
     return node, gradient.conj() if tensors else gradient._data.conj()

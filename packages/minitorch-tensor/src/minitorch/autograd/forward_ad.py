@@ -60,6 +60,28 @@ def exit_dual_level(*, level: int | None = None) -> None:
     levels[-1].__exit__(None, None, None)
 
 
+class _set_fwd_grad_enabled:  # noqa: N801  (PyTorch's name)
+    """Within it, with False, the levels that are open carry no tangents on."""
+
+    def __init__(self, mode: bool) -> None:
+        self.mode, self.levels = mode, _levels()
+        self.before = [level.paused for level in self.levels]
+        for level in self.levels:
+            level.paused = not mode
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        for level, paused in zip(self.levels, self.before, strict=True):
+            level.paused = paused
+
+
+def _is_fwd_grad_enabled() -> bool:
+    """False where ``_set_fwd_grad_enabled(False)`` was called for the levels that are open."""
+    return not any(level.paused for level in _levels())
+
+
 def __getattr__(name: str) -> Any:
     if name == "_current_level":  # the number of the last level, -1 outside of all
         return len(_levels()) - 1
@@ -95,7 +117,7 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
     """
     from ..func.forward import Dual
 
-    for name, each in (("tensor", tensor), ("tangent", tangent)):
+    for name, each in (("primal", tensor), ("tangent", tangent)):
         if not each.is_floating_point() and not each.is_complex():
             raise ValueError(
                 f"Expected {name} to be floating point or complex, but got: {each.dtype}"

@@ -39,6 +39,7 @@ class FunctionCtx(Node):
         self.needs_input_grad: tuple[bool, ...] = ()
         self.input_dtypes: tuple[Any, ...] = ()
         self.materialize_grads = True
+        self._materialize_non_diff_grads = True
         self.dirty: tuple[Any, ...] = ()
         self.non_differentiable: tuple[Any, ...] = ()
         self.to_save: tuple[Any, ...] = ()
@@ -151,7 +152,8 @@ class FunctionCtx(Node):
         gs: list[Any] = []
         for number, meta in enumerate(self.shape or ()):
             g = partial.get(number)
-            if g is None and self.materialize_grads and meta is not None:
+            wanted = meta is not None and (meta[2] or self._materialize_non_diff_grads)
+            if g is None and self.materialize_grads and wanted:
                 g = np.zeros(meta[0], meta[1])
                 g = wrap(g) if tensors else g
             gs.append(g)
@@ -225,10 +227,13 @@ class Function:
         )
 
     _node_type: type[FunctionCtx] = FunctionCtx
+    _backward_cls: type[FunctionCtx] = FunctionCtx
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._node_type = type(cls.__name__ + "Backward", (FunctionCtx,), {"function": cls})
+        cls._backward_cls = cls._node_type = type(
+            cls.__name__ + "Backward", (FunctionCtx,), {"function": cls}
+        )
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:

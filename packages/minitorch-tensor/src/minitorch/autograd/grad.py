@@ -93,6 +93,16 @@ def _batched(ys: list[Any], xs: list[Any], gs: list[Any], create_graph: bool) ->
 
     if all(g is None for g in gs):
         raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    for k, (y, g) in enumerate(zip(ys, gs, strict=True)):
+        if g is not None and not isinstance(y, GradientEdge) and g.shape[1:] != y.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
+                "as the batch dimension. The sizes of the remaining dimensions are expected to "
+                "match the shape of corresponding output, but a mismatch was detected: "
+                f"grad_output[{k}] has a shape of {g.shape} and output[{k}] has a shape of "
+                f"{y.shape}. If you only want some tensors in `grad_output` to be considered "
+                "batched, consider using vmap."
+            )
     reached: list[int] = []
 
     def one(*gs: Any) -> list[Any]:

@@ -77,7 +77,9 @@ class Dual(Wrapper):
 
 
 class Forward(Interpreter):
-    """A running forward-mode pass."""
+    """A running forward-mode pass; one that is ``paused`` computes values alone."""
+
+    paused = False
 
     def __init__(self) -> None:
         self.level = next(levels)
@@ -133,6 +135,9 @@ class Forward(Interpreter):
         mine = [self.owns(x) for x in inputs]
         if not any(mine):
             return apply(primitive, *args)
+        if self.paused:
+            values = [x._primal if m else x for x, m in zip(inputs, mine, strict=True)]
+            return apply(primitive, *([values] if primitive.variadic else values), *params)
         if primitive.definition is not None:
             with self:
                 return primitive.definition(*args)

@@ -129,8 +129,9 @@ class Wrapper(Tensor):
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
         raise RuntimeError(
-            "You are attempting to call Tensor.requires_grad_() inside of a function being "
-            "transformed: use torch.func.grad or vjp for a gradient within a transform."
+            "You are attempting to call Tensor.requires_grad_() (or perhaps using "
+            "torch.autograd.functional.* APIs) inside of a function being transformed: use "
+            "torch.func.grad or vjp for a gradient within a transform."
         )
 
     def detach(self) -> Any:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.layout import contiguous_format
+from ..autograd.grad_mode import current
 from ..autograd.history import root
+from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, check_marks, wrap
 from ..kernels import storage as kernels
@@ -210,16 +212,19 @@ def set_(
     or from the first element of a tensor, ``stride`` is by default that of a contiguous tensor.
 
     Raises:
-        RuntimeError: this tensor or ``source`` is part of a graph, or the dtypes differ; the
-            window would reach out of the storage.
+        RuntimeError: this tensor or ``source`` is part of a graph (leaves can be set under
+            ``no_grad``), or the dtypes differ; the window would reach out of the storage.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.set_.html
     """
     check_marks(input)
     given: Any = wrap(np.empty(0, input._data.dtype)) if source is None else source
     tensor = isinstance(given, Variable)
-    if input.requires_grad or (tensor and given.requires_grad):
-        raise RuntimeError("set_() works on tensors outside of autograd: use detach()")
+    recording = bool(current.state.flags & 1)
+    if (input.requires_grad and (recording or not input.is_leaf)) or (
+        recording and tensor and given.requires_grad
+    ):
+        raise RuntimeError("set_() works on tensors outside of autograd: use detach() or no_grad()")
     if tensor and given.dtype != input.dtype:
         raise RuntimeError(
             f"Could not set tensor of type {given.dtype.name} to a tensor of type "
@@ -251,4 +256,6 @@ def set_(
     if tensor:
         input._counter = given._counter
     input._counter[0] += 1
+    if input._node is not None:  # a new leaf: graphs go on to end in the old one
+        input._node = AccumulateGrad(input)
     return input
