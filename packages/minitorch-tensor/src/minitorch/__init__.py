@@ -161,6 +161,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     _library: ModuleType
     _logging: ModuleType
     _subclasses: ModuleType
+    _tensor_str: ModuleType
     _utils_internal: ModuleType
     accelerator: ModuleType
     ao: ModuleType

@@ -127,6 +127,9 @@ TABLE: dict[str, Absent] = {
             "isinstance": "builtins:isinstance",
         },
     ),
+    "jit.annotations": Absent(
+        values={f"BroadcastingList{n}": list for n in range(1, 7)}, real={"Any": "typing:Any"}
+    ),
     "jit._script": Absent(same="script"),
     "onnx": Absent(
         false="is_in_onnx_export",

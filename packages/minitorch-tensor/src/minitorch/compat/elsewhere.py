@@ -34,6 +34,7 @@ ELSEWHERE = {
     "profiler.profiler": "profiler",
     "signal.windows.windows": "signal.windows",
     "torch_version": "compat.torch_version",
+    "testing": "compat.testing",
     "types": "compat.annotations",
     "utils.data._utils.collate": "utils.data.collate",
     "utils.data._utils.fetch": "utils.data.fetch",

@@ -20,6 +20,7 @@ TABLE: dict[str, Absent] = {
     ),
     "distributed.constants": Absent(values={"default_pg_timeout": timedelta(minutes=30)}),
     "distributed.rpc": Absent(false="is_available"),
+    "distributed.rpc.api": Absent(same="_require_initialized"),
     "distributed.autograd": Absent(false="is_available"),
     "distributed.fsdp._common_utils": Absent(
         false="_has_fsdp_params _is_composable _is_fsdp_flattened"

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ..compat.hub import load_state_dict_from_url as load_url
-from ..compat.hub import tqdm
+from ..compat.hub import tqdm as tqdm
 
 __all__ = ["load_url", "tqdm"]
