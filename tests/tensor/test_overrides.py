@@ -339,3 +339,31 @@ def test_functions_that_ask_have_names():
     assert torch.add in overrides.get_overridable_functions()[torch]
     assert torch.set_default_dtype in overrides.get_ignored_functions()
     assert overrides.get_testing_overrides()[torch.add](1, 2) == -1
+
+
+FOREIGN = """
+import minitorch
+with minitorch.as_torch():
+    import torch
+    assert not torch.overrides._active
+    class Foreign:
+        def __init__(self, *args):
+            self.args = args
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            return func.__name__, len(args), sorted(kwargs or {})
+    x, f = torch.ones(2), Foreign(1)
+    for call in ("add", "matmul", "where", "logdet", "stack", "einsum"):
+        args = {"where": (x > 0, f, x), "stack": ([x, f],), "einsum": ("i,i", x, f)}
+        args = args.get(call, (f,) if call == "logdet" else (x, f))
+        assert getattr(torch, call)(*args)[0] == call, call
+    assert torch.sum(f, dim=0) == ("sum", 1, ["dim"])
+    assert (x + f)[0] == x.add(f)[0] == "add"
+    assert torch.linalg.solve(f, x)[0] == "linalg_solve" or torch.linalg.solve(f, x)[0] == "solve"
+import builtins
+assert builtins.__build_class__.__module__ == "builtins"
+"""
+
+
+def test_foreign_classes_are_noticed_under_the_alias():
+    subprocess.run([sys.executable, "-c", FOREIGN], check=True)

@@ -2,10 +2,12 @@
 
 import copy
 import io
+import mmap
 import os
 import pickle
 import sys
 import warnings
+import zipfile
 
 import minitorch
 import pytest
@@ -276,3 +278,80 @@ def test_dlpack():
             return x.__dlpack_device__()
 
     assert minitorch.tensor(Speaks()).tolist() == x.tolist()
+
+
+def test_files_are_paths_or_have_write():
+    with pytest.raises(AttributeError, match="expected 'f' to be string, path, or a file-like"):
+        minitorch.save("text", minitorch.ones(1))
+
+
+def test_options_of_files(tmp_path):
+    serialization = minitorch.serialization
+    path = tmp_path / "x.pt"
+    serialization.set_crc32_options(False)
+    try:
+        minitorch.save(minitorch.arange(3.0), path)
+    finally:
+        serialization.set_crc32_options(True)
+    assert minitorch.load(path).tolist() == [0, 1, 2]
+    with zipfile.ZipFile(path) as file, pytest.raises(zipfile.BadZipFile, match="Bad CRC-32"):
+        file.read("x/data/0")
+    shared, before = getattr(mmap, "MAP_SHARED", 1), serialization.get_default_mmap_options()
+    with serialization.set_default_mmap_options(shared):
+        minitorch.load(path, mmap=True)[0] = 7
+    assert serialization.get_default_mmap_options() == before
+    assert minitorch.load(path)[0] == 7
+    with pytest.raises(ValueError, match="Invalid argument in function"):
+        serialization.set_default_mmap_options(99)
+    with pytest.raises(TypeError, match="Invalid argument type"):
+        serialization.set_default_load_endianness("big")
+
+
+def test_byte_orders(tmp_path):
+    serialization = minitorch.serialization
+    path = tmp_path / "x.pt"
+    with serialization.PyTorchFileReader(_saved(minitorch.ones(1))) as reader:
+        assert reader.has_record("byteorder")
+        with serialization.PyTorchFileWriter(path) as writer:
+            for name in reader.get_all_records():
+                if name not in ("byteorder", "version"):
+                    data = reader.get_record(name)
+                    writer.write_record(name, data, len(data))
+        assert reader.version() == 3
+        with pytest.raises(RuntimeError, match="failed locating file"):
+            reader.get_record("nothing")
+    orders = serialization.LoadEndianness
+    assert serialization.get_default_load_endianness() is None
+    for order, value in ((None, 1.0), (orders.LITTLE, 1.0), (orders.BIG, 4.6006e-41)):
+        serialization.set_default_load_endianness(order)
+        try:
+            assert minitorch.load(path).item() == pytest.approx(value, rel=1e-3)
+        finally:
+            serialization.set_default_load_endianness(None)
+
+
+def _saved(value):
+    file = io.BytesIO()
+    minitorch.save(value, file)
+    file.seek(0)
+    return file
+
+
+def test_devices_of_ones_own():
+    serialization = minitorch.serialization
+    seen = []
+
+    def deserialize(storage, location):
+        return (seen.append(location), storage)[1] if location == "own:0" else None
+
+    serialization.register_package(5, lambda storage: "own:0", deserialize)
+    try:
+        assert serialization.location_tag(S(1)) == "own:0"
+        assert serialization.default_restore_location(S(1), "own:0").nbytes() == 1
+        assert b"own:0" in _saved(minitorch.ones(1)).getvalue()
+    finally:
+        serialization._package_registry.pop(0)
+    assert seen == ["own:0"]
+    assert serialization.location_tag(S(1)) == "cpu"
+    with pytest.raises(RuntimeError, match="Attempting to deserialize object on a CUDA device"):
+        serialization.default_restore_location(S(1), "cuda:0")

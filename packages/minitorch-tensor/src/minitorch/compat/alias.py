@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .. import overrides
 from .._tensor.tensor import Tensor
 from ..ops.legacy import constructed
 from .elsewhere import ELSEWHERE, SameModule
@@ -118,6 +120,21 @@ def _start_worker(name: str) -> str:
     return name
 
 
+def noticing(build_class: Callable[..., Any]) -> Callable[..., Any]:
+    """``__build_class__``, what a class statement calls, for classes that are no tensors but have a
+    say in PyTorch's functions: from the first one on these ask."""
+
+    def build(*args: Any, **kwargs: Any) -> Any:
+        made = build_class(*args, **kwargs)
+        own = getattr(made, "__dict__", {}).get("__torch_function__")
+        if own is not None and own is not overrides.disabled:
+            if not (isinstance(made, type) and issubclass(made, overrides.TorchFunctionMode)):
+                overrides.enable()
+        return made
+
+    return build
+
+
 class as_torch:  # noqa: N801  (a function to its users)
     """Makes ``import torch`` mean MiniTorch, for good or until the end of a ``with`` block.
 
@@ -151,6 +168,8 @@ class as_torch:  # noqa: N801  (a function to its users)
         sys.meta_path.insert(0, self._finder)
         share_names()
         self._constructor = vars(Tensor)["__new__"]
+        self._build_class = builtins.__build_class__
+        builtins.__build_class__ = noticing(self._build_class)
         self._preparation = prepare = spawn.get_preparation_data
         Tensor.__new__ = staticmethod(construct)  # type: ignore[method-assign]  # until __exit__
 
@@ -180,6 +199,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         sys.modules.update(self._aside)
         Tensor.__new__ = self._constructor  # type: ignore[method-assign]  # its own again
         spawn.get_preparation_data = self._preparation
+        builtins.__build_class__ = self._build_class
         main: Any = sys.modules["minitorch"]
         del main.__version__
 

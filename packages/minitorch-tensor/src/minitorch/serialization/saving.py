@@ -86,6 +86,10 @@ def save(
         raise ValueError(f"pickle_protocol must be from 2 to 5, not {pickle_protocol!r}")
     if options.skip and not _use_new_zipfile_serialization:
         raise RuntimeError("skip_data is only supported with _use_new_zipfile_serialization=True")
+    if not (isinstance(f, str | bytes | os.PathLike) or hasattr(f, "write")):
+        raise AttributeError(
+            "expected 'f' to be string, path, or a file-like object with a 'write' attribute"
+        )
     write = _write_archive if _use_new_zipfile_serialization else _write_old
     program = io.BytesIO()
     writer = PickleWriter(program, protocol, () if write is _write_archive else (None,))
@@ -331,7 +335,7 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
         """A storage itself, which ``load`` gives back as a TypedStorage."""
         kind = VALUES["torch.storage.UntypedStorage"]
         if storage._dtype is not None:
-            kind = KINDS[storage._dtype]
+            kind = KINDS.get(storage._dtype) or KINDS[None]  # bfloat16
         memory, _ = storage_of(storage._memory)
         self.write(pickle.MARK)
         for item in self.storage_id(memory, kind):
