@@ -86,9 +86,9 @@ HINTS = {
 ONE_WAY = {
     "sort": {"stable"}, "argsort": {"stable"}, "topk": {"sorted"}, "unique": {"sorted"},
     "is_conj": {"input"}, "is_neg": {"input"}, "set_flush_denormal": {"mode"},
-    "set_warn_always": {"b"}, "set_checkpoint_early_stop": {"enable"},
+    "set_checkpoint_early_stop": {"enable"},
     "disabled_torch_function": {"types"}, "custom_fwd": {"cast_inputs"},
-    "use_deterministic_algorithms": {"mode", "warn_only"}, "hessian": {"outer_jacobian_strategy"},
+    "hessian": {"outer_jacobian_strategy"},
     "load": {"pickle_module", "weights_only"}, "save": {"pickle_module"},
     "fork_rng": {"devices", "_caller", "_devices_kw"},
     "make_dual": {"level"}, "unpack_dual": {"level"},

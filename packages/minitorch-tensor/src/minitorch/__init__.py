@@ -141,8 +141,10 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .ops.selections import *
     from .ops.slices import *
     from .ops.statistics import *
+    from .ops.stft import *
     from .ops.windows import *
     from .random.implicit import *
+    from .random.low_rank import *
     from .safetensors import load_file as load_file
     from .safetensors import save_file as save_file
     from .serialization import PyTorchFileReader as PyTorchFileReader

@@ -16,15 +16,19 @@ __all__ = [
     "are_deterministic_algorithms_enabled",
     "e",
     "get_default_device",
+    "get_deterministic_debug_mode",
     "get_float32_matmul_precision",
     "get_num_interop_threads",
     "get_num_threads",
     "inf",
+    "is_deterministic_algorithms_warn_only_enabled",
+    "is_warn_always_enabled",
     "nan",
     "newaxis",
     "pi",
     "set_default_device",
     "set_default_tensor_type",
+    "set_deterministic_debug_mode",
     "set_float32_matmul_precision",
     "set_flush_denormal",
     "set_num_interop_threads",
@@ -162,13 +166,45 @@ def set_float32_matmul_precision(precision: str) -> None:
 _precision = ["highest"]
 
 
+# What programs set and read back; every operation here is deterministic in any case.
+_set: dict[str, Any] = {"deterministic": 0, "warn_always": False}
+MODES = ("default", "warn", "error")
+
+
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
-    """Does nothing: every operation here is deterministic."""
+    """Remembers the choice, and changes nothing: every operation here is deterministic."""
+    _set["deterministic"] = (1 if warn_only else 2) if mode else 0
 
 
 def are_deterministic_algorithms_enabled() -> bool:
-    """True: every operation here is deterministic."""
-    return True
+    """Whether ``use_deterministic_algorithms`` was asked for; they are used in any case."""
+    return bool(_set["deterministic"])
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """Whether ``use_deterministic_algorithms(True, warn_only=True)`` was asked for."""
+    return bool(_set["deterministic"] == 1)
+
+
+def get_deterministic_debug_mode() -> int:
+    """0, 1 or 2: what ``set_deterministic_debug_mode`` set."""
+    return int(_set["deterministic"])
+
+
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
+    """``use_deterministic_algorithms`` by one of "default" (0), "warn" (1) and "error" (2).
+
+    Raises:
+        TypeError, RuntimeError: it is none of them.
+    """
+    if not isinstance(debug_mode, int | str):
+        raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
+    if debug_mode not in (0, 1, 2, *MODES):
+        raise RuntimeError(
+            "invalid value of debug_mode, expected one of `default`, `warn`, `error`, 0, 1 or 2, "
+            f"but got {debug_mode}"
+        )
+    _set["deterministic"] = MODES.index(debug_mode) if isinstance(debug_mode, str) else debug_mode
 
 
 def set_flush_denormal(mode: bool) -> bool:
@@ -177,4 +213,10 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 def set_warn_always(b: bool, /) -> None:
-    """Does nothing: Python's filters decide how often a warning is shown."""
+    """Remembers the choice; Python's filters decide how often a warning is shown."""
+    _set["warn_always"] = bool(b)
+
+
+def is_warn_always_enabled() -> bool:
+    """What ``set_warn_always`` set."""
+    return bool(_set["warn_always"])

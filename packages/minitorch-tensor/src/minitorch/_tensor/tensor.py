@@ -125,6 +125,7 @@ if TYPE_CHECKING:
         statistics,
     )
     from ..ops import lu as lus
+    from ..ops import stft as stfts
     from ..ops.conversion import Conversions as Base
     from . import numpy_protocols
     from .typed_storage import TypedStorage
@@ -146,6 +147,7 @@ else:
     householder = Later("minitorch.ops.householder")
     legacy = Later("minitorch.ops.legacy")
     lus = Later("minitorch.ops.lu")
+    stfts = Later("minitorch.ops.stft")
     selections = Later("minitorch.ops.selections")
     least_squares = Later("minitorch.ops.least_squares")
     linalg = Later("minitorch.ops.linalg")
@@ -1118,6 +1120,7 @@ class Tensor(Base):
     cholesky_inverse = decompositions.cholesky_inverse
     qr, svd = decompositions.qr, decompositions.svd
     cross = geometry.cross
+    stft, istft = stfts.stft, stfts.istft
     geqrf, ormqr, orgqr = householder.geqrf, householder.ormqr, householder.householder_product
     lu, lu_solve, triangular_solve = lus.lu, lus.lu_solve, lus.triangular_solve
 

@@ -76,6 +76,8 @@ LATER = {
         "ops.segments": "segment_reduce",
         "ops.selections": "as_strided_scatter nonzero_static slice_inverse vander",
         "ops.slices": "index_add index_copy index_fill index_reduce index_select",
+        "ops.stft": "istft stft",
+        "random.low_rank": "pca_lowrank svd_lowrank",
         "ops.statistics": "corrcoef cov std std_mean var var_mean",
         "ops.windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
         "random.implicit": "binomial _dirichlet_grad _sample_dirichlet _standard_gamma "
@@ -196,6 +198,11 @@ def __getattr__(name: str) -> Any:
         return vars(sys.modules["minitorch"]).setdefault(name, value)
     if name in FUNCTIONAL:
         return getattr(__getattr__("nn").functional, name)
+    if name.startswith("_foreach_"):
+        from ..ops import foreach
+
+        if name in foreach.NAMES:
+            return vars(sys.modules["minitorch"]).setdefault(name, foreach.function(name))
     if name == "__all__":
         return _public()
     if name in SIBLINGS:
