@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from importlib import import_module, metadata
+import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import minitorch
-from minitorch.extend import Variable
+sys.path.insert(0, str(Path(__file__).parent))
+from pages import MODULES, members, page
 
 project = "MiniTorch"
 copyright = "2026, the MiniTorch authors"
@@ -24,21 +25,15 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # signatures say what matters; Args say the rest
 
-MODULES = (
-    "minitorch", "minitorch.Tensor", "minitorch.autograd", "minitorch.func", "minitorch.linalg",
-    "minitorch.special", "minitorch.fft", "minitorch.signal.windows", "minitorch.masked",
-    "minitorch.random", "minitorch.extend", "minitorch.nn", "minitorch.nn.functional",
-    "minitorch.nn.init", "minitorch.nn.utils", "minitorch.optim", "minitorch.optim.lr_scheduler",
-    "minitorch.distributions", "minitorch.utils.data",
-)  # fmt: skip
-
-
 SPECIAL = re.compile(r"(?<!\\)[*|]|_(?!\w)")
-seen: set[int] = set()  # what has its entry: a name in several modules is shown in the first
 
 
 def prose(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Lets signs of mathematics stand in docstrings: outside of code they mean themselves."""
+    """Names PyTorch's page, and lets signs of mathematics stand in docstrings: outside of code they
+    mean themselves."""
+    address = page(name)
+    if address and not any("Follows http" in line for line in lines):
+        lines += ["", f"Follows {address}"]
     code = False
     for number, line in enumerate(lines):
         code = line.lstrip().startswith(">>>") or (code and bool(line.strip()))
@@ -52,19 +47,6 @@ def prose(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[st
 
 def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", prose, priority=400)  # before napoleon
-
-
-def members(path: str) -> list[tuple[str, Any]]:
-    """The public functions and classes of a module, or the methods of a class."""
-    owner = minitorch.Tensor if path == "minitorch.Tensor" else import_module(path)
-    names = getattr(owner, "__all__", None) or [n for n in dir(owner) if not n.startswith("_")]
-    found = [(name, getattr(owner, name)) for name in sorted(names)]
-    return [
-        (name, each)
-        for name, each in found
-        if callable(each) and inspect.getdoc(each) and each is not Variable
-        if not (id(each) in seen or seen.add(id(each)))  # type: ignore[func-returns-value]
-    ]
 
 
 def write_reference() -> None:

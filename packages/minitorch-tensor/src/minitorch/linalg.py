@@ -89,29 +89,20 @@ __all__ = [
 
 
 def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """The diagonals of matrices, a view.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.diagonal.html
-    """
+    """The diagonals of matrices, a view."""
     return _diagonal(A, offset, dim1, dim2)
 
 
 @numpy_names
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
-    """The dot products of vectors along ``dim``; ``x`` is conjugated where it is complex.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vecdot.html
-    """
+    """The dot products of vectors along ``dim``; ``x`` is conjugated where it is complex."""
     if x.dtype.is_complex:
         x = x.conj()
     return sum(mul(x, y), dim)
 
 
 def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """The product of two or more matrices in the cheapest order; the ends may be vectors.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html
-    """
+    """The product of two or more matrices in the cheapest order; the ends may be vectors."""
     factors = list(tensors)
     n = len(factors)
     if n < 2:

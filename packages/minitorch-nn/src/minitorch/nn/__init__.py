@@ -3,7 +3,7 @@
 Follows https://docs.pytorch.org/docs/stable/nn.html
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import functional as functional
 from . import init as init
@@ -27,7 +27,7 @@ for _name, _value in list(globals().items()):  # the modules that the classes co
 
 if not TYPE_CHECKING:  # a name that is not there is to be reported
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         if name in ("attention", "grad", "optim", "parallel", "utils"):
             from importlib import import_module
 

@@ -65,8 +65,6 @@ class Module(Hooks, State, Conversion):
         ...         return self.out(self.hidden(x).tanh())
         >>> Net()(minitorch.zeros(5, 3)).shape
         torch.Size([5, 1])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
     """
 
     call_super_init = False  # whether __init__ calls that of the next base class, too

@@ -24,10 +24,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
 
 
 class Adadelta(ElementwiseOptimizer):
-    """Steps in the units of the parameters, without a learning rate to tune (Zeiler 2012).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adadelta.html
-    """
+    """Steps in the units of the parameters, without a learning rate to tune (Zeiler 2012)."""
 
     __update__ = Update(kernels.adadelta, states, options)
 

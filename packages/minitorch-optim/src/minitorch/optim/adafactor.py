@@ -26,8 +26,6 @@ class Adafactor(Optimizer):
         eps: the smallest squared-gradient root (None: the dtype's epsilon) and parameter scale.
         d: the largest root mean square of an update.
         beta2_decay: the averages move by ``step ** beta2_decay``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adafactor.html
     """
 
     def __init__(

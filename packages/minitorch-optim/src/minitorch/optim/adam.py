@@ -54,8 +54,6 @@ class Adam(ElementwiseOptimizer):
         >>> optimizer.step()
         >>> p.tolist()
         [0.5, -1.5]
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
     """
 
     __update__ = Update(kernels.adam, states, options)
@@ -95,10 +93,7 @@ class Adam(ElementwiseOptimizer):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay shrinks the parameters themselves (Loshchilov & Hutter 2019).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html
-    """
+    """Adam whose weight decay shrinks the parameters themselves (Loshchilov & Hutter 2019)."""
 
     def __init__(
         self,

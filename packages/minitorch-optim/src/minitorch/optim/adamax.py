@@ -32,10 +32,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
 
 
 class Adamax(ElementwiseOptimizer):
-    """Adam with the largest recent gradient in place of the average square (Kingma & Ba 2015).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Adamax.html
-    """
+    """Adam with the largest recent gradient in place of the average square (Kingma & Ba 2015)."""
 
     __update__ = Update(kernels.adamax, states, options)
 

@@ -43,8 +43,6 @@ class ASGD(ElementwiseOptimizer):
     """Averaged stochastic gradient descent (Polyak & Juditsky 1992).
 
     The average of the parameters after step ``t0`` is the state ``ax``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.ASGD.html
     """
 
     __update__ = Update(kernels.asgd, states, options, scalars)

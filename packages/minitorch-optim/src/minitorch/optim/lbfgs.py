@@ -43,8 +43,6 @@ class LBFGS(Optimizer):
         tensor(10., grad_fn=<SumBackward0>)
         >>> bool((x * x).sum() < 1e-10)
         True
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.LBFGS.html
     """
 
     def __init__(

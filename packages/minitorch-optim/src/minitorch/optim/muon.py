@@ -31,8 +31,6 @@ class Muon(Optimizer):
 
     Raises:
         ValueError: a parameter is no matrix; a negative ``lr``, ``momentum`` or ``weight_decay``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Muon.html
     """
 
     def __init__(

@@ -48,8 +48,6 @@ class NAdam(ElementwiseOptimizer):
 
     ``mu = beta1 (1 - 0.96^(step momentum_decay) / 2)`` is the momentum of a step; the state
     ``mu_product`` is the product of all so far.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.NAdam.html
     """
 
     __update__ = Update(kernels.nadam, states, options, scalars)

@@ -191,8 +191,6 @@ class Optimizer:
         """``{"state": {index: {name: value}}, "param_groups": [...]}``, the parameters by index.
 
         The tensors in it are the optimizer's own, not copies.
-
-        Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.state_dict.html
         """
         for hook in list(self._optimizer_state_dict_pre_hooks.values()):
             hook(self)
@@ -221,8 +219,6 @@ class Optimizer:
 
         Raises:
             ValueError: the groups differ in number or size; the optimizer stays as it was.
-
-        Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.load_state_dict.html
         """
         state_dict = state_dict.copy()
         for hook in list(self._optimizer_load_state_dict_pre_hooks.values()):

@@ -45,10 +45,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
 
 
 class RAdam(ElementwiseOptimizer):
-    """Adam that waits until its variance can be trusted (Liu et al. 2020).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.RAdam.html
-    """
+    """Adam that waits until its variance can be trusted (Liu et al. 2020)."""
 
     __update__ = Update(kernels.radam, states, options)
 

@@ -32,8 +32,6 @@ class RMSprop(ElementwiseOptimizer):
     """Steps divided by the root of the average squared gradient (Hinton's lecture 6e).
 
     ``centered`` divides by the standard deviation instead (Graves 2013).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
     """
 
     __update__ = Update(kernels.rmsprop, states, options)

@@ -31,10 +31,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
 
 
 class Rprop(ElementwiseOptimizer):
-    """Resilient backpropagation (Riedmiller & Braun 1993): only the gradients' signs count.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Rprop.html
-    """
+    """Resilient backpropagation (Riedmiller & Braun 1993): only the gradients' signs count."""
 
     __update__ = Update(kernels.rprop, states, options)
 

@@ -51,8 +51,6 @@ class SGD(ElementwiseOptimizer):
         >>> optimizer.step()
         >>> p.tolist()
         [0.0, 0.0]
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
     """
 
     __update__ = Update(kernels.sgd, states, options, scalars)

@@ -17,8 +17,6 @@ __all__ = ["SparseAdam"]
 class SparseAdam(Optimizer):
     """Adam for sparse gradients, which MiniTorch does not have: its arguments are checked, and
     ``step`` says what to use instead.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.SparseAdam.html
     """
 
     def __init__(

@@ -43,8 +43,6 @@ def set_printoptions(
         linewidth: characters a line (80).
         profile: ``"default"``, ``"short"`` or ``"full"``: all of these at once.
         sci_mode: True or False for the scientific notation always or never; None: as needed.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.set_printoptions.html
     """
     named: dict[str, Any] = {
         "precision": precision,

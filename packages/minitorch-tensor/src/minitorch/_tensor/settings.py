@@ -44,8 +44,6 @@ newaxis = None
 def get_default_device() -> Device:
     """Where this thread makes tensors unless told else: on the CPU, or what ``with device(...):``
     says.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.get_default_device.html
     """
     return default_device()
 
@@ -59,8 +57,6 @@ def set_default_device(device: Device | str | int | None) -> None:
         >>> minitorch.ones(2)
         tensor(..., device='meta', size=(2,))
         >>> minitorch.set_default_device(None)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.set_default_device.html
     """
     place = None if device is None else Device(device)
     chosen[:] = [each for each in chosen if each[0] is not None]
@@ -84,10 +80,7 @@ def set_default_tensor_type(t: Any) -> None:
 
 
 def get_num_threads() -> int:
-    """The number of threads that one operation may use.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.get_num_threads.html
-    """
+    """The number of threads that one operation may use."""
     return parallel.get_num_threads()
 
 
@@ -111,8 +104,6 @@ def set_num_threads(threads: int) -> None:
         >>> minitorch.get_num_threads()
         1
         >>> minitorch.set_num_threads(before)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.set_num_threads.html
     """
     if not isinstance(threads, int) or threads < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, but got {threads!r}")

@@ -385,8 +385,6 @@ class Tensor(Base):
         Raises:
             RuntimeError: nothing here requires grad; the shape asks for ``gradient``; the graph
                 was freed; a saved value was overwritten.
-
-        Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
         """
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
@@ -420,8 +418,6 @@ class Tensor(Base):
 
         Raises:
             TypeError: ``cls`` is no subclass of Tensor.
-
-        Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.as_subclass.html
         """
         if not (isinstance(cls, type) and issubclass(cls, Tensor)):
             raise TypeError(f"as_subclass(): {cls!r} is not a subclass of Tensor")

@@ -47,8 +47,6 @@ def grad(
         >>> (g,) = minitorch.autograd.grad(x * x * x, x, create_graph=True)
         >>> minitorch.autograd.grad(g, x)
         (tensor(18.),)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
     """
     ys, xs = sequence(outputs), sequence(inputs)
     gs = sequence(grad_outputs, len(ys))

@@ -258,18 +258,13 @@ class no_grad(_Grad):  # noqa: N801  (PyTorch's name)
         ...     y = x * 2
         >>> y.requires_grad
         False
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html
     """
 
     mode = False
 
 
 class enable_grad(_Grad):  # noqa: N801  (PyTorch's name)
-    """Within it, operations record the graph, also inside ``no_grad``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.enable_grad.html
-    """
+    """Within it, operations record the graph, also inside ``no_grad``."""
 
     mode = True
 

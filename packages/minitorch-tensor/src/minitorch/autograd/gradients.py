@@ -71,8 +71,6 @@ def backward(
         create_graph: record the backward pass too.
         grad_variables: ``grad_tensors`` under its old name.
         inputs: the tensors whose ``.grad`` to fill.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
     if create_graph:
         warnings.warn(

@@ -340,8 +340,6 @@ def jvp(
         >>> x = torch.tensor([1.0, 2.0])
         >>> torch.func.jvp(lambda x: x * x, (x,), (torch.ones(2),))
         (tensor([1., 4.]), tensor([2., 4.]))
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.jvp.html
     """
     if not isinstance(primals, tuple):
         raise RuntimeError(
@@ -396,8 +394,5 @@ def jvp(
 
 
 def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
-    """``func(*primals)`` and the linear function of tangents that is its derivative there.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.linearize.html
-    """
+    """``func(*primals)`` and the linear function of tangents that is its derivative there."""
     return func(*primals), lambda *tangents: jvp(func, primals, tangents)[1]

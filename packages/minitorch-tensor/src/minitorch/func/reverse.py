@@ -45,10 +45,7 @@ def _with(args: tuple[Any, ...], numbers: list[int], values: Any) -> list[Any]:
 def grad_and_value(
     func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """Like ``grad``; the function made returns ``(gradients, value)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.grad_and_value.html
-    """
+    """Like ``grad``; the function made returns ``(gradients, value)``."""
 
     @functools.wraps(func)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
@@ -99,8 +96,6 @@ def grad(
         >>> import minitorch as torch
         >>> torch.func.grad(torch.func.grad(torch.sin))(torch.tensor(0.0))
         tensor(-0.)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.grad.html
     """
     both = grad_and_value(func, argnums, has_aux)
 
@@ -118,8 +113,6 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     Returns:
         ``(output, vjp_fn)``, or ``(output, vjp_fn, aux)``; ``vjp_fn`` takes cotangents of the
         output's structure and returns a tuple, one value per primal.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.vjp.html
     """
     leaves, spec = pytree.flatten(primals)
     recording = is_grad_enabled()
@@ -168,8 +161,6 @@ def jacrev(
 
     Its result has the shape ``(*output.shape, *input.shape)``. ``_preallocate_and_copy``, for a
     memory saving of PyTorch's, makes no difference.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.jacrev.html
     """
 
     @functools.wraps(func)
@@ -211,8 +202,6 @@ def jacfwd(
     """The function that computes the Jacobian of ``func`` by forward mode, all columns at once.
 
     Its result has the shape ``(*output.shape, *input.shape)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.jacfwd.html
     """
 
     @functools.wraps(func)
@@ -253,7 +242,5 @@ def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Cal
         >>> torch.func.hessian(lambda x: (x ** 3).sum())(torch.tensor([1.0, 2.0]))
         tensor([[ 6.,  0.],
                 [ 0., 12.]])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.hessian.html
     """
     return jacfwd(jacrev(func, argnums), argnums)

@@ -35,8 +35,6 @@ def functional_call(
     Raises:
         RuntimeError: ``strict`` and names are missing or unknown.
         ValueError: different values for two names of one parameter.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.functional_call.html
     """
     dicts = parameter_and_buffer_dicts
     values: dict[str, Any] = {}
@@ -88,8 +86,6 @@ def _replaced(module: Any, values: dict[str, Any], tie: bool, strict: bool) -> I
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The parameters and the buffers of ``models``, stacked along a new first dimension for
     ``vmap``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.func.stack_module_state.html
     """
     if not models:
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")

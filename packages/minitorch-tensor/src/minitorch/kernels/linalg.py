@@ -14,10 +14,7 @@ Array = Any
 
 
 class LinAlgError(RuntimeError):
-    """A matrix is singular, not positive-definite, or an iteration did not converge.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.LinAlgError.html
-    """
+    """A matrix is singular, not positive-definite, or an iteration did not converge."""
 
 
 def first_failure(function: Callable[..., Any], x: Array) -> tuple[str, Array]:

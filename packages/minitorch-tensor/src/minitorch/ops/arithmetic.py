@@ -87,8 +87,6 @@ def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.neg(minitorch.tensor([1.0, -2.0]))
         tensor([-1.,  2.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.neg.html
     """
 
 
@@ -129,8 +127,6 @@ def add(
         >>> import minitorch
         >>> minitorch.add(minitorch.tensor([1.0, 2.0]), 10, alpha=2)
         tensor([21., 22.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.add.html
     """
     return add_p(input, scaled(other, alpha, input))
 
@@ -147,17 +143,12 @@ def sub(
 
     Raises:
         RuntimeError: one of them is a bool.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.sub.html
     """
     return sub_p(input, scaled(other, alpha, input))
 
 
 def rsub(input: Tensor, other: Tensor | complex, *, alpha: complex = 1) -> Tensor:
-    """``other - alpha * input``, broadcast.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.rsub.html
-    """
+    """``other - alpha * input``, broadcast."""
     if not isinstance(input, Variable):
         raise TypeError(f"rsub(): argument 'input' must be Tensor, not {type(input).__name__}")
     difference = rsub_tensor_p if isinstance(other, Variable) else rsub_p
@@ -168,10 +159,7 @@ subtract = sub
 
 
 def positive(input: Tensor) -> Tensor:
-    """``input`` itself.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.positive.html
-    """
+    """``input`` itself."""
     if input.dtype.category == 0:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return input
@@ -208,8 +196,6 @@ def mul(input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None 
         >>> import minitorch
         >>> minitorch.mul(minitorch.tensor([1.0, 2.0]), 10)
         tensor([10., 20.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.mul.html
     """
 
 
@@ -233,8 +219,6 @@ def true_divide(
         >>> import minitorch
         >>> minitorch.true_divide(minitorch.tensor([1, 2]), 4)
         tensor([0.2500, 0.5000])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.true_divide.html
     """
 
 
@@ -322,8 +306,6 @@ def floor_divide(
         >>> import minitorch
         >>> minitorch.floor_divide(minitorch.tensor([-7, 7]), 2)
         tensor([-4,  3])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.floor_divide.html
     """
 
 
@@ -346,8 +328,6 @@ def remainder(
         >>> import minitorch
         >>> minitorch.remainder(minitorch.tensor([-7, 7]), 3)
         tensor([2, 1])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.remainder.html
     """
 
 
@@ -368,8 +348,6 @@ def fmod(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -
         >>> import minitorch
         >>> minitorch.fmod(minitorch.tensor([-7, 7]), 3)
         tensor([-1,  1])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fmod.html
     """
 
 
@@ -403,8 +381,6 @@ def div(
         >>> import minitorch
         >>> minitorch.div(minitorch.tensor([-7, 7]), 2, rounding_mode="trunc")
         tensor([-3,  3])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.div.html
     """
     if rounding_mode is None:
         return true_divide(input, other)
@@ -436,10 +412,7 @@ def addcmul(
     value: complex = 1,
     out: Tensor | None = None,
 ) -> Tensor:
-    """``input + value * tensor1 * tensor2``, broadcast.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
-    """
+    """``input + value * tensor1 * tensor2``, broadcast."""
     dtype = common_dtype(*map(as_operand, (input, tensor1, tensor2)))
     return addcmul_p(input, _times(mul(to(tensor1, dtype), tensor2), value))
 
@@ -457,8 +430,6 @@ def addcdiv(
 
     Raises:
         RuntimeError: both tensors are integers.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.addcdiv.html
     """
     if tensor1.dtype.category < 2 and tensor2.dtype.category < 2:
         raise RuntimeError(
@@ -495,8 +466,6 @@ def lerp(
 
     Raises:
         RuntimeError: the dtypes differ.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.lerp.html
     """
     for name, x in (("end", end), ("weight", weight)):
         if isinstance(x, Variable) and x.dtype != input.dtype and (x.ndim or name == "end"):

@@ -51,8 +51,6 @@ def i1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.i1(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.5652])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.i1
     """
 
 
@@ -69,8 +67,6 @@ def i0e(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.i0e(minitorch.tensor([0.0, 1.0]))
         tensor([1.0000, 0.4658])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.i0e
     """
 
 
@@ -88,6 +84,4 @@ def i1e(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.i1e(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.2079])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.i1e
     """

@@ -53,8 +53,6 @@ def airy_ai(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.airy_ai(minitorch.tensor([1.0, 2.0]))
         tensor([0.1353, 0.0349])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.airy_ai
     """
 
 
@@ -68,8 +66,6 @@ def bessel_j0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.bessel_j0(minitorch.tensor([1.0, 2.0]))
         tensor([0.7652, 0.2239])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.bessel_j0
     """
 
 
@@ -83,8 +79,6 @@ def bessel_j1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.bessel_j1(minitorch.tensor([1.0, 2.0]))
         tensor([0.4401, 0.5767])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.bessel_j1
     """
 
 
@@ -98,8 +92,6 @@ def bessel_y0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.bessel_y0(minitorch.tensor([1.0, 2.0]))
         tensor([0.0883, 0.5104])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.bessel_y0
     """
 
 
@@ -113,8 +105,6 @@ def bessel_y1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.bessel_y1(minitorch.tensor([1.0, 2.0]))
         tensor([-0.7812, -0.1070])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.bessel_y1
     """
 
 
@@ -128,8 +118,6 @@ def modified_bessel_k0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.modified_bessel_k0(minitorch.tensor([1.0, 2.0]))
         tensor([0.4210, 0.1139])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.modified_bessel_k0
     """
 
 
@@ -143,8 +131,6 @@ def modified_bessel_k1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.modified_bessel_k1(minitorch.tensor([1.0, 2.0]))
         tensor([0.6019, 0.1399])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.modified_bessel_k1
     """
 
 
@@ -158,8 +144,6 @@ def scaled_modified_bessel_k0(input: Tensor, *, out: Tensor | None = None) -> Te
         >>> import minitorch
         >>> minitorch.special.scaled_modified_bessel_k0(minitorch.tensor([1.0, 2.0]))
         tensor([1.1445, 0.8416])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.scaled_modified_bessel_k0
     """
 
 
@@ -173,8 +157,6 @@ def scaled_modified_bessel_k1(input: Tensor, *, out: Tensor | None = None) -> Te
         >>> import minitorch
         >>> minitorch.special.scaled_modified_bessel_k1(minitorch.tensor([1.0, 2.0]))
         tensor([1.6362, 1.0335])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.scaled_modified_bessel_k1
     """
 
 
@@ -188,8 +170,6 @@ def modified_bessel_i0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.modified_bessel_i0(minitorch.tensor([1.0, 2.0]))
         tensor([1.2661, 2.2796])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.modified_bessel_i0
     """
 
 
@@ -203,8 +183,6 @@ def modified_bessel_i1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.modified_bessel_i1(minitorch.tensor([1.0, 2.0]))
         tensor([0.5652, 1.5906])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.modified_bessel_i1
     """
 
 
@@ -218,6 +196,4 @@ def spherical_bessel_j0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.spherical_bessel_j0(minitorch.tensor([1.0, 2.0]))
         tensor([0.8415, 0.4546])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.spherical_bessel_j0
     """

@@ -43,8 +43,6 @@ def bitwise_and(input: Tensor, other: Tensor | int, *, out: Tensor | None = None
         >>> import minitorch
         >>> minitorch.bitwise_and(minitorch.tensor([6, 6]), minitorch.tensor([2, 3]))
         tensor([2, 2])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_and.html
     """
 
 
@@ -61,8 +59,6 @@ def bitwise_or(input: Tensor, other: Tensor | int, *, out: Tensor | None = None)
         >>> import minitorch
         >>> minitorch.bitwise_or(minitorch.tensor([4, 4]), minitorch.tensor([2, 3]))
         tensor([6, 7])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_or.html
     """
 
 
@@ -79,8 +75,6 @@ def bitwise_xor(input: Tensor, other: Tensor | int, *, out: Tensor | None = None
         >>> import minitorch
         >>> minitorch.bitwise_xor(minitorch.tensor([6, 6]), minitorch.tensor([2, 3]))
         tensor([4, 5])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_xor.html
     """
 
 
@@ -100,8 +94,6 @@ def bitwise_left_shift(input: Tensor, other: Tensor | int, *, out: Tensor | None
         >>> import minitorch
         >>> minitorch.bitwise_left_shift(minitorch.tensor([1, 1]), minitorch.tensor([2, 3]))
         tensor([4, 8])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_left_shift.html
     """
 
 
@@ -118,8 +110,6 @@ def bitwise_right_shift(input: Tensor, other: Tensor | int, *, out: Tensor | Non
         >>> import minitorch
         >>> minitorch.bitwise_right_shift(minitorch.tensor([8, 8]), minitorch.tensor([2, 3]))
         tensor([2, 1])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_right_shift.html
     """
 
 
@@ -136,8 +126,6 @@ def gcd(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.gcd(minitorch.tensor([4, 9]), minitorch.tensor([2, 3]))
         tensor([2, 3])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.gcd.html
     """
 
 
@@ -154,8 +142,6 @@ def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.lcm(minitorch.tensor([3, 4]), minitorch.tensor([2, 3]))
         tensor([ 6, 12])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.lcm.html
     """
 
 
@@ -172,8 +158,6 @@ def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.bitwise_not(minitorch.tensor([0, -2]))
         tensor([-1,  1])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.bitwise_not.html
     """
 
 

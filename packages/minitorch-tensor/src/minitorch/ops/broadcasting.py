@@ -58,8 +58,6 @@ def expand(
 
     Raises:
         RuntimeError: a size other than 1 would have to change.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.expand.html
     """
     return _expand_to(input, as_shape(sizes if size is None else (size,)))
 
@@ -102,10 +100,7 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
-    """``expand`` under NumPy's name.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_to.html
-    """
+    """``expand`` under NumPy's name."""
     return _expand_to(input, as_shape((size,)))
 
 
@@ -114,8 +109,6 @@ def broadcast_shapes(*shapes: int | Sequence[int]) -> Size:
 
     Raises:
         RuntimeError: they do not.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_shapes.html
     """
     from .._types.size import Size
 
@@ -130,10 +123,7 @@ def broadcast_shapes(*shapes: int | Sequence[int]) -> Size:
 
 
 def broadcast_tensors(*tensors: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """The tensors expanded to their common shape; those that have it are returned themselves.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.broadcast_tensors.html
-    """
+    """The tensors expanded to their common shape; those that have it are returned themselves."""
     xs: tuple[Any, ...] = tensors
     if len(xs) == 1 and not isinstance(xs[0], Variable):
         xs = tuple(xs[0])

@@ -90,8 +90,6 @@ def where(
         >>> x = minitorch.tensor([-1.0, 2.0])
         >>> minitorch.where(x > 0, x, 0)
         tensor([0., 2.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.where.html
     """
     if out is not None:
         into(out, where, condition, input, other)
@@ -164,8 +162,6 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | complex) -> Tensor:
 
     Raises:
         RuntimeError: ``mask`` is not a bool tensor, or ``value`` has dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html
     """
     if is_tensor(input):
         check_tensors("masked_fill", mask=mask)
@@ -218,8 +214,6 @@ def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
         >>> import minitorch
         >>> minitorch.maximum(minitorch.tensor([1.0, 4.0]), minitorch.tensor([2.0, 3.0]))
         tensor([2., 4.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.maximum.html
     """
 
 
@@ -239,8 +233,6 @@ def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
         >>> import minitorch
         >>> minitorch.minimum(minitorch.tensor([1.0, 4.0]), minitorch.tensor([2.0, 3.0]))
         tensor([1., 3.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.minimum.html
     """
 
 
@@ -260,8 +252,6 @@ def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.fmax(minitorch.tensor([1.0, 4.0]), minitorch.tensor([2.0, 3.0]))
         tensor([2., 4.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fmax.html
     """
 
 
@@ -281,8 +271,6 @@ def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.fmin(minitorch.tensor([1.0, 4.0]), minitorch.tensor([2.0, 3.0]))
         tensor([1., 3.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fmin.html
     """
 
 
@@ -362,8 +350,6 @@ def clamp(
 
     Raises:
         RuntimeError: neither bound is given.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.clamp.html
     """
     if type(input) in NUMBERS:
         raise TypeError(f"clamp(): argument 'input' must be Tensor, not {type(input).__name__}")

@@ -42,8 +42,6 @@ def eq(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> 
         >>> import minitorch
         >>> minitorch.eq(minitorch.tensor([1, 2, 3]), 2)
         tensor([False,  True, False])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.eq.html
     """
 
 
@@ -55,8 +53,6 @@ def ne(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> 
         >>> import minitorch
         >>> minitorch.ne(minitorch.tensor([1, 2, 3]), 2)
         tensor([ True, False,  True])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.ne.html
     """
 
 
@@ -81,8 +77,6 @@ def le(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> 
         >>> import minitorch
         >>> minitorch.le(minitorch.tensor([1, 2, 3]), 2)
         tensor([ True,  True, False])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.le.html
     """
 
 
@@ -107,8 +101,6 @@ def ge(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> 
         >>> import minitorch
         >>> minitorch.ge(minitorch.tensor([1, 2, 3]), 2)
         tensor([False,  True,  True])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.ge.html
     """
 
 
@@ -116,10 +108,7 @@ not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Whether shapes and all elements are equal, as a Python bool.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.equal.html
-    """
+    """Whether shapes and all elements are equal, as a Python bool."""
     return input.shape == other.shape and bool(eq(input, other).all())
 
 
@@ -134,8 +123,6 @@ def isnan(input: Tensor) -> Tensor:
         >>> import minitorch
         >>> minitorch.isnan(minitorch.tensor([1.0, float("nan")]))
         tensor([False,  True])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.isnan.html
     """
 
 
@@ -147,8 +134,6 @@ def isinf(input: Tensor) -> Tensor:
         >>> import minitorch
         >>> minitorch.isinf(minitorch.tensor([1.0, -float("inf")]))
         tensor([False,  True])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.isinf.html
     """
 
 
@@ -160,8 +145,6 @@ def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.signbit(minitorch.tensor([-1.0, -0.0, 0.0]))
         tensor([ True,  True, False])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signbit.html
     """
 
 
@@ -173,8 +156,6 @@ def isreal(input: Tensor) -> Tensor:
         >>> import minitorch
         >>> minitorch.isreal(minitorch.tensor([1j, 1.0]))
         tensor([False,  True])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.isreal.html
     """
 
 
@@ -195,8 +176,6 @@ def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.isposinf(minitorch.tensor([float("inf"), -float("inf")]))
         tensor([ True, False])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.isposinf.html
     """
 
 
@@ -211,8 +190,6 @@ def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.isneginf(minitorch.tensor([float("inf"), -float("inf")]))
         tensor([False,  True])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.isneginf.html
     """
 
 
@@ -241,8 +218,6 @@ def isclose(
 
     Raises:
         RuntimeError: the dtypes differ, or a tolerance is negative.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.isclose.html
     """
     for name, value in (("input", input), ("other", other)):
         if type(value) in NUMBERS:
@@ -258,10 +233,7 @@ def isclose(
 def allclose(
     input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
-    """Whether ``isclose`` holds everywhere, as a Python bool.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.allclose.html
-    """
+    """Whether ``isclose`` holds everywhere, as a Python bool."""
     return bool(isclose(input, other, rtol, atol, equal_nan).all())
 
 
@@ -277,8 +249,6 @@ def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> T
         >>> import minitorch
         >>> minitorch.logical_and(minitorch.tensor([0, 1, 2]), minitorch.tensor([0, 0, 1]))
         tensor([False, False,  True])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.logical_and.html
     """
 
 
@@ -291,8 +261,6 @@ def logical_or(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Te
         >>> import minitorch
         >>> minitorch.logical_or(minitorch.tensor([0, 1, 2]), minitorch.tensor([0, 0, 1]))
         tensor([False,  True,  True])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.logical_or.html
     """
 
 
@@ -305,8 +273,6 @@ def logical_xor(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> T
         >>> import minitorch
         >>> minitorch.logical_xor(minitorch.tensor([0, 1, 2]), minitorch.tensor([0, 0, 1]))
         tensor([False,  True, False])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.logical_xor.html
     """
 
 
@@ -319,6 +285,4 @@ def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.logical_not(minitorch.tensor([0, 1, 2]))
         tensor([ True, False, False])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.logical_not.html
     """

@@ -55,18 +55,12 @@ def _checked(first: Any, second: Any) -> None:
 
 
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``real + i imag``, of float32 or float64 parts.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.complex.html
-    """
+    """``real + i imag``, of float32 or float64 parts."""
     _checked(real, imag)
     return complex_p(real, imag)
 
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``abs cos(angle) + i abs sin(angle)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.polar.html
-    """
+    """``abs cos(angle) + i abs sin(angle)``."""
     _checked(abs, angle)
     return polar_p(abs, angle)

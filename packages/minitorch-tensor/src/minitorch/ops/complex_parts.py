@@ -59,8 +59,6 @@ def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.sgn(minitorch.tensor([-2.0, 0.0, 3.0]))
         tensor([-1.,  0.,  1.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.sgn.html
     """
 
 
@@ -74,8 +72,6 @@ def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.sign(minitorch.tensor([-2.0, 0.0, 3.0]))
         tensor([-1.,  0.,  1.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.sign.html
     """
 
 
@@ -92,8 +88,6 @@ def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.abs(minitorch.tensor([-2.0, 3.0]))
         tensor([2., 3.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.abs.html
     """
 
 
@@ -120,10 +114,7 @@ def complex_valued(x: Any) -> bool:
 
 
 def conj(input: Tensor) -> Tensor:
-    """The complex conjugate; a real ``input`` itself.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.conj.html
-    """
+    """The complex conjugate; a real ``input`` itself."""
     return conj_p(input) if complex_valued(input) else input
 
 
@@ -141,10 +132,7 @@ resolve_neg = resolve_conj
 
 
 def real(input: Tensor) -> Tensor:
-    """The real part, a view; a real ``input`` itself.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.real.html
-    """
+    """The real part, a view; a real ``input`` itself."""
     return real_p(input) if complex_valued(input) else input
 
 
@@ -153,8 +141,6 @@ def imag(input: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: ``input`` is not complex.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.imag.html
     """
     if not complex_valued(input):
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
@@ -196,10 +182,7 @@ view_as_complex_p: Operation = primitive(
 
 
 def view_as_real(input: Tensor) -> Tensor:
-    """A complex tensor as real and imaginary parts along a new last dimension, a view.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.view_as_real.html
-    """
+    """A complex tensor as real and imaginary parts along a new last dimension, a view."""
     if not complex_valued(input):
         raise RuntimeError("view_as_real is only supported for complex tensors")
     return view_as_real_p(input)
@@ -210,8 +193,6 @@ def view_as_complex(input: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: the last dimension does not have size 2, or is not contiguous.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.view_as_complex.html
     """
     if input.dtype.name not in ("float32", "float64"):
         raise RuntimeError(
@@ -251,8 +232,6 @@ def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.angle(minitorch.tensor([1j, -1.0]))
         tensor([1.5708, 3.1416])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.angle.html
     """
 
 

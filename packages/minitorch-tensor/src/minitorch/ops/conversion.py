@@ -244,8 +244,6 @@ def result_type(tensor1: Tensor | complex, tensor2: Tensor | complex) -> _dtype.
         >>> import minitorch
         >>> minitorch.result_type(minitorch.tensor([1, 2]), 1.0)
         torch.float32
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.result_type.html
     """
     return common_dtype(as_operand(tensor1), as_operand(tensor2))
 
@@ -264,8 +262,6 @@ def to(
     Raises:
         RuntimeError: the way back from "meta"; a format for other numbers of dimensions.
         AssertionError: a device that MiniTorch does not have.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html
     """
     flags = [arg for arg in args if isinstance(arg, bool)]
     for arg in args:
@@ -342,10 +338,8 @@ def type_(input: Tensor, dtype: str | _dtype.dtype, non_blocking: bool = False) 
 def type_(
     input: Tensor, dtype: str | _dtype.dtype | None = None, non_blocking: bool = False
 ) -> str | Tensor:
-    """The tensor's type as a string, such as ``"torch.FloatTensor"``, or the tensor in ``dtype``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.type.html
-    """
+    """The tensor's type as a string, such as ``"torch.FloatTensor"``, or the tensor in
+    ``dtype``."""
     if dtype is None:
         where = "meta." if isinstance(input._data, MetaArray) else ""
         return f"torch.{where}{input.dtype.type_name}Tensor"
@@ -406,8 +400,6 @@ def is_inference(input: Tensor) -> bool:
         ...     x = minitorch.ones(2)
         >>> minitorch.is_inference(x)
         True
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.is_inference.html
     """
     if not isinstance(input, Variable):
         raise TypeError(

@@ -44,10 +44,7 @@ def copying(view: F, name: str | None = None) -> F:
 def narrow_copy(
     input: Tensor, dim: int, start: Tensor | int, length: int, *, out: Tensor | None = None
 ) -> Tensor:
-    """``narrow``, as a copy.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.narrow_copy.html
-    """
+    """``narrow``, as a copy."""
     return clone(regions.narrow(input, dim, start, length))
 
 

@@ -158,8 +158,6 @@ def zeros(
         >>> minitorch.zeros(2, 3)
         tensor([[0., 0., 0.],
                 [0., 0., 0.]])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.zeros.html
     """
     if out is not None:
         return made_into(out, zeros, *shape, size=size, dtype=dtype, requires_grad=requires_grad)
@@ -172,10 +170,7 @@ def ones(
     layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Ones.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.ones.html
-    """
+    """Ones."""
     if out is not None:
         return made_into(out, ones, *shape, size=size, dtype=dtype, requires_grad=requires_grad)
     array = memory(sizes(shape, size), _numpy(dtype), device, np.ones)
@@ -188,10 +183,7 @@ def empty(
     pin_memory: bool = False, requires_grad: bool = False,
     memory_format: memory_format | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Whatever the memory holds.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.empty.html
-    """
+    """Whatever the memory holds."""
     if out is not None:
         return made_into(out, empty, *shape, size=size, dtype=dtype, requires_grad=requires_grad)
     array = memory(sizes(shape, size), _numpy(dtype), device, np.empty)
@@ -210,8 +202,6 @@ def full(
 
     Raises:
         RuntimeError: the value does not fit ``dtype``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.full.html
     """
     if out is not None:
         return made_into(out, full, size, fill_value, dtype=dtype, requires_grad=requires_grad)
@@ -243,10 +233,7 @@ def eye(
     device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Ones on the diagonal, zeros elsewhere: ``n`` rows, ``m`` (by default ``n``) columns.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.eye.html
-    """
+    """Ones on the diagonal, zeros elsewhere: ``n`` rows, ``m`` (by default ``n``) columns."""
     if out is not None:
         return made_into(out, eye, n, m, dtype=dtype, requires_grad=requires_grad)
     n, m = as_int("n", n), None if m is None else as_int("m", m)
@@ -263,10 +250,7 @@ def empty_strided(
     layout: layout | None = None, device: device | str | int | None = None,
     requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Whatever the memory holds, with strides as told (in elements).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.empty_strided.html
-    """
+    """Whatever the memory holds, with strides as told (in elements)."""
     shape, steps, kind = sizes((tuple(size),)), sizes((tuple(stride),)), _numpy(dtype)
     if len(shape) != len(steps):
         raise RuntimeError(
@@ -321,10 +305,7 @@ def empty_like(
     device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
     memory_format: memory_format | None = None,
 ) -> Tensor:  # fmt: skip
-    """Whatever the memory holds, with the shape and dtype of ``input``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html
-    """
+    """Whatever the memory holds, with the shape and dtype of ``input``."""
     array = like(input, dtype, memory_format, device)
     place = input.device if device is None else device
     return carried(input, made(array, requires_grad, place, layout, pin_memory))
@@ -335,10 +316,7 @@ def full_like(
     device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
     memory_format: memory_format | None = None,
 ) -> Tensor:  # fmt: skip
-    """``fill_value`` everywhere, with the shape and dtype of ``input``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.full_like.html
-    """
+    """``fill_value`` everywhere, with the shape and dtype of ``input``."""
     array = like(input, dtype, memory_format, device)
     current.state.without_warnings(
         array.fill, fitted(number(fill_value), from_numpy_dtype(array.dtype))
@@ -352,10 +330,7 @@ def zeros_like(
     device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
     memory_format: memory_format | None = None,
 ) -> Tensor:  # fmt: skip
-    """Zeros with the shape and dtype of ``input``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.zeros_like.html
-    """
+    """Zeros with the shape and dtype of ``input``."""
     array = like(input, dtype, memory_format, device)
     array.fill(0)
     place = input.device if device is None else device
@@ -367,10 +342,7 @@ def ones_like(
     device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
     memory_format: memory_format | None = None,
 ) -> Tensor:  # fmt: skip
-    """Ones with the shape and dtype of ``input``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.ones_like.html
-    """
+    """Ones with the shape and dtype of ``input``."""
     array = like(input, dtype, memory_format, device)
     array.fill(1)
     place = input.device if device is None else device

@@ -124,8 +124,6 @@ def linalg_cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None
 
     Raises:
         LinAlgError: a matrix is not positive-definite.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cholesky.html
     """
     square("linalg.cholesky", A)
     return linalg_cholesky_ex_p(A, upper, "linalg.cholesky")
@@ -133,10 +131,7 @@ def linalg_cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None
 
 @castable
 def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """The Cholesky factor of positive-definite matrices.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky.html
-    """
+    """The Cholesky factor of positive-definite matrices."""
     warnings.warn(
         "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a "
         "future PyTorch release.",
@@ -153,10 +148,7 @@ def cholesky_ex(
     check_errors: bool = False,
     out: tuple[Tensor, Tensor] | None = None,
 ) -> return_types.linalg_cholesky_ex:
-    """``(L, info)``: ``info`` is 0 where the factor exists; elsewhere that is nan.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cholesky_ex.html
-    """
+    """``(L, info)``: ``info`` is 0 where the factor exists; elsewhere that is nan."""
     square("linalg.cholesky_ex", A)
     if check_errors:
         L = linalg_cholesky_ex_p(A, upper, "linalg.cholesky_ex")
@@ -211,10 +203,7 @@ cholesky_inverse_p = primitive(
 def cholesky_solve(
     B: Tensor, L: Tensor, upper: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
-    """The solution of ``A X = B`` from the Cholesky factor of ``A``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_solve.html
-    """
+    """The solution of ``A X = B`` from the Cholesky factor of ``A``."""
     square("cholesky_solve", L)
     one_dtype("cholesky_solve", B, L)
     return cholesky_solve_p(B, L, upper)
@@ -222,10 +211,7 @@ def cholesky_solve(
 
 @castable
 def cholesky_inverse(L: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """The inverse of ``A`` from its Cholesky factor.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cholesky_inverse.html
-    """
+    """The inverse of ``A`` from its Cholesky factor."""
     square("cholesky_inverse", L)
     return cholesky_inverse_p(L, upper)
 
@@ -285,8 +271,6 @@ def linalg_qr(
     """``Q`` with orthonormal columns and an upper triangular ``R``, ``A = Q R``.
 
     ``mode`` is "reduced", "complete" (a square Q) or "r" (R alone, Q is empty; no gradient).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.qr.html
     """
     matrices("linalg.qr", A)
     if mode not in ("reduced", "complete", "r"):
@@ -300,10 +284,7 @@ def linalg_qr(
 def qr(
     input: Tensor, some: bool = True, *, out: tuple[Tensor, Tensor] | None = None
 ) -> return_types.qr:
-    """The QR decomposition, reduced or (``some=False``) complete.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.qr.html
-    """
+    """The QR decomposition, reduced or (``some=False``) complete."""
     warnings.warn(
         "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future "
         "PyTorch release: some=False is mode='complete' there.",
@@ -359,18 +340,13 @@ def eigh(
 
     Only the lower (``UPLO="U"``: upper) triangle is read. The gradient through the vectors is not
     finite where eigenvalues are equal.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigh.html
     """
     square("linalg.eigh", A)
     return return_types.linalg_eigh(*linalg_eigh_p(A, triangle_name(UPLO)))
 
 
 def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
-    """The eigenvalues of symmetric matrices, ascending.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvalsh.html
-    """
+    """The eigenvalues of symmetric matrices, ascending."""
     square("linalg.eigvalsh", A)
     return symmetric_values(A, triangle_name(UPLO))
 
@@ -411,18 +387,13 @@ def eig(A: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.
 
     The gradient is not finite where eigenvalues are equal. A loss must not depend on the phases of
     the vectors, which are arbitrary.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eig.html
     """
     square("linalg.eig", A)
     return return_types.linalg_eig(*linalg_eig_p(A))
 
 
 def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The eigenvalues of square matrices, always complex.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvals.html
-    """
+    """The eigenvalues of square matrices, always complex."""
     return eig(A).eigenvalues
 
 
@@ -486,8 +457,6 @@ def linalg_svd(
 
     The gradient through U and Vh is not finite where singular values are equal, and with
     ``full_matrices`` none goes through the columns that belong to no singular value.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.svd.html
     """
     matrices("linalg.svd", A)
     no_driver("linalg.svd", driver)
@@ -495,10 +464,7 @@ def linalg_svd(
 
 
 def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor:
-    """The singular values, descending.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.svdvals.html
-    """
+    """The singular values, descending."""
     matrices("linalg.svdvals", A)
     no_driver("linalg.svdvals", driver)
     return singular_values(A)
@@ -511,10 +477,7 @@ def svd(
     *,
     out: tuple[Tensor, Tensor, Tensor] | None = None,
 ) -> return_types.svd:
-    """``U``, ``S``, ``V``: ``input = U diag(S) V'``; without ``compute_uv`` zeros for U and V.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.svd.html
-    """
+    """``U``, ``S``, ``V``: ``input = U diag(S) V'``; without ``compute_uv`` zeros for U and V."""
     matrices("svd", input)
     if not compute_uv:
         m, n = input.shape[-2:]

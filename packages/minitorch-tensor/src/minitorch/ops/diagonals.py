@@ -59,18 +59,12 @@ def _two_dims(input: Any, dim1: int, dim2: int, extra: int = 0) -> tuple[int, in
 
 
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The diagonal of the planes of ``dim1`` and ``dim2``, a view with it as last dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.diagonal.html
-    """
+    """The diagonal of the planes of ``dim1`` and ``dim2``, a view with it as last dimension."""
     return diagonal_p(input, offset, *_two_dims(input, dim1, dim2))
 
 
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """Planes ``dim1``, ``dim2`` of zeros with the last dimension of ``input`` on a diagonal.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.diag_embed.html
-    """
+    """Planes ``dim1``, ``dim2`` of zeros with the last dimension of ``input`` on a diagonal."""
     a, b = _two_dims(input, dim1, dim2, 1)
     n = input.shape[-1] + abs(offset)
     rest = iter(input.shape[:-1])
@@ -79,10 +73,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 
 
 def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The diagonal of a matrix, as a copy; a matrix with a vector on its diagonal.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.diag.html
-    """
+    """The diagonal of a matrix, as a copy; a matrix with a vector on its diagonal."""
     if input.ndim == 1:
         return diag_embed(input, diagonal)
     if input.ndim == 2:
@@ -91,18 +82,12 @@ def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
 
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
-    """A matrix with all elements of ``input`` on its diagonal.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.diagflat.html
-    """
+    """A matrix with all elements of ``input`` on its diagonal."""
     return diag_embed(view_p(input, (math.prod(input.shape),)), offset)
 
 
 def trace(input: Tensor) -> Tensor:
-    """The sum of the diagonal of a matrix.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.trace.html
-    """
+    """The sum of the diagonal of a matrix."""
     if input.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
     return diagonal_p(input, 0, 0, 1).sum()
@@ -121,19 +106,13 @@ def _scatter(input: Any, src: Any, op: Any, params: tuple[Any, ...], name: str) 
 def diagonal_scatter(
     input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1
 ) -> Tensor:
-    """A copy of ``input`` with ``src`` on the diagonal.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.diagonal_scatter.html
-    """
+    """A copy of ``input`` with ``src`` on the diagonal."""
     dims = _two_dims(input, dim1, dim2)
     return _scatter(input, src, diagonal_p, (offset, *dims), "slice")
 
 
 def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
-    """A copy of ``input`` with ``src`` as its slice ``index`` along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.select_scatter.html
-    """
+    """A copy of ``input`` with ``src`` as its slice ``index`` along ``dim``."""
     dim = one_dim(dim, input.ndim)
     size = input.shape[dim]
     if not -size <= index < size:
@@ -152,10 +131,7 @@ def slice_scatter(
     end: int | None = None,
     step: int = 1,
 ) -> Tensor:
-    """A copy of ``input`` with ``src`` as ``input[start:end:step]`` along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.slice_scatter.html
-    """
+    """A copy of ``input`` with ``src`` as ``input[start:end:step]`` along ``dim``."""
     if step <= 0:
         raise RuntimeError("slice step must be positive")
     key = (*(ALL,) * one_dim(dim, input.ndim), slice(start, end, step))
@@ -179,18 +155,12 @@ def _matrix(input: Tensor, name: str) -> Tensor:
 
 
 def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The lower triangle of the matrices, zeros above ``diagonal``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.tril.html
-    """
+    """The lower triangle of the matrices, zeros above ``diagonal``."""
     return tril_p(_matrix(input, "tril"), as_int("diagonal", diagonal))
 
 
 def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The upper triangle of the matrices, zeros below ``diagonal``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.triu.html
-    """
+    """The upper triangle of the matrices, zeros below ``diagonal``."""
     return triu_p(_matrix(input, "triu"), as_int("diagonal", diagonal))
 
 
@@ -203,10 +173,7 @@ def tril_indices(
     device: device | str | int | None = None,
     layout: layout | None = None,
 ) -> Tensor:
-    """Row and column numbers of the lower triangle, a (2, n) tensor.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.tril_indices.html
-    """
+    """Row and column numbers of the lower triangle, a (2, n) tensor."""
     return _indices(np.tri(row, col, offset, bool), dtype, device, layout)
 
 
@@ -219,10 +186,7 @@ def triu_indices(
     device: device | str | int | None = None,
     layout: layout | None = None,
 ) -> Tensor:
-    """Row and column numbers of the upper triangle, a (2, n) tensor.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.triu_indices.html
-    """
+    """Row and column numbers of the upper triangle, a (2, n) tensor."""
     return _indices(~np.tri(row, col, offset - 1, bool), dtype, device, layout)
 
 
@@ -255,10 +219,7 @@ block_diag_p = primitive(
 
 
 def block_diag(*tensors: Any) -> Any:
-    """A matrix of zeros with the tensors, at most 2-dim, along its diagonal.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.block_diag.html
-    """
+    """A matrix of zeros with the tensors, at most 2-dim, along its diagonal."""
     for k, x in enumerate(tensors):
         if x.ndim > 2:
             raise RuntimeError(

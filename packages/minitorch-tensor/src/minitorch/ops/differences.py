@@ -37,8 +37,6 @@ def diff(
 
     Args:
         prepend, append: joined to ``input`` along ``dim`` first.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.diff.html
     """
     if not input.ndim:
         raise RuntimeError("diff expects input to be at least one-dimensional")
@@ -86,10 +84,7 @@ def _areas(y: Tensor, x: Tensor | None, dx: complex, dim: int) -> Tensor:
 
 @numpy_names
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: complex = 1, dim: int = -1) -> Tensor:
-    """The integral of ``y`` over ``x`` (or over points ``dx`` apart) along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.trapezoid.html
-    """
+    """The integral of ``y`` over ``x`` (or over points ``dx`` apart) along ``dim``."""
     return _areas(y, x, dx, dim).sum(dim)
 
 
@@ -100,10 +95,7 @@ trapz = trapezoid
 def cumulative_trapezoid(
     y: Tensor, x: Tensor | None = None, *, dx: complex = 1, dim: int = -1
 ) -> Tensor:
-    """The integral up to each point after the first along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cumulative_trapezoid.html
-    """
+    """The integral up to each point after the first along ``dim``."""
     return _areas(y, x, dx, dim).cumsum(dim)
 
 
@@ -176,8 +168,6 @@ def gradient(
             tensor of coordinates per dimension; 1 by default.
         dim: the dimensions, by default all.
         edge_order: 1 or 2, the order of the one-sided differences at the ends.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.gradient.html
     """
     if edge_order not in (1, 2):
         raise RuntimeError(

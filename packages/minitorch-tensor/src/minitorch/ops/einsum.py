@@ -24,8 +24,6 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
 
     ``dims`` is how many of the last dimensions of ``a`` meet the first ones of ``b``, or two lists;
     ``out`` a tensor that the result is written to.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.tensordot.html
     """
     if out is not None:
         into(out, tensordot, a, b, dims)
@@ -153,8 +151,6 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
         >>> import minitorch
         >>> minitorch.einsum("ij,ij->i", minitorch.ones(2, 3), minitorch.ones(2, 3))
         tensor([3., 3.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
     """
     if not isinstance(equation, str):
         equation, operands = from_lists((equation, *operands))

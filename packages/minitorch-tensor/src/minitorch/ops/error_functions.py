@@ -81,8 +81,6 @@ def erfcx(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.erfcx(minitorch.tensor([0.0, 1.0]))
         tensor([1.0000, 0.4276])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.erfcx
     """
 
 
@@ -103,8 +101,6 @@ def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.ndtr(minitorch.tensor([0.0, 1.0]))
         tensor([0.5000, 0.8413])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.ndtr
     """
     made: Tensor = special_ndtr_p(input * (-1 / SQRT_2))
     return made
@@ -125,8 +121,6 @@ def log_ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.log_ndtr(minitorch.tensor([0.0, 1.0]))
         tensor([-0.6931, -0.1728])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.log_ndtr
     """
 
 
@@ -143,6 +137,4 @@ def ndtri(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.ndtri(minitorch.tensor([0.5, 0.8413]))
         tensor([0.0000, 0.9998])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.ndtri
     """

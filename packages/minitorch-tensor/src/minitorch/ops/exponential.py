@@ -31,8 +31,6 @@ def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.exp(minitorch.tensor([0.0, 1.0]))
         tensor([1.0000, 2.7183])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.exp.html
     """
 
 
@@ -46,8 +44,6 @@ def exp2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.exp2(minitorch.tensor([0.0, 3.0]))
         tensor([1., 8.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.exp2.html
     """
 
 
@@ -61,8 +57,6 @@ def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.expm1(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 1.7183])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.expm1.html
     """
 
 
@@ -76,8 +70,6 @@ def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.log(minitorch.tensor([1.0, 2.0]))
         tensor([0.0000, 0.6931])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.log.html
     """
 
 
@@ -91,8 +83,6 @@ def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.log2(minitorch.tensor([1.0, 8.0]))
         tensor([0., 3.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.log2.html
     """
 
 
@@ -106,8 +96,6 @@ def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.log10(minitorch.tensor([1.0, 10.0]))
         tensor([0., 1.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.log10.html
     """
 
 
@@ -121,8 +109,6 @@ def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.log1p(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.6931])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.log1p.html
     """
 
 
@@ -154,8 +140,6 @@ def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.sigmoid(minitorch.tensor([0.0, 2.0]))
         tensor([0.5000, 0.8808])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.sigmoid.html
     """
 
 

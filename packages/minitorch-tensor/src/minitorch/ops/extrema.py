@@ -152,8 +152,6 @@ def max(
         >>> values, indices = minitorch.max(minitorch.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
         >>> values, indices
         (tensor([5., 7.]), tensor([1, 0]))
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.max.html
     """
     if other is not None or is_tensor(dim):
         from .choice import maximum
@@ -180,10 +178,7 @@ def min(
     other: Tensor | None = None,
     out: Tensor | tuple[Tensor, Tensor] | None = None,
 ) -> Any:
-    """The minimum: of all, along ``dim`` with its place, or of two tensors element by element.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.min.html
-    """
+    """The minimum: of all, along ``dim`` with its place, or of two tensors element by element."""
     if other is not None or is_tensor(dim):
         from .choice import minimum
 
@@ -207,10 +202,7 @@ def amax(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The maximum over ``dim``, one or several; ties share the gradient evenly.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.amax.html
-    """
+    """The maximum over ``dim``, one or several; ties share the gradient evenly."""
     return _over_dims("amax", amax_p, input, dim, keepdim)
 
 
@@ -222,10 +214,7 @@ def amin(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The minimum over ``dim``, one or several; ties share the gradient evenly.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.amin.html
-    """
+    """The minimum over ``dim``, one or several; ties share the gradient evenly."""
     return _over_dims("amin", amin_p, input, dim, keepdim)
 
 
@@ -241,8 +230,6 @@ def aminmax(
 
     Returns:
         A named tuple ``(min, max)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.aminmax.html
     """
     axes = () if dim is None else (one_dim(dim, input.ndim),)
     return return_types.aminmax(
@@ -274,10 +261,7 @@ def _arg(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
 def argmax(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
-    """The index of the maximum, of the flattened tensor or along ``dim``; the first of equals.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.argmax.html
-    """
+    """The index of the maximum, of the flattened tensor or along ``dim``; the first of equals."""
     return _arg("argmax", input, dim, keepdim)
 
 
@@ -285,8 +269,5 @@ def argmax(
 def argmin(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
-    """The index of the minimum, of the flattened tensor or along ``dim``; the first of equals.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.argmin.html
-    """
+    """The index of the minimum, of the flattened tensor or along ``dim``; the first of equals."""
     return _arg("argmin", input, dim, keepdim)

@@ -208,8 +208,6 @@ def irfft(
         n: the signal's size; the frequencies are cut or filled up with zeros accordingly.
         dim: the dimension to transform.
         norm: where the factor ``1/n`` goes: "backward" (here, the default), "forward" or "ortho".
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.irfft.html
     """
     return _real_result("irfft", input, n, dim, norm)
 
@@ -224,10 +222,7 @@ def irfft2(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The real signal in two dimensions whose one-sided frequencies are ``input``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.irfft2.html
-    """
+    """The real signal in two dimensions whose one-sided frequencies are ``input``."""
     return _real_result("irfft2", input, s, dim, norm)
 
 
@@ -241,28 +236,19 @@ def irfftn(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The real signal in ``dim`` (all by default) whose one-sided frequencies are ``input``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.irfftn.html
-    """
+    """The real signal in ``dim`` (all by default) whose one-sided frequencies are ``input``."""
     return _real_result("irfftn", input, s, dim, norm)
 
 
 @numpy_names
 def fftshift(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
-    """The frequencies reordered, zero in the middle.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fftshift.html
-    """
+    """The frequencies reordered, zero in the middle."""
     return fftshift_p(input, _shift_dims(input, dim))
 
 
 @numpy_names
 def ifftshift(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
-    """The opposite of ``fftshift``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
-    """
+    """The opposite of ``fftshift``."""
     return ifftshift_p(input, _shift_dims(input, dim))
 
 
@@ -284,10 +270,7 @@ def fft(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The discrete Fourier transform.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.fft.html
-    """
+    """The discrete Fourier transform."""
     return _complex_result("fft", "fftn", input, n, dim, norm)
 
 
@@ -300,10 +283,7 @@ def ifft(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The inverse of ``fft``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ifft.html
-    """
+    """The inverse of ``fft``."""
     return _complex_result("ifft", "ifftn", input, n, dim, norm)
 
 
@@ -316,10 +296,7 @@ def rfft(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The one-sided frequencies of a real signal.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.rfft.html
-    """
+    """The one-sided frequencies of a real signal."""
     return _complex_result("rfft", "rfftn", input, n, dim, norm)
 
 

@@ -23,8 +23,6 @@ __all__ = ["index_put_", "is_same_size", "resize_as_"]
 def fill_diagonal_(input: Tensor, fill_value: complex, wrap: bool = False) -> Tensor:
     """Writes ``fill_value`` where all indices are equal; with ``wrap``, in a tall matrix, again
     below every square.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.fill_diagonal_.html
     """
     if input.ndim < 2:
         raise RuntimeError("dimensions must larger than 1")
@@ -43,8 +41,6 @@ def fill_diagonal_(input: Tensor, fill_value: complex, wrap: bool = False) -> Te
 def map_(input: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
     """Replaces each element ``a`` by ``callable(a, b)``, one by one in Python, ``b`` the element of
     ``tensor``, which is broadcast.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.map_.html
     """
     return _mapped(input, callable, tensor, name="map_")
 
@@ -72,10 +68,7 @@ def _mapped(input: Any, callable: Callable[..., Any], *others: Any, name: str) -
 def resize_as_(
     input: Tensor, the_template: Tensor, *, memory_format: memory_format | None = None
 ) -> Tensor:
-    """``resize_`` to the size of ``the_template``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.resize_as_.html
-    """
+    """``resize_`` to the size of ``the_template``."""
     return resize_(input, tuple(the_template.shape), memory_format=memory_format)
 
 
@@ -87,8 +80,5 @@ def is_same_size(input: Tensor, other: Tensor) -> bool:
 def index_put_(
     input: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: bool = False
 ) -> Tensor:
-    """Writes ``values`` at ``input[indices]``, or adds them.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.index_put_.html
-    """
+    """Writes ``values`` at ``input[indices]``, or adds them."""
     return input.index_put_(indices, values, accumulate)

@@ -228,8 +228,6 @@ def tensor(
         >>> minitorch.tensor([[1, 2], [3, 4]])
         tensor([[1, 2],
                 [3, 4]])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
     """
     if isinstance(data, Variable):
         _warn_copy("torch.tensor(sourceTensor)")
@@ -249,10 +247,8 @@ def _warn_copy(call: str) -> None:
 def as_tensor(
     data: Any, dtype: dtype | None = None, device: device | str | int | None = None
 ) -> Tensor:
-    """``data`` as a tensor without a copy where that can be: a tensor itself, an ndarray's memory.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.as_tensor.html
-    """
+    """``data`` as a tensor without a copy where that can be: a tensor itself, an ndarray's
+    memory."""
     if is_tensor(data):
         place: Any = default_device() if device is None and chosen else device
         return data if dtype is None and place is None else data.to(place, dtype)
@@ -275,8 +271,6 @@ def asarray(
     Raises:
         ValueError: ``copy=False``, and the memory cannot be shared; a buffer that is no whole
             number of elements.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.asarray.html
     """
     if not isinstance(obj, Variable | np.ndarray | np.generic | list | tuple):
         if isinstance(obj, StorageBase):
@@ -307,10 +301,7 @@ def _shares(result: Any, source: Any) -> bool:
 
 
 def from_numpy(ndarray: Array) -> Tensor:
-    """A tensor that shares the memory of an ndarray.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.from_numpy.html
-    """
+    """A tensor that shares the memory of an ndarray."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     if not ndarray.dtype.isnative:
@@ -343,10 +334,7 @@ def _warn_read_only(what: str) -> None:
 def frombuffer(
     buffer: Any, *, dtype: dtype, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Tensor:
-    """A 1-dim tensor that shares the memory of a buffer.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.frombuffer.html
-    """
+    """A 1-dim tensor that shares the memory of a buffer."""
     try:
         memory = memoryview(buffer)
     except TypeError:

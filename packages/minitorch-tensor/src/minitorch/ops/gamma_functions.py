@@ -31,8 +31,6 @@ def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.lgamma(minitorch.tensor([3.0, 4.0]))
         tensor([0.6931, 1.7918])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.lgamma.html
     """
 
 
@@ -71,8 +69,6 @@ def zeta(input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None
         >>> import minitorch
         >>> minitorch.special.zeta(minitorch.tensor([2.0, 4.0]), 1)
         tensor([1.6449, 1.0823])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.zeta
     """
 
 

@@ -59,10 +59,7 @@ def check_same(x: Any, y: Any, name: str) -> None:
 def linalg_cross(
     input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = None
 ) -> Tensor:
-    """The cross product of vectors of three elements along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cross.html
-    """
+    """The cross product of vectors of three elements along ``dim``."""
     if input.ndim != other.ndim:
         raise RuntimeError(
             "linalg.cross: inputs must have the same number of dimensions, but have the shapes "
@@ -90,10 +87,7 @@ def linalg_cross(
 def cross(
     input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None
 ) -> Tensor:
-    """The cross product along ``dim``, by default the first dimension of size 3.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cross.html
-    """
+    """The cross product along ``dim``, by default the first dimension of size 3."""
     if dim is None:
         warnings.warn(
             "Using torch.cross without specifying the dim arg is deprecated. Please either pass "
@@ -170,8 +164,6 @@ def cdist(
     ``(..., n, d)`` and ``(..., m, d)`` give ``(..., n, m)``; the batch dimensions broadcast. As in
     PyTorch, Euclidean distances of more than 25 points come from a product of matrices, unless
     ``compute_mode`` forbids it: distances far below the points' own size are rounded then.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cdist.html
     """
     for k, x in enumerate((x1, x2), 1):
         if x.ndim < 2:

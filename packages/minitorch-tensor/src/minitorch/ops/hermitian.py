@@ -39,8 +39,6 @@ def hfft(
         >>> import minitorch
         >>> minitorch.fft.hfft(minitorch.tensor([1.0, 2.0, 3.0]))
         tensor([ 8., -2.,  0., -2.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.hfft.html
     """
     return hfftn(input, None if n is None else (n,), (dim,), norm)
 
@@ -51,10 +49,7 @@ def hfft2(
     input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1),
     norm: str | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """``hfftn`` over two dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.hfft2.html
-    """
+    """``hfftn`` over two dimensions."""
     return hfftn(input, s, dim, norm)
 
 
@@ -66,8 +61,6 @@ def hfftn(
 ) -> Tensor:  # fmt: skip
     """The real frequencies in ``dim`` (all by default) of a Hermitian signal, of which ``input`` is
     one half (of the last dimension).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.hfftn.html
     """
     return irfftn(conj(input), s, dim, OPPOSITE[_norm(norm)])
 
@@ -77,10 +70,7 @@ def ihfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """One half of the Hermitian signal whose real frequencies are ``input``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ihfft.html
-    """
+    """One half of the Hermitian signal whose real frequencies are ``input``."""
     return ihfftn(input, None if n is None else (n,), (dim,), norm)
 
 
@@ -89,10 +79,7 @@ def ihfft2(
     input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1),
     norm: str | None = None, *, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """``ihfftn`` over two dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ihfft2.html
-    """
+    """``ihfftn`` over two dimensions."""
     return ihfftn(input, s, dim, norm)
 
 
@@ -103,7 +90,5 @@ def ihfftn(
 ) -> Tensor:  # fmt: skip
     """One half (of the last dimension) of the Hermitian signal whose real frequencies in ``dim``
     (all by default) are ``input``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fft.ihfftn.html
     """
     return conj(rfftn(input, s, dim, OPPOSITE[_norm(norm)]))

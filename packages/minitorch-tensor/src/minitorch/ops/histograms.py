@@ -42,10 +42,7 @@ bincount_p = primitive(
 
 
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-    """How often each number 0, 1, 2, ... occurs in ``input``; with ``weights``, their sums.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.bincount.html
-    """
+    """How often each number 0, 1, 2, ... occurs in ``input``; with ``weights``, their sums."""
     if minlength < 0:
         raise RuntimeError(f"minlength should be >= 0, but got {minlength}")
     return bincount_p(input, weights, minlength)
@@ -76,8 +73,6 @@ def histc(
     """How many elements fall into each of ``bins`` equal bins from ``min`` to ``max``.
 
     Where the two are equal, the smallest and largest element are taken.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.histc.html
     """
     if bins <= 0:
         raise RuntimeError(f"torch.histc(): bins must be > 0, but got {bins}")
@@ -157,8 +152,6 @@ def histogram(
 
     Returns:
         A named tuple ``(hist, bin_edges)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.histogram.html
     """
     span = None if range is None else (tuple(range),)
     flat = input.reshape(-1, 1)
@@ -181,8 +174,6 @@ def histogramdd(
 
     Returns:
         A named tuple ``(hist, bin_edges)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.histogramdd.html
     """
     if input.ndim < 2:
         raise RuntimeError(

@@ -29,10 +29,8 @@ geqrf_p = primitive(_geqrf, "x -> a tau", not_differentiable("geqrf"), name="geq
 
 
 def geqrf(input: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.geqrf:
-    """``(a, tau)``: ``R`` in the upper triangle of ``a``, the vectors of the reflections below it.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.geqrf.html
-    """
+    """``(a, tau)``: ``R`` in the upper triangle of ``a``, the vectors of the reflections below
+    it."""
     matrices("geqrf", input)
     return return_types.geqrf(*geqrf_p(input))
 
@@ -81,8 +79,6 @@ def ormqr(
 ) -> Tensor:  # fmt: skip
     """``Q @ other``, or ``other @ Q`` where not ``left``, with all columns of the ``Q`` of what
     ``geqrf`` gave, or of its transpose.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.ormqr.html
     """
     matrices("torch.ormqr", input)
     matrices("torch.ormqr", other)

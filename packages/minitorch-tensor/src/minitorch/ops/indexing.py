@@ -377,10 +377,7 @@ VALUES = (Variable, int, float, complex, np.generic)
 
 
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
-    """Writes ``src``, broadcast and cast, into the tensor; gradients flow to ``src``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
-    """
+    """Writes ``src``, broadcast and cast, into the tensor; gradients flow to ``src``."""
     check_writable(self)
     if not isinstance(src, VALUES):
         raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(src).__name__}")
@@ -461,8 +458,6 @@ def index_put(
 
     Args:
         indices: a tuple of index tensors or masks, None for a whole dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.index_put.html
     """
     key = tuple(ALL if index is None else _with_dims(index) for index in indices)
     _, found, dims = parse(input, key)

@@ -102,8 +102,6 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
         >>> import minitorch
         >>> minitorch.cat([minitorch.tensor([1, 2]), minitorch.tensor([3])])
         tensor([1, 2, 3])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cat.html
     """
     xs = list(tensors)
     if not xs:
@@ -160,10 +158,7 @@ concat = concatenate = cat
 @numpy_names
 @joined
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The tensors, all of one shape, side by side along a new dimension ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.stack.html
-    """
+    """The tensors, all of one shape, side by side along a new dimension ``dim``."""
     xs = _some(tensors, "stack")
     shape = xs[0].shape
     for k, x in enumerate(xs):
@@ -187,10 +182,7 @@ def _some(tensors: Any, name: str) -> list[Any]:
 
 @joined
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """The tensors joined along columns: dimension 1, or 0 of 1-dim tensors.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.hstack.html
-    """
+    """The tensors joined along columns: dimension 1, or 0 of 1-dim tensors."""
     xs = atleast_1d(_some(tensors, "hstack"))
     return cat(xs, 0 if xs[0].ndim == 1 else 1)
 
@@ -209,19 +201,13 @@ row_stack = vstack
 
 @joined
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """The tensors, at least 3-dim, joined along dimension 2.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.dstack.html
-    """
+    """The tensors, at least 3-dim, joined along dimension 2."""
     return cat(atleast_3d(_some(tensors, "dstack")), 2)
 
 
 @joined
 def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """1-dim tensors as columns and matrices as they are, joined along dimension 1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.column_stack.html
-    """
+    """1-dim tensors as columns and matrices as they are, joined along dimension 1."""
     return cat([view_p(x, (*x.shape, 1)[-2:]) if x.ndim == 1 else
                 view_p(x, (1, 1)) if not x.ndim else x for x in tensors], 1)  # fmt: skip
 
@@ -260,8 +246,6 @@ def split(
 
     Raises:
         RuntimeError: the sizes do not add up to that of the dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.split.html
     """
     if isinstance(split_size_or_sections, tuple | list):
         return split_with_sizes(tensor, split_size_or_sections, dim)
@@ -297,10 +281,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
 
 @numpy_names
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most ``chunks`` views of ``input`` along ``dim``, of one size, the last maybe smaller.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.chunk.html
-    """
+    """At most ``chunks`` views of ``input`` along ``dim``, of one size, the last maybe smaller."""
     pieces: tuple[Tensor, ...] = split_p(input, *_chunk_sizes(input, chunks, dim))
     return pieces
 
@@ -319,10 +300,7 @@ def _chunk_sizes(input: Any, chunks: int, dim: int) -> tuple[tuple[int, ...], in
 
 @numpy_names
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """All slices along ``dim``, views without that dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.unbind.html
-    """
+    """All slices along ``dim``, views without that dimension."""
     if not input.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     slices: tuple[Tensor, ...] = unbind_p(input, one_dim(dim, input.ndim))
@@ -333,10 +311,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 def tensor_split(
     input: Tensor, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0
 ) -> tuple[Tensor, ...]:
-    """Views of ``input`` along ``dim``: a number of nearly equal ones, or cut at given indices.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.tensor_split.html
-    """
+    """Views of ``input`` along ``dim``: a number of nearly equal ones, or cut at given indices."""
     if not input.ndim:
         raise RuntimeError(
             "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"

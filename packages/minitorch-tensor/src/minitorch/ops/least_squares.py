@@ -54,10 +54,7 @@ def matrix_rank(
     rtol: Tensor | float | None = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    """How many singular values are larger than ``max(atol, rtol * largest)``, int64.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_rank.html
-    """
+    """How many singular values are larger than ``max(atol, rtol * largest)``, int64."""
     matrices("linalg.matrix_rank", A)
     if tol is not None:
         atol, rtol = tol, 0.0
@@ -95,10 +92,7 @@ def pinv(
     atol: Tensor | float | None = None, rtol: Tensor | float | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The pseudo-inverse; singular values up to ``max(atol, rtol * largest)`` count as zero.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.pinv.html
-    """
+    """The pseudo-inverse; singular values up to ``max(atol, rtol * largest)`` count as zero."""
     matrices("linalg.pinv", A)
     rtol = rcond if rcond is not None else rtol
     if not A.shape[-1] or not A.shape[-2]:
@@ -110,10 +104,7 @@ def pinv(
 
 
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
-    """The pseudo-inverse; singular values up to ``rcond * largest`` count as zero.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.pinverse.html
-    """
+    """The pseudo-inverse; singular values up to ``rcond * largest`` count as zero."""
     return pinv(input, rcond)
 
 
@@ -129,8 +120,6 @@ def lstsq(
 
     As with PyTorch's drivers, "gelsy" (the default) gives the rank, "gels" the squared residuals of
     full rank, "gelsd" and "gelss" all of them; what is not given is empty.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.lstsq.html
     """
     matrices("linalg.lstsq", A)
     one_dtype("linalg.lstsq", A, B)

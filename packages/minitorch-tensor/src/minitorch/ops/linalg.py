@@ -143,8 +143,6 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
         >>> A = minitorch.tensor([[2.0, 0.0], [0.0, 4.0]])
         >>> minitorch.linalg.solve(A, minitorch.tensor([1.0, 1.0]))
         tensor([0.5000, 0.2500])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve.html
     """
     square("linalg.solve", A)
     one_dtype("linalg.solve", A, B)
@@ -190,8 +188,6 @@ def solve_triangular(
     """The solution of ``A X = B`` or ``X A = B``, where one triangle of ``A`` alone is looked at.
 
     A zero on the diagonal gives inf or nan, no error; ``unitriangular`` means a diagonal of ones.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_triangular.html
     """
     name = "linalg.solve_triangular"
     square(name, A)
@@ -229,10 +225,7 @@ linalg_inv_ex_info_p = primitive(_info, "x", None, name="linalg_inv_ex_info")
 def inv_ex(
     A: Tensor, *, check_errors: bool = False, out: tuple[Tensor, Tensor] | None = None
 ) -> return_types.linalg_inv_ex:
-    """``(inverse, info)``: ``info`` is 0 where the inverse exists; elsewhere it is inf and nan.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv_ex.html
-    """
+    """``(inverse, info)``: ``info`` is 0 where the inverse exists; elsewhere it is inf and nan."""
     square("linalg.inv_ex", A)
     made = linalg_inv_p(A) if check_errors else linalg_inv_ex_p(A)
     return return_types.linalg_inv_ex(made, linalg_inv_ex_info_p(A))
@@ -246,10 +239,7 @@ def solve_ex(
     check_errors: bool = False,
     out: tuple[Tensor, Tensor] | None = None,
 ) -> return_types.linalg_solve_ex:
-    """``(result, info)``; without ``check_errors`` singular matrices give inf and nan.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_ex.html
-    """
+    """``(result, info)``; without ``check_errors`` singular matrices give inf and nan."""
     square("linalg.solve_ex", A)
     info = linalg_inv_ex_info_p(A)
     if check_errors or not info.any():
@@ -262,10 +252,7 @@ def solve_ex(
 
 @castable
 def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
-    """The inverse of ``A`` as the linear map from its last dimensions to its first ``ind``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorinv.html
-    """
+    """The inverse of ``A`` as the linear map from its last dimensions to its first ``ind``."""
     if ind <= 0:
         raise RuntimeError("Expected a strictly positive integer for 'ind'")
     head, tail = tuple(A.shape[:ind]), tuple(A.shape[ind:])
@@ -282,10 +269,8 @@ def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
 def tensorsolve(
     A: Tensor, B: Tensor, dims: Sequence[int] | None = None, *, out: Tensor | None = None
 ) -> Tensor:
-    """The ``X`` of ``tensordot(A, X, X.ndim) = B``; ``dims`` of ``A`` are moved to its end first.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorsolve.html
-    """
+    """The ``X`` of ``tensordot(A, X, X.ndim) = B``; ``dims`` of ``A`` are moved to its end
+    first."""
     if dims is not None:
         moved = [d % A.ndim for d in dims]
         A = permute_p(A, (*(k for k in range(A.ndim) if k not in moved), *moved))

@@ -95,8 +95,6 @@ def lu_factor(
         >>> minitorch.linalg.lu_factor(minitorch.tensor([[1.0, 2.0], [2.0, 2.0]])).LU
         tensor([[2.0000, 2.0000],
                 [0.5000, 1.0000]])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.lu_factor.html
     """
     lu, pivots, info = _factor("torch.linalg.lu_factor", A, pivot)
     _check(info)
@@ -118,10 +116,7 @@ def lu_factor_ex(
     A: Tensor, *, pivot: bool = True, check_errors: bool = False,
     out: tuple[Tensor, Tensor, Tensor] | None = None,
 ) -> return_types.linalg_lu_factor_ex:  # fmt: skip
-    """``lu_factor`` and ``info``: the first pivot, counted from 1, that is zero, or 0.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.lu_factor_ex.html
-    """
+    """``lu_factor`` and ``info``: the first pivot, counted from 1, that is zero, or 0."""
     lu, pivots, info = _factor("torch.linalg.lu_factor_ex", A, pivot)
     if check_errors:
         _check(info)
@@ -131,10 +126,7 @@ def lu_factor_ex(
 def linalg_lu(
     A: Tensor, *, pivot: bool = True, out: tuple[Tensor, Tensor, Tensor] | None = None
 ) -> return_types.linalg_lu:
-    """``(P, L, U)``: ``A = P @ L @ U`` with a permutation, a unit lower and an upper triangle.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.lu.html
-    """
+    """``(P, L, U)``: ``A = P @ L @ U`` with a permutation, a unit lower and an upper triangle."""
     lu, pivots, _ = _factor("linalg.lu", A, pivot)
     p = kernels.permutation(pivots, A.shape[-2], lu._data.dtype)
     return return_types.linalg_lu(wrap(p), _lower(lu), _upper(lu))
@@ -146,8 +138,6 @@ def linalg_lu_solve(
 ) -> Tensor:  # fmt: skip
     """The solution of ``A X = B`` (of ``X A = B`` where not ``left``) from the factors of ``A``; of
     ``A'`` with ``adjoint``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.lu_solve.html
     """
     name = "torch.linalg.lu_solve"
     square(name, LU)
@@ -183,10 +173,7 @@ def _ordered(x: Tensor, order: Any) -> Tensor:
 
 
 def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The solution of ``A X = b`` from the factors of ``A``; see ``linalg.lu_solve``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.lu_solve.html
-    """
+    """The solution of ``A X = b`` from the factors of ``A``; see ``linalg.lu_solve``."""
     return linalg_lu_solve(LU_data, LU_pivots, b)
 
 
@@ -194,10 +181,7 @@ def lu_unpack(
     LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True, *,
     out: tuple[Tensor, Tensor, Tensor] | None = None,
 ) -> return_types.lu_unpack:  # fmt: skip
-    """``(P, L, U)`` of what ``lu_factor`` gave; empty what is not to be unpacked.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.lu_unpack.html
-    """
+    """``(P, L, U)`` of what ``lu_factor`` gave; empty what is not to be unpacked."""
     if unpack_pivots and LU_pivots.dtype.name != "int32":
         raise RuntimeError(
             "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 "
@@ -216,10 +200,7 @@ def lu(
     A: Tensor, pivot: bool = True, get_infos: bool = False, *,
     out: tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:  # fmt: skip
-    """``(LU, pivots)``, and ``info`` with ``get_infos``; PyTorch advises ``linalg.lu_factor``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.lu.html
-    """
+    """``(LU, pivots)``, and ``info`` with ``get_infos``; PyTorch advises ``linalg.lu_factor``."""
     warnings.warn(
         "torch.lu is deprecated in favor of torch.linalg.lu_factor / torch.linalg.lu_factor_ex and "
         "will be removed in a future PyTorch release.",
@@ -237,8 +218,6 @@ def triangular_solve(
 ) -> return_types.triangular_solve:  # fmt: skip
     """The solution of ``A X = b`` (of ``A' X = b`` with ``transpose``), where one triangle of ``A``
     alone is looked at, and ``A``; PyTorch advises ``linalg.solve_triangular``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.triangular_solve.html
     """
     warnings.warn(
         "torch.triangular_solve is deprecated in favor of torch.linalg.solve_triangular and will "

@@ -190,8 +190,6 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
         >>> a = minitorch.tensor([[1.0, 2.0], [3.0, 4.0]])
         >>> minitorch.matmul(a, minitorch.tensor([1.0, 1.0]))
         tensor([3., 7.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
     """
 
 
@@ -204,10 +202,7 @@ def matmul_reversed(input: Tensor, other: Tensor) -> Tensor:
 
 
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The product of two matrices.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.mm.html
-    """
+    """The product of two matrices."""
     if input.ndim != 2 or mat2.ndim != 2:
         raise RuntimeError(
             f"{'self' if input.ndim != 2 else 'mat2'} must be a matrix: mm got the shapes "
@@ -217,10 +212,7 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The products of two batches of matrices, ``(b, n, m)`` and ``(b, m, p)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.bmm.html
-    """
+    """The products of two batches of matrices, ``(b, n, m)`` and ``(b, m, p)``."""
     for k, x in enumerate((input, mat2)):
         if x.ndim != 3:
             raise RuntimeError(f"batch{k + 1} must be a 3D tensor, but has shape {list(x.shape)}")
@@ -238,10 +230,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The product of a matrix and a vector.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.mv.html
-    """
+    """The product of a matrix and a vector."""
     if input.ndim != 2 or vec.ndim != 1:
         raise RuntimeError(
             f"vector + matrix @ vector expected, got {vec.ndim}, {input.ndim}, {vec.ndim}"
@@ -250,10 +239,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The dot product of two vectors of one length.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.dot.html
-    """
+    """The dot product of two vectors of one length."""
     if input.ndim != 1 or tensor.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
     if input.dtype != tensor.dtype:
@@ -265,10 +251,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The dot product of two vectors, the first one conjugated where it is complex.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.vdot.html
-    """
+    """The dot product of two vectors, the first one conjugated where it is complex."""
     return dot(input.conj() if input.is_complex() else input, other)
 
 
@@ -288,10 +271,8 @@ ger = outer
 
 
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The dot products along the last dimension: ``out[i, j] = sum_k input[i, k] * other[j, k]``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.inner.html
-    """
+    """The dot products along the last dimension: ``out[i, j] = sum_k input[i, k] * other[j,
+    k]``."""
     if not input.ndim or not other.ndim:
         return mul(input, other)
     if input.shape[-1] != other.shape[-1]:
@@ -308,10 +289,7 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @castable
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The Kronecker product: ``other`` repeated once per element of ``input``, times that.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.kron.html
-    """
+    """The Kronecker product: ``other`` repeated once per element of ``input``, times that."""
     n = max(input.ndim, other.ndim)
     a = (1,) * (n - input.ndim) + tuple(input.shape)
     b = (1,) * (n - other.ndim) + tuple(other.shape)
@@ -323,10 +301,7 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
-    """The product of several matrices, multiplied in the order that needs the fewest operations.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.chain_matmul.html
-    """
+    """The product of several matrices, multiplied in the order that needs the fewest operations."""
     if out is not None:
         into(out, chain_matmul, *matrices)
         return out
@@ -408,10 +383,7 @@ def addmm(
     alpha: complex = 1,
     out: Tensor | None = None,
 ) -> Tensor:
-    """``beta * input + alpha * (mat1 @ mat2)``, ``input`` broadcast to the product.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.addmm.html
-    """
+    """``beta * input + alpha * (mat1 @ mat2)``, ``input`` broadcast to the product."""
     return _combine("addmm", input, mm(mat1, mat2), beta, alpha)
 
 
@@ -424,10 +396,7 @@ def addmv(
     alpha: complex = 1,
     out: Tensor | None = None,
 ) -> Tensor:
-    """``beta * input + alpha * (mat @ vec)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.addmv.html
-    """
+    """``beta * input + alpha * (mat @ vec)``."""
     return _combine("addmv", input, mv(mat, vec), beta, alpha)
 
 
@@ -441,10 +410,7 @@ def addr(
     alpha: complex = 1,
     out: Tensor | None = None,
 ) -> Tensor:
-    """``beta * input + alpha * outer(vec1, vec2)``; dtypes are promoted.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.addr.html
-    """
+    """``beta * input + alpha * outer(vec1, vec2)``; dtypes are promoted."""
     for name, x in (("vec1", vec1), ("vec2", vec2)):
         if x.ndim != 1:
             raise RuntimeError(f"addr: Expected 1-D argument {name}, but got {x.ndim}-D")
@@ -467,10 +433,7 @@ def baddbmm(
     alpha: complex = 1,
     out: Tensor | None = None,
 ) -> Tensor:
-    """``beta * input + alpha * bmm(batch1, batch2)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.baddbmm.html
-    """
+    """``beta * input + alpha * bmm(batch1, batch2)``."""
     return _combine("baddbmm", input, bmm(batch1, batch2), beta, alpha)
 
 
@@ -483,8 +446,5 @@ def addbmm(
     alpha: complex = 1,
     out: Tensor | None = None,
 ) -> Tensor:
-    """``beta * input`` plus ``alpha`` times the sum of the products over the batch.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.addbmm.html
-    """
+    """``beta * input`` plus ``alpha`` times the sum of the products over the batch."""
     return _combine("addbmm", input, sum(bmm(batch1, batch2), 0), beta, alpha)

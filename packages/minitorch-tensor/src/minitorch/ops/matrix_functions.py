@@ -69,19 +69,13 @@ def det(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def linalg_slogdet(
     A: Tensor, *, out: tuple[Tensor, Tensor] | None = None
 ) -> return_types.linalg_slogdet:
-    """The sign of the determinant and the logarithm of its absolute value.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.slogdet.html
-    """
+    """The sign of the determinant and the logarithm of its absolute value."""
     square("linalg.slogdet", A)
     return return_types.linalg_slogdet(*linalg_slogdet_p(A))
 
 
 def slogdet(input: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.slogdet:
-    """The sign of the determinant and the logarithm of its absolute value.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.slogdet.html
-    """
+    """The sign of the determinant and the logarithm of its absolute value."""
     square("linalg.slogdet", input)
     return return_types.slogdet(*linalg_slogdet_p(input))
 
@@ -101,10 +95,7 @@ def _signed_log(sign: Any, logabsdet: Any) -> Any:
 
 
 def logdet(input: Tensor) -> Tensor:
-    """The logarithm of the determinant: nan where that is negative, -inf where it is zero.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.logdet.html
-    """
+    """The logarithm of the determinant: nan where that is negative, -inf where it is zero."""
     square("logdet", input)
     return logdet_p(input)
 
@@ -166,10 +157,7 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
 
 
 def vander(x: Tensor, N: int | None = None) -> Tensor:
-    """The Vandermonde matrix: the powers ``0 ... N - 1`` of the elements of ``x``, a row each.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vander.html
-    """
+    """The Vandermonde matrix: the powers ``0 ... N - 1`` of the elements of ``x``, a row each."""
     if not x.ndim:
         x = view_p(x, (1,))
     count = x.shape[-1] if N is None else N

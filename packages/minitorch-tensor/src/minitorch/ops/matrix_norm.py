@@ -45,8 +45,6 @@ def matrix_norm(
         dim: the dimensions of the rows and of the columns.
         keepdim: keep them with size 1.
         dtype: convert to it first.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_norm.html
     """
     matrices("linalg.matrix_norm", A)
     if isinstance(dim, int) or len(dim) != 2:
@@ -90,8 +88,6 @@ def norm(
     """The norm of vectors or, where ``dim`` (or ``ord`` and ``A``) has two dimensions, matrices.
 
     Without ``ord``, the 2-norm of all elements.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.norm.html
     """
     if ord is None:
         return vector_norm(A, 2, dim, keepdim, dtype=dtype)
@@ -114,10 +110,7 @@ def norm(
 
 @castable
 def cond(A: Tensor, p: float | str | None = None, *, out: Tensor | None = None) -> Tensor:
-    """The condition number ``norm(A, p) * norm(inv(A), p)``; inf for singular matrices.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.cond.html
-    """
+    """The condition number ``norm(A, p) * norm(inv(A), p)``; inf for singular matrices."""
     matrices("linalg.cond", A)
     if p in (None, 2, -2):
         s = singular_values(A)

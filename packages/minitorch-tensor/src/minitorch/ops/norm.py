@@ -37,8 +37,6 @@ def norm(
         >>> import minitorch
         >>> minitorch.norm(minitorch.tensor([3.0, 4.0]))
         tensor(5.)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.norm.html
     """
     if out is not None:
         into(out, norm, input, p, dim, keepdim, dtype=dtype)
@@ -56,20 +54,15 @@ def norm(
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """The ``p``-norm of ``input - other``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.dist.html
-    """
+    """The ``p``-norm of ``input - other``."""
     return norm(sub(input, other), p)
 
 
 def renorm(
     input: Tensor, p: float, dim: int, maxnorm: float, *, out: Tensor | None = None
 ) -> Tensor:
-    """``input`` with each slice along ``dim`` scaled down to a ``p``-norm of at most ``maxnorm``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.renorm.html
-    """
+    """``input`` with each slice along ``dim`` scaled down to a ``p``-norm of at most
+    ``maxnorm``."""
     if p <= 0:
         raise RuntimeError(f"renorm: non-positive-norm not supported: p is {p}")
     if maxnorm < 0:

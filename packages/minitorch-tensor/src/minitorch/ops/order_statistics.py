@@ -95,8 +95,6 @@ def median(
         >>> import minitorch
         >>> minitorch.median(minitorch.tensor([4.0, 1.0, 3.0, 2.0]))
         tensor(2.)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.median.html
     """
     if dim is None:
         return median_p(input)
@@ -115,10 +113,7 @@ def nanmedian(
     *,
     out: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor | return_types.nanmedian:
-    """The median of what is not NaN.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nanmedian.html
-    """
+    """The median of what is not NaN."""
     if dim is None:
         return nanmedian_p(input)
     return _along(nanmedian_dim_p, return_types.nanmedian, input, dim, keepdim)
@@ -132,8 +127,6 @@ def mode(
 
     Returns:
         A named tuple ``(values, indices)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.mode.html
     """
     return _along(mode_p, return_types.mode, input, dim, keepdim)
 
@@ -246,8 +239,6 @@ def quantile(
         >>> import minitorch
         >>> minitorch.quantile(minitorch.tensor([1.0, 2.0, 4.0]), 0.25)
         tensor(1.5000)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.quantile.html
     """
     return _quantile("quantile", input, q, dim, keepdim, interpolation, False)
 
@@ -262,8 +253,5 @@ def nanquantile(
     interpolation: str = "linear",
     out: Tensor | None = None,
 ) -> Tensor:
-    """The ``q``-quantiles of what is not NaN.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nanquantile.html
-    """
+    """The ``q``-quantiles of what is not NaN."""
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)

@@ -71,8 +71,6 @@ def chebyshev_polynomial_t(
         >>> import minitorch
         >>> minitorch.special.chebyshev_polynomial_t(minitorch.tensor([1.0, 2.0]), 2)
         tensor([1., 7.])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_t
     """
 
 
@@ -88,8 +86,6 @@ def shifted_chebyshev_polynomial_t(
         >>> import minitorch
         >>> minitorch.special.shifted_chebyshev_polynomial_t(minitorch.tensor([1.0, 2.0]), 2)
         tensor([ 1., 17.])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_t
     """
 
 
@@ -105,8 +101,6 @@ def chebyshev_polynomial_u(
         >>> import minitorch
         >>> minitorch.special.chebyshev_polynomial_u(minitorch.tensor([1.0, 2.0]), 2)
         tensor([ 3., 15.])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_u
     """
 
 
@@ -122,8 +116,6 @@ def shifted_chebyshev_polynomial_u(
         >>> import minitorch
         >>> minitorch.special.shifted_chebyshev_polynomial_u(minitorch.tensor([1.0, 2.0]), 2)
         tensor([ 3., 35.])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_u
     """
 
 
@@ -139,8 +131,6 @@ def chebyshev_polynomial_v(
         >>> import minitorch
         >>> minitorch.special.chebyshev_polynomial_v(minitorch.tensor([1.0, 2.0]), 2)
         tensor([ 1., 11.])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_v
     """
 
 
@@ -156,8 +146,6 @@ def shifted_chebyshev_polynomial_v(
         >>> import minitorch
         >>> minitorch.special.shifted_chebyshev_polynomial_v(minitorch.tensor([1.0, 2.0]), 2)
         tensor([ 1., 29.])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_v
     """
 
 
@@ -173,8 +161,6 @@ def chebyshev_polynomial_w(
         >>> import minitorch
         >>> minitorch.special.chebyshev_polynomial_w(minitorch.tensor([1.0, 2.0]), 2)
         tensor([ 5., 19.])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_w
     """
 
 
@@ -190,8 +176,6 @@ def shifted_chebyshev_polynomial_w(
         >>> import minitorch
         >>> minitorch.special.shifted_chebyshev_polynomial_w(minitorch.tensor([1.0, 2.0]), 2)
         tensor([ 5., 41.])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_w
     """
 
 
@@ -210,8 +194,6 @@ def hermite_polynomial_h(
         >>> import minitorch
         >>> minitorch.special.hermite_polynomial_h(minitorch.tensor([1.0, 2.0]), 2)
         tensor([ 2., 14.])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.hermite_polynomial_h
     """
 
 
@@ -230,8 +212,6 @@ def hermite_polynomial_he(
         >>> import minitorch
         >>> minitorch.special.hermite_polynomial_he(minitorch.tensor([1.0, 2.0]), 2)
         tensor([0., 3.])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.hermite_polynomial_he
     """
 
 
@@ -252,8 +232,6 @@ def laguerre_polynomial_l(
         >>> import minitorch
         >>> minitorch.special.laguerre_polynomial_l(minitorch.tensor([1.0, 2.0]), 2)
         tensor([-0.5000, -1.0000])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.laguerre_polynomial_l
     """
 
 
@@ -274,6 +252,4 @@ def legendre_polynomial_p(
         >>> import minitorch
         >>> minitorch.special.legendre_polynomial_p(minitorch.tensor([1.0, 2.0]), 2)
         tensor([1.0000, 5.5000])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.legendre_polynomial_p
     """

@@ -53,19 +53,13 @@ take_p = labelled(index_p, "TakeBackward0")
 
 
 def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The elements at ``index``, counted as if ``input`` had one dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.take.html
-    """
+    """The elements at ``index``, counted as if ``input`` had one dimension."""
     index = _from_front(input, index, "take")
     return take_p(view_p(input, (math.prod(input.shape),)), index, (0,), False)
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
-    """A copy with ``source`` written (or added) at ``index``, counted as in ``take``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.put_.html
-    """
+    """A copy with ``source`` written (or added) at ``index``, counted as in ``take``."""
     if source._data.dtype != input._data.dtype:
         raise RuntimeError(
             f"put_(): self and source expected to have the same dtype, but got self.dtype = "
@@ -84,10 +78,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 
 
 def unravel_index(indices: Tensor, shape: int | Sequence[int] | Size) -> tuple[Any, ...]:
-    """Flat positions in ``shape`` as one tensor of positions per dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.unravel_index.html
-    """
+    """Flat positions in ``shape`` as one tensor of positions per dimension."""
     if indices._data.dtype.kind not in "iu":
         raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     if isinstance(shape, Variable):
@@ -119,10 +110,7 @@ masked_select_p = labelled(index_p, "MaskedSelectBackward0")
 
 
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The elements at which ``mask`` is True, in one dimension; both are broadcast.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.masked_select.html
-    """
+    """The elements at which ``mask`` is True, in one dimension; both are broadcast."""
     check_tensors("masked_select", input=input, mask=mask)
     if mask._data.dtype != np.bool_:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
@@ -132,10 +120,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
 
 
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
-    """``input`` with the elements of ``source``, one after another, where ``mask`` is True.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html
-    """
+    """``input`` with the elements of ``source``, one after another, where ``mask`` is True."""
     check_tensors("masked_scatter", input=input, mask=mask, source=source)
     if mask._data.dtype != np.bool_:
         raise RuntimeError(
@@ -174,18 +159,12 @@ nonzero_p = primitive(
 def nonzero(
     input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None
 ) -> Tensor | tuple[Tensor, ...]:
-    """The positions of the nonzero elements, an (n, ndim) tensor, or a tuple of its columns.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
-    """
+    """The positions of the nonzero elements, an (n, ndim) tensor, or a tuple of its columns."""
     if not as_tuple:
         return nonzero_p(input)
     return unbind(nonzero_p(input if input.ndim else view_p(input, (1,))), 1)
 
 
 def argwhere(input: Tensor) -> Tensor:
-    """The positions of the nonzero elements, an (n, ndim) tensor.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.argwhere.html
-    """
+    """The positions of the nonzero elements, an (n, ndim) tensor."""
     return nonzero_p(input)

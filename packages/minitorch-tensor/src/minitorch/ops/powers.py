@@ -93,8 +93,6 @@ def pow(
         >>> import minitorch
         >>> minitorch.pow(minitorch.tensor([1.0, 2.0]), 3)
         tensor([1., 8.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.pow.html
     """
 
 
@@ -110,10 +108,7 @@ rpow_p = primitive(
 
 
 def float_power(input: Tensor, exponent: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
-    """``input ** exponent`` in double precision.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.float_power.html
-    """
+    """``input ** exponent`` in double precision."""
     category = common_dtype(as_operand(input), as_operand(exponent)).category
     double = complex128 if category == 3 else float64
     base, power_ = (to(x, double) if isinstance(x, Variable) else x for x in (input, exponent))

@@ -35,8 +35,6 @@ def arange(
         >>> import minitorch
         >>> minitorch.arange(1, 2.5, 0.5)
         tensor([1.0000, 1.5000, 2.0000])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.arange.html
     """
     if out is not None:
         return made_into(out, arange, start, end, step, dtype=dtype, requires_grad=requires_grad)
@@ -106,10 +104,7 @@ def linspace(
     layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """``steps`` evenly spaced numbers from ``start`` to ``end``, both included.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linspace.html
-    """
+    """``steps`` evenly spaced numbers from ``start`` to ``end``, both included."""
     if out is not None:
         return made_into(out, linspace, start, end, steps, dtype=dtype, requires_grad=requires_grad)
     start, end = _end(start, "linspace"), _end(end, "linspace")
@@ -125,10 +120,7 @@ def logspace(
     device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """``base`` to the powers ``linspace(start, end, steps)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.logspace.html
-    """
+    """``base`` to the powers ``linspace(start, end, steps)``."""
     if out is not None:
         return made_into(
             out, logspace, start, end, steps, base, dtype=dtype, requires_grad=requires_grad

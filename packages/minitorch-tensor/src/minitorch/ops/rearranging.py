@@ -56,10 +56,7 @@ repeat_p = primitive(
 
 
 def repeat(input: Any, *times: int | Sequence[int], repeats: Any = None) -> Tensor:
-    """The tensor repeated this many times along each dimension; more numbers add dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.repeat.html
-    """
+    """The tensor repeated this many times along each dimension; more numbers add dimensions."""
     counts = as_shape(times if repeats is None else (repeats,))
     if len(counts) < input.ndim:
         raise RuntimeError(
@@ -72,10 +69,7 @@ def repeat(input: Any, *times: int | Sequence[int], repeats: Any = None) -> Tens
 
 
 def tile(input: Tensor, *times: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
-    """``repeat`` where fewer numbers than dimensions mean the last ones.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.tile.html
-    """
+    """``repeat`` where fewer numbers than dimensions mean the last ones."""
     counts = as_shape(times if dims is None else (dims,))
     return repeat(input, (1,) * (input.ndim - len(counts)) + counts)
 
@@ -93,8 +87,6 @@ def repeat_interleave(
     Args:
         repeats: how often: an int, or a tensor with a number for each slice. Left out,
             ``input`` itself holds the numbers and the result the indices.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.repeat_interleave.html
     """
     if repeats is None:
         if input.ndim != 1 or input.dtype.category != 1:
@@ -133,29 +125,20 @@ flip_p: Operation = primitive(
 
 
 def flip(input: Tensor, *axes: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
-    """A copy with the order along ``dims`` reversed.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.flip.html
-    """
+    """A copy with the order along ``dims`` reversed."""
     where = as_shape(axes if dims is None else (dims,))
     return flip_p(input, some_dims(where, input.ndim) if where else ())
 
 
 def fliplr(input: Tensor) -> Tensor:
-    """``flip`` along dimension 1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.fliplr.html
-    """
+    """``flip`` along dimension 1."""
     if input.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
     return flip_p(input, (1,))
 
 
 def flipud(input: Tensor) -> Tensor:
-    """``flip`` along dimension 0.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.flipud.html
-    """
+    """``flip`` along dimension 0."""
     if input.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
     return flip_p(input, (0,))
@@ -171,10 +154,7 @@ roll_p: Operation = primitive(
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] = ()) -> Tensor:
-    """Elements shifted along ``dims``; what leaves at the end comes in at the start.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.roll.html
-    """
+    """Elements shifted along ``dims``; what leaves at the end comes in at the start."""
     each: Any = shifts if isinstance(shifts, tuple | list) else (shifts,)
     by = tuple([as_int("shifts", n) for n in each])
     along: Any = tuple(dims or ()) if dims is None or isinstance(dims, tuple | list) else (dims,)
@@ -193,10 +173,7 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] =
 
 
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """A copy rotated ``k`` times by 90 degrees in the plane of ``dims``, from first to second.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.rot90.html
-    """
+    """A copy rotated ``k`` times by 90 degrees in the plane of ``dims``, from first to second."""
     k = as_int("k", k)
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
@@ -223,8 +200,6 @@ def meshgrid(
     Args:
         tensors: 0- or 1-dim tensors.
         indexing: ``"ij"`` (rows first, the default) or ``"xy"``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.meshgrid.html
     """
     xs: list[Any] = list(tensors)
     if len(xs) == 1 and not isinstance(xs[0], Variable):
@@ -264,10 +239,7 @@ def meshgrid(
 
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:
-    """All tuples with one element from each 1-dim tensor, as rows.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cartesian_prod.html
-    """
+    """All tuples with one element from each 1-dim tensor, as rows."""
     for x in tensors:
         if x.ndim != 1:
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.shape)}")
@@ -278,10 +250,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 
 
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
-    """All ways to take ``r`` elements of a 1-dim tensor, as rows, like ``itertools``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.combinations.html
-    """
+    """All ways to take ``r`` elements of a 1-dim tensor, as rows, like ``itertools``."""
     if input.ndim != 1:
         raise RuntimeError(f"Expect a 1D vector, but got shape {list(input.shape)}")
     if r < 0:

@@ -116,8 +116,6 @@ def sum(
         >>> import minitorch
         >>> minitorch.sum(minitorch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
         tensor([4., 6.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.sum.html
     """
     if dtype is not None:
         return to(sum(to(input, dtype), dim, keepdim), dtype)
@@ -142,10 +140,8 @@ def nansum(
     dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The sum over ``dim`` (all by default), NaNs counted as zero; in ``dtype`` where it is given.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nansum.html
-    """
+    """The sum over ``dim`` (all by default), NaNs counted as zero; in ``dtype`` where it is
+    given."""
     if dtype is not None:
         return to(nansum(to(input, dtype), dim, keepdim), dtype)
     return nansum_p(input, dims(dim, input.ndim), keepdim)
@@ -205,8 +201,6 @@ def mean(
         >>> import minitorch
         >>> minitorch.mean(minitorch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
         tensor([1.5000, 3.5000])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.mean.html
     """
     if dtype is not None:
         input = to(input, inexact("mean", dtype))
@@ -241,10 +235,7 @@ def nanmean(
     dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The mean over ``dim`` of what is not NaN.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nanmean.html
-    """
+    """The mean over ``dim`` of what is not NaN."""
     if not (input.dtype.is_floating_point or input.dtype.is_complex):
         raise RuntimeError(
             f"nanmean(): expected a floating point or complex dtype but got {input.dtype}"
@@ -312,10 +303,7 @@ def prod(
     dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The product over ``dim`` (all by default); integers and bools give int64, or ``dtype``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.prod.html
-    """
+    """The product over ``dim`` (all by default); integers and bools give int64, or ``dtype``."""
     if dtype is not None:
         return to(prod(to(input, dtype), dim, keepdim), dtype)
     return prod_p(input, None if dim is None else one_dim(dim, input.ndim), keepdim)
@@ -351,10 +339,7 @@ def all(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """Whether every element along ``dim`` (all by default) is true.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.all.html
-    """
+    """Whether every element along ``dim`` (all by default) is true."""
     return all_p(input, dims(dim, input.ndim), keepdim)
 
 
@@ -366,17 +351,11 @@ def any(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """Whether some element along ``dim`` (all by default) is true.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.any.html
-    """
+    """Whether some element along ``dim`` (all by default) is true."""
     return any_p(input, dims(dim, input.ndim), keepdim)
 
 
 @numpy_names
 def count_nonzero(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
-    """The number of elements along ``dim`` (all by default) that are not zero.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.count_nonzero.html
-    """
+    """The number of elements along ``dim`` (all by default) that are not zero."""
     return count_nonzero_p(input, dims(dim, input.ndim))

@@ -90,10 +90,7 @@ select_p: Operation = primitive(
 
 @numpy_names
 def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """The slice number ``index`` along ``dim``, a view without that dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.select.html
-    """
+    """The slice number ``index`` along ``dim``, a view without that dimension."""
     if not input.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
     dim, index = one_dim(dim, input.ndim), as_int("index", index)
@@ -108,10 +105,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 
 @numpy_names
 def narrow(input: Tensor, dim: int, start: Tensor | int, length: int) -> Tensor:
-    """The ``length`` slices along ``dim`` from ``start`` on, a view.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.narrow.html
-    """
+    """The ``length`` slices along ``dim`` from ``start`` on, a view."""
     if not input.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if isinstance(start, Variable) and (start._data.ndim or start._data.dtype.kind not in "iu"):
@@ -148,10 +142,7 @@ unfold_backward_p: Operation = primitive(
 
 
 def unfold(input: Any, dimension: int, size: int, step: int) -> Tensor:
-    """All windows of ``size`` elements along ``dimension``, ``step`` apart, in a last dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.unfold.html
-    """
+    """All windows of ``size`` elements along ``dimension``, ``step`` apart, in a last dimension."""
     dim = one_dim(dimension, input.ndim)
     length = input.shape[dim] if input.ndim else 1
     if size > length:

@@ -43,8 +43,6 @@ def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.ceil(minitorch.tensor([-1.5, 1.5]))
         tensor([-1.,  2.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.ceil.html
     """
 
 
@@ -58,8 +56,6 @@ def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.floor(minitorch.tensor([-1.5, 1.5]))
         tensor([-2.,  1.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.floor.html
     """
 
 
@@ -98,8 +94,6 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.frac(minitorch.tensor([-1.5, 1.25]))
         tensor([-0.5000,  0.2500])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.frac.html
     """
 
 
@@ -121,8 +115,6 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
         >>> import minitorch
         >>> minitorch.round(minitorch.tensor([0.5, 1.5]))
         tensor([0., 2.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.round.html
     """
     made: Tensor = round_p(input, decimals)
     return made

@@ -86,8 +86,6 @@ def cumsum(
         >>> import minitorch
         >>> minitorch.cumsum(minitorch.tensor([1, 2, 3]), dim=0)
         tensor([1, 3, 6])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html
     """
     if dtype is not None:
         return to(cumsum(to(input, numeric("cumsum", dtype)), dim), dtype)
@@ -137,10 +135,7 @@ cumprod_p = primitive(
 def cumprod(
     input: Tensor, dim: int, *, dtype: dtype | None = None, out: Tensor | None = None
 ) -> Tensor:
-    """``y[k] = x[0] * ... * x[k]`` along ``dim``; integers and bools give int64, or ``dtype``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html
-    """
+    """``y[k] = x[0] * ... * x[k]`` along ``dim``; integers and bools give int64, or ``dtype``."""
     if dtype is not None:
         return to(cumprod(to(input, numeric("cumprod", dtype)), dim), dtype)
     return cumprod_p(input, one_dim(dim, input.ndim))
@@ -178,8 +173,6 @@ def cummax(
 
     Returns:
         A named tuple ``(values, indices)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cummax.html
     """
     return return_types.cummax(*cummax_p(input, one_dim(dim, input.ndim)))
 
@@ -192,8 +185,6 @@ def cummin(
 
     Returns:
         A named tuple ``(values, indices)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cummin.html
     """
     return return_types.cummin(*cummin_p(input, one_dim(dim, input.ndim)))
 
@@ -250,8 +241,5 @@ logcumsumexp_p = primitive(_logcumsumexp, "x | dim", _logcumsumexp_rule, name="l
 
 @numpy_names
 def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
-    """``y[k] = log(exp(x[0]) + ... + exp(x[k]))`` along ``dim``, without overflow.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.logcumsumexp.html
-    """
+    """``y[k] = log(exp(x[0]) + ... + exp(x[k]))`` along ``dim``, without overflow."""
     return logcumsumexp_p(input, one_dim(dim, input.ndim))

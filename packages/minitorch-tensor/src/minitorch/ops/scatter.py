@@ -171,8 +171,6 @@ def gather(
         >>> minitorch.gather(x, 1, minitorch.tensor([[0, 0], [1, 0]]))
         tensor([[1, 1],
                 [4, 3]])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.gather.html
     """
     if sparse_grad:
         raise NotImplementedError("gather: sparse gradients are not supported")
@@ -190,10 +188,7 @@ def gather(
 def take_along_dim(
     input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
 ) -> Tensor:
-    """``gather`` with broadcasting, as for what ``argsort`` gives.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html
-    """
+    """``gather`` with broadcasting, as for what ``argsort`` gives."""
     check_tensors("take_along_dim", input=input, indices=indices)
     if indices._data.dtype != np.int64:
         raise RuntimeError(
@@ -236,8 +231,6 @@ def scatter(
     Args:
         src: a tensor at least as large as ``index``, or a number (also as ``value=``).
         reduce: ``"add"`` or ``"multiply"`` instead of writing.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.scatter.html
     """
     src = value if src is None else src
     if not isinstance(src, Variable):
@@ -258,10 +251,7 @@ def scatter(
 def scatter_add(
     input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None
 ) -> Tensor:
-    """``out[index[i][j]][j] += src[i][j]`` for ``dim`` 0, on a copy of ``input``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.scatter_add.html
-    """
+    """``out[index[i][j]][j] += src[i][j]`` for ``dim`` 0, on a copy of ``input``."""
     check_tensors("scatter_add", input=input, index=index, src=src)
     dim = _check_index("scatter", input, dim, index, src)
     return scatter_add_p(*_aligned(input, index, src), dim) if index.numel() else input.clone()
@@ -348,8 +338,6 @@ def scatter_reduce(
 
     Args:
         include_self: whether the element of ``input`` at that place takes part.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.scatter_reduce.html
     """
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(

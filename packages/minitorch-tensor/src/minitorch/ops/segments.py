@@ -38,8 +38,6 @@ def segment_reduce(
         reduce: "sum", "mean", "max", "min" or "prod".
         initial: what each reduction starts with.
         unsafe: do not look whether the lengths are those of ``data``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.segment_reduce.html
     """
     if reduce not in REDUCTIONS:
         raise RuntimeError(f"reduce argument must be one of {[*REDUCTIONS]}, but got {reduce!r}")

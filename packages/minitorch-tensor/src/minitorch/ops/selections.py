@@ -37,8 +37,6 @@ def nonzero_static(
 ) -> Tensor:
     """The positions of the first ``size`` nonzero elements, a (size, ndim) tensor, filled up with
     ``fill_value`` where there are fewer.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nonzero_static.html
     """
     if size < 0:
         raise RuntimeError(f"nonzero_static: 'size' must be an non-negative integer, got {size}")
@@ -49,10 +47,7 @@ def as_strided_scatter(
     input: Tensor, src: Tensor, size: Sequence[int], stride: Sequence[int],
     storage_offset: int | None = None,
 ) -> Tensor:  # fmt: skip
-    """A copy of ``input`` with ``src`` as its ``as_strided(size, stride, storage_offset)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.as_strided_scatter.html
-    """
+    """A copy of ``input`` with ``src`` as its ``as_strided(size, stride, storage_offset)``."""
     base = input.contiguous()
     offset = base.storage_offset() if storage_offset is None else storage_offset
     view = base.detach().as_strided(size, stride, offset)  # raises where it would reach out
@@ -77,8 +72,6 @@ def slice_inverse(
 def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     """The Vandermonde matrix: a row of powers for each element of ``x``, the highest first unless
     ``increasing``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.vander.html
     """
     if x.ndim != 1:
         raise RuntimeError("x must be a one-dimensional tensor.")

@@ -56,8 +56,6 @@ def reshape(
 
     Raises:
         RuntimeError: the sizes do not fit the number of elements.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
     """
     wanted = as_shape(sizes if shape is None else (shape,))
     try:
@@ -91,8 +89,6 @@ def view(
         >>> x.view(6)[0] = 1.0
         >>> x[0, 0]
         tensor(1.)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html
     """
     if size is not None:
         shape = (size,)
@@ -131,10 +127,7 @@ unsqueeze_p = labelled(view_p, "UnsqueezeBackward0")
 
 @numpy_names
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
-    """Without the dimensions of size 1 (those among ``dim``, an int or a tuple), a view.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.squeeze.html
-    """
+    """Without the dimensions of size 1 (those among ``dim``, an int or a tuple), a view."""
     shape = input.shape
     if dim is None:
         return squeeze_p(input, tuple(n for n in shape if n != 1))
@@ -144,20 +137,14 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
 
 @numpy_names
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """With a dimension of size 1 put in at ``dim``, a view.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.unsqueeze.html
-    """
+    """With a dimension of size 1 put in at ``dim``, a view."""
     shape = tuple(input.shape)
     dim = one_dim(dim, len(shape) + 1)
     return unsqueeze_p(input, (*shape[:dim], 1, *shape[dim:]))
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """The dimensions from ``start_dim`` to ``end_dim`` merged into one.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.flatten.html
-    """
+    """The dimensions from ``start_dim`` to ``end_dim`` merged into one."""
     shape = tuple(input.shape) or (1,)
     start, end = one_dim(start_dim, input.ndim), one_dim(end_dim, input.ndim)
     if start > end:
@@ -168,19 +155,13 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def ravel(input: Tensor) -> Tensor:
-    """All elements in one dimension, without gaps: a view of a contiguous tensor, else a copy.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.ravel.html
-    """
+    """All elements in one dimension, without gaps: a view of a contiguous tensor, else a copy."""
     return view_p(contiguous(input), (math.prod(input.shape),))
 
 
 @numpy_names
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
-    """Dimension ``dim`` split into ``sizes``, one of which may be -1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.unflatten.html
-    """
+    """Dimension ``dim`` split into ``sizes``, one of which may be -1."""
     shape, sizes = tuple(input.shape), tuple(sizes)
     dim = one_dim(dim, len(shape))
     if not sizes:
@@ -197,26 +178,17 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 
 def atleast_1d(*tensors: Any) -> Any:
-    """Each with at least one dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.atleast_1d.html
-    """
+    """Each with at least one dimension."""
     return _atleast(tensors, lambda n: n or (1,))
 
 
 def atleast_2d(*tensors: Any) -> Any:
-    """Each with at least two dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.atleast_2d.html
-    """
+    """Each with at least two dimensions."""
     return _atleast(tensors, lambda n: (1,) * (2 - len(n)) + n)
 
 
 def atleast_3d(*tensors: Any) -> Any:
-    """Each with at least three dimensions; a matrix gets its third at the end.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.atleast_3d.html
-    """
+    """Each with at least three dimensions; a matrix gets its third at the end."""
     return _atleast(tensors, lambda n: ((1, 1, 1), (1, *n, 1), (*n, 1), n)[min(len(n), 3)])
 
 
@@ -248,10 +220,7 @@ permute_p: Operation = primitive(
 
 
 def permute(input: Tensor, *axes: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
-    """The dimensions in another order, a view.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.permute.html
-    """
+    """The dimensions in another order, a view."""
     order = as_shape(axes if dims is None else (dims,))
     n = input.ndim
     if len(order) != n:
@@ -292,10 +261,7 @@ def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
 
 
 def t(input: Tensor) -> Tensor:
-    """The transpose of a matrix, a view; fewer dimensions stay as they are.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.t.html
-    """
+    """The transpose of a matrix, a view; fewer dimensions stay as they are."""
     if input.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
     return t_p(input, tuple(reversed(range(input.ndim))))
@@ -333,10 +299,7 @@ def matrix_transpose(input: Tensor) -> Tensor:
 
 
 def adjoint(input: Tensor) -> Tensor:
-    """``x.mH``: the last two dimensions swapped, complex numbers conjugated.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.adjoint.html
-    """
+    """``x.mH``: the last two dimensions swapped, complex numbers conjugated."""
     if input.ndim == 1:
         raise RuntimeError(
             f"tensor.adjoint() is only supported on matrices or batches of matrices. Got "
@@ -407,17 +370,12 @@ def clone(input: Tensor, *, memory_format: memory_format | None = None) -> Tenso
 
     Raises:
         RuntimeError: the memory format is for another number of dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.clone.html
     """
     return clone_p(input) if memory_format is None else clone_format_p(input, memory_format)
 
 
 def contiguous(input: Tensor, memory_format: memory_format | None = None) -> Tensor:
-    """The tensor itself where its memory is in that order, by default C's, else a copy that is.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.contiguous.html
-    """
+    """The tensor itself where its memory is in that order, by default C's, else a copy that is."""
     if input.is_contiguous(memory_format):
         return input
     if memory_format is preserve_format:

@@ -49,10 +49,7 @@ index_select_p = labelled(index_p, "IndexSelectBackward0")
 
 @numpy_names
 def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The slices ``index`` (1-dim) along ``dim``, a copy.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.index_select.html
-    """
+    """The slices ``index`` (1-dim) along ``dim``, a copy."""
     index, dim = _flat_index("index_select", input, dim, index)
     if not input.ndim:
         if index.numel() != 1:
@@ -106,10 +103,7 @@ def index_add(
     alpha: complex = 1,
     out: Tensor | None = None,
 ) -> Tensor:
-    """A copy of ``input`` to whose slices ``index`` along ``dim`` those of ``source`` are added.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.index_add.html
-    """
+    """A copy of ``input`` to whose slices ``index`` along ``dim`` those of ``source`` are added."""
     check_tensors("index_add", input=input, index=index, source=source)
     source = source if alpha == 1 else source * alpha
     return _put_slices("index_add", input, dim, index, source, True)
@@ -119,19 +113,13 @@ def index_add(
 def index_copy(
     input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor:
-    """A copy of ``input`` whose slices ``index`` along ``dim`` are those of ``source``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_copy_.html
-    """
+    """A copy of ``input`` whose slices ``index`` along ``dim`` are those of ``source``."""
     return _put_slices("index_copy", input, dim, index, source, False)
 
 
 @numpy_names
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | complex) -> Tensor:
-    """A copy of ``input`` whose slices ``index`` along ``dim`` hold ``value``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_fill_.html
-    """
+    """A copy of ``input`` whose slices ``index`` along ``dim`` hold ``value``."""
     if not isinstance(value, Variable | int | float | complex):
         raise TypeError(
             f"index_fill(): argument 'value' must be Number, not {type(value).__name__}"
@@ -169,10 +157,7 @@ def index_reduce(
     include_self: bool = True,
     out: Tensor | None = None,
 ) -> Tensor:
-    """``index_add`` with prod, mean, amax or amin in place of the sum.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_reduce_.html
-    """
+    """``index_add`` with prod, mean, amax or amin in place of the sum."""
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(
             f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "

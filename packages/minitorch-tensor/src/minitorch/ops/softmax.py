@@ -85,8 +85,6 @@ def softmax(
         >>> import minitorch
         >>> minitorch.softmax(minitorch.tensor([0.0, 0.0, 0.0, 0.0]), dim=0)
         tensor([0.2500, 0.2500, 0.2500, 0.2500])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.softmax.html
     """
     if dtype is not None:
         input = to(input, dtype)
@@ -126,8 +124,5 @@ logsumexp_p = primitive(
 def logsumexp(
     input: Tensor, dim: int | Sequence[int], keepdim: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
-    """``log(sum(exp(x)))`` over ``dim``, without its overflows.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
-    """
+    """``log(sum(exp(x)))`` over ``dim``, without its overflows."""
     return logsumexp_p(input, dims(() if dim is None else dim, input.ndim), keepdim)

@@ -61,8 +61,6 @@ def sort(
         >>> values, indices = minitorch.sort(minitorch.tensor([3.0, 1.0, 2.0]))
         >>> values, indices
         (tensor([1., 2., 3.]), tensor([1, 2, 0]))
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.sort.html
     """
     return return_types.sort(*sort_p(input, one_dim(dim, input.ndim), bool(descending)))
 
@@ -76,18 +74,12 @@ def argsort(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The indices that sort the elements along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
-    """
+    """The indices that sort the elements along ``dim``."""
     return sort_p(input, one_dim(dim, input.ndim), bool(descending))[1]
 
 
 def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The elements in order along the first dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.msort.html
-    """
+    """The elements in order along the first dimension."""
     return sort(input, 0)[0]
 
 
@@ -108,8 +100,6 @@ def topk(
 
     Raises:
         RuntimeError: ``k`` is negative or larger than the dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.topk.html
     """
     k, d = as_int("k", k), one_dim(dim, input.ndim)
     size = input.shape[d] if input.ndim else 1
@@ -133,8 +123,6 @@ def kthvalue(
 
     Returns:
         A named tuple ``(values, indices)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.kthvalue.html
     """
     k, d = as_int("k", k), one_dim(dim, input.ndim)
     size = input.shape[d] if input.ndim else 1
@@ -243,8 +231,6 @@ def unique(
 
     Returns:
         The values alone, or a tuple with the index of each element among them and their counts.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.unique.html
     """
     return _asked(unique_p(input, _dim(input, dim)), return_inverse, return_counts)
 
@@ -253,10 +239,7 @@ def unique(
 def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
-    """The elements (along ``dim``: slices) less those equal to the one before.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.unique_consecutive.html
-    """
+    """The elements (along ``dim``: slices) less those equal to the one before."""
     return _asked(unique_consecutive_p(input, _dim(input, dim)), return_inverse, return_counts)
 
 
@@ -293,8 +276,6 @@ def searchsorted(
 
     Raises:
         RuntimeError: the leading dimensions differ, or ``side`` contradicts ``right``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.searchsorted.html
     """
     if side not in (None, "left", "right"):
         raise RuntimeError(
@@ -342,10 +323,7 @@ def bucketize(
     right: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The bucket, between sorted ``boundaries``, that each element falls into.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.bucketize.html
-    """
+    """The bucket, between sorted ``boundaries``, that each element falls into."""
     if boundaries.ndim != 1:
         raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
@@ -365,10 +343,7 @@ def isin(
     invert: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:
-    """Whether each of ``elements`` is among ``test_elements``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.isin.html
-    """
+    """Whether each of ``elements`` is among ``test_elements``."""
     if not isinstance(elements, Variable):
         elements = wrap(np.asarray(as_operand(elements)))
     if not isinstance(test_elements, Variable):

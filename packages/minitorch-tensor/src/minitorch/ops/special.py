@@ -72,8 +72,6 @@ def xlog1py(
         >>> import minitorch
         >>> minitorch.special.xlog1py(minitorch.tensor([0.0, 2.0]), minitorch.tensor([-1.0, 1.0]))
         tensor([0.0000, 1.3863])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.xlog1py
     """
 
 
@@ -93,8 +91,6 @@ def entr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.special.entr(minitorch.tensor([1.0, 0.5]))
         tensor([-0.0000, 0.3466])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.entr
     """
 
 
@@ -115,8 +111,6 @@ def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
         >>> import minitorch
         >>> minitorch.logaddexp(minitorch.tensor([0.0]), minitorch.tensor([0.0]))
         tensor([0.6931])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.logaddexp.html
     """
 
 
@@ -138,8 +132,6 @@ def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Te
         >>> import minitorch
         >>> minitorch.logaddexp2(minitorch.tensor([0.0]), minitorch.tensor([0.0]))
         tensor([1.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.logaddexp2.html
     """
 
 
@@ -162,8 +154,6 @@ def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.hypot(minitorch.tensor([3.0]), minitorch.tensor([4.0]))
         tensor([5.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.hypot.html
     """
 
 
@@ -211,8 +201,6 @@ def copysign(input: Tensor, other: Tensor | complex, *, out: Tensor | None = Non
         >>> import minitorch
         >>> minitorch.copysign(minitorch.tensor([1.0, 2.0]), -1)
         tensor([-1., -2.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.copysign.html
     """
 
 
@@ -233,8 +221,6 @@ def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
         >>> import minitorch
         >>> minitorch.nextafter(minitorch.tensor([1.0]), minitorch.tensor([2.0]))
         tensor([1.0000])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nextafter.html
     """
 
 
@@ -267,8 +253,6 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
         >>> import minitorch
         >>> minitorch.heaviside(minitorch.tensor([-1.0, 0.0, 2.0]), minitorch.tensor([0.5]))
         tensor([0.0000, 0.5000, 1.0000])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.heaviside.html
     """
 
 
@@ -288,6 +272,4 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.ldexp(minitorch.tensor([1.0, 3.0]), minitorch.tensor([1, 2]))
         tensor([ 2., 12.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.ldexp.html
     """

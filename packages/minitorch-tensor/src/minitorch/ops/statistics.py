@@ -103,8 +103,6 @@ def var(
         >>> import minitorch
         >>> minitorch.var(minitorch.tensor([1.0, 2.0, 3.0]))
         tensor(1.)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.var.html
     """
     axes, correction = _arguments("var", input, dim, unbiased, correction)
     return var_p(input, axes, correction, keepdim)
@@ -124,8 +122,6 @@ def std(
     """The standard deviation over ``dim`` (all by default): the root of ``var``.
 
     Where nothing varies its gradient is taken as zero.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.std.html
     """
     axes, correction = _arguments("std", input, dim, unbiased, correction)
     return std_p(input, axes, correction, keepdim)
@@ -140,10 +136,7 @@ def var_mean(
     *,
     correction: float | None = None,
 ) -> tuple[Any, Any]:
-    """``(var, mean)`` over ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.var_mean.html
-    """
+    """``(var, mean)`` over ``dim``."""
     axes, correction = _arguments("var_mean", input, dim, unbiased, correction)
     return var_p(input, axes, correction, keepdim), mean_p(input, axes, keepdim)
 
@@ -157,10 +150,7 @@ def std_mean(
     *,
     correction: float | None = None,
 ) -> tuple[Any, Any]:
-    """``(std, mean)`` over ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.std_mean.html
-    """
+    """``(std, mean)`` over ``dim``."""
     axes, correction = _arguments("std_mean", input, dim, unbiased, correction)
     return std_p(input, axes, correction, keepdim), mean_p(input, axes, keepdim)
 
@@ -197,8 +187,6 @@ def cov(
         correction: as in ``var``.
         fweights: how often each observation was made, integers.
         aweights: how much each observation weighs, floats.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cov.html
     """
     if input.ndim > 2:
         raise RuntimeError(
@@ -233,10 +221,7 @@ def cov(
 
 
 def corrcoef(input: Tensor) -> Tensor:
-    """Pearson's correlation coefficients of the variables in the rows of ``input``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.corrcoef.html
-    """
+    """Pearson's correlation coefficients of the variables in the rows of ``input``."""
     if input.ndim > 2:
         raise RuntimeError(
             f"corrcoef(): expected input to have two or fewer dimensions but got an input with "

@@ -32,8 +32,6 @@ def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.sin(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.8415])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.sin.html
     """
 
 
@@ -47,8 +45,6 @@ def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.cos(minitorch.tensor([0.0, 1.0]))
         tensor([1.0000, 0.5403])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cos.html
     """
 
 
@@ -62,8 +58,6 @@ def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.tan(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 1.5574])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.tan.html
     """
 
 
@@ -94,8 +88,6 @@ def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.acos(minitorch.tensor([1.0, 0.0]))
         tensor([0.0000, 1.5708])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.acos.html
     """
 
 
@@ -128,8 +120,6 @@ def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.sinh(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 1.1752])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.sinh.html
     """
 
 
@@ -143,8 +133,6 @@ def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.cosh(minitorch.tensor([0.0, 1.0]))
         tensor([1.0000, 1.5431])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cosh.html
     """
 
 
@@ -158,8 +146,6 @@ def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.tanh(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.7616])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.tanh.html
     """
 
 
@@ -188,8 +174,6 @@ def acosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.acosh(minitorch.tensor([1.0, 2.0]))
         tensor([0.0000, 1.3170])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.acosh.html
     """
 
 
@@ -231,8 +215,6 @@ def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.sinc(minitorch.tensor([0.0, 0.5]))
         tensor([1.0000, 0.6366])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.sinc.html
     """
 
 
@@ -249,8 +231,6 @@ def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.deg2rad(minitorch.tensor([0.0, 180.0]))
         tensor([0.0000, 3.1416])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.deg2rad.html
     """
 
 
@@ -264,6 +244,4 @@ def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.rad2deg(minitorch.tensor([0.0, 3.14159265]))
         tensor([  0., 180.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.rad2deg.html
     """

@@ -32,8 +32,6 @@ def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.sqrt(minitorch.tensor([4.0, 9.0]))
         tensor([2., 3.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.sqrt.html
     """
 
 
@@ -47,8 +45,6 @@ def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.rsqrt(minitorch.tensor([4.0, 16.0]))
         tensor([0.5000, 0.2500])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.rsqrt.html
     """
 
 
@@ -62,8 +58,6 @@ def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.reciprocal(minitorch.tensor([2.0, 4.0]))
         tensor([0.5000, 0.2500])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.reciprocal.html
     """
 
 
@@ -82,8 +76,6 @@ def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.square(minitorch.tensor([-2.0, 3.0]))
         tensor([4., 9.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.square.html
     """
 
 
@@ -122,8 +114,6 @@ def isfinite(input: Tensor) -> Tensor:
         >>> import minitorch
         >>> minitorch.isfinite(minitorch.tensor([1.0, float("inf"), float("nan")]))
         tensor([ True, False, False])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.isfinite.html
     """
 
 
@@ -146,10 +136,7 @@ def nan_to_num(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """NaN and infinities replaced: by 0 and the dtype's extreme values where not told otherwise.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nan_to_num.html
-    """
+    """NaN and infinities replaced: by 0 and the dtype's extreme values where not told otherwise."""
     return nan_to_num_p(input, 0.0 if nan is None else nan, posinf, neginf)
 
 
@@ -167,8 +154,6 @@ def frexp(input: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_
 
     Raises:
         RuntimeError: ``input`` is not floating.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.frexp.html
     """
     if not input.dtype.is_floating_point:
         raise RuntimeError("torch.frexp() only supports floating-point dtypes")

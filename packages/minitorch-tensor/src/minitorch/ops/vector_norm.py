@@ -110,10 +110,7 @@ def vector_norm(
     dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    """``(sum |x|^ord)^(1/ord)`` over ``dim`` (all by default).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html
-    """
+    """``(sum |x|^ord)^(1/ord)`` over ``dim`` (all by default)."""
     input = inexact("linalg.vector_norm", input, dtype)
     axes = dims(dim, input.ndim)
     try:

@@ -74,10 +74,7 @@ def general_cosine(
     M: int, *, a: Any, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """A sum of cosines with the weights ``a``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.general_cosine.html
-    """
+    """A sum of cosines with the weights ``a``."""
     kind = _checked("general_cosine", M, dtype, layout)
     if not isinstance(a, list | tuple):
         raise TypeError("Coefficients must be a list/tuple")
@@ -91,10 +88,7 @@ def general_hamming(
     layout: layout | None = None, device: device | str | int | None = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``alpha - (1 - alpha) cos(2 pi n / N)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.general_hamming.html
-    """
+    """``alpha - (1 - alpha) cos(2 pi n / N)``."""
     kind = _checked("general_hamming", M, dtype, layout)
     return _window(_cosines((alpha, 1 - alpha)), M, sym, kind, device, requires_grad)
 
@@ -103,10 +97,7 @@ def hamming(
     M: int, *, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``0.54 - 0.46 cos(2 pi n / N)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.hamming.html
-    """
+    """``0.54 - 0.46 cos(2 pi n / N)``."""
     kind = _checked("hamming", M, dtype, layout)
     return _window(_cosines((0.54, 0.46)), M, sym, kind, device, requires_grad)
 
@@ -121,8 +112,6 @@ def hann(
         >>> import minitorch
         >>> minitorch.signal.windows.hann(5)
         tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.hann.html
     """
     kind = _checked("hann", M, dtype, layout)
     return _window(_cosines((0.5, 0.5)), M, sym, kind, device, requires_grad)
@@ -132,10 +121,7 @@ def blackman(
     M: int, *, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.blackman.html
-    """
+    """``0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)``."""
     kind = _checked("blackman", M, dtype, layout)
     return _window(_cosines(BLACKMAN), M, sym, kind, device, requires_grad)
 
@@ -144,10 +130,7 @@ def nuttall(
     M: int, *, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Four cosines with small side lobes (Nuttall 1981).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.nuttall.html
-    """
+    """Four cosines with small side lobes (Nuttall 1981)."""
     kind = _checked("nuttall", M, dtype, layout)
     return _window(_cosines(NUTTALL), M, sym, kind, device, requires_grad)
 
@@ -156,10 +139,7 @@ def bartlett(
     M: int, *, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """A triangle, ``1 - |2 n / N - 1|``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.bartlett.html
-    """
+    """A triangle, ``1 - |2 n / N - 1|``."""
     kind = _checked("bartlett", M, dtype, layout)
     return _window(_triangle, M, sym, kind, device, requires_grad)
 
@@ -168,10 +148,7 @@ def cosine(
     M: int, *, sym: bool = True, dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Half a period of the sine, ``sin(pi (n + 1/2) / (N + 1))``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.cosine.html
-    """
+    """Half a period of the sine, ``sin(pi (n + 1/2) / (N + 1))``."""
     kind = _checked("cosine", M, dtype, layout)
     return _window(
         lambda n, N: np.sin(math.pi * (n + 0.5) / (N + 1)), M, sym, kind, device, requires_grad
@@ -183,10 +160,7 @@ def exponential(
     dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``exp(-|n - center| / tau)``; ``center`` is ``N / 2`` by default, and always if symmetric.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.exponential.html
-    """
+    """``exp(-|n - center| / tau)``; ``center`` is ``N / 2`` by default, and always if symmetric."""
     kind = _checked("exponential", M, dtype, layout)
     if tau <= 0:
         raise ValueError(f"Tau must be positive, got: {tau} instead.")
@@ -203,10 +177,7 @@ def gaussian(
     layout: layout | None = None, device: device | str | int | None = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``exp(-((n - N / 2) / std)^2 / 2)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.gaussian.html
-    """
+    """``exp(-((n - N / 2) / std)^2 / 2)``."""
     kind = _checked("gaussian", M, dtype, layout)
     if std <= 0:
         raise ValueError(f"Standard deviation must be positive, got: {std} instead.")
@@ -220,10 +191,7 @@ def kaiser(
     layout: layout | None = None, device: device | str | int | None = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``i0(beta sqrt(1 - (2 n / N - 1)^2)) / i0(beta)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.kaiser.html
-    """
+    """``i0(beta sqrt(1 - (2 n / N - 1)^2)) / i0(beta)``."""
     kind = _checked("kaiser", M, dtype, layout)
     if beta < 0:
         raise ValueError(f"beta must be non-negative, got: {beta} instead.")
@@ -252,10 +220,7 @@ def hann_window(
     layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``(1 - cos(2 pi n / N)) / 2``, ``N`` the length, or that less one if not periodic.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.hann_window.html
-    """
+    """``(1 - cos(2 pi n / N)) / 2``, ``N`` the length, or that less one if not periodic."""
     formula = _cosines((0.5, 0.5))
     return _older(
         "hann_window",
@@ -275,10 +240,7 @@ def hamming_window(
     dtype: dtype | None = None, layout: layout | None = None,
     device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``alpha - beta cos(2 pi n / N)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.hamming_window.html
-    """
+    """``alpha - beta cos(2 pi n / N)``."""
     formula = _cosines((alpha, beta))
     return _older(
         "hamming_window",
@@ -298,10 +260,7 @@ def blackman_window(
     layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.blackman_window.html
-    """
+    """``0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)``."""
     formula = _cosines(BLACKMAN)
     return _older(
         "blackman_window",
@@ -321,10 +280,7 @@ def bartlett_window(
     layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """A triangle, ``1 - |2 n / N - 1|``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.bartlett_window.html
-    """
+    """A triangle, ``1 - |2 n / N - 1|``."""
     name = "bartlett_window"
     return _older(
         name, _triangle, window_length, periodic, dtype, layout, device, requires_grad, pin_memory
@@ -336,10 +292,7 @@ def kaiser_window(
     layout: layout | None = None, device: device | str | int | None = None,
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``i0(beta sqrt(1 - (2 n / N - 1)^2)) / i0(beta)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.kaiser_window.html
-    """
+    """``i0(beta sqrt(1 - (2 n / N - 1)^2)) / i0(beta)``."""
     formula = _kaiser(beta)
     return _older(
         "kaiser_window",

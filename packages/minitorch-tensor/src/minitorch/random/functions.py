@@ -67,8 +67,6 @@ def manual_seed(seed: int) -> Generator:
         >>> _ = minitorch.manual_seed(0)
         >>> minitorch.rand(2)
         tensor([0.4963, 0.7682])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.manual_seed.html
     """
     return default_generator.manual_seed(seed)
 
@@ -183,10 +181,7 @@ def rand(
     device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Uniform on [0, 1).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.rand.html
-    """
+    """Uniform on [0, 1)."""
     if out is not None:
         return made_into(
             out,
@@ -208,10 +203,7 @@ def randn(
     device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Normal with mean 0 and variance 1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.randn.html
-    """
+    """Normal with mean 0 and variance 1."""
     if out is not None:
         return made_into(
             out,
@@ -233,10 +225,7 @@ def randint(
     device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Integers from ``low`` up to, without, ``high``: ``randint(low, high, size)``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.randint.html
-    """
+    """Integers from ``low`` up to, without, ``high``: ``randint(low, high, size)``."""
     if out is not None:
         return made_into(
             out,
@@ -275,10 +264,7 @@ def randperm(
     layout: layout | None = None, device: device | str | int | None = None,
     requires_grad: bool = False, pin_memory: bool = False, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The integers from 0 to n - 1 in random order: for each i, swap i with i + r mod (n - i).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.randperm.html
-    """
+    """The integers from 0 to n - 1 in random order: for each i, swap i with i + r mod (n - i)."""
     if out is not None:
         return made_into(
             out,
@@ -359,10 +345,7 @@ def normal(
     device: device | str | int | None = None, requires_grad: bool = False, pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Normal numbers: of ``size``, or one per element of the tensors ``mean`` and ``std``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.normal.html
-    """
+    """Normal numbers: of ``size``, or one per element of the tensors ``mean`` and ``std``."""
     if out is not None:
         if isinstance(mean, Variable) or isinstance(std, Variable):
             made: Tensor = into(out, normal, mean, std, rule="castable", generator=generator)
@@ -404,10 +387,7 @@ def bernoulli(
     generator: Generator | None = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    """1 with the probability that ``input`` holds (or ``p``), else 0; of ``input``'s dtype.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html
-    """
+    """1 with the probability that ``input`` holds (or ``p``), else 0; of ``input``'s dtype."""
     array = like_each(input, None)
     g = source(generator)
     draw(distributions.bernoulli, g, array, of_each(input) if p is None else p)
@@ -415,10 +395,7 @@ def bernoulli(
 
 
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
-    """Poisson numbers with the rates that ``input`` holds.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.poisson.html
-    """
+    """Poisson numbers with the rates that ``input`` holds."""
     array = memory(for_each(input.shape), input.dtype.numpy, input.device, np.empty)
     draw(distributions.poisson, generator, array, of_each(input))
     return drawn(array, False, input.device)
@@ -441,8 +418,6 @@ def multinomial(
         >>> weights = minitorch.tensor([0.0, 1.0, 0.0])
         >>> minitorch.multinomial(weights, 3, replacement=True)
         tensor([1, 1, 1])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.multinomial.html
     """
     if input.ndim not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")

@@ -60,8 +60,6 @@ class Generator:
         >>> g = minitorch.Generator().manual_seed(0)
         >>> minitorch.rand(3, generator=g)
         tensor([0.4963, 0.7682, 0.0885])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Generator.html
     """
 
     def __init__(self, device: Any = None) -> None:

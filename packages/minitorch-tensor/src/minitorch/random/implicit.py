@@ -31,8 +31,6 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
         >>> import minitorch
         >>> minitorch.binomial(minitorch.tensor([4.0, 4.0]), minitorch.tensor([0.0, 1.0]))
         tensor([0., 4.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.binomial.html
     """
     if count.dtype != prob.dtype:
         raise RuntimeError(

@@ -74,8 +74,6 @@ def load(
         >>> _ = file.seek(0)
         >>> minitorch.load(file)
         [tensor([1., 1.]), 'text']
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.load.html
     """
     if pickle_module not in (None, pickle):
         raise RuntimeError(

@@ -76,8 +76,6 @@ def save(
         >>> _ = file.seek(0)
         >>> minitorch.load(file)
         {'weight': tensor([1., 1.]), 'epoch': 3}
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.save.html
     """
     if pickle_module not in (None, pickle):
         raise ValueError("save() has a pickler of its own: pickle_module can only be Python's")

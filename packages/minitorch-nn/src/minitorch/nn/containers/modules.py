@@ -103,8 +103,6 @@ class Sequential(ModuleSequence):
           (1): Tanh()
           (2): Linear(in_features=5, out_features=1, bias=True)
         )
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
     """
 
     def __init__(self, *args: Module | Iterable[Module] | Mapping[str, Module]) -> None:
@@ -160,10 +158,7 @@ class Sequential(ModuleSequence):
 
 
 class ModuleList(ModuleSequence):
-    """Modules in a list.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html
-    """
+    """Modules in a list."""
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
@@ -199,10 +194,7 @@ Modules = Mapping[str, Module] | Iterable[tuple[str, Module]] | Module
 
 
 class ModuleDict(Module):
-    """Modules by name.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
-    """
+    """Modules by name."""
 
     def __init__(self, modules: Modules | None = None) -> None:
         super().__init__()

@@ -38,10 +38,7 @@ def at(parameters: ParameterList, index: int) -> str:
 
 
 class ParameterList(Module):
-    """Parameters in a list; plain tensors become parameters.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterList.html
-    """
+    """Parameters in a list; plain tensors become parameters."""
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
@@ -98,10 +95,7 @@ Parameters = Mapping[str, Any] | Iterable[tuple[str, Any]] | Module
 
 
 class ParameterDict(Module):
-    """Parameters by name; plain tensors become parameters.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
-    """
+    """Parameters by name; plain tensors become parameters."""
 
     def __init__(self, parameters: Parameters | None = None) -> None:
         super().__init__()

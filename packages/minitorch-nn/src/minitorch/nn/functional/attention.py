@@ -76,8 +76,6 @@ def scaled_dot_product_attention(
 
     Raises:
         RuntimeError: shapes or dtypes do not fit.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
     """
     name = "scaled_dot_product_attention"
     shapes = f"{list(query.shape)}, {list(key.shape)} and {list(value.shape)}"

@@ -75,8 +75,6 @@ def embedding_bag(
 
     Returns:
         (bags, width)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding_bag.html
     """
     if weight.dtype is minitorch.int64 and input.dtype.is_floating_point:
         warnings.warn(

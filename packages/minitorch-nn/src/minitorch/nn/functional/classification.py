@@ -142,8 +142,6 @@ def cross_entropy(
         >>> F = minitorch.nn.functional
         >>> F.cross_entropy(minitorch.zeros(2, 4), minitorch.tensor([0, 3]))
         tensor(1.3863)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
     """
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
         reduction = chosen(reduction, size_average, reduce)
@@ -269,10 +267,7 @@ def nll_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """-input at the target class, for log-probabilities; otherwise as ``cross_entropy``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
-    """
+    """-input at the target class, for log-probabilities; otherwise as ``cross_entropy``."""
     reduction = chosen(reduction, size_average, reduce)
     target = unbatched(input, target)
     check_classes(input, target, weight, "nll_loss")

@@ -97,8 +97,6 @@ def ctc_loss(
         blank: the class that stands for no label.
         reduction: ``"none"``, ``"sum"``, or ``"mean"``: of the losses over their target lengths.
         zero_infinity: 0 in the place of infinite losses, of targets too long for their input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.ctc_loss.html
     """
     chosen(reduction)
     check_float(log_probs, "ctc_loss")

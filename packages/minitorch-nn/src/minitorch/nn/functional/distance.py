@@ -17,10 +17,7 @@ def norm(x: Tensor, p: float, dim: int, keepdim: bool = False) -> Tensor:
 def normalize(
     input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None
 ) -> Tensor:
-    """``x`` / max(|x|_p, eps), vectors along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html
-    """
+    """``x`` / max(|x|_p, eps), vectors along ``dim``."""
     if out is not None:
         into(out, normalize, input, p, dim, eps, rule="castable")
         return out

@@ -85,10 +85,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 def alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """Dropout that keeps mean 0 and variance 1, for ``selu`` (Klambauer et al., 2017).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.alpha_dropout.html
-    """
+    """Dropout that keeps mean 0 and variance 1, for ``selu`` (Klambauer et al., 2017)."""
     _check(p)
     return _apply(_drop_alpha, input, p, training, inplace, False)
 
@@ -102,10 +99,7 @@ def feature_dropout(input: Tensor, p: float, training: bool) -> Tensor:
 def feature_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """``alpha_dropout`` of whole channels (dimension 1).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.feature_alpha_dropout.html
-    """
+    """``alpha_dropout`` of whole channels (dimension 1)."""
     _check(p)
     return _apply(_drop_alpha, input, p, training, inplace, True)
 
@@ -139,10 +133,7 @@ def _channels(
 def dropout1d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Whole channels of (N, C, L) or (C, L) set to zero with probability ``p``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout1d.html
-    """
+    """Whole channels of (N, C, L) or (C, L) set to zero with probability ``p``."""
     _check(p)
     if input.ndim not in (2, 3):
         raise RuntimeError(
@@ -156,18 +147,12 @@ def dropout1d(
 def dropout2d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Whole channels of (N, C, H, W) set to zero with probability ``p``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout2d.html
-    """
+    """Whole channels of (N, C, H, W) set to zero with probability ``p``."""
     return _channels(input, p, training, inplace, "dropout2d", (3, 4))
 
 
 def dropout3d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Whole channels of (N, C, D, H, W) or (C, D, H, W) set to zero with probability ``p``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout3d.html
-    """
+    """Whole channels of (N, C, D, H, W) or (C, D, H, W) set to zero with probability ``p``."""
     return _channels(input, p, training, inplace, "dropout3d", (4, 5))

@@ -138,8 +138,6 @@ def embedding(
 
     Raises:
         IndexError: a number is not that of a row.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
     """
     check_index(input, "embedding")
     if weight.ndim != 2:
@@ -164,8 +162,6 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 
     Returns:
         (*, num_classes), int64
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
     """
     if tensor.dtype is not int64:
         raise RuntimeError(

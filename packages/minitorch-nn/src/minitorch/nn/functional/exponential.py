@@ -50,10 +50,7 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """``x`` where it is positive, alpha (exp(x) - 1) elsewhere.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.elu.html
-    """
+    """``x`` where it is positive, alpha (exp(x) - 1) elsewhere."""
     if inplace:
         return in_place(elu_p, input, alpha, 1.0, 1.0)
     return elu_p(input, alpha, 1.0, 1.0)
@@ -136,34 +133,22 @@ mish_p = activation(
 def softplus(
     input: Tensor, beta: float = 1.0, threshold: float = 20.0, *, out: Tensor | None = None
 ) -> Tensor:
-    """log(1 + exp(beta x)) / beta; x itself where beta x is above ``threshold``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
-    """
+    """log(1 + exp(beta x)) / beta; x itself where beta x is above ``threshold``."""
     return softplus_p(input, beta, threshold)
 
 
 def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Any:
-    """log(sigmoid(x)), exact for large negative x too.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
-    """
+    """log(sigmoid(x)), exact for large negative x too."""
     return logsigmoid_p(input)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``x`` sigmoid(x) (swish).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.silu.html
-    """
+    """``x`` sigmoid(x) (swish)."""
     return in_place(silu_p, input) if inplace else silu_p(input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """``x`` tanh(softplus(x)).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mish.html
-    """
+    """``x`` tanh(softplus(x))."""
     return in_place(mish_p, input) if inplace else mish_p(input)
 
 
@@ -187,27 +172,18 @@ softsign_p = primitive(
 
 
 def softsign(input: Tensor) -> Tensor:
-    """``x`` / (1 + |x|).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html
-    """
+    """``x`` / (1 + |x|)."""
     return softsign_p(input)
 
 
 def tanhshrink(input: Tensor) -> Tensor:
-    """``x`` - tanh(x).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.tanhshrink.html
-    """
+    """``x`` - tanh(x)."""
     return input - tanh(input)
 
 
 @numpy_names
 def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """``a sigmoid(b)``, where a and b are the halves of ``input`` along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.glu.html
-    """
+    """``a sigmoid(b)``, where a and b are the halves of ``input`` along ``dim``."""
     check_float(input, "glu")
     if not input.ndim:
         raise RuntimeError("glu does not support scalars because halving size must be even")

@@ -72,8 +72,6 @@ def unfold(
 
     Returns:
         (N, C * kH * kW, number of patches)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.unfold.html
     """
     if not input.dtype.is_complex and input.dtype is not minitorch.bool:
         check_float(input, "unfold")
@@ -116,8 +114,6 @@ def fold(
 
     Returns:
         (N, C, H, W)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.fold.html
     """
     if not input.dtype.is_complex and input.dtype is not minitorch.bool:
         check_float(input, "fold")

@@ -40,8 +40,6 @@ def gelu(input: Tensor, approximate: str = "none", *, out: Tensor | None = None)
     Args:
         input: any shape.
         approximate: ``"tanh"`` for x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html
     """
     if approximate == "none":
         return gelu_p(input)

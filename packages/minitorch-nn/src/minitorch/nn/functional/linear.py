@@ -53,8 +53,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Raises:
         RuntimeError: the widths or the dtypes of ``input`` and ``weight`` differ.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
     """
     try:
         return linear_p(input, weight, bias)

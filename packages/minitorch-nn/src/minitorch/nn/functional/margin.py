@@ -31,10 +31,7 @@ def hinge_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """``x`` where the target is 1, max(0, margin - x) where it is -1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html
-    """
+    """``x`` where the target is 1, max(0, margin - x) where it is -1."""
     reduction = chosen(reduction, size_average, reduce)
     if input.dtype.is_complex:
         check_float(input, "hinge_embedding_loss")
@@ -52,10 +49,7 @@ def margin_ranking_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """max(0, -target (input1 - input2) + margin).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.margin_ranking_loss.html
-    """
+    """max(0, -target (input1 - input2) + margin)."""
     reduction = chosen(reduction, size_average, reduce)
     if not input1.ndim == input2.ndim == target.ndim:
         raise RuntimeError(
@@ -85,8 +79,6 @@ def cosine_embedding_loss(
         size_average: replaced by ``reduction``.
         reduce: replaced by ``reduction``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_embedding_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
     if target.ndim not in (0, 1):
@@ -145,8 +137,6 @@ def multi_margin_loss(
         size_average: replaced by ``reduction``.
         reduce: replaced by ``reduction``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
     if p not in (1, 2):
@@ -193,8 +183,6 @@ def multilabel_margin_loss(
         size_average: replaced by ``reduction``.
         reduce: replaced by ``reduction``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_margin_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
     rows = rows_of(input)
@@ -229,10 +217,7 @@ def triplet_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """max(0, |anchor - positive|_p - |anchor - negative|_p + margin).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_loss.html
-    """
+    """max(0, |anchor - positive|_p - |anchor - negative|_p + margin)."""
     reduction = chosen(reduction, size_average, reduce)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
@@ -273,8 +258,6 @@ def triplet_margin_with_distance_loss(
         margin: by how much the positive should be nearer.
         swap: measure the negative from the positive where that is nearer.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_with_distance_loss.html
     """
     chosen(reduction)
     if margin <= 0:

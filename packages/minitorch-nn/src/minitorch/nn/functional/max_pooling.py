@@ -236,10 +236,7 @@ def max_pool3d(
 def adaptive_max_pool1d(
     input: Tensor, output_size: AdaptiveSizes, return_indices: bool = False
 ) -> Any:
-    """The maxima of ``output_size`` parts of the last dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool1d.html
-    """
+    """The maxima of ``output_size`` parts of the last dimension."""
     return _adaptive_max_pool(1, input, output_size, return_indices)
 
 
@@ -248,10 +245,7 @@ def adaptive_max_pool1d(
 def adaptive_max_pool2d(
     input: Tensor, output_size: AdaptiveSizes, return_indices: bool = False
 ) -> Any:
-    """The maxima of parts, ``output_size`` (an int or two; None for all) in each dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool2d.html
-    """
+    """The maxima of parts, ``output_size`` (an int or two; None for all) in each dimension."""
     return _adaptive_max_pool(2, input, output_size, return_indices)
 
 
@@ -259,10 +253,7 @@ def adaptive_max_pool2d(
 def adaptive_max_pool3d(
     input: Tensor, output_size: AdaptiveSizes, return_indices: bool = False
 ) -> Any:
-    """The maxima of parts, ``output_size`` (an int or three; None for all) in each dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool3d.html
-    """
+    """The maxima of parts, ``output_size`` (an int or three; None for all) in each dimension."""
     return _adaptive_max_pool(3, input, output_size, return_indices)
 
 
@@ -318,10 +309,7 @@ def max_unpool1d(
     input: Tensor, indices: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
     padding: Sizes = 0, output_size: Sequence[int] | None = None,
 ) -> Tensor:  # fmt: skip
-    """Maxima back at their places; the arguments are those of ``max_unpool2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool1d.html
-    """
+    """Maxima back at their places; the arguments are those of ``max_unpool2d``."""
     return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
 
@@ -339,8 +327,6 @@ def max_unpool2d(
         stride: as there.
         padding: as there.
         output_size: the size of the pooled input, where strides hide it.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html
     """
     return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
@@ -350,8 +336,5 @@ def max_unpool3d(
     stride: Sizes | None = None, padding: Sizes = 0,
     output_size: Sequence[int] | None = None,
 ) -> Tensor:  # fmt: skip
-    """Maxima back at their places; the arguments are those of ``max_unpool2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool3d.html
-    """
+    """Maxima back at their places; the arguments are those of ``max_unpool2d``."""
     return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)

@@ -157,8 +157,6 @@ def batch_norm(
     Raises:
         ValueError: a channel has one value only while training.
         RuntimeError: the statistics' or parameters' sizes are not the number of channels.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
     """
     _check_dtypes(
         "batch_norm", input,
@@ -222,8 +220,6 @@ def instance_norm(
     """Each channel of each example with mean 0 and variance 1 (Ulyanov et al., 2016).
 
     The arguments are those of ``batch_norm``; ``use_input_stats`` is its ``training``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.instance_norm.html
     """
     _check_dtypes("instance_norm", input, weight=weight, bias=bias)
     if input.ndim < 2 or not (use_input_stats or running_mean is not None):
@@ -383,10 +379,7 @@ def rms_norm(
 def local_response_norm(
     input: Tensor, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1.0
 ) -> Tensor:
-    """``x / (k + alpha mean(squares of size neighbouring channels))^beta``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.local_response_norm.html
-    """
+    """``x / (k + alpha mean(squares of size neighbouring channels))^beta``."""
     if input.ndim < 3:
         raise ValueError(
             f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)"

@@ -35,8 +35,6 @@ def pad(
         >>> import minitorch
         >>> minitorch.nn.functional.pad(minitorch.tensor([[1.0, 2.0, 3.0]]), (1, 2), "circular")
         tensor([[3., 1., 2., 3., 1., 2.]])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
     """
     widths = tuple(n.__index__() for n in pad)
     if len(widths) % 2:

@@ -34,10 +34,7 @@ __all__ = [
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(0, x).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html
-    """
+    """max(0, x)."""
     return relu_(input) if inplace else minitorch.relu(input)
 
 
@@ -89,10 +86,7 @@ softshrink_p = activation(
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """``x`` where it is positive, ``negative_slope`` x elsewhere.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
-    """
+    """``x`` where it is positive, ``negative_slope`` x elsewhere."""
     if inplace:
         return in_place(leaky_relu_p, input, negative_slope)
     return leaky_relu_p(input, negative_slope)
@@ -101,10 +95,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 def hardtanh(
     input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
-    """x, held between ``min_val`` and ``max_val``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html
-    """
+    """x, held between ``min_val`` and ``max_val``."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
     if input.dtype.is_complex or input.dtype is minitorch.bool:
@@ -118,10 +109,7 @@ def hardtanh(
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """x, held between 0 and 6.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html
-    """
+    """x, held between 0 and 6."""
     return hardtanh(input, 0, 6, inplace)
 
 
@@ -146,18 +134,12 @@ def threshold(
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """``x`` / 6 + 1/2, held between 0 and 1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html
-    """
+    """``x`` / 6 + 1/2, held between 0 and 1."""
     return in_place(hardsigmoid_p, input) if inplace else hardsigmoid_p(input)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """``x`` hardsigmoid(x).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html
-    """
+    """``x`` hardsigmoid(x)."""
     return in_place(hardswish_p, input) if inplace else hardswish_p(input)
 
 
@@ -170,10 +152,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) 
 
 
 def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
-    """``x`` moved towards 0 by ``lambd``, 0 where it gets there.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softshrink.html
-    """
+    """``x`` moved towards 0 by ``lambd``, 0 where it gets there."""
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
     return softshrink_p(input, lambd)

@@ -185,8 +185,6 @@ def avg_pool2d(
         ceil_mode: round the number of windows up: the last one may reach beyond the input.
         count_include_pad: count the zeros too.
         divisor_override: divide the sums by this instead.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool2d.html
     """
     return _avg_pool(
         2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
@@ -199,10 +197,7 @@ def avg_pool3d(
     divisor_override: int | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The means of windows; the arguments are those of ``avg_pool2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool3d.html
-    """
+    """The means of windows; the arguments are those of ``avg_pool2d``."""
     return _avg_pool(
         3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
@@ -229,18 +224,12 @@ def adaptive_avg_pool1d(input: Tensor, output_size: AdaptiveSizes) -> Tensor:
 
 @keeps_channels_last
 def adaptive_avg_pool2d(input: Tensor, output_size: AdaptiveSizes) -> Tensor:
-    """The means of parts, ``output_size`` (an int or two; None for all) in each dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html
-    """
+    """The means of parts, ``output_size`` (an int or two; None for all) in each dimension."""
     return _adaptive_avg_pool(2, input, output_size)
 
 
 def adaptive_avg_pool3d(input: Tensor, output_size: AdaptiveSizes) -> Tensor:
-    """The means of parts, ``output_size`` (an int or three; None for all) in each dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool3d.html
-    """
+    """The means of parts, ``output_size`` (an int or three; None for all) in each dimension."""
     return _adaptive_avg_pool(3, input, output_size)
 
 
@@ -262,10 +251,7 @@ def lp_pool1d(
     stride: Sizes | None = None,
     ceil_mode: bool = False,
 ) -> Tensor:
-    """``sum(x^p)^(1/p)`` of windows.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool1d.html
-    """
+    """``sum(x^p)^(1/p)`` of windows."""
     return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
@@ -277,10 +263,7 @@ def lp_pool2d(
     stride: Sizes | None = None,
     ceil_mode: bool = False,
 ) -> Tensor:
-    """``sum(x^p)^(1/p)`` of windows.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool2d.html
-    """
+    """``sum(x^p)^(1/p)`` of windows."""
     return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
@@ -291,8 +274,5 @@ def lp_pool3d(
     stride: Sizes | None = None,
     ceil_mode: bool = False,
 ) -> Tensor:
-    """``sum(x^p)^(1/p)`` of windows.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool3d.html
-    """
+    """``sum(x^p)^(1/p)`` of windows."""
     return _lp_pool(3, input, norm_type, kernel_size, stride, ceil_mode)

@@ -54,10 +54,7 @@ def binary_cross_entropy(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """-t log(p) - (1 - t) log(1 - p) for probabilities p = ``input`` in [0, 1].
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
-    """
+    """-t log(p) - (1 - t) log(1 - p) for probabilities p = ``input`` in [0, 1]."""
     reduction = chosen(reduction, size_average, reduce)
     if input.shape != target.shape:
         raise ValueError(
@@ -106,8 +103,6 @@ def binary_cross_entropy_with_logits(
         reduce: replaced by ``reduction``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         pos_weight: a factor for the positive part, broadcast.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
     """
     reduction = chosen(reduction, size_average, reduce)
     if input.shape != target.shape:
@@ -136,8 +131,6 @@ def kl_div(
     """Target (log(target) - input), where ``input`` holds log-probabilities.
 
     ``reduction="batchmean"`` divides the sum by the batch size: the Kullback-Leibler divergence.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html
     """
     batchmean = reduction == "batchmean"
     reduction = chosen("sum" if batchmean else reduction, size_average, reduce)
@@ -167,10 +160,7 @@ def multilabel_soft_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """The mean over the classes of the logistic loss for each.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html
-    """
+    """The mean over the classes of the logistic loss for each."""
     reduction = chosen(reduction, size_average, reduce)
     loss = -(target * logsigmoid_p(input) + (1 - target) * logsigmoid_p(-input))
     if weight is not None:
@@ -185,10 +175,7 @@ def soft_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """log(1 + exp(-target input)), with targets 1 and -1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html
-    """
+    """log(1 + exp(-target input)), with targets 1 and -1."""
     reduction = chosen(reduction, size_average, reduce)
     margins = in_dtype_of(input, target * input)
     if margins.shape != input.shape:

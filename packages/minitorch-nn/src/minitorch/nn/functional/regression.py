@@ -80,8 +80,6 @@ def mse_loss(
         >>> import minitorch
         >>> minitorch.nn.functional.mse_loss(minitorch.tensor([1.0, 3.0]), minitorch.zeros(2))
         tensor(5.)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
     warn_of_sizes(input, target)
@@ -106,10 +104,7 @@ def l1_loss(
     reduction: str = "mean",
     weight: Any = None,
 ) -> Tensor:
-    """The mean of |input - target|.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html
-    """
+    """The mean of |input - target|."""
     reduction = chosen(reduction, size_average, reduce)
     warn_of_sizes(input, target)
     return weighted(abs(input - target), weight, reduction)
@@ -132,10 +127,7 @@ def smooth_l1_loss(
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> Tensor:
-    """d^2 / (2 beta) where d = |input - target| is below ``beta``, d - beta / 2 elsewhere.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html
-    """
+    """d^2 / (2 beta) where d = |input - target| is below ``beta``, d - beta / 2 elsewhere."""
     reduction = chosen(reduction, size_average, reduce)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
@@ -155,10 +147,7 @@ def huber_loss(
     delta: float = 1.0,
     weight: Any = None,
 ) -> Tensor:
-    """d^2 / 2 where d = |input - target| is up to ``delta``, delta (d - delta / 2) elsewhere.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html
-    """
+    """d^2 / 2 where d = |input - target| is up to ``delta``, delta (d - delta / 2) elsewhere."""
     reduction = chosen(reduction)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
@@ -188,8 +177,6 @@ def gaussian_nll_loss(
         full: add the constant log(2 pi) / 2.
         eps: the least variance; below it, it has no gradient effect.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gaussian_nll_loss.html
     """
     if not isinstance(var, Tensor):
         if var < 0:
@@ -240,8 +227,6 @@ def poisson_nll_loss(
         eps: keeps log(input) finite.
         reduce: replaced by ``reduction``.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.poisson_nll_loss.html
     """
     reduction = chosen(reduction, size_average, reduce)
     if log_input:

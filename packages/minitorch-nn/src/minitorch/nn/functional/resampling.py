@@ -66,8 +66,6 @@ def interpolate(
         >>> x = minitorch.tensor([[[1.0, 2.0]]])
         >>> minitorch.nn.functional.interpolate(x, scale_factor=2, mode="linear")
         tensor([[[1.0000, 1.2500, 1.7500, 2.0000]]])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
     """
     if mode not in MODES:
         raise NotImplementedError(f"unknown interpolation mode {mode!r}: use one of {list(MODES)}")
@@ -159,28 +157,19 @@ def upsample(
     mode: str = "nearest",
     align_corners: bool | None = None,
 ) -> Tensor:
-    """The old name of ``interpolate``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.upsample.html
-    """
+    """The old name of ``interpolate``."""
     _deprecated("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """``interpolate`` by ``"nearest"``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.upsample_nearest.html
-    """
+    """``interpolate`` by ``"nearest"``."""
     _deprecated("upsample_nearest")
     return interpolate(input, size, scale_factor, "nearest")
 
 
 def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """``interpolate`` by ``"bilinear"`` with ``align_corners=True``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.upsample_bilinear.html
-    """
+    """``interpolate`` by ``"bilinear"`` with ``align_corners=True``."""
     _deprecated("upsample_bilinear")
     return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
 
@@ -216,8 +205,6 @@ def grid_sample(
 
     Returns:
         (N, C, h, w) or (N, C, d, h, w)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html
     """
     modes = {"bilinear": 0, "nearest": 1, "bicubic": 2}
     paddings = {"zeros": 0, "border": 1, "reflection": 2}
@@ -246,8 +233,6 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
 
     Returns:
         (N, H, W, 2) or (N, D, H, W, 3)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.affine_grid.html
     """
     if not theta.dtype.is_floating_point:
         raise ValueError(f"Expected theta to have floating point type, but got {theta.dtype}")

@@ -29,10 +29,7 @@ def _dim(name: str, ndim: int, stacklevel: int) -> int:
 def softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
 ) -> Tensor:
-    """exp(x) over its sum along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
-    """
+    """exp(x) over its sum along ``dim``."""
     if dim is None:
         dim = _dim("softmax", input.ndim, _stacklevel)
     return minitorch.softmax(input, dim, dtype=dtype)
@@ -42,10 +39,7 @@ def softmax(
 def softmin(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
 ) -> Tensor:
-    """softmax(-x).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmin.html
-    """
+    """softmax(-x)."""
     if dim is None:
         dim = _dim("softmin", input.ndim, _stacklevel)
     return minitorch.softmax(-input, dim, dtype=dtype)
@@ -55,10 +49,7 @@ def softmin(
 def log_softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
 ) -> Tensor:
-    """log(softmax(x)), in one numerically safe step.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
-    """
+    """log(softmax(x)), in one numerically safe step."""
     if dim is None:
         dim = _dim("log_softmax", input.ndim, _stacklevel)
     return minitorch.log_softmax(input, dim, dtype=dtype)
@@ -76,8 +67,6 @@ def gumbel_softmax(
         hard: one-hot in the forward pass, with the gradient of the soft sample.
         eps: deprecated, without effect.
         dim: the dimension of the categories.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gumbel_softmax.html
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=3)

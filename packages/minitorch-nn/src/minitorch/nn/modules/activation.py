@@ -114,28 +114,19 @@ class _Shrink(_Activation):
 
 
 class CELU(_Exponential):
-    """max(0, x) + min(0, alpha (exp(x / alpha) - 1)).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CELU.html
-    """
+    """max(0, x) + min(0, alpha (exp(x / alpha) - 1))."""
 
     __function__ = F.celu
 
 
 class ELU(_Exponential):
-    """x where it is positive, alpha (exp(x) - 1) elsewhere.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
-    """
+    """x where it is positive, alpha (exp(x) - 1) elsewhere."""
 
     __function__ = F.elu
 
 
 class GELU(_Activation):
-    """x Phi(x), Phi the normal distribution function; ``approximate="tanh"`` is faster.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GELU.html
-    """
+    """x Phi(x), Phi the normal distribution function; ``approximate="tanh"`` is faster."""
 
     extra_repr = showing("approximate")
 
@@ -149,37 +140,25 @@ class GELU(_Activation):
 
 
 class Hardshrink(_Shrink):
-    """x outside of [-lambd, lambd], 0 inside.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardshrink.html
-    """
+    """x outside of [-lambd, lambd], 0 inside."""
 
     __function__ = F.hardshrink
 
 
 class Hardsigmoid(_InPlace):
-    """x / 6 + 1/2, held between 0 and 1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html
-    """
+    """x / 6 + 1/2, held between 0 and 1."""
 
     __function__ = F.hardsigmoid
 
 
 class Hardswish(_InPlace):
-    """x hardsigmoid(x).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardswish.html
-    """
+    """x hardsigmoid(x)."""
 
     __function__ = F.hardswish
 
 
 class Hardtanh(_Activation):
-    """x, held between ``min_val`` and ``max_val``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardtanh.html
-    """
+    """x, held between ``min_val`` and ``max_val``."""
 
     extra_repr = showing("min_val", "max_val")
 
@@ -197,10 +176,7 @@ class Hardtanh(_Activation):
 
 
 class LeakyReLU(_Activation):
-    """x where it is positive, ``negative_slope`` x elsewhere.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
-    """
+    """x where it is positive, ``negative_slope`` x elsewhere."""
 
     extra_repr = showing("negative_slope")
 
@@ -215,19 +191,13 @@ class LeakyReLU(_Activation):
 
 
 class LogSigmoid(_Activation):
-    """log(sigmoid(x)).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html
-    """
+    """log(sigmoid(x))."""
 
     __function__ = F.logsigmoid
 
 
 class Mish(_InPlace):
-    """x tanh(softplus(x)).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Mish.html
-    """
+    """x tanh(softplus(x))."""
 
     __function__ = F.mish
 
@@ -238,8 +208,6 @@ class PReLU(_Activation):
     Args:
         num_parameters: one slope for all, or as many as there are channels (dimension 1).
         init: the slopes' first value.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.PReLU.html
     """
 
     extra_repr = showing("num_parameters")
@@ -263,10 +231,8 @@ class PReLU(_Activation):
 
 
 class RReLU(_Activation):
-    """x where it is positive; elsewhere x times a slope from [lower, upper), random while training.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RReLU.html
-    """
+    """x where it is positive; elsewhere x times a slope from [lower, upper), random while
+    training."""
 
     extra_repr = showing("lower", "upper")
 
@@ -282,10 +248,7 @@ class RReLU(_Activation):
 
 
 class ReLU(_InPlace):
-    """max(0, x).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html
-    """
+    """max(0, x)."""
 
     def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
@@ -293,10 +256,7 @@ class ReLU(_InPlace):
 
 
 class ReLU6(Hardtanh):
-    """x, held between 0 and 6.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU6.html
-    """
+    """x, held between 0 and 6."""
 
     extra_repr = showing()
 
@@ -305,37 +265,25 @@ class ReLU6(Hardtanh):
 
 
 class SELU(_InPlace):
-    """``elu`` with constants that keep mean 0 and variance 1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SELU.html
-    """
+    """``elu`` with constants that keep mean 0 and variance 1."""
 
     __function__ = F.selu
 
 
 class SiLU(_InPlace):
-    """x sigmoid(x).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html
-    """
+    """x sigmoid(x)."""
 
     __function__ = F.silu
 
 
 class Sigmoid(_Activation):
-    """1 / (1 + exp(-x)).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html
-    """
+    """1 / (1 + exp(-x))."""
 
     __function__ = F.sigmoid
 
 
 class Softplus(_Activation):
-    """log(1 + exp(beta x)) / beta; x itself where beta x is above ``threshold``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softplus.html
-    """
+    """log(1 + exp(beta x)) / beta; x itself where beta x is above ``threshold``."""
 
     extra_repr = showing("beta", "threshold")
 
@@ -350,46 +298,31 @@ class Softplus(_Activation):
 
 
 class Softshrink(_Shrink):
-    """x moved towards 0 by ``lambd``, 0 where it gets there.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softshrink.html
-    """
+    """x moved towards 0 by ``lambd``, 0 where it gets there."""
 
     __function__ = F.softshrink
 
 
 class Softsign(_Activation):
-    """x / (1 + |x|).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html
-    """
+    """x / (1 + |x|)."""
 
     __function__ = F.softsign
 
 
 class Tanh(_Activation):
-    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html
-    """
+    """(exp(x) - exp(-x)) / (exp(x) + exp(-x))."""
 
     __function__ = F.tanh
 
 
 class Tanhshrink(_Activation):
-    """x - tanh(x).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanhshrink.html
-    """
+    """x - tanh(x)."""
 
     __function__ = F.tanhshrink
 
 
 class Threshold(_Activation):
-    """x where it is above ``threshold``, ``value`` elsewhere.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Threshold.html
-    """
+    """x where it is above ``threshold``, ``value`` elsewhere."""
 
     extra_repr = showing("threshold", "value")
 

@@ -38,8 +38,6 @@ class MultiheadAttention(Module):
         in_proj_bias: (3 embed_dim,)
         out_proj: a ``Linear``
         bias_k, bias_v: (1, 1, embed_dim) or None
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
     """
 
     in_proj_weight: Parameter

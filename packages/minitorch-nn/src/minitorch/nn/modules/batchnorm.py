@@ -128,10 +128,7 @@ class _BatchNorm(_NormBase):
 
 
 class BatchNorm1d(_BatchNorm):
-    """``BatchNorm2d`` for (N, C) or (N, C, L).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
-    """
+    """``BatchNorm2d`` for (N, C) or (N, C, L)."""
 
     __input_ndims__ = (2, 3)
 
@@ -157,27 +154,20 @@ class BatchNorm2d(_BatchNorm):
     Raises:
         ValueError: the input's number of dimensions is another, or a channel has one value only.
         RuntimeError: the input's number of channels is another. The statistics stay as they were.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
     """
 
     __input_ndims__ = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    """``BatchNorm2d`` for (N, C, D, H, W).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html
-    """
+    """``BatchNorm2d`` for (N, C, D, H, W)."""
 
     __input_ndims__ = (5,)
 
 
 class SyncBatchNorm(_BatchNorm):
-    """``BatchNorm`` for any number of dimensions: with one process there is nothing to synchronize.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SyncBatchNorm.html
-    """
+    """``BatchNorm`` for any number of dimensions: with one process there is nothing to
+    synchronize."""
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
@@ -250,27 +240,18 @@ def channel_dim(module: Module, input: Tensor) -> int:
 
 
 class LazyBatchNorm1d(_LazyNormBase, BatchNorm1d):
-    """``BatchNorm1d`` that takes ``num_features`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm1d.html
-    """
+    """``BatchNorm1d`` that takes ``num_features`` from its first input."""
 
     cls_to_become = BatchNorm1d
 
 
 class LazyBatchNorm2d(_LazyNormBase, BatchNorm2d):
-    """``BatchNorm2d`` that takes ``num_features`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm2d.html
-    """
+    """``BatchNorm2d`` that takes ``num_features`` from its first input."""
 
     cls_to_become = BatchNorm2d
 
 
 class LazyBatchNorm3d(_LazyNormBase, BatchNorm3d):
-    """``BatchNorm3d`` that takes ``num_features`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm3d.html
-    """
+    """``BatchNorm3d`` that takes ``num_features`` from its first input."""
 
     cls_to_become = BatchNorm3d

@@ -18,10 +18,7 @@ __all__ = ["GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"]
 
 
 class RNNCellBase(Module):
-    """What the cells share: one step of one layer.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
-    """
+    """What the cells share: one step of one layer."""
 
     weight_ih: Parameter
     weight_hh: Parameter
@@ -94,10 +91,7 @@ def stepped(
 
 
 class RNNCell(RNNCellBase):
-    """One step of ``RNN``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
-    """
+    """One step of ``RNN``."""
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh",
@@ -119,10 +113,7 @@ class RNNCell(RNNCellBase):
 
 
 class LSTMCell(RNNCellBase):
-    """One step of ``LSTM``; its state is (h, c).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
-    """
+    """One step of ``LSTM``; its state is (h, c)."""
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None,
@@ -143,10 +134,7 @@ class LSTMCell(RNNCellBase):
 
 
 class GRUCell(RNNCellBase):
-    """One step of ``GRU``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
-    """
+    """One step of ``GRU``."""
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None,

@@ -11,10 +11,7 @@ __all__ = ["ChannelShuffle"]
 
 
 class ChannelShuffle(Module):
-    """Channels taken from the groups in turn.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
-    """
+    """Channels taken from the groups in turn."""
 
     def __init__(self, groups: int) -> None:
         super().__init__()

@@ -187,10 +187,7 @@ def widths(conv: _ConvNd) -> list[int]:
 
 
 class Conv1d(_Conv):
-    """Convolution of sequences; the arguments are those of ``Conv2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
-    """
+    """Convolution of sequences; the arguments are those of ``Conv2d``."""
 
 
 class Conv2d(_Conv):
@@ -217,16 +214,11 @@ class Conv2d(_Conv):
         >>> import minitorch
         >>> minitorch.nn.Conv2d(3, 8, 3, padding=1)(minitorch.zeros(2, 3, 28, 28)).shape
         torch.Size([2, 8, 28, 28])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
     """
 
 
 class Conv3d(_Conv):
-    """Convolution of volumes; the arguments are those of ``Conv2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
-    """
+    """Convolution of volumes; the arguments are those of ``Conv2d``."""
 
 
 class _ConvTransposeNd(_ConvNd):
@@ -293,10 +285,7 @@ class _ConvTransposeNd(_ConvNd):
 
 
 class ConvTranspose1d(_ConvTransposeNd):
-    """The adjoint of ``Conv1d``; the arguments are those of ``ConvTranspose2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
-    """
+    """The adjoint of ``Conv1d``; the arguments are those of ``ConvTranspose2d``."""
 
 
 class ConvTranspose2d(_ConvTransposeNd):
@@ -308,16 +297,11 @@ class ConvTranspose2d(_ConvTransposeNd):
     Attributes:
         weight: (in_channels, out_channels / groups, *kernel_size)
         bias: (out_channels,); or None
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
     """
 
 
 class ConvTranspose3d(_ConvTransposeNd):
-    """The adjoint of ``Conv3d``; the arguments are those of ``ConvTranspose2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
-    """
+    """The adjoint of ``Conv3d``; the arguments are those of ``ConvTranspose2d``."""
 
 
 class _LazyConvNd(LazyModuleMixin, _ConvNd):
@@ -372,55 +356,37 @@ class _LazyConvTranspose(_LazyConvNd, _ConvTransposeNd):
 
 
 class LazyConv1d(_LazyConv, Conv1d):
-    """``Conv1d`` that takes ``in_channels`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConv1d.html
-    """
+    """``Conv1d`` that takes ``in_channels`` from its first input."""
 
     cls_to_become = Conv1d
 
 
 class LazyConv2d(_LazyConv, Conv2d):
-    """``Conv2d`` that takes ``in_channels`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConv2d.html
-    """
+    """``Conv2d`` that takes ``in_channels`` from its first input."""
 
     cls_to_become = Conv2d
 
 
 class LazyConv3d(_LazyConv, Conv3d):
-    """``Conv3d`` that takes ``in_channels`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConv3d.html
-    """
+    """``Conv3d`` that takes ``in_channels`` from its first input."""
 
     cls_to_become = Conv3d
 
 
 class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
-    """``ConvTranspose1d`` that takes ``in_channels`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose1d.html
-    """
+    """``ConvTranspose1d`` that takes ``in_channels`` from its first input."""
 
     cls_to_become = ConvTranspose1d
 
 
 class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
-    """``ConvTranspose2d`` that takes ``in_channels`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose2d.html
-    """
+    """``ConvTranspose2d`` that takes ``in_channels`` from its first input."""
 
     cls_to_become = ConvTranspose2d
 
 
 class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
-    """``ConvTranspose3d`` that takes ``in_channels`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose3d.html
-    """
+    """``ConvTranspose3d`` that takes ``in_channels`` from its first input."""
 
     cls_to_become = ConvTranspose3d
 

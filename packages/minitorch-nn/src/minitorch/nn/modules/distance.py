@@ -11,10 +11,7 @@ __all__ = ["CosineSimilarity", "PairwiseDistance"]
 
 
 class PairwiseDistance(Module):
-    """|x1 - x2 + eps|_p along the last dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.PairwiseDistance.html
-    """
+    """|x1 - x2 + eps|_p along the last dimension."""
 
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         super().__init__()
@@ -28,10 +25,7 @@ class PairwiseDistance(Module):
 
 
 class CosineSimilarity(Module):
-    """The cosine of the angle between vectors along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineSimilarity.html
-    """
+    """The cosine of the angle between vectors along ``dim``."""
 
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         super().__init__()

@@ -33,54 +33,36 @@ class _Dropout(Module):
 
 
 class Dropout(_Dropout):
-    """Each element is set to zero with probability ``p``, the others are divided by 1 - p.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
-    """
+    """Each element is set to zero with probability ``p``, the others are divided by 1 - p."""
 
     __function__ = F.dropout
 
 
 class Dropout1d(_Dropout):
-    """Whole channels of (N, C, L) are set to zero with probability ``p``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html
-    """
+    """Whole channels of (N, C, L) are set to zero with probability ``p``."""
 
     __function__ = F.dropout1d
 
 
 class Dropout2d(_Dropout):
-    """Whole channels of (N, C, H, W) are set to zero with probability ``p``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html
-    """
+    """Whole channels of (N, C, H, W) are set to zero with probability ``p``."""
 
     __function__ = F.dropout2d
 
 
 class Dropout3d(_Dropout):
-    """Whole channels of (N, C, D, H, W) are set to zero with probability ``p``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html
-    """
+    """Whole channels of (N, C, D, H, W) are set to zero with probability ``p``."""
 
     __function__ = F.dropout3d
 
 
 class AlphaDropout(_Dropout):
-    """Dropout that keeps mean 0 and variance 1, for ``SELU`` networks.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AlphaDropout.html
-    """
+    """Dropout that keeps mean 0 and variance 1, for ``SELU`` networks."""
 
     __function__ = F.alpha_dropout
 
 
 class FeatureAlphaDropout(_Dropout):
-    """``AlphaDropout`` of whole channels.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.FeatureAlphaDropout.html
-    """
+    """``AlphaDropout`` of whole channels."""
 
     __function__ = F.feature_alpha_dropout

@@ -118,8 +118,6 @@ class Embedding(_Table):
         >>> layer = minitorch.nn.Embedding(27, 10)
         >>> layer(minitorch.tensor([[0, 5, 26]])).shape
         torch.Size([1, 3, 10])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
     """
 
     def __init__(
@@ -167,8 +165,6 @@ class EmbeddingBag(_Table):
 
     Attributes:
         weight: (num_embeddings, embedding_dim), standard normal
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html
     """
 
     def __init__(

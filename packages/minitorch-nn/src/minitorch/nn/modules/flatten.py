@@ -12,10 +12,7 @@ __all__ = ["Flatten", "Unflatten"]
 
 
 class Flatten(Module):
-    """Dimensions ``start_dim`` to ``end_dim`` as one; by default all but the batch.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html
-    """
+    """Dimensions ``start_dim`` to ``end_dim`` as one; by default all but the batch."""
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
@@ -32,10 +29,7 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Dimension ``dim`` as several, of the sizes ``unflattened_size``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
-    """
+    """Dimension ``dim`` as several, of the sizes ``unflattened_size``."""
 
     def __init__(self, dim: int | str, unflattened_size: Sequence[int]) -> None:
         super().__init__()

@@ -12,10 +12,7 @@ __all__ = ["Fold", "Unfold"]
 
 
 class Unfold(Module):
-    """The patches that a convolution sees, as columns; see ``functional.unfold``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Unfold.html
-    """
+    """The patches that a convolution sees, as columns; see ``functional.unfold``."""
 
     def __init__(
         self,
@@ -41,10 +38,7 @@ class Unfold(Module):
 
 
 class Fold(Unfold):
-    """The adjoint of ``Unfold``: patches added up into images of ``output_size``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Fold.html
-    """
+    """The adjoint of ``Unfold``: patches added up into images of ``output_size``."""
 
     def __init__(
         self,

@@ -61,10 +61,7 @@ class _InstanceNorm(_NormBase):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """``InstanceNorm2d`` for (N, C, L) or (C, L).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html
-    """
+    """``InstanceNorm2d`` for (N, C, L) or (C, L)."""
 
     __input_ndims__ = (2, 3)
 
@@ -76,8 +73,6 @@ class InstanceNorm2d(_InstanceNorm):
     """Each channel of each example, (N, C, H, W) or (C, H, W), with mean 0 and variance 1.
 
     The arguments are those of ``BatchNorm2d``, with ``affine`` and ``track_running_stats`` off.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html
     """
 
     __input_ndims__ = (3, 4)
@@ -87,10 +82,7 @@ class InstanceNorm2d(_InstanceNorm):
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """``InstanceNorm2d`` for (N, C, D, H, W) or (C, D, H, W).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html
-    """
+    """``InstanceNorm2d`` for (N, C, D, H, W) or (C, D, H, W)."""
 
     __input_ndims__ = (4, 5)
 
@@ -99,27 +91,18 @@ class InstanceNorm3d(_InstanceNorm):
 
 
 class LazyInstanceNorm1d(_LazyNormBase, InstanceNorm1d):
-    """``InstanceNorm1d`` that takes ``num_features`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm1d.html
-    """
+    """``InstanceNorm1d`` that takes ``num_features`` from its first input."""
 
     cls_to_become = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_LazyNormBase, InstanceNorm2d):
-    """``InstanceNorm2d`` that takes ``num_features`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm2d.html
-    """
+    """``InstanceNorm2d`` that takes ``num_features`` from its first input."""
 
     cls_to_become = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_LazyNormBase, InstanceNorm3d):
-    """``InstanceNorm3d`` that takes ``num_features`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm3d.html
-    """
+    """``InstanceNorm3d`` that takes ``num_features`` from its first input."""
 
     cls_to_become = InstanceNorm3d

@@ -19,10 +19,7 @@ __all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "NonDynamicallyQuanti
 
 
 class Identity(Module):
-    """Gives back what it gets, whatever it was made with.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html
-    """
+    """Gives back what it gets, whatever it was made with."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
@@ -54,8 +51,6 @@ class Linear(Module):
         >>> layer = minitorch.nn.Linear(3, 5)
         >>> layer(minitorch.zeros(2, 3)).shape
         torch.Size([2, 5])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
     """
 
     in_features: int
@@ -148,10 +143,7 @@ class NonDynamicallyQuantizableLinear(Linear):
 
 
 class LazyLinear(LazyModuleMixin, Linear):
-    """``Linear`` that takes ``in_features`` from its first input.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LazyLinear.html
-    """
+    """``Linear`` that takes ``in_features`` from its first input."""
 
     cls_to_become = Linear
 
@@ -184,8 +176,6 @@ class Bilinear(Module):
     Attributes:
         weight: (out_features, in1_features, in2_features), uniform within 1 / sqrt(in1_features)
         bias: (out_features), the same; or None
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Bilinear.html
     """
 
     def __init__(

@@ -50,8 +50,6 @@ class LayerNorm(_Affine):
 
     Attributes:
         weight, bias: of that shape, 1 and 0 at first; or None
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
     """
 
     def __init__(
@@ -82,10 +80,7 @@ class LayerNorm(_Affine):
 
 
 class RMSNorm(_Affine):
-    """The last dimensions, of sizes ``normalized_shape``, over the root of their mean square.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html
-    """
+    """The last dimensions, of sizes ``normalized_shape``, over the root of their mean square."""
 
     def __init__(
         self, normalized_shape: Sizes, eps: float | None = None, elementwise_affine: bool = True,
@@ -116,10 +111,7 @@ class RMSNorm(_Affine):
 
 
 class GroupNorm(_Affine):
-    """Groups of channels of each example with mean 0 and variance 1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
-    """
+    """Groups of channels of each example with mean 0 and variance 1."""
 
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True,
@@ -148,10 +140,7 @@ class GroupNorm(_Affine):
 
 
 class LocalResponseNorm(Module):
-    """Each element over a power of the mean square of neighbouring channels.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
-    """
+    """Each element over a power of the mean square of neighbouring channels."""
 
     def __init__(
         self, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1.0
@@ -169,10 +158,7 @@ class LocalResponseNorm(Module):
 
 
 class CrossMapLRN2d(LocalResponseNorm):
-    """The old name of ``LocalResponseNorm`` for images.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossMapLRN2d.html
-    """
+    """The old name of ``LocalResponseNorm`` for images."""
 
     def __init__(self, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1) -> None:
         super().__init__(size, alpha, beta, k)

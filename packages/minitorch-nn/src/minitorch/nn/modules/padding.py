@@ -80,144 +80,99 @@ class _ZeroPad(_ConstantPad):
 
 
 class CircularPad1d(_Pad):
-    """Elements from the other end around the last dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad1d.html
-    """
+    """Elements from the other end around the last dimension."""
 
     __ndim__ = 1
     __mode__ = "circular"
 
 
 class CircularPad2d(_Pad):
-    """Elements from the other end around the last 2 dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad2d.html
-    """
+    """Elements from the other end around the last 2 dimensions."""
 
     __ndim__ = 2
     __mode__ = "circular"
 
 
 class CircularPad3d(_Pad):
-    """Elements from the other end around the last 3 dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CircularPad3d.html
-    """
+    """Elements from the other end around the last 3 dimensions."""
 
     __ndim__ = 3
     __mode__ = "circular"
 
 
 class ReflectionPad1d(_Pad):
-    """The elements mirrored at the border around the last dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad1d.html
-    """
+    """The elements mirrored at the border around the last dimension."""
 
     __ndim__ = 1
     __mode__ = "reflect"
 
 
 class ReflectionPad2d(_Pad):
-    """The elements mirrored at the border around the last 2 dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad2d.html
-    """
+    """The elements mirrored at the border around the last 2 dimensions."""
 
     __ndim__ = 2
     __mode__ = "reflect"
 
 
 class ReflectionPad3d(_Pad):
-    """The elements mirrored at the border around the last 3 dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReflectionPad3d.html
-    """
+    """The elements mirrored at the border around the last 3 dimensions."""
 
     __ndim__ = 3
     __mode__ = "reflect"
 
 
 class ReplicationPad1d(_Pad):
-    """The border repeated around the last dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad1d.html
-    """
+    """The border repeated around the last dimension."""
 
     __ndim__ = 1
     __mode__ = "replicate"
 
 
 class ReplicationPad2d(_Pad):
-    """The border repeated around the last 2 dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad2d.html
-    """
+    """The border repeated around the last 2 dimensions."""
 
     __ndim__ = 2
     __mode__ = "replicate"
 
 
 class ReplicationPad3d(_Pad):
-    """The border repeated around the last 3 dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ReplicationPad3d.html
-    """
+    """The border repeated around the last 3 dimensions."""
 
     __ndim__ = 3
     __mode__ = "replicate"
 
 
 class ConstantPad1d(_ConstantPad):
-    """A constant around the last dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad1d.html
-    """
+    """A constant around the last dimension."""
 
     __ndim__ = 1
 
 
 class ConstantPad2d(_ConstantPad):
-    """A constant around the last 2 dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad2d.html
-    """
+    """A constant around the last 2 dimensions."""
 
     __ndim__ = 2
 
 
 class ConstantPad3d(_ConstantPad):
-    """A constant around the last 3 dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ConstantPad3d.html
-    """
+    """A constant around the last 3 dimensions."""
 
     __ndim__ = 3
 
 
 class ZeroPad1d(_ZeroPad):
-    """Zeros around the last dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad1d.html
-    """
+    """Zeros around the last dimension."""
 
     __ndim__ = 1
 
 
 class ZeroPad2d(_ZeroPad):
-    """Zeros around the last 2 dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad2d.html
-    """
+    """Zeros around the last 2 dimensions."""
 
     __ndim__ = 2
 
 
 class ZeroPad3d(_ZeroPad):
-    """Zeros around the last 3 dimensions.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad3d.html
-    """
+    """Zeros around the last 3 dimensions."""
 
     __ndim__ = 3

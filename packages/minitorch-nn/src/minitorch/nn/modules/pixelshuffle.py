@@ -11,10 +11,7 @@ __all__ = ["PixelShuffle", "PixelUnshuffle"]
 
 
 class PixelShuffle(Module):
-    """(*, C r^2, H, W) to (*, C, H r, W r).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
-    """
+    """(*, C r^2, H, W) to (*, C, H r, W r)."""
 
     def __init__(self, upscale_factor: int) -> None:
         super().__init__()
@@ -30,10 +27,7 @@ class PixelShuffle(Module):
 
 
 class PixelUnshuffle(Module):
-    """(*, C, H r, W r) to (*, C r^2, H, W).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
-    """
+    """(*, C, H r, W r) to (*, C r^2, H, W)."""
 
     def __init__(self, downscale_factor: int) -> None:
         super().__init__()

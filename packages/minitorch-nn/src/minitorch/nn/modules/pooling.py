@@ -66,10 +66,7 @@ class _MaxPoolNd(Module):
 
 
 class MaxPool1d(_MaxPoolNd):
-    """The maxima of windows; the arguments are those of ``MaxPool2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
-    """
+    """The maxima of windows; the arguments are those of ``MaxPool2d``."""
 
     __function__ = F.max_pool1d
 
@@ -84,18 +81,13 @@ class MaxPool2d(_MaxPoolNd):
         dilation: the step between the elements of a window.
         return_indices: return the maxima's places too, for ``MaxUnpool2d``.
         ceil_mode: round the number of windows up.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
     """
 
     __function__ = F.max_pool2d
 
 
 class MaxPool3d(_MaxPoolNd):
-    """The maxima of windows; the arguments are those of ``MaxPool2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
-    """
+    """The maxima of windows; the arguments are those of ``MaxPool2d``."""
 
     __function__ = F.max_pool3d
 
@@ -182,37 +174,25 @@ class _MaxUnpoolNd(Module):
 
 
 class MaxUnpool1d(_MaxUnpoolNd):
-    """Undoes ``MaxPool1d`` with its indices.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
-    """
+    """Undoes ``MaxPool1d`` with its indices."""
 
     __function__ = F.max_unpool1d
 
 
 class MaxUnpool2d(_MaxUnpoolNd):
-    """Undoes ``MaxPool2d`` with its indices.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
-    """
+    """Undoes ``MaxPool2d`` with its indices."""
 
     __function__ = F.max_unpool2d
 
 
 class MaxUnpool3d(_MaxUnpoolNd):
-    """Undoes ``MaxPool3d`` with its indices.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
-    """
+    """Undoes ``MaxPool3d`` with its indices."""
 
     __function__ = F.max_unpool3d
 
 
 class AvgPool1d(Module):
-    """The means of windows; the arguments are those of ``AvgPool2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html
-    """
+    """The means of windows; the arguments are those of ``AvgPool2d``."""
 
     def __init__(
         self, kernel_size: Sizes, stride: Sizes | None = None,
@@ -273,18 +253,13 @@ class AvgPool2d(_AvgPoolNd):
         ceil_mode: round the number of windows up.
         count_include_pad: count the zeros too.
         divisor_override: divide the sums by this instead.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
     """
 
     __function__ = F.avg_pool2d
 
 
 class AvgPool3d(_AvgPoolNd):
-    """The means of windows; the arguments are those of ``AvgPool2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
-    """
+    """The means of windows; the arguments are those of ``AvgPool2d``."""
 
     __function__ = F.avg_pool3d
 
@@ -317,28 +292,19 @@ class _LPPoolNd(Module):
 
 
 class LPPool1d(_LPPoolNd):
-    """``sum(x^p)^(1/p)`` of windows.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
-    """
+    """``sum(x^p)^(1/p)`` of windows."""
 
     __function__ = F.lp_pool1d
 
 
 class LPPool2d(_LPPoolNd):
-    """``sum(x^p)^(1/p)`` of windows.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
-    """
+    """``sum(x^p)^(1/p)`` of windows."""
 
     __function__ = F.lp_pool2d
 
 
 class LPPool3d(_LPPoolNd):
-    """``sum(x^p)^(1/p)`` of windows.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
-    """
+    """``sum(x^p)^(1/p)`` of windows."""
 
     __function__ = F.lp_pool3d
 
@@ -374,54 +340,36 @@ class _AdaptiveMaxPoolNd(_AdaptivePoolNd):
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
-    """The means of ``output_size`` parts.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
-    """
+    """The means of ``output_size`` parts."""
 
     __function__ = F.adaptive_avg_pool1d
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
-    """The means of parts, ``output_size`` (None for all) in each dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
-    """
+    """The means of parts, ``output_size`` (None for all) in each dimension."""
 
     __function__ = F.adaptive_avg_pool2d
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
-    """The means of parts, ``output_size`` (None for all) in each dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
-    """
+    """The means of parts, ``output_size`` (None for all) in each dimension."""
 
     __function__ = F.adaptive_avg_pool3d
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
-    """The maxima of ``output_size`` parts.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
-    """
+    """The maxima of ``output_size`` parts."""
 
     __function__ = F.adaptive_max_pool1d
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
-    """The maxima of parts, ``output_size`` (None for all) in each dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
-    """
+    """The maxima of parts, ``output_size`` (None for all) in each dimension."""
 
     __function__ = F.adaptive_max_pool2d
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
-    """The maxima of parts, ``output_size`` (None for all) in each dimension.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
-    """
+    """The maxima of parts, ``output_size`` (None for all) in each dimension."""
 
     __function__ = F.adaptive_max_pool3d

@@ -25,10 +25,7 @@ GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
 
 class RNNBase(Module, Generic[S]):
-    """What RNN, LSTM and GRU share: parameters, layers, directions, packed sequences.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNBase.html
-    """
+    """What RNN, LSTM and GRU share: parameters, layers, directions, packed sequences."""
 
     def __init__(
         self, mode: str, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
@@ -274,8 +271,6 @@ class RNN(RNNBase[Tensor]):
 
     Args:
         nonlinearity: ``"tanh"`` or ``"relu"``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html
     """
 
     def __init__(
@@ -320,8 +315,6 @@ class LSTM(RNNBase[tuple[Tensor, Tensor]]):
         >>> output, (h, c) = minitorch.nn.LSTM(3, 5)(minitorch.zeros(7, 2, 3))
         >>> output.shape, h.shape
         (torch.Size([7, 2, 5]), torch.Size([1, 2, 5]))
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
     """
 
     def __init__(
@@ -339,8 +332,6 @@ class GRU(RNNBase[Tensor]):
     """Layers of gated recurrent units (Cho et al., 2014).
 
     The arguments are those of ``LSTM``, without projections; the gates are r, z, n.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html
     """
 
     def __init__(

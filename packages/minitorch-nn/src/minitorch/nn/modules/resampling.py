@@ -14,10 +14,7 @@ __all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
 
 
 class Upsample(Module):
-    """Images of another size; the arguments are those of ``functional.interpolate``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Upsample.html
-    """
+    """Images of another size; the arguments are those of ``functional.interpolate``."""
 
     def __init__(
         self,
@@ -52,10 +49,7 @@ class Upsample(Module):
 
 
 class UpsamplingNearest2d(Upsample):
-    """``Upsample`` by the nearest element.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingNearest2d.html
-    """
+    """``Upsample`` by the nearest element."""
 
     def __init__(
         self, size: Sizes | None = None, scale_factor: float | Sequence[float] | None = None
@@ -64,10 +58,7 @@ class UpsamplingNearest2d(Upsample):
 
 
 class UpsamplingBilinear2d(Upsample):
-    """``Upsample`` by bilinear interpolation, the corners staying where they are.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingBilinear2d.html
-    """
+    """``Upsample`` by bilinear interpolation, the corners staying where they are."""
 
     def __init__(
         self, size: Sizes | None = None, scale_factor: float | Sequence[float] | None = None

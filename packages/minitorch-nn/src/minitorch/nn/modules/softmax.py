@@ -32,10 +32,7 @@ class _AlongDim(Module):
 
 
 class GLU(_AlongDim):
-    """a sigmoid(b), a and b the halves of the input along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GLU.html
-    """
+    """a sigmoid(b), a and b the halves of the input along ``dim``."""
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__(dim)
@@ -46,28 +43,19 @@ class GLU(_AlongDim):
 
 
 class LogSoftmax(_AlongDim):
-    """log(softmax(x)) along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
-    """
+    """log(softmax(x)) along ``dim``."""
 
     __function__ = F.log_softmax
 
 
 class Softmax(_AlongDim):
-    """exp(x) over its sum along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
-    """
+    """exp(x) over its sum along ``dim``."""
 
     __function__ = F.softmax
 
 
 class Softmax2d(Module):
-    """Softmax over the channels of (N, C, H, W) or (C, H, W).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html
-    """
+    """Softmax over the channels of (N, C, H, W) or (C, H, W)."""
 
     def forward(self, input: Tensor) -> Tensor:
         """The same shape."""
@@ -77,9 +65,6 @@ class Softmax2d(Module):
 
 
 class Softmin(_AlongDim):
-    """softmax(-x) along ``dim``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmin.html
-    """
+    """softmax(-x) along ``dim``."""
 
     __function__ = F.softmin

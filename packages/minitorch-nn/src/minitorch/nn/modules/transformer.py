@@ -95,8 +95,6 @@ class TransformerEncoderLayer(_Layer):
         bias: whether linear maps and normalizations add one.
         device: only the CPU.
         dtype: of the parameters.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoderLayer.html
     """
 
     def __init__(
@@ -141,10 +139,8 @@ class TransformerEncoderLayer(_Layer):
 
 
 class TransformerDecoderLayer(_Layer):
-    """Self-attention, attention to the encoder's output, two linear maps; as the encoder's layer.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html
-    """
+    """Self-attention, attention to the encoder's output, two linear maps; as the encoder's
+    layer."""
 
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
@@ -212,8 +208,6 @@ class TransformerEncoder(Module):
         norm: a last normalization.
         enable_nested_tensor: nothing here: there are no nested tensors.
         mask_check: nothing here.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html
     """
 
     def __init__(
@@ -240,10 +234,7 @@ class TransformerEncoder(Module):
 
 
 class TransformerDecoder(Module):
-    """Copies of ``decoder_layer``, one after the other; each sees the encoder's output.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoder.html
-    """
+    """Copies of ``decoder_layer``, one after the other; each sees the encoder's output."""
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Any = None) -> None:
         super().__init__()
@@ -288,8 +279,6 @@ class Transformer(Module):
         bias: whether linear maps and normalizations add one.
         device: only the CPU.
         dtype: of the parameters.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.Transformer.html
     """
 
     def __init__(

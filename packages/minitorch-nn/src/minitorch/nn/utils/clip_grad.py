@@ -42,8 +42,6 @@ def get_total_norm(
         norm_type: the p of the norm, ``inf`` too.
         error_if_nonfinite: raise where the norm is NaN or infinite.
         foreach: has no effect.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.get_total_norm.html
     """
     p = float(norm_type)
     norms = [minitorch.linalg.vector_norm(t, p) for t in as_list(tensors)]
@@ -90,8 +88,6 @@ def clip_grad_norm_(
 
     Returns:
         The norm before.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
     """
     given, parameters = parameters, as_list(parameters)
     if not parameters and isinstance(given, Iterator):
@@ -123,8 +119,6 @@ def clip_grad_value_(
 
     Raises:
         RuntimeError: there is no gradient.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
     """
     clip = float(clip_value)
     found = gradients(parameters)

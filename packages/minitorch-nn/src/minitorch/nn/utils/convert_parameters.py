@@ -11,18 +11,12 @@ __all__ = ["parameters_to_vector", "vector_to_parameters"]
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters, flattened, one after the other.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parameters_to_vector.html
-    """
+    """All parameters, flattened, one after the other."""
     return minitorch.cat([p.reshape(-1) for p in parameters])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Gives the parameters the values of ``vec``, as views of it.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.vector_to_parameters.html
-    """
+    """Gives the parameters the values of ``vec``, as views of it."""
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
     parameters = list(parameters)

@@ -30,10 +30,7 @@ def fuse_conv_bn_weights(
     bn_b: Any,
     transpose: bool = False,
 ) -> tuple[Parameter, Parameter]:
-    """The weight and bias of the fused convolution.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.fuse_conv_bn_weights.html
-    """
+    """The weight and bias of the fused convolution."""
     b = minitorch.zeros_like(bn_rm) if conv_b is None else conv_b
     w = minitorch.ones_like(bn_rm) if bn_w is None else bn_w
     shift = minitorch.zeros_like(bn_rm) if bn_b is None else bn_b
@@ -55,10 +52,7 @@ def fuse_linear_bn_weights(
 
 
 def fuse_conv_bn_eval(conv: Any, bn: Any, transpose: bool = False) -> Any:
-    """A convolution that computes ``bn(conv(x))``, both being in eval mode.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.fuse_conv_bn_eval.html
-    """
+    """A convolution that computes ``bn(conv(x))``, both being in eval mode."""
     if conv.training or bn.training:
         raise AssertionError("Fusion only for eval!")
     if bn.running_mean is None or bn.running_var is None:
@@ -72,10 +66,7 @@ def fuse_conv_bn_eval(conv: Any, bn: Any, transpose: bool = False) -> Any:
 
 
 def fuse_linear_bn_eval(linear: Any, bn: Any) -> Any:
-    """A linear layer that computes ``bn(linear(x))``, both being in eval mode.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.fuse_linear_bn_eval.html
-    """
+    """A linear layer that computes ``bn(linear(x))``, both being in eval mode."""
     if linear.out_features != bn.num_features and bn.num_features != 1:
         raise AssertionError(
             "To fuse, linear.out_features == bn.num_features or bn.num_features == 1"

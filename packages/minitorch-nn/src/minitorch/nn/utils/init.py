@@ -14,8 +14,6 @@ def skip_init(module_cls: Any, *args: Any, **kwargs: Any) -> Any:
     """A module whose parameters were not drawn: their values are whatever the memory holds.
 
     The random stream stays where it was.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.skip_init.html
     """
     if not issubclass(module_cls, Module):
         raise RuntimeError(f"Expected a Module; got {module_cls}")

@@ -53,10 +53,7 @@ def spectral_norm(
     eps: float = 1e-12,
     dim: int | None = None,
 ) -> Any:
-    """The weight divided by its largest singular value; new code takes the parametrization.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.spectral_norm.html
-    """
+    """The weight divided by its largest singular value; new code takes the parametrization."""
     if dim is None:
         dim = 1 if getattr(module, "transposed", False) else 0
     for hook in module._forward_pre_hooks.values():

@@ -37,10 +37,7 @@ class WeightNorm:
 
 
 def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
-    """The weight as magnitude ``name_g`` times direction ``name_v``; prefer the parametrization.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.weight_norm.html
-    """
+    """The weight as magnitude ``name_g`` times direction ``name_v``; prefer the parametrization."""
     warnings.warn(
         "`torch.nn.utils.weight_norm` is deprecated in favor of "
         "`torch.nn.utils.parametrizations.weight_norm`.",

@@ -49,8 +49,6 @@ def default_convert(data: Any) -> Any:
         >>> from minitorch.utils.data import default_convert
         >>> default_convert({"x": np.array([0, 1]), "name": "zero"})
         {'x': tensor([0, 1]), 'name': 'zero'}
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.default_convert
     """
     if isinstance(data, minitorch.Tensor):
         return data
@@ -176,7 +174,5 @@ def default_collate(batch: Any) -> Any:
         >>> from minitorch.utils.data import default_collate
         >>> default_collate([(0, "a"), (1, "b")])
         [tensor([0, 1]), ('a', 'b')]
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.default_collate
     """
     return collate(batch, collate_fn_map=default_collate_fn_map)

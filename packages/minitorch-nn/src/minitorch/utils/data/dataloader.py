@@ -70,8 +70,6 @@ class DataLoader(Generic[T_co]):
         ...     print(x, y)
         tensor([0, 1]) tensor([1., 1.])
         tensor([2]) tensor([1.])
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
     """
 
     __initialized = False

@@ -40,8 +40,6 @@ class Dataset(Generic[T_co]):
         ...         return i * i
         >>> Squares()[3]
         9
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Dataset
     """
 
     def __getitem__(self, index: Any) -> T_co:
@@ -56,8 +54,6 @@ class IterableDataset(Dataset[T_co]):
 
     With worker processes each has a copy of the stream; ``get_worker_info`` tells which part to
     yield.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.IterableDataset
     """
 
     def __iter__(self) -> Iterator[T_co]:
@@ -78,8 +74,6 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     Raises:
         AssertionError: the sizes differ.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.TensorDataset
     """
 
     def __init__(self, *tensors: Tensor) -> None:
@@ -100,8 +94,6 @@ class StackDataset(Dataset[Any]):
 
     Raises:
         ValueError: no datasets, or both kinds, or the lengths differ.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.StackDataset
     """
 
     datasets: tuple[Any, ...] | dict[str, Any]
@@ -153,8 +145,6 @@ class ConcatDataset(Dataset[T_co]):
 
     Raises:
         AssertionError: there are none, or one of them is a stream.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.ConcatDataset
     """
 
     def __init__(self, datasets: Iterable[Dataset[T_co]]) -> None:
@@ -180,10 +170,7 @@ class ConcatDataset(Dataset[T_co]):
 
 
 class ChainDataset(IterableDataset[Any]):
-    """Streams one after the other.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.ChainDataset
-    """
+    """Streams one after the other."""
 
     def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
         self.datasets = datasets
@@ -207,8 +194,6 @@ class Subset(Dataset[T_co]):
     """The samples of a dataset at ``indices``.
 
     A subclass that overrides ``__getitem__`` overrides ``__getitems__`` too.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Subset
     """
 
     dataset: Any
@@ -256,8 +241,6 @@ def random_split(
         >>> from minitorch.utils.data import random_split
         >>> [len(part) for part in random_split(range(10), [0.75, 0.25])]
         [8, 2]
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.random_split
     """
     sized: Any = dataset
     total = len(sized)

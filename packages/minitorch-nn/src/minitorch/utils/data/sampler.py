@@ -22,10 +22,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Sampler(Generic[T_co]):
-    """An iterable over indices, mostly with a length: subclasses define ``__iter__``.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Sampler
-    """
+    """An iterable over indices, mostly with a length: subclasses define ``__iter__``."""
 
     def __init__(self, data_source: Any = None) -> None:
         """Takes a ``data_source``, as samplers once did, and leaves it alone."""
@@ -47,10 +44,7 @@ def positive(name: str, value: Any) -> int:
 
 
 class SequentialSampler(Sampler[int]):
-    """0, 1, ..., n - 1.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.SequentialSampler
-    """
+    """0, 1, ..., n - 1."""
 
     def __init__(self, data_source: Any) -> None:
         self.data_source = data_source
@@ -66,8 +60,6 @@ class RandomSampler(Sampler[int]):
     """A random order, or with ``replacement`` independent draws; ``num_samples`` of them.
 
     Without a ``generator`` each pass draws a seed from the default one and follows its stream.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.RandomSampler
     """
 
     def __init__(
@@ -109,10 +101,7 @@ class RandomSampler(Sampler[int]):
 
 
 class SubsetRandomSampler(Sampler[Any]):
-    """The given indices in a random order.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.SubsetRandomSampler
-    """
+    """The given indices in a random order."""
 
     def __init__(self, indices: Sequence[Any], generator: Generator | None = None) -> None:
         self.indices = indices
@@ -127,10 +116,8 @@ class SubsetRandomSampler(Sampler[Any]):
 
 
 class WeightedRandomSampler(Sampler[int]):
-    """``num_samples`` of 0, ..., len(weights) - 1, with probabilities proportional to ``weights``.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.WeightedRandomSampler
-    """
+    """``num_samples`` of 0, ..., len(weights) - 1, with probabilities proportional to
+    ``weights``."""
 
     def __init__(
         self,
@@ -170,8 +157,6 @@ class BatchSampler(Sampler[list[Any]]):
         >>> from minitorch.utils.data import BatchSampler
         >>> list(BatchSampler(range(7), batch_size=3, drop_last=False))
         [[0, 1, 2], [3, 4, 5], [6]]
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.BatchSampler
     """
 
     def __init__(self, sampler: Iterable[Any], batch_size: int, drop_last: bool) -> None:

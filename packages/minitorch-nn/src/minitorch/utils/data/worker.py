@@ -44,10 +44,7 @@ _info: WorkerInfo | None = None
 
 
 def get_worker_info() -> WorkerInfo | None:
-    """In a worker process of a DataLoader, what it is; None in the main process.
-
-    Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.get_worker_info
-    """
+    """In a worker process of a DataLoader, what it is; None in the main process."""
     return _info
 
 

@@ -73,8 +73,6 @@ class LRScheduler:
     Args:
         optimizer: whose groups' ``"lr"`` to set; the rates now become ``"initial_lr"``.
         last_epoch: the epoch to resume after, -1 to start.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LRScheduler.html
     """
 
     _get_lr_called_within_step: bool = False

@@ -48,10 +48,7 @@ class _Compound(LRScheduler):
 
 
 class SequentialLR(_Compound):
-    """One schedule after the other; the next one takes over at each of the ``milestones``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html
-    """
+    """One schedule after the other; the next one takes over at each of the ``milestones``."""
 
     def __init__(
         self,
@@ -104,10 +101,7 @@ def _undo(scheduler: Any) -> None:
 
 
 class ChainedScheduler(_Compound):
-    """Several schedules at once, each changing the rate that the one before it left.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ChainedScheduler.html
-    """
+    """Several schedules at once, each changing the rate that the one before it left."""
 
     def __init__(self, schedulers: Sequence[Any], optimizer: Any = None) -> None:
         if len(schedulers) < 1:

@@ -11,10 +11,7 @@ __all__ = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts"]
 
 
 class CosineAnnealingLR(LRScheduler):
-    """Half a cosine from the first rate to ``eta_min`` in ``T_max`` epochs, and back again.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html
-    """
+    """Half a cosine from the first rate to ``eta_min`` in ``T_max`` epochs, and back again."""
 
     def __init__(
         self, optimizer: Any, T_max: int, eta_min: float = 0.0, last_epoch: int = -1
@@ -49,10 +46,7 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Half a cosine over ``T_0`` epochs, again and again, each ``T_mult`` times as long.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingWarmRestarts.html
-    """
+    """Half a cosine over ``T_0`` epochs, again and again, each ``T_mult`` times as long."""
 
     def __init__(
         self,

@@ -49,8 +49,6 @@ class CyclicLR(LRScheduler):
         scale_fn: the height as a function of the cycle or (``scale_mode="iterations"``) the step.
         cycle_momentum: momentum (or beta1) falls from ``max_momentum`` to ``base_momentum``
             meanwhile.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CyclicLR.html
     """
 
     use_beta1: bool
@@ -166,8 +164,6 @@ class OneCycleLR(LRScheduler):
         pct_start: the part of the steps that the rate rises for.
         anneal_strategy: ``"cos"`` or ``"linear"``.
         three_phase: come down to the start as fast as it rose, and then further.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html
     """
 
     use_beta1: bool

@@ -29,8 +29,6 @@ class StepLR(LRScheduler):
         ...     schedule.step()
         >>> rates
         [1.0, 1.0, 0.5, 0.5, 0.25]
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
     """
 
     def __init__(
@@ -51,10 +49,7 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """``lr *= gamma`` at each of the epochs ``milestones``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
-    """
+    """``lr *= gamma`` at each of the epochs ``milestones``."""
 
     def __init__(
         self, optimizer: Any, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
@@ -75,10 +70,7 @@ class MultiStepLR(LRScheduler):
 
 
 class ConstantLR(LRScheduler):
-    """``factor`` times the rate for the first ``total_iters`` epochs.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ConstantLR.html
-    """
+    """``factor`` times the rate for the first ``total_iters`` epochs."""
 
     def __init__(
         self, optimizer: Any, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1
@@ -103,10 +95,7 @@ class ConstantLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """From ``start_factor`` to ``end_factor`` times the rate, in ``total_iters`` epochs.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LinearLR.html
-    """
+    """From ``start_factor`` to ``end_factor`` times the rate, in ``total_iters`` epochs."""
 
     def __init__(
         self,
@@ -146,10 +135,7 @@ class LinearLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """``lr *= gamma`` every epoch.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ExponentialLR.html
-    """
+    """``lr *= gamma`` every epoch."""
 
     def __init__(self, optimizer: Any, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
@@ -164,10 +150,7 @@ class ExponentialLR(LRScheduler):
 
 
 class PolynomialLR(LRScheduler):
-    """``(1 - epoch / total_iters) ** power`` times the first rate.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.PolynomialLR.html
-    """
+    """``(1 - epoch / total_iters) ** power`` times the first rate."""
 
     def __init__(
         self, optimizer: Any, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1

@@ -46,10 +46,7 @@ class _FunctionLR(LRScheduler):
 
 
 class LambdaLR(_FunctionLR):
-    """``lr_lambda(epoch)`` times the first rate; one function, or one per group.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LambdaLR.html
-    """
+    """``lr_lambda(epoch)`` times the first rate; one function, or one per group."""
 
     def get_lr(self) -> list[Any]:
         warn_outside_step(self)
@@ -60,10 +57,7 @@ class LambdaLR(_FunctionLR):
 
 
 class MultiplicativeLR(_FunctionLR):
-    """``lr *= lr_lambda(epoch)`` every epoch; one function, or one per group.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiplicativeLR.html
-    """
+    """``lr *= lr_lambda(epoch)`` every epoch; one function, or one per group."""
 
     def get_lr(self) -> list[Any]:
         warn_outside_step(self)

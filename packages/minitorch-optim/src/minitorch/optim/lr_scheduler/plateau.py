@@ -23,8 +23,6 @@ class ReduceLROnPlateau(LRScheduler):
         cooldown: epochs to wait after a reduction.
         min_lr: the lowest rate, for all groups or each.
         eps: smaller reductions are left out.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
     """
 
     def __init__(

@@ -30,10 +30,7 @@ __all__ = [
 
 
 class NLLLoss(_WeightedLoss):
-    """-input at the target class, for log-probabilities.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
-    """
+    """-input at the target class, for log-probabilities."""
 
     def __init__(
         self,
@@ -76,8 +73,6 @@ class CrossEntropyLoss(_WeightedLoss):
 
     Raises:
         IndexError: a target is not the number of a class.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
     """
 
     def __init__(
@@ -102,10 +97,7 @@ class CrossEntropyLoss(_WeightedLoss):
 
 
 class KLDivLoss(_Loss):
-    """target (log(target) - input), for log-probabilities.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.KLDivLoss.html
-    """
+    """target (log(target) - input), for log-probabilities."""
 
     def __init__(
         self,
@@ -123,10 +115,7 @@ class KLDivLoss(_Loss):
 
 
 class BCELoss(_WeightedLoss):
-    """-t log(p) - (1 - t) log(1 - p).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
-    """
+    """-t log(p) - (1 - t) log(1 - p)."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Two of one shape to a number."""
@@ -134,10 +123,7 @@ class BCELoss(_WeightedLoss):
 
 
 class BCEWithLogitsLoss(_WeightedLoss):
-    """``BCELoss`` of sigmoid(input), in one numerically safe step.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
-    """
+    """``BCELoss`` of sigmoid(input), in one numerically safe step."""
 
     pos_weight: Tensor | None
 
@@ -160,10 +146,7 @@ class BCEWithLogitsLoss(_WeightedLoss):
 
 
 class MultiLabelSoftMarginLoss(_WeightedLoss):
-    """The mean over the classes of the logistic loss for each.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html
-    """
+    """The mean over the classes of the logistic loss for each."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """(N, C) and (N, C) zeros and ones to a number."""
@@ -171,10 +154,7 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
 
 
 class SoftMarginLoss(_Loss):
-    """log(1 + exp(-target input)).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SoftMarginLoss.html
-    """
+    """log(1 + exp(-target input))."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Two of one shape to a number."""
@@ -260,10 +240,8 @@ class LinearCrossEntropyLoss(_WeightedLoss):
 
 
 class CTCLoss(_Loss):
-    """-log of the probability of a labelling, summed over all its alignments (Graves et al., 2006).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html
-    """
+    """-log of the probability of a labelling, summed over all its alignments (Graves et al.,
+    2006)."""
 
     def __init__(
         self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False

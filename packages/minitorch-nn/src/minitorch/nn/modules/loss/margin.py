@@ -36,10 +36,7 @@ class _Margin(_Loss):
 
 
 class HingeEmbeddingLoss(_Margin):
-    """input where the target is 1, max(0, margin - input) where it is -1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html
-    """
+    """input where the target is 1, max(0, margin - input) where it is -1."""
 
     def __init__(
         self,
@@ -56,10 +53,7 @@ class HingeEmbeddingLoss(_Margin):
 
 
 class CosineEmbeddingLoss(_Margin):
-    """1 - cos where the target is 1, max(0, cos - margin) where it is -1.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html
-    """
+    """1 - cos where the target is 1, max(0, cos - margin) where it is -1."""
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """(N, D), (N, D) and (N) to a number."""
@@ -69,10 +63,7 @@ class CosineEmbeddingLoss(_Margin):
 
 
 class MarginRankingLoss(_Margin):
-    """max(0, -target (input1 - input2) + margin).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MarginRankingLoss.html
-    """
+    """max(0, -target (input1 - input2) + margin)."""
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """Three of one shape to a number."""
@@ -82,10 +73,7 @@ class MarginRankingLoss(_Margin):
 
 
 class MultiLabelMarginLoss(_Loss):
-    """The mean hinge between classes that are labels and classes that are not.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html
-    """
+    """The mean hinge between classes that are labels and classes that are not."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """(N, C) and (N, C) labels, ended by -1, to a number."""
@@ -93,10 +81,7 @@ class MultiLabelMarginLoss(_Loss):
 
 
 class MultiMarginLoss(_WeightedLoss):
-    """The mean of max(0, margin - x_target + x_k)^p over the other classes k.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html
-    """
+    """The mean of max(0, margin - x_target + x_k)^p over the other classes k."""
 
     def __init__(
         self,
@@ -134,10 +119,7 @@ def positive(margin: float, name: str) -> float:
 
 
 class TripletMarginLoss(_Loss):
-    """max(0, |anchor - positive| - |anchor - negative| + margin).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html
-    """
+    """max(0, |anchor - positive| - |anchor - negative| + margin)."""
 
     def __init__(
         self,
@@ -170,10 +152,7 @@ class TripletMarginLoss(_Loss):
 
 
 class TripletMarginWithDistanceLoss(_Loss):
-    """``TripletMarginLoss`` with any distance.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginWithDistanceLoss.html
-    """
+    """``TripletMarginLoss`` with any distance."""
 
     def __init__(
         self,

@@ -11,10 +11,7 @@ __all__ = ["GaussianNLLLoss", "HuberLoss", "L1Loss", "MSELoss", "PoissonNLLLoss"
 
 
 class L1Loss(_Loss):
-    """The mean of |input - target|.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html
-    """
+    """The mean of |input - target|."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Two of one shape to a number, or to that shape with ``reduction="none"``."""
@@ -22,10 +19,7 @@ class L1Loss(_Loss):
 
 
 class MSELoss(_Loss):
-    """The mean of (input - target)^2.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
-    """
+    """The mean of (input - target)^2."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Two of one shape to a number, or to that shape with ``reduction="none"``."""
@@ -33,10 +27,7 @@ class MSELoss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """Squared below ``beta``, absolute above.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html
-    """
+    """Squared below ``beta``, absolute above."""
 
     def __init__(
         self,
@@ -54,10 +45,7 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """Squared up to ``delta``, linear above.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html
-    """
+    """Squared up to ``delta``, linear above."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         if not isinstance(delta, int | float):
@@ -74,10 +62,7 @@ class HuberLoss(_Loss):
 
 
 class PoissonNLLLoss(_Loss):
-    """-log of the Poisson probability of the target.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.PoissonNLLLoss.html
-    """
+    """-log of the Poisson probability of the target."""
 
     def __init__(
         self,
@@ -106,10 +91,7 @@ class PoissonNLLLoss(_Loss):
 
 
 class GaussianNLLLoss(_Loss):
-    """-log of the normal density of the target.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.GaussianNLLLoss.html
-    """
+    """-log of the normal density of the target."""
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(None, None, reduction)
