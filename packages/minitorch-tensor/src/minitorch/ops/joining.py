@@ -354,8 +354,7 @@ def _split_along(
 
     divided.__name__ = divided.__qualname__ = name
     divided.__doc__ = (
-        f"``tensor_split`` along dimension {dim}; a number of sections must divide the size.\n\n"
-        f"    Follows https://docs.pytorch.org/docs/stable/generated/torch.{name}.html"
+        f"``tensor_split`` along dimension {dim}; a number of sections must divide the size."
     )
     return divided
 

@@ -101,8 +101,6 @@ def as_strided(
         >>> minitorch.arange(6.0).as_strided((2, 3), (1, 2))
         tensor([[0., 2., 4.],
                 [1., 3., 5.]])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
     """
     size, stride = tuple(map(index, size)), tuple(map(index, stride))
     array = input._array()
@@ -164,8 +162,6 @@ def resize_(
 
     Raises:
         RuntimeError: the tensor requires grad; a storage that something else uses would grow.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.resize_.html
     """
     check_marks(input)
     shape = as_shape(sizes)
@@ -214,8 +210,6 @@ def set_(
     Raises:
         RuntimeError: this tensor or ``source`` is part of a graph (leaves can be set under
             ``no_grad``), or the dtypes differ; the window would reach out of the storage.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.set_.html
     """
     check_marks(input)
     given: Any = wrap(np.empty(0, input._data.dtype)) if source is None else source
