@@ -28,7 +28,7 @@ TESTS = ROOT / "tests"
 STACK = ("tensor", "nn", "optim")
 OLDEST_NUMPY = {"3.11": "2.0.0", "3.12": "2.0.0", "3.13": "2.1.0", "3.14": "2.3.2"}
 PYTEST = ("pytest", "hypothesis")
-EXTRAS = ("scipy", "safetensors")  # used where they are installed
+EXTRAS = ("scipy", "safetensors", "ml_dtypes")  # used where they are installed
 TORCH = "torch==2.13.0"
 
 nox.options.default_venv_backend = "virtualenv"

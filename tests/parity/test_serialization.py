@@ -21,7 +21,9 @@ from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 import minitorch
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
+from minitorch.serialization.rebuilding import UNTYPED
 
 DTYPES = [
     "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool",
@@ -87,13 +89,25 @@ def test_containers_both_ways(writer, reader):
     assert got["ordered"]["weight"][1, 1] == 77
 
 
-def test_bfloat16_widens():
-    x = torch.randn(50).bfloat16()
-    got = through(torch, minitorch, {"x": x, "view": x[10:]})
-    assert got["x"].dtype is minitorch.float32
-    np.testing.assert_array_equal(got["x"].numpy(), x.float().numpy())
-    got["x"][10] = 5
-    assert got["view"][0] == 5
+FEW = [str(each).removeprefix("torch.") for each in UNTYPED] + ["bfloat16"]
+
+
+@pytest.mark.parametrize("dtype", FEW)
+def test_dtypes_that_few_operations_have(dtype):
+    x = (torch.arange(60) % 7).to(getattr(torch, dtype))
+    got = through(torch, minitorch, {"x": x, "view": x[10:], "turned": x.reshape(6, 10).T})
+    assert str(got["x"].dtype) == f"torch.{dtype}"
+    assert got["x"].view(minitorch.uint8).tolist() == x.view(torch.uint8).tolist()
+    assert got["view"].data_ptr() - got["x"].data_ptr() == 10 * x.element_size()
+    assert got["turned"].stride() == (1, 10)
+    back = through(minitorch, torch, got)
+    assert torch.equal(back["turned"].float(), x.reshape(6, 10).T.float())
+    assert back["x"].dtype is x.dtype
+    safe = minitorch.safetensors.save({"x": got["x"]})
+    assert safe == safetensors.torch.save({"x": x})
+    again = minitorch.safetensors.load(safe)["x"]
+    assert again.dtype is got["x"].dtype
+    assert again.view(minitorch.uint8).tolist() == x.view(torch.uint8).tolist()
 
 
 def test_what_training_leaves():

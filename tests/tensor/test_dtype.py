@@ -1,10 +1,12 @@
 import copy
 import pickle
+import subprocess
+import sys
 
 import minitorch as mt
 import numpy as np
 import pytest
-from minitorch._types.dtype import ALL
+from minitorch._types.dtype import EXTENSIONS, OWN, UNSIGNED
 
 pytestmark = pytest.mark.filterwarnings("ignore:torch.set_default_tensor_type")
 
@@ -35,7 +37,7 @@ def test_can_cast():
     assert not mt.can_cast(mt.complex64, mt.float32)
 
 
-@pytest.mark.parametrize("dtype", ALL, ids=str)
+@pytest.mark.parametrize("dtype", OWN, ids=str)
 def test_each(dtype):
     assert repr(dtype) == f"torch.{dtype.name}"
     assert np.dtype(dtype) == dtype.numpy
@@ -57,24 +59,108 @@ def test_aliases_and_parts():
         mt.int64.to_complex()
 
 
-def test_what_numpy_lacks_has_a_name():
-    kind = mt.bfloat16
-    assert repr(kind) == "torch.bfloat16"
-    assert (kind.itemsize, kind.is_floating_point, kind.is_complex) == (2, True, False)
-    assert kind != mt.float16
-    assert pickle.loads(pickle.dumps(kind)) is kind
-    assert copy.deepcopy(kind) is kind
-    x = mt.ones(2)
-    for call in (
-        lambda: x.to(kind),
-        lambda: x.sum(dtype=kind),
-        lambda: mt.tensor([1], dtype=kind),
-        lambda: mt.finfo(kind),
-        lambda: mt.set_default_dtype(kind),
-    ):
-        with pytest.raises(TypeError, match="bfloat16 is not supported"):
-            call()
-    assert mt.get_default_dtype() is mt.float32
+WITHOUT = """
+import sys, warnings
+sys.modules["ml_dtypes"] = None
+import minitorch as mt
+from minitorch.kernels.half import as_bfloat16
+kind = mt.bfloat16
+assert mt.finfo(kind).eps == 2.0**-7 and mt.finfo(mt.float8_e4m3fn).max == 448
+assert mt.promote_types(kind, mt.float16) is mt.float32 and kind != mt.float16
+x = mt.ones(2)
+for call in (
+    lambda: x.to(kind), lambda: x.sum(dtype=kind), lambda: mt.tensor([1], dtype=kind),
+    lambda: x.bfloat16(), lambda: mt.zeros(2, dtype=mt.float8_e5m2), lambda: x.type(kind),
+):
+    try:
+        call()
+    except ImportError as error:
+        assert "minitorch-tensor[bfloat16]" in str(error)
+    else:
+        raise AssertionError
+bits = mt.tensor([0x80, 0x3F, 0x20, 0xC0], dtype=mt.uint8)
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    for _ in range(2):
+        made = bits.view(kind)
+        assert made.dtype is mt.float32 and made.tolist() == [1.0, -2.5]
+assert len(seen) == 1 and "minitorch-tensor[bfloat16]" in str(seen[0].message)
+"""
+
+
+def test_without_ml_dtypes_there_are_names():
+    subprocess.run([sys.executable, "-c", WITHOUT], check=True)
+
+
+def test_ml_dtypes_is_imported_on_first_use():
+    text = (
+        "import sys, minitorch as mt; mt.finfo(mt.bfloat16); assert 'ml_dtypes' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", text], check=True)
+
+
+@pytest.mark.parametrize("dtype", EXTENSIONS, ids=str)
+def test_each_of_ml_dtypes(dtype):
+    pytest.importorskip("ml_dtypes")
+    x = mt.tensor([[1.0, 2.0], [4.0, 0.5]]).to(dtype)
+    assert x.dtype is dtype
+    assert x.tolist() == [[1.0, 2.0], [4.0, 0.5]]
+    assert str(x[0]) == f"tensor([1., 2.], dtype={dtype})"
+    assert mt.cat([x, x[:1]]).float().tolist()[2] == [1.0, 2.0]
+    assert x.view(mt.uint8 if dtype.itemsize == 1 else mt.int16).view(dtype).equal(x)
+    assert copy.deepcopy(x).dtype is dtype
+    assert pickle.loads(pickle.dumps(x)).equal(x)
+    with pytest.raises(TypeError, match="Got unsupported ScalarType"):
+        x.numpy()
+    if dtype.itemsize == 1:
+        with pytest.raises(NotImplementedError, match="not implemented for 'Float8"):
+            x + x
+        with pytest.raises(RuntimeError, match="Promotion for Float8"):
+            x + mt.ones(2)
+
+
+def test_bfloat16_rounds_once_per_operation():
+    pytest.importorskip("ml_dtypes")
+    x = mt.full((300,), 1.0, dtype=mt.bfloat16)
+    assert x.sum().item() == 300  # a bfloat16 sum ends at 256
+    assert (x @ x).item() == 300
+    tenth = mt.tensor([0.3], dtype=mt.bfloat16)
+    assert (tenth * 0.1).item() == (tenth.float() * 0.1).bfloat16().item()
+    w = mt.tensor([0.5, 3.0], dtype=mt.bfloat16, requires_grad=True)
+    (w.exp() * w).sum().backward()
+    assert w.grad.dtype is mt.bfloat16
+    wide = w.detach().float().requires_grad_()
+    (wide.exp() * wide).sum().backward()
+    np.testing.assert_allclose(w.grad.tolist(), wide.grad.tolist(), rtol=2**-7)
+    (g,) = mt.autograd.grad((w**3).sum(), w, create_graph=True)
+    (h,) = mt.autograd.grad(g.sum(), w)
+    assert g.dtype is h.dtype is mt.bfloat16
+    np.testing.assert_allclose(h.tolist(), [3.0, 18.0], rtol=2**-7)
+
+
+UNSIGNED_REFUSED = [
+    lambda x: x + x, lambda x: x - 1, lambda x: -x, lambda x: x < 2, lambda x: x.max(),
+    lambda x: x.clamp(0, 1), lambda x: x**2, lambda x: x.nonzero(), lambda x: x // 2,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", UNSIGNED, ids=str)
+def test_wide_unsigned_numbers(dtype):
+    most = mt.iinfo(dtype).max
+    assert most == 2 ** (8 * dtype.itemsize) - 1
+    x = mt.tensor([1, 2, most], dtype=dtype)
+    assert x.tolist() == [1, 2, most]
+    assert str(x[2:]) == f"tensor([{most}], dtype={dtype})"
+    assert mt.from_numpy(x.numpy()).dtype is dtype
+    assert (x * x).tolist() == [1, 4, 1]
+    assert (x == 2).tolist() == [False, True, False]
+    assert (x * 0.5).dtype is mt.float32
+    assert x[:2].sum().dtype is mt.int64
+    with pytest.raises(RuntimeError, match="Promotion for uint16, uint32, uint64"):
+        x * mt.tensor([1, 2, 3])
+    for call in UNSIGNED_REFUSED:
+        with pytest.raises(NotImplementedError, match="not implemented for 'UInt"):
+            call(x)
 
 
 def test_limits():

@@ -14,7 +14,7 @@ from collections import OrderedDict
 import minitorch
 import numpy as np
 import pytest
-from minitorch._types.dtype import ALL
+from minitorch._types.dtype import OWN
 from minitorch.serialization import archive as archives
 from minitorch.serialization.pickle_reader import Allowed, PickleReader
 from minitorch.serialization.replacing import replacing
@@ -43,7 +43,7 @@ def test_values(number):
     assert type(got) is type(VALUES[number])
 
 
-@pytest.mark.parametrize("dtype", ALL, ids=str)
+@pytest.mark.parametrize("dtype", OWN, ids=str)
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 3), (2, 3, 4)])
 def test_tensors(dtype, shape):
     x = minitorch.tensor(np.arange(np.prod(shape)).reshape(shape).astype(dtype.numpy))
@@ -389,7 +389,7 @@ def test_the_program_above_is_right():
     assert got.tolist() == [1, 2]
     half = minitorch.load(archive(tensor_program("BFloat16Storage"), [("data/0", b"\x80?\0@")]))
     assert half.tolist() == [1, 2]
-    assert half.dtype is minitorch.float32
+    assert half.dtype in (minitorch.bfloat16, minitorch.float32)  # without ml_dtypes
     big = [("data/0", struct.pack(">2f", 1, 2)), ("byteorder", "big")]
     assert minitorch.load(archive(tensor_program(), big)).tolist() == [1, 2]
     bools = minitorch.load(archive(tensor_program("BoolStorage"), [("data/0", b"\0\7")]))

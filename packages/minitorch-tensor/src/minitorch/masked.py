@@ -239,7 +239,7 @@ def median(
     result = order_statistics.nanmedian(_keep(x, mask, math.nan), dim, keepdim).values
     if floats:
         return result
-    if np.isnan(result.numpy()).any():
+    if bool(result.isnan().any()):
         raise ValueError(
             "masked median expects no fully masked out rows if dtype is not floating point"
         )

@@ -14,15 +14,39 @@ from typing import Any
 import numpy as np
 
 from ._types.device import as_device
+from ._types.dtype import (
+    bfloat16,
+    complex64,
+    float8_e4m3fn,
+    float8_e4m3fnuz,
+    float8_e5m2,
+    float8_e5m2fnuz,
+    float8_e8m0fnu,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)  # fmt: skip
+from ._types.dtype import bool as bool_
 from .autograd.variable import Variable
+from .kernels.half import as_bfloat16
 from .ops.creation import made
 from .serialization.replacing import replacing
 
 __all__ = ["load", "load_file", "save", "save_file"]
 
 DTYPES = {
-    "F16": np.float16, "F32": np.float32, "F64": np.float64, "BOOL": np.bool_, "U8": np.uint8,
-    "I8": np.int8, "I16": np.int16, "I32": np.int32, "I64": np.int64, "C64": np.complex64,
+    "F16": float16, "F32": float32, "F64": float64, "BOOL": bool_, "U8": uint8, "U16": uint16,
+    "U32": uint32, "U64": uint64, "I8": int8, "I16": int16, "I32": int32, "I64": int64,
+    "C64": complex64, "BF16": bfloat16, "F8_E4M3": float8_e4m3fn, "F8_E5M2": float8_e5m2,
+    "F8_E8M0": float8_e8m0fnu, "F8_E4M3FNUZ": float8_e4m3fnuz, "F8_E5M2FNUZ": float8_e5m2fnuz,
 }  # fmt: skip
 
 
@@ -65,7 +89,9 @@ def save_file(
 
 
 def load(data: bytes) -> dict[str, Any]:
-    """The tensors in bytes of the safetensors format, by name; bfloat16 becomes float32.
+    """The tensors in bytes of the safetensors format, by name.
+
+    Without ml_dtypes, bfloat16 becomes float32 with a warning.
 
     Raises:
         ImportError: the safetensors library is not installed.
@@ -79,7 +105,7 @@ def load(data: bytes) -> dict[str, Any]:
 
 
 def load_file(filename: Any, device: Any = "cpu") -> dict[str, Any]:
-    """The tensors in a file, by name; bfloat16 becomes float32."""
+    """The tensors in a file, by name, as ``load`` gives them."""
     as_device(device)
     with open(filename, "rb") as file:
         return load(file.read())
@@ -87,10 +113,10 @@ def load_file(filename: Any, device: Any = "cpu") -> dict[str, Any]:
 
 def _tensor(name: str, entry: dict[str, Any]) -> Any:
     raw, dtype = entry["data"], entry["dtype"]
-    if dtype == "BF16":  # the upper half of a float32
-        array = (np.frombuffer(raw, "<u2").astype(np.uint32) << np.uint32(16)).view(np.float32)
+    if dtype == "BF16":
+        array = as_bfloat16(np.frombuffer(bytearray(raw), np.uint8))
     elif dtype in DTYPES:
-        array = np.frombuffer(bytearray(raw), DTYPES[dtype])
+        array = np.frombuffer(bytearray(raw), np.uint8).view(DTYPES[dtype].numpy)
     else:
         raise TypeError(f"{name!r} has the dtype {dtype}, which MiniTorch does not have")
     return made(array.reshape(entry["shape"]))

@@ -102,6 +102,10 @@ class Conversion:
         """Floating-point parameters and buffers in float16."""
         return self._apply(lambda t: _cast(t, minitorch.float16))
 
+    def bfloat16(self: M) -> M:
+        """Floating-point parameters and buffers in bfloat16."""
+        return self._apply(lambda t: _cast(t, minitorch.bfloat16))
+
     def cpu(self: M) -> M:
         """The module itself: everything is on the CPU, or on "meta", from where no way leads."""
         return self.to("cpu")

@@ -58,6 +58,10 @@ class PackedSequence(_Packed):
         """In float16."""
         return self.to(minitorch.float16)
 
+    def bfloat16(self) -> PackedSequence:
+        """In bfloat16."""
+        return self.to(minitorch.bfloat16)
+
     def long(self) -> PackedSequence:
         """In int64."""
         return self.to(minitorch.int64)

@@ -149,7 +149,9 @@ class AveragedModel:
         elif self.multi_avg_fn is not None:
             for floating in (True, False):
                 kind = [
-                    k for k, p in enumerate(averages) if (data_of(p).dtype.kind in "fc") is floating
+                    k
+                    for k, p in enumerate(averages)
+                    if (data_of(p).dtype.kind in "fVc") is floating
                 ]
                 if kind:
                     self.multi_avg_fn(

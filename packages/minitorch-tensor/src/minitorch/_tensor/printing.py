@@ -131,7 +131,7 @@ def ends(array: Array) -> Array:
 
 def number_format(array: Array) -> tuple[Callable[[Any], str], int]:
     """The function that formats the elements of ``array``, all to one width, and the width."""
-    if array.dtype.kind != "f":
+    if array.dtype.kind not in "fV":
         width = max((len(str(x)) for x in array.reshape(-1).tolist()), default=1)
         return lambda x: str(x).rjust(width), width
     values = array.astype(np.float64).reshape(-1)

@@ -12,7 +12,7 @@ import numpy as np
 from .. import overrides
 from .._types import layout as layouts
 from .._types.device import CPU, META, as_device, device
-from .._types.dtype import by_numpy, dtype, from_numpy_dtype
+from .._types.dtype import LIMITED, by_numpy, dtype, from_numpy_dtype
 from .._types.size import Size
 from ..autograd import engine
 from ..autograd.grad_mode import current
@@ -220,7 +220,7 @@ class Tensor(Base):
             array = tensor_data(values[0], dtype, floats=True)
         made: Self = _leaf(cls, array)
         if requires_grad is None:
-            requires_grad = cls is Tensor and array.dtype.kind == "f"
+            requires_grad = cls is Tensor and array.dtype.kind in "fV"
         if requires_grad:
             made.requires_grad_()
         return made
@@ -340,7 +340,7 @@ class Tensor(Base):
                 "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have "
                 f"incompatible tensor type: one is on {self.device}, the other on {value.device}."
             )
-        if self.requires_grad and array.dtype.kind not in "fc":
+        if self.requires_grad and array.dtype.kind not in "fVc":
             raise RuntimeError(
                 "data set to a tensor that requires gradients must be floating point or complex "
                 f"dtype, not {value.dtype}"
@@ -391,7 +391,7 @@ class Tensor(Base):
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Sets whether ``backward`` collects a gradient here; returns the tensor."""
         if requires_grad and self._node is None:
-            if self._data.dtype.kind not in "fc":
+            if self._data.dtype.kind not in "fVc":
                 raise RuntimeError(
                     "only Tensors of floating point dtype can require gradients, but this one has "
                     f"dtype {self.dtype}"
@@ -491,7 +491,8 @@ class Tensor(Base):
 
         Raises:
             RuntimeError: the tensor requires grad (``detach()`` first, or ``force=True``).
-            TypeError: it has no values, being on "meta".
+            TypeError: it has no values, being on "meta"; or NumPy itself lacks the dtype, which is
+                bfloat16 or float8 (``float()`` first).
         """
         if not force and current.state.flags & 1 and self.requires_grad:
             raise RuntimeError(
@@ -503,6 +504,8 @@ class Tensor(Base):
                 "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the "
                 "tensor to host memory first."
             )
+        if self._data.dtype in LIMITED and self.dtype.is_floating_point:
+            raise TypeError(f"Got unsupported ScalarType {self.dtype.type_name}: use .float()")
         return self._array()
 
     def item(self) -> int | float | bool:

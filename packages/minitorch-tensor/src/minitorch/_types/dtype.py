@@ -19,6 +19,11 @@ __all__ = [
     "dtype",
     "finfo",
     "float",
+    "float8_e4m3fn",
+    "float8_e4m3fnuz",
+    "float8_e5m2",
+    "float8_e5m2fnuz",
+    "float8_e8m0fnu",
     "float16",
     "float32",
     "float64",
@@ -35,14 +40,17 @@ __all__ = [
     "set_default_dtype",
     "short",
     "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
 ]
 
 # PyTorch calls its dtypes bool, int and float; these are Python's
 _python_bool: TypeAlias = bool
 _int: TypeAlias = int
 _float: TypeAlias = float
-# by NumPy's kind: bool, integer, float, complex
-CATEGORIES = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+# by NumPy's kind: bool, integer, float, complex; V is what ml_dtypes' floats have
+CATEGORIES = {"b": 0, "u": 1, "i": 1, "f": 2, "V": 2, "c": 3}
 
 
 class dtype:  # noqa: N801  (PyTorch's name)
@@ -82,8 +90,8 @@ class dtype:  # noqa: N801  (PyTorch's name)
         return {complex64: float32, complex128: float64}.get(self, self)
 
     def to_complex(self) -> dtype:
-        """The complex dtype whose parts have this dtype (complex64 for float16)."""
-        if self.category < 2:
+        """The complex dtype whose parts have this dtype (complex64 for float16 and bfloat16)."""
+        if self.category < 2 or self.itemsize == 1:
             raise RuntimeError(f"Unknown Complex ScalarType for {self.type_name}")
         return complex128 if self in (float64, complex128) else complex64
 
@@ -102,29 +110,41 @@ class dtype:  # noqa: N801  (PyTorch's name)
         return self.name
 
 
-class _Absent(dtype):
-    """A dtype of PyTorch's that NumPy lacks: it can be named and compared, not computed with."""
+class _Extension(dtype):
+    """A dtype whose numbers NumPy has from ml_dtypes, which is imported when they are first used:
+    without it the dtype can be named and compared, and ``finfo`` knows it."""
 
     __slots__ = ()
 
-    def __init__(self, name: str, type_name: str, category: _int, itemsize: _int) -> None:
+    def __init__(self, name: str, type_name: str, itemsize: _int) -> None:
         self.name, self.type_name = name, type_name
-        self.category, self.itemsize = category, itemsize
+        self.category, self.itemsize = 2, itemsize
 
-    def __getattr__(self, name: str) -> Any:  # ``numpy`` is not set
+    def __getattr__(self, name: str) -> Any:  # ``numpy`` is not set yet
         if name != "numpy":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        raise TypeError(
-            f"{self!r} is not supported: NumPy has no such numbers; use torch.float32 or "
-            "torch.float16"
-        )
+        try:
+            import ml_dtypes
+        except ImportError:
+            raise ImportError(
+                f"tensors of {self!r} need NumPy's extension ml_dtypes: install "
+                "minitorch-tensor[bfloat16], or use torch.float32 or torch.float16"
+            ) from None
+        self.numpy = np.dtype(getattr(ml_dtypes, self.name))
+        by_numpy[self.numpy] = LIMITED[self.numpy] = self
+        return self.numpy
 
     @property
     def is_signed(self) -> _python_bool:
-        return True
+        return self is not float8_e8m0fnu
 
 
-bfloat16 = _Absent("bfloat16", "BFloat16", 2, 2)
+bfloat16 = _Extension("bfloat16", "BFloat16", 2)
+float8_e4m3fn = _Extension("float8_e4m3fn", "Float8_e4m3fn", 1)
+float8_e5m2 = _Extension("float8_e5m2", "Float8_e5m2", 1)
+float8_e4m3fnuz = _Extension("float8_e4m3fnuz", "Float8_e4m3fnuz", 1)
+float8_e5m2fnuz = _Extension("float8_e5m2fnuz", "Float8_e5m2fnuz", 1)
+float8_e8m0fnu = _Extension("float8_e8m0fnu", "Float8_e8m0fnu", 1)
 float16 = half = dtype("float16", "Half")
 float32 = float = dtype("float32", "Float")
 float64 = double = dtype("float64", "Double")
@@ -133,14 +153,25 @@ int16 = short = dtype("int16", "Short")
 int32 = int = dtype("int32", "Int")
 int64 = long = dtype("int64", "Long")
 uint8 = dtype("uint8", "Byte")
+uint16 = dtype("uint16", "UInt16")
+uint32 = dtype("uint32", "UInt32")
+uint64 = dtype("uint64", "UInt64")
 bool = dtype("bool", "Bool")
 complex64 = cfloat = dtype("complex64", "ComplexFloat")
 complex128 = cdouble = dtype("complex128", "ComplexDouble")
 
-ALL = (
-    float16, float32, float64, int8, int16, int32, int64, uint8, bool, complex64, complex128,
+EXTENSIONS = (
+    bfloat16, float8_e4m3fn, float8_e5m2, float8_e4m3fnuz, float8_e5m2fnuz, float8_e8m0fnu,
 )  # fmt: skip
-by_numpy = {each.numpy: each for each in ALL}
+FLOAT8 = EXTENSIONS[1:]
+UNSIGNED = (uint16, uint32, uint64)  # with a few operations only
+OWN = (
+    float16, float32, float64, int8, int16, int32, int64, uint8, *UNSIGNED, bool, complex64,
+    complex128,
+)  # fmt: skip
+ALL: tuple[dtype, ...] = (*OWN, *EXTENSIONS)
+by_numpy = {each.numpy: each for each in OWN}
+LIMITED: dict[Any, dtype] = {each.numpy: each for each in UNSIGNED}  # see autograd/opmath.py
 _default = float32
 
 
@@ -149,11 +180,22 @@ def from_numpy_dtype(numpy: Any) -> dtype:
     try:
         return by_numpy[numpy]
     except KeyError:
+        for each in EXTENSIONS:
+            if each.name == str(numpy) and each.numpy == numpy:
+                return each
         raise TypeError(
             f"can't convert np.ndarray of type numpy.{numpy}. The only supported types are: "
-            "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint8 "
-            "and bool."
+            "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, "
+            "uint32, uint16, uint8, and bool."
         ) from None
+
+
+def is_installed(d: dtype) -> _python_bool:
+    """False for dtypes of ml_dtypes where it is not installed."""
+    try:
+        return d.numpy is not None
+    except ImportError:
+        return False
 
 
 def as_dtype(value: Any) -> dtype:
@@ -175,7 +217,7 @@ def set_default_dtype(d: dtype) -> None:
         TypeError: ``d`` is not a floating-point dtype.
     """
     global _default
-    if not isinstance(d, dtype) or d.numpy.kind != "f":
+    if not isinstance(d, dtype) or d.category != 2 or d.itemsize == 1:
         raise TypeError(f"only floating-point types are supported as the default type, got {d!r}")
     _default = d
 
@@ -184,6 +226,10 @@ def set_default_dtype(d: dtype) -> None:
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest dtype that both convert to, by PyTorch's table.
 
+    Raises:
+        RuntimeError: for one of uint16, uint32 and uint64, the other neither it nor a float; for
+            one of the float8 dtypes and another dtype.
+
     Example:
         >>> import minitorch
         >>> minitorch.promote_types(minitorch.int64, minitorch.float16)
@@ -191,11 +237,20 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 
     Follows https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
     """
+    if type1 is type2:
+        return type1
     low, high = sorted((type1, type2), key=lambda d: d.category)
+    which = f"is not supported, attempted to promote {type1.type_name} and {type2.type_name}"
+    if type1 in FLOAT8 or type2 in FLOAT8:
+        raise RuntimeError(f"Promotion for Float8 Types {which}")
+    if high.category != 2 and (type1 in UNSIGNED or type2 in UNSIGNED):
+        raise RuntimeError(f"Promotion for uint16, uint32, uint64 types {which}")
     if low.category != high.category and not (low.category == 2 and high.category == 3):
         return high
-    if low is float16 and high.category == 3:
+    if low.category == 2 and low.itemsize == 2 and high.category == 3:
         return high
+    if bfloat16 in (type1, type2):
+        return float32 if float16 in (type1, type2) else low if high is bfloat16 else high
     return from_numpy_dtype(np.promote_types(low.numpy, high.numpy))
 
 
@@ -225,7 +280,7 @@ def result_dtype(*operands: Any) -> dtype:
         elif kind.category > result.category:
             # a wider category from a lower tier: float for complex keeps the width
             widen = kind.is_complex and result.is_floating_point and kind is found[0]
-            result = result.to_complex() if widen and result is not float16 else kind
+            result = result.to_complex() if widen and result.itemsize > 2 else kind
     assert result is not None
     return result
 
@@ -243,6 +298,17 @@ def number_dtype(x: Any) -> dtype:
     raise TypeError(f"expected a Tensor or a number, but got {type(x).__name__}")
 
 
+# bits, eps, max, min, the smallest normal number, resolution: NumPy does not know them
+LIMITS = {
+    bfloat16: (16, 2.0**-7, (2 - 2.0**-7) * 2.0**127, -(2 - 2.0**-7) * 2.0**127, 2.0**-126, 0.01),
+    float8_e4m3fn: (8, 2.0**-3, 448.0, -448.0, 2.0**-6, 1.0),
+    float8_e5m2: (8, 2.0**-2, 57344.0, -57344.0, 2.0**-14, 1.0),
+    float8_e4m3fnuz: (8, 2.0**-3, 240.0, -240.0, 2.0**-7, 1.0),
+    float8_e5m2fnuz: (8, 2.0**-3, 57344.0, -57344.0, 2.0**-15, 1.0),
+    float8_e8m0fnu: (8, 1.0, 2.0**127, 2.0**-127, 2.0**-127, 1.0),
+}
+
+
 class finfo:  # noqa: N801  (PyTorch's name)
     """Limits of a floating-point dtype: ``bits eps max min tiny smallest_normal resolution``."""
 
@@ -253,6 +319,10 @@ class finfo:  # noqa: N801  (PyTorch's name)
         if kind.category < 2:
             raise TypeError(f"finfo() is for floating-point dtypes; iinfo() for {kind}")
         self.dtype = kind.to_real().name
+        if kind in LIMITS:
+            self.bits, self.eps, self.max, self.min, self.tiny, self.resolution = LIMITS[kind]
+            self.smallest_normal = self.tiny
+            return
         limits = np.finfo(kind.to_real().numpy)
         self.bits = _int(limits.bits)
         self.eps, self.max, self.min = _float(limits.eps), _float(limits.max), _float(limits.min)

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._types.dtype import from_numpy_dtype
+from .._types.dtype import LIMITED, from_numpy_dtype
 from ..kernels.elementwise import LARGE, threaded
 from ..kernels.memory import owner_of
 from ..kernels.meta import MetaArray, MetaError
 from .grad_mode import INTERPRETERS, current
 from .history import history
 from .node import Output, sequence_numbers
+from .opmath import kernel_for
 from .variable import Variable, wrap, wrap_view
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["NEVER", "apply", "binary", "of_arrays", "record", "ternary", "unary", "variadic"]
 
 ndarray = np.ndarray
-SINGLE, DOUBLE, HALF = np.dtype("f4"), np.dtype("f8"), np.dtype("f2")
+# one of each, compared by identity
+SINGLE, DOUBLE, HALF, BOOL = map(np.dtype, ("f4", "f8", "f2", "?"))
 NEVER = [0]  # the version of what cannot be written to: numbers, arrays that are no tensors
 
 
@@ -48,6 +50,7 @@ def _recorded(
     arrays: list[Any],
     out: Any,
     residuals: tuple[Any, ...],
+    wide: bool = False,
 ) -> Any:
     """Wraps the kernel's result and, where an input wants a gradient, makes the node."""
     several = type(out) is tuple
@@ -72,7 +75,11 @@ def _recorded(
         if primitive.view:
             tensors = tuple(_as_view(t, primitive, inputs[0], params, True) for t in tensors)
         return tensors
-    node = primitive.node_type()
+    if wide:  # of bfloat16
+        node = primitive.rounded_node_type()
+        node.dtypes = tuple([getattr(x, "dtype", None) for x in arrays])
+    else:
+        node = primitive.node_type()
     node.parents = tuple(parents)
     node.sequence_nr = next(sequence_numbers)
     node.extra = None
@@ -104,7 +111,7 @@ def _recorded(
 
 def _meta(value: Any) -> Any:
     """(shape, dtype) of an output that can have a gradient, None of one that cannot."""
-    return (value.shape, value.dtype) if value.dtype.kind in "fc" else None
+    return (value.shape, value.dtype) if value.dtype.kind in "fVc" else None
 
 
 def _shares(data: Any, source: Any) -> bool:
@@ -143,19 +150,22 @@ def apply(primitive: Primitive, *args: Any) -> Any:
     inputs: Any = args[0] if variadic else args[:split]
     params = args[split:]
     arrays: list[Any] = []
-    tensors = False
+    tensors = limited = False
     for x in inputs:
         if isinstance(x, Variable):
             tensors = True
             x = x._array() if view else x._data
+            if x.dtype in LIMITED:
+                limited = not view
         elif type(x) is ndarray and not state.arrays:
             raise not_tensor(primitive.op, "tensors" if variadic else "input", len(arrays) + 1, x)
         arrays.append(x)
     kernel_args = ([arrays] if variadic else arrays) + list(params)
     if not tensors:
         return on_arrays(primitive, arrays, kernel_args)
+    kernel, wide = kernel_for(primitive, arrays) if limited else (primitive.kernel, False)
     try:
-        out = state.without_warnings(primitive.kernel, *kernel_args)
+        out = state.without_warnings(kernel, *kernel_args)
     except (MetaError, MemoryError):
         out = without_values(primitive, arrays, params)
     except ValueError as error:
@@ -163,7 +173,7 @@ def apply(primitive: Primitive, *args: Any) -> Any:
     residuals = ()
     if primitive.residuals:
         out, *residuals = out
-    return _recorded(primitive, inputs, params, arrays, out, residuals)
+    return _recorded(primitive, inputs, params, arrays, out, residuals, wide)
 
 
 def without_values(primitive: Primitive, inputs: Sequence[Any], params: Sequence[Any]) -> Any:
@@ -274,6 +284,7 @@ def check_operands(primitive: Primitive, a: Any, b: Any) -> None:
 def unary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for one input, written out."""
     kernel, floats, view = primitive.kernel, primitive.floats, primitive.view
+    single, double = SINGLE, DOUBLE
     large = threaded(kernel)
     differentiable, strict = primitive.differentiable, not primitive.params
     node_type: Any = None
@@ -289,10 +300,15 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
                 return kernel(input, *params)
             return on_arrays(primitive, (input,), (input, *params))
         data = input._data
-        if view and type(data) is not ndarray:
+        if not view:
+            dtype = data.dtype
+            if dtype is not single and dtype is not double:
+                if floats and dtype.kind in "biu":
+                    return op(primitive.promote(input), *params)
+                if dtype in LIMITED:
+                    return apply(primitive, input, *params)
+        elif type(data) is not ndarray:
             data = input._array()
-        if floats and data.dtype.kind in "biu":
-            return op(primitive.promote(input), *params)
         if state.flags >= INTERPRETERS:
             return through_interpreters(state, primitive, (input, *params))
         if view:
@@ -381,11 +397,16 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
         dtype = x.dtype
         if isinstance(other, Variable):
             y: Any = other._data
-            if (y.dtype is not dtype and promoting) or (floats and dtype.kind != "f"):
+            if y.dtype is not dtype and promoting:
                 return general(input, other, *params)
+            if dtype is not single and dtype is not double:
+                if (floats and dtype.kind != "f") or dtype in LIMITED:
+                    return general(input, other, *params)
             version = other._counter
-        elif (type(other) is float or type(other) is int) and (
-            dtype is single or dtype is double or dtype is half
+        elif (
+            (type(other) is float or type(other) is int)
+            and number
+            and (dtype is single or dtype is double or dtype is half)
         ):
             y, version = other, NEVER
         else:
@@ -449,12 +470,18 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
     return op
 
 
+def any_limited(*operands: Any) -> bool:
+    """Whether an operand has one of the dtypes that ``opmath`` is about."""
+    return any(isinstance(x, Variable) and x._data.dtype in LIMITED for x in operands)
+
+
 def ternary(primitive: Primitive) -> Callable[..., Any]:
     """``apply`` for one result of three inputs, written out; the first must be a tensor for that.
 
     Others may be numbers or None.
     """
     kernel, residuals = primitive.kernel, primitive.residuals
+    single, boolean = SINGLE, BOOL  # bool: `where`, which computes nothing
     node_type: Any = None
     savers: list[Any] = [None] * 8  # by mask
     a_rule, b_rule, c_rule = primitive.ruled or (True, True, True)
@@ -467,6 +494,9 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
         if state.flags >= INTERPRETERS or not isinstance(input, Variable):
             return apply(primitive, input, b, c, *params)
         x, y, z = input._data, b, c
+        dtype = x.dtype
+        if dtype is not single and dtype is not boolean and any_limited(input, b, c):
+            return apply(primitive, input, b, c, *params)
         b_version = c_version = NEVER
         nb = nc = None
         if isinstance(b, Variable):

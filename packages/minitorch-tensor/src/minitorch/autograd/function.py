@@ -382,7 +382,7 @@ def _view_of(x: Any) -> Any:
 
 
 def _differentiable(output: Any, ctx: FunctionCtx) -> bool:
-    return output._data.dtype.kind in "fc" and not _among(output, ctx.non_differentiable)
+    return output._data.dtype.kind in "fVc" and not _among(output, ctx.non_differentiable)
 
 
 def _among(x: Any, group: Sequence[Any]) -> bool:

@@ -218,7 +218,7 @@ def _check(
     which = [k for k, o in enumerate(made) if isinstance(o, Variable) and history(o) is not None]
     if not which:  # then the true gradient must be zero
         which = [
-            k for k, o in enumerate(made) if isinstance(o, Variable) and o._data.dtype.kind in "fc"
+            k for k, o in enumerate(made) if isinstance(o, Variable) and o._data.dtype.kind in "fVc"
         ]
         for x in wanted:
             for numerical in _numerical(func, inputs, x, made, which, eps):

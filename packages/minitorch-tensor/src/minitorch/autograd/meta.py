@@ -16,6 +16,7 @@ import numpy as np
 
 from ..kernels.memory import address, nested, nesting, owner_of, packed_strides
 from ..kernels.meta import MetaArray, standing_for
+from .opmath import kernel_for
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -55,7 +56,7 @@ def result_of(primitive: Primitive, inputs: Sequence[Any], params: Sequence[Any]
             raise _too_large(primitive, inputs)
     fill = standing_for if primitive.view else _example
     arrays = [fill(x) if isinstance(x, MetaArray) else x for x in inputs]
-    out = primitive.kernel(*([arrays] if primitive.variadic else arrays), *params)
+    out = kernel_for(primitive, arrays)[0](*([arrays] if primitive.variadic else arrays), *params)
     return _without_values(out, inputs, arrays)
 
 
@@ -90,7 +91,7 @@ def _elementwise(primitive: Primitive, inputs: Sequence[Any], params: Sequence[A
     same order whose sizes are at most 2."""
     shape = np.broadcast_shapes(*(x.shape for x in inputs if hasattr(x, "shape")))
     small = [of_small_sizes(x) if isinstance(x, MetaArray) else x for x in inputs]
-    out = primitive.kernel(*([small] if primitive.variadic else small), *params)
+    out = kernel_for(primitive, small)[0](*([small] if primitive.variadic else small), *params)
     outs = out if isinstance(out, tuple) else (out,)
     made = tuple(laid(shape, np.asarray(each)) for each in outs)
     return made if isinstance(out, tuple) else made[0]
@@ -114,7 +115,7 @@ def laid(shape: Sequence[int], like: Any) -> MetaArray:
 def _example(x: MetaArray) -> Any:
     """Zeros, or where it is a matrix, ones on the diagonal: it has an inverse then."""
     made = standing_for(x, untouched=False)
-    if x.ndim > 1 and x.shape[-1] == x.shape[-2] and x.dtype.kind in "fc":
+    if x.ndim > 1 and x.shape[-1] == x.shape[-2] and x.dtype.kind in "fVc":
         made[..., range(x.shape[-1]), range(x.shape[-1])] = 1
     return made
 
@@ -151,7 +152,9 @@ def _by_primes(primitive: Primitive, inputs: Any, params: Any, primes: Sequence[
     arrays = [shrunk(x) for x in inputs]
     given = [shrunk(x) for x in params]
     try:
-        out = primitive.kernel(*([arrays] if primitive.variadic else arrays), *given)
+        out = kernel_for(primitive, arrays)[0](
+            *([arrays] if primitive.variadic else arrays), *given
+        )
         # residuals are for kernels of the backward pass, which goes through definitions here
         return (grown(out[0]), *out[1:]) if primitive.residuals else grown(out)
     except (ValueError, IndexError, RuntimeError):

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..overrides import named_as
 from . import dispatch
+from .opmath import Rounded
 from .out import into, unexpected
 from .primitive_node import JointNode, PrimitiveNode
 
@@ -117,6 +118,14 @@ class Primitive:
     @cached_property
     def node_type(self) -> Any:
         """The class of its nodes; made on first use, of 300 a program needs a few."""
+        return self._node_type((self.node,), ())
+
+    @cached_property
+    def rounded_node_type(self) -> Any:
+        """The class of the nodes of its calls on bfloat16."""
+        return self._node_type((Rounded, self.node), ("dtypes",))
+
+    def _node_type(self, bases: tuple[type, ...], slots: tuple[str, ...]) -> Any:
         label, own_name = self.label, {}
         if label is None or callable(label):
             own_name = {"name": label} if label else {}
@@ -124,9 +133,9 @@ class Primitive:
             label = words + "Backward0"
         return type(
             label,
-            (self.node,),
+            bases,
             {
-                "__slots__": (),
+                "__slots__": slots,
                 "primitive": self,
                 "rules": self.rules,
                 # other inputs would not fit to results and residuals, which are saved beside them

@@ -41,8 +41,8 @@ LATER = {
         "amp": "GradScaler autocast is_autocast_enabled",
         "autograd.interpreters": "is_anomaly_check_nan_enabled is_anomaly_enabled",
         "compat.alias": "as_torch",
-        "compat.tensor_types": "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor "
-        "HalfTensor IntTensor LongTensor ShortTensor",
+        "compat.tensor_types": "BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor "
+        "FloatTensor HalfTensor IntTensor LongTensor ShortTensor",
         "_tensor.typed_storage": "BFloat16Storage BoolStorage ByteStorage CharStorage "
         "ComplexDoubleStorage ComplexFloatStorage DoubleStorage FloatStorage HalfStorage "
         "IntStorage LongStorage "

@@ -9,8 +9,8 @@ from ..autograd.variable import Variable
 from ..ops.legacy import constructed
 
 __all__ = [
-    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
-    "IntTensor", "LongTensor", "ShortTensor",
+    "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor",
+    "HalfTensor", "IntTensor", "LongTensor", "ShortTensor",
 ]  # fmt: skip
 
 
@@ -40,6 +40,6 @@ def _named(dtype: Any) -> Any:
 
 BoolTensor, ByteTensor, CharTensor = map(_named, (_dtype.bool, _dtype.uint8, _dtype.int8))
 ShortTensor, IntTensor, LongTensor = map(_named, (_dtype.int16, _dtype.int32, _dtype.int64))
-HalfTensor, FloatTensor, DoubleTensor = map(
-    _named, (_dtype.float16, _dtype.float32, _dtype.float64)
+HalfTensor, BFloat16Tensor, FloatTensor, DoubleTensor = map(
+    _named, (_dtype.float16, _dtype.bfloat16, _dtype.float32, _dtype.float64)
 )

@@ -1,6 +1,6 @@
 """Sums: NumPy's, and for large arrays BLAS, which adds several numbers a step.
 
-float16 is added and multiplied up in float32.
+float16 and bfloat16 are added and multiplied up in float32.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from .half import HALVES
 from .memory import packed
 
 
 def reducer(ufunc: np.ufunc, of_half: Any = None) -> Any:
-    """``ufunc.reduce``, whose results are in C order, as PyTorch's are; that of float16 is computed
-    in the dtype ``of_half``.
+    """``ufunc.reduce``, whose results are in C order, as PyTorch's are; those of float16 and
+    bfloat16 are computed in the dtype ``of_half``.
     """
     reduce: Any = ufunc.reduce  # its stub takes no `keepdims: bool`
 
     def reduced(x: Any, axis: Any, keepdims: bool = False, dtype: Any = None) -> Any:
-        if of_half and dtype is None and x.dtype.char == "e":
+        if of_half and dtype is None and x.dtype.char in HALVES:
             return packed(reduce(x, axis, of_half, None, keepdims).astype(x.dtype))
         return packed(reduce(x, axis, dtype, None, keepdims))
 
@@ -103,7 +104,7 @@ def add(x: Any, dim: Any, keepdim: bool) -> Any:
         if dim == tuple(range(len(dim))):
             sums = column_sums(x.reshape(-1, math.prod(x.shape[len(dim) :])))
             return sums.reshape((1,) * (len(dim) * keepdim) + x.shape[len(dim) :])
-    if x.dtype.char == "e":
+    if x.dtype.char in HALVES:
         return add_reduce(x, dim, keepdim)
     out = numpy_add(x, dim, None, None, keepdim)
     return out if dim is None or out.flags.c_contiguous else out.copy()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._types.dtype import float16, float32
+from .._types.dtype import bfloat16, float16, float32
 from ..autograd.dispatch import NEVER
 from ..autograd.out import castable
 from ..autograd.primitive import labelled, operation, primitive
@@ -229,7 +229,7 @@ def divide_into(a: Any, b: Any) -> Tensor:
 
 def _floats(a: Any) -> bool:
     """Whether a kernel's operand is floating: a number is, once it has been promoted."""
-    return isinstance(a, int | float) or a.dtype.kind == "f"
+    return isinstance(a, int | float) or a.dtype.kind in "fV"
 
 
 def _divisible(a: Any, b: Any, name: str) -> None:
@@ -414,6 +414,9 @@ def addcmul(
 ) -> Tensor:
     """``input + value * tensor1 * tensor2``, broadcast."""
     dtype = common_dtype(*map(as_operand, (input, tensor1, tensor2)))
+    if dtype in (bfloat16, float16):  # rounded once
+        wide = (to(x, float32) for x in (input, tensor1, tensor2))
+        return to(addcmul(*wide, value=value), dtype)
     return addcmul_p(input, _times(mul(to(tensor1, dtype), tensor2), value))
 
 
@@ -436,6 +439,10 @@ def addcdiv(
             "Integer division with addcdiv is no longer supported: divide by a float, or use "
             "(input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype)."
         )
+    dtype = common_dtype(*map(as_operand, (input, tensor1, tensor2)))
+    if dtype in (bfloat16, float16):  # rounded once
+        wide = (to(x, float32) for x in (input, tensor1, tensor2))
+        return to(addcdiv(*wide, value=value), dtype)
     return addcdiv_p(input, _times(true_divide(tensor1, tensor2), value))
 
 

@@ -120,6 +120,8 @@ def where(
         )
         if not isinstance(input, Variable):
             input = wrap(number(input, dtype.numpy))
+        elif dtype.numpy.kind == "V" and not isinstance(other, Variable):
+            other = wrap(number(other, dtype.numpy))  # to NumPy a number beside it is float64
     return where_p(condition, input, other)
 
 
@@ -285,7 +287,7 @@ def _clamp(x: Any, low: Any, high: Any) -> Any:
 
 def between(x: Any, low: Any, high: Any) -> Any:
     """``x`` brought between two numbers, of which one may be None."""
-    if x.size < 8192 or x.dtype.kind != "f" or not x.flags.c_contiguous:
+    if x.size < 8192 or x.dtype.kind not in "fV" or not x.flags.c_contiguous:
         return _clamp(x, low, high)
     # clip with two numbers of the dtype takes a third of maximum's time
     kind, out = x.dtype.type, np.empty_like(x)

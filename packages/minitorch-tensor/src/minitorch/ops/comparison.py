@@ -137,7 +137,7 @@ def isinf(input: Tensor) -> Tensor:
     """
 
 
-@operation(lambda x: x < 0 if x.dtype.kind != "f" else np.signbit(x), "x", None, **ELEMENTWISE)
+@operation(lambda x: x < 0 if x.dtype.kind not in "fV" else np.signbit(x), "x", None, **ELEMENTWISE)
 def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """True where the sign bit is set, that of -0.0 too; a bool tensor of the same shape.
 
@@ -195,7 +195,7 @@ def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def _isclose(a: Any, b: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
     close = a == b
-    if a.dtype.kind in "fc":
+    if a.dtype.kind in "fVc":
         limit = atol + abs(rtol * b)
         close = close | (np.isfinite(a) & np.isfinite(b) & (abs(a - b) <= limit))
         if equal_nan:

@@ -34,7 +34,7 @@ def _abs(x: Any) -> Any:
 
 
 def _sgn(x: Any) -> Any:
-    if x.dtype.kind == "f":
+    if x.dtype.kind in "fV":
         return (x > 0).astype(x.dtype) - (x < 0)  # and 0 for NaN
     if x.dtype.kind == "c":
         return np.where(x == 0, x, x / np.abs(x))[()]
@@ -209,7 +209,7 @@ def view_as_complex(input: Tensor) -> Tensor:
 def _angle(x: Any) -> Any:
     if x.dtype.kind == "c":
         return np.angle(x)
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fV":
         x = x.astype(get_default_dtype().numpy)
     return np.where(x < 0, x.dtype.type(math.pi), np.where(x == x, 0, x))[()]
 

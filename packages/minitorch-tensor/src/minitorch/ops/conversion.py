@@ -12,11 +12,12 @@ import numpy as np
 from .._types import dtype as _dtype
 from .._types.device import CPU, as_device
 from .._types.device import device as Device
-from .._types.dtype import as_dtype, from_numpy_dtype, get_default_dtype, result_dtype
+from .._types.dtype import as_dtype, finfo, from_numpy_dtype, get_default_dtype, result_dtype
 from .._types.layout import preserve_format
 from ..autograd.grad_mode import current
 from ..autograd.primitive import primitive
 from ..autograd.variable import Inference, Variable, wrap
+from ..kernels.half import in_float8
 from ..kernels.memory import filled, format_of, like, nesting, packed_strides
 from ..kernels.meta import MetaArray, MetaError
 from .inspection import is_tensor
@@ -45,6 +46,8 @@ def real_part(x: Any) -> Any:
 def _cast(x: Any, dtype: Any) -> Any:
     if x.dtype.kind == "c" and dtype.kind not in "cb":
         x = real_part(x)
+    if dtype.kind == "V":
+        x = in_float8(x, dtype)
     return x.astype(dtype) if x.flags.forc else filled(like(x, dtype), x)
 
 
@@ -58,7 +61,7 @@ to_discrete_p = primitive(_cast, "x | dtype", None, name="to", **TRAITS)
 
 def cast(x: Any, dtype: np.dtype[Any]) -> Tensor:
     """``x`` as NumPy dtype ``dtype``; always a copy. Integers and bools have no gradient."""
-    return to_p(x, dtype) if dtype.kind in "fc" else to_discrete_p(x, dtype)
+    return to_p(x, dtype) if dtype.kind in "fVc" else to_discrete_p(x, dtype)
 
 
 def _cast_back(g: Any, dtype: np.dtype[Any]) -> Any:
@@ -116,7 +119,7 @@ def to_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
         return cast(x, dtype)
     if isinstance(x, np.ndarray | np.generic):
         return x if x.dtype == dtype else _cast(x, dtype)
-    return x if dtype.kind == "f" else number(x, dtype)  # NumPy keeps a float tensor's dtype
+    return x if dtype.kind in "fV" else number(x, dtype)  # NumPy keeps a float tensor's dtype
 
 
 def number(x: Any, dtype: np.dtype[Any]) -> Any:
@@ -158,7 +161,7 @@ def fitted(value: Any, kind: _dtype.dtype) -> Any:
             raise _does_not_fit(value, kind)
         return int(value) % (most + 1) if limits.min == 0 else int(value)
     if kind.is_floating_point:
-        if float(np.finfo(kind.numpy).max) < abs(value) < float("inf"):
+        if finfo(kind).max < abs(value) < float("inf"):
             raise _does_not_fit(value, kind)
     return value
 
@@ -200,7 +203,7 @@ def promote_to_float(*operands: Any) -> Any:
     return made if len(made) > 1 else made[0]
 
 
-def promote_floats_only(name: str, kinds: str = "f") -> Callable[..., Any]:
+def promote_floats_only(name: str, kinds: str = "fV") -> Callable[..., Any]:
     """``promote`` for an operation that is defined for NumPy's ``kinds`` of dtypes alone."""
 
     def checked(*operands: Any) -> Any:
@@ -218,7 +221,7 @@ ELEMENTWISE: Any = {"traits": ("elementwise",)}
 FLOATS: Any = {**ELEMENTWISE, "promote": promote_to_float, "floats": True}
 
 
-def floats_only(name: str, kinds: str = "f") -> Any:
+def floats_only(name: str, kinds: str = "fV") -> Any:
     """The same, for an operation that integers and bools do not have."""
     return {**ELEMENTWISE, "promote": promote_floats_only(name, kinds), "floats": True}
 
@@ -323,7 +326,8 @@ def converter(name: str, dtype: _dtype.dtype) -> Callable[..., Tensor]:
 
 
 METHODS = {
-    "half": _dtype.float16, "float": _dtype.float32, "double": _dtype.float64,
+    "half": _dtype.float16, "bfloat16": _dtype.bfloat16,
+    "float": _dtype.float32, "double": _dtype.float64,
     "char": _dtype.int8, "short": _dtype.int16, "int": _dtype.int32, "long": _dtype.int64,
     "byte": _dtype.uint8, "bool": _dtype.bool,
     "cfloat": _dtype.complex64, "cdouble": _dtype.complex128,
@@ -357,6 +361,7 @@ if TYPE_CHECKING:
         types, which in the class itself would stand for the methods."""
 
         def half(self, memory_format: memory_format | None = None) -> Tensor: ...
+        def bfloat16(self, memory_format: memory_format | None = None) -> Tensor: ...
         def float(self, memory_format: memory_format | None = None) -> Tensor: ...
         def double(self, memory_format: memory_format | None = None) -> Tensor: ...
         def char(self, memory_format: memory_format | None = None) -> Tensor: ...
@@ -377,7 +382,7 @@ def type_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 def is_floating_point(input: Tensor) -> bool:
-    """True for float16, float32 and float64."""
+    """True for float32 and the other real floating-point dtypes."""
     return bool(input.dtype.is_floating_point)
 
 
@@ -387,7 +392,7 @@ def is_complex(input: Tensor) -> bool:
 
 
 def is_signed(input: Tensor) -> bool:
-    """True for all dtypes but bool and uint8."""
+    """True for all dtypes but bool and those of unsigned numbers."""
     return bool(input.dtype.is_signed)
 
 

@@ -400,7 +400,7 @@ def tracking(function: Any) -> Any:
     def constructor(*args: Any, requires_grad: bool | None = None, **options: Any) -> Any:
         made = function(*args, **options)
         if requires_grad is None:
-            requires_grad = made._data.dtype.kind == "f"
+            requires_grad = made._data.dtype.kind in "fV"
         return made.requires_grad_(requires_grad)
 
     constructor.__doc__ = (

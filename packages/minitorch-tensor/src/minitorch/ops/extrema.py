@@ -239,7 +239,7 @@ def aminmax(
 
 
 def _place(x: Any, arg: str, dim: int | None, keepdim: bool) -> Any:
-    if x.dtype.kind not in "fiu":
+    if x.dtype.kind not in "fViu":
         kind = RuntimeError if x.dtype.kind == "b" else NotImplementedError
         raise kind(f"{arg}(): does not support {x.dtype} input")
     index = getattr(x, arg)(dim if x.ndim else None, keepdims=keepdim)

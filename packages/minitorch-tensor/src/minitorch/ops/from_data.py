@@ -16,10 +16,12 @@ from .._types.dtype import (
     get_default_dtype,
     number_dtype,
     promote_types,
+    uint64,
 )
 from .._types.size import Size
 from ..autograd.grad_mode import current
 from ..autograd.variable import Variable, wrap
+from ..kernels.half import in_float8
 from ..kernels.memory import StorageBase, foreign
 from ..kernels.meta import MetaArray
 from .arguments import as_shape
@@ -52,25 +54,30 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
     elif isinstance(data, StorageBase):
         data = data._elements()
     own = isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__")
+    wide = dtype is uint64 and not own  # whose numbers NumPy takes for floats beside smaller ones
     try:
         if type(data) in (list, tuple) and not _leaf_types(data) <= NUMBERS:
             data = _plain(data)
             array = np.array(data)
-            if array.dtype.kind in "biufc":
+            if array.dtype.kind in "biufVc":
                 own = True
                 dtype = dtype or _dtype_of_leaves(data)
         else:
-            array = np.array(data)
+            array = np.array(data, np.uint64 if wide else None)
     except (ValueError, OverflowError, RuntimeError) as error:
         raise _why_not(data, error) from None
     kind = array.dtype.kind
-    if kind not in "biufc" or array.dtype.itemsize > 16 or (not own and array.dtype == np.uint64):
+    if (
+        kind not in "biufVc"
+        or array.dtype.itemsize > 16
+        or (not own and not wide and array.dtype == np.uint64)
+    ):
         array = _unusual(data, array, dtype)
         kind = array.dtype.kind
     if dtype is not None:
         return _converted(array, as_dtype(dtype), own)
     if not own:
-        if kind == "f" or (floats and kind in "bi"):
+        if kind in "fV" or (floats and kind in "bi"):
             dtype = get_default_dtype()
             return current.state.without_warnings(array.astype, dtype.numpy)  # type: ignore[no-any-return]
         if kind == "c":
@@ -157,10 +164,12 @@ def _converted(array: Array, to: Any, own: bool) -> Array:
         low, high = array.min(), array.max()
         limits = np.iinfo(to.numpy)
         least = limits.min if limits.min else -limits.max - 1
-        if array.dtype.kind in "iuf" and not least <= low <= high <= limits.max:
+        if array.dtype.kind in "iufV" and not least <= low <= high <= limits.max:
             raise RuntimeError(f"value cannot be converted to type {to.name} without overflow")
     if array.dtype.kind == "c" and to.numpy.kind not in "cb" and not own:
         raise TypeError(f"must be real number, not complex, for dtype {to}")
+    if to.numpy.kind == "V":
+        array = in_float8(array, to.numpy)
     same = array.dtype == to.numpy
     return array if same else current.state.without_warnings(array.astype, to.numpy)
 

@@ -49,7 +49,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
 
 def _histc(x: Any, bins: int, low: float, high: float) -> Any:
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fV":
         raise NotImplementedError(f'"histogram_cpu" not implemented for {x.dtype}')
     x = x.reshape(-1)
     if low == high and x.size:
@@ -96,7 +96,7 @@ def _edges(x: Any, bins: int, span: Any) -> Any:
 
 
 def _histogramdd(x: Any, weight: Any, bins: Any, span: Any, density: bool) -> tuple[Any, ...]:
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fV":
         raise NotImplementedError(f'"histogramdd" not implemented for {x.dtype}')
     edges = []
     place = np.zeros(len(x), np.int64)

@@ -53,7 +53,7 @@ def _as_index(item: Any) -> Any:
         dtype = item._data.dtype
     else:
         array = np.asarray(item if isinstance(item, np.ndarray) else _plain(item))
-        if not array.size and array.dtype.kind == "f" and not isinstance(item, np.ndarray):
+        if not array.size and array.dtype.kind in "fV" and not isinstance(item, np.ndarray):
             array = array.astype(np.int64)
         item, dtype = wrap(array), array.dtype
     if dtype.char in "lqi?":  # int64, int32, bool
@@ -332,7 +332,7 @@ def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
             source = value._data
             if source.ndim and source.size == 1:  # also of more dimensions than data[key] has
                 source = source.reshape(())
-        elif type(value) is float and data.dtype.kind == "f" and -FITS <= value <= FITS:
+        elif type(value) is float and data.dtype.kind in "fV" and -FITS <= value <= FITS:
             source = value
         else:
             source = _as_value(self, value)

@@ -38,24 +38,25 @@ def matrices(name: str, x: Any, floats: bool = True) -> None:
         floating(name, x)
 
 
-def floating(name: str, x: Any) -> None:
+def floating(name: str, x: Any, low: bool = False) -> None:
+    """Raises unless ``x`` has floats; float16 and bfloat16 only where ``low`` is set."""
     if x.dtype.category < 2:
         raise RuntimeError(
             f"{name}: Expected a floating point or complex tensor as input. Got {x.dtype.type_name}"
         )
-    if x.dtype.itemsize == 2:
+    if x.dtype.itemsize == 2 and not low:
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {x.dtype.type_name}")
 
 
-def square(name: str, x: Any) -> None:
-    """Raises unless ``x`` is a square matrix, or a batch of them, of floats."""
+def square(name: str, x: Any, low: bool = False) -> None:
+    """Raises unless ``x`` is a square matrix, or a batch of them, of ``floating`` numbers."""
     matrices(name, x, False)
     if x.shape[-1] != x.shape[-2]:
         raise RuntimeError(
             f"{name}: A must be batches of square matrices, but they are {x.shape[-2]} by "
             f"{x.shape[-1]} matrices"
         )
-    floating(name, x)
+    floating(name, x, low)
 
 
 def one_dtype(name: str, a: Any, b: Any) -> None:

@@ -11,6 +11,7 @@ from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels import linalg as kernels
+from ..kernels.half import in_single
 from ..kernels.memory import filled
 from .arithmetic import mul
 from .complex_parts import complex_valued
@@ -114,7 +115,9 @@ def _matrix_exp_rule(g: Any, x: Any) -> Any:
     return transposed(first) @ linalg_matrix_exp_p(block) @ second
 
 
-linalg_matrix_exp_p = primitive(kernels.matrix_exp, "x", _matrix_exp_rule, name="linalg_matrix_exp")
+linalg_matrix_exp_p = primitive(
+    in_single(kernels.matrix_exp), "x", _matrix_exp_rule, name="linalg_matrix_exp"
+)
 
 
 def matrix_exp(input: Tensor) -> Tensor:
@@ -122,7 +125,7 @@ def matrix_exp(input: Tensor) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html
     """
-    square("linalg.matrix_exp", input)
+    square("linalg.matrix_exp", input, low=True)
     return linalg_matrix_exp_p(input)
 
 

@@ -11,7 +11,7 @@ from ..autograd.out import castable
 from .arguments import numpy_names, one_dim, some_dims
 from .decompositions import singular_values
 from .extrema import amax, amin
-from .linalg import linalg_inv_ex_p, matrices, square
+from .linalg import floating, linalg_inv_ex_p, matrices, square
 from .reduction import sum
 from .shape import permute_p, view_p
 from .vector_norm import inexact, vector_norm
@@ -46,7 +46,9 @@ def matrix_norm(
         keepdim: keep them with size 1.
         dtype: convert to it first.
     """
-    matrices("linalg.matrix_norm", A)
+    spectral = ord in ("nuc", 2, -2)
+    matrices("linalg.matrix_norm", A, False)
+    floating("linalg.matrix_norm", A, low=not spectral)
     if isinstance(dim, int) or len(dim) != 2:
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim}")
     rows, columns = (one_dim(d, A.ndim) for d in dim)
@@ -57,7 +59,7 @@ def matrix_norm(
         return vector_norm(A, 2, (rows, columns), keepdim)
     largest = sum if 0 in (A.shape[rows], A.shape[columns]) else amax  # of nothing: 0
     extreme = largest if isinstance(ord, str) or ord > 0 else amin
-    if ord in ("nuc", 2, -2):
+    if spectral:
         rest = [k for k in range(A.ndim) if k not in (rows, columns)]
         s = singular_values(permute_p(A, (*rest, rows, columns)))
         result = sum(s, -1) if ord == "nuc" else extreme(s, -1)

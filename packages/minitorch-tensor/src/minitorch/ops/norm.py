@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._types.dtype import bfloat16, float16
 from ..autograd.out import into
 from ..autograd.primitive import primitive
 from .arguments import numpy_names, one_dim, some_dims
@@ -70,7 +71,7 @@ def renorm(
     if input.ndim < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim}")
     d = one_dim(dim, input.ndim)
-    wide = input.float() if input.dtype.name == "float16" else input
+    wide = input.float() if input.dtype in (bfloat16, float16) else input
     norms = vector_norm(wide, p, tuple(k for k in range(input.ndim) if k != d), True)
     large = gt_p(norms, maxnorm)
     scale = kept_p(maxnorm / (norms + 1e-7) - 1, large) + 1

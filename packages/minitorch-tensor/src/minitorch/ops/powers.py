@@ -34,7 +34,7 @@ def _power(a: Any, b: Any) -> Any:
         return a * a * a  # NumPy's pow takes twenty times as long
     if type(b) is float and b == -0.5:
         return 1 / np.sqrt(a)  # of -0 and -inf another value than a**b
-    if isinstance(a, int | float | complex) or a.dtype.kind in "fc":
+    if isinstance(a, int | float | complex) or a.dtype.kind in "fVc":
         return a**b
     return _integer_power(a, b)
 

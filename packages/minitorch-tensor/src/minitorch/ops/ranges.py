@@ -161,7 +161,7 @@ def spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
         raise RuntimeError("number of steps must be non-negative")
     if steps == 1:
         return np.asarray([start])
-    if kind.category == 3 or kind.name == "float16":
+    if kind.category == 3 or (kind.itemsize == 2 and kind.category == 2):
         wide = kind.numpy.type
     else:
         wide = np.float32 if kind.name == "float32" else np.float64

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._types.dtype import as_dtype, float16, float32
+from .._types.dtype import as_dtype, bfloat16, float16, float32
 from ..autograd.out import castable, computing
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
@@ -151,7 +151,7 @@ def nansum(
 
 
 def _mean(x: Any, dim: Any, keepdim: bool) -> Any:
-    if x.dtype.kind not in "fc":
+    if x.dtype.kind not in "fVc":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
             f"complex dtype. Got: {x.dtype}. Convert it first, as with .float()"
@@ -243,8 +243,8 @@ def nanmean(
     if dtype is not None:
         input = to(input, inexact("nanmean", dtype))
     axes = dims(dim, input.ndim)
-    if input.dtype is float16:  # which holds no count above 65504
-        return to(nanmean(to(input, float32), dim, keepdim), float16)
+    if input.dtype in (bfloat16, float16):  # which hold few counts
+        return to(nanmean(to(input, float32), dim, keepdim), input.dtype)
     return nansum_p(input, axes, keepdim) / count_numbers_p(input, axes, keepdim)
 
 

@@ -19,7 +19,7 @@ __all__ = ["ceil", "fix", "floor", "frac", "round", "trunc"]
 
 def _rounding(ufunc: Any) -> Any:
     def kernel(x: Any) -> Any:
-        if x.dtype.kind == "f":
+        if x.dtype.kind in "fV":
             return ufunc(x)
         if x.dtype.kind == "b":
             raise not_implemented(ufunc.__name__, x.dtype)
@@ -98,7 +98,7 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _round(x: Any, decimals: int) -> Any:
-    if x.dtype.kind == "f":
+    if x.dtype.kind in "fV":
         return np.round(x, decimals)
     if decimals or x.dtype.kind == "b":
         raise not_implemented("round_cpu", x.dtype)

@@ -196,7 +196,7 @@ ne_p = primitive(lambda x: x != -np.inf, "x", None, name="ne")
 
 
 def _logcumsumexp(x: Any, dim: int) -> Any:
-    if x.dtype.kind not in "fc":
+    if x.dtype.kind not in "fVc":
         raise NotImplementedError(
             f'"logcumsumexp" not implemented for {x.dtype}: convert it first, as with .float()'
         )

@@ -316,7 +316,7 @@ scatter_prod_p = primitive(
 
 
 def _extreme_start(dtype: Any, largest: bool) -> Any:
-    if dtype.kind == "f":
+    if dtype.kind in "fV":
         return -np.inf if largest else np.inf
     if dtype.kind == "b":
         return not largest
@@ -362,6 +362,6 @@ def scatter_reduce(
     start = wrap(np.full(x._data.shape, include_self, np.int64))
     ones = wrap(np.ones(index._data.shape, np.int64))
     counts = np.maximum(scatter_add_p(start, index, ones, dim)._data, 1)
-    if dtype.kind in "fc":
+    if dtype.kind in "fVc":
         return made / wrap(counts.astype(dtype))
     return wrap(made._data // counts.astype(dtype))

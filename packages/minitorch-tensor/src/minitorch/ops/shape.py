@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from .._types.dtype import bfloat16, is_installed
 from .._types.dtype import dtype as Dtype
 from .._types.layout import contiguous_format, preserve_format
 from ..autograd.primitive import labelled, primitive
-from ..autograd.variable import Variable
+from ..autograd.variable import Variable, wrap
+from ..kernels.half import as_bfloat16
 from ..kernels.memory import copy, filled, like
 from ..kernels.meta import reshaped
 from ..kernels.storage import as_dtype
@@ -77,6 +79,8 @@ def view(
 ) -> Tensor:
     """The same memory in another shape, or read as another dtype.
 
+    Without ml_dtypes, what is read as bfloat16 is float32 in memory of its own, with a warning.
+
     Args:
         shape, size: the sizes, one of which may be -1; or a dtype.
 
@@ -95,6 +99,8 @@ def view(
     if len(shape) == 1 and isinstance(shape[0], Dtype):
         dtype = shape[0]
     if dtype is not None:
+        if dtype is bfloat16 and not is_installed(bfloat16):
+            return wrap(as_bfloat16(view_dtype_p(input, np.dtype(np.uint8))._array()))
         return view_dtype_p(input, dtype.numpy)
     made = reshape(input, *shape)
     if made._base is None and not input.is_contiguous():

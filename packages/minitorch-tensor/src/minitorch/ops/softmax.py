@@ -35,7 +35,7 @@ def _log_softmax(x: Any, dim: int) -> Any:
 
 
 def _floats(x: Any, name: str) -> Any:
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fV":
         raise NotImplementedError(
             f'"{name}" not implemented for {x.dtype}: convert it first, as with .float(), or pass '
             "dtype="

@@ -140,7 +140,7 @@ def kthvalue(
 
 def _unique(x: Any, dim: int | None) -> tuple[Any, Any, Any]:
     x = np.asarray(x)
-    if dim is not None and x.dtype.kind in "fc" and (x != x).any():
+    if dim is not None and x.dtype.kind in "fVc" and (x != x).any():
         return _unique_with_nan(x, dim)
     values, inverse, counts = np.unique(
         x, return_inverse=True, return_counts=True, axis=dim, equal_nan=False

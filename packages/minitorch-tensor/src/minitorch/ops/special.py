@@ -97,7 +97,7 @@ def entr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @operation(
     log_add_exp, "a b",
     lambda g, a, b: g * sigmoid(a - b), lambda g, a, b: g * sigmoid(b - a),
-    name="logaddexp", numbers="", **floats_only("logaddexp_cpu", "fc"),
+    name="logaddexp", numbers="", **floats_only("logaddexp_cpu", "fVc"),
 )  # fmt: skip
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``log(e^a + e^b)``, without overflow; the derivatives are sigmoid(a - b) and sigmoid(b - a).

@@ -25,14 +25,14 @@ __all__ = ["corrcoef", "cov", "std", "std_mean", "var", "var_mean"]
 
 
 def _var(x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
-    if x.dtype.kind not in "fc":
+    if x.dtype.kind not in "fVc":
         raise RuntimeError(
             f"std and var only support floating point and complex dtypes, not {x.dtype}"
         )
     wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
     n = count(x.shape, dim)
     d = wide - sums.add_reduce(wide, axis=dim, keepdims=True) / n if n else wide
-    squares = np.multiply(d, d) if d.dtype.kind == "f" else d.real**2 + d.imag**2
+    squares = np.multiply(d, d) if d.dtype.kind in "fV" else d.real**2 + d.imag**2
     s = sums.add_reduce(squares, axis=dim, keepdims=keepdim)
     s = s / np.maximum(n - correction, 0).astype(s.dtype)
     return s if s.dtype == x.dtype or x.dtype.kind == "c" else s.astype(x.dtype)

@@ -119,7 +119,7 @@ def isfinite(input: Tensor) -> Tensor:
 
 nan_to_num_p = primitive(
     lambda x, nan, posinf, neginf: (
-        np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf) if x.dtype.kind == "f" else +x
+        np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf) if x.dtype.kind in "fV" else +x
     ),
     "x | nan posinf neginf",
     lambda g, x: where(isfinite(x), g, 0),

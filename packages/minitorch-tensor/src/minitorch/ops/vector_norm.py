@@ -27,7 +27,7 @@ __all__ = ["inexact", "vector_norm"]
 def _vector_norm(x: Any, p: float, dim: Any, keepdim: bool) -> Any:
     wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
     if p == 2:
-        squares = wide * wide if x.dtype.kind == "f" else wide.real**2 + wide.imag**2
+        squares = wide * wide if x.dtype.kind in "fV" else wide.real**2 + wide.imag**2
         out = np.sqrt(sums.add_reduce(squares, axis=dim, keepdims=keepdim))
     elif p == 0:
         out = sums.add_reduce(

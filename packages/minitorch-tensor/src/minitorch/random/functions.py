@@ -423,7 +423,7 @@ def multinomial(
         raise RuntimeError("prob_dist must be 1 or 2 dim")
     g = source(generator)
     p = of_each(input)
-    if p.dtype.kind != "f":
+    if p.dtype.kind not in "fV":
         raise RuntimeError(
             f"multinomial only supports floating-point dtypes for input, got: {input.dtype}"
         )

@@ -6,7 +6,7 @@ so, 24 bits of a 32-bit draw / 2^24 (``uniform32``). Numbers come in the order o
 ``bernoulli`` and ``exponential`` are the numbers of PyTorch's own code. On Intel processors PyTorch
 asks Intel's MKL for these two (and so for dropout and for ``multinomial`` without replacement),
 whose stream differs; everywhere else they agree. Normal numbers are those of PyTorch on x86
-processors, in float32 and float16 to the last bit, whatever processor MiniTorch runs on.
+processors, in float32, float16 and bfloat16 to the last bit, whatever processor MiniTorch runs on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .._types.dtype import from_numpy_dtype
+from .._types.dtype import finfo, from_numpy_dtype
 from ..kernels.binomial import binomial_one
 from ..kernels.box_muller import to_normal
 from ..kernels.gamma_samples import gamma_one
@@ -46,8 +46,8 @@ def in_memory_order(array: Array, *others: Array) -> Any:
     return tuple(x.transpose(order) for x in (array, *others))
 
 
-def _check(array: Array, kernel: str, kinds: str = "f") -> None:
-    if array.dtype.kind not in kinds:
+def _check(array: Array, kernel: str, kinds: str = "fV") -> None:
+    if array.dtype.kind not in kinds or (array.itemsize == 1 and array.dtype.kind in "fV"):
         name = from_numpy_dtype(array.dtype).type_name
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{name}'")
 
@@ -90,7 +90,7 @@ def normal(g: Generator, array: Array, mean: float = 0.0, std: float = 1.0) -> N
         values = g.normal_pairs(array.size)
         fill(array, values if (mean, std) == (0, 1) else values * std + mean)
         return
-    half = array.dtype == np.float16  # by way of float32
+    half = array.itemsize == 2  # by way of float32
     rest = array.size % 16
     whole = array.size - rest
     line = flat = array.reshape(-1)
@@ -144,7 +144,7 @@ def _limits(kind: Any) -> tuple[int, int]:
         return int(limits.min), int(limits.max)
     if kind.is_complex:
         raise NotImplementedError(f"\"random_\" not implemented for '{kind.type_name}'")
-    digits = np.finfo(kind.numpy).nmant + 1
+    digits = 1 - round(math.log2(finfo(kind).eps))
     return -(2**digits), 2**digits
 
 
@@ -162,7 +162,7 @@ def integers_of_dtype(g: Generator, array: Array) -> None:
 
 
 def bernoulli(g: Generator, array: Array, p: Any = 0.5) -> None:
-    """``u < p``; where p is an array of float32 or float16, u has 24 bits."""
+    """``u < p``; where p is an array, but of float64, u has 24 bits."""
     if isinstance(p, np.ndarray):
         if not ((p >= 0) & (p <= 1)).all():
             raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
@@ -189,7 +189,7 @@ def exponential(g: Generator, array: Array, lambd: float = 1.0) -> None:
 
 def geometric(g: Generator, array: Array, p: float) -> None:
     """``ceil(log u / log(1 - p))``."""
-    _check(array, "geometric_cpu", "fiu")
+    _check(array, "geometric_cpu", "fViu")
     if not 0 < p < 1:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
     fill(array, np.ceil(np.log(g.uniform64(array.size)) / np.log1p(-p)))

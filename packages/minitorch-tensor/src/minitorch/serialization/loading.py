@@ -46,9 +46,9 @@ def load(
     Tensors, NumPy arrays, numbers, strings and Python's containers are read, and named tuples whose
     class the program has imported. Other classes are read after ``add_safe_globals`` only: reading
     a file runs no code that the reader did not name. Time and memory are bounded: beside the
-    tensors, whose memory the file holds (bfloat16 becomes float32, which takes twice that), what is
-    made takes at most some 20 times the bytes of the file, plus 50 MB. All tensors come to the CPU,
-    those that were saved on a GPU too.
+    tensors, whose memory the file holds (without ml_dtypes bfloat16 becomes float32, which takes
+    twice that), what is made takes at most some 20 times the bytes of the file, plus 50 MB. All
+    tensors come to the CPU, those that were saved on a GPU too.
 
     Args:
         f: a path, or a file open for reading in binary mode.

@@ -16,9 +16,10 @@ from .._tensor.typed_storage import TypedStorage
 from .._tensor.untyped_storage import UntypedStorage
 from .._types import layout as _layout
 from .._types.device import CPU
-from .._types.dtype import ALL, bfloat16, from_numpy_dtype
+from .._types.dtype import ALL, FLOAT8, UNSIGNED, bfloat16, dtype, from_numpy_dtype
 from .._types.size import Size
 from ..autograd.variable import Variable, wrap
+from ..kernels.half import as_bfloat16
 from ..kernels.memory import address, window
 from .pickle_reader import brief
 
@@ -27,7 +28,8 @@ __all__ += ["layout_of", "parameter", "parameter_with_state", "rebuild", "rebuil
 
 Array = np.ndarray[Any, Any]
 Charge = Callable[[int], None]
-STORAGES = {f"{each.type_name}Storage": each for each in ALL}
+UNTYPED = (*FLOAT8, *UNSIGNED)  # dtypes without a class of storages: the tensor says which it has
+STORAGES = {f"{each.type_name}Storage": each for each in ALL if each not in UNTYPED}
 
 
 class StorageKind:
@@ -35,19 +37,18 @@ class StorageKind:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.dtype = STORAGES.get(name)  # None: bfloat16
-        self.itemsize = 2 if self.dtype is None else self.dtype.itemsize
+        self.dtype = STORAGES[name]
+        self.itemsize = self.dtype.itemsize
 
     def swap(self, raw: Array) -> None:
         """Turns the bytes ``raw`` of another machine into those of this one."""
-        raw.view(np.uint16 if self.dtype is None else self.dtype.numpy).byteswap(inplace=True)
+        raw.view(np.uint16 if self.dtype is bfloat16 else self.dtype.numpy).byteswap(inplace=True)
 
     def view(self, raw: Array) -> Array:
-        """The bytes ``raw`` as elements, in the same memory but for bfloat16."""
-        if self.dtype is None:  # the upper half of a float32
-            wide = raw.view(np.uint16).astype(np.uint32)
-            np.left_shift(wide, np.uint32(16), out=wide)
-            return wide.view(np.float32)
+        """The bytes ``raw`` as elements, in the same memory."""
+        if self.dtype is bfloat16:
+            made: Array = as_bfloat16(raw)
+            return made
         if self.dtype.name == "bool":
             return np.not_equal(raw, 0, out=raw.view(np.bool_))
         return raw.view(self.dtype.numpy)
@@ -85,9 +86,25 @@ def rebuild(
     return wrap(view).requires_grad_(bool(requires_grad))
 
 
+def rebuild_untyped(
+    storage: Any, offset: Any, size: Any, stride: Any, requires_grad: Any, backward_hooks: Any,
+    kind: Any, metadata: Any = None,
+) -> Any:  # fmt: skip
+    """The same for a storage of bytes and a dtype."""
+    if type(storage) is not Storage or not isinstance(kind, dtype) or storage.array.itemsize != 1:
+        raise pickle.UnpicklingError("a damaged description of a tensor")
+    if storage.array.size % kind.itemsize:
+        raise pickle.UnpicklingError("a tensor's memory ends within an element")
+    array = storage.array.view(kind.numpy)
+    return rebuild(Storage(storage.kind, array, len(array)), offset, size, stride, requires_grad)
+
+
 def rebuild_with_state(function: Any, kind: Any, arguments: Any, state: Any) -> Any:
     """A tensor of a class of its own, or with attributes."""
-    if not any(function is each for each in (rebuild, parameter)) or type(arguments) is not tuple:
+    if (
+        not any(function is each for each in (rebuild, rebuild_untyped, parameter))
+        or type(arguments) is not tuple
+    ):
         raise pickle.UnpicklingError("a damaged description of a tensor")
     tensor = function(*arguments)
     if kind is Tensor and type(state) is dict and "_is_buffer" in state:
@@ -263,10 +280,9 @@ FORMATS = ("contiguous_format", "preserve_format", "channels_last", "channels_la
 VALUES: dict[str, Any] = {
     "numpy.ndarray": np.ndarray,
     "torch.Tensor": Tensor,
-    "torch.bfloat16": bfloat16,
     **{f"torch.{each.name}": each for each in ALL},
     **{f"torch.{name}": getattr(_layout, name) for name in FORMATS},
-    **{f"torch.{name}": StorageKind(name) for name in (*STORAGES, "BFloat16Storage")},
+    **{f"torch.{name}": StorageKind(name) for name in STORAGES},
     "torch.storage.UntypedStorage": StorageKind("ByteStorage"),
 }
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -276,6 +292,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "torch._tensor._rebuild_from_type_v2": rebuild_with_state,
     "torch._utils._rebuild_tensor": rebuild,
     "torch._utils._rebuild_tensor_v2": rebuild,
+    "torch._utils._rebuild_tensor_v3": rebuild_untyped,
     "torch._utils._rebuild_parameter": parameter,
     "torch._utils._rebuild_parameter_with_state": parameter_with_state,
     **{f"torch.return_types.{name}": _named_result(name) for name in return_types.FIELDS},

@@ -46,6 +46,7 @@ PATHS: dict[Any, str] = {
 PATHS |= {kind: path for path, kind in VALUES.items() if isinstance(kind, StorageKind)}
 KINDS = {kind.dtype: kind for kind in map(VALUES.get, VALUES) if isinstance(kind, StorageKind)}
 KINDS[as_dtype("uint8")] = VALUES["torch.ByteStorage"]
+BYTES = VALUES["torch.storage.UntypedStorage"]
 
 
 def save(
@@ -117,6 +118,12 @@ class Window(NamedTuple):
     size: tuple[int, ...]
     stride: tuple[int, ...]
     requires_grad: bool
+    dtype: Any = None  # where the storage does not say it
+
+    @property
+    def rebuild(self) -> Callable[..., Any]:
+        """What makes the tensor."""
+        return rebuilding.rebuild if self.dtype is None else rebuilding.rebuild_untyped
 
 
 class Call(NamedTuple):
@@ -257,7 +264,7 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
         self.save_reduce(*obj, obj=obj)
 
     def save_window(self, obj: Window) -> None:
-        storage, offset, size, stride, requires_grad = obj
+        storage, offset, size, stride, requires_grad, dtype = obj
         save, write = self.save, self.write
         write(pickle.MARK + pickle.MARK)
         for item in storage:
@@ -270,6 +277,8 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
         save(stride)
         save(requires_grad)
         self.save_no_hooks(NO_HOOKS)
+        if dtype is not None:
+            save(dtype)
         write(pickle.TUPLE)
         self.keep()
 
@@ -284,7 +293,8 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
         if names[0][1].startswith("Uninitialized"):
             call, arguments = kind, (tensor.requires_grad,)
         elif PARAMETER in names:
-            data = Call(rebuilding.rebuild, self.window(tensor._array(), False))
+            window = self.window(tensor._array(), False)
+            data = Call(window.rebuild, window)
             call, arguments = rebuilding.parameter, (data, tensor.requires_grad, NO_HOOKS)
             if state:
                 call, arguments = rebuilding.parameter_with_state, (*arguments, state)
@@ -293,9 +303,9 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
             if names[0] == BUFFER:
                 kind, state = Tensor, {**state, "_is_buffer": True}
             if kind is Tensor and not state:
-                call, arguments = rebuilding.rebuild, window
+                call, arguments = window.rebuild, window
             else:
-                arguments = (rebuilding.rebuild, kind, window, state)
+                arguments = (window.rebuild, kind, window, state)
         self.save_reduce(call, arguments, obj=tensor)
 
     def window(self, array: Array, requires_grad: bool) -> Window:
@@ -306,12 +316,14 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
         if any(step < 0 or step % item for step in steps):  # PyTorch has no such windows
             array = memory = np.array(array, order="C")
             offset = 0
-        storage = self.storage_id(memory, KINDS[as_dtype(array.dtype)])
+        dtype = as_dtype(array.dtype)
+        storage = self.storage_id(memory, KINDS.get(dtype, BYTES))
         if array.size:
             stride = tuple([step // item for step in array.strides])
         else:  # NumPy's are 0
             stride = packed_strides(array.shape, 1, range(array.ndim))
-        return Window(storage, offset // item, array.shape, stride, requires_grad)
+        untyped = dtype if dtype in rebuilding.UNTYPED else None
+        return Window(storage, offset // item, array.shape, stride, requires_grad, untyped)
 
     def storage_id(self, memory: Array, kind: StorageKind) -> tuple[Any, ...]:
         """The persistent id of ``memory``, which is among ``arrays`` then."""

@@ -44,7 +44,7 @@ def _cross_entropy(x: Any, target: Any, weight: Any, *params: Any) -> Any:
     if x.ndim != 2 or target.shape != x.shape[:1] or weight is not None:
         target = unbatched(x, target)
         check_classes(x, target, weight, "cross_entropy")
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fV":
         check_float(x, "cross_entropy")
     if weight is not None:
         check_same("cross_entropy", x, weight=weight)

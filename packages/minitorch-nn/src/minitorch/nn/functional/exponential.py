@@ -113,7 +113,7 @@ silu_p = activation(
     "x",
     lambda g, x: (s := sigmoid(x)) * (x * (1 - s) + 1) * g,
     name="silu",
-    kinds="fc",
+    kinds="fVc",
 )
 
 

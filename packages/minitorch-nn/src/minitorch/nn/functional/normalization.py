@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from minitorch import Tensor, div, finfo, float16, float32, int64, no_grad, rsqrt
+from minitorch import Tensor, bfloat16, div, finfo, float16, float32, int64, no_grad, rsqrt
 from minitorch.extend import apply, batching_rule, fused, in_single, labelled, primitive, wrap
 
 from ..kernels import normalization as kernels
@@ -57,13 +57,14 @@ def affine(x: Tensor, w: Tensor | None, b: Tensor | None) -> Tensor:
     return x if b is None else x + b.reshape((-1, *ones))
 
 
+HALVES = (float16, bfloat16)
 half_layer_norm = in_single(kernels.layer_norm, 1)
 
 
 def _layer_norm(x: Any, w: Any, b: Any, *options: Any) -> Any:
     dtype = x.dtype
     if (
-        dtype.kind != "f"
+        dtype.kind not in "fV"
         or (w is not None and w.dtype is not dtype)
         or (b is not None and b.dtype is not dtype)
     ):
@@ -117,7 +118,7 @@ def _check_affine(name: str, weight: Any, bias: Any, channels: int) -> None:
 
 
 def _check_dtypes(name: str, input: Any, **params: Any) -> None:
-    """Parameters have the input's dtype; with those of float16 they may all be float32."""
+    """Parameters have the input's dtype; with one of ``HALVES`` they may all be float32."""
     dtype = input.dtype
     for value in params.values():
         if value is not None and value.dtype is not dtype:
@@ -125,7 +126,7 @@ def _check_dtypes(name: str, input: Any, **params: Any) -> None:
     else:
         if dtype.is_floating_point:
             return
-    half = dtype is float16 and all(p is None or p.dtype is float32 for p in params.values())
+    half = dtype in HALVES and all(p is None or p.dtype is float32 for p in params.values())
     if not half:
         check_same(name, input, **params)
     check_float(input, name)
@@ -187,6 +188,10 @@ def batch_norm(
             )
     _check_affine("batch_norm", weight, bias, channels)
     if running_mean is not None and running_var is not None and not training:
+        if input.dtype in HALVES:  # rounded once
+            x, mean, var = input.float(), running_mean.float(), running_var.float()
+            w, b = (None if p is None else p.float() for p in (weight, bias))
+            return batch_norm(x, mean, var, w, b, eps=eps).to(input.dtype)
         scale = rsqrt(running_var + eps)
         ones = (1,) * (input.ndim - 2)
         centers = running_mean.reshape((-1, *ones))
@@ -369,7 +374,7 @@ def rms_norm(
         check_float(input, "rms_norm")
     input = input.contiguous()
     eps = finfo(input.dtype).eps if eps is None else eps
-    wide = input.float() if input.dtype is float16 else input
+    wide = input.float() if input.dtype in HALVES else input
     squares = (wide * wide).mean(tuple(range(-ndim, 0)), keepdim=True)
     out = wide * rsqrt(squares + eps)
     return (out if weight is None else out * weight).to(input.dtype)

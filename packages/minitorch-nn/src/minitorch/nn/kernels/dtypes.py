@@ -15,7 +15,7 @@ def check_float(x: Any, name: str) -> None:
         NotImplementedError: as PyTorch does.
     """
     kind = getattr(x.dtype, "numpy", x.dtype).kind
-    if kind != "f":
+    if kind not in "fV":
         mend = "" if kind == "c" else ": convert it first, as with .float()"
         raise NotImplementedError(f'"{name}" not implemented for {x.dtype}{mend}')
 
@@ -34,7 +34,7 @@ def check_same(name: str, x: Any, **others: Any) -> None:
             )
 
 
-def of_floats(kernel: Callable[..., Any], name: str, kinds: str = "f") -> Callable[..., Any]:
+def of_floats(kernel: Callable[..., Any], name: str, kinds: str = "fV") -> Callable[..., Any]:
     """``kernel``, which refuses a first argument that is not of NumPy's ``kinds``."""
 
     def checked(x: Any, *params: Any) -> Any:

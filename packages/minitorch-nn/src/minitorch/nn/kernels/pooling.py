@@ -74,7 +74,7 @@ def windows(size: tuple[int, ...], out: tuple[int, ...], *geometry: tuple[int, .
 
 
 def least(dtype: Any) -> Any:
-    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+    return -np.inf if dtype.kind in "fV" else np.iinfo(dtype).min
 
 
 def max_pool(x: Any, windows: Windows, once: bool) -> tuple[Any, Any]:
@@ -105,7 +105,7 @@ def max_pool(x: Any, windows: Windows, once: bool) -> tuple[Any, Any]:
                     continue
                 seen = np.ascontiguousarray(seen)
                 better = seen > best
-                if x.dtype.kind == "f":
+                if x.dtype.kind in "fV":
                     better |= np.isnan(seen)  # of several NaNs the last counts
                 np.maximum(best, seen, out=best)
                 # later numbers are larger

@@ -122,7 +122,7 @@ def _tensors(batch: Any, *, collate_fn_map: Any = None) -> Any:
     try:
         if {*map(type, batch)} == {minitorch.Tensor}:  # a subclass has a say in stack()
             together = stacked([tensor.numpy() for tensor in batch])
-    except RuntimeError:  # one of them tracks gradients
+    except (RuntimeError, TypeError):  # one of them tracks gradients, or NumPy lacks the dtype
         pass
     return minitorch.stack(list(batch)) if together is None else minitorch.from_numpy(together)
 
