@@ -450,3 +450,24 @@ def test_names_that_are_no_optimizers(name):
     with pytest.raises(AttributeError, match="has no attribute") as raised:
         getattr(optim, name)
     assert ("is the class" in str(raised.value)) is name.islower()
+
+
+def test_step_of_an_optimizer_without_init():
+    class Wrapping(minitorch.optim.Optimizer):
+        def __init__(self, inner):
+            self.inner = inner
+            self._patch_step_function()
+
+        def step(self, closure=None):
+            return self.inner.step(closure)
+
+    p = minitorch.ones(2).requires_grad_()
+    p.grad = minitorch.ones(2)
+    made, seen = Wrapping(minitorch.optim.SGD([p], 0.5)), []
+    made.register_step_post_hook(lambda *args: seen.append(1))
+    made.step()
+    assert p.tolist() == [0.5, 0.5]
+    assert seen == [1]
+    step = minitorch.optim.Optimizer.profile_hook_step(lambda self: seen.append(2))
+    step(made)
+    assert seen == [1, 2, 1]

@@ -165,6 +165,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     _subclasses: ModuleType
     _tensor_str: ModuleType
     _utils_internal: ModuleType
+    _vmap_internals: ModuleType
     accelerator: ModuleType
     ao: ModuleType
     backends: ModuleType

@@ -140,5 +140,6 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
     """The tensor and its tangent, which is None outside of a level."""
     interpreter = _level(needed=False)
     if interpreter is not None and interpreter.owns(tensor):
-        return UnpackedDualTensor(tensor._primal, tensor._tangent)
+        primal = tensor._primal
+        return UnpackedDualTensor(primal.view_as(primal), tensor._tangent)
     return UnpackedDualTensor(tensor, None)

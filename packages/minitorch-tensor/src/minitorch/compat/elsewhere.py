@@ -20,7 +20,7 @@ ELSEWHERE = {
     "autograd.profiler": "profiler",
     "hub": "compat.hub",
     "library": "compat.library",
-    "_utils": "utils.flat",
+    "_utils": "compat.torch_utils",
     "_custom_ops": "compat.library",
     "nn.common_types": "compat.annotations",
     "nn.modules.container": "nn.containers",

@@ -54,6 +54,13 @@ class Dual(Wrapper):
         ).clone()  # the tangent may come with any of the batches
         return Dual(value, zeros_like(value), self._interpreter)
 
+    def untyped_storage(self) -> Any:
+        return self._primal.untyped_storage()
+
+    def data_ptr(self) -> int:
+        address: int = self._primal.data_ptr()
+        return address
+
     def item(self) -> Any:
         return self._primal.item()
 
