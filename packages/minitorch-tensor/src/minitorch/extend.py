@@ -25,6 +25,7 @@ from .kernels.indexing import accumulate
 from .kernels.parallel import BLOCK, over_rows, products_over_rows, scratch
 from .kernels.select import select
 from .kernels.softmax import exponentials, moderate
+from .kernels.sparse import SparseData
 from .kernels.sums import column_sums, row_products, row_sums
 from .ops.arguments import as_shape, numpy_names, one_dim, some_dims, take_tensors
 from .ops.conversion import fitted, promote, promote_to_float
@@ -40,6 +41,7 @@ __all__ = [
     "BLOCK",
     "SHARED",
     "RemovableHandle",
+    "SparseData",
     "Variable",
     "accumulate",
     "apply",

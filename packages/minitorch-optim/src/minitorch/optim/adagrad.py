@@ -31,7 +31,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
 class Adagrad(ElementwiseOptimizer):
     """Steps divided by the root of the sum of all squared gradients (Duchi et al. 2011)."""
 
-    __update__ = Update(kernels.adagrad, states, options)
+    __update__ = Update(kernels.adagrad, states, options, sparse=True)
 
     def __init__(
         self,

@@ -7,7 +7,16 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from minitorch import Tensor, set_grad_enabled
-from minitorch.extend import Variable, array_of, current, data_of, grad_of, mark_written, wrap
+from minitorch.extend import (
+    SparseData,
+    Variable,
+    array_of,
+    current,
+    data_of,
+    grad_of,
+    mark_written,
+    wrap,
+)
 
 from .layout import SCRATCH, Buffers, Layout, flattened, scalar_dtype
 from .optimizer import Optimizer, closure_loss
@@ -33,12 +42,14 @@ class Update(NamedTuple):
                          before it (NumPy scalars, in the dtype they are kept in); ``fresh`` says
                          that the parameters have no state yet
     ``scalars(group)``   scalar state with its first value
+    ``sparse``           whether a sparse gradient is taken, as the dense one that it stands for
     """
 
     kernel: Callable[..., Any]
     states: Callable[[dict[str, Any]], dict[str, Any]]
     options: Callable[..., tuple[dict[str, Any], tuple[float, ...]]]
     scalars: Callable[[dict[str, Any]], dict[str, Any]] = lambda group: {"step": 0.0}
+    sparse: bool = False
 
 
 class ElementwiseOptimizer(Optimizer):
@@ -96,6 +107,13 @@ def step_arrays(update: Update, optimizer: Any, number: int, group: dict[str, An
         layout = Layout(params, state, scalars, states, fresh, buffers)
         laid[number] = layout
         grads = [data_of(grad_of(p)) for p in active]
+        if any(isinstance(g, SparseData) for g in grads):
+            if not update.sparse:
+                name = type(optimizer).__name__.removesuffix("W")
+                raise RuntimeError(
+                    f"{name} does not support sparse gradients, please consider SparseAdam instead"
+                )
+            grads = [g.dense() if isinstance(g, SparseData) else g for g in grads]
     without_warnings = current.state.without_warnings
     for fused, places in zip(layout.fused_groups, layout.places, strict=True):
         options, after = update.options(group, fused.fresh, *[v[0] for v in fused.values])

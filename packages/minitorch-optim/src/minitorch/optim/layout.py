@@ -17,6 +17,7 @@ import numpy as np
 from minitorch import get_default_dtype
 from minitorch.extend import (
     BLOCK,
+    SparseData,
     Variable,
     array_of,
     data_of,
@@ -266,7 +267,7 @@ class Layout:
             g = data_of(g)
             if g.shape != array.shape:
                 return None
-            grads.append(g)
+            grads.append(g.dense() if isinstance(g, SparseData) else g)
         if not self.tensors:
             return grads
         if not all(map(is_, map(state.get, self.active), self.entries)):

@@ -53,7 +53,7 @@ class SGD(ElementwiseOptimizer):
         [0.0, 0.0]
     """
 
-    __update__ = Update(kernels.sgd, states, options, scalars)
+    __update__ = Update(kernels.sgd, states, options, scalars, sparse=True)
 
     def __init__(
         self,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from minitorch import Tensor
-from minitorch.extend import data_of
+from minitorch.extend import SparseData, array_of, data_of, grad_of, mark_written, wrap
 
 from .arguments import check, check_betas, checked
 from .optimizer import Optimizer, ParamsT, closure_loss
@@ -15,8 +17,12 @@ __all__ = ["SparseAdam"]
 
 
 class SparseAdam(Optimizer):
-    """Adam for sparse gradients, which MiniTorch does not have: its arguments are checked, and
-    ``step`` says what to use instead.
+    """Adam that moves only the rows that have a gradient, and their averages.
+
+    For the sparse gradients of ``Embedding(sparse=True)``.
+
+    Raises:
+        RuntimeError: by ``step``, a gradient is dense.
     """
 
     def __init__(
@@ -48,10 +54,37 @@ class SparseAdam(Optimizer):
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = closure_loss(closure)
-        if any(p.grad is not None for group in self.param_groups for p in group["params"]):
-            raise RuntimeError(
-                "SparseAdam does not support dense gradients, please consider Adam instead"
-            )
+        for group in self.param_groups:
+            params = [p for p in group["params"] if grad_of(p) is not None]
+            if not all(isinstance(data_of(grad_of(p)), SparseData) for p in params):
+                raise RuntimeError(
+                    "SparseAdam does not support dense gradients, please consider Adam instead"
+                )
+            for p in params:
+                self._step(p, group)
         return loss
 
     step.__doc__ = Optimizer.step.__doc__
+
+    def _step(self, p: Tensor, group: dict[str, Any]) -> None:
+        """Adam's step for the rows of ``p`` that have a gradient; the others stay."""
+        grad = grad_of(p).coalesce()
+        rows, g = tuple(array_of(grad.indices())), array_of(grad.values().detach())
+        if group["maximize"]:
+            g = -g
+        state = self.state[p]
+        if not state:
+            state["step"] = 0
+            for name in ("exp_avg", "exp_avg_sq"):
+                state[name] = wrap(np.zeros_like(array_of(p)))
+        state["step"] += 1
+        beta1, beta2 = group["betas"]
+        exp_avg, exp_avg_sq = array_of(state["exp_avg"]), array_of(state["exp_avg_sq"])
+        exp_avg[rows] += (g - exp_avg[rows]) * g.dtype.type(1 - beta1)
+        exp_avg_sq[rows] += (g * g - exp_avg_sq[rows]) * g.dtype.type(1 - beta2)
+        unbiased = math.sqrt(1 - beta2 ** state["step"]) / (1 - beta1 ** state["step"])
+        size = g.dtype.type(float(group["lr"]) * unbiased)
+        array_of(p)[rows] -= (
+            size * exp_avg[rows] / (np.sqrt(exp_avg_sq[rows]) + g.dtype.type(group["eps"]))
+        )
+        mark_written(p, state["exp_avg"], state["exp_avg_sq"])

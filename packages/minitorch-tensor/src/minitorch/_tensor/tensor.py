@@ -127,7 +127,7 @@ if TYPE_CHECKING:
     from ..ops import lu as lus
     from ..ops import stft as stfts
     from ..ops.conversion import Conversions as Base
-    from . import numpy_protocols
+    from . import numpy_protocols, sparse, sparse_functions
     from .typed_storage import TypedStorage
     from .untyped_storage import UntypedStorage
 
@@ -157,6 +157,8 @@ else:
     rearranging = Later("minitorch.ops.rearranging")
     scan = Later("minitorch.ops.scan")
     slices = Later("minitorch.ops.slices")
+    sparse = Later("minitorch._tensor.sparse")
+    sparse_functions = Later("minitorch._tensor.sparse_functions")
     statistics = Later("minitorch.ops.statistics")
 
 _size = tuple.__new__  # of integers that were checked: a third of the time that Size() takes
@@ -1125,8 +1127,14 @@ class Tensor(Base):
 
     # --- conversion --------------------------------------------------------------------------
 
+    to_sparse, to_sparse_coo = sparse.to_sparse, sparse.to_sparse
+    to_sparse_csr, to_sparse_csc = sparse.to_sparse_csr, sparse.to_sparse_csc
+    sparse_mask = sparse_functions.sparse_mask
+    to_dense = sparse.to_dense
+
     layout = layouts.strided
-    is_cuda = is_sparse = is_quantized = is_mkldnn = is_mps = is_xpu = is_nested = False
+    is_sparse = is_sparse_csr = False
+    is_cuda = is_quantized = is_mkldnn = is_mps = is_xpu = is_nested = False
 
     def cpu(self, memory_format: layouts.memory_format | None = None) -> Tensor:
         """The tensor itself where it is on the CPU; from "meta" no way leads there."""

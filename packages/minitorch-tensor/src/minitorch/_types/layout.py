@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 __all__ = ["channels_last", "channels_last_3d", "contiguous_format", "layout", "memory_format"]
-__all__ += ["preserve_format", "sparse_coo", "strided"]
+__all__ += ["preserve_format", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr"]
+__all__ += ["strided"]
 
 
 class _Named:
@@ -20,7 +21,7 @@ class _Named:
 
 
 class layout(_Named):  # noqa: N801  (PyTorch's name)
-    """How elements are stored: ``strided``. The others can be named; functions refuse them."""
+    """How elements are stored: ``strided``; ``sparse_coo``, ``sparse_csr`` and ``sparse_csc``."""
 
 
 class memory_format(_Named):  # noqa: N801  (PyTorch's name)
@@ -29,6 +30,8 @@ class memory_format(_Named):  # noqa: N801  (PyTorch's name)
 
 strided = layout("strided")
 sparse_coo = layout("sparse_coo")
+sparse_csr, sparse_csc = layout("sparse_csr"), layout("sparse_csc")
+sparse_bsr, sparse_bsc = layout("sparse_bsr"), layout("sparse_bsc")
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")

@@ -22,7 +22,7 @@ from ..kernels.meta import MetaArray
 from .grad_mode import ERRSTATE, IGNORE_ALL, current, user_code
 from .history import history
 from .node import AccumulateGrad, Node, Partial
-from .variable import Variable, wrap
+from .variable import Variable, wrap, wrapped
 
 __all__ = ["backward", "differentiate", "sum_to"]
 
@@ -244,7 +244,7 @@ def _tensor(g: Any) -> Any:
     """The gradient as users see it, a Tensor."""
     if g is None:
         return None
-    return g.conj() if isinstance(g, Variable) else wrap(g.conj())
+    return g.conj() if isinstance(g, Variable) else wrapped(g.conj())
 
 
 def _like(g: Any, before: Any) -> Any:

@@ -9,7 +9,7 @@ from . import engine
 from .grad_mode import current
 from .history import history
 from .node import Output
-from .variable import Variable, wrap
+from .variable import Variable, wrapped
 
 __all__ = ["GradientEdge", "backward", "gradients", "sequence"]
 
@@ -139,8 +139,10 @@ def _contiguous(g: Any, x: Any) -> Any:
     """``g`` as a tensor; contiguous where ``x`` is, so that ``view(-1)`` of both goes."""
     if g is None:
         return None
-    g = g.conj() if isinstance(g, Variable) else wrap(g.conj())
+    g = g.conj() if isinstance(g, Variable) else wrapped(g.conj())
     if isinstance(x, GradientEdge):
+        return g
+    if g.is_sparse:
         return g
     contiguous = g._data.flags.c_contiguous or not x._data.flags.c_contiguous
     return g if contiguous else g.contiguous()

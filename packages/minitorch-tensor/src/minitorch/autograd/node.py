@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..kernels.memory import filled, like
-from .variable import Moved, Variable, check_inference, wrap
+from ..kernels.sparse import SparseData
+from .variable import Moved, Variable, check_inference, wrap, wrapped
 
 __all__ = ["AccumulateGrad", "Node", "Output", "Partial"]
 
@@ -220,11 +221,16 @@ class AccumulateGrad(Node):
         elif grad is None:
             data = leaf._data
             if not owned or g.dtype is not data.dtype or g.strides != data.strides:
+                if isinstance(g, SparseData):
+                    leaf._grad = wrapped(g)
+                    return True
                 g = filled(like(data), g)
             leaf._grad = wrap(g)
         elif isinstance(grad._data, np.ndarray):
             np.add(grad._data, g, out=grad._data, casting="same_kind")
             grad._counter[0] += 1
+        elif isinstance(grad._data, SparseData):  # with a dense one the sum is dense
+            leaf._grad = wrapped(grad._data + g)
         else:
             grad._data = grad._data + g
             grad._counter[0] += 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernels.meta import MetaArray
+from ..kernels.sparse import SparseData
 from .grad_mode import current, marking
 
 if TYPE_CHECKING:
@@ -213,6 +214,11 @@ def wrap(data: Any, node: Any = None) -> Tensor:
     tensor._counter = [0] if not marking else new_counter()
     tensor._base = None
     return tensor
+
+
+def wrapped(gradient: Any) -> Tensor:
+    """A gradient of the backward pass as a tensor, a sparse one where it is that."""
+    return gradient.tensor(gradient) if isinstance(gradient, SparseData) else wrap(gradient)
 
 
 def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any, ...]) -> Tensor:

@@ -26,7 +26,7 @@ ROOMS = {  # the longest name that a module's begins with
     "_subclasses": COMPILERS, "compiler": COMPILERS, "export": COMPILERS, "fx": COMPILERS,
     "nativert": COMPILERS, "onnx": COMPILERS, "package": SCRIPT, "jit": SCRIPT,
     "ao": QUANTIZED, "quantization": QUANTIZED, "nn.intrinsic": QUANTIZED, "nn.qat": QUANTIZED,
-    "nn.quantizable": QUANTIZED, "nn.quantized": QUANTIZED, "sparse": SPARSE, "nested": SPARSE,
+    "nn.quantizable": QUANTIZED, "nn.quantized": QUANTIZED, "nested": SPARSE,
     "nn.backends": SWITCH, "nn.cpp": CPP, "utils.data.datapipes": PIPES, "utils.data.graph": PIPES,
     "utils.data.graph_settings": PIPES, "utils.backend_registration": GPU, "utils.hipify": GPU,
     "utils.bundled_inputs": SCRIPT, "utils.mobile_optimizer": SCRIPT, "utils.jit": SCRIPT,

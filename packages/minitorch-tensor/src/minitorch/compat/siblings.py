@@ -26,7 +26,7 @@ SIBLINGS = {
 # our own that most programs do not need at start: whole modules, and functions with their module
 LATER_MODULES = {
     "amp", "compiler", "fft", "func", "linalg", "masked", "multiprocessing", "profiler",
-    "random", "safetensors", "serialization", "signal", "special", "utils",
+    "random", "safetensors", "serialization", "signal", "sparse", "special", "utils",
 }  # fmt: skip
 LATER = {
     name: module
@@ -40,6 +40,7 @@ LATER = {
         "_tensor.printing": "set_printoptions",
         "amp": "GradScaler autocast is_autocast_enabled",
         "autograd.interpreters": "is_anomaly_check_nan_enabled is_anomaly_enabled",
+        "sparse": "sparse_compressed_tensor sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor",
         "compat.alias": "as_torch",
         "compat.tensor_types": "BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor "
         "FloatTensor HalfTensor IntTensor LongTensor ShortTensor",

@@ -131,7 +131,7 @@ def embedding(
         max_norm: rows longer than that are scaled down, in ``weight`` itself.
         norm_type: the p of that norm.
         scale_grad_by_freq: divide each row's gradient by how often it was used.
-        sparse: not supported; gradients are dense.
+        sparse: give ``weight`` a sparse gradient, for SparseAdam, SGD or Adagrad.
 
     Returns:
         (*, width)
@@ -142,12 +142,15 @@ def embedding(
     check_index(input, "embedding")
     if weight.ndim != 2:
         raise RuntimeError(f"'weight' must be 2-D, but has shape {list(weight.shape)}")
-    if sparse:
-        raise NotImplementedError("embedding: sparse gradients are not supported; use sparse=False")
     padding = -1 if padding_idx is None else row_number(padding_idx, weight)
     if max_norm is not None and not weight.is_meta:
         renormalize(weight, input, max_norm, norm_type)
-    rows = embedding_p(weight, input, padding)
+    if sparse and weight.requires_grad:
+        from .sparse_embedding import SparseEmbedding
+
+        rows = SparseEmbedding.apply(weight, input, padding)
+    else:
+        rows = embedding_p(weight, input, padding)
     if scale_grad_by_freq:
         return scale_grad_by_freq_p(rows, counts_of(input, weight.shape[0]).to(rows.dtype))
     return rows

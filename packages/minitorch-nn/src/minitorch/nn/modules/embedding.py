@@ -105,7 +105,7 @@ class Embedding(_Table):
         max_norm: rows in use that are longer are scaled down to it.
         norm_type: the p of that norm.
         scale_grad_by_freq: divide a row's gradient by how often it was used.
-        sparse: not supported.
+        sparse: give the weight a sparse gradient, for SparseAdam, SGD or Adagrad.
 
     Attributes:
         weight: (num_embeddings, embedding_dim), standard normal
