@@ -7,7 +7,7 @@ them. What is not in the table here raises: ``to_dense()`` computes everything.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -22,13 +22,15 @@ from ..kernels.sparse import SparseData
 from ..overrides import DisableTorchFunctionSubclass
 from .tensor import Tensor
 
-__all__ = ["SparseTensor", "by_rows", "coo", "in_layout", "to_coo"]
+__all__ = ["FUNCTIONS", "SparseTensor", "by_rows", "coo", "in_layout"]
 
 # asked of the tensor without looking at its values
 TOLD = {
     "size", "dim", "numel", "nelement", "ndimension", "is_floating_point", "is_complex",
     "element_size", "is_signed", "is_tensor", "is_same_size", "get_device", "__hash__",
 }  # fmt: skip
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {}  # by name; sparse_functions.py fills it
 
 
 class SparseTensor(Tensor):
@@ -66,8 +68,6 @@ class SparseTensor(Tensor):
         if name in ("__get__", "__set__") or name in TOLD:  # of a property, such as ``shape``
             with DisableTorchFunctionSubclass():
                 return func(*args, **(kwargs or {}))
-        from .sparse_functions import FUNCTIONS
-
         known = FUNCTIONS.get(name.strip("_") if name[:2] == "__" else name)
         if known is None:
             raise NotImplementedError(
@@ -337,53 +337,3 @@ def in_layout(x: SparseTensor, layout: Any) -> SparseTensor:
 
 def by_rows(x: SparseTensor) -> SparseTensor:
     return SparseTensor(x._index, x._value, x.shape).coalesce()
-
-
-def to_coo(x: Tensor, sparse_dim: int | None = None) -> SparseTensor:
-    """The elements of ``x`` that are not zero; ``sparse_dim`` dimensions get coordinates."""
-    sparse_dim = x.ndim if sparse_dim is None else sparse_dim
-    with DisableTorchFunctionSubclass():
-        data = x.detach()._array()
-        some = (data != 0).any(tuple(range(sparse_dim, x.ndim)))
-        places = np.nonzero(some)
-        index = np.array(places, np.int64).reshape(sparse_dim, -1)
-        value = x[tuple(wrap(place) for place in places)] if sparse_dim else x.unsqueeze(0)
-        return SparseTensor(wrap(index), value, x.shape, True)
-
-
-def to_sparse(
-    self: Tensor, sparse_dim: int | None = None, *, layout: Any = None, blocksize: Any = None,
-    dense_dim: int | None = None,
-) -> SparseTensor:  # fmt: skip
-    """The same tensor with coordinates for its elements that are not zero.
-
-    Args:
-        sparse_dim: how many of the first dimensions get coordinates; all by default.
-        layout: ``sparse_coo`` (the default), ``sparse_csr`` or ``sparse_csc``.
-
-    Example:
-        >>> import minitorch
-        >>> minitorch.tensor([0.0, 2.0]).to_sparse()
-        tensor(indices=tensor([[1]]),
-               values=tensor([2.]),
-               size=(2,), nnz=1, layout=torch.sparse_coo)
-    """
-    if layout in (layouts.sparse_bsr, layouts.sparse_bsc):
-        raise NotImplementedError(f"{layout}: blocks are not supported: use torch.sparse_csr")
-    made = to_coo(self, sparse_dim)
-    return made if layout in (None, layouts.sparse_coo) else in_layout(made, layout)
-
-
-def to_sparse_csr(self: Tensor, dense_dim: int | None = None) -> SparseTensor:
-    """The same matrix by rows."""
-    return to_sparse(self, layout=layouts.sparse_csr)
-
-
-def to_sparse_csc(self: Tensor, dense_dim: int | None = None) -> SparseTensor:
-    """The same matrix by columns."""
-    return to_sparse(self, layout=layouts.sparse_csc)
-
-
-def to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool | None = None) -> Tensor:
-    """The same tensor, strided; itself where it is that."""
-    return self if dtype is None else self.to(dtype)

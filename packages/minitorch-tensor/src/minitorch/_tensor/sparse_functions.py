@@ -14,10 +14,63 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
 from ..kernels import sparse as kernels
 from ..ops.joining import cat as join
-from .sparse import SparseTensor, by_rows, coo, in_layout
+from ..overrides import DisableTorchFunctionSubclass
+from .sparse import FUNCTIONS, SparseTensor, by_rows, coo, in_layout
 from .tensor import Tensor
 
-__all__ = ["FUNCTIONS", "addmm", "log_softmax", "multiply", "softmax", "sparse_mask", "sum"]
+__all__ = ["addmm", "log_softmax", "multiply", "softmax", "sparse_mask", "sum", "to_dense"]
+__all__ += ["to_sparse", "to_sparse_csc", "to_sparse_csr"]
+
+
+def to_coo(x: Tensor, sparse_dim: int | None = None) -> SparseTensor:
+    """The elements of ``x`` that are not zero; ``sparse_dim`` dimensions get coordinates."""
+    sparse_dim = x.ndim if sparse_dim is None else sparse_dim
+    with DisableTorchFunctionSubclass():
+        data = x.detach()._array()
+        some = (data != 0).any(tuple(range(sparse_dim, x.ndim)))
+        places = np.nonzero(some)
+        index = np.array(places, np.int64).reshape(sparse_dim, -1)
+        value = x[tuple(wrap(place) for place in places)] if sparse_dim else x.unsqueeze(0)
+        return SparseTensor(wrap(index), value, x.shape, True)
+
+
+def to_sparse(
+    self: Tensor, sparse_dim: int | None = None, *, layout: Any = None, blocksize: Any = None,
+    dense_dim: int | None = None,
+) -> SparseTensor:  # fmt: skip
+    """The same tensor with coordinates for its elements that are not zero.
+
+    Args:
+        sparse_dim: how many of the first dimensions get coordinates; all by default.
+        layout: ``sparse_coo`` (the default), ``sparse_csr`` or ``sparse_csc``.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.tensor([0.0, 2.0]).to_sparse()
+        tensor(indices=tensor([[1]]),
+               values=tensor([2.]),
+               size=(2,), nnz=1, layout=torch.sparse_coo)
+    """
+    if layout in (layouts.sparse_bsr, layouts.sparse_bsc):
+        raise NotImplementedError(f"{layout}: blocks are not supported: use torch.sparse_csr")
+    made = to_coo(self, sparse_dim)
+    return made if layout in (None, layouts.sparse_coo) else in_layout(made, layout)
+
+
+def to_sparse_csr(self: Tensor, dense_dim: int | None = None) -> SparseTensor:
+    """The same matrix by rows."""
+    return to_sparse(self, layout=layouts.sparse_csr)
+
+
+def to_sparse_csc(self: Tensor, dense_dim: int | None = None) -> SparseTensor:
+    """The same matrix by columns."""
+    return to_sparse(self, layout=layouts.sparse_csc)
+
+
+def to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool | None = None) -> Tensor:
+    """The same tensor, strided; itself where it is that."""
+    return self if dtype is None else self.to(dtype)
+
 
 multiply_p: Callable[..., Tensor] = primitive(
     kernels.multiply,
@@ -225,7 +278,7 @@ ZERO_AT_ZERO = (
     "rad2deg erf erfinv nan_to_num clone to float double half int long short bool "
     "detach_ conj real imag isnan isinf isposinf isneginf signbit"
 )
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS |= {
     **{name: _of_values(getattr(Tensor, name)) for name in ZERO_AT_ZERO.split()},
     "clone": lambda x, **options: SparseTensor(
         x._index.clone(), x._value.clone(), x.shape, x._coalesced, x.layout

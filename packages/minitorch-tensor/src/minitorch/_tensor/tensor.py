@@ -127,7 +127,7 @@ if TYPE_CHECKING:
     from ..ops import lu as lus
     from ..ops import stft as stfts
     from ..ops.conversion import Conversions as Base
-    from . import numpy_protocols, sparse, sparse_functions
+    from . import numpy_protocols, sparse_functions
     from .typed_storage import TypedStorage
     from .untyped_storage import UntypedStorage
 
@@ -157,7 +157,6 @@ else:
     rearranging = Later("minitorch.ops.rearranging")
     scan = Later("minitorch.ops.scan")
     slices = Later("minitorch.ops.slices")
-    sparse = Later("minitorch._tensor.sparse")
     sparse_functions = Later("minitorch._tensor.sparse_functions")
     statistics = Later("minitorch.ops.statistics")
 
@@ -1127,10 +1126,11 @@ class Tensor(Base):
 
     # --- conversion --------------------------------------------------------------------------
 
-    to_sparse, to_sparse_coo = sparse.to_sparse, sparse.to_sparse
-    to_sparse_csr, to_sparse_csc = sparse.to_sparse_csr, sparse.to_sparse_csc
+    to_sparse = to_sparse_coo = sparse_functions.to_sparse
+    to_sparse_csr = sparse_functions.to_sparse_csr
+    to_sparse_csc = sparse_functions.to_sparse_csc
     sparse_mask = sparse_functions.sparse_mask
-    to_dense = sparse.to_dense
+    to_dense = sparse_functions.to_dense
 
     layout = layouts.strided
     is_sparse = is_sparse_csr = False
