@@ -47,7 +47,7 @@ def register_kl(type_p: type, type_q: type) -> Callable[[Rule], Rule]:
     whether p or q is looked at first, a RuntimeWarning says so.
 
     Raises:
-        TypeError: one of the two is no class of distributions.
+        TypeError: one of the two is no class.
 
     Example:
         >>> from minitorch.distributions import Normal, kl_divergence, register_kl
@@ -60,7 +60,7 @@ def register_kl(type_p: type, type_q: type) -> Callable[[Rule], Rule]:
         'mine'
     """
     for name, kind in (("type_p", type_p), ("type_q", type_q)):
-        if not (isinstance(kind, type) and issubclass(kind, Distribution)):
+        if not isinstance(kind, type):  # which may be a base of distributions
             raise TypeError(f"Expected {name} to be a Distribution subclass but got {kind}")
 
     def decorator(fun: Rule) -> Rule:

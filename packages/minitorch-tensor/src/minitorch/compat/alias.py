@@ -184,6 +184,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         spawn.get_preparation_data = prepare_alias
         main: Any = sys.modules["minitorch"]
         main.__version__ = pytorch_version()
+        main.__name__ = "torch"  # which programs ask for
 
     def __enter__(self) -> as_torch:
         return self
@@ -202,6 +203,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         builtins.__build_class__ = self._build_class
         main: Any = sys.modules["minitorch"]
         del main.__version__
+        main.__name__ = "minitorch"
 
 
 def _set_aside() -> dict[str, ModuleType]:

@@ -1,4 +1,10 @@
-"""Gamma numbers, one by one."""
+"""Gamma numbers, by rejection; in bulk where what is drawn does not depend on what was accepted.
+
+Marsaglia and Tsang, "A simple method for generating gamma variables", 2000: with d = a - 1/3, z
+normal and v = (1 + z / sqrt(9 d))^3, the number d v of Gamma(a, 1) is accepted if a uniform number
+u is less than ``1 - 0.0331 z^4``, or its logarithm less than ``z^2 / 2 + d (1 - v + log v)``. For
+a < 1, u^(1 / a) times a number of Gamma(a + 1, 1).
+"""
 
 from __future__ import annotations
 
@@ -8,34 +14,148 @@ from typing import Any
 
 import numpy as np
 
+Array = np.ndarray[Any, Any]
 THIRD, SQUEEZE = float(np.float32(1 / 3)), float(np.float32(0.0331))
+PAIRS = 4096  # of attempts at a time, at most
 
 
-def gamma_one(a: Any, uniform: Callable[[], float], normal: Callable[[], float]) -> float:
-    """A number of Gamma(a, 1); ``a`` is NumPy's, in whose dtype it is added to.
+class Draws:
+    """Uniform numbers that ``more(count)`` makes, how many of them are used, and the second of a
+    pair of normal numbers that was not."""
 
-    Marsaglia and Tsang, "A simple method for generating gamma variables", 2000: with
-    d = a - 1/3 and v = (1 + z / sqrt(9 d))^3, z normal, d v is taken if a uniform number is less
-    than a function of z. For a < 1, u^(1 / a) times a number of Gamma(a + 1, 1).
+    def __init__(self, more: Callable[[int], Array], kept: float | None) -> None:
+        self.more, self.kept, self.used = more, kept, 0
+        self.line = np.empty(0)
+        self.start = 0  # of the line, among all
+
+    def ahead(self, count: int) -> Array:
+        """The next ``count`` numbers; they count as used when ``used`` says so."""
+        first = self.used - self.start
+        if first + count > self.line.size:
+            self.line = np.concatenate([self.line[first:], self.more(max(count, 1024))])
+            self.start, first = self.used, 0
+        return self.line[first : first + count]
+
+
+def _accepted(u: float, z: float, d: float, v: float) -> bool:
+    square = z * z
+    if u < 1 - SQUEEZE * square * square:
+        return True
+    return math.log(u) < 0.5 * square + d * (1 - v + math.log(v))
+
+
+def _singly(a: Array, draws: Draws) -> list[float]:
+    """A number of Gamma(a, 1) for each, one by one."""
+    kind, out = a.dtype.type, []
+    line: list[float] = []
+    at = 0  # in the line
+    kept = draws.kept
+    for x in a:
+        scale = 1.0
+        if x < 1:
+            if x == 0:
+                out.append(0.0)
+                continue
+            inverse = float(kind(1) / x)
+            x = x + kind(1)
+        else:
+            inverse = 0.0
+        d = float(x - kind(THIRD))
+        c = 1 / math.sqrt(9 * d)
+        while True:
+            if at + 4 > len(line):  # an attempt draws four numbers at most
+                draws.used += at
+                line, at = draws.ahead(min(4096, 8 * len(a))).tolist(), 0
+            if inverse:
+                scale = (1 - line[at]) ** inverse
+                inverse = 0.0
+                at += 1
+            if kept is None:
+                radius = math.sqrt(-2 * math.log1p(-line[at + 1]))
+                angle = 2 * math.pi * line[at]
+                at += 2
+                z, kept = radius * math.cos(angle), radius * math.sin(angle)
+            else:
+                z, kept = kept, None
+            y = 1 + c * z
+            if y <= 0:
+                continue
+            v = y * y * y
+            at += 1
+            if _accepted(1 - line[at - 1], z, d, v):
+                break
+        out.append(scale * d * v)
+    draws.used += at
+    draws.kept = kept
+    return out
+
+
+def gamma_numbers(a: Array, draws: Draws) -> Array:
+    """A number of Gamma(a, 1) for each of a line, in float64; ``a`` is rounded in its dtype."""
+    if a.size < 16 or not a.min() >= 1:
+        return np.array(_singly(a, draws))
+    d = (a - a.dtype.type(THIRD)).astype(np.float64)
+    lowest = -3 * math.sqrt(d.min())  # above it, 1 + z / sqrt(9 d) is positive
+    # blocks are about as long as it takes a z to be too low
+    chance = math.erfc(-lowest / math.sqrt(2))  # for one of the two of a pair
+    pairs = int(min(PAIRS, max(32, 1 / chance if chance else PAIRS)))
+    equal = bool((d == d[0]).all())
+    out = np.empty(d.shape)
+    done = 0
+    while done < out.size:
+        left = slice(done, done + 2 * pairs)
+        count = 0 if draws.kept is not None else _bulk(d[left], equal, lowest, out[left], draws)
+        if not count:
+            count = 1
+            out[done] = _singly(a[done : done + 1], draws)[0]
+        done += count
+    return out
+
+
+def _bulk(d: Array, equal: bool, lowest: float, out: Array, draws: Draws) -> int:
+    """Numbers for the first of ``d``, as many as attempts were accepted.
+
+    Each two attempts draw two uniform numbers for their pair of normal ones, and one each: whatever
+    is accepted, unless a z is too low and draws none. There a block ends, before that pair.
     """
-    if a == 0:
-        return 0.0
-    kind = type(a)
-    scale = 1.0
-    if a < 1:
-        scale = (1 - uniform()) ** float(kind(1) / a)
-        a = a + kind(1)
-    d = float(a - kind(THIRD))
-    c = 1 / math.sqrt(9 * d)
-    while True:
-        z = normal()
-        y = 1 + c * z
-        if y <= 0:
-            continue
+    four = draws.ahead(4 * (len(d) // 2 + 1)).reshape(-1, 4)
+    angle, v, *_ = np.ascontiguousarray(four.T)
+    radius = np.sqrt(-2 * np.log1p(-v))
+    angle *= 2 * np.pi
+    z = np.empty((len(four), 2))
+    first = np.multiply(radius, np.cos(angle), out=z[:, 0])
+    second = np.multiply(radius, np.sin(angle), out=z[:, 1])
+    low = np.minimum(first, second) <= lowest
+    pairs = int(low.argmax()) if low.any() else len(z)
+    if not pairs:
+        return 0
+    z = z[:pairs].reshape(-1)
+    u = 1 - four[:pairs, 2:].reshape(-1)
+    square = z * z
+    unsure = np.flatnonzero(u >= 1 - SQUEEZE * square * square)
+    accepted = np.ones(z.shape, np.bool_)
+    if equal:
+        y = 1 + z[unsure] / math.sqrt(9 * d[0])
         v = y * y * y
-        u = 1 - uniform()
-        square = z * z
-        if u < 1 - SQUEEZE * square * square:
-            return scale * d * v
-        if math.log(u) < 0.5 * square + d * (1 - v + math.log(v)):
-            return scale * d * v
+        bound = 0.5 * square[unsure] + d[0] * (1 - v + np.log(v))
+        accepted[unsure] = np.log(u[unsure]) < bound
+    else:  # for which of d an attempt is made depends on how many were rejected
+        rejected = 0
+        for k in unsure.tolist():
+            if k - rejected >= len(d):
+                break
+            of = float(d[k - rejected])
+            y = 1 + float(z[k]) / math.sqrt(9 * of)
+            if not _accepted(float(u[k]), float(z[k]), of, y * y * y):
+                accepted[k] = False
+                rejected += 1
+    taken = np.flatnonzero(accepted)[: len(d)]
+    attempts = int(taken[-1]) + 1 if len(taken) == len(d) else len(z)
+    of_taken = d[: len(taken)]
+    y = 1 + z[taken] * (1 / np.sqrt(9 * of_taken))
+    np.multiply(of_taken, y * y * y, out=out[: len(taken)])
+    draws.used += attempts * 2
+    if attempts % 2:  # the second normal number of a pair is left
+        draws.used += 1
+        draws.kept = float(z[attempts])
+    return len(taken)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from .._types.device import CPU, META, as_device, chosen
 from .._types.dtype import as_dtype, int64
 from ..autograd.grad_mode import current
 from ..autograd.inplace import check_writable, write
+from ..autograd.primitive import primitive
 from ..autograd.out import any_dtype, into
 from ..autograd.variable import Variable, wrap
 from ..kernels.meta import MetaArray
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .._types.device import device
     from .._types.dtype import dtype
     from .._types.layout import layout, memory_format
+    from ..autograd.primitive import Operation
 
 __all__ = [
     "Generator",
@@ -142,6 +144,8 @@ def of_each(x: Any) -> Any:
     """The values of ``x``, a tensor of one example, for all of them."""
     for interpreter in reversed(batches()):
         x = interpreter.spread(x)
+    while hasattr(x, "_primal"):  # forward mode: what is drawn does not move with it
+        x = x._primal
     if x._interpreter is not None:
         raise RuntimeError(
             "vmap(randomness='same') cannot draw by values that differ from example to example"
@@ -339,6 +343,19 @@ def randint_like(
 # --- by the values of tensors ------------------------------------------------------------------
 
 
+def _constant(name: str, parameters: str) -> Operation:
+    """What was drawn as a function of its parameters: with derivatives of zero."""
+    rules = [lambda g: g * 0 for _ in parameters.split()]
+    return primitive(
+        lambda sample, *_: sample, f"sample {parameters}", None, *rules, name=name,
+        traits=("elementwise",),
+    )  # fmt: skip
+
+
+normal_p = _constant("normal", "mean std")
+bernoulli_p, poisson_p = _constant("bernoulli", "input"), _constant("poisson", "input")
+
+
 def normal(
     mean: Tensor | float, std: Tensor | float = 1.0, size: Sequence[int] | None = None, *,
     generator: Generator | None = None, dtype: dtype | None = None, layout: layout | None = None,
@@ -376,7 +393,8 @@ def normal(
         np.result_type(*(x.dtype for x in (shift, scale) if isinstance(x, np.ndarray))),
     )
     distributions.normal(g, array)
-    return drawn(current.state.without_warnings(lambda: array * scale + shift), False, CPU)
+    sample = drawn(current.state.without_warnings(lambda: array * scale + shift), False, CPU)
+    return cast("Tensor", normal_p(sample, mean, std))
 
 
 @any_dtype
@@ -391,14 +409,14 @@ def bernoulli(
     array = like_each(input, None)
     g = source(generator)
     draw(distributions.bernoulli, g, array, of_each(input) if p is None else p)
-    return drawn(array, False, input.device)
+    return cast("Tensor", bernoulli_p(drawn(array, False, input.device), input))
 
 
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Poisson numbers with the rates that ``input`` holds."""
     array = memory(for_each(input.shape), input.dtype.numpy, input.device, np.empty)
     draw(distributions.poisson, generator, array, of_each(input))
-    return drawn(array, False, input.device)
+    return cast("Tensor", poisson_p(drawn(array, False, input.device), input))
 
 
 def multinomial(

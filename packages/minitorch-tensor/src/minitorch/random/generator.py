@@ -7,7 +7,8 @@ import os
 import struct
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -214,6 +215,25 @@ class Generator:
             return float(((high & 0x1FFFFF) << 32 | low) * 2.0**-53)
 
         return draw
+
+    @contextmanager
+    def looking_ahead(self, make: Callable[[Any, Any], Any]) -> Iterator[Any]:
+        """``make(uniform64, kept)``, which draws more than it uses: its ``used`` numbers count.
+
+        ``kept`` is the second of a pair of normal numbers.
+        """
+        state, before, total = self._bits.state, 0, 0  # of the stream, before the latest draw
+
+        def more(count: int) -> Array:
+            nonlocal state, before, total
+            state, before, total = self._bits.state, total, total + count
+            return self.uniform64(count)
+
+        draws = make(more, self._kept)
+        yield draws
+        self._bits.state = state
+        self._bits.random_raw(2 * (draws.used - before), output=False)
+        self._kept = draws.kept
 
     def normal_pairs(self, count: int) -> Array:
         """Standard normal float64, one after the other.

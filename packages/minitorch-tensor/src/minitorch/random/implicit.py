@@ -11,7 +11,7 @@ from ..autograd.primitive import operation, primitive
 from ..kernels import implicit_gradients
 from ..ops.conversion import floats_only, not_differentiable
 from . import streams
-from .functions import drawn, for_each, of_each, source
+from .functions import draw, drawn, for_each, memory, of_each, source
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -37,10 +37,10 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
             f"Found dtype {prob.dtype.type_name} but expected {count.dtype.type_name}"
         )
     shape = np.broadcast_shapes(count.shape, prob.shape)
-    array = np.empty(for_each(shape), count.dtype.numpy)
+    array = memory(for_each(shape), count.dtype.numpy, count.device, np.empty)
     n, p = (np.broadcast_to(of_each(x), array.shape) for x in (count, prob))
-    streams.binomial(source(generator), array, n, p)
-    return drawn(array)
+    draw(streams.binomial, source(generator), array, n, p)
+    return drawn(array, False, count.device)
 
 
 @operation(
@@ -80,14 +80,14 @@ dirichlet_p: Operation = primitive(
 
 def _standard_gamma(self: Tensor, generator: Generator | None = None) -> Tensor:
     """Samples of Gamma(self, 1), differentiable by ``self``."""
-    array = np.empty(for_each(self.shape), self.dtype.numpy)
-    streams.gamma(source(generator), array, of_each(self))
-    return gamma_p(self, drawn(array))
+    array = memory(for_each(self.shape), self.dtype.numpy, self.device, np.empty)
+    draw(streams.gamma, source(generator), array, of_each(self))
+    return gamma_p(self, drawn(array, False, self.device))
 
 
 def _sample_dirichlet(self: Tensor, generator: Generator | None = None) -> Tensor:
     """Samples of the Dirichlet distributions whose parameters are along the last dimension,
     differentiable by them."""
-    array = np.empty(for_each(self.shape), self.dtype.numpy)
-    streams.dirichlet(source(generator), array, of_each(self))
-    return dirichlet_p(self, drawn(array))
+    array = memory(for_each(self.shape), self.dtype.numpy, self.device, np.empty)
+    draw(streams.dirichlet, source(generator), array, of_each(self))
+    return dirichlet_p(self, drawn(array, False, self.device))

@@ -20,7 +20,7 @@ import numpy as np
 from .._types.dtype import finfo, from_numpy_dtype
 from ..kernels.binomial import binomial_one
 from ..kernels.box_muller import to_normal
-from ..kernels.gamma_samples import gamma_one
+from ..kernels.gamma_samples import Draws, gamma_numbers
 from ..kernels.multiply_add import multiply_add
 from ..kernels.poisson import poisson_one
 from .generator import Generator
@@ -256,16 +256,11 @@ def binomial(g: Generator, array: Array, counts: Array, p: Array) -> None:
 def gamma(g: Generator, array: Array, a: Array) -> None:
     """Gamma(a, 1), at least the smallest positive number of the dtype."""
     _check(a, "gamma_cpu")
-    uniform = g.one_by_one()
-
-    def normal() -> float:
-        return float(g.normal_pairs(1)[0])
-
-    values = [gamma_one(x, uniform, normal) for x in a.reshape(-1)]
+    with g.looking_ahead(Draws) as draws:
+        values = gamma_numbers(a.reshape(-1), draws)
+    flat = array.reshape(-1)
     with np.errstate(over="ignore", under="ignore"):
-        np.maximum(
-            np.array(values).astype(array.dtype), np.finfo(array.dtype).tiny, out=array.reshape(-1)
-        )
+        np.maximum(values.astype(array.dtype), np.finfo(array.dtype).tiny, out=flat)
 
 
 def dirichlet(g: Generator, array: Array, a: Array) -> None:
