@@ -16,8 +16,8 @@ from .._types.device import CPU, META, as_device, chosen
 from .._types.dtype import as_dtype, int64
 from ..autograd.grad_mode import current
 from ..autograd.inplace import check_writable, write
-from ..autograd.primitive import primitive
 from ..autograd.out import any_dtype, into
+from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.meta import MetaArray
 from ..kernels.permutation import permutation

@@ -10,8 +10,9 @@ import numpy as np
 from ..autograd.primitive import operation, primitive
 from ..kernels import implicit_gradients
 from ..ops.conversion import floats_only, not_differentiable
+from ..ops.creation import memory
 from . import streams
-from .functions import draw, drawn, for_each, memory, of_each, source
+from .functions import draw, drawn, for_each, of_each, source
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
