@@ -94,6 +94,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .nn.functional import avg_pool1d as avg_pool1d
     from .nn.functional import bilinear as bilinear
     from .nn.functional import celu as celu
+    from .nn.functional import celu_ as celu_
     from .nn.functional import channel_shuffle as channel_shuffle
     from .nn.functional import conv1d as conv1d
     from .nn.functional import conv2d as conv2d
@@ -116,8 +117,12 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .nn.functional import prelu as prelu
     from .nn.functional import rms_norm as rms_norm
     from .nn.functional import rrelu as rrelu
+    from .nn.functional import rrelu_ as rrelu_
     from .nn.functional import selu as selu
+    from .nn.functional import selu_ as selu_
     from .nn.functional import threshold as threshold
+    from .nn.functional import threshold_ as threshold_
+    from .nn.native import *
     from .ops.complex import *
     from .ops.copies import *
     from .ops.decompositions import *

@@ -91,11 +91,23 @@ LATER = {
 
 # functions of minitorch.nn that PyTorch keeps here too
 FUNCTIONAL = {
-    "adaptive_avg_pool1d", "avg_pool1d", "bilinear", "celu", "channel_shuffle", "conv1d", "conv2d",
-    "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "cosine_similarity",
-    "dropout", "group_norm", "hardshrink", "layer_norm", "max_pool1d", "max_pool2d", "max_pool3d",
-    "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "rms_norm", "rrelu",
-    "selu", "threshold",
+    "adaptive_avg_pool1d", "avg_pool1d", "bilinear", "celu", "celu_", "channel_shuffle", "conv1d",
+    "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "cosine_similarity", "dropout", "group_norm", "hardshrink", "layer_norm", "max_pool1d",
+    "max_pool2d", "max_pool3d", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle",
+    "prelu", "rms_norm", "rrelu", "rrelu_", "selu", "selu_", "threshold", "threshold_",
+}  # fmt: skip
+
+# the same under other signatures than those of nn.functional
+NATIVE = {
+    "adaptive_max_pool1d", "affine_grid_generator", "alpha_dropout", "alpha_dropout_",
+    "batch_norm", "binary_cross_entropy_with_logits", "conv_tbc", "convolution",
+    "cosine_embedding_loss", "ctc_loss", "dropout_", "embedding", "embedding_renorm_",
+    "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
+    "gru", "gru_cell", "hinge_embedding_loss", "instance_norm", "kl_div", "lstm", "lstm_cell",
+    "margin_ranking_loss", "max_pool1d_with_indices", "native_channel_shuffle",
+    "native_layer_norm", "norm_except_dim", "poisson_nll_loss", "rnn_relu", "rnn_relu_cell",
+    "rnn_tanh", "rnn_tanh_cell", "triplet_margin_loss",
 }  # fmt: skip
 
 
@@ -174,7 +186,17 @@ def __dir__() -> list[str]:
     here = vars(sys.modules["minitorch"])
     absent = {key for key in (*TABLE, *ELSEWHERE) if "." not in key}
     return sorted(
-        {*here, *LATER_MODULES, *LATER, *FUNCTIONAL, *absent, "distributions", "nn", "optim"}
+        {
+            *here,
+            *LATER_MODULES,
+            *LATER,
+            *FUNCTIONAL,
+            *NATIVE,
+            *absent,
+            "distributions",
+            "nn",
+            "optim",
+        }
     )
 
 
@@ -184,7 +206,7 @@ def _public() -> list[str]:
     names = {k for k, v in here.items() if k[0] != "_" and not isinstance(v, ModuleType)}
     with suppress(ModuleNotFoundError):  # minitorch-nn may not be installed
         find_spec("minitorch.nn")
-        names |= FUNCTIONAL
+        names |= FUNCTIONAL | NATIVE
     return sorted(names | {name for name in LATER if name[0] != "_"})
 
 
@@ -199,6 +221,9 @@ def __getattr__(name: str) -> Any:
         return vars(sys.modules["minitorch"]).setdefault(name, value)
     if name in FUNCTIONAL:
         return getattr(__getattr__("nn").functional, name)
+    if name in NATIVE:
+        __getattr__("nn")  # or it says what to install
+        return getattr(import_module("minitorch.nn.native"), name)
     if name.startswith("_foreach_"):
         from ..ops import foreach
 
