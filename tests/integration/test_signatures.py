@@ -89,7 +89,7 @@ ONE_WAY = {
     "set_checkpoint_early_stop": {"enable"},
     "disabled_torch_function": {"types"}, "custom_fwd": {"cast_inputs"},
     "hessian": {"outer_jacobian_strategy"},
-    "load": {"pickle_module", "weights_only"}, "save": {"pickle_module"},
+    "load": {"pickle_module"}, "save": {"pickle_module"},
     "fork_rng": {"devices", "_caller", "_devices_kw"},
     "make_dual": {"level"}, "unpack_dual": {"level"},
     "compile": {"fullgraph", "dynamic", "backend", "mode", "options", "disable"},

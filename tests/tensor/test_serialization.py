@@ -179,6 +179,34 @@ def test_paths_and_links(tmp_path):
     assert minitorch.load(target, map_location="cpu") == 2
 
 
+class Custom:
+    def __init__(self, tensor):
+        self.tensor = tensor
+
+    def __setstate__(self, state):
+        if state["tensor"].numel() > 2:
+            raise TypeError("too long")
+        self.__dict__.update(state)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_whatever_a_trusted_file_names(tmp_path, zipped):
+    """weights_only=False reads classes that nobody allowed; their own errors come through."""
+    path = tmp_path / "custom.pt"
+    for tensor in (minitorch.ones(2), minitorch.ones(3)):
+        minitorch.save(Custom(tensor), path, _use_new_zipfile_serialization=zipped)
+        for weights_only in (None, True):
+            with pytest.raises(pickle.UnpicklingError, match="weights_only=False"):
+                minitorch.load(path, weights_only=weights_only)
+        if len(tensor) == 2:
+            assert minitorch.load(path, weights_only=False).tensor.tolist() == [1, 1]
+        else:
+            with pytest.raises(TypeError if zipped else RuntimeError, match="too long"):
+                minitorch.load(path, weights_only=False)
+    with pytest.raises(RuntimeError, match="CPU"):
+        minitorch.load(path, weights_only=False, map_location="cuda")
+
+
 def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", script, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)

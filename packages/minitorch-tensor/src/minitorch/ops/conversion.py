@@ -351,6 +351,8 @@ def type_(
         if dtype not in TYPE_NAMES:
             raise ValueError(f"invalid type: {dtype!r}; the types are {', '.join(TYPE_NAMES)}")
         dtype = TYPE_NAMES[dtype]
+    elif isinstance(dtype, type):  # torch.FloatTensor and its kin
+        dtype = getattr(dtype, "dtype", dtype)
     return to(input, dtype)
 
 

@@ -22,6 +22,7 @@ from .names import allowed_by_user
 from .options import LoadEndianness, default_restore_location, options
 from .pickle_reader import Allowed, PickleReader, brief, python3_name, said
 from .rebuilding import FUNCTIONS, SETTERS, VALUES, Storage, StorageKind
+from .unrestricted_reader import UnrestrictedReader
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -39,16 +40,16 @@ MAGIC_PICKLED = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 def load(
     f: str | PathLike[str] | IO[bytes], map_location: MapLocation = None, pickle_module: Any = None,
-    *, weights_only: bool = True, mmap: bool | None = None, encoding: str = "utf-8",
+    *, weights_only: bool | None = None, mmap: bool | None = None, encoding: str = "utf-8",
 ) -> Any:  # fmt: skip
     """Reads a file that ``save``, here or in PyTorch, wrote.
 
     Tensors, NumPy arrays, numbers, strings and Python's containers are read, and named tuples whose
-    class the program has imported. Other classes are read after ``add_safe_globals`` only: reading
-    a file runs no code that the reader did not name. Time and memory are bounded: beside the
-    tensors, whose memory the file holds (without ml_dtypes bfloat16 becomes float32, which takes
-    twice that), what is made takes at most some 20 times the bytes of the file, plus 50 MB. All
-    tensors come to the CPU, those that were saved on a GPU too.
+    class the program has imported. Other classes are read after ``add_safe_globals``, or with
+    ``weights_only=False``; otherwise a file runs no code that the reader did not name, and time and
+    memory are bounded: beside the tensors, whose memory the file holds (without ml_dtypes bfloat16
+    becomes float32, which takes twice that), what is made takes at most some 20 times the bytes of
+    the file, plus 50 MB. All tensors come to the CPU, those that were saved on a GPU too.
 
     Args:
         f: a path, or a file open for reading in binary mode.
@@ -56,7 +57,8 @@ def load(
             that is called with the ``UntypedStorage`` and the device of each memory and returns the
             ``UntypedStorage`` to use, or None for the same.
         pickle_module: None, as files are not read by Python's own ``pickle``.
-        weights_only: makes no difference: what is safe is read either way, and nothing else.
+        weights_only: False reads whatever the file names, whole models among it, and so **runs
+            what the file says**: for files that you trust.
         mmap: leaves the tensors' memory in the file, of which the tensors become private copies
             page by page; for a path only.
         encoding: of the strings that Python 2 wrote; ``"bytes"`` leaves them as they are.
@@ -80,6 +82,7 @@ def load(
             "load() has a reader of its own, which runs no code from the file; pickle_module can "
             "only be None"
         )
+    safe = weights_only is None or weights_only
     locate = Location(map_location)
     if mmap and hasattr(f, "read"):
         raise ValueError("f must be a string or os.PathLike object in order to use mmap=True")
@@ -95,10 +98,10 @@ def load(
             raise RuntimeError(
                 "mmap can only be used with files saved with _use_new_zipfile_serialization=True"
             )
-        with _damage():
+        with _located(), _damage():
             if start == MAGIC_PICKLED:
                 file.seek(place)
-                made, size = _load_old(file.read(), locate, encoding)
+                made, size = _load_old(file.read(), locate, encoding, safe)
                 file.seek(place + size)
                 return made
             if start[:1] == b"\x80":
@@ -107,7 +110,10 @@ def load(
                     "written and save() it"
                 )
             members = Members(file, locate, f if mmap else None)
-            return members.reader(encoding).read()
+            if safe:
+                return members.reader(encoding).read()
+        with _located():  # what the file's own classes raise is not damage
+            return UnrestrictedReader(members.program(), members.storage, encoding).read()
 
 
 def get_unsafe_globals_in_checkpoint(f: str | PathLike[str] | IO[bytes]) -> list[str]:
@@ -169,13 +175,20 @@ def _opened(f: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _damage() -> Iterator[None]:
-    """Says of whatever a damaged file leads to that the file is damaged."""
+def _located() -> Iterator[None]:
+    """Raises what ``map_location`` raised."""
     try:
         yield
     except LocationError as failure:
         error = failure.error
         raise error from error.__cause__
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Says of whatever a damaged file leads to that the file is damaged."""
+    try:
+        yield
     except NoArchiveError as error:
         raise RuntimeError(f"the file is damaged or not one of save()'s: {said(error)}") from None
     except (
@@ -254,8 +267,10 @@ class Members:
 
     def reader(self, encoding: str = "utf-8") -> PickleReader:
         allowed = Allowed(VALUES, FUNCTIONS, SETTERS, allowed_by_user())
-        program = self.archive.read(f"{self.stem}data.pkl").tobytes()
-        return PickleReader(program, allowed, self.storage, self.archive.size, encoding)
+        return PickleReader(self.program(), allowed, self.storage, self.archive.size, encoding)
+
+    def program(self) -> bytes:
+        return self.archive.read(f"{self.stem}data.pkl").tobytes()
 
     def storage(self, key: Any) -> Storage:
         """The memory that the persistent id names, read once."""
@@ -299,7 +314,7 @@ def _storage_id(key: Any) -> tuple[StorageKind, str, str, int]:
     return kind, name, location, count
 
 
-def _load_old(data: bytes, locate: Location, encoding: str) -> tuple[Any, int]:
+def _load_old(data: bytes, locate: Location, encoding: str, safe: bool) -> tuple[Any, int]:
     """The format before PyTorch 1.6: pickles in a row, then the memory of the tensors.
 
     Returns the object and the number of bytes that it takes.
@@ -328,7 +343,11 @@ def _load_old(data: bytes, locate: Location, encoding: str) -> tuple[Any, int]:
         return Storage(kind, whole.array[offset : offset + length], length)
 
     allowed = Allowed(VALUES, FUNCTIONS, SETTERS, allowed_by_user())
-    reader = PickleReader(data, allowed, persistent, encoding=encoding)
+    reader: PickleReader | UnrestrictedReader = (
+        PickleReader(data, allowed, persistent, encoding=encoding)
+        if safe
+        else UnrestrictedReader(data, persistent, encoding)
+    )
     magic, version, system, made, names = (reader.read() for _ in range(5))
     if magic != MAGIC or version != 1001 or type(system) is not dict or type(names) is not list:
         raise RuntimeError("Invalid magic number; corrupt file?")

@@ -241,7 +241,8 @@ class PickleReader:
                 f"{name}, allow it with torch.serialization.add_safe_globals([{name}]), or for a "
                 f"while `with torch.serialization.safe_globals([{name}])`; "
                 "get_unsafe_globals_in_checkpoint() lists all names to allow. A state_dict() "
-                "needs none."
+                "needs none. If you trust the file with running any code, "
+                "load(..., weights_only=False) reads it."
             )
         self.named_tuples[path] = found
         self.push(found)
