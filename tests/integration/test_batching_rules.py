@@ -181,6 +181,8 @@ CALLS = {
     "solve": (linalg.solve, SPD, X),
     "as_subclass": (lambda x: x.as_subclass(torch.Tensor) * 2, V),
     "tangent of det": (lambda x: jvp(torch.det, (x,), (x,))[1], SPD),
+    "geqrf": (lambda x: torch.geqrf(x)[0], X),
+    "lu_solve": (lambda b: linalg.lu_solve(*linalg.lu_factor(SPD[0]), b), X),
     "interpolate": (slope(lambda x: F.interpolate(x, scale_factor=2, mode="bilinear")), IMAGE),
 }  # fmt: skip
 

@@ -13,12 +13,19 @@ import torch
 from minitorch.func import vmap
 
 SAMPLES = 8
-NAMES = [n for n in database.names_in_scope() if not n.startswith("nn.")]
+NAMES = [*database.names_in_scope()]
 # what a batch cannot do: values decide the result's shape or a Python number is wanted
 DATA_DEPENDENT = {
     "allclose", "argwhere", "bincount", "bool", "byte", "char", "combinations", "equal", "float",
     "histc", "histogram", "histogramdd", "int", "isin", "item", "linalg.cond", "masked_select",
-    "nonzero", "repeat_interleave", "short", "unique", "unique_consecutive", "long", "double",
+    "nonzero", "nonzero_static", "repeat_interleave", "short", "unique", "unique_consecutive",
+    "long", "double", "nn.functional.gaussian_nll_loss",
+}  # fmt: skip
+# what does not go under vmap yet and says so: it reads the memory of its inputs
+REFUSED = {
+    "linalg.lu", "linalg.lu_factor", "linalg.lu_factor_ex", "lu", "as_strided_copy",
+    "nn.functional.embedding", "nn.functional.embedding_bag",  # with max_norm, with sparse
+    "nn.functional.scaled_dot_product_attention",  # with dropout
 }  # fmt: skip
 SCALES = (1.0, 0.9, 0.8)
 
@@ -67,8 +74,9 @@ def check(name: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in DATA_DEPENDENT])
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in DATA_DEPENDENT | REFUSED])
 def test_vmap(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", "There is a performance drop")  # of loops over examples
         check(name)

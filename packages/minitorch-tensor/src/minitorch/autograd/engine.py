@@ -166,13 +166,18 @@ def _walk(
             node.saved = None
 
 
+getrefcount: Any = getattr(sys, "getrefcount", None)  # CPython's; without it memory is never alone
+
+
 def _owners(array: Any) -> int:
     base = array.base
-    return sys.getrefcount(base)
+    return getrefcount(base) if getrefcount else sys.maxsize  # type: ignore[no-any-return]
 
 
 SEEING = {"post_hooks", "unpack"}  # what user code has seen, or kept, may be what is passed on
-ALONE = _owners(np.empty(2).reshape(2, 1))  # of a view that alone has its memory; Pythons differ
+ALONE = (
+    _owners(np.empty(2).reshape(2, 1)) if getrefcount else 0
+)  # of a view that alone has its memory; Pythons differ
 
 
 def _is_new(array: Any, node: Node) -> bool:

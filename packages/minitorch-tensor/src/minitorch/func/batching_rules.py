@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
+import numpy as np
+
 from ..autograd.dispatch import apply
 from ..autograd.history import replay
 from ..autograd.inplace import copy_slices_p
@@ -49,6 +51,7 @@ from ..ops.grid_sampler import (
     scatter_rows_p,
 )
 from ..ops.histograms import bincount_p
+from ..ops.householder import geqrf_p
 from ..ops.indexing import copy_p
 from ..ops.joining import cat, stack_p
 from ..ops.least_squares import linalg_pinv_p, maximum_p
@@ -59,6 +62,7 @@ from ..ops.linalg import (
     linalg_solve_p,
     linalg_solve_triangular_p,
 )
+from ..ops.lu import permute_rows_p
 from ..ops.matmul import matmul as matmul_p
 from ..ops.matrix_functions import (
     cofactor_p,
@@ -227,7 +231,7 @@ def matmul(primitive: Any, values: list[Any], batched: list[bool], params: Any, 
     linalg_det_p, linalg_eig_p, linalg_eigh_p, linalg_inv_p, linalg_inv_ex_p, linalg_inv_ex_info_p,
     linalg_matrix_exp_p, linalg_qr_p, linalg_slogdet_p, linalg_svd_p, logdet_p, cofactor_p,
     eye_like_p, tril_p, triu_p, linalg_vander_p, greatest_distance_p, apart_p, last_rank_p,
-    to_nan_p, view_as_real_p, view_as_complex_p,
+    to_nan_p, geqrf_p, view_as_real_p, view_as_complex_p,
 )  # fmt: skip
 def of_matrices(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
     """These take any number of leading dimensions."""
@@ -241,6 +245,12 @@ batching_rule(alias_p, maximum_p, rank_p, finite_coordinates_p, polar_p, gt_p, n
 def grid_cells(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
     slope, shift, index, inside = apply(primitive, *values, *params)
     return slope, shift, index.transpose(0, 1), inside.transpose(0, 1)  # one each per weight
+
+
+@batching_rule(permute_rows_p)
+def permute_rows(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
+    order = params[0]
+    return apply(primitive, *values, np.broadcast_to(order, (size, *order.shape)))
 
 
 @batching_rule(linalg_pinv_p)

@@ -14,13 +14,14 @@ __all__ = ["core_reader", "keep_on", "usable_cores"]
 
 def usable_cores() -> set[int]:
     """The numbers of the cores that this thread may use, where the system tells: on Linux."""
-    return os.sched_getaffinity(0) if sys.platform == "linux" else set()
+    ask = getattr(os, "sched_getaffinity", None)
+    return ask(0) if ask is not None else set()
 
 
 def keep_on(thread: int, cores: set[int]) -> None:
     """Lets a thread use these cores alone, if the system lets us say so."""
     if sys.platform == "linux":
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(AttributeError, OSError):
             os.sched_setaffinity(thread, cores)
 
 
