@@ -27,6 +27,7 @@ from .hooks import (
     registered,
 )
 from .parameter import Buffer, Parameter, UninitializedParameter
+from .state import _EXTRA_STATE_KEY_SUFFIX as _EXTRA_STATE_KEY_SUFFIX
 from .state import State
 from .state import _IncompatibleKeys as _IncompatibleKeys
 

@@ -16,6 +16,8 @@ from .parameter import Parameter, is_lazy
 
 __all__ = ["State"]
 
+_EXTRA_STATE_KEY_SUFFIX = "_extra_state"  # PyTorch's name, which programs ask for
+
 
 class _IncompatibleKeys(
     NamedTuple("IncompatibleKeys", [("missing_keys", list[str]), ("unexpected_keys", list[str])])
@@ -93,7 +95,7 @@ class State:
         for name, tensor in persistent(self):
             destination[prefix + name] = tensor if keep_vars or is_lazy(tensor) else tensor.detach()
         if has_extra_state(self, "get_extra_state"):
-            destination[prefix + "_extra_state"] = self.get_extra_state()
+            destination[prefix + _EXTRA_STATE_KEY_SUFFIX] = self.get_extra_state()
 
     def state_dict(
         self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
@@ -189,7 +191,7 @@ class State:
                 )
             elif not is_lazy(own):
                 pending.append((self, name, own, value, assign))
-        key = prefix + "_extra_state"
+        key = prefix + _EXTRA_STATE_KEY_SUFFIX
         if has_extra_state(self, "set_extra_state"):
             if key in state_dict:
                 pending.append((self, None, None, state_dict[key], assign))
@@ -198,7 +200,7 @@ class State:
         elif strict and key in state_dict:
             unexpected_keys.append(key)
         if strict:
-            known = {name for name, _ in persistent(self)} | {"_extra_state"}
+            known = {name for name, _ in persistent(self)} | {_EXTRA_STATE_KEY_SUFFIX}
             for key in state_dict:
                 if key.startswith(prefix):
                     first, *more = key[len(prefix) :].split(".", 1)

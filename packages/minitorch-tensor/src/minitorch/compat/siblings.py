@@ -165,7 +165,8 @@ UnknownNameError.__module__ = "builtins"
 
 
 def explained(module: ModuleType) -> None:
-    """Lets a module say, of a name that it lacks, that MiniTorch has none."""
+    """Lets a module show what has another place here, as ``nn.modules.module``, and say, of a name
+    that it lacks, that MiniTorch has none."""
     own = vars(module).get("__getattr__")
 
     def look_up(name: str) -> Any:
@@ -175,6 +176,9 @@ def explained(module: ModuleType) -> None:
             except AttributeError as error:
                 if isinstance(error, UnknownNameError) or "MiniTorch has no" in str(error):
                     raise
+        full = f"{module.__name__}.{name}"
+        if full.partition(".")[2] in ELSEWHERE:
+            return import_module(full)
         raise UnknownNameError(name, module.__name__)
 
     vars(module)["__getattr__"] = look_up

@@ -1,0 +1,23 @@
+"""PyTorch's places of modules that have another one here, as attributes."""
+
+import subprocess
+import sys
+
+from minitorch.compat.elsewhere import ELSEWHERE
+
+PROGRAM = """
+from minitorch import as_torch
+as_torch()
+import torch, torch.nn
+for place in {places}:
+    module = torch
+    for name in place.split("."):
+        module = getattr(module, name)
+print(torch.nn.modules.module._EXTRA_STATE_KEY_SUFFIX)
+"""
+
+
+def test_places_are_attributes():
+    program = PROGRAM.format(places=[p for p in ELSEWHERE if p.startswith("nn.")])
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "_extra_state\n", done.stderr
