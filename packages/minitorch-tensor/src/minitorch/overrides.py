@@ -42,7 +42,7 @@ __all__ = [
 
 # --- who has a say -----------------------------------------------------------------------------
 
-WITHOUT = {
+PLAIN = {
     bool,
     int,
     float,
@@ -113,7 +113,7 @@ def _asked(values: Iterable[Any], found: list[Any]) -> list[Any]:
     """Adds to ``found`` one argument per class that has a say, subclasses before their bases."""
     for x in values:
         kind = type(x)
-        if kind in WITHOUT:
+        if kind in PLAIN:
             continue
         if kind is list or kind is tuple:
             _asked(x, found)
@@ -325,7 +325,7 @@ MODULES = [
     "minitorch.ops.grid_sampler",
 ]  # fmt: skip
 # where functions live that make tensors of data or sizes, or set something: nobody is asked
-NOBODY = {
+EXEMPT = {
     f"minitorch.{name}"
     for name in (
         "_tensor.printing", "_types.dtype", "_tensor.settings", "amp", "autograd",
@@ -396,7 +396,7 @@ def add_function(name: str, function: Any) -> None:
 def _asks(name: str, function: Any) -> bool:
     if name[0] == "_" or not isinstance(function, FunctionType):
         return False
-    return function.__module__ not in NOBODY or name in TENSORS or name.endswith("_like")
+    return function.__module__ not in EXEMPT or name in TENSORS or name.endswith("_like")
 
 
 def _enable_modes() -> None:

@@ -116,8 +116,8 @@ class FusedGroup:
             set_data(tensor, part)
         return line
 
-    def apart(self) -> bool:
-        """Whether somebody gave the parameters different scalars."""
+    def diverged(self) -> bool:
+        """Whether the parameters have been given different scalars."""
         lists = [value.tolist() for value in self.values if len(value) > 1]
         return any(numbers.count(numbers[0]) != len(numbers) for numbers in lists)
 
@@ -173,7 +173,7 @@ class Buffers:
 
 
 class Layout:
-    """The fused groups of one parameter group, valid while nobody moved or replaced anything."""
+    """The fused groups of one parameter group, valid while none of them is moved or replaced."""
 
     def __init__(
         self,
@@ -277,7 +277,7 @@ class Layout:
             return None
         if not all(map(is_, map(data_of, found), self.arrays)):
             return None
-        if any(group.apart() for group in self.fused_groups):
+        if any(group.diverged() for group in self.fused_groups):
             return None
         return grads
 

@@ -129,7 +129,7 @@ def minimize(group: dict[str, Any], state: Any, closure: Callable[[], Any]) -> A
             move(params, memory.t, d)
         else:
             move(params, t, d)
-            if iteration != most:  # nobody asks for the gradient after the last one
+            if iteration != most:  # the gradient after the last one is not used
                 loss, g, calls = float(closure()), gradient(params), 1
         evaluations += calls
         entry["func_evals"] += calls

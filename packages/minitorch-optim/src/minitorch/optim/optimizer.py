@@ -358,7 +358,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             own["_opt_called"] = True
         try:
             before, after = own["_optimizer_step_pre_hooks"], own["_optimizer_step_post_hooks"]
-        except KeyError:  # nobody called __init__
+        except KeyError:  # __init__ was not called
             before = after = {}
         if not (before or after or _global_pre_hooks or _global_post_hooks):
             return step(self, *args, **kwargs)

@@ -276,7 +276,7 @@ class Tensor(Base):
 
     @property
     def grad_fn(self) -> Node | None:
-        """The node of the step that made this tensor, None for a leaf."""
+        """The node of the operation that made this tensor, None for a leaf."""
         node = history(self)
         if isinstance(node, Output):
             return node.parents[0]
@@ -359,7 +359,7 @@ class Tensor(Base):
         """The number of in-place writes to this tensor's memory so far, as a number that stays.
 
         Raises:
-            RuntimeError: for an inference tensor, whose writes nobody counts.
+            RuntimeError: for an inference tensor, whose writes are not counted.
         """
         if self.is_inference():
             raise RuntimeError("Inference tensors do not track version counter.")

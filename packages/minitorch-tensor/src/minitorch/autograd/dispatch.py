@@ -114,7 +114,7 @@ def _meta(value: Any) -> Any:
     return (value.shape, value.dtype) if value.dtype.kind in "fVc" else None
 
 
-def _shares(data: Any, source: Any) -> bool:
+def _is_view(data: Any, source: Any) -> bool:
     """True where ``data`` is a view of ``source``: reshape, for one, gives a view or a copy."""
     base = data.base
     if base is None:
@@ -128,7 +128,7 @@ def _shares(data: Any, source: Any) -> bool:
 def _as_view(
     tensor: Any, primitive: Primitive, source: Any, params: tuple[Any, ...], several: bool
 ) -> Any:
-    if not _shares(tensor._data, source._data):
+    if not _is_view(tensor._data, source._data):
         return tensor
     follow = primitive.differentiable and not several and current.state.flags & 1
     op = primitive.op if follow else None
@@ -316,7 +316,7 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
                 result = kernel(data, *params)
             except (MetaError, MemoryError):
                 result = without_values(primitive, (data,), params)
-            if result.base is data or _shares(result, data):
+            if result.base is data or _is_view(result, data):
                 origin = op if differentiable and state.flags else None
                 tensor = wrap_view(result, None, input, origin, params)
             else:

@@ -34,8 +34,8 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     for k, n in enumerate(shape, lead):
         if k < 0 or (n != 1 and n != g.shape[k]):
             raise RuntimeError(
-                f"a step returned an invalid gradient - got {list(g.shape)} but expected shape "
-                f"compatible with {list(shape)}: is the shape of its input the one that it had?"
+                f"a gradient rule returned an invalid gradient - got {list(g.shape)} but expected "
+                f"shape compatible with {list(shape)}: has its input the shape that it had?"
             )
         if n != g.shape[k]:
             axes += (k,)

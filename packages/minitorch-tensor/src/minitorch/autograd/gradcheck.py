@@ -140,9 +140,9 @@ def gradcheck(
         func: tensors in, a tensor or a tuple of tensors out; the same values at every call.
         inputs: a tensor or a tuple; those that require grad are checked and should be float64.
         eps: the step of the finite differences.
-        atol, rtol: how far the two may be apart.
+        atol, rtol: how far the two may differ.
         raise_exception: raise on failure; otherwise return False.
-        nondet_tol: how far two backward passes may be apart.
+        nondet_tol: how far two backward passes may differ.
         check_undefined_grad: where no gradient arrives, none or zeros are to be passed on.
         check_batched_grad: the backward pass is the same for a batch of gradients under ``vmap``.
         check_forward_ad, check_backward_ad: which mode to check; at least one.
@@ -267,7 +267,7 @@ def _check_batched(func: Any, inputs: tuple[Any, ...]) -> None:
     for number, output in enumerate(_outputs(func, inputs)):
         shape, dtype = output._data.shape, output._data.dtype
         seeds = _random((2, *shape), dtype, np.random.default_rng(number))
-        apart = [grad(output, wanted, g, True, allow_unused=True) for g in seeds]
+        one_by_one = [grad(output, wanted, g, True, allow_unused=True) for g in seeds]
         try:
             batch = grad(output, wanted, seeds, True, allow_unused=True, is_grads_batched=True)
         except RuntimeError as error:
@@ -276,7 +276,7 @@ def _check_batched(func: Any, inputs: tuple[Any, ...]) -> None:
                 f"{number} does not run under vmap."
             ) from error
         for k, together in enumerate(batch):
-            rows = [each[k] for each in apart]
+            rows = [each[k] for each in one_by_one]
             if together is not None and not np.allclose(together._data, [r._data for r in rows]):
                 raise GradcheckError(
                     f"For output {number} and input {k}: the gradients of a batch under vmap are "
@@ -299,13 +299,13 @@ def _check_batched_forward(func: Any, inputs: tuple[Any, ...]) -> None:
 
         shape, dtype = x._data.shape, x._data.dtype
         seeds = _random((2, *shape), dtype, np.random.default_rng(position))
-        apart = [push(t) for t in seeds]
+        one_by_one = [push(t) for t in seeds]
         try:
             batch = vmap(push)(seeds)
         except RuntimeError as error:
             raise GradcheckError(f"While computing batched gradients, got: {error}") from error
         for k, together in enumerate(batch):
-            rows = [each[k].detach()._data for each in apart]
+            rows = [each[k].detach()._data for each in one_by_one]
             if not np.allclose(together.detach()._data, rows):
                 raise GradcheckError(f"Forward mode of output {k} differs under vmap")
 

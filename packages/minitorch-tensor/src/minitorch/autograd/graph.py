@@ -137,7 +137,7 @@ class allow_mutation_on_saved_tensors(Interpreter):  # noqa: N801  (PyTorch's na
         return self._guarded(made)
 
     def process_function(self, function: Any, args: tuple[Any, ...]) -> Any:
-        """An ``autograd.Function`` on its way."""
+        """An ``autograd.Function`` at dispatch."""
         with self.disabled():
             made = function.apply(*args)
         return self._guarded(made)

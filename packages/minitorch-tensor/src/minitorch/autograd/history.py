@@ -44,8 +44,8 @@ def history(tensor: Any) -> Any:
     An in-place write to a base or to one of its views rewrites the history of all of them:
     a view whose version moved on is derived from its base again.
 
-    A view that was taken under ``no_grad`` of what requires grad requires it too, as a leaf for
-    which nobody asked: its gradient is dropped.
+    A view that was taken under ``no_grad`` of what requires grad requires it too, as a leaf that
+    no one made so: its gradient is dropped.
     """
     if tensor._base is not None and tensor._seen < tensor._counter[0]:
         base, node = root(tensor), tensor._node

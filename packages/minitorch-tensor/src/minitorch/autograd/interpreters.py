@@ -30,7 +30,7 @@ class Interpreter:
     too."""
 
     def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
-        """One operation on its way through dispatch."""
+        """One operation at dispatch."""
         return apply(primitive, *args)
 
     @contextlib.contextmanager
@@ -74,7 +74,7 @@ class _Anomaly(Interpreter):
         return self._located(apply(primitive, *args))
 
     def process_function(self, function: Any, args: tuple[Any, ...]) -> Any:
-        """An ``autograd.Function`` on its way."""
+        """An ``autograd.Function`` at dispatch."""
         with self.disabled():
             made = function.apply(*args)
         return self._located(made)
@@ -198,7 +198,7 @@ class saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
         return self._with_packed(made)
 
     def process_function(self, function: Any, args: tuple[Any, ...]) -> Any:
-        """An ``autograd.Function`` on its way."""
+        """An ``autograd.Function`` at dispatch."""
         with self.disabled(saved_tensors_hooks):
             made = function.apply(*args)
         return self._with_packed(made)

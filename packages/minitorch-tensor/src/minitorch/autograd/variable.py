@@ -97,7 +97,7 @@ SAVED = (
 
 
 class Inference(list[int]):
-    """In the place of an inference tensor's version, which nobody counts: to be read, as for saving
+    """In place of an inference tensor's version, which is not counted: to be read, as for saving
     the tensor, or written, it must be in inference mode.
     """
 

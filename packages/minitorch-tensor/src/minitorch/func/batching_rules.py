@@ -43,7 +43,7 @@ from ..ops.gathering import (
     index_rows_p,
     positions_p,
 )
-from ..ops.geometry import apart_p, greatest_distance_p
+from ..ops.geometry import greatest_distance_p, zero_norm_p
 from ..ops.grid_sampler import (
     finite_coordinates_p,
     gather_rows_p,
@@ -230,7 +230,7 @@ def matmul(primitive: Any, values: list[Any], batched: list[bool], params: Any, 
     linalg_cholesky_ex_p, linalg_cholesky_ex_info_p, cholesky_or_nan_p, cholesky_inverse_p,
     linalg_det_p, linalg_eig_p, linalg_eigh_p, linalg_inv_p, linalg_inv_ex_p, linalg_inv_ex_info_p,
     linalg_matrix_exp_p, linalg_qr_p, linalg_slogdet_p, linalg_svd_p, logdet_p, cofactor_p,
-    eye_like_p, tril_p, triu_p, linalg_vander_p, greatest_distance_p, apart_p, last_rank_p,
+    eye_like_p, tril_p, triu_p, linalg_vander_p, greatest_distance_p, zero_norm_p, last_rank_p,
     to_nan_p, geqrf_p, view_as_real_p, view_as_complex_p,
 )  # fmt: skip
 def of_matrices(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:

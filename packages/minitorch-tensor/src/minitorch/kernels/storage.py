@@ -22,9 +22,10 @@ def places(size: Any, stride: Any, offset: int) -> Any:
 def restrided(
     x: Any, size: Any, stride: Any, offset: int, x_stride: Any, x_offset: int
 ) -> Any:  # fmt: skip
-    """The memory of x, if x lies as ``x_stride`` and ``x_offset`` say; else a copy, by places.
+    """The memory of x, if x lies as ``x_stride`` and ``x_offset`` say; else a copy, by offsets.
 
-    Replays of the step and gradients come in other orders. Places that x has no element at give 0.
+    Replays of the operation, and gradients, come in other layouts. Offsets at which x has no
+    element give 0.
     """
     memory, start = storage_of(np.asarray(x))
     item = x.itemsize

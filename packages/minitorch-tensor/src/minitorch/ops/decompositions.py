@@ -298,7 +298,7 @@ def qr(
 
 
 def _over(numerator: Any, gap: Any) -> Any:
-    """``numerator / gap``, 0 where both are: equal eigenvalues whose vectors nobody looks at."""
+    """``numerator / gap``, 0 where both are: equal eigenvalues whose vectors are not used."""
     return numerator / (gap + (gap == 0) * (numerator == 0))
 
 

@@ -41,7 +41,7 @@ place_p: Operation = primitive(
 )
 
 
-def _shares(x: Any, out: Any, dim: Any, keepdim: bool, nan: bool) -> Any:
+def _tie_weights(x: Any, out: Any, dim: Any, keepdim: bool, nan: bool) -> Any:
     if dim is not None and not keepdim:
         out = np.expand_dims(out, dim)
     hit = x == out
@@ -52,7 +52,7 @@ def _shares(x: Any, out: Any, dim: Any, keepdim: bool, nan: bool) -> Any:
 
 
 # Each element's share of the gradient of its extremum: ties share it evenly. A constant.
-tie_weights_p = primitive(_shares, "x out | dim keepdim nan", None, None, name="tie_weights")
+tie_weights_p = primitive(_tie_weights, "x out | dim keepdim nan", None, None, name="tie_weights")
 
 
 def _extremum(reduce: Any, name: str, nan: bool, label: str | None = None) -> Operation:

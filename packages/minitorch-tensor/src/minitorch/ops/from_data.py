@@ -298,14 +298,16 @@ def asarray(
             getattr(obj, "_data", obj), dtype=dtype, device=device, requires_grad=requires_grad
         )
     result = as_tensor(obj, dtype, device)
-    if copy is False and not (isinstance(obj, Variable | np.ndarray) and _shares(result, obj)):
+    if copy is False and not (
+        isinstance(obj, Variable | np.ndarray) and _shares_memory(result, obj)
+    ):
         raise ValueError("asarray(copy=False): the memory of this object cannot be shared")
     if isinstance(obj, Variable) and not requires_grad and result.requires_grad:
         return result.detach()
     return result.requires_grad_() if requires_grad else result
 
 
-def _shares(result: Any, source: Any) -> bool:
+def _shares_memory(result: Any, source: Any) -> bool:
     return np.shares_memory(result._data, getattr(source, "_data", source))
 
 

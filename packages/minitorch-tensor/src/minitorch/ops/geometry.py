@@ -119,7 +119,7 @@ def _euclidean_rule(g: Any, x: Any, y: Any, out: Any) -> Any:
     )
 
 
-# Of a maximum each tie has the whole gradient, and NaNs are not counted as apart: PyTorch's rules
+# Of a maximum each tie has the whole gradient, and NaNs do not count: PyTorch's rules
 # for distances, which differ from those of norms.
 greatest_distance_p = primitive(
     lambda d: np.maximum.reduce(abs(d), axis=-1, initial=0),
@@ -127,18 +127,18 @@ greatest_distance_p = primitive(
     lambda g, d, out: view_p(g, (*g.shape, 1)) * sgn(d) * (abs(d) == view_p(out, (*g.shape, 1))),
     name="greatest_distance",
 )
-apart_p = primitive(
+zero_norm_p = primitive(
     lambda d: np.minimum(np.ceil(abs(d)), 1).sum(-1),
     "d",
     lambda g, d: zeros_like_p(d),
-    name="apart",
+    name="zero_norm",
 )
 
 
 def difference_norm(d: Tensor, p: float) -> Tensor:
     """The ``p``-norm of differences over the last dimension."""
     if p in (0, math.inf):
-        return (greatest_distance_p if p else apart_p)(d)
+        return (greatest_distance_p if p else zero_norm_p)(d)
     return vector_norm(d, p, -1)
 
 

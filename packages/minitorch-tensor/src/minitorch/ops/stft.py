@@ -1,4 +1,4 @@
-"""The short-time Fourier transform: a transform of each of many overlapping stretches."""
+"""The short-time Fourier transform: a transform of each of many overlapping frames."""
 
 from __future__ import annotations
 
@@ -65,21 +65,21 @@ def stft(
     normalized: bool = False, onesided: bool | None = None, return_complex: bool | None = None,
     align_to_window: bool | None = None,
 ) -> Tensor:  # fmt: skip
-    """The Fourier transforms of stretches of ``n_fft`` values of a signal.
+    """The Fourier transforms of frames of ``n_fft`` values of a signal.
 
     Args:
         input: (length) or (batch, length), real or complex.
-        hop_length: the step between stretches, ``n_fft // 4`` by default.
+        hop_length: the step between frames, ``n_fft // 4`` by default.
         win_length: the size of ``window``, ``n_fft`` by default.
         window: the weights of each stretch, ones by default.
         center: whether the signal is extended by ``n_fft // 2`` on both sides, in ``pad_mode``, so
-            that the stretches' middles are where their steps are.
+            that the frames' middles are where their steps are.
         normalized: whether to divide by the root of ``n_fft``.
         onesided: of a real signal the first half of the frequencies alone (the default).
         return_complex: complex values, or (...) + (2,) real ones.
 
     Returns:
-        (batch, frequencies, stretches)
+        (batch, frequencies, frames)
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.stft.html
     """
@@ -120,12 +120,12 @@ def stft(
         raise RuntimeError(
             "Cannot have onesided output if window or input is complex: pass onesided=False"
         )
-    stretches = x.unfold(-1, n_fft, hop)
+    frames = x.unfold(-1, n_fft, hop)
     weights = _window("stft", window, n_fft, size, x.dtype.numpy)
     if weights is not None:
-        stretches = stretches * weights
+        frames = frames * weights
     norm = "ortho" if normalized else "backward"
-    made = rfft(stretches, norm=norm) if onesided else fft(stretches, norm=norm)
+    made = rfft(frames, norm=norm) if onesided else fft(frames, norm=norm)
     made = transpose(made, 1, 2)
     if input.ndim == 1:
         made = made[0]
@@ -137,7 +137,7 @@ def istft(
     window: Tensor | None = None, center: bool = True, normalized: bool = False,
     onesided: bool | None = None, length: int | None = None, return_complex: bool = False,
 ) -> Tensor:  # fmt: skip
-    """The signal whose ``stft`` is nearest to ``input``: the overlapping stretches, weighted by the
+    """The signal whose ``stft`` is nearest to ``input``: the overlapping frames, weighted by the
     window, divided by the sum of its squares.
 
     The arguments are those of ``stft``; ``length`` is the signal's, where it is known.
@@ -175,10 +175,10 @@ def istft(
     norm = "ortho" if normalized else "backward"
     x = transpose(x, 1, 2)
     if return_complex:
-        stretches = ifft(x, norm=norm)
+        frames = ifft(x, norm=norm)
     else:
-        stretches = irfft(x[..., : n_fft // 2 + 1], n_fft, norm=norm)
-    like = np.empty(0, stretches._data.dtype).real.dtype
+        frames = irfft(x[..., : n_fft // 2 + 1], n_fft, norm=norm)
+    like = np.empty(0, frames._data.dtype).real.dtype
     weights = _window("istft", window, n_fft, size, like)
     if weights is None:
         weights = wrap(np.ones(n_fft, like))
@@ -187,11 +187,11 @@ def istft(
     places = wrap((np.arange(count)[:, None] * hop + np.arange(n_fft)).reshape(-1))
 
     def overlapped(rows_: Any) -> Any:
-        """The stretches (count n_fft, ...) added up where they lie."""
+        """The frames (count n_fft, ...) added up where they lie."""
         return index_rows_backward_p(rows_, places, (total, *rows_.shape[1:]))
 
     batch = x.shape[0]
-    flat = view_p(contiguous(permute_p(stretches * weights, (1, 2, 0))), (count * n_fft, batch))
+    flat = view_p(contiguous(permute_p(frames * weights, (1, 2, 0))), (count * n_fft, batch))
     squares = overlapped(view_p(contiguous((weights * weights).expand(count, n_fft)), (-1,)))
     start = n_fft // 2 if center else 0
     end = start + length if length is not None else total - (n_fft // 2 if center else 0)

@@ -36,7 +36,7 @@ def together(op: Any, values: list[Any], batched: list[bool], params: Any, size:
     ready = in_front(values, batched, size)
     made = apply(op, *map(all_rows, ready), *params)
 
-    def apart(x: Any) -> Any:
+    def unflattened(x: Any) -> Any:
         return x.reshape((*ready[0].shape[:2], *x.shape[1:]))
 
-    return tuple(map(apart, made)) if isinstance(made, tuple) else apart(made)
+    return tuple(map(unflattened, made)) if isinstance(made, tuple) else unflattened(made)

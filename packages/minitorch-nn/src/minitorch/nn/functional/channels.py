@@ -30,5 +30,5 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
             f"Number of channels must be divisible by groups. Got {channels} channels and {groups} "
             "groups."
         )
-    apart = input.reshape((n, groups, channels // groups, *rest))
-    return apart.transpose(1, 2).reshape(input.shape)
+    grouped = input.reshape((n, groups, channels // groups, *rest))
+    return grouped.transpose(1, 2).reshape(input.shape)

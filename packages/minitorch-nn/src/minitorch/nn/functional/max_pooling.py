@@ -79,8 +79,8 @@ def _max_pool(
         input, ndim, name, kernel_size, stride, padding, dilation, ceil_mode
     )
     windows = kernels.windows(tuple(x.shape[2:]), out, kernel, step, around, spread)
-    apart = all(s >= d * (k - 1) + 1 for k, s, d in zip(kernel, step, spread, strict=True))
-    return _results(window_maxima[ndim - 1](x, windows, apart), batched, return_indices)
+    disjoint = all(s >= d * (k - 1) + 1 for k, s, d in zip(kernel, step, spread, strict=True))
+    return _results(window_maxima[ndim - 1](x, windows, disjoint), batched, return_indices)
 
 
 def _adaptive_max_pool(ndim: int, input: Any, output_size: Any, return_indices: bool) -> Any:
@@ -90,8 +90,8 @@ def _adaptive_max_pool(ndim: int, input: Any, output_size: Any, return_indices: 
     x, batched = batch(input, ndim, name)
     out = adaptive_size(output_size, x, ndim, name)
     windows = kernels.windows(tuple(x.shape[2:]), out)
-    apart = all(map(_divides, out, x.shape[2:]))
-    return _results(part_maxima[ndim - 1](x, windows, apart), batched, return_indices)
+    disjoint = all(map(_divides, out, x.shape[2:]))
+    return _results(part_maxima[ndim - 1](x, windows, disjoint), batched, return_indices)
 
 
 def _divides(m: int, n: int) -> bool:

@@ -1,4 +1,4 @@
-"""Dimensions taken together and apart."""
+"""Dimensions flattened and unflattened."""
 
 from __future__ import annotations
 

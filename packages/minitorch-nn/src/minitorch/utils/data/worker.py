@@ -53,7 +53,7 @@ class Ended:
 
 
 class Failure:
-    """An exception on its way to the main process."""
+    """An exception to be sent to the main process."""
 
     def __init__(self, error: Exception, worker: int) -> None:
         trace = "".join(traceback.format_exception(error))
@@ -214,5 +214,5 @@ def send(ready: Any, results: SimpleQueue[Any]) -> None:
             for part in parts:
                 if len(part):
                     ready.send_bytes(part)
-    except OSError:  # nobody listens any more
+    except OSError:  # the reader is gone
         pass
