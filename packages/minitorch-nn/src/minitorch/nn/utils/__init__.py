@@ -5,6 +5,7 @@ Follows https://docs.pytorch.org/docs/stable/nn.html#utilities
 
 from . import parametrizations as parametrizations
 from . import parametrize as parametrize
+from . import prune as prune
 from . import rnn as rnn
 from . import stateless as stateless
 from .clip_grad import *
