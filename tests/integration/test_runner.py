@@ -141,7 +141,7 @@ def test_modules_run_too(run):
     source = "import sys, torch\nprint(torch.__name__, __name__, sys.argv[1:])"
     run(source, name="program.py")
     code, output, errors = run(source, "a", before=("-m", "minitorch", "-m"), name="program")
-    assert (code, output, errors) == (0, "minitorch __main__ ['a']\n", "")
+    assert (code, output, errors) == (0, "torch __main__ ['a']\n", "")
 
 
 MAIN = """

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from minitorch import autograd
 from minitorch.autograd import graph
+from minitorch.profiler import profile, schedule, tensorboard_trace_handler
 from minitorch.utils.checkpoint import CheckpointError, checkpoint, checkpoint_sequential
 
 
@@ -246,3 +247,21 @@ def test_no_warning_leaks():
         warnings.simplefilter("error")
         with autograd.set_detect_anomaly(False):
             leaf(1.0).log().sum().backward()
+
+
+def test_a_schedule_records_some_steps(tmp_path):
+    rounds = []
+    rule = schedule(wait=1, warmup=1, active=2, repeat=1)
+    with profile(
+        schedule=rule, on_trace_ready=lambda p: rounds.append([e.name for e in p.events()])
+    ) as prof:
+        for _ in range(6):
+            minitorch.ones(2).exp()
+            prof.step()
+    assert rounds == [["exp", "exp"]]
+    assert [rule(k).value for k in range(6)] == [0, 1, 2, 3, 0, 0]
+    with profile(on_trace_ready=tensorboard_trace_handler(str(tmp_path), "me")):
+        minitorch.ones(2).exp()
+    (file,) = tmp_path.iterdir()
+    assert file.name.startswith("me.")
+    assert "exp" in file.read_text()

@@ -169,6 +169,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     _logging: ModuleType
     _subclasses: ModuleType
     _tensor_str: ModuleType
+    _utils: ModuleType
     _utils_internal: ModuleType
     _vmap_internals: ModuleType
     accelerator: ModuleType

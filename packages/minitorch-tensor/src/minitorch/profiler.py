@@ -5,7 +5,10 @@ Follows https://docs.pytorch.org/docs/stable/profiler.html
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -19,13 +22,98 @@ from .autograd.interpreters import Interpreter
 from .autograd.variable import Variable
 
 __path__: list[str] = []  # PyTorch has modules in here
-__all__ = ["ProfilerActivity", "profile", "record_function"]
+__all__ = [
+    "ProfilerAction", "ProfilerActivity", "kineto_available", "profile", "record_function",
+    "schedule", "supported_activities", "tensorboard_trace_handler",
+]  # fmt: skip
 
 
 class ProfilerActivity(Enum):
     """What to watch; there is one thing."""
 
     CPU = 0
+
+
+class ProfilerAction(Enum):
+    """What a profile does during a step."""
+
+    NONE = 0
+    WARMUP = 1
+    RECORD = 2
+    RECORD_AND_SAVE = 3
+
+
+def supported_activities() -> set[ProfilerActivity]:
+    """The CPU's."""
+    return {ProfilerActivity.CPU}
+
+
+def kineto_available() -> bool:
+    """False: it is PyTorch's own."""
+    return False
+
+
+def schedule(
+    *, wait: int, warmup: int, active: int, repeat: int = 0, skip_first: int = 0,
+    skip_first_wait: int = 0,
+) -> Callable[[int], ProfilerAction]:  # fmt: skip
+    """A rule for ``profile``: which steps are left out and which are recorded.
+
+    After ``skip_first`` steps, rounds of ``wait`` and ``warmup`` steps that are not recorded and
+    ``active`` ones that are; ``repeat`` of them, or without end.
+
+    Args:
+        skip_first_wait: not 0: the first round does not wait.
+
+    Example:
+        >>> from minitorch.profiler import schedule
+        >>> rule = schedule(wait=1, warmup=1, active=2)
+        >>> [rule(k).name for k in range(4)]
+        ['NONE', 'WARMUP', 'RECORD', 'RECORD_AND_SAVE']
+    """
+
+    def action(step: int) -> ProfilerAction:
+        if step < 0:
+            raise AssertionError(f"Step must be non-negative. Got {step}.")
+        if step < skip_first:
+            return ProfilerAction.NONE
+        step -= skip_first
+        if skip_first_wait:
+            step += wait
+        length = wait + warmup + active
+        if repeat and step // length >= repeat:
+            return ProfilerAction.NONE
+        at = step % length
+        if at < wait:
+            return ProfilerAction.NONE
+        if at < wait + warmup:
+            return ProfilerAction.WARMUP
+        return ProfilerAction.RECORD if at < length - 1 else ProfilerAction.RECORD_AND_SAVE
+
+    if wait < 0 or warmup < 0 or active < 1 or repeat < 0 or skip_first < 0:
+        raise AssertionError("Invalid profiler schedule arguments")
+    return action
+
+
+def tensorboard_trace_handler(
+    dir_name: str, worker_name: str | None = None, use_gzip: bool = False
+) -> Callable[[profile], None]:
+    """For ``on_trace_ready``: writes each trace into a file of its own in a folder.
+
+    Raises:
+        RuntimeError: the folder can not be made.
+    """
+    try:
+        os.makedirs(dir_name, exist_ok=True)
+    except OSError as error:
+        raise RuntimeError(f"Can't create directory: {dir_name}") from error
+    worker = worker_name or f"{socket.gethostname()}_{os.getpid()}"
+
+    def write(prof: profile) -> None:
+        name = f"{worker}.{time.time_ns()}.pt.trace.json" + (".gz" if use_gzip else "")
+        prof.export_chrome_trace(os.path.join(dir_name, name))
+
+    return write
 
 
 @dataclass
@@ -85,6 +173,9 @@ def _size(made: Any) -> int:
     return int(made._data.nbytes) if isinstance(made, Variable) else 0
 
 
+EventList = Averages
+
+
 class profile(Interpreter):  # noqa: N801  (PyTorch's name)
     """Within it, every forward operation and every backward node of this thread is timed.
 
@@ -97,13 +188,10 @@ class profile(Interpreter):  # noqa: N801  (PyTorch's name)
 
     Args:
         activities: the CPU's are the only ones.
-        schedule: not supported.
-        on_trace_ready: is called with the profile at the end.
+        schedule: step -> what to do, as ``schedule`` makes it; ``step()`` ends a step.
+        on_trace_ready: is called with the profile at the end of each round that was recorded.
         record_shapes, profile_memory, with_stack, with_flops, with_modules: what PyTorch may note
             in addition; here sizes are noted always, shapes, stacks, flops and modules never.
-
-    Raises:
-        NotImplementedError: a ``schedule`` is given.
     """
 
     def __init__(
@@ -118,18 +206,31 @@ class profile(Interpreter):  # noqa: N801  (PyTorch's name)
         with_flops: bool = False,
         with_modules: bool = False,
     ) -> None:
-        if schedule is not None:
-            raise NotImplementedError("profile: schedule= is not supported, a profile is one round")
+        self.schedule, self.step_num = schedule, 0
+        self.current_action = ProfilerAction.RECORD if schedule is None else schedule(0)
         self.on_trace_ready = on_trace_ready
         self.events_list: list[Event] = []
         self.last = 0.0
 
-    def process(self, primitive: Any = None, args: tuple[Any, ...] = ()) -> Any:
-        """One operation on its way through dispatch (``step()`` alone ends a round: nothing to
-        do).
-        """
-        if primitive is None:
-            return None
+    def step(self) -> None:
+        """Ends a step; the schedule says what the next one is for."""
+        before = self.current_action
+        self.step_num += 1
+        if self.schedule is None:
+            return
+        self.current_action = self.schedule(self.step_num)
+        if before is ProfilerAction.RECORD_AND_SAVE:
+            self._end()
+
+    def _end(self) -> None:
+        """Ends a round."""
+        if self.on_trace_ready is not None:
+            self.on_trace_ready(self)
+        if self.current_action is not ProfilerAction.NONE and self.schedule is not None:
+            self.events_list = []  # of the next round
+
+    def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        """One operation on its way through dispatch."""
         start = time.perf_counter()
         made = apply(primitive, *args)
         self._note(primitive.name, start, _size(made))
@@ -144,6 +245,8 @@ class profile(Interpreter):  # noqa: N801  (PyTorch's name)
         self._note(node.name(), self.last, sum(getattr(g, "nbytes", 0) or 0 for g in grads))
 
     def _note(self, name: str, start: float, size: int) -> None:
+        if self.current_action not in (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE):
+            return
         now = time.perf_counter()
         self.events_list.append(Event(name, start, now - start, size, threading.get_ident()))
 
@@ -153,8 +256,9 @@ class profile(Interpreter):  # noqa: N801  (PyTorch's name)
 
     def __exit__(self, *exception: object) -> None:
         super().__exit__(*exception)
-        if self.on_trace_ready is not None:
-            self.on_trace_ready(self)
+        if self.current_action in (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE):
+            self.schedule = None
+            self._end()
 
     def key_averages(
         self, group_by_input_shape: bool = False, group_by_stack_n: int = 0
@@ -189,8 +293,27 @@ class profile(Interpreter):  # noqa: N801  (PyTorch's name)
             }
             for event in self.events_list
         ]
-        with open(path, "w", encoding="utf-8") as file:
+        opened: Any = gzip.open if path.endswith(".gz") else open
+        with opened(path, "wt", encoding="utf-8") as file:
             json.dump({"traceEvents": trace, "displayTimeUnit": "ms"}, file)
+
+
+class autograd_profile(profile):  # noqa: N801
+    """``autograd.profiler.profile``: the older form, which can be switched off.
+
+    Example:
+        >>> import minitorch as torch
+        >>> with torch.autograd.profiler.profile(enabled=False) as prof:
+        ...     _ = torch.ones(3) * 2
+        >>> prof.events()
+        []
+    """
+
+    def __init__(self, enabled: bool = True, **options: Any) -> None:
+        super().__init__()
+        self.enabled = enabled
+        if not enabled:
+            self.current_action = ProfilerAction.NONE
 
 
 class record_function:  # noqa: N801  (PyTorch's name)

@@ -129,7 +129,8 @@ TABLE: dict[str, Absent] = {
         },
     ),
     "jit.annotations": Absent(
-        values={f"BroadcastingList{n}": list for n in range(1, 7)}, real={"Any": "typing:Any"}
+        values={f"BroadcastingList{n}": list for n in range(1, 7)},
+        at={"typing": "Any Dict List Optional Tuple Union"},
     ),
     "jit._script": Absent(same="script"),
     "onnx": Absent(

@@ -17,7 +17,6 @@ ELSEWHERE = {
     "amp.grad_scaler": "amp",
     "autograd.anomaly_mode": "autograd.interpreters",
     "_functorch.make_functional": "func.make_functional",
-    "autograd.profiler": "profiler",
     "hub": "compat.hub",
     "library": "compat.library",
     "_utils": "compat.torch_utils",

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import urlparse as urlparse
 from urllib.request import Request, urlopen
 
 __all__ = [
@@ -46,7 +46,7 @@ except ImportError:  # an extra: without it a number
                 sys.stderr.write("\n")
 
 
-HASH = re.compile(r"-([a-f0-9]*)\.")  # in the name of a file: resnet18-f37072fd.pth
+HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")  # in the name of a file: resnet18-f37072fd.pth
 CHUNK = 128 * 1024
 _dir: str | None = None
 
@@ -122,7 +122,7 @@ def load_state_dict_from_url(
     path = os.path.join(folder, name)
     if not os.path.exists(path):
         sys.stderr.write(f'Downloading: "{url}" to {path}\n')
-        found = HASH.search(name) if check_hash else None
+        found = HASH_REGEX.search(name) if check_hash else None
         download_url_to_file(url, path, found and found.group(1), progress)
     loaded: dict[str, Any] = load(path, map_location=map_location, weights_only=weights_only)
     return loaded

@@ -45,6 +45,15 @@ TABLE: dict[str, Absent] = {
     "utils.dlpack": Absent(
         real={"to_dlpack": "compat.modules:to_dlpack"}, at={"minitorch": "from_dlpack"}
     ),
+    "autograd.profiler": Absent(
+        classes="EnforceUnique KinetoStepTracker emit_itt emit_nvtx",
+        raises="load_nvprof parse_nvprof_trace",
+        real={"profile": "profiler:autograd_profile", "FunctionEvent": "profiler:Event"},
+        at={"profiler": "EventList kineto_available record_function"},
+    ),
+    "autograd.profiler_util": Absent(
+        real={"FunctionEvent": "profiler:Event"}, at={"profiler": "EventList"}
+    ),
     "functional": Absent(
         at={
             "minitorch": "align_tensors atleast_1d atleast_2d atleast_3d block_diag "

@@ -165,20 +165,23 @@ UnknownNameError.__module__ = "builtins"
 
 
 def explained(module: ModuleType) -> None:
-    """Lets a module show what has another place here, as ``nn.modules.module``, and say, of a name
-    that it lacks, that MiniTorch has none."""
+    """Lets a package find its modules, and a module say that MiniTorch lacks a name."""
     own = vars(module).get("__getattr__")
+    path = f"{module.__name__}." if hasattr(module, "__path__") else ""
+    missing: set[str] = set()  # looked for in vain
 
     def look_up(name: str) -> Any:
+        if path and name not in missing and name[:2] != "__":
+            with suppress(ModuleNotFoundError):
+                if find_spec(path + name) is not None:
+                    return import_module(path + name)
+            missing.add(name)
         if own is not None:
             try:
                 return own(name)
             except AttributeError as error:
                 if isinstance(error, UnknownNameError) or "MiniTorch has no" in str(error):
                     raise
-        full = f"{module.__name__}.{name}"
-        if full.partition(".")[2] in ELSEWHERE:
-            return import_module(full)
         raise UnknownNameError(name, module.__name__)
 
     vars(module)["__getattr__"] = look_up

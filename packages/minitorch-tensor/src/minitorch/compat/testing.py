@@ -139,8 +139,8 @@ def compare(
         if bool(actual) is not bool(expected):
             raise Mismatch(f"Booleans mismatch: {actual} is not {expected}", place)
     elif all(isinstance(x, Scalar) for x in both):
-        numbers(*(x.item() if isinstance(x, np.number) else x for x in both), place, rtol, atol,
-                equal_nan, checks["dtype"])  # fmt: skip
+        a, b = (x.item() if isinstance(x, np.number) else x for x in both)
+        numbers(a, b, place, rtol, atol, equal_nan, checks["dtype"])
     else:
         related = isinstance(actual, type(expected)) or isinstance(expected, type(actual))
         if not related or not (allow_subclasses or type(actual) is type(expected)):
