@@ -8,12 +8,14 @@ __all__ = [
     "abs_",
     "acos_",
     "acosh_",
+    "addmv_",
     "arccos_",
     "arccosh_",
     "arcsin_",
     "arcsinh_",
     "arctan_",
     "arctanh_",
+    "as_strided_",
     "asin_",
     "asinh_",
     "atan_",
@@ -27,6 +29,7 @@ __all__ = [
     "cos_",
     "cosh_",
     "deg2rad_",
+    "detach",
     "detach_",
     "erf_",
     "erfc_",
@@ -68,6 +71,9 @@ __all__ = [
 ]  # fmt: skip
 
 abs_ = Tensor.abs_
+addmv_ = Tensor.addmv_
+as_strided_ = Tensor.as_strided_
+detach = Tensor.detach
 acos_ = Tensor.acos_
 acosh_ = Tensor.acosh_
 arccos_ = Tensor.arccos_

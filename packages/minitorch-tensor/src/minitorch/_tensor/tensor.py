@@ -131,6 +131,7 @@ if TYPE_CHECKING:
     from .typed_storage import TypedStorage
     from .untyped_storage import UntypedStorage
 
+    functional: Any  # of minitorch-nn
     DeviceLike = device | str | int | None
 else:
     from .later import inplace
@@ -148,6 +149,7 @@ else:
     legacy = Later("minitorch.ops.legacy")
     lus = Later("minitorch.ops.lu")
     stfts = Later("minitorch.ops.stft")
+    functional = Later("minitorch.nn.functional")
     selections = Later("minitorch.ops.selections")
     least_squares = Later("minitorch.ops.least_squares")
     linalg = Later("minitorch.ops.linalg")
@@ -1046,6 +1048,7 @@ class Tensor(Base):
 
     split, split_with_sizes, chunk = joining.split, joining.split_with_sizes, joining.chunk
     unsafe_split, unsafe_chunk = joining.unsafe_split, joining.unsafe_chunk
+    unsafe_split_with_sizes = joining.split_with_sizes
     tensor_split, unbind = joining.tensor_split, joining.unbind
     hsplit, vsplit, dsplit = joining.hsplit, joining.vsplit, joining.dsplit
 
@@ -1121,6 +1124,7 @@ class Tensor(Base):
     qr, svd = decompositions.qr, decompositions.svd
     cross = geometry.cross
     stft, istft = stfts.stft, stfts.istft
+    prelu, hardshrink = functional.prelu, functional.hardshrink
     geqrf, ormqr, orgqr = householder.geqrf, householder.ormqr, householder.householder_product
     lu, lu_solve, triangular_solve = lus.lu, lus.lu_solve, lus.triangular_solve
 

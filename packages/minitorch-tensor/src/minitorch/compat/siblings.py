@@ -31,7 +31,8 @@ LATER_MODULES = {
 LATER = {
     name: module
     for module, names in {
-        "_tensor.in_place": "abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ "
+        "_tensor.in_place": "abs_ addmv_ as_strided_ detach "
+        "acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ "
         "arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ "
         "conj_physical_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ "
         "floor_ frac_ gcd_ i0_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ "
@@ -52,6 +53,8 @@ LATER = {
         "func": "vmap",
         "ops.complex": "complex polar",
         "ops.decompositions": "cholesky cholesky_inverse cholesky_solve qr svd",
+        "func.control_flow": "cond sym_float sym_int sym_ite sym_max sym_min sym_not sym_sqrt "
+        "sym_sum while_loop",
         "ops.copies": "alias_copy as_strided_copy detach_copy diagonal_copy expand_copy "
         "narrow_copy permute_copy select_copy slice_copy split_copy split_with_sizes_copy "
         "squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy "

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .._tensor import Tensor
     from .._types.dtype import dtype
 
-__all__ = ["dist", "norm", "renorm"]
+__all__ = ["dist", "frobenius_norm", "norm", "nuclear_norm", "renorm"]
 
 gt_p = primitive(lambda x, bound: x > bound, "x | bound", None, name="gt")
 
@@ -76,3 +76,19 @@ def renorm(
     large = gt_p(norms, maxnorm)
     scale = kept_p(maxnorm / (norms + 1e-7) - 1, large) + 1
     return to(wide * scale, input.dtype)
+
+
+def frobenius_norm(
+    input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
+    """The root of the sum of squares over ``dim``."""
+    return vector_norm(input, 2, dim if not isinstance(dim, int) else (dim,), keepdim)
+
+
+def nuclear_norm(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
+    """The sum of the singular values of matrices."""
+    if isinstance(dim, bool):  # nuclear_norm(input, keepdim)
+        dim, keepdim = None, dim
+    return norm(input, "nuc", dim, keepdim)
