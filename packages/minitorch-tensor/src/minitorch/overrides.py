@@ -464,6 +464,22 @@ def _let_ask(function: Any, public: Any, operator: bool = False) -> None:
     function.__code__ = _template(function.__code__.co_freevars)
 
 
+def intercept(function: Any, around: Callable[[Any, Any, Any], Any]) -> None:
+    """Lets each call of ``function`` be ``around(original, args, kwargs)``; it stays the same
+    object, so that names that were imported before hold."""
+    original = copied(function)
+
+    def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return around(original, args, kwargs)
+
+    function.__wrapped__ = original  # for inspect.signature
+    function.__defaults__ = None
+    function.__kwdefaults__ = {"_call": call}
+    code = function.__code__
+    name = code.co_name if code.co_name == "_template" else "intercepted"  # what asks still asks
+    function.__code__ = _template(code.co_freevars).replace(co_name=name)
+
+
 def named_as(function: Any, made: Any) -> Any:
     """``functools.update_wrapper``, which is called a thousand times at import, in a third of its
     time."""

@@ -39,7 +39,11 @@ LATER = {
         "negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ "
         "square_ tan_ tanh_ trunc_ xlogy_ zero_",
         "_tensor.printing": "set_printoptions",
-        "amp": "GradScaler autocast is_autocast_enabled",
+        "amp": "GradScaler autocast is_autocast_enabled set_autocast_enabled get_autocast_dtype "
+        "set_autocast_dtype is_autocast_cpu_enabled set_autocast_cpu_enabled "
+        "get_autocast_cpu_dtype set_autocast_cpu_dtype get_autocast_gpu_dtype "
+        "is_autocast_cache_enabled set_autocast_cache_enabled clear_autocast_cache "
+        "autocast_increment_nesting autocast_decrement_nesting",
         "autograd.interpreters": "is_anomaly_check_nan_enabled is_anomaly_enabled",
         "sparse": "sparse_compressed_tensor sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor",
         "compat.alias": "as_torch",

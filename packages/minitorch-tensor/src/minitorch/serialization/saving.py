@@ -44,7 +44,9 @@ PATHS: dict[Any, str] = {
     call: path for path, call in FUNCTIONS.items() if path.startswith("torch.")
 }
 PATHS |= {kind: path for path, kind in VALUES.items() if isinstance(kind, StorageKind)}
-KINDS = {kind.dtype: kind for kind in map(VALUES.get, VALUES) if isinstance(kind, StorageKind)}
+KINDS: dict[Any, StorageKind] = {
+    kind.dtype: kind for kind in map(VALUES.get, VALUES) if isinstance(kind, StorageKind)
+}
 KINDS[as_dtype("uint8")] = VALUES["torch.ByteStorage"]
 BYTES = VALUES["torch.storage.UntypedStorage"]
 
@@ -345,7 +347,7 @@ class PickleWriter(_Pickler):  # type: ignore[misc]  # the stubs know too little
         """A storage itself, which ``load`` gives back as a TypedStorage."""
         kind = VALUES["torch.storage.UntypedStorage"]
         if storage._dtype is not None:
-            kind = KINDS.get(storage._dtype) or KINDS[None]  # bfloat16
+            kind = KINDS.get(storage._dtype, BYTES)
         memory, _ = storage_of(storage._memory)
         self.write(pickle.MARK)
         for item in self.storage_id(memory, kind):
