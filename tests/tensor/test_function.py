@@ -73,7 +73,7 @@ def test_the_context_is_the_node():
     assert y.grad_fn.name() == type(y.grad_fn).__name__ == "CubeBackward"
     assert y.grad_fn.factor == 2.0
     assert y.grad_fn.needs_input_grad == (True, False)
-    assert y.grad_fn.next_functions[0][0].name() == "AccumulateGrad"
+    assert y.grad_fn.next_functions[0][0].name() == "torch::autograd::AccumulateGrad"
 
 
 def test_one_output_used():

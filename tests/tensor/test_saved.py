@@ -20,6 +20,7 @@ SAVED = {  # an operation on x of shape (2, 3), and what its node shows, as PyTo
     "pow": (lambda x: x**2, {"self": "x", "exponent": 2}),
     "exp": (lambda x: x.exp(), {"result": "out"}),
     "sum": (lambda x: x.sum(), {"self_sym_sizes": (2, 3)}),
+    "mean": (lambda x: x.mean(), {"self_sym_sizes": (2, 3), "self_sym_numel": 6}),
     "sum of rows": (
         lambda x: x.sum(1), {"self_sym_sizes": (2, 3), "dim": (1,), "keepdim": False},
     ),
@@ -30,8 +31,8 @@ SAVED = {  # an operation on x of shape (2, 3), and what its node shows, as PyTo
     "mm": (
         lambda x: x @ minitorch.ones(3, 4),
         {
-            "mat2": 1.0, "self": None, "mat2_sym_sizes": (3, 4), "mat2_sym_strides": (4, 1),
-            "self_sym_sizes": (), "self_sym_strides": (),
+            "mat2": 1.0, "self": None, "mat2_sym_sizes": (3, 4), "mat2_sym_strides": (),
+            "self_sym_sizes": (2, 3), "self_sym_strides": (),
         },
     ),
     "neg": (lambda x: -x, {}),
@@ -311,3 +312,36 @@ def test_shapes_of_gradients(batched):
         minitorch.autograd.grad(x * 1, x, minitorch.ones(3), is_grads_batched=batched)
     with pytest.raises(RuntimeError, match="Mismatch in shape"):
         minitorch.autograd.grad(graph.get_gradient_edge(x * 1), x, minitorch.ones(3))
+
+
+def test_nodes_have_a_class_for_each_name():
+    x = leaf(2, 3)
+    for y in (x.sum(), x.sum(1), x**2, 2**x, x.max(), x.unbind()[0]):
+        node = y.grad_fn
+        assert type(node).__name__ == node.name() == repr(node)[1:].partition(" ")[0]
+        assert y.grad_fn is node
+        (end, _) = node.next_functions[0]
+        assert (end.name(), type(end).__name__) == (
+            "torch::autograd::AccumulateGrad",
+            "AccumulateGrad",
+        )
+        assert end.variable is x
+
+
+def test_functions_save_the_leaf_itself():
+    class Square(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return 2 * x * g
+
+    x = leaf(2)
+    out = Square.apply(x)
+    assert out.grad_fn.saved_tensors[0] is x
+    out.sum().backward()
+    assert x.grad.tolist() == [2, 2]

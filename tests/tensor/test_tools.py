@@ -75,7 +75,9 @@ class TestGraph:
         assert z.grad_fn.name() == "ExpBackward0"
         ((product, number),) = z.grad_fn.next_functions
         assert (product.name(), number) == ("MulBackward0", 0)
-        assert [n.name() for n, _ in product.next_functions] == ["AccumulateGrad"] * 2
+        assert [n.name() for n, _ in product.next_functions] == [
+            "torch::autograd::AccumulateGrad"
+        ] * 2
         assert product.next_functions[0][0].variable is x
         z.grad_fn.metadata["note"] = 1
         assert z.grad_fn.metadata == {"note": 1}

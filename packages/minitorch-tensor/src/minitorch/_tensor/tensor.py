@@ -19,7 +19,7 @@ from ..autograd.grad_mode import current
 from ..autograd.gradients import backward
 from ..autograd.history import history, root
 from ..autograd.inplace import check_history, relaid
-from ..autograd.node import AccumulateGrad, Node, Output, RemovableHandle, track, untrack
+from ..autograd.node import AccumulateGrad, Node, Output, RemovableHandle, shown, track, untrack
 from ..autograd.primitive import operator
 from ..autograd.variable import (
     Variable,
@@ -281,8 +281,8 @@ class Tensor(Base):
         """The node of the operation that made this tensor, None for a leaf."""
         node = history(self)
         if isinstance(node, Output):
-            return node.parents[0]
-        return None if isinstance(node, AccumulateGrad) else node
+            return shown(node.parents[0])  # type: ignore[no-any-return]
+        return None if isinstance(node, AccumulateGrad) else shown(node)
 
     @property
     def output_nr(self) -> int:

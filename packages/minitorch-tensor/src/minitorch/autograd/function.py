@@ -15,7 +15,7 @@ from ..kernels.meta import MetaArray
 from .engine import sum_to
 from .grad_mode import INTERPRETERS, current, set_grad_enabled, user_code
 from .history import history
-from .node import Node, Output, Partial, sequence_numbers
+from .node import AccumulateGrad, Node, Output, Partial, sequence_numbers
 from .variable import Variable, wrap, wrap_view
 
 __all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
@@ -94,7 +94,9 @@ class FunctionCtx(Node):
 
     def _tensor(self, kind: str, place: int, value: Any) -> Any:
         if kind == "input":
-            return wrap(value, self.parents[place])
+            parent = self.parents[place]
+            leaf = parent.variable if type(parent) is AccumulateGrad else None
+            return leaf if leaf is not None and leaf._data is value else wrap(value, parent)
         if kind == "output":
             if self.shape is None or not any(isinstance(meta, tuple) for meta in self.shape):
                 return wrap(value, None if self.shape is None else self)  # the only output

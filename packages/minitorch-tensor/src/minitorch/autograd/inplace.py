@@ -51,8 +51,9 @@ copy_slices_p: Operation = primitive(
     lambda g, value_shape, chain: copy_slices_p(g, np.zeros(value_shape, np.bool_), chain),
     lambda g, chain: replay(g, chain),
     name="copy_slices",
-    label="CopySlices",
+    label=lambda node: "torch::autograd::CopySlices",
 )
+copy_slices_p.primitive.node_type.__name__ = "CopySlices"
 
 
 def check_history(target: Any) -> None:

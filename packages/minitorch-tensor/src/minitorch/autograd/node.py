@@ -58,13 +58,14 @@ class Node:
         return type(self).__name__
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{self.name().rpartition(':')[2]} object at {id(self):#x}>"
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """``((node, output number), ...)`` of the inputs, as in PyTorch."""
         return tuple(
-            (p.parents[0], p.number) if isinstance(p, Output) else (p, 0) for p in self.parents
+            (shown(p.parents[0]), p.number) if isinstance(p, Output) else (shown(p), 0)
+            for p in self.parents
         )
 
     @property
@@ -155,6 +156,19 @@ class Node:
                 )
 
 
+kinds: dict[tuple[type, str], Any] = {}
+
+
+def shown(node: Any) -> Any:
+    """``node`` for users to look at: PyTorch has a class for each name, here some share one."""
+    if node is not None and (name := node.name().rpartition(":")[2]) != type(node).__name__:
+        key = type(node), name
+        if key not in kinds:
+            kinds[key] = type(name, key[:1], {"__slots__": ()})
+        node.__class__ = kinds[key]
+    return node
+
+
 class RemovableHandle:
     """Takes a hook away again: ``handle.remove()``, or at the end of a ``with`` block."""
 
@@ -192,6 +206,10 @@ class AccumulateGrad(Node):
         self.extra = None
         # weak: the leaf holds its node, and a cycle would keep both alive
         self.variable_reference = weakref.ref(leaf)
+
+    def name(self) -> str:
+        """``"torch::autograd::AccumulateGrad"``."""
+        return "torch::autograd::AccumulateGrad"
 
     @property
     def variable(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,8 @@ def names(node: Node) -> dict[str, Place]:
 def attributes(node: Node) -> list[str]:
     """The names of all ``_saved_`` and ``_raw_saved_`` attributes of a node."""
     found = names(node)
-    more = [*CONSTANTS.get(node.name(), ()), *_measures(node)] if found or node.saved else []
+    more = ["self_sym_numel"] if node.name().startswith("Mean") else []
+    more += [*CONSTANTS.get(node.name(), ()), *_measures(node)]
     return [f"_saved_{name}" for name in (*found, *more)] + [f"_raw_saved_{k}" for k in found]
 
 
@@ -197,11 +199,10 @@ def value(node: Node, name: str) -> Any:
         constants, measures = CONSTANTS.get(node.name(), {}), _measures(node)
         if name in constants:
             return constants[name]
+        if name == "self_sym_numel" and node.name().startswith("Mean"):
+            return prod(value(node, "self_sym_sizes"))
         if name in measures:
-            matrix = value(node, measures[name])
-            if not isinstance(matrix, Variable):  # that input wants no gradient
-                return ()
-            return tuple(matrix.shape if name.endswith("sizes") else matrix.stride())  # type: ignore[attr-defined]
+            return _measure(node, measures[name], name.endswith("sizes"))
         raise AttributeError(f"{node.name()!r} object has no attribute '_saved_{name}'")
     saved = _stored(node, place)
     node.check(node.versions)
@@ -210,9 +211,33 @@ def value(node: Node, name: str) -> Any:
     return _tensor(node, place, saved)
 
 
+def _measure(node: Any, matrix: str, sizes: bool) -> tuple[int, ...]:
+    """The sizes or the strides of a matrix; no strides where it wants no gradient."""
+    place = names(node)[matrix]
+    saved = _stored(node, place)
+    saved_names = node.primitive.saved_names
+    name = saved_names[place[0]][place[1]]
+    if not isinstance(saved, np.ndarray):  # of one that is not saved the shape may be
+        shape = f"{name}_shape"
+        for wanted, values in zip(saved_names, node.saved, strict=False):
+            if sizes and values is not None and shape in wanted:
+                return tuple(values[wanted.index(shape)])
+        return ()
+    turned = saved.T if name == "weight" and node.name() in TRANSPOSED else saved
+    if sizes:
+        return turned.shape
+    if node.parents[node.primitive.inputs.index(name)] is None:
+        return ()
+    return tuple(step // saved.itemsize for step in turned.strides)
+
+
 def _tensor(node: Any, place: Place, saved: Any) -> Any:
     rule, k = place
     name = node.primitive.saved_names[rule][k]
+    users = node.primitive.used_by.get(name)
+    inputs = node.primitive.inputs
+    if users and all(node.parents[inputs.index(user)] is None for user in users.split()):
+        return None  # kept for inputs that want no gradient
     if isinstance(saved, np.ndarray | np.generic):
         tensor = as_it_was(saved, node, name)
         return tensor.t() if name == "weight" and node.name() in TRANSPOSED else tensor

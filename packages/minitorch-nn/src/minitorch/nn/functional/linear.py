@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from minitorch import Tensor, einsum, matmul
+from minitorch.autograd.graph import Node
 from minitorch.extend import Variable, fused, not_tensor
 
 from ..kernels import linear as kernels
@@ -37,7 +38,55 @@ linear_p = fused(
     label=_by_rank,
     traits=("views",),
 )
-linear_p.primitive.node_type.__name__ = "AddmmBackward0"  # the usual one
+node_type: Any = linear_p.primitive.node_type
+node_type.__name__ = "AddmmBackward0"  # the usual one
+
+
+class Step(Node):
+    """A step that PyTorch's graph has and that is part of ``linear`` here: to be looked at."""
+
+    def __init__(self, label: str, *parents: Any) -> None:
+        self.label, self.parents, self.shape, self.extra = label, parents, None, None
+        self.saved = self.versions = ()
+
+    def name(self) -> str:
+        return self.label
+
+    def register_hook(self, hook: Any) -> Any:
+        raise RuntimeError(
+            f"{self.label} is part of linear() here and does not run by itself: hook the tensors"
+        )
+
+    register_prehook = register_hook
+
+
+STEPS: dict[str, Any] = {}
+
+
+def _step(label: str, *parents: Any) -> Step:
+    kind = STEPS.setdefault(label, type(label, (Step,), {}))
+    made: Step = kind(label, *parents)
+    return made
+
+
+def _steps(node: Any) -> Any:
+    """What PyTorch's graph has below the node: a product, a turned weight, a reshaped input."""
+    x, weight, bias = node.parents
+    label, rank = node.name(), len(node.shape)
+    if rank != 2 and x is not None:
+        x = _step("UnsqueezeBackward0" if label == "SqueezeBackward4" else "ViewBackward0", x)
+    turned = None if weight is None else _step("TBackward0", weight)
+    biased = label in ("AddmmBackward0", "ViewBackward0")
+    below = (bias, x, turned) if biased else (x, turned)
+    return below if rank == 2 else (_step(f"{'Addmm' if biased else 'Mm'}Backward0", *below),)
+
+
+def _next_functions(node: Any) -> Any:
+    shown = node.attach("steps", lambda: _steps(node))
+    return tuple((p, 0) if not hasattr(p, "number") else (p.parents[0], p.number) for p in shown)
+
+
+node_type.next_functions = property(_next_functions)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
