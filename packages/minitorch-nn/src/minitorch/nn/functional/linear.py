@@ -38,8 +38,7 @@ linear_p = fused(
     label=_by_rank,
     traits=("views",),
 )
-node_type: Any = linear_p.primitive.node_type
-node_type.__name__ = "AddmmBackward0"  # the usual one
+linear_p.primitive.node_type.__name__ = "AddmmBackward0"  # the usual one
 
 
 class Step(Node):
@@ -86,7 +85,7 @@ def _next_functions(node: Any) -> Any:
     return tuple((p, 0) if not hasattr(p, "number") else (p.parents[0], p.number) for p in shown)
 
 
-node_type.next_functions = property(_next_functions)
+linear_p.primitive.node_type.next_functions = property(_next_functions)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
