@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:  # which imports tempfile, pathlib and thirty more
+    Loader = object
 
 __all__ = ["ELSEWHERE", "SameModule", "spec_elsewhere"]
 

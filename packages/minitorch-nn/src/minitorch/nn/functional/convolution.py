@@ -15,7 +15,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from minitorch import Tensor, constant_pad_nd, stack
+import minitorch
+from minitorch import Tensor, stack
 from minitorch.extend import primitive
 
 from ..kernels import convolution as kernels
@@ -39,7 +40,7 @@ Pairs = tuple[tuple[int, int], ...]
 
 def padded(x: Any, pairs: Pairs) -> Any:
     """Zeros around the spatial dimensions of ``x``."""
-    return constant_pad_nd(x, [n for pair in reversed(pairs) for n in pair])
+    return minitorch.constant_pad_nd(x, [n for pair in reversed(pairs) for n in pair])
 
 
 def seen(x: Any, offset: Any, out: Any, stride: Any, dilation: Any, groups: int) -> Any:
@@ -84,7 +85,9 @@ def transposed_definition(
         part = by_group(w, offset, groups).mT @ rows
         part = part.reshape((n, channels, *(m for o in out for m in (o, 1))))
         # stride - 1 zeros behind each element
-        part = constant_pad_nd(part, [m for s in reversed(stride) for m in (0, s - 1, 0, 0)])
+        part = minitorch.constant_pad_nd(
+            part, [m for s in reversed(stride) for m in (0, s - 1, 0, 0)]
+        )
         part = part.reshape((n, channels, *(o * s for o, s in zip(out, stride, strict=True))))
         before = [d * k - a for d, k, (a, _) in zip(dilation, offset, padding, strict=True)]
         total = total + padded(
@@ -217,7 +220,9 @@ def _conv(
             totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
             pairs = tuple((n // 2, n // 2) for n in totals)
             if any(n % 2 for n in totals):
-                input = constant_pad_nd(input, [m for n in reversed(totals) for m in (0, n % 2)])
+                input = minitorch.constant_pad_nd(
+                    input, [m for n in reversed(totals) for m in (0, n % 2)]
+                )
     else:
         pairs = tuple((n, n) for n in numbers(padding, ndim, name, "padding"))
         if any(a < 0 for a, _ in pairs):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch import Tensor, einsum, matmul
+import minitorch
+from minitorch import Tensor, matmul
 from minitorch.autograd.graph import Node
 from minitorch.extend import Variable, fused, not_tensor
 
@@ -161,5 +162,5 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
             f"bilinear(): bias size does not match weight size: got {bias.shape[0]} but expected "
             f"{weight.shape[0]}"
         )
-    out: Tensor = einsum("...i,oij,...j->...o", input1, weight, input2)
+    out: Tensor = minitorch.einsum("...i,oij,...j->...o", input1, weight, input2)
     return out if bias is None else out + bias

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import minitorch
-from minitorch import Tensor, constant_pad_nd
+from minitorch import Tensor
 
 from ..kernels import resampling as kernels
 from .arguments import in_format_of
@@ -45,7 +45,7 @@ def pad(
             f"padding length {len(widths)} and input of dimension {input.ndim}"
         )
     if mode == "constant":
-        return constant_pad_nd(input, widths, 0 if value is None else value)
+        return minitorch.constant_pad_nd(input, widths, 0 if value is None else value)
     if value is not None and value != 0:
         raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
     if mode not in ("reflect", "replicate", "circular"):
