@@ -160,19 +160,26 @@ if TYPE_CHECKING:  # of what comes in on first use
 
     # compat's table makes these
     _C: ModuleType
+    _awaits: ModuleType
+    _classes: ModuleType
     _custom_ops: ModuleType
+    _decomp: ModuleType
     _dynamo: ModuleType
     _functorch: ModuleType
     _guards: ModuleType
     _higher_order_ops: ModuleType
     _inductor: ModuleType
+    _jit_internal: ModuleType
     _library: ModuleType
+    _linalg_utils: ModuleType
     _logging: ModuleType
+    _lowrank: ModuleType
     _subclasses: ModuleType
     _tensor_str: ModuleType
     _utils: ModuleType
     _utils_internal: ModuleType
     _vmap_internals: ModuleType
+    _weights_only_unpickler: ModuleType
     accelerator: ModuleType
     ao: ModuleType
     backends: ModuleType

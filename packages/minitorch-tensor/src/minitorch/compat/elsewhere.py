@@ -43,6 +43,8 @@ ELSEWHERE = {
     "utils.data._utils.collate": "utils.data.collate",
     "utils.data._utils.fetch": "utils.data.fetch",
     "utils.data._utils.worker": "utils.data.worker",
+    "utils.benchmark": "compat.benchmark",
+    "utils._cxx_pytree": "utils._pytree",
 }
 
 

@@ -54,6 +54,19 @@ TABLE: dict[str, Absent] = {
     "autograd.profiler_util": Absent(
         real={"FunctionEvent": "profiler:Event"}, at={"profiler": "EventList"}
     ),
+    "_ops": Absent(at={"compat.operators": "OpOverload OpOverloadPacket"}),
+    "_jit_internal": Absent(
+        false="is_scripting", same="_overload _overload_method export ignore unused"
+    ),
+    "_decomp": Absent(same="register_decomposition"),
+    "utils._contextlib": Absent(real={"_DecoratorContextManager": "compat.modules:Decorating"}),
+    "utils._python_dispatch": Absent(
+        false="is_in_torch_dispatch_mode is_traceable_wrapper_subclass "
+        "is_traceable_wrapper_subclass_type",
+    ),
+    "utils.benchmark.utils.common": Absent(at={"compat.benchmark": "Measurement select_unit"}),
+    "utils.benchmark.utils.compare": Absent(at={"compat.benchmark": "Compare"}),
+    "utils.benchmark.utils.timer": Absent(at={"compat.benchmark": "Timer timer"}),
     "functional": Absent(
         at={
             "minitorch": "align_tensors atleast_1d atleast_2d atleast_3d block_diag "

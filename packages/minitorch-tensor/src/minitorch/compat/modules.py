@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ContextDecorator
 from functools import cache
 from importlib import import_module
 from importlib.abc import Loader
@@ -177,6 +178,17 @@ def spec_of(name: str) -> ModuleSpec | None:
         return None
     is_package = any(other.startswith(f"{key}.") for other in TABLE)
     return ModuleSpec(name, AbsentLoader(), is_package=is_package)
+
+
+class Decorating(ContextDecorator):
+    """A context manager that decorates functions, too; each call makes a new one."""
+
+    def clone(self) -> Any:
+        """Another one."""
+        return type(self)()
+
+    def _recreate_cm(self) -> Any:
+        return self.clone()
 
 
 def annotate(the_type: Any, the_value: Any) -> Any:

@@ -21,7 +21,10 @@ __all__ = [
     "CheckpointError",
     "checkpoint",
     "checkpoint_sequential",
+    "get_device_states",
+    "noop_context_fn",
     "set_checkpoint_early_stop",
+    "set_device_states",
 ]
 
 
@@ -225,3 +228,23 @@ def checkpoint_sequential(
 def set_checkpoint_early_stop(enable: bool) -> Any:
     """Accepted for PyTorch's sake: the second pass always runs to its end."""
     yield
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
+    """The GPUs of tensors and the states of their generators: none."""
+    return [], []
+
+
+def set_device_states(devices: Sequence[int], states: Sequence[Tensor]) -> None:
+    """Sets the states of GPUs' generators.
+
+    Raises:
+        RuntimeError: there are some to set, and no GPU.
+    """
+    if len(devices):
+        raise RuntimeError(f"there are no GPUs {list(devices)}: MiniTorch computes on the CPU")
+
+
+def noop_context_fn() -> tuple[Any, Any]:
+    """``checkpoint``'s ``context_fn`` that does nothing."""
+    return contextlib.nullcontext(), contextlib.nullcontext()

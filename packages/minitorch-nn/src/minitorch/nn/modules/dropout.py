@@ -32,6 +32,9 @@ class _Dropout(Module):
         return type(self).__function__(input, self.p, self.training, self.inplace)
 
 
+_DropoutNd = _Dropout  # PyTorch's name
+
+
 class Dropout(_Dropout):
     """Each element is set to zero with probability ``p``, the others are divided by 1 - p."""
 

@@ -51,6 +51,13 @@ def length(x: Tensor, batch_first: bool) -> int:
     return int(x.shape[0] if x.ndim == 2 or not batch_first else x.shape[1])
 
 
+def _get_activation_fn(activation: str) -> Activation:
+    named: dict[str, Activation] = {"relu": F.relu, "gelu": F.gelu}
+    if activation not in named:
+        raise RuntimeError(f"activation should be relu/gelu, not {activation}")
+    return named[activation]
+
+
 def add_feedforward(
     self: Any, d_model: int, width: int, dropout: float, activation: Any, bias: bool, made: Any
 ) -> None:
@@ -58,10 +65,7 @@ def add_feedforward(
     self.dropout = Dropout(dropout)
     self.linear2 = Linear(width, d_model, bias=bias, **made)
     if isinstance(activation, str):
-        named = {"relu": F.relu, "gelu": F.gelu}
-        if activation not in named:
-            raise RuntimeError(f"activation should be relu/gelu, not {activation}")
-        activation = named[activation]
+        activation = _get_activation_fn(activation)
     self.activation = activation
     # what PyTorch's layers look up when such a layer is loaded there
     self.activation_relu_or_gelu = {F.relu: 1, F.gelu: 2}.get(activation, 0)
@@ -197,6 +201,9 @@ class TransformerDecoderLayer(_Layer):
 
 def _copies(layer: Module, count: int) -> ModuleList:
     return ModuleList([copy.deepcopy(layer) for _ in range(count)])
+
+
+_get_clones = _copies  # PyTorch's name
 
 
 class TransformerEncoder(Module):
