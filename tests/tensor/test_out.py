@@ -153,3 +153,23 @@ def test_memory_that_is_shared() -> None:
         torch.exp(x, out=torch.zeros(1).expand(4))
     square = torch.arange(4.0).reshape(2, 2)
     assert torch.mm(square, square, out=square).tolist() == [[2.0, 3.0], [6.0, 11.0]]
+
+
+ONES = torch.ones(2)
+WORDS = [
+    (torch.all, (ONES,), torch.ones(()), "only supports bool tensor for result, got: Float"),
+    (torch.nonzero, (ONES,), ONES, "scalar type Long but got scalar type Float"),
+    (torch.quantile, (ONES, 0.5), ONES.double(), "same dtype as the input"),
+]
+
+
+@pytest.mark.parametrize(("function", "args", "out", "message"), WORDS)
+def test_words_of_their_own(function: Any, args: Any, out: Any, message: str) -> None:
+    with pytest.raises(RuntimeError, match=message):
+        function(*args, out=out)
+
+
+def test_a_tensor_is_no_tuple_of_them() -> None:
+    for name in ("cat", "stack", "hstack", "vstack", "dstack", "column_stack"):
+        with pytest.raises(TypeError, match="must be tuple of Tensors, not Tensor"):
+            getattr(torch, name)(torch.ones(2))

@@ -1060,6 +1060,9 @@ class Tensor(Base):
     def __reversed__(self) -> Tensor:
         return self.flip(0) if self._data.ndim else self
 
+    def __delitem__(self, key: object) -> NoReturn:
+        raise TypeError("Tensor does not support deleting items")
+
     def __contains__(self, element: object) -> bool:
         if isinstance(element, Variable | bool | int | float | complex):
             found: Any = element == self

@@ -28,6 +28,18 @@ C_NAMES = {
     "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
 }  # fmt: skip
 
+# what PyTorch says of a dtype where it does not say the usual
+BOOLS = "{name} only supports bool tensor for result, got: {given}"
+COMPLEX = "Expected object of scalar type {made} but got scalar type {given} for argument 'out'"
+INPUT = "{name}() out tensor must be same dtype as the input tensor"
+PLACES = "{name}: Expected out tensor to have scalar type {made} but got scalar type {given}"
+VALUES = "expected scalar type '{made}' but got '{given}' for values output"
+WORDS = {
+    "all": BOOLS, "any": BOOLS, "complex": COMPLEX, "polar": COMPLEX, "nonzero": PLACES,
+    "quantile": INPUT, "nanquantile": INPUT, "kthvalue": VALUES, "median": VALUES, "mode": VALUES,
+    "nanmedian": VALUES,
+}  # fmt: skip
+
 
 # Decorators of functions that declare ``out``: which dtypes it may have.
 
@@ -109,7 +121,7 @@ def into(
             got = str(len(outs)) if several else type(out).__name__
             raise TypeError(f"{name}(): argument 'out' must be {expected} but got {got}")
         for each, result in zip(outs, results, strict=True):
-            _check_dtype(result.dtype, each.dtype, "same" if several else rule)
+            _check_dtype(name, result.dtype, each.dtype, "same" if several else rule)
             _check_overlap(each, inputs)
         for each, result in zip(outs, results, strict=True):
             _resize(each, result, warn)
@@ -147,7 +159,7 @@ def _tensors(values: Any) -> Iterator[Variable]:
             yield from _tensors(x)
 
 
-def _check_dtype(made: Any, given: Any, rule: str) -> None:
+def _check_dtype(name: str, made: Any, given: Any, rule: str) -> None:
     if made is given or rule == "any":
         return
     if rule in ("castable", "joined"):
@@ -163,7 +175,9 @@ def _check_dtype(made: Any, given: Any, rule: str) -> None:
             f"{given.type_name}"
         )
     names = [C_NAMES.get(dtype.name, dtype.name) for dtype in (made, given)]
-    raise RuntimeError(f"Expected out tensor to have dtype {names[0]}, but got {names[1]} instead")
+    message = f"Expected out tensor to have dtype {names[0]}, but got {names[1]} instead"
+    types = {"name": name, "made": made.type_name, "given": given.type_name}
+    raise RuntimeError(WORDS[name].format(**types) if name in WORDS else message)
 
 
 def _resize(out: Any, result: Any, warn: bool) -> None:

@@ -158,10 +158,17 @@ def _taking_tensors(function: F) -> F:
 
 @functools.cache
 def _writing(function: F) -> F:
+    inner: Any = function
+    tensors = inspect.unwrap(inner).__code__.co_varnames[0] == "tensors"
     rule = getattr(function, "out_dtype", "same")
     plain = function.__wrapped__ if hasattr(function, "numpy_names") else function  # type: ignore[attr-defined]
 
     def checked(*args: Any, **kwargs: Any) -> Any:
+        if tensors and args and isinstance(args[0], Variable):
+            raise TypeError(
+                f"{function.__name__}(): argument 'tensors' (position 1) must be tuple of Tensors, "
+                "not Tensor"
+            )
         out = kwargs.pop("out", None)
         if out is not None:
             return into(out, function, *args, rule=rule, **kwargs)

@@ -44,7 +44,7 @@ def _checked(first: Any, second: Any) -> None:
     a, b = first.dtype, second.dtype
     if a.name not in ("float32", "float64") or b.name not in ("float32", "float64"):
         raise RuntimeError(
-            f"Expected both inputs to be Float or Double tensors but got {a.type_name} and "
+            f"Expected both inputs to be Half, Float or Double tensors but got {a.type_name} and "
             f"{b.type_name}"
         )
     if a is not b:

@@ -47,6 +47,11 @@ def diff(
         return clone(input)
     parts = [x for x in (prepend, input, append) if x is not None]
     if len(parts) > 1:
+        if any(x.ndim != input.ndim for x in parts):
+            raise RuntimeError(
+                "diff expects prepend or append to be the same dimension as input, but they have "
+                f"{[x.ndim for x in parts]} dimensions"
+            )
         input = cat(parts, d)
     for _ in range(min(n, input.shape[d])):
         later, earlier = _cut(input, d, 1, None), _cut(input, d, None, -1)

@@ -355,7 +355,7 @@ def frombuffer(
     if memory.readonly:
         _warn_read_only("buffer")
     size = memory.nbytes
-    if not size:
+    if not (size and count):
         raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
     if not 0 <= offset < size:
         raise ValueError(f"offset ({offset} bytes) must be in [0, {size}), the buffer's bytes")
@@ -366,7 +366,7 @@ def frombuffer(
             f"buffer length ({left} bytes) after offset ({offset} bytes) must be a multiple of "
             f"element size ({kind.itemsize})"
         )
-    if count == 0 or count > left // kind.itemsize:
+    if count > left // kind.itemsize:
         raise ValueError(f"a buffer of {left} bytes does not hold {count} elements of {dtype}")
     return made(np.frombuffer(buffer, kind, count, offset), requires_grad, CPU)
 

@@ -80,7 +80,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 def unravel_index(indices: Tensor, shape: int | Sequence[int] | Size) -> tuple[Any, ...]:
     """Flat positions in ``shape`` as one tensor of positions per dimension."""
     if indices._data.dtype.kind not in "iu":
-        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     if isinstance(shape, Variable):
         shape = shape.tolist()
     sizes = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)

@@ -126,6 +126,8 @@ flip_p: Operation = primitive(
 
 def flip(input: Tensor, *axes: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
     """A copy with the order along ``dims`` reversed."""
+    if not axes and dims is None:
+        raise TypeError("flip() missing 1 required positional argument: 'dims'")
     where = as_shape(axes if dims is None else (dims,))
     return flip_p(input, some_dims(where, input.ndim) if where else ())
 

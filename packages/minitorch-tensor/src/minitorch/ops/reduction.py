@@ -238,7 +238,8 @@ def nanmean(
     """The mean over ``dim`` of what is not NaN."""
     if not (input.dtype.is_floating_point or input.dtype.is_complex):
         raise RuntimeError(
-            f"nanmean(): expected a floating point or complex dtype but got {input.dtype}"
+            "nanmean(): expected input to have floating point or complex dtype but got "
+            f"{input.dtype.type_name}"
         )
     if dtype is not None:
         input = to(input, inexact("nanmean", dtype))

@@ -149,8 +149,10 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Tensor:
         raise RuntimeError(
             f"maximum size for tensor at dimension {dim} is {length} but size is {size}"
         )
-    if size < 0 or step <= 0:
-        raise RuntimeError(f"unfold: size is {size} and step {step} but must be > 0")
+    if size < 0:
+        raise RuntimeError(f"unfold: size is {size} but must be >= 0")
+    if step <= 0:
+        raise RuntimeError(f"unfold: step is {step} but must be > 0")
     if not input.ndim:
         return slice_p(view_p(input, (1,)), (slice(0, size),))
     return unfold_p(input, dim, size, step)
