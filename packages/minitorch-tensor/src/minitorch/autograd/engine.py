@@ -171,7 +171,7 @@ getrefcount: Any = getattr(sys, "getrefcount", None)  # CPython's; without it me
 
 def _owners(array: Any) -> int:
     base = array.base
-    return getrefcount(base) if getrefcount else sys.maxsize  # type: ignore[no-any-return]
+    return getrefcount(base) if getrefcount else sys.maxsize
 
 
 SEEING = {"post_hooks", "unpack"}  # what user code has seen, or kept, may be what is passed on

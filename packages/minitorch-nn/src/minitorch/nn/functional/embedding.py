@@ -148,7 +148,7 @@ def embedding(
     if sparse and weight.requires_grad:
         from .sparse_embedding import SparseEmbedding
 
-        rows = SparseEmbedding.apply(weight, input, padding)
+        rows: Tensor = SparseEmbedding.apply(weight, input, padding)
     else:
         rows = embedding_p(weight, input, padding)
     if scale_grad_by_freq:
