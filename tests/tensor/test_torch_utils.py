@@ -39,3 +39,24 @@ def test_small_things():
     assert torch_utils._import_dotted_name("minitorch.linalg.det") is minitorch.linalg.det
     assert torch_utils._element_size(minitorch.float64) == 8
     assert not torch_utils.is_compiling()
+
+
+def test_futures():
+    from minitorch.futures import Future, collect_all, wait_all
+
+    first, second, order = Future(), minitorch.Future(), []
+    first.add_done_callback(lambda f: order.append(f.value()))
+    both, failing = collect_all([first, second]), first.then(lambda f: 1 / f.value())
+    with pytest.raises(RuntimeError, match="has none yet"):
+        first.value()
+    first.set_result(0)
+    assert (first.done(), both.done(), order) == (True, False, [0])
+    second.set_result(2)
+    assert [f.value() for f in both.wait()] == wait_all([first, second]) == [0, 2]
+    with pytest.raises(ZeroDivisionError):
+        failing.wait()
+    with pytest.raises(RuntimeError, match="completed already"):
+        first.set_result(1)
+    with pytest.raises(TypeError, match="not an Exception"):
+        Future().set_exception("text")
+    assert collect_all([]).wait() == []

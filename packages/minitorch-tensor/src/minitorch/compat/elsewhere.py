@@ -21,6 +21,7 @@ ELSEWHERE = {
     "amp.grad_scaler": "amp",
     "autograd.anomaly_mode": "autograd.interpreters",
     "_functorch.make_functional": "func.make_functional",
+    "futures": "compat.futures",
     "hub": "compat.hub",
     "library": "compat.library",
     "_utils": "compat.torch_utils",

@@ -39,6 +39,7 @@ LATER = {
         "negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ "
         "square_ tan_ tanh_ trunc_ xlogy_ zero_",
         "_tensor.printing": "set_printoptions",
+        "compat.futures": "Future",
         "amp": "GradScaler autocast is_autocast_enabled set_autocast_enabled get_autocast_dtype "
         "set_autocast_dtype is_autocast_cpu_enabled set_autocast_cpu_enabled "
         "get_autocast_cpu_dtype set_autocast_cpu_dtype get_autocast_gpu_dtype "
