@@ -33,8 +33,9 @@ from .ops.lu import linalg_lu as lu
 from .ops.lu import linalg_lu_solve as lu_solve
 from .ops.lu import lu_factor, lu_factor_ex
 from .ops.matmul import chain_product, column, matmul, row
-from .ops.matrix_functions import det, matrix_exp, matrix_power, vander
+from .ops.matrix_functions import linalg_det as det
 from .ops.matrix_functions import linalg_slogdet as slogdet
+from .ops.matrix_functions import matrix_exp, matrix_power, vander
 from .ops.matrix_norm import cond, matrix_norm, norm
 from .ops.reduction import sum
 from .ops.shape import view_p

@@ -65,7 +65,7 @@ from ..ops import scatter as scatters
 from ..ops import shape as shapes
 from ..ops import softmax as softmaxes
 from ..ops import storage as storages
-from ..ops.arguments import one_dim
+from ..ops.arguments import numpy_names, one_dim
 from ..ops.from_data import tensor_data
 from ..random import functions as random_functions
 from .later import Later
@@ -1046,11 +1046,16 @@ class Tensor(Base):
 
     # --- joining and splitting ---------------------------------------------------------------
 
-    split, split_with_sizes, chunk = joining.split, joining.split_with_sizes, joining.chunk
+    split_with_sizes, chunk = joining.split_with_sizes, joining.chunk
     unsafe_split, unsafe_chunk = joining.unsafe_split, joining.unsafe_chunk
     unsafe_split_with_sizes = joining.split_with_sizes
     tensor_split, unbind = joining.tensor_split, joining.unbind
     hsplit, vsplit, dsplit = joining.hsplit, joining.vsplit, joining.dsplit
+
+    @numpy_names
+    def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+        """Views along ``dim``: of one size, the last maybe smaller, or of given sizes."""
+        return joining.split(self, split_size, dim)
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self._data.ndim:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .absent import Absent
-from .reasons import COMPILERS, GPU, QUANTIZED, SCRIPT, SPARSE, SWITCH
+from .reasons import COMPILERS, GPU, PROCESSES, QUANTIZED, SCRIPT, SPARSE, SWITCH
 
 __all__ = ["TOP"]
 
@@ -27,6 +27,7 @@ TOP: tuple[Absent, ...] = (
         "BenchmarkExecutionStats StreamObjType DeviceObjType",
         exceptions="FatalError JITException",
     ),
+    Absent(why=PROCESSES, classes="Future"),
     Absent(
         why=COMPILERS,
         classes="SymBool SymFloat SymInt DispatchKey DispatchKeySet ExcludeDispatchKeyGuard Tag",

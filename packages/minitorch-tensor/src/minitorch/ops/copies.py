@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = [
-    "alias_copy", "as_strided_copy", "detach_copy", "diagonal_copy", "expand_copy", "narrow_copy",
+    "alias_copy", "as_strided_copy", "detach_copy", "diagonal_copy", "expand_copy",
+    "narrow_copy",
     "permute_copy", "select_copy", "slice_copy", "split_copy", "split_with_sizes_copy",
     "squeeze_copy", "t_copy", "transpose_copy", "unbind_copy", "unfold_copy", "unsqueeze_copy",
     "view_as_complex_copy", "view_as_real_copy", "view_copy",
@@ -53,7 +54,7 @@ def alias(input: Any) -> Any:
     return alias_p(input)
 
 
-def detach(input: Any) -> Any:
+def detach(input: Tensor) -> Tensor:
     """A view of ``input`` outside of the graph."""
     return input.detach()
 

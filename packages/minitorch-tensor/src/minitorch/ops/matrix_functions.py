@@ -67,6 +67,14 @@ def det(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return linalg_det_p(input)
 
 
+def linalg_det(A: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The determinant of square matrices. Its gradient is right for singular ones too.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.det.html
+    """
+    return det(A)
+
+
 def linalg_slogdet(
     A: Tensor, *, out: tuple[Tensor, Tensor] | None = None
 ) -> return_types.linalg_slogdet:

@@ -10,6 +10,7 @@ __all__ = ["checkpoint"]
 
 
 if TYPE_CHECKING:
+    from . import _foreach_utils as _foreach_utils
     from . import _pytree as _pytree
     from . import data as data
     from . import dlpack as dlpack
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        if name in ("_pytree", "data", "dlpack", "hooks", "model_zoo", "tensorboard"):
+        if name in (
+            "_foreach_utils",
+            "_pytree",
+            "data",
+            "dlpack",
+            "hooks",
+            "model_zoo",
+            "tensorboard",
+        ):
             from importlib import import_module
 
             try:
