@@ -145,8 +145,8 @@ def _bulk(d: Array, equal: bool, lowest: float, out: Array, draws: Draws) -> int
             if k - rejected >= len(d):
                 break
             of = float(d[k - rejected])
-            y = 1 + float(z[k]) / math.sqrt(9 * of)
-            if not _accepted(float(u[k]), float(z[k]), of, y * y * y):
+            cube = (1 + float(z[k]) / math.sqrt(9 * of)) ** 3
+            if not _accepted(float(u[k]), float(z[k]), of, cube):
                 accepted[k] = False
                 rejected += 1
     taken = np.flatnonzero(accepted)[: len(d)]

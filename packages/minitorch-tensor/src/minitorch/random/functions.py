@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -394,7 +394,7 @@ def normal(
     )
     distributions.normal(g, array)
     sample = drawn(current.state.without_warnings(lambda: array * scale + shift), False, CPU)
-    return cast("Tensor", normal_p(sample, mean, std))
+    return normal_p(sample, mean, std)
 
 
 @any_dtype
@@ -409,14 +409,14 @@ def bernoulli(
     array = like_each(input, None)
     g = source(generator)
     draw(distributions.bernoulli, g, array, of_each(input) if p is None else p)
-    return cast("Tensor", bernoulli_p(drawn(array, False, input.device), input))
+    return bernoulli_p(drawn(array, False, input.device), input)
 
 
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Poisson numbers with the rates that ``input`` holds."""
     array = memory(for_each(input.shape), input.dtype.numpy, input.device, np.empty)
     draw(distributions.poisson, generator, array, of_each(input))
-    return cast("Tensor", poisson_p(drawn(array, False, input.device), input))
+    return poisson_p(drawn(array, False, input.device), input)
 
 
 def multinomial(
