@@ -122,7 +122,7 @@ def _bulk(d: Array, equal: bool, lowest: float, out: Array, draws: Draws) -> int
     angle, v, *_ = np.ascontiguousarray(four.T)
     radius = np.sqrt(-2 * np.log1p(-v))
     angle *= 2 * np.pi
-    z = np.empty((len(four), 2))
+    z: Array = np.empty((len(four), 2))
     first = np.multiply(radius, np.cos(angle), out=z[:, 0])
     second = np.multiply(radius, np.sin(angle), out=z[:, 1])
     low = np.minimum(first, second) <= lowest

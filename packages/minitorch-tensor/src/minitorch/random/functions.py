@@ -393,7 +393,12 @@ def normal(
         np.result_type(*(x.dtype for x in (shift, scale) if isinstance(x, np.ndarray))),
     )
     distributions.normal(g, array)
-    sample = drawn(current.state.without_warnings(lambda: array * scale + shift), False, CPU)
+
+    def scaled() -> Any:
+        np.multiply(array, scale, out=array)
+        return np.add(array, shift, out=array)
+
+    sample = drawn(current.state.without_warnings(scaled), False, CPU)
     return normal_p(sample, mean, std)
 
 

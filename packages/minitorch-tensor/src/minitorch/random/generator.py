@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
+from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -206,15 +207,22 @@ class Generator:
         self.uniform_into(out)
         return out
 
-    def one_by_one(self) -> Callable[[], float]:
-        """``uniform64(1)`` as a quick function without arguments."""
-        raw = self._bits.random_raw
+    @contextmanager
+    def one_by_one(self, block: int) -> Iterator[Callable[[], float]]:
+        """``uniform64(1)`` as a quick function without arguments, while the context lasts."""
+        state, latest = self._bits.state, 0  # of the stream, before the latest block
+        left: Any = iter(())
 
-        def draw() -> float:
-            high, low = raw(2).tolist()
-            return float(((high & 0x1FFFFF) << 32 | low) * 2.0**-53)
+        def numbers() -> Iterator[float]:
+            nonlocal state, latest, left
+            while True:
+                state, latest = self._bits.state, block
+                left = iter(self.uniform64(block).tolist())
+                yield from left
 
-        return draw
+        yield numbers().__next__
+        self._bits.state = state
+        self._bits.random_raw(2 * (latest - length_hint(left)), output=False)
 
     @contextmanager
     def looking_ahead(self, make: Callable[[Any, Any], Any]) -> Iterator[Any]:

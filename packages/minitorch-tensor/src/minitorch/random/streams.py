@@ -216,8 +216,8 @@ def poisson(g: Generator, array: Array, rates: Array) -> None:
     _check(rates, "poisson_cpu")
     if not (rates >= 0).all():
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-    draw = g.one_by_one()
-    array.reshape(-1)[:] = [poisson_one(rate, draw) for rate in rates.reshape(-1).tolist()]
+    with g.one_by_one(min(BLOCK, 8 * array.size)) as draw:
+        array.reshape(-1)[:] = [poisson_one(rate, draw) for rate in rates.reshape(-1).tolist()]
 
 
 def multinomial(g: Generator, p: Array, count: int, replacement: bool) -> Array:
@@ -248,9 +248,9 @@ def multinomial(g: Generator, p: Array, count: int, replacement: bool) -> Array:
 def binomial(g: Generator, array: Array, counts: Array, p: Array) -> None:
     """One number at a time, as ``poisson``."""
     _check(counts, "binomial_cpu")
-    draw = g.one_by_one()
     pairs = zip(counts.reshape(-1), p.reshape(-1), strict=True)
-    array.reshape(-1)[:] = [binomial_one(n, q, draw) for n, q in pairs]
+    with g.one_by_one(min(BLOCK, 8 * array.size)) as draw:
+        array.reshape(-1)[:] = [binomial_one(n, q, draw) for n, q in pairs]
 
 
 def gamma(g: Generator, array: Array, a: Array) -> None:
