@@ -9,13 +9,14 @@ __all__ = ["TABLE"]
 TABLE: dict[str, Absent] = {
     "_C": Absent(
         false="_are_functorch_transforms_active _is_torch_function_mode_enabled "
-        "_jit_can_fuse_on_cpu _jit_can_fuse_on_gpu _has_mkldnn _is_xnnpack_enabled "
+        "_jit_can_fuse_on_cpu _jit_can_fuse_on_gpu _is_xnnpack_enabled "
         "_is_multithreading_enabled _is_tracing",
         nothing="_get_tracing_state _log_api_usage_once _log_api_usage_metadata "
         "_jit_override_can_fuse_on_cpu _jit_override_can_fuse_on_gpu "
         "_jit_set_nvfuser_enabled _jit_set_profiling_executor _jit_set_profiling_mode "
         "_jit_set_texpr_fuser_enabled "
         "_set_math_sdp_allow_fp16_bf16_reduction",
+        values={"_has_mkldnn": False},
         classes="Graph Value Node Block ScriptFunction ScriptModule ScriptObject _TensorMeta",
         contexts="_ExcludeDispatchKeyGuard _AutoDispatchBelowAutograd "
         "_AutoDispatchBelowADInplaceOrView",
@@ -56,7 +57,8 @@ TABLE: dict[str, Absent] = {
     ),
     "_ops": Absent(at={"compat.operators": "OpOverload OpOverloadPacket"}),
     "_jit_internal": Absent(
-        false="is_scripting", same="_overload _overload_method export ignore unused"
+        false="is_scripting",
+        same="_copy_to_script_wrapper _overload _overload_method export ignore unused",
     ),
     "_decomp": Absent(same="register_decomposition"),
     "utils._contextlib": Absent(real={"_DecoratorContextManager": "compat.modules:Decorating"}),

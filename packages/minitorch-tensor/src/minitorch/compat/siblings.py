@@ -255,6 +255,8 @@ def __getattr__(name: str) -> Any:
             raise AttributeError(str(error)) from None
     if name in ELSEWHERE:
         return import_module(f"minitorch.{name}")
+    if name == "torch":  # PyTorch has torch.torch, and programs write it
+        return sys.modules["minitorch"]
     if name == "__version__":
         from importlib.metadata import version
 
