@@ -124,7 +124,7 @@ def test_default_device_of_a_thread():
         assert mt.get_default_device() == device("meta")
     finally:
         mt.set_default_device(None)
-    assert device("meta")(lambda: mt.ones(1))().is_meta
+    assert not callable(device("meta"))  # libraries ask a map_location so
     assert mt.ones(1).is_cpu
 
 

@@ -91,17 +91,6 @@ class device:  # noqa: N801  (PyTorch's name)
                 del chosen[k]
                 break
 
-    def __call__(self, function: Any) -> Any:
-        """``function`` within this device, as a decorator."""
-        from functools import wraps
-
-        @wraps(function)
-        def there(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return function(*args, **kwargs)
-
-        return there
-
     def __reduce__(self) -> Any:
         return device, (self.type,) if self.index is None else (self.type, self.index)
 
