@@ -42,9 +42,21 @@ LEFT_OUT |= {  # PyTorch writes to other places than the strides of ``out`` say
     for name in ("gelu", "logsigmoid", "softplus", "avg_pool2d", "avg_pool3d")
 }
 LEFT_OUT |= {(f"fft.{name}", "complex64"): "real only" for name in ("irfft", "irfft2", "irfftn")}
+LEFT_OUT |= {(f"fft.{name}", "complex64"): "real only" for name in ("hfft", "hfft2", "hfftn")}
+LEFT_OUT |= {
+    ("narrow_copy", kind): "neither warns nor minds strides" for kind in ("shape", "steps")
+}
+LEFT_OUT |= {("geqrf", kind): "castable" for kind in ("float64", "complex64", "float16")}
+LEFT_OUT |= {  # has no derivative of them, and does not look
+    (entry.name, "grad"): "lets it pass"
+    for entry in op_db
+    if entry.name.startswith("special.") and not entry.supports_autograd
+}
 # whose function of the database takes other arguments than the public one, or gives no tensors
 OTHER_ARGUMENTS = {"polygamma", "special.polygamma", "where", "nonzero", "std", "var", "normal"}
-OTHER_ARGUMENTS |= {"equal", "linalg.pinv", "histogramdd", "sparse.sampled_addmm", "linalg.lstsq"}
+OTHER_ARGUMENTS |= {"equal", "linalg.pinv", "split_with_sizes_copy", "histogramdd"}
+OTHER_ARGUMENTS |= {"sparse.sampled_addmm", "linalg.lstsq"}
+WRONG = {"fft.ihfftn": "writes zeros", "lu": "takes any dtype and shape"}  # in PyTorch
 INTERNAL = {"nn.functional.linear", "slice_scatter"}  # theirs is that of torch.ops.aten
 RANDOM = {"bernoulli", "empty", "multinomial", "normal", "randn"}
 NOT_UNIQUE = {"linalg.eig", "linalg.eigh", "linalg.svd", "linalg.qr", "qr", "svd", "linalg.pinv"}
@@ -63,7 +75,7 @@ NAMES = sorted(
         for entry in op_db
         if entry.supports_out
         and entry.supports_dtype(torch.float32, "cpu")
-        and entry.name not in OTHER_ARGUMENTS | INTERNAL
+        and entry.name not in OTHER_ARGUMENTS | INTERNAL | WRONG.keys()
         and public(entry.name) is not None
     }
 )

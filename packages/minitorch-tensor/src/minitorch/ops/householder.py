@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
+from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..kernels.memory import packed
 from .conversion import not_differentiable
@@ -43,6 +44,7 @@ def _reflected(vectors: Any, tau: Any, x: Any, order: Any) -> Any:
     return x
 
 
+@castable
 def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The first columns of ``Q``, as many as ``A`` has: what ``geqrf`` gave, multiplied out.
 
