@@ -284,3 +284,21 @@ REFUSALS = [
 def test_refusals(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize(
+    ("made", "expected", "dtype"),
+    [
+        (lambda: minitorch.add(12, 5), 17, minitorch.int64),
+        (lambda: minitorch.sub(12, 5.5), 6.5, minitorch.float32),
+        (lambda: minitorch.mul(12, 2j), 24j, minitorch.complex64),
+        (lambda: minitorch.div(12, 5), 2.4, minitorch.float32),
+        (lambda: minitorch.div(-12, 5, rounding_mode="trunc"), -2, minitorch.int64),
+        (lambda: minitorch.div(-12, 5.0, rounding_mode="floor"), -3, minitorch.float32),
+        (lambda: minitorch.floor_divide(12, 5), 2, minitorch.int64),
+    ],
+)
+def test_two_numbers(made, expected, dtype):
+    result = made()
+    assert result.item() == pytest.approx(expected)
+    assert (result.dtype, result.shape) == (dtype, ())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._types.dtype import LIMITED, from_numpy_dtype
+from .._types.dtype import LIMITED, from_numpy_dtype, number_dtype
 from ..kernels.elementwise import LARGE, threaded
 from ..kernels.memory import owner_of
 from ..kernels.meta import MetaArray, MetaError
@@ -32,6 +32,7 @@ __all__ = ["NEVER", "apply", "binary", "of_arrays", "record", "ternary", "unary"
 ndarray = np.ndarray
 # one of each, compared by identity
 SINGLE, DOUBLE, HALF, BOOL = map(np.dtype, ("f4", "f8", "f2", "?"))
+NUMBERS = {bool, int, float, complex}
 NEVER = [0]  # the version of what cannot be written to: numbers, arrays that are no tensors
 
 
@@ -275,7 +276,7 @@ def check_operands(primitive: Primitive, a: Any, b: Any) -> None:
     first, second = list(inspect.signature(primitive.op).parameters)[:2]
     if not isinstance(a, Variable):
         number = isinstance(a, int | float | complex | np.generic)
-        if not (number and primitive.numbers == "either" and isinstance(b, Variable)):
+        if not (number and primitive.numbers in ("either", "both") and isinstance(b, Variable)):
             raise not_tensor(primitive.op, first, 1, a)
     elif type(b) is ndarray or not (primitive.numbers or isinstance(b, Variable)):
         raise not_tensor(primitive.op, second, 2, b)
@@ -457,6 +458,8 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
         foreign = isinstance(b, ndarray)
         if foreign and operator:
             b, foreign = wrap(np.asarray(b, from_numpy_dtype(b.dtype).numpy)), False
+        if number == "both" and type(a) in NUMBERS and type(b) in NUMBERS and not operator:
+            a = wrap(number_dtype(a).numpy.type(a))
         if not isinstance(a, Variable) or foreign or not (number or isinstance(b, Variable)):
             check_operands(primitive, a, b)
         if widen is not None and (made := widen(op, a, b)) is not None:

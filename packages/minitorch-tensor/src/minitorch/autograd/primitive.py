@@ -253,7 +253,7 @@ def primitive(
         widen: ``widen(op, a, b)``: the result where the dtype does not hold a number (else None).
         floats: integers are to be promoted to the default float dtype.
         numbers: which of two inputs may be a Python number: ``"other"`` the second, ``"either"``
-            any one of them, ``""`` none.
+            any one of them, ``"both"`` both at once, ``""`` none.
         label: the node's name, where it is not PyTorch's usual ``NameBackward0``; a function of the
             node where PyTorch has several names.
         traits: ``"elementwise"``, ``"linear"``: what transforms may rely on; ``"views"``: PyTorch

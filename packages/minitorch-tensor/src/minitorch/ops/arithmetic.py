@@ -59,9 +59,13 @@ def _neg(x: Any) -> Any:
 
 
 # operator.add, not np.add: on NumPy scalars, the values of 0-dim results, it takes a tenth
-add_p = primitive(operator.add, "a b", lambda g: g, lambda g: g, name="add", **ELEMENTWISE)
+add_p = primitive(
+    operator.add, "a b", lambda g: g, lambda g: g, name="add", numbers="both", **ELEMENTWISE
+)
 DIFFERENCE: Any = {"traits": ("elementwise",), "promote": promote_numbers, "floats": True}
-sub_p = primitive(operator.sub, "a b", lambda g: g, lambda g: -g, name="sub", **DIFFERENCE)
+sub_p = primitive(
+    operator.sub, "a b", lambda g: g, lambda g: -g, name="sub", numbers="both", **DIFFERENCE
+)
 rsub_p = primitive(
     lambda a, b: b - a,
     "a b",
@@ -185,7 +189,13 @@ def in_float32(op: Any, a: Any, b: Any) -> Any:
 
 
 @operation(
-    operator.mul, "a b", lambda g, b: g * b, lambda g, a: g * a, widen=in_float32, **ELEMENTWISE
+    operator.mul,
+    "a b",
+    lambda g, b: g * b,
+    lambda g, a: g * a,
+    widen=in_float32,
+    numbers="both",
+    **ELEMENTWISE,
 )
 def mul(input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """``input * other``; the derivatives are ``other`` and ``input``.
@@ -205,7 +215,7 @@ QUOTIENT: Any = {"traits": ("elementwise",), "promote": promote_to_float, "float
 
 @operation(
     operator.truediv, "a b", lambda g, b: g / b, lambda g, a, b: -g * (a / b / b), name="div",
-    widen=in_float32, **QUOTIENT,
+    widen=in_float32, numbers="both", **QUOTIENT,
 )  # fmt: skip
 def true_divide(
     input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None = None
@@ -287,11 +297,13 @@ def _no_derivative(name: str) -> Any:
 
 
 STEP = (lambda g: zeros_like_p(g),) * 2  # a step function's rules
-div_floor_p = primitive(_floor_divide, "a b", *STEP, name="div", **ELEMENTWISE)
-div_trunc_p = primitive(_trunc_divide, "a b", *STEP, name="div", **ELEMENTWISE)
+div_floor_p = primitive(_floor_divide, "a b", *STEP, name="div", numbers="both", **ELEMENTWISE)
+div_trunc_p = primitive(_trunc_divide, "a b", *STEP, name="div", numbers="both", **ELEMENTWISE)
 
 
-@operation(_floor_divide, "a b", *(_no_derivative("floor_divide"),) * 2, **ELEMENTWISE)
+@operation(
+    _floor_divide, "a b", *(_no_derivative("floor_divide"),) * 2, numbers="both", **ELEMENTWISE
+)
 def floor_divide(
     input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None = None
 ) -> Tensor:
