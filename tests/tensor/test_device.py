@@ -231,3 +231,10 @@ def test_no_memory():
     z = mt.cat([x, x])[:, :5].reshape(-1).normal_()
     assert (y.shape, z.shape) == ((1, 10**6), (10**7,))
     mt.ones(10**13, device="meta"), mt.rand(10**13, device="meta"), mt.eye(10**7, device="meta")
+
+
+def test_modules_of_devices():
+    assert mt.get_device_module() is mt.cpu
+    assert not mt.get_device_module("cuda:1").is_available()
+    with pytest.raises(RuntimeError, match="does not have a corresponding module"):
+        mt.get_device_module("vulkan")

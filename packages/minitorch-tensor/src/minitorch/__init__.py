@@ -88,6 +88,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .autograd.interpreters import is_anomaly_enabled as is_anomaly_enabled
     from .compat.alias import as_torch as as_torch
     from .compat.futures import Future as Future
+    from .compat.modules import get_device_module as get_device_module
     from .compat.tensor_types import *
     from .compiler import compile as compile
     from .func import vmap as vmap

@@ -11,6 +11,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 
+from .._types.device import device as Device
 from .absent import Absent
 from .table import TABLE
 from .top import TOP
@@ -204,6 +205,26 @@ def cpu_capability() -> str:
 def cpu_name() -> str:
     """``"cpu"``."""
     return "cpu"
+
+
+def get_device_module(device: Any = None) -> ModuleType:
+    """The module named as the type of ``device``, by default ``minitorch.cpu``.
+
+    Raises:
+        RuntimeError: there is no such module.
+
+    Example:
+        >>> import minitorch
+        >>> minitorch.get_device_module("cuda").is_available()
+        False
+    """
+    kind = "cpu" if device is None else Device(device).type
+    try:
+        return import_module(f"minitorch.{kind}")
+    except ModuleNotFoundError:
+        raise RuntimeError(
+            f"Device '{kind}' does not have a corresponding module registered as 'torch.{kind}'."
+        ) from None
 
 
 def one() -> int:

@@ -40,6 +40,7 @@ LATER = {
         "square_ tan_ tanh_ trunc_ xlogy_ zero_",
         "_tensor.printing": "set_printoptions",
         "compat.futures": "Future",
+        "compat.modules": "get_device_module",
         "amp": "GradScaler autocast is_autocast_enabled set_autocast_enabled get_autocast_dtype "
         "set_autocast_dtype is_autocast_cpu_enabled set_autocast_cpu_enabled "
         "get_autocast_cpu_dtype set_autocast_cpu_dtype get_autocast_gpu_dtype "

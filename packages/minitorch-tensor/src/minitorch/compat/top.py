@@ -38,7 +38,7 @@ TOP: tuple[Absent, ...] = (
         false="is_vulkan_available cudnn_is_acceptable is_distributed",
         classes="Stream Event",
         exceptions="AcceleratorError OutOfMemoryError",
-        raises="get_device_module profiler_allow_cudagraph_cupti_lazy_reinit_cuda12",
+        raises="profiler_allow_cudagraph_cupti_lazy_reinit_cuda12",
     ),
     Absent(
         why=SWITCH,
