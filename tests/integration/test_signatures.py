@@ -88,7 +88,7 @@ ONE_WAY = {
     "is_conj": {"input"}, "is_neg": {"input"}, "set_flush_denormal": {"mode"},
     "set_checkpoint_early_stop": {"enable"},
     "disabled_torch_function": {"types"}, "custom_fwd": {"cast_inputs"},
-    "hessian": {"outer_jacobian_strategy"},
+    "hessian": {"outer_jacobian_strategy"}, "jacrev": {"_preallocate_and_copy"},
     "load": {"pickle_module"}, "save": {"pickle_module"},
     "fork_rng": {"devices", "_caller", "_devices_kw"},
     "make_dual": {"level"}, "unpack_dual": {"level"},
@@ -102,7 +102,7 @@ ONE_WAY |= {  # of classes: those that the constructor does not read
     "autocast": {"dtype", "cache_enabled"}, "save_on_cpu": {"pin_memory"},
     "profile": {"activities", "record_shapes", "profile_memory", "with_stack", "with_flops",
     "with_modules"}, "record_function": {"args"}, "Sampler": {"data_source"},
-    "Identity": {"args", "kwargs"},
+    "Identity": {"args", "kwargs"}, "Function": {"args", "kwargs"},
 }  # fmt: skip
 ONE_WAY |= {
     f"{kind}max_pool{n}d_with_indices": {"return_indices"}
