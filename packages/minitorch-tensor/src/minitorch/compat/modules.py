@@ -155,21 +155,30 @@ class AbsentLoader(Loader):
         pass
 
 
-@cache
 def top(name: str) -> Any:
     """``minitorch.name``, if a group of ``TOP`` has it.
 
     Raises:
         AttributeError: none has.
     """
-    for row in TOP:
-        for kind, make in KINDS.items():
-            if name in getattr(row, kind).split():
-                made = make(name, row.why)
-                made.__name__ = made.__qualname__ = name
-                made.__module__ = "minitorch"
-                return made
-    raise AttributeError(name)
+    if name not in _top_names():
+        raise AttributeError(name)
+    return _made_of_top(name)
+
+
+@cache
+def _top_names() -> dict[str, tuple[str, str]]:
+    """Name -> its kind, and why it is not here."""
+    return {name: (kind, row.why) for row in TOP for name, kind in kinds_of(row).items()}
+
+
+@cache
+def _made_of_top(name: str) -> Any:
+    kind, why = _top_names()[name]
+    made = KINDS[kind](name, why)
+    made.__name__ = made.__qualname__ = name
+    made.__module__ = "minitorch"
+    return made
 
 
 def spec_of(name: str) -> ModuleSpec | None:
