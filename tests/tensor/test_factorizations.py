@@ -91,3 +91,10 @@ def test_triangular_solve(upper: bool, transpose: bool, unitriangular: bool) -> 
         a = a - a.diag().diag() + torch.eye(3, dtype=torch.float64)
     assert torch.allclose((a.mT if transpose else a) @ X, b)
     assert torch.equal(copy, A)
+
+
+def test_arguments_by_pytorchs_names() -> None:
+    A = torch.eye(2) * 2
+    assert torch.equal(torch.linalg.inv(A=A), A / 4)
+    assert torch.equal(torch.linalg.matrix_power(A=A, n=2), A * 2)
+    assert torch.allclose(torch.linalg.matrix_exp(A=A), torch.exp(A.diagonal()).diag())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from .autograd.out import castable
 from .kernels.linalg import LinAlgError
 from .ops.arguments import numpy_names
 from .ops.arguments import take_tensors as _take_tensors
@@ -28,7 +29,7 @@ from .ops.geometry import linalg_cross as cross
 from .ops.householder import householder_product
 from .ops.least_squares import lstsq, matrix_rank, pinv
 from .ops.linalg import inv_ex, solve, solve_ex, solve_triangular, tensorinv, tensorsolve
-from .ops.linalg import inverse as inv
+from .ops.linalg import inverse as _inverse
 from .ops.lu import linalg_lu as lu
 from .ops.lu import linalg_lu_solve as lu_solve
 from .ops.lu import lu_factor, lu_factor_ex
@@ -36,6 +37,8 @@ from .ops.matmul import chain_product, column, matmul, row
 from .ops.matrix_functions import linalg_det as det
 from .ops.matrix_functions import linalg_slogdet as slogdet
 from .ops.matrix_functions import matrix_exp, matrix_power, vander
+from .ops.matrix_functions import matrix_exp as _matrix_exp
+from .ops.matrix_functions import matrix_power as _matrix_power
 from .ops.matrix_norm import cond, matrix_norm, norm
 from .ops.reduction import sum
 from .ops.shape import view_p
@@ -92,6 +95,34 @@ __all__ = [
 def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """The diagonals of matrices, a view."""
     return _diagonal(A, offset, dim1, dim2)
+
+
+def inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The inverse of square matrices.
+
+    Raises:
+        LinAlgError: a matrix is singular.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv.html
+    """
+    return _inverse(A)
+
+
+def matrix_exp(A: Tensor) -> Tensor:
+    """The exponential ``1 + A + A A / 2 + ...`` of square matrices.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html
+    """
+    return _matrix_exp(A)
+
+
+@castable
+def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
+    """Square matrices to the integer power ``n``; negative powers are those of the inverse.
+
+    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html
+    """
+    return _matrix_power(A, n)
 
 
 @numpy_names
