@@ -36,9 +36,9 @@ from .ops.lu import lu_factor, lu_factor_ex
 from .ops.matmul import chain_product, column, matmul, row
 from .ops.matrix_functions import linalg_det as det
 from .ops.matrix_functions import linalg_slogdet as slogdet
-from .ops.matrix_functions import matrix_exp, matrix_power, vander
 from .ops.matrix_functions import matrix_exp as _matrix_exp
 from .ops.matrix_functions import matrix_power as _matrix_power
+from .ops.matrix_functions import vander
 from .ops.matrix_norm import cond, matrix_norm, norm
 from .ops.reduction import sum
 from .ops.shape import view_p
