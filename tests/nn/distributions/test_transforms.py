@@ -186,3 +186,15 @@ def test_divergences_of_families_and_batches():
     assert found.isinf().tolist() == [[True, True], [False, False]]
     with pytest.raises(NotImplementedError, match="Gumbel"):
         d.kl_divergence(d.Cauchy(0.0, 1.0), d.Gumbel(0.0, 1.0))
+
+
+def test_solves_under_vmap_broadcast_their_batches():
+    minitorch.manual_seed(0)
+    factor = minitorch.eye(3) + minitorch.rand(3, 3).tril(-1)
+    right = minitorch.rand(2, 5, 3, 3)
+    for solve in (
+        lambda b: minitorch.cholesky_solve(b, factor),
+        lambda b: minitorch.linalg.solve_triangular(factor, b, upper=False),
+    ):
+        want = minitorch.stack([solve(b) for b in right])
+        np.testing.assert_allclose(minitorch.vmap(solve)(right).numpy(), want.numpy(), rtol=1e-5)

@@ -311,7 +311,17 @@ def isin(primitive: Any, values: list[Any], batched: list[bool], params: Any, si
     return ~found if params[0] else found
 
 
-@batching_rule(linalg_solve_p, linalg_solve_triangular_p, cholesky_solve_p)
+@batching_rule(linalg_solve_triangular_p, cholesky_solve_p)
+def solve_triangular(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
+    a, b = (spread(v, each, size) for v, each in zip(values, batched, strict=True))
+    ndim = max(a.ndim, b.ndim)  # the examples' own batches broadcast behind ours
+    a, b = (x.reshape((size, *[1] * (ndim - x.ndim), *x.shape[1:])) for x in (a, b))
+    return apply(primitive, a, b, *params)
+
+
+@batching_rule(linalg_solve_p)
 def solve(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
     a, b = (spread(v, each, size) for v, each in zip(values, batched, strict=True))
     if b.ndim < a.ndim:  # a vector on the right
