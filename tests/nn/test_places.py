@@ -21,3 +21,10 @@ def test_places_are_attributes():
     program = PROGRAM.format(places=[p for p in ELSEWHERE if p.startswith("nn.")])
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "_extra_state\n", done.stderr
+
+
+def test_types_by_pytorchs_names():
+    import minitorch
+    from minitorch.types import _dtype
+
+    assert _dtype is minitorch.dtype

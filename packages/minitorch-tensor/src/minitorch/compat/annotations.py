@@ -8,6 +8,7 @@ from typing import IO, Any, TypeVar, Union
 
 from .._tensor.tensor import Tensor
 from .._types.device import device as _device
+from .._types.dtype import dtype as _dtype  # noqa: F401  (torch.types has it)
 from .._types.size import Size
 
 __all__ = ["Device", "FileLike", "Number", "Storage"]
