@@ -4,6 +4,7 @@ nox              lint, types and every test, on every Python that this machine h
 nox -s demo      trains a classifier of handwritten digits and draws what it learned
 nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
+nox -s ecosystem programs that use PyTorch's libraries, beside what PyTorch printed
 nox -s docs      the pages, with the API reference, in docs/_build; warnings are errors
 nox -s packages  builds the sdists, the wheels from them, and checks both
 nox -s bench     times beside PyTorch's and others', in turns: tables, a picture, some ten minutes
@@ -127,6 +128,15 @@ def parity(session: nox.Session) -> None:
     install(session, STACK, TORCH, "expecttest", *EXTRAS, *PYTEST, "pytest-xdist")
     session.env["PYTHONHASHSEED"] = "0"  # all workers collect the same tests in one order
     pytest(session, "-n2", "parity")
+
+
+@nox.session(python="3.11")
+def ecosystem(session: nox.Session) -> None:
+    """PyTorch's libraries, unchanged and without PyTorch: the numbers that PyTorch prints."""
+    install(session, STACK, *EXTRAS, *PYTEST)
+    requirements = str(TESTS / "ecosystem" / "requirements.txt")
+    session.install("--no-deps", "-r", requirements)  # which would bring torch along
+    pytest(session, "ecosystem")
 
 
 @nox.session
