@@ -85,6 +85,8 @@ HINTS = {
 # ... and where the one way to compute here is right for every value of it.
 ONE_WAY = {
     "sort": {"stable"}, "argsort": {"stable"}, "topk": {"sorted"}, "unique": {"sorted"},
+    "sparse_coo_tensor": {"check_invariants"}, "sparse_compressed_tensor": {"check_invariants"},
+    "get_device_states": {"args"}, "set_device_states": {"states"},  # there are no GPUs
     "is_conj": {"input"}, "is_neg": {"input"}, "set_flush_denormal": {"mode"},
     "set_checkpoint_early_stop": {"enable"},
     "disabled_torch_function": {"types"}, "custom_fwd": {"cast_inputs"},
@@ -106,7 +108,7 @@ ONE_WAY |= {  # of classes: those that the constructor does not read
 }  # fmt: skip
 ONE_WAY |= {
     f"{kind}max_pool{n}d_with_indices": {"return_indices"}
-    for kind in ("", "adaptive_")
+    for kind in ("", "adaptive_", "fractional_")
     for n in (1, 2, 3)
 }
 

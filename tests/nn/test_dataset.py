@@ -66,7 +66,7 @@ def test_stack():
     assert named[3] == {"square": 9, "root": 3}
     assert named.__getitems__([1, 2]) == [{"square": 1, "root": 1}, {"square": 4, "root": 2}]
     for arguments, names in (((), {}), (([1],), {"a": [1]}), (([1], [1, 2]), {})):
-        with pytest.raises(ValueError, match="dataset"):
+        with pytest.raises(ValueError, match=r"dataset|both types"):
             StackDataset(*arguments, **names)
 
 

@@ -332,7 +332,8 @@ EXEMPT = {
         "autograd.grad", "autograd.gradients",
         "autograd.grad_mode", "autograd.interpreters", "compat.alias", "compat.siblings",
         "compiler", "func.batching", "ops.creation", "ops.from_data", "ops.inspection",
-        "ops.ranges", "ops.windows", "random.functions", "safetensors", "serialization",
+        "ops.ranges", "ops.windows", "random.functions", "safetensors",
+        "serialization.loading", "serialization.saving",
     )
 }  # fmt: skip
 MAKING = {f"minitorch.ops.{name}" for name in ("creation", "from_data", "ranges", "windows")}
@@ -354,15 +355,14 @@ REFUSING = {  # an operator says NotImplemented where a function raises TypeErro
     "__and__", "__or__", "__xor__", "__iand__", "__ior__", "__ixor__", "__lshift__",
     "__rlshift__", "__ilshift__", "__rshift__", "__rrshift__", "__irshift__",
 } - {"__neg__", "__abs__"}  # fmt: skip
-_active = False
+_enabled = threading.Event()
 
 
 def enable() -> None:
     """Lets all public functions, methods and properties ask from now on."""
-    global _active
-    if _active:
+    if _enabled.is_set():
         return
-    _active = True
+    _enabled.set()
     tensor = _tensor_class()
     for name, member in list(vars(tensor).items()):
         add_method(tensor, name, member)
@@ -372,7 +372,7 @@ def enable() -> None:
 
 def add_method(tensor: Any, name: str, member: Any) -> None:
     """Lets a method or a property of Tensor ask, where functions do."""
-    if not _active or name in NO_METHODS:
+    if not _enabled.is_set() or name in NO_METHODS:
         return
     if isinstance(member, FunctionType) and (name[0] != "_" or name[:2] == "__"):
         public = getattr(tensor, OPERATORS.get(name, name))
@@ -385,7 +385,7 @@ def add_method(tensor: Any, name: str, member: Any) -> None:
 
 def add_function(name: str, function: Any) -> None:
     """Lets a public function ask, where functions do."""
-    if _active and _asks(name, function):
+    if _enabled.is_set() and _asks(name, function):
         inner: Any = function  # other modules call the functions of its name that it wraps
         while isinstance(inner, FunctionType) and inner.__name__ == function.__name__:
             wrapped = getattr(inner, "__wrapped__", None)
@@ -410,7 +410,7 @@ def _enable_modes() -> None:
 def overridable(module: str) -> None:
     """Adds the functions of a module of another package."""
     MODULES.append(module)
-    if _active:
+    if _enabled.is_set():
         _enable_in(sys.modules[module])
 
 

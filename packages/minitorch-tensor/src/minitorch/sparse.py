@@ -36,6 +36,12 @@ def _index(values: Any) -> Tensor:
     return as_tensor(values).long()
 
 
+def _values(values: Any, dtype: dtype | None, device: Any, pin_memory: bool) -> Tensor:
+    if pin_memory:
+        raise RuntimeError("pin_memory=True requires an accelerator: there is no GPU to copy to")
+    return as_tensor(values, dtype=dtype, device=device)
+
+
 def sparse_coo_tensor(
     indices: Any = None, values: Any = None, size: Sequence[int] | None = None, *,
     dtype: dtype | None = None, device: device | str | int | None = None,
@@ -65,9 +71,9 @@ def sparse_coo_tensor(
     if indices is None:
         assert size is not None
         index = _index(np.zeros((len(size), 0), np.int64))
-        value = as_tensor(np.zeros(0, np.float32), dtype=dtype)
+        value = _values(np.zeros(0, np.float32), dtype, device, pin_memory)
         return _finished(index, value, size, True, requires_grad)
-    index, value = _index(indices), as_tensor(values, dtype=dtype)
+    index, value = _index(indices), _values(values, dtype, device, pin_memory)
     if index.ndim != 2:
         raise RuntimeError(f"indices must be sparse_dim x nnz, but got: {list(index.shape)}")
     value = value.expand(index.shape[1]) if not value.ndim else value
@@ -126,7 +132,7 @@ def sparse_compressed_tensor(
     if layout not in (sparse_csr, sparse_csc):
         raise RuntimeError(f"expected a compressed sparse layout but got {layout}")
     ends, plain = _index(compressed_indices).numpy(), _index(plain_indices)
-    value = as_tensor(values, dtype=dtype)
+    value = _values(values, dtype, device, pin_memory)
     if ends.ndim != 1 or plain.ndim != 1 or value.ndim != 1:
         raise NotImplementedError("batches of compressed matrices are not supported: use a loop")
     ordered = ends[0] == 0 and ends[-1] == len(value) and (np.diff(ends) >= 0).all()
@@ -144,7 +150,7 @@ def sparse_compressed_tensor(
             f"size {list(size)} does not fit {len(ends) - 1} rows of plain indices up to "
             f"{across - 1}"
         )
-    lines = _index(np.repeat(np.arange(main), np.diff(ends)))
+    lines = _index(np.repeat(np.arange(main, dtype=np.int64), np.diff(ends)))
     if requires_grad:
         value = value.detach().requires_grad_()
     pair = (lines, plain) if layout is sparse_csr else (plain, lines)
@@ -245,7 +251,7 @@ def spdiags(
     lines = diagonals if diagonals.ndim == 2 else diagonals.unsqueeze(0)
     for line, offset in zip(lines, as_tensor(offsets).reshape(-1).tolist(), strict=True):
         first, last = max(0, offset), min(shape[1], shape[0] + offset, len(line))
-        columns.append(np.arange(first, last))
+        columns.append(np.arange(first, last, dtype=np.int64))
         rows.append(columns[-1] - offset)
         values.append(line[first:last])
     index = _index(np.stack([np.concatenate(rows), np.concatenate(columns)]))

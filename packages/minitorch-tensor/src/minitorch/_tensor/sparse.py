@@ -172,8 +172,8 @@ class SparseTensor(Tensor):
         return self._index[0]
 
     def _starts(self, dim: int) -> Tensor:
-        counts = np.bincount(self._index[dim]._array(), minlength=self.shape[dim])
-        return wrap(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+        counts = np.bincount(self._index[dim]._array(), minlength=self.shape[dim]).astype(np.int64)
+        return wrap(np.concatenate([[0], np.cumsum(counts)]))
 
     def _check_layout(self, name: str, layout: Any) -> None:
         if self.layout is not layout:
@@ -206,9 +206,9 @@ class SparseTensor(Tensor):
         """The same tensor, strided."""
         value = self._value if dtype is None else self._value.to(dtype)
         sizes = self.shape[: self.sparse_dim()]
-        flat = wrap(np.ravel_multi_index(tuple(self._index._array()), tuple(sizes)))
+        flat = np.ravel_multi_index(tuple(self._index._array()), tuple(sizes)).astype(np.int64)
         empty = value.new_zeros((math.prod(sizes), *value.shape[1:]))
-        made: Tensor = empty.index_add(0, flat, value).reshape(tuple(self.shape))
+        made: Tensor = empty.index_add(0, wrap(flat), value).reshape(tuple(self.shape))
         return made
 
     def t(self) -> SparseTensor:

@@ -30,7 +30,7 @@ def to_coo(x: Tensor, sparse_dim: int | None = None) -> SparseTensor:
         some = (data != 0).any(tuple(range(sparse_dim, x.ndim)))
         places = np.nonzero(some)
         index = np.array(places, np.int64).reshape(sparse_dim, -1)
-        value = x[tuple(wrap(place) for place in places)] if sparse_dim else x.unsqueeze(0)
+        value = x[tuple(wrap(place) for place in index)] if sparse_dim else x.unsqueeze(0)
         return SparseTensor(wrap(index), value, x.shape, True)
 
 
@@ -162,8 +162,8 @@ def _sparse_product(a: SparseTensor, b: SparseTensor) -> SparseTensor:
     firsts = np.cumsum(counts) - counts
     columns = a._index[1]._array()
     times = counts[columns]
-    left = np.repeat(np.arange(len(columns)), times)
-    right = np.arange(len(left)) - np.repeat(np.cumsum(times) - times, times)
+    left = np.repeat(np.arange(len(columns), dtype=np.int64), times)
+    right = np.arange(len(left), dtype=np.int64) - np.repeat(np.cumsum(times) - times, times)
     right = right + firsts[columns[left]]
     index = np.stack([a._index[0]._array()[left], b._index[1]._array()[right]])
     value = a._value[wrap(left)] * b._value[wrap(right)]
@@ -197,7 +197,7 @@ def index_select(input: SparseTensor, dim: int, index: Tensor) -> SparseTensor:
     coordinates = input._index._array()[:, found].copy()
     coordinates[dim] = places
     shape = [*input.shape[:dim], len(wanted), *input.shape[dim + 1 :]]
-    return SparseTensor(wrap(coordinates), input._value[wrap(found)], shape)
+    return SparseTensor(wrap(coordinates), input._value[wrap(found.astype(np.int64))], shape)
 
 
 def select(input: SparseTensor, dim: int, index: int) -> Any:
@@ -239,7 +239,7 @@ def softmax(input: SparseTensor, dim: int, dtype: Any = None, *, log: bool = Fal
     sizes = tuple(x.shape[k] for k in others)
     groups = np.zeros(len(value), np.int64)
     if others:
-        groups = np.ravel_multi_index(tuple(x._index._array()[others]), sizes)
+        groups = np.ravel_multi_index(tuple(x._index._array()[others]), sizes).astype(np.int64)
     count = math.prod(sizes)
     top = np.full((count, *value.shape[1:]), -np.inf, value.dtype.numpy)
     np.maximum.at(top, groups, value._array())

@@ -631,7 +631,7 @@ class Tensor(Base):
             if type(stream) is not int:
                 raise TypeError("stream must be ``int`` or ``none``")
             raise AssertionError("stream should be None on cpu.")
-        options = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
+        options: dict[str, Any] = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
         given = {k: v for k, v in options.items() if v is not None}
         return self._array().__dlpack__(**given)
 

@@ -225,7 +225,7 @@ def _measure(node: Any, matrix: str, sizes: bool) -> tuple[int, ...]:
         return ()
     turned = saved.T if name == "weight" and node.name() in TRANSPOSED else saved
     if sizes:
-        return turned.shape
+        return tuple(turned.shape)
     if node.parents[node.primitive.inputs.index(name)] is None:
         return ()
     return tuple(step // saved.itemsize for step in turned.strides)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent import futures
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 __all__ = ["Future", "collect_all", "wait_all"]
 
@@ -130,4 +130,4 @@ def wait_all(futures: Iterable[Future[T]]) -> list[T]:
     Raises:
         Exception: the first that was set in place of a result.
     """
-    return [cast(T, future.wait()) for future in futures]
+    return [future.wait() for future in futures]

@@ -180,7 +180,8 @@ def explained(module: ModuleType) -> None:
     missing: set[str] = set()  # looked for in vain
 
     def look_up(name: str) -> Any:
-        if path and name not in missing and name[:2] != "__":
+        known = name in missing or path + name in sys.modules  # and taken away, as PyTorch's are
+        if path and not known and name[:2] != "__":
             with suppress(ModuleNotFoundError):
                 if find_spec(path + name) is not None:
                     return import_module(path + name)
@@ -189,7 +190,8 @@ def explained(module: ModuleType) -> None:
             try:
                 return own(name)
             except AttributeError as error:
-                if isinstance(error, UnknownNameError) or "MiniTorch has no" in str(error):
+                plain = f"module {module.__name__!r} has no attribute {name!r}"
+                if isinstance(error, UnknownNameError) or str(error) != plain:  # it says more
                     raise
         raise UnknownNameError(name, module.__name__)
 
@@ -231,7 +233,7 @@ def __getattr__(name: str) -> Any:
         return import_module(f"minitorch.{name}")
     if name in LATER:
         value = getattr(import_module(f"minitorch.{LATER[name]}"), name)
-        if LATER[name].startswith(("ops.", "_tensor.in_place")):
+        if LATER[name].startswith(("ops.", "random.", "_tensor.in_place")):
             value = taking_tensors(value, "minitorch")
             add_function(name, value)
         return vars(sys.modules["minitorch"]).setdefault(name, value)

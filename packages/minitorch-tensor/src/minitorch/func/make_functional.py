@@ -93,7 +93,7 @@ def combine_state_for_ensemble(models: Sequence[Any]) -> tuple[Any, Any, Any]:
         )
     made = [make_functional_with_buffers(model) for model in models]
     columns = [tuple(map(stack, zip(*(each[k] for each in made), strict=True))) for k in (1, 2)]
-    return made[0][0], *columns  # type: ignore[return-value]  # two columns
+    return made[0][0], *columns
 
 
 def functional_init(

@@ -17,7 +17,7 @@ def factors(x: Array) -> tuple[Array, Array, Array]:
     *batch, m, n = x.shape
     k = min(m, n)
     lu = np.array(x, order="C").reshape(math.prod(batch), m, n)
-    each = np.arange(len(lu))
+    each = np.arange(len(lu), dtype=np.int64)
     pivots = np.empty((len(lu), k), np.int32)
     info = np.zeros(len(lu), np.int32)
     for j in range(k):
@@ -37,8 +37,8 @@ def factors(x: Array) -> tuple[Array, Array, Array]:
 def order(pivots: Array, m: int) -> Array:
     """The rows of ``x`` in the order of those of ``l @ u``."""
     flat = pivots.reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
-    rows = np.tile(np.arange(m), (len(flat), 1))
-    each = np.arange(len(flat))
+    rows = np.tile(np.arange(m, dtype=np.int64), (len(flat), 1))
+    each = np.arange(len(flat), dtype=np.int64)
     for j in range(flat.shape[1]):
         p = flat[:, j] - 1
         rows[each, p], rows[:, j] = rows[:, j].copy(), rows[each, p]

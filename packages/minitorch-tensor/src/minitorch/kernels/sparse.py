@@ -71,7 +71,7 @@ def coalesce(index: Any, value: Any, shape: Any) -> tuple[Any, Any, Any]:
     """Each coordinate once, in order: (index, the order of the old values, where runs begin)."""
     sizes = tuple(shape[: len(index)])
     flat = np.ravel_multi_index(tuple(index), sizes) if sizes else np.zeros(len(value), np.int64)
-    order = np.argsort(flat, kind="stable")
+    order = np.argsort(flat, kind="stable").astype(np.int64)
     flat = flat[order]
     starts = np.flatnonzero(np.diff(flat, prepend=-1))
     return index[:, order[starts]], order, starts

@@ -40,7 +40,7 @@ def _reflected(x: Any, pad: int, mode: str) -> Any:
     if mode == "constant":
         return constant_pad_nd(x, (pad, pad), 0)
     n = x.shape[-1]
-    k = np.arange(-pad, n + pad)
+    k = np.arange(-pad, n + pad, dtype=np.int64)
     if mode == "reflect":
         if pad >= n:
             raise RuntimeError(
@@ -184,7 +184,8 @@ def istft(
         weights = wrap(np.ones(n_fft, like))
     count = x.shape[1]
     total = n_fft + hop * (count - 1)
-    places = wrap((np.arange(count)[:, None] * hop + np.arange(n_fft)).reshape(-1))
+    starts = hop * np.arange(count, dtype=np.int64)[:, None]
+    places = wrap((starts + np.arange(n_fft, dtype=np.int64)).reshape(-1))
 
     def overlapped(rows_: Any) -> Any:
         """The frames (count n_fft, ...) added up where they lie."""

@@ -231,7 +231,7 @@ def set_checkpoint_early_stop(enable: bool) -> Any:
 
 
 def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
-    """The GPUs of tensors and the states of their generators: none."""
+    """The GPUs of tensors and the states of their generators: none, whatever the arguments."""
     return [], []
 
 
