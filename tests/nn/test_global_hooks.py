@@ -108,3 +108,31 @@ def test_a_prefix_is_taken_off() -> None:
     state = {"module.a": 1, "b": 2}
     nn.state.consume_prefix_in_state_dict_if_present(state, "module.")
     assert state == {"a": 1, "b": 2}
+
+
+def test_pytorchs_dictionaries_of_hooks(monkeypatch):
+    home, seen = nn.modules.module, []
+    handle = home.register_module_forward_hook(
+        lambda *args: seen.append("forward"), with_kwargs=True, always_call=True
+    )
+    assert list(home._global_forward_hooks_always_called) == [handle.id]
+    assert list(home._global_forward_hooks_with_kwargs) == [handle.id]
+    nn.Identity()(minitorch.ones(1))
+    handle.remove()
+    assert not home._global_forward_hooks_always_called
+    assert seen == ["forward"]
+    hooks = {-1: lambda *args: seen.append("other")}
+    monkeypatch.setattr(home, "_global_forward_hooks", hooks)  # programs replace the dictionary
+    nn.Identity()(minitorch.ones(1))
+    assert seen == ["forward", "other"]
+
+
+@pytest.mark.filterwarnings("ignore:Using a non-full")
+def test_backward_hooks_of_two_kinds(monkeypatch):
+    home, seen = nn.modules.module, []
+    monkeypatch.setattr(home, "_global_is_full_backward_hook", None)
+    with home.register_module_backward_hook(lambda *args: seen.append(args[1:])):
+        nn.ReLU()(minitorch.ones(1, requires_grad=True)).backward()
+        with pytest.raises(RuntimeError, match="both regular backward hooks and full"):
+            home.register_module_full_backward_hook(print)
+    assert [[g.tolist() for g in gs] for gs in seen[0]] == [[[1]], [[1]]]

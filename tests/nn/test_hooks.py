@@ -226,3 +226,30 @@ def test_hooks_make_no_reference_cycle(register):
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_handles_do_not_keep_hooks_alive():
+    layer = nn.Linear(1, 1)
+    handle = layer.register_forward_hook(lambda *args: None, with_kwargs=True)
+    assert handle.hooks_dict_ref() is layer._forward_hooks
+    assert [each() for each in handle.extra_dict_ref] == [layer._forward_hooks_with_kwargs]
+    del layer
+    gc.collect()
+    assert handle.hooks_dict_ref() is None
+    handle.remove()
+
+
+def test_the_first_error_goes_on():
+    layer, seen = nn.Linear(1, 1), []
+
+    def fail(*args):
+        raise RuntimeError("second")
+
+    layer.register_forward_hook(fail, always_call=True)
+    layer.register_forward_hook(lambda *args: seen.append(args[-1]), always_call=True)
+    with (
+        pytest.warns(UserWarning, match="another error was raised in forward: second"),
+        pytest.raises(RuntimeError, match="1x2 and 1x1"),
+    ):
+        layer(minitorch.ones(1, 2))
+    assert seen == [None]

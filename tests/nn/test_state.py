@@ -104,3 +104,83 @@ def test_hooks():
     state["weight"] = minitorch.full((1, 1), 5.0)
     layer.load_state_dict(state)
     assert layer.weight.item() == 5
+
+
+def test_what_a_hook_returns():
+    layer = nn.Linear(1, 1)
+
+    def emptied(module, state, prefix, metadata):
+        return {}
+
+    layer._register_state_dict_hook(emptied).remove()
+    handle = layer._register_state_dict_hook(emptied)
+    assert layer.state_dict() == {}
+    handle.remove()
+    layer.register_state_dict_post_hook(emptied)
+    with pytest.raises(RuntimeError, match="must return None"):
+        layer.state_dict()
+    with pytest.raises(RuntimeError, match="previously registered via"):
+        layer._register_state_dict_hook(emptied)
+
+
+@pytest.fixture
+def swapping():
+    minitorch.__future__.set_swap_module_params_on_conversion(True)
+    yield
+    minitorch.__future__.set_swap_module_params_on_conversion(False)
+
+
+def test_conversion_swaps(swapping):
+    layer = nn.Linear(2, 1)
+    layer(minitorch.ones(1, 2)).sum().backward()
+    before = [layer.weight, layer.weight.grad]
+    numbers = [t._cdata for t in before]
+    layer.double()
+    assert layer.weight is before[0]
+    assert layer.weight.grad is before[1]
+    assert [t.dtype for t in before] == [minitorch.float64] * 2
+    assert all(t._cdata != number for t, number in zip(before, numbers, strict=True))
+    assert isinstance(layer.weight, nn.Parameter)
+    assert layer.weight.requires_grad
+
+
+@pytest.mark.parametrize("assign", [False, True])
+def test_loading_swaps(swapping, assign):
+    layer, other = nn.Linear(2, 1), nn.Linear(2, 1).double()
+    weight = layer.weight
+    layer.load_state_dict(other.state_dict(), assign=assign)
+    assert layer.weight is weight
+    assert weight.dtype is (minitorch.float64 if assign else minitorch.float32)
+    assert minitorch.equal(weight, other.weight.to(weight.dtype))
+
+
+def test_conversion_overwrites():
+    layer = nn.Linear(2, 1)
+    weight = layer.weight
+    minitorch.__future__.set_overwrite_module_params_on_conversion(True)
+    try:
+        layer.double()
+    finally:
+        minitorch.__future__.set_overwrite_module_params_on_conversion(False)
+    assert layer.weight is not weight
+    assert weight.dtype is minitorch.float32
+    assert not minitorch.__future__.get_overwrite_module_params_on_conversion()
+
+
+def test_conversion_keeps_gradients_identity():
+    layer = nn.Linear(2, 1)
+    layer(minitorch.ones(1, 2)).sum().backward()
+    grad = layer.weight.grad
+    assert layer.double().weight.grad is grad
+    assert grad.dtype is minitorch.float64
+
+
+def test_a_failed_copy_names_its_parameter():
+    class Refusing(minitorch.Tensor):
+        def copy_(self, other):
+            raise ValueError("no")
+
+    layer = nn.Module()
+    layer.register_buffer("b", minitorch.zeros(1).as_subclass(Refusing))
+    with pytest.raises(RuntimeError, match=r'While copying the parameter named "b".*no'):
+        layer.load_state_dict({"b": minitorch.ones(1)})

@@ -161,6 +161,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .serialization import save as save
 
     # compat's table makes these
+    __future__: ModuleType
     _C: ModuleType
     _awaits: ModuleType
     _classes: ModuleType

@@ -13,7 +13,7 @@ from .autograd.dispatch import apply, not_tensor
 from .autograd.fused import fused
 from .autograd.grad_mode import current
 from .autograd.inplace import inplace
-from .autograd.node import RemovableHandle
+from .autograd.node import RemovableHandle, add_hook
 from .autograd.out import into
 from .autograd.primitive import batching_rule, labelled, operation, primitive
 from .autograd.variable import Variable, wrap
@@ -44,6 +44,7 @@ __all__ = [
     "SparseData",
     "Variable",
     "accumulate",
+    "add_hook",
     "apply",
     "array_of",
     "as_shape",

@@ -29,15 +29,30 @@ class Conversion:
         if recurse:
             for child in self.children():
                 child._apply(fn)
+        future = minitorch.__future__
+        swap = future.get_swap_module_params_on_conversion()
+        overwrite = future.get_overwrite_module_params_on_conversion()
         for name, param in self._parameters.items():
-            if param is not None:
-                made, before = fn(param.data), grad_of(param)
-                if made.is_meta is param.is_meta:
-                    param.data = made
-                else:
-                    param = self._parameters[name] = Parameter(made, param.requires_grad)
-                if before is not None:
-                    param.grad = fn(before.detach()).requires_grad_(before.requires_grad)
+            if param is None:
+                continue
+            made, grad = fn(param.data), grad_of(param)
+            if swap:
+                param.grad = None
+                exchange(self, name, param, Parameter(made, param.requires_grad))
+            elif made.is_meta is param.is_meta and not overwrite:
+                param.data = made
+            else:
+                param = self._parameters[name] = Parameter(made, param.requires_grad)
+            if grad is None:
+                continue
+            made = fn(grad.detach())
+            if swap:
+                exchange(self, f"{name}.grad", grad, made.requires_grad_(grad.requires_grad))
+            elif made.is_meta is grad.is_meta and not overwrite:
+                grad.data = made
+            else:
+                grad = made.requires_grad_(grad.requires_grad)
+            param.grad = grad
         for name, buffer in self._buffers.items():
             if buffer is not None:
                 self._buffers[name] = fn(buffer)
@@ -125,6 +140,13 @@ class Conversion:
     def share_memory(self: M) -> M:
         """Raises: memory is not shared between processes."""
         raise NotImplementedError("MiniTorch does not share memory between processes")
+
+
+def exchange(module: Any, name: str, tensor: Any, other: Any) -> None:
+    try:
+        minitorch.utils.swap_tensors(tensor, other)
+    except Exception as error:
+        raise RuntimeError(f"_apply(): Couldn't swap {type(module).__name__}.{name}") from error
 
 
 def _cast(tensor: Any, dtype: Any) -> Any:

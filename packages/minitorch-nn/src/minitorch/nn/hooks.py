@@ -9,9 +9,9 @@ from typing import Any
 
 from minitorch import Tensor, is_grad_enabled
 from minitorch.autograd import Function
-from minitorch.extend import RemovableHandle
+from minitorch.extend import RemovableHandle, add_hook
 
-__all__ = ["DICTIONARIES", "Hooks", "add_hook", "call_with_hooks"]
+__all__ = ["DICTIONARIES", "Hooks", "call_with_hooks"]
 
 
 # Per module, under PyTorch's names, which libraries read and write.
@@ -56,7 +56,7 @@ class Hooks:
             A handle whose ``remove()`` takes the hook away.
         """
         marks = [self._forward_pre_hooks_with_kwargs] if with_kwargs else []
-        return add_hook(self._forward_pre_hooks, hook, prepend, *marks)
+        return add_hook(self._forward_pre_hooks, hook, prepend, marks)
 
     def register_forward_hook(
         self,
@@ -76,7 +76,7 @@ class Hooks:
         """
         marks = [self._forward_hooks_with_kwargs] if with_kwargs else []
         marks += [self._forward_hooks_always_called] if always_call else []
-        return add_hook(self._forward_hooks, hook, prepend, *marks)
+        return add_hook(self._forward_hooks, hook, prepend, marks)
 
     def register_full_backward_pre_hook(self, hook: Any, prepend: bool = False) -> RemovableHandle:
         """``hook(module, grad_output)`` runs before the module's backward pass; what it returns
@@ -99,19 +99,11 @@ class Hooks:
         return add_hook(self._backward_hooks, hook)
 
 
-# Of all modules: {id: (kind, hook, with_kwargs, always_call)}; `Module.__call__` asks it alone.
-GLOBAL_HOOKS: OrderedDict[int, tuple[str, Any, bool, bool]] = OrderedDict()
+def of_all_modules(name: str) -> Any:
+    """A dictionary of hooks of all modules, from where PyTorch has it and programs replace it."""
+    from . import module
 
-
-def _register(kind: str, hook: Any, kwargs: bool = False, always: bool = False) -> RemovableHandle:
-    handle = RemovableHandle(GLOBAL_HOOKS, None)
-    GLOBAL_HOOKS[handle.id] = (kind, hook, kwargs, always)
-    return handle
-
-
-def global_hooks(kind: str) -> list[Any]:
-    """The hooks of all modules that are of one kind."""
-    return [hook for each, hook, _, _ in list(GLOBAL_HOOKS.values()) if each == kind]
+    return getattr(module, f"_global_{name}")
 
 
 def register_module_forward_pre_hook(hook: Any) -> RemovableHandle:
@@ -119,7 +111,7 @@ def register_module_forward_pre_hook(hook: Any) -> RemovableHandle:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.modules.module.register_module_forward_pre_hook.html
     """
-    return _register("forward_pre", hook)
+    return add_hook(of_all_modules("forward_pre_hooks"), hook)
 
 
 def register_module_forward_hook(
@@ -129,12 +121,14 @@ def register_module_forward_hook(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.modules.module.register_module_forward_hook.html
     """
-    return _register("forward", hook, with_kwargs, always_call)
+    marks = [of_all_modules("forward_hooks_with_kwargs")] if with_kwargs else []
+    marks += [of_all_modules("forward_hooks_always_called")] if always_call else []
+    return add_hook(of_all_modules("forward_hooks"), hook, extra=marks)
 
 
 def register_module_full_backward_pre_hook(hook: Any) -> RemovableHandle:
     """``hook(module, grad_output)`` runs before the backward pass of every module."""
-    return _register("backward_pre", hook)
+    return add_hook(of_all_modules("backward_pre_hooks"), hook)
 
 
 def register_module_full_backward_hook(hook: Any) -> RemovableHandle:
@@ -142,30 +136,39 @@ def register_module_full_backward_hook(hook: Any) -> RemovableHandle:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.modules.module.register_module_full_backward_hook.html
     """
-    return _register("backward", hook)
+    use_kind_everywhere(full=True)
+    return add_hook(of_all_modules("backward_hooks"), hook)
+
+
+def register_module_backward_hook(hook: Any) -> RemovableHandle:
+    """``hook(module, grad_input, grad_output)`` runs with the gradients of the last operation of
+    the ``forward`` of every module. Use ``register_module_full_backward_hook``.
+    """
+    use_kind_everywhere(full=False)
+    return add_hook(of_all_modules("backward_hooks"), hook)
 
 
 def register_module_parameter_registration_hook(hook: Any) -> RemovableHandle:
     """``hook(module, name, parameter)`` runs when a module gets a parameter; what it returns takes
     its place."""
-    return _register("parameter", hook)
+    return add_hook(of_all_modules("parameter_registration_hooks"), hook)
 
 
 def register_module_buffer_registration_hook(hook: Any) -> RemovableHandle:
     """``hook(module, name, buffer)`` runs when a module gets a buffer; what it returns takes its
     place."""
-    return _register("buffer", hook)
+    return add_hook(of_all_modules("buffer_registration_hooks"), hook)
 
 
 def register_module_module_registration_hook(hook: Any) -> RemovableHandle:
     """``hook(module, name, submodule)`` runs when a module gets a submodule; what it returns takes
     its place."""
-    return _register("module", hook)
+    return add_hook(of_all_modules("module_registration_hooks"), hook)
 
 
 def registered(module: Any, kind: str, name: str, value: Any) -> Any:
     """``value``, or what the hooks of its kind put in its place."""
-    for hook in global_hooks(kind):
+    for hook in list(of_all_modules(f"{kind}_registration_hooks").values()):
         made = hook(module, name, value)
         value = value if made is None else made
     return value
@@ -181,13 +184,16 @@ def use_kind(module: Any, full: bool) -> None:
     module._is_full_backward_hook = full
 
 
-def add_hook(
-    hooks: OrderedDict[int, Any], hook: Any, prepend: bool = False, *marks: dict[int, bool]
-) -> RemovableHandle:
-    handle = RemovableHandle(hooks, hook, *marks)
-    if prepend:
-        hooks.move_to_end(handle.id, last=False)
-    return handle
+def use_kind_everywhere(full: bool) -> None:
+    """Raises where there are backward hooks of the other kind for all modules."""
+    from . import module
+
+    if module._global_is_full_backward_hook is (not full):
+        raise RuntimeError(
+            "Cannot use both regular backward hooks and full backward hooks as a global Module "
+            "hook. Please use only one of them."
+        )
+    module._global_is_full_backward_hook = full
 
 
 def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -196,21 +202,24 @@ def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     try:
         return _call(module, args, kwargs, called)
     except Exception:  # goes on once the hooks that run always have run
-        for key, (kind, hook, with_kwargs, always) in list(GLOBAL_HOOKS.items()):
-            if kind == "forward" and always and key not in called:
-                hook(module, args, *[kwargs] * with_kwargs, None)
-        for key in list(module._forward_hooks_always_called):
-            if key in module._forward_hooks and key not in called:
-                _after(module, key, args, kwargs, None)
+        everywhere = of_all_modules("forward_hooks_always_called")
+        for key in (*everywhere, *module._forward_hooks_always_called):
+            if key not in called and _forward_hook(module, key) is not None:
+                try:
+                    _after(module, key, args, kwargs, None)
+                except Exception as error:
+                    where = "global module" if key in everywhere else "module"
+                    warnings.warn(
+                        f"{where} forward hook with ``always_call=True`` raised an exception that "
+                        f"was silenced as another error was raised in forward: {error}",
+                        stacklevel=3,
+                    )
         raise
 
 
 def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: set[int]) -> Any:
-    for hook in global_hooks("forward_pre"):
-        made = hook(module, args)
-        if made is not None:
-            args = made if isinstance(made, tuple) else (made,)
-    for key, hook in list(module._forward_pre_hooks.items()):
+    every_pre = of_all_modules("forward_pre_hooks")
+    for key, hook in (*every_pre.items(), *module._forward_pre_hooks.items()):
         if key in module._forward_pre_hooks_with_kwargs:
             made = hook(module, args, kwargs)
             if made is not None:
@@ -224,35 +233,45 @@ def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: se
             made = hook(module, args)
             if made is not None:
                 args = made if isinstance(made, tuple) else (made,)
-    full = global_hooks("backward")
-    if module._is_full_backward_hook:
-        full += module._backward_hooks.values()
-    before = [*global_hooks("backward_pre"), *module._backward_pre_hooks.values()]
+    full, last = _backward_hooks(module)
+    before = [*of_all_modules("backward_pre_hooks").values(), *module._backward_pre_hooks.values()]
     watch = BackwardWatch(module, full, before) if full or before else None
     if watch is not None:
         args = watch.inputs(args)
     output = module.forward(*args, **kwargs)
-    for key, (kind, hook, with_kwargs, _) in list(GLOBAL_HOOKS.items()):
-        if kind == "forward":
-            called.add(key)
-            made = hook(module, args, *[kwargs] * with_kwargs, output)
-            output = output if made is None else made
-    for key in list(module._forward_hooks):
+    for key in (*of_all_modules("forward_hooks"), *module._forward_hooks):
         called.add(key)
         made = _after(module, key, args, kwargs, output)
         if made is not None:
             output = made
     if watch is not None:
-        return watch.outputs(output)
-    if module._backward_hooks and not module._is_full_backward_hook:
-        _watch_last_step(module, args, output)
+        output = watch.outputs(output)
+    if last:
+        _watch_last_step(module, last, args, output)
     return output
+
+
+def _backward_hooks(module: Any) -> tuple[list[Any], list[Any]]:
+    """The full backward hooks, and those that are not full."""
+    found: dict[bool, list[Any]] = {True: [], False: []}
+    for full, hooks in (
+        (of_all_modules("is_full_backward_hook"), of_all_modules("backward_hooks")),
+        (module._is_full_backward_hook, module._backward_hooks),
+    ):
+        if full is not None:
+            found[full] += hooks.values()
+    return found[True], found[False]
+
+
+def _forward_hook(module: Any, key: int) -> Any:
+    return of_all_modules("forward_hooks").get(key) or module._forward_hooks.get(key)
 
 
 def _after(module: Any, key: int, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
     """What the forward hook ``key`` returns."""
-    hook = module._forward_hooks[key]
-    if key in module._forward_hooks_with_kwargs:
+    hook = _forward_hook(module, key)
+    own = module._forward_hooks_with_kwargs
+    if key in own or key in of_all_modules("forward_hooks_with_kwargs"):
         return hook(module, args, kwargs, out)
     return hook(module, args, out)
 
@@ -368,7 +387,7 @@ def _as_many(
     return made
 
 
-def _watch_last_step(module: Any, args: tuple[Any, ...], output: Any) -> None:
+def _watch_last_step(module: Any, hooks: list[Any], args: tuple[Any, ...], output: Any) -> None:
     """Registers the hooks that are not full with the node that made ``output``."""
     first = output
     while not isinstance(first, Tensor):
@@ -376,7 +395,7 @@ def _watch_last_step(module: Any, args: tuple[Any, ...], output: Any) -> None:
     node = first.grad_fn
     if node is None:
         return
-    for hook in list(module._backward_hooks.values()):
+    for hook in hooks:
         node.register_hook(functools.partial(hook, module))
     reason = _incomplete(args, output, node)
     if reason is not None:

@@ -14,9 +14,9 @@ from minitorch.extend import not_tensor
 from .conversion import Conversion
 from .hooks import (
     DICTIONARIES,
-    GLOBAL_HOOKS,
     Hooks,
     call_with_hooks,
+    register_module_backward_hook,
     register_module_buffer_registration_hook,
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -33,6 +33,7 @@ from .state import _IncompatibleKeys as _IncompatibleKeys
 
 __all__ = [
     "Module",
+    "register_module_backward_hook",
     "register_module_buffer_registration_hook",
     "register_module_forward_hook",
     "register_module_forward_pre_hook",
@@ -43,6 +44,18 @@ __all__ = [
 ]
 
 KINDS = ("_parameters", "_buffers", "_modules")
+
+# Of all modules, under PyTorch's names; what a module's own hooks are called with stands in `hooks`
+_global_backward_pre_hooks: OrderedDict[int, Any] = OrderedDict()
+_global_backward_hooks: OrderedDict[int, Any] = OrderedDict()
+_global_is_full_backward_hook: bool | None = None
+_global_forward_pre_hooks: OrderedDict[int, Any] = OrderedDict()
+_global_forward_hooks: OrderedDict[int, Any] = OrderedDict()
+_global_forward_hooks_always_called: OrderedDict[int, bool] = OrderedDict()
+_global_forward_hooks_with_kwargs: OrderedDict[int, bool] = OrderedDict()
+_global_parameter_registration_hooks: OrderedDict[int, Any] = OrderedDict()
+_global_buffer_registration_hooks: OrderedDict[int, Any] = OrderedDict()
+_global_module_registration_hooks: OrderedDict[int, Any] = OrderedDict()
 
 
 class Module(Hooks, State, Conversion):
@@ -106,7 +119,10 @@ class Module(Hooks, State, Conversion):
                 or own["_forward_pre_hooks"]
                 or own["_backward_hooks"]
                 or own["_backward_pre_hooks"]
-                or GLOBAL_HOOKS
+                or _global_forward_hooks
+                or _global_forward_pre_hooks
+                or _global_backward_hooks
+                or _global_backward_pre_hooks
             ):
                 return call_with_hooks(self, args, kwargs)
             return self.forward(*args, **kwargs)

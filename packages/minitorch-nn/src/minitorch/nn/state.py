@@ -9,9 +9,8 @@ from typing import Any, NamedTuple, cast
 
 import minitorch
 from minitorch import Tensor
-from minitorch.extend import RemovableHandle
+from minitorch.extend import RemovableHandle, add_hook
 
-from .hooks import add_hook
 from .parameter import Parameter, is_lazy
 
 __all__ = ["State"]
@@ -54,9 +53,17 @@ class State:
 
     def register_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
         """``hook(module, state_dict, prefix, local_metadata)`` runs after and may change it."""
+        hook._from_public_api = True
         return add_hook(self._state_dict_hooks, hook)
 
-    _register_state_dict_hook = register_state_dict_post_hook
+    def _register_state_dict_hook(self, hook: Any) -> RemovableHandle:
+        """As above, but what it returns takes the dict's place."""
+        if getattr(hook, "_from_public_api", False):
+            raise RuntimeError(
+                "Cannot register the same function as the state dict post hook that was previously "
+                "registered via register_state_dict_post_hook"
+            )
+        return add_hook(self._state_dict_hooks, hook)
 
     def register_load_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
         """``hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
@@ -130,6 +137,8 @@ class State:
         for hook in list(self._state_dict_hooks.values()):
             made = hook(self, filled, prefix, local_metadata)
             if made is not None:
+                if getattr(hook, "_from_public_api", False):
+                    raise RuntimeError("state_dict post-hook must return None")
                 filled = made
         return cast(dict[str, Any], filled)
 
@@ -175,7 +184,7 @@ class State:
                     f"Tensor-like object from checkpoint but received {type(value)}"
                 )
             elif is_lazy(own) and not is_lazy(value):
-                pending.append((self, name, own, value, assign))
+                pending.append((self, name, own, key, value, assign))
             elif not is_lazy(own) and is_lazy(value):
                 error_msgs.append(
                     f"Can't access the shape of an uninitialized parameter or buffer: {key} of "
@@ -183,18 +192,18 @@ class State:
                 )
             elif not is_lazy(own) and value.shape != own.shape:
                 if own.shape == () and value.shape == (1,):  # as PyTorch saved scalars long ago
-                    pending.append((self, name, own, value[0], assign))
+                    pending.append((self, name, own, key, value[0], assign))
                     continue
                 error_msgs.append(
                     f"size mismatch for {key}: copying a param with shape {value.shape} from "
                     f"checkpoint, the shape in current model is {own.shape}."
                 )
             elif not is_lazy(own):
-                pending.append((self, name, own, value, assign))
+                pending.append((self, name, own, key, value, assign))
         key = prefix + _EXTRA_STATE_KEY_SUFFIX
         if has_extra_state(self, "set_extra_state"):
             if key in state_dict:
-                pending.append((self, None, None, state_dict[key], assign))
+                pending.append((self, None, None, key, state_dict[key], assign))
             elif strict:
                 missing_keys.append(key)
         elif strict and key in state_dict:
@@ -207,7 +216,7 @@ class State:
                     if first not in (self._modules if more else known):
                         unexpected_keys.append(key)
         if "pending" not in local_metadata:
-            write_pending(pending)
+            error_msgs += write_pending(pending)
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
@@ -260,7 +269,7 @@ class State:
         result = _IncompatibleKeys(missing, unexpected)
         written = not errors and not (strict and (missing or unexpected))
         if written:
-            write_pending(pending)
+            errors = write_pending(pending)
         for module, hook in hooks:
             if hook(module, result) is not None:
                 raise AssertionError(
@@ -268,6 +277,7 @@ class State:
                     "to return new values, if incompatible_keys need to be modified, it should be "
                     "done inplace."
                 )
+        failed = f"Error(s) in loading state_dict for {type(self).__name__}:\n\t"
         if strict:
             listed = (("Unexpected", result.unexpected_keys), ("Missing", result.missing_keys))
             for what, keys in listed:
@@ -275,12 +285,9 @@ class State:
                     names = ", ".join(f'"{key}"' for key in keys)
                     errors.insert(0, f"{what} key(s) in state_dict: {names}. ")
         if errors:
-            raise RuntimeError(
-                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t"
-                + "\n\t".join(errors)
-            )
-        if not written:  # a hook forgave the missing keys
-            write_pending(pending)
+            raise RuntimeError(failed + "\n\t".join(errors))
+        if not written and (errors := write_pending(pending)):  # a hook forgave the missing keys
+            raise RuntimeError(failed + "\n\t".join(errors))
         return result
 
 
@@ -325,17 +332,48 @@ class WithModule:
         return WithModule, (self.hook, self.module())
 
 
-def write_pending(pending: list[Any]) -> None:
-    """Writes what ``_load_from_state_dict`` found in order."""
+def write_pending(pending: list[Any]) -> list[str]:
+    """Writes what ``_load_from_state_dict`` found in order; returns what went wrong."""
+    errors = []
+    swap = minitorch.__future__.get_swap_module_params_on_conversion()
     with minitorch.no_grad():
-        for module, name, own, value, assign in pending:
+        for module, name, own, key, value, assign in pending:
             if name is None:
                 module.set_extra_state(value)
-            elif assign:
-                if isinstance(own, Parameter) and not isinstance(value, Parameter):
-                    value = Parameter(value, requires_grad=own.requires_grad)
-                setattr(module, name, value)
-            else:
-                if is_lazy(own):
-                    own.materialize(value.shape)
-                own.copy_(value)
+                continue
+            if is_lazy(own) and not assign:
+                own.materialize(value.shape)
+            try:
+                if swap:
+                    minitorch.utils.swap_tensors(own, _loaded(own, value, assign))
+                elif assign:
+                    setattr(module, name, _as_parameter(own, value))
+                else:
+                    own.copy_(value)
+            except Exception as error:
+                errors.append(
+                    f'While {"swapping" if swap else "copying"} the parameter named "{key}", '
+                    f"whose dimensions in the model are {own.shape} and whose dimensions in the "
+                    f"checkpoint are {value.shape}, an exception occurred : {error.args}."
+                )
+    return errors
+
+
+def _loaded(own: Any, value: Any, assign: bool) -> Any:
+    """What takes the place of ``own``."""
+    made = own.module_load(value, assign=assign)
+    if made is own or made is value:
+        raise RuntimeError(
+            "module_load returned one of self or other, please .detach() the result if returning "
+            "one of the inputs in module_load"
+        )
+    return _as_parameter(own, made)
+
+
+def _as_parameter(own: Any, value: Any) -> Any:
+    """``value``; a parameter, learned or not, as ``own`` is one."""
+    if not isinstance(own, Parameter):
+        return value
+    if isinstance(value, Parameter):
+        return value.requires_grad_(own.requires_grad)
+    return Parameter(value, requires_grad=own.requires_grad)

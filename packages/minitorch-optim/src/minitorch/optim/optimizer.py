@@ -15,6 +15,7 @@ from minitorch import Tensor, enable_grad
 from minitorch.extend import (
     RemovableHandle,
     Variable,
+    add_hook,
     array_of,
     drop_grad,
     grad_of,
@@ -49,12 +50,12 @@ def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandl
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.register_step_pre_hook.html
     """
-    return RemovableHandle(_global_pre_hooks, hook)
+    return add_hook(_global_pre_hooks, hook)
 
 
 def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """``hook(optimizer, args, kwargs)`` runs after the step of every optimizer."""
-    return RemovableHandle(_global_post_hooks, hook)
+    return add_hook(_global_post_hooks, hook)
 
 
 class Optimizer:
@@ -297,35 +298,35 @@ class Optimizer:
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """``hook(optimizer, args, kwargs)`` runs before ``step``; may return other arguments."""
-        return _register(self._optimizer_step_pre_hooks, hook)
+        return add_hook(self._optimizer_step_pre_hooks, hook)
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """``hook(optimizer, args, kwargs)`` runs after ``step``."""
-        return _register(self._optimizer_step_post_hooks, hook)
+        return add_hook(self._optimizer_step_post_hooks, hook)
 
     def register_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """``hook(optimizer)`` runs before ``state_dict``."""
-        return _register(self._optimizer_state_dict_pre_hooks, hook, prepend)
+        return add_hook(self._optimizer_state_dict_pre_hooks, hook, prepend)
 
     def register_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """``hook(optimizer, state_dict)`` runs after ``state_dict``; may return another one."""
-        return _register(self._optimizer_state_dict_post_hooks, hook, prepend)
+        return add_hook(self._optimizer_state_dict_post_hooks, hook, prepend)
 
     def register_load_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """``hook(optimizer, state_dict)`` runs before loading; may return another state dict."""
-        return _register(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
+        return add_hook(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
 
     def register_load_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """``hook(optimizer)`` runs after loading."""
-        return _register(self._optimizer_load_state_dict_post_hooks, hook, prepend)
+        return add_hook(self._optimizer_load_state_dict_post_hooks, hook, prepend)
 
 
 def check_parameter(p: Any, differentiable: bool) -> None:
@@ -337,13 +338,6 @@ def check_parameter(p: Any, differentiable: bool) -> None:
     keeps = p.is_leaf or getattr(p, "retains_grad", False)
     if not keeps and not differentiable:
         raise ValueError("can't optimize a non-leaf Tensor")
-
-
-def _register(hooks: Hooks, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
-    handle = RemovableHandle(hooks, hook)
-    if prepend:
-        hooks.move_to_end(handle.id, last=False)
-    return handle
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:

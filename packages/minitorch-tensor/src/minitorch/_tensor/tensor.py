@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, overload
@@ -19,7 +20,16 @@ from ..autograd.grad_mode import current
 from ..autograd.gradients import backward
 from ..autograd.history import history, root
 from ..autograd.inplace import check_history, relaid
-from ..autograd.node import AccumulateGrad, Node, Output, RemovableHandle, shown, track, untrack
+from ..autograd.node import (
+    AccumulateGrad,
+    Node,
+    Output,
+    RemovableHandle,
+    add_hook,
+    shown,
+    track,
+    untrack,
+)
 from ..autograd.primitive import operator
 from ..autograd.variable import (
     Variable,
@@ -127,7 +137,7 @@ if TYPE_CHECKING:
     from ..ops import lu as lus
     from ..ops import stft as stfts
     from ..ops.conversion import Conversions as Base
-    from . import numpy_protocols, sparse_functions
+    from . import numpy_protocols, sparse_functions, swap
     from .typed_storage import TypedStorage
     from .untyped_storage import UntypedStorage
 
@@ -149,6 +159,7 @@ else:
     legacy = Later("minitorch.ops.legacy")
     lus = Later("minitorch.ops.lu")
     stfts = Later("minitorch.ops.stft")
+    swap = Later("minitorch._tensor.swap")
     functional = Later("minitorch.nn.functional")
     selections = Later("minitorch.ops.selections")
     least_squares = Later("minitorch.ops.least_squares")
@@ -474,7 +485,7 @@ class Tensor(Base):
         node = history(self)
         if node is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        return RemovableHandle(node.attach("tensor_hooks", dict), hook)
+        return add_hook(node.attach("tensor_hooks", OrderedDict), hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """``hook(tensor)`` runs once ``.grad`` of this leaf holds the pass's gradient."""
@@ -485,7 +496,7 @@ class Tensor(Base):
             raise RuntimeError(
                 "post accumulate grad hooks cannot be registered on non-leaf tensors"
             )
-        return RemovableHandle(node.attach("accumulated", dict), hook)
+        return add_hook(node.attach("accumulated", OrderedDict), hook)
 
     # --- out to Python and NumPy -------------------------------------------------------------
 
@@ -1032,6 +1043,13 @@ class Tensor(Base):
         """The address of the first element, 0 where there is none."""
         empty = isinstance(self._data, MetaArray) or not self._data.size
         return 0 if empty else address(self._array())
+
+    @property
+    def _cdata(self) -> int:
+        """A number that goes along where ``swap_tensors`` gives this tensor's state to another."""
+        return id(attributes(self))
+
+    module_load = swap.module_load
 
     def is_contiguous(self, memory_format: layouts.memory_format | None = None) -> bool:
         """True where the elements lie in memory in that order, by default C's, without gaps."""

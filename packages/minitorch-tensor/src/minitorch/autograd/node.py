@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections import OrderedDict
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -102,11 +103,11 @@ class Node:
 
     def register_hook(self, hook: Any) -> RemovableHandle:
         """``hook(grad_inputs, grad_outputs)`` runs after the node passed its gradients on."""
-        return RemovableHandle(self.attach("post_hooks", dict), hook)
+        return add_hook(self.attach("post_hooks", OrderedDict), hook)
 
     def register_prehook(self, hook: Any) -> RemovableHandle:
         """``hook(grad_outputs)`` runs before the node; what it returns takes their place."""
-        return RemovableHandle(self.attach("pre_hooks", dict), hook)
+        return add_hook(self.attach("pre_hooks", OrderedDict), hook)
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
         """The gradient per parent: arrays from an array, Tensors from a Tensor."""
@@ -170,26 +171,58 @@ def shown(node: Any) -> Any:
 
 
 class RemovableHandle:
-    """Takes a hook away again: ``handle.remove()``, or at the end of a ``with`` block."""
+    """Takes a hook away again: ``handle.remove()``, or at the end of a ``with`` block.
 
-    _ids = itertools.count()
+    Args:
+        hooks_dict: the hooks by the handles' ``id``; it is not kept alive.
+        extra_dict: other dictionaries, one or a list, that lose the ``id`` with it.
+    """
 
-    def __init__(self, hooks: dict[int, Any], hook: Any, *marks: dict[int, bool]) -> None:
-        self.id = next(self._ids)
-        self._hooks = (hooks, *marks)
-        hooks[self.id] = hook
-        for mark in marks:  # the dicts that say of a hook how it is to be called
-            mark[self.id] = True
+    id: int
+    next_id = 0
+
+    def __init__(self, hooks_dict: Any, *, extra_dict: Any = None) -> None:
+        extra = [] if extra_dict is None else extra_dict
+        self._refer_to(hooks_dict, extra if isinstance(extra, list | tuple) else [extra])
+        self.id = RemovableHandle.next_id
+        RemovableHandle.next_id += 1
+
+    def _refer_to(self, hooks: Any, extra: Any) -> None:
+        self.hooks_dict_ref = weakref.ref(hooks)
+        self.extra_dict_ref = tuple(weakref.ref(each) for each in extra)
 
     def remove(self) -> None:
-        for hooks in self._hooks:
-            hooks.pop(self.id, None)
+        for reference in (self.hooks_dict_ref, *self.extra_dict_ref):
+            hooks = reference()
+            if hooks is not None:
+                hooks.pop(self.id, None)
 
     def __enter__(self) -> RemovableHandle:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.remove()
+
+    def __getstate__(self) -> tuple[Any, int, tuple[Any, ...]]:
+        return self.hooks_dict_ref(), self.id, tuple(each() for each in self.extra_dict_ref)
+
+    def __setstate__(self, state: tuple[Any, int, tuple[Any, ...]]) -> None:
+        hooks, self.id, extra = state
+        self._refer_to(OrderedDict() if hooks is None else hooks, extra)
+        RemovableHandle.next_id = max(RemovableHandle.next_id, self.id + 1)
+
+
+def add_hook(
+    hooks: OrderedDict[int, Any], hook: Any, prepend: bool = False, extra: Any = ()
+) -> RemovableHandle:
+    """Adds ``hook`` to ``hooks``; the dictionaries ``extra`` say how it is to be called."""
+    handle = RemovableHandle(hooks, extra_dict=list(extra))
+    hooks[handle.id] = hook
+    for marks in extra:
+        marks[handle.id] = True
+    if prepend:
+        hooks.move_to_end(handle.id, last=False)
+    return handle
 
 
 class AccumulateGrad(Node):

@@ -16,6 +16,7 @@ __all__ = ["ELSEWHERE", "SameModule", "spec_elsewhere"]
 
 ELSEWHERE = {
     "__config__": "compat.build",
+    "__future__": "compat.future",
     "_tensor_str": "_tensor.printing",
     "amp.autocast_mode": "amp",
     "amp.grad_scaler": "amp",

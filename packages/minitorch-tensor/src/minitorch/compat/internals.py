@@ -38,10 +38,6 @@ TABLE: dict[str, Absent] = {
         "is_legacy_batchedtensor",
     ),
     "_C._distributed_c10d": Absent(classes="ProcessGroup Store Work ReduceOp"),
-    "__future__": Absent(
-        false="get_overwrite_module_params_on_conversion get_swap_module_params_on_conversion",
-        raises="set_overwrite_module_params_on_conversion set_swap_module_params_on_conversion",
-    ),
     "utils.deterministic": Absent(values={"fill_uninitialized_memory": True}),
     "utils.dlpack": Absent(
         real={"to_dlpack": "compat.modules:to_dlpack"}, at={"minitorch": "from_dlpack"}

@@ -10,6 +10,7 @@ __all__ = ["checkpoint"]
 
 
 if TYPE_CHECKING:
+    from .._tensor.swap import swap_tensors as swap_tensors
     from . import _foreach_utils as _foreach_utils
     from . import _pytree as _pytree
     from . import data as data
@@ -35,4 +36,8 @@ else:
                 return import_module(f"{__name__}.{name}")
             except ImportError as error:
                 raise AttributeError(str(error)) from None
+        if name == "swap_tensors":
+            from .._tensor.swap import swap_tensors
+
+            return swap_tensors
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

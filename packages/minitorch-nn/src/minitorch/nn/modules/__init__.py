@@ -1,5 +1,6 @@
 """Layers."""
 
+from .. import module as module
 from ..containers import *
 from ..module import Module as Module
 from .activation import *
