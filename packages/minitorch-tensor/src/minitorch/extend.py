@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .autograd.dispatch import apply, not_tensor
 from .autograd.fused import fused
 from .autograd.grad_mode import current
+from .autograd.gradients import primal
 from .autograd.inplace import inplace
 from .autograd.node import RemovableHandle, add_hook
 from .autograd.out import into
@@ -75,6 +76,7 @@ __all__ = [
     "over_elements",
     "over_rows",
     "overridable",
+    "primal",
     "primitive",
     "products_over_rows",
     "promote",

@@ -437,7 +437,11 @@ class Tensor(Base):
             raise TypeError(f"as_subclass(): {cls!r} is not a subclass of Tensor")
         made: Any = shapes.alias_p(self)
         if made._interpreter is None:  # what stands for others in a transform keeps its own class
-            made.__class__ = cls
+            try:
+                made.__class__ = cls
+            except TypeError:  # a class with __slots__
+                state, made = attributes(made), object.__new__(cls)
+                attributes(made).update(state)
         return made  # type: ignore[no-any-return]
 
     @staticmethod

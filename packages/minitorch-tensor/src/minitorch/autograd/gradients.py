@@ -11,7 +11,7 @@ from .history import history
 from .node import Output
 from .variable import Variable, wrapped
 
-__all__ = ["GradientEdge", "backward", "gradients", "sequence"]
+__all__ = ["GradientEdge", "backward", "gradients", "primal", "sequence"]
 
 
 class GradientEdge(tuple[Any, int]):
@@ -47,8 +47,10 @@ def sequence(value: Any, count: int | None = None) -> list[Any]:
     return [value] if isinstance(value, SINGLE) else list(value)
 
 
-def _primal(x: Any) -> Any:
-    """The value of a dual tensor: ``backward`` adds no tangents to ``.grad``."""
+def primal(x: Any) -> Any:
+    """The value of a dual tensor, without its tangent, as ``backward`` and in-place writes under
+    ``no_grad`` take it.
+    """
     while hasattr(x, "_primal"):
         x = x._primal
     return x
@@ -92,10 +94,10 @@ def backward(
                 "`backward()`. Please only use `grad_tensors`."
             )
         grad_tensors = grad_variables
-    outputs = list(map(_primal, sequence(tensors)))
+    outputs = list(map(primal, sequence(tensors)))
     gradients = sequence(grad_tensors, len(outputs))
     if grad_tensors is not None:
-        gradients = list(map(_primal, gradients))
+        gradients = list(map(primal, gradients))
     if inputs is None:
         engine.backward(outputs, gradients, retain_graph, create_graph)
         return

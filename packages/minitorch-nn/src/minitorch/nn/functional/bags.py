@@ -10,15 +10,15 @@ import numpy as np
 from minitorch import Tensor
 from minitorch.extend import array_of
 
-from ..kernels.dtypes import check_float, check_same
+from ..kernels.dtypes import check_float
 from .embedding import (
     check_index,
     counts_of,
     embedding_dense_backward_p,
     embedding_p,
     renormalize,
-    row_number,
     scale_grad_by_freq_p,
+    sparse_embedding,
 )
 
 __all__ = ["embedding_bag"]
@@ -37,6 +37,8 @@ def bags_of(input: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, i
             f"offsets[-1] can not be greater than input's length {input.shape[0]} but got "
             f"offsets[-1] of {starts[-1]}"
         )
+    if (np.diff(starts) < 0).any():
+        raise RuntimeError(f"offsets must not decrease, but got {starts.tolist()}")
     if include_last_offset:
         if not starts.size:
             raise RuntimeError("include_last_offset: number of offsets should be at least 1")
@@ -69,7 +71,7 @@ def embedding_bag(
         norm_type: the p of that norm.
         scale_grad_by_freq: divide each row's gradient by how often it was used.
         mode: ``"sum"``, ``"mean"`` or ``"max"``.
-        sparse: not supported; gradients are dense.
+        sparse: give ``weight`` a sparse gradient, for SparseAdam, SGD or Adagrad.
         per_sample_weights: as ``input``: a factor for each row of a sum.
         include_last_offset: ``offsets`` ends with the end of the last bag.
         padding_idx: a row that does not count and gets no gradient.
@@ -85,8 +87,12 @@ def embedding_bag(
             stacklevel=2,
         )
         input, weight = weight, input
-    if per_sample_weights is not None:
-        check_same("embedding_bag", weight, per_sample_weights=per_sample_weights)
+    if per_sample_weights is not None and per_sample_weights.dtype is not weight.dtype:
+        raise RuntimeError(
+            "Expected tensor for argument #1 'weight' to have the same type as tensor for argument "
+            f"#1 'per_sample_weights'; but type {weight.type()} does not equal "
+            f"{per_sample_weights.type()} (while checking arguments for embedding_bag)"
+        )
     if per_sample_weights is not None and input.shape != per_sample_weights.shape:
         raise ValueError(
             f"embedding_bag: If per_sample_weights ({per_sample_weights.shape}) is not None, then "
@@ -100,8 +106,6 @@ def embedding_bag(
         raise ValueError("max mode does not support scaling the gradient by the frequency")
     if mode == "max" and sparse:
         raise ValueError("max mode does not support sparse weights")
-    if sparse:
-        raise NotImplementedError("embedding_bag: sparse gradients are not supported")
     if per_sample_weights is not None and mode != "sum":
         raise NotImplementedError(
             "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported "
@@ -129,15 +133,25 @@ def embedding_bag(
             f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}"
         )
     check_index(input, "embedding_bag")
+    if offsets is not None:
+        check_index(offsets, "embedding_bag")
     check_float(weight, "embedding_bag")
     if max_norm is not None:
         renormalize(weight, input, max_norm, norm_type)
+    rows_there = weight.shape[0]
+    if padding_idx is not None and not -rows_there <= padding_idx < rows_there:
+        raise RuntimeError(
+            f"padding_idx must be within the number of embeddings, {-rows_there} through "
+            f"{rows_there - 1}, but got {padding_idx}"
+        )
+    sparse = sparse and weight.requires_grad
+    if sparse and scale_grad_by_freq:
+        raise RuntimeError(
+            "embedding_backward: scale_grad_by_freq not supported with sparse gradients"
+        )
     scales = counts_of(input, weight.shape[0]) if scale_grad_by_freq else None
     if padding_idx is not None:
-        try:
-            kept = input.numpy() != row_number(padding_idx, weight)
-        except AssertionError as error:  # of the other type in PyTorch, here alone
-            raise RuntimeError(*error.args) from None
+        kept = input.numpy() != padding_idx % rows_there
         mask = minitorch.from_numpy(kept)
         input, bags = input[mask], bags[kept]
         if per_sample_weights is not None:
@@ -145,9 +159,13 @@ def embedding_bag(
         if scales is not None:
             scales = scales[mask]
     try:
-        rows = embedding_p(weight, input, -1)
-    except IndexError as error:
-        raise RuntimeError(f"embedding_bag: {error}") from None
+        rows = (sparse_embedding if sparse else embedding_p)(weight, input, -1)
+    except IndexError:
+        wrong = input[(input < 0) | (input >= rows_there)]
+        raise RuntimeError(
+            "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be "
+            f"{int(wrong[0])}; num_embeddings is {rows_there}"
+        ) from None
     if scales is not None:
         rows = scale_grad_by_freq_p(rows, scales.to(rows.dtype))
     sizes = np.bincount(bags.astype(np.intp, copy=False), minlength=count)

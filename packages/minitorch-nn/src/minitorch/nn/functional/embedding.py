@@ -8,7 +8,7 @@ from typing import Any
 import minitorch
 import numpy as np
 from minitorch import Tensor, int32, int64, where
-from minitorch.extend import apply, array_of, batching_rule, primitive, single
+from minitorch.extend import apply, array_of, batching_rule, primal, primitive, single
 
 from ..kernels import embedding as kernels
 from .batching import all_rows, in_front, numbered
@@ -83,12 +83,13 @@ def check_index(input: Any, name: str) -> None:
     if input.dtype not in NUMBERS:
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
-            f"Long, Int; but got {input.dtype} instead (while checking arguments for {name})"
+            f"Long, Int; but got {input.type()} instead (while checking arguments for {name})"
         )
 
 
 def renormalize(weight: Any, input: Any, max_norm: float, norm_type: float) -> None:
     """Scales the rows in use down to ``max_norm``, in place."""
+    weight = primal(weight)
     with minitorch.no_grad(), np.errstate(all="ignore"):
         used = minitorch.unique(input)
         rows = weight.detach()[used]
@@ -145,14 +146,18 @@ def embedding(
     padding = -1 if padding_idx is None else row_number(padding_idx, weight)
     if max_norm is not None and not weight.is_meta:
         renormalize(weight, input, max_norm, norm_type)
-    if sparse and weight.requires_grad:
-        from .sparse_embedding import SparseEmbedding
-
-        rows: Tensor = SparseEmbedding.apply(weight, input, padding)
-    else:
-        rows = embedding_p(weight, input, padding)
+    take = sparse_embedding if sparse and weight.requires_grad else embedding_p
+    rows: Tensor = take(weight, input, padding)
     if scale_grad_by_freq:
         return scale_grad_by_freq_p(rows, counts_of(input, weight.shape[0]).to(rows.dtype))
+    return rows
+
+
+def sparse_embedding(weight: Tensor, input: Tensor, padding: int) -> Tensor:
+    """``embedding_p`` with a sparse gradient."""
+    from .sparse_embedding import SparseEmbedding
+
+    rows: Tensor = SparseEmbedding.apply(weight, input, padding)
     return rows
 
 
