@@ -99,11 +99,18 @@ class Hooks:
         return add_hook(self._backward_hooks, hook)
 
 
-def of_all_modules(name: str) -> Any:
-    """A dictionary of hooks of all modules, from where PyTorch has it and programs replace it."""
-    from . import module
+_everywhere: dict[str, Any] = {}
 
-    return getattr(module, f"_global_{name}")
+
+def use_globals(names: dict[str, Any]) -> None:
+    """Called once by ``module.py``, where PyTorch has the hooks of all modules."""
+    global _everywhere
+    _everywhere = names
+
+
+def of_all_modules(name: str) -> Any:
+    """A dictionary of hooks of all modules, as it is now: programs put others in its place."""
+    return _everywhere[f"_global_{name}"]
 
 
 def register_module_forward_pre_hook(hook: Any) -> RemovableHandle:
@@ -186,14 +193,12 @@ def use_kind(module: Any, full: bool) -> None:
 
 def use_kind_everywhere(full: bool) -> None:
     """Raises where there are backward hooks of the other kind for all modules."""
-    from . import module
-
-    if module._global_is_full_backward_hook is (not full):
+    if of_all_modules("is_full_backward_hook") is (not full):
         raise RuntimeError(
             "Cannot use both regular backward hooks and full backward hooks as a global Module "
             "hook. Please use only one of them."
         )
-    module._global_is_full_backward_hook = full
+    _everywhere["_global_is_full_backward_hook"] = full
 
 
 def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

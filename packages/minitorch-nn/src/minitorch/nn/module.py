@@ -25,6 +25,7 @@ from .hooks import (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
     registered,
+    use_globals,
 )
 from .parameter import Buffer, Parameter, UninitializedParameter
 from .state import _EXTRA_STATE_KEY_SUFFIX as _EXTRA_STATE_KEY_SUFFIX
@@ -45,7 +46,7 @@ __all__ = [
 
 KINDS = ("_parameters", "_buffers", "_modules")
 
-# Of all modules, under PyTorch's names; what a module's own hooks are called with stands in `hooks`
+# Of all modules, under PyTorch's names; `hooks` reads and fills them
 _global_backward_pre_hooks: OrderedDict[int, Any] = OrderedDict()
 _global_backward_hooks: OrderedDict[int, Any] = OrderedDict()
 _global_is_full_backward_hook: bool | None = None
@@ -56,6 +57,7 @@ _global_forward_hooks_with_kwargs: OrderedDict[int, bool] = OrderedDict()
 _global_parameter_registration_hooks: OrderedDict[int, Any] = OrderedDict()
 _global_buffer_registration_hooks: OrderedDict[int, Any] = OrderedDict()
 _global_module_registration_hooks: OrderedDict[int, Any] = OrderedDict()
+use_globals(globals())
 
 
 class Module(Hooks, State, Conversion):
