@@ -9,7 +9,7 @@ from typing import Any
 import minitorch as torch
 import numpy as np
 import pytest
-from minitorch.utils.checkpoint import checkpoint
+from minitorch.utils.checkpoint import CheckpointError, checkpoint
 
 Tensor = Any
 
@@ -80,3 +80,85 @@ def test_arguments_written_to_since_are_noticed(reentrant: bool) -> None:
     h.add_(1)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.backward()
+
+
+def twice(first, second):
+    """A function that computes something else the second time."""
+    calls = []
+
+    def function(x):
+        calls.append(x)
+        return (first if len(calls) == 1 else second)(x)
+
+    return function
+
+
+DIFFERENT = {
+    "fewer": (
+        lambda x: x.sin().exp().sin(),
+        lambda x: x.sin().exp(),
+        "A different number of tensors was saved",
+    ),
+    "other shapes": (
+        lambda x: x.sin().exp(),
+        lambda x: x.sin() * torch.ones(2),
+        "the following tensors have different metadata",
+    ),
+}
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_a_run_that_differs_is_told(name, debug):
+    first, second, message = DIFFERENT[name]
+    made = checkpoint(
+        twice(first, second),
+        torch.ones(1, requires_grad=True),
+        use_reentrant=False,
+        debug=debug,
+    )
+    with pytest.raises(CheckpointError, match=message) as caught:
+        made.sum().backward()
+    assert ("you passed `debug=True`" in str(caught.value)) is debug
+    assert ("['sin', 'exp'" in str(caught.value)) is debug
+
+
+def test_the_second_run_stops_early_or_not():
+    few, many = (lambda x: x.sin().exp()), (lambda x: x.sin().exp().sin())
+    x = torch.ones(1, requires_grad=True)
+    checkpoint(twice(few, many), x, use_reentrant=False).backward()
+    assert x.grad is not None
+    with torch.utils.checkpoint.set_checkpoint_early_stop(False):
+        made = checkpoint(twice(few, many), x, use_reentrant=False)
+    with pytest.raises(CheckpointError, match="trying to save more tensors"):
+        made.backward()
+
+
+def test_debug_for_all():
+    first, second, _ = DIFFERENT["fewer"]
+    x = torch.ones(1, requires_grad=True)
+    for all_of_them, own in ((True, False), (False, True)):
+        with torch.utils.checkpoint.set_checkpoint_debug_enabled(all_of_them):
+            made = checkpoint(twice(first, second), x, use_reentrant=False, debug=own)
+            with pytest.raises(CheckpointError) as caught:
+                made.backward()
+        assert ("debug=True" in str(caught.value)) is all_of_them
+
+
+def test_a_value_is_unpacked_once_per_pass():
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            with pytest.raises(CheckpointError, match="already unpacked once"):
+                ctx.saved_tensors  # noqa: B018
+            return 2 * x * g
+
+    x = torch.tensor(3.0, requires_grad=True)
+    checkpoint(Square.apply, x, use_reentrant=False).backward()
+    assert x.grad.item() == 6

@@ -303,7 +303,7 @@ def test_gradient_gets_the_dtype_of_its_input():
 
 def test_no_write_to_an_input_returned_as_it_is():
     made = made_of(lambda ctx, x: x, lambda ctx, g: g * 5)(leaf(1.0) * 1)
-    with pytest.raises(RuntimeError, match="cannot be modified inplace"):
+    with pytest.raises(RuntimeError, match="created inside a custom Function"):
         made.mul_(2)
 
 
@@ -317,3 +317,123 @@ def test_saved_values_pass_the_hooks():
         made = made_of(forward, lambda ctx, g: 2 * g * ctx.saved_tensors[0])(x)
     made.sum().backward()
     assert x.grad.tolist() == [40.0]
+
+
+# --- forward mode ---------------------------------------------------------------------------------
+
+
+def pushed(forward, jvp, *, view=False, **flags):
+    """A Function with these passes, applied to a dual of [1, 2, 3] with the tangent [1, 1, 1]."""
+
+    class Made(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return forward(ctx, x)
+
+        backward = staticmethod(lambda ctx, g: g)
+
+        @staticmethod
+        def jvp(ctx, t):
+            return jvp(ctx, t)
+
+    fw = autograd.forward_ad
+    with fw.dual_level():
+        dual = fw.make_dual(minitorch.tensor([1.0, 2.0, 3.0]), minitorch.ones(3))
+        if view:
+            dual = dual[:]
+        made = Made.apply(dual)
+        return dual, made, fw.unpack_dual(made[0] if isinstance(made, tuple) else made).tangent
+
+
+def dirty(ctx, x):
+    ctx.mark_dirty(x)
+    return x.mul_(2)
+
+
+def constant(ctx, x):
+    out = x.clone()
+    ctx.mark_non_differentiable(out)
+    return out
+
+
+REFUSED = {
+    "as many tangents as outputs": (
+        lambda ctx, x: x.clone(),
+        lambda ctx, t: (t, t),
+        "expected 1 but got 2",
+    ),
+    "none for a constant": (constant, lambda ctx, t: t.clone(), "You should return None at that"),
+    "in place as well": (dirty, lambda ctx, t: t * 2, "not modifying the forward mode gradients"),
+    "in place for real": (dirty, lambda ctx, t: t, "not modifying the forward mode gradients"),
+    "an input as it is": (lambda ctx, x: x, lambda ctx, t: t, "or an input as-is"),
+    "a view": (lambda ctx, x: x[:2], lambda ctx, t: t[:2].clone(), "jvp is not returning a view"),
+    "a view of the tangent": (
+        lambda ctx, x: x[:2],
+        lambda ctx, t: t[:2].clone()[:],
+        "jvp is not returning a view of the given grad input",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_jvp_must_do_what_forward_does(name):
+    forward, jvp, message = REFUSED[name]
+    with pytest.raises(RuntimeError, match=message):
+        pushed(forward, jvp)
+
+
+def test_jvp_of_a_view_is_one_of_the_same_base():
+    with pytest.raises(RuntimeError, match="same base as the given grad input"):
+        pushed(lambda ctx, x: x[:2], lambda ctx, t: t[:2].clone()[:], view=True)
+    assert pushed(lambda ctx, x: x[:2], lambda ctx, t: t[:2], view=True)[2].tolist() == [1, 1]
+
+
+def test_jvp_in_place_returns_the_input():
+    dual, made, tangent = pushed(dirty, lambda ctx, t: t.mul_(2))
+    assert made is dual
+    assert tangent.tolist() == [2, 2, 2]
+
+
+def test_jvp_sees_what_was_saved_for_it():
+    def forward(ctx, x):
+        ctx.save_for_backward(x, x)
+        return x.clone()
+
+    def jvp(ctx, t):
+        assert ctx.saved_tensors == ()
+        return t
+
+    assert pushed(forward, jvp)[2].tolist() == [1, 1, 1]
+
+
+def test_a_dual_goes_backward_by_backward():
+    class Forged(Function):
+        forward = staticmethod(lambda ctx, x: x * 2)
+        backward = staticmethod(lambda ctx, g: g * 5)
+        jvp = staticmethod(lambda ctx, t: t * 7)
+
+    x = leaf(1.0)
+    with autograd.forward_ad.dual_level():
+        made = Forged.apply(autograd.forward_ad.make_dual(x, minitorch.ones_like(x)))
+        assert autograd.forward_ad.unpack_dual(made).tangent.tolist() == [7]
+        made.sum().backward()
+    assert x.grad.tolist() == [5]
+
+
+def test_only_inputs_are_dirty():
+    def forward(ctx, x):
+        made = x * 3
+        ctx.mark_dirty(made)
+        return made
+
+    with pytest.warns(UserWarning, match="Only input Tensors should be given"):
+        made_of(forward, lambda ctx, g: g)(leaf(1.0))
+
+
+def test_several_results_and_a_view_written_to():
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        return x.mul_(2), x * 1
+
+    with pytest.raises(RuntimeError, match="an input that is a view of another Tensor"):
+        made_of(forward, lambda ctx, g, h: g)((leaf(1.0) * 1)[:])

@@ -98,3 +98,90 @@ def test_only_outputs_that_require_grad_are_compared():
     x = minitorch.rand(2, dtype=minitorch.float64, requires_grad=True)
     assert gradcheck(f, x, check_forward_ad=True)
     assert gradgradcheck(f, x)
+
+
+def test_outputs_keep_their_shape_and_dtype():
+    a = minitorch.ones(1, dtype=minitorch.float64, requires_grad=True)
+    for change, what in (
+        (lambda x: minitorch.cat([x, x]), "shape"),
+        (lambda x: x.float(), "dtype"),
+    ):
+        with pytest.raises(AssertionError, match=f"return outputs with the same {what}"):
+            gradcheck(lambda x, change=change: change(x) if bool((x >= 1).all()) else x * 1, (a,))
+
+
+class Passes(minitorch.autograd.Function):
+    """Twice the input; by which pass it is wrong."""
+
+    @staticmethod
+    def forward(ctx, x, wrong):
+        ctx.wrong = wrong
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * (3 if "backward" in ctx.wrong else 2), None
+
+    @staticmethod
+    def jvp(ctx, t, _):
+        if "undefined" in ctx.wrong and not t.any():
+            return t + 1
+        return t * (3 if "forward" in ctx.wrong else 2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("backward", "Jacobian mismatch for output 0"),
+        ("forward", "Jacobian computed with forward mode mismatch for output 0"),
+        ("forward backward", "Jacobian mismatch for output 0"),  # the backward pass comes first
+    ],
+)
+def test_the_report_says_which_mode(wrong, message):
+    x = minitorch.ones(2, dtype=minitorch.float64, requires_grad=True)
+    with pytest.raises(GradcheckError, match=message):
+        gradcheck(lambda x: Passes.apply(x, wrong), (x,), check_forward_ad=True)
+
+
+def test_tangents_that_are_missing_are_zeros():
+    class Sum(minitorch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            ctx.set_materialize_grads(False)
+            return x + y
+
+        @staticmethod
+        def jvp(ctx, s, t):
+            return s * 1 if t is None else t * 5 if s is None else s + t
+
+    x, y = (minitorch.ones(2, dtype=minitorch.float64, requires_grad=True) for _ in range(2))
+    options = {"check_forward_ad": True, "check_backward_ad": False}
+    assert gradcheck(Sum.apply, (x, y), check_undefined_grad=False, **options)
+    with pytest.raises(GradcheckError, match="has an undefined tangent value"):
+        gradcheck(Sum.apply, (x, y), **options)
+
+
+def test_the_imaginary_part_is_named():
+    def wrong(x):
+        y = x.clone()
+        y.register_hook(lambda g: g + 0.5j)
+        return y
+
+    x = minitorch.ones(2, dtype=minitorch.complex128, requires_grad=True)
+    with pytest.raises(GradcheckError, match="imaginary part of complex outputs only, Jacobian"):
+        gradcheck(wrong, (x,), check_undefined_grad=False)
+
+
+def test_jacobians_by_their_old_names():
+    from minitorch.autograd.gradcheck import get_analytical_jacobian, get_numerical_jacobian
+
+    x, y = (minitorch.ones(2, dtype=minitorch.float64, requires_grad=True) for _ in range(2))
+    with pytest.warns(FutureWarning, match="private API"):
+        found = get_numerical_jacobian(lambda xs: 2 * xs[0] + xs[1], (x, y), eps=1e-6)
+    assert minitorch.allclose(found[0], 2 * minitorch.eye(2, dtype=minitorch.float64))
+    with pytest.warns(FutureWarning, match="private API"):
+        matrices, same, *_ = get_analytical_jacobian((x, y), 2 * x + y)
+    assert same
+    assert minitorch.allclose(matrices[1], minitorch.eye(2, dtype=minitorch.float64))
+    with pytest.warns(FutureWarning), pytest.raises(ValueError, match=r"grad_out to be 1\.0"):
+        get_numerical_jacobian(lambda xs: xs[0], (x,), grad_out=2.0)

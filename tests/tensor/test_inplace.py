@@ -323,10 +323,79 @@ def test_views_under_no_grad_require_grad_as_their_base(name: str, source: str) 
         view.numpy()
         view.zero_()
     assert view.requires_grad
-    with pytest.raises(RuntimeError, match="under no_grad"):
+    with pytest.raises(RuntimeError, match="created in no_grad mode"):
         view * 2
     with minitorch.no_grad():
         assert not x.detach()[:2].requires_grad
+
+
+class Identity(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        return g
+
+
+def no_grad_view(x: Any) -> Any:
+    with torch.no_grad():
+        return x.view(-1)
+
+
+def inference_view(x: Any) -> Any:
+    with torch.inference_mode():
+        return x.view(-1)
+
+
+UNFOLLOWED = {
+    "several": (lambda x: x.unbind()[0], "Output 0 of UnbindBackward0 is a view and {0} modified"),
+    "no_grad": (no_grad_view, "A view was created in no_grad mode and {0} modified"),
+    "inference": (inference_view, "A view was created in inference mode and {0} modified"),
+    "function": (Identity.apply, "IdentityBackward is a view and {0} modified .* custom Function"),
+}
+
+
+@pytest.mark.parametrize("write", ["view", "base"])
+@pytest.mark.parametrize("name", UNFOLLOWED)
+def test_writes_that_cannot_be_followed_say_why(name: str, write: str) -> None:
+    take, message = UNFOLLOWED[name]
+    x = torch.ones(4, requires_grad=True) * 1
+    view = take(x)
+    if write == "view":
+        with pytest.raises(RuntimeError, match=message.format("is being")):
+            view.mul_(2)
+    elif name != "function":  # a node of its own, which the base's write leaves alone
+        x.mul_(2)
+        with pytest.raises(RuntimeError, match=message.format("its base .* has been")):
+            view.grad_fn  # noqa: B018
+    x = torch.ones(4)  # outside of autograd all are written to
+    assert take(x).zero_().sum() == 0
+
+
+def test_a_view_of_a_view_from_no_grad_says_so() -> None:
+    y = no_grad_view(torch.zeros(2)).requires_grad_()
+    with pytest.raises(RuntimeError, match="ViewBackward0 is a view of a view which was created"):
+        y.view(2).div_(2)
+
+
+@pytest.mark.parametrize("split", ["unsafe_split", "unsafe_chunk", "unsafe_split_with_sizes"])
+@pytest.mark.parametrize("where", [torch, torch.Tensor])
+def test_pieces_of_unsafe_splits_are_apart(split: str, where: Any) -> None:
+    x = torch.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+    a, b = getattr(where, split)(x * 1, [2, 2] if "sizes" in split else 2)
+    a.mul_(b)
+    a.sum().backward()
+    assert x.grad.tolist() == [3.0, 4.0, 1.0, 2.0]
+
+
+def test_an_inference_tensor_is_no_part_of_the_graph() -> None:
+    with torch.inference_mode():
+        x = torch.ones(4, requires_grad=True)
+        x.resize_(2)
+    assert not x.view(-1).requires_grad
+    assert not x.view(-1)._is_view()
 
 
 EXPANDED = {

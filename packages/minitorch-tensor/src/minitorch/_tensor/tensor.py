@@ -1070,7 +1070,7 @@ class Tensor(Base):
 
     split_with_sizes, chunk = joining.split_with_sizes, joining.chunk
     unsafe_split, unsafe_chunk = joining.unsafe_split, joining.unsafe_chunk
-    unsafe_split_with_sizes = joining.split_with_sizes
+    unsafe_split_with_sizes = joining.unsafe_split_with_sizes
     tensor_split, unbind = joining.tensor_split, joining.unbind
     hsplit, vsplit, dsplit = joining.hsplit, joining.vsplit, joining.dsplit
 

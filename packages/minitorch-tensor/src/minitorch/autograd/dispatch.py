@@ -22,7 +22,7 @@ from .grad_mode import INTERPRETERS, current
 from .history import history
 from .node import Output, sequence_numbers
 from .opmath import kernel_for
-from .variable import Variable, wrap, wrap_view
+from .variable import Unfollowed, Variable, wrap, wrap_view
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -131,9 +131,18 @@ def _as_view(
 ) -> Any:
     if not _is_view(tensor._data, source._data):
         return tensor
-    follow = primitive.differentiable and not several and current.state.flags & 1
-    op = primitive.op if follow else None
-    return wrap_view(tensor._data, tensor._node, source, op, params)
+    reason = Unfollowed.SEVERAL if several else None
+    return wrap_view(tensor._data, tensor._node, source, _origin(primitive, reason), params)
+
+
+def _origin(primitive: Primitive, reason: Unfollowed | None = None) -> Any:
+    """What ``wrap_view`` is told of a view that ``primitive`` made: its operation, or why not."""
+    state = current.state
+    if not state.flags & 1:
+        return Unfollowed.INFERENCE if state.inference else Unfollowed.NO_GRAD
+    if reason is None and not primitive.differentiable:
+        return Unfollowed.RETYPED
+    return reason or primitive.op
 
 
 def apply(primitive: Primitive, *args: Any) -> Any:
@@ -318,8 +327,10 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
             except (MetaError, MemoryError):
                 result = without_values(primitive, (data,), params)
             if result.base is data or _is_view(result, data):
-                origin = op if differentiable and state.flags else None
+                origin = op if differentiable and state.flags else _origin(primitive)
                 tensor = wrap_view(result, None, input, origin, params)
+                if tensor._base is None:  # of an inference tensor: out of the graph
+                    return tensor
             else:
                 tensor = wrap(result)
         else:

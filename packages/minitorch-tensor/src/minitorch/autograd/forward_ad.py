@@ -133,7 +133,18 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
             f"Expected tangent to have the dtype of the tensor, {tensor.dtype}, but it has "
             f"{tangent.dtype}"
         )
-    return Dual(tensor, tangent, _level())
+    interpreter = _level()
+    for name, each in (("tensor", tensor), ("tangent", tangent)):
+        if interpreter.owns(each):
+            raise RuntimeError(
+                f"Cannot make a dual tensor: the {name} has a forward gradient at the same level "
+                "already."
+            )
+    if tensor.numel() and tensor.stride() != tangent.stride():
+        tangent = tangent.clone()  # its views would be others
+    made = Dual(tensor, tangent, interpreter)
+    made._counter = tensor._counter
+    return made
 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
@@ -142,4 +153,8 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
     if interpreter is not None and interpreter.owns(tensor):
         primal = tensor._primal
         return UnpackedDualTensor(primal.view_as(primal), tensor._tangent)
+    from ..func.forward import Dual
+
+    if isinstance(tensor, Dual) and tensor._interpreter not in current.state.interpreters:
+        return unpack_dual(tensor._primal)  # its level has ended
     return UnpackedDualTensor(tensor, None)

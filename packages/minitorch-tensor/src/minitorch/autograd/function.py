@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from .engine import sum_to
 from .grad_mode import INTERPRETERS, current, set_grad_enabled, user_code
 from .history import history
 from .node import AccumulateGrad, Node, Output, Partial, sequence_numbers
-from .variable import Variable, wrap, wrap_view
+from .variable import Unfollowed, Variable, wrap
 
 __all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
 
@@ -91,6 +92,16 @@ class FunctionCtx(Node):
             "'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2
         )
         return self.saved_tensors
+
+    @contextlib.contextmanager
+    def _forward_mode(self) -> Iterator[None]:
+        """Within it ``saved_tensors`` are those of ``save_for_forward``."""
+        before = self.saved, self.versions, self.to_save
+        self.saved, self.versions, self.to_save = (), (), ()
+        try:
+            yield
+        finally:
+            self.saved, self.versions, self.to_save = before
 
     def _tensor(self, kind: str, place: int, value: Any) -> Any:
         if kind == "input":
@@ -299,8 +310,8 @@ class Function:
         return inspect.signature(cls.forward).bind(None, *args, **kwargs).args[1:]
 
     @classmethod
-    def _run(cls, args: tuple[Any, ...]) -> Any:
-        ctx = cls._node_type()
+    def _run(cls, args: tuple[Any, ...], ctx: FunctionCtx | None = None) -> Any:
+        ctx = ctx or cls._node_type()
         recording = current.state.flags & 1
         parents = tuple(history(x) if isinstance(x, Variable) else None for x in args)
         parents = parents if recording else (None,) * len(args)
@@ -322,12 +333,14 @@ class Function:
         for k, out in enumerate(outputs):
             if isinstance(out, Variable) and not _among(out, ctx.dirty):
                 if _among(out, args):  # an input returned as it is: the output is a view of it
-                    outputs[k] = _view_of(out) if recording else out.detach()
+                    outputs[k] = _view_of(out)
                     view = outputs[k]
                     ctx.to_save = tuple(view if t is out else t for t in ctx.to_save)
                     ctx.non_differentiable = tuple(
                         view if t is out else t for t in ctx.non_differentiable
                     )
+        if recording:
+            _mark_views(outputs, ctx)
         if any(ctx.needs_input_grad):
             cls._connect(ctx, parents, args, outputs)
         else:
@@ -355,7 +368,20 @@ class Function:
         only = metas[0] if single else None
         ctx.shape = tuple(metas) if not single else only[0] if only and only[2] else None
         for t in ctx.dirty:
+            if not _among(t, args):
+                warnings.warn(
+                    "Only input Tensors should be given to ctx.mark_dirty(). If a Tensor is not an "
+                    "input, there is no need to pass it to mark_dirty().",
+                    stacklevel=4,
+                )
             check_writable(t)
+            if t._base is not None and sum(meta is not None for meta in metas) > 1:
+                raise RuntimeError(
+                    "If your Function modifies inplace an input that is a view of another Tensor, "
+                    "your Function cannot return more than one Tensor. Make sure the input is not "
+                    "a view (using .clone() for example), or split the Function into one that "
+                    "modifies and returns the single Tensor and another for the rest."
+                )
             t._counter[0] += 1
         ctx._keep(args, outputs)
         for k, (out, meta) in enumerate(zip(outputs, metas, strict=True)):
@@ -365,7 +391,7 @@ class Function:
             if _among(out, ctx.dirty):
                 rebase(out, wrap(out._data, node))
             else:
-                out._node = node
+                out._node, out._seen = node, out._counter[0]
 
 
 class InplaceFunction(Function):
@@ -378,9 +404,15 @@ class InplaceFunction(Function):
 
 def _view_of(x: Any) -> Any:
     """The same memory, as a view whose history is not followed: the function's own passes are."""
-    made = wrap_view(x._data, None, x, None, ())
-    made._chain = None
-    return made
+    with set_grad_enabled(False):
+        return x.view_as(x)
+
+
+def _mark_views(outputs: Sequence[Any], ctx: FunctionCtx) -> None:
+    """A write to a view that ``forward`` made would go past ``backward``."""
+    for out in outputs:
+        if isinstance(out, Variable) and out._base is not None and not _among(out, ctx.dirty):
+            out._chain = Unfollowed.FUNCTION
 
 
 def _differentiable(output: Any, ctx: FunctionCtx) -> bool:
@@ -416,6 +448,10 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
 
 class _Twice(Node):
     """The end of a graph that must not be differentiated."""
+
+    def name(self) -> str:
+        """PyTorch's name of it."""
+        return "Error"
 
     def __init__(self, parents: tuple[Any, ...], shape: tuple[int, ...]) -> None:
         self.parents = parents

@@ -79,6 +79,7 @@ def _numerical(
                 data[place] = value + step * unit
                 with enable_grad():
                     end = _tuple(func(*inputs))
+                _check_like(end, made, which, eps, place)
                 ends.append([_reals(np.array(end[k]._data)) for k in which])
             data[place] = value
             quotients = zip(*ends, strict=True)
@@ -91,6 +92,19 @@ def _numerical(
         )
         for n, k in enumerate(which)
     ]
+
+
+def _check_like(
+    end: tuple[Any, ...], made: tuple[Any, ...], which: list[int], eps: float, place: Any
+) -> None:
+    for k in which:
+        for what in ("shape", "dtype"):
+            one, other = getattr(end[k], what), getattr(made[k], what)
+            if one != other:
+                raise AssertionError(
+                    f"Expected `func` to return outputs with the same {what} when inputs are "
+                    f"perturbed on index {place} by {eps}, but got: {what}s {other} and {one}."
+                )
 
 
 def _analytical(output: Any, inputs: list[Any]) -> list[Any]:
@@ -143,7 +157,7 @@ def gradcheck(
         atol, rtol: how far the two may differ.
         raise_exception: raise on failure; otherwise return False.
         nondet_tol: how far two backward passes may differ.
-        check_undefined_grad: where no gradient arrives, none or zeros are to be passed on.
+        check_undefined_grad: where no gradient or tangent arrives, none or zeros go on.
         check_batched_grad: the backward pass is the same for a batch of gradients under ``vmap``.
         check_forward_ad, check_backward_ad: which mode to check; at least one.
         check_batched_forward_grad: forward mode is the same under ``vmap``.
@@ -168,16 +182,19 @@ def gradcheck(
     inputs = _tuple(inputs)
     try:
         _check_inputs(inputs)
-        if check_forward_ad:
-            _check_forward(func, inputs, eps, atol, rtol)
         if check_backward_ad:
             _check(func, inputs, eps, atol, rtol, nondet_tol)
+        if check_forward_ad:
+            _check_forward(func, inputs, eps, atol, rtol)
+            if check_undefined_grad:
+                _check_undefined_forward(func, inputs)
+            if check_batched_forward_grad:
+                _check_batched_forward(func, inputs)
+        if check_backward_ad:
+            if check_batched_grad:
+                _check_batched(func, inputs)
             if check_undefined_grad:
                 _check_undefined(func, inputs)
-        if check_batched_grad and check_backward_ad:
-            _check_batched(func, inputs)
-        if check_batched_forward_grad:
-            _check_batched_forward(func, inputs)
     except GradcheckError:
         if raise_exception:
             raise
@@ -238,7 +255,18 @@ def _check(
                     f"grad_output multiple times gives different values. nondet_tol={nondet_tol}."
                 )
             if not np.allclose(a, n, rtol=rtol, atol=atol, equal_nan=False):
-                raise GradcheckError(_mismatch("", output, position, n, a))
+                raise GradcheckError(_part(made[output], a, n, rtol, atol)
+                                     + _mismatch("", output, position, n, a))  # fmt: skip
+
+
+def _part(output: Any, analytical: Any, numerical: Any, rtol: float, atol: float) -> str:
+    """Which part of the Jacobian of a complex output differs: columns are real parts, then
+    imaginary ones, in turn."""
+    if output._data.dtype.kind != "c":
+        return ""
+    imaginary = np.allclose(analytical[:, 1::2], numerical[:, 1::2], rtol=rtol, atol=atol)
+    part = "real" if imaginary else "imaginary"
+    return f"While considering the {part} part of complex outputs only, "
 
 
 def _check_undefined(func: Any, inputs: tuple[Any, ...]) -> None:
@@ -285,20 +313,20 @@ def _check_batched(func: Any, inputs: tuple[Any, ...]) -> None:
 
 
 def _check_batched_forward(func: Any, inputs: tuple[Any, ...]) -> None:
-    from ..func import jvp, vmap
+    from ..func import vmap
 
-    places = [k for k, x in enumerate(inputs) if isinstance(x, Variable) and history(x) is not None]
-    for position in places:
-        x = inputs[position].detach()
+    for position in _places(inputs):
+        x = inputs[position]
+        shapes = [o._data for o in _tuple(func(*inputs)) if isinstance(o, Variable)]
 
-        def push(t: Any, position: int = position, x: Any = x) -> Any:
-            def of_x(value: Any) -> tuple[Any, ...]:
-                return _tuple(func(*inputs[:position], value, *inputs[position + 1 :]))
+        def push(t: Any, position: int = position, shapes: Any = shapes) -> Any:
+            found = _pushed(func, inputs, {position: t})
+            return tuple(
+                wrap(np.zeros_like(like)) if t is None else t
+                for t, like in zip(found, shapes, strict=True)
+            )
 
-            return jvp(of_x, (x,), (t,))[1]
-
-        shape, dtype = x._data.shape, x._data.dtype
-        seeds = _random((2, *shape), dtype, np.random.default_rng(position))
+        seeds = _random((2, *x._data.shape), x._data.dtype, np.random.default_rng(position))
         one_by_one = [push(t) for t in seeds]
         try:
             batch = vmap(push)(seeds)
@@ -317,32 +345,76 @@ def _mismatch(mode: str, output: int, position: int, numerical: Any, analytical:
     )
 
 
+def _places(inputs: tuple[Any, ...]) -> list[int]:
+    """The positions of what is to be differentiated by."""
+    return [k for k, x in enumerate(inputs) if isinstance(x, Variable) and history(x) is not None]
+
+
+def _pushed(func: Any, inputs: tuple[Any, ...], tangents: dict[int, Any]) -> list[Any]:
+    """The outputs' tangents (or None), given those of the inputs at some positions."""
+    from .forward_ad import dual_level, make_dual, unpack_dual
+
+    tracked = _places(inputs)
+    with dual_level():
+        duals = [
+            make_dual(x.detach(), tangents[k]) if k in tangents
+            else x.detach() if k in tracked else x
+            for k, x in enumerate(inputs)
+        ]  # fmt: skip
+        return [
+            unpack_dual(o).tangent if isinstance(o, Variable) else None
+            for o in _tuple(func(*duals))
+        ]
+
+
+def _zeros(inputs: tuple[Any, ...]) -> dict[int, Any]:
+    return {
+        k: wrap(np.zeros(inputs[k]._data.shape, inputs[k]._data.dtype)) for k in _places(inputs)
+    }
+
+
 def _check_forward(
     func: Any, inputs: tuple[Any, ...], eps: float, atol: float, rtol: float
 ) -> None:
     """The same for forward mode: one column of the Jacobian per input element."""
-    from ..func import jvp
-
-    places = [k for k, x in enumerate(inputs) if isinstance(x, Variable) and history(x) is not None]
-    for position in places:
+    made = _tuple(func(*inputs))
+    which = [k for k, o in enumerate(made) if isinstance(o, Variable) and o.requires_grad]
+    for position in _places(inputs):
         x = inputs[position]
-
-        def of_x(value: Any, position: int = position) -> tuple[Any, ...]:
-            return _tuple(func(*inputs[:position], value, *inputs[position + 1 :]))
-
-        made = _tuple(func(*inputs))
-        which = [k for k, o in enumerate(made) if isinstance(o, Variable) and o.requires_grad]
         rows = []
         for place in range(_reals(x._data).size):
-            tangent = np.zeros(x._data.shape, x._data.dtype)
-            _reals(tangent)[place] = 1
-            slopes = jvp(of_x, (x.detach(),), (wrap(tangent),))[1]
-            rows.append([_reals(slopes[k].detach()._data) for k in which])
+            tangents = _zeros(inputs)
+            _reals(tangents[position]._array())[place] = 1
+            found = _pushed(func, inputs, tangents)
+            rows.append(
+                [_reals(np.zeros_like(made[k]._data) if found[k] is None else
+                        found[k].detach()._data) for k in which]
+            )  # fmt: skip
         matrices = _numerical(func, inputs, x, made, which, eps)
         for column, (output, numerical) in enumerate(zip(which, matrices, strict=True)):
             analytical = np.array([row[column] for row in rows]).reshape(numerical.shape)
             if not np.allclose(analytical, numerical, rtol=rtol, atol=atol):
-                raise GradcheckError(_mismatch("forward ", output, position, numerical, analytical))
+                mode = "computed with forward mode "
+                raise GradcheckError(_mismatch(mode, output, position, numerical, analytical))
+
+
+def _check_undefined_forward(func: Any, inputs: tuple[Any, ...]) -> None:
+    """An input without a tangent is one whose tangent is zero."""
+    tangents = {
+        k: _random(inputs[k]._data.shape, inputs[k]._data.dtype, np.random.default_rng(k))
+        for k in _places(inputs)
+    }
+    for position, zero in _zeros(inputs).items():
+        zeros = _pushed(func, inputs, {**tangents, position: zero})
+        without = {k: t for k, t in tangents.items() if k != position}
+        for output, pair in enumerate(zip(zeros, _pushed(func, inputs, without), strict=True)):
+            a, b = (0 if t is None else t.detach()._data for t in pair)
+            if not np.allclose(a, b):
+                raise GradcheckError(
+                    f"Mismatch in tangent values for output with index: {output} when input: "
+                    f"{inputs[position]} has an undefined tangent value. Got: {b}, but expected: "
+                    f"{a}"
+                )
 
 
 def gradgradcheck(
@@ -412,6 +484,55 @@ def gradgradcheck(
         raise_exception=raise_exception,
         nondet_tol=nondet_tol,
     )
+
+
+DEPRECATED = (
+    "`{0}` was part of PyTorch's private API and not meant to be exposed. We are deprecating it "
+    "and it will be removed in a future version of PyTorch. If you have a specific use for this or "
+    "feature request for this to be a stable API, please file us an issue at "
+    "https://github.com/pytorch/pytorch/issues/new"
+)
+
+
+def _deprecated(name: str, grad_out: float) -> None:
+    warnings.warn(DEPRECATED.format(name), FutureWarning, stacklevel=3)
+    if grad_out != 1.0:
+        raise ValueError(
+            f"Expected grad_out to be 1.0. {name} no longer supports values of grad_out != 1.0."
+        )
+
+
+def get_numerical_jacobian(
+    fn: Callable[..., Any], inputs: Any, target: Any = None, eps: float = 1e-3,
+    grad_out: float = 1.0,
+) -> tuple[Any, ...]:  # fmt: skip
+    """Of the first output of ``fn(inputs)``, by finite differences: per tensor of ``target`` (all
+    inputs) that requires grad a matrix with a row for each of its elements. Deprecated.
+    """
+    _deprecated("get_numerical_jacobian", grad_out)
+    given = _tuple(inputs)
+    made = _tuple(fn(given))
+
+    def packed(*values: Any) -> Any:
+        return fn(values)
+
+    targets = _differentiable(given if target is None else _tuple(target))
+    return tuple(wrap(_numerical(packed, given, x, made, [0], eps)[0]) for x in targets)
+
+
+def get_analytical_jacobian(
+    inputs: Any, output: Any, nondet_tol: float = 0.0, grad_out: float = 1.0
+) -> tuple[Any, ...]:
+    """``(matrices, same twice, right sizes, right dtypes)`` by the backward pass of ``output``.
+    Deprecated.
+    """
+    _deprecated("get_analytical_jacobian", grad_out)
+    wanted = _differentiable(_tuple(inputs))
+    found, again = (_analytical(output, wanted) for _ in range(2))
+    same = all(
+        np.allclose(a, b, rtol=0, atol=nondet_tol) for a, b in zip(found, again, strict=True)
+    )
+    return tuple(map(wrap, found)), same, True, True
 
 
 def _leaf(x: Any) -> Any:

@@ -8,17 +8,34 @@ import numpy as np
 
 from .grad_mode import current
 from .node import AccumulateGrad
-from .variable import wrap
+from .variable import Unfollowed, wrap
 
-__all__ = ["carry_retained", "history", "replay", "root"]
+__all__ = ["carry_retained", "check_followed", "history", "replay", "root"]
 
-MULTIPLE_VIEWS = (
-    "A view that was made by a function that returns multiple views (such as unbind, split or "
-    "chunk), inside a custom Function (as those of module hooks), under no_grad, or in another "
-    "dtype, and whose base takes part in autograd, cannot be "
-    "modified inplace, nor can its base or its siblings be while it is in use. Replace the inplace "
-    "operation by an out-of-place one, or take the view by indexing, with gradients on."
+# what to do about a view that cannot be followed; PyTorch's sentences, which programs match
+ADVICE = {
+    Unfollowed.SEVERAL: (
+        "This view is the output of a function that returns multiple views. Such functions do not "
+        "allow the output views to be modified inplace. You should replace the inplace operation "
+        "by an out-of-place one."
+    ),
+    Unfollowed.FUNCTION: (
+        "This view was created inside a custom Function (or because an input was returned as-is) "
+        "and the autograd logic to handle view+inplace would override the custom backward "
+        "associated with the custom Function, leading to incorrect gradients. This behavior is "
+        "forbidden. You can fix this by cloning the output of the custom Function."
+    ),
+    Unfollowed.RETYPED: "It is in another dtype than its base, through which no gradient goes.",
+}
+AMBIGUOUS = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+    "code by moving both the view and the inplace either both inside the {0} block (if you don't "
+    "want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
 )
+MODES = {
+    Unfollowed.NO_GRAD: ("no_grad mode", "no_grad", "with grad mode enabled"),
+    Unfollowed.INFERENCE: ("inference mode", "inference_mode", "in normal mode"),
+}
 
 RESHAPED = (
     "the base of this view got another shape by an in-place operation under no_grad, and was then "
@@ -50,8 +67,7 @@ def history(tensor: Any) -> Any:
     if tensor._base is not None and tensor._seen < tensor._counter[0]:
         base, node = root(tensor), tensor._node
         if base._node is not None or (node is not None and node.parents):
-            if tensor._chain is None:
-                raise RuntimeError(MULTIPLE_VIEWS)
+            check_followed(tensor, "its base or another view of its base has been")
             if base._node is None:  # detach_() took it out of the graph
                 base = wrap(base._array(), _dropping(base))
             state = current.state
@@ -73,6 +89,22 @@ def history(tensor: Any) -> Any:
     if node is None and tensor._base is not None and root(tensor)._node is not None:
         node = _dropping(tensor)
     return node
+
+
+def check_followed(view: Any, written: str = "is being") -> None:
+    """Raises where a write to ``view``, or to what shares its memory, cannot be followed."""
+    reason, node = view._chain, view._node
+    if type(reason) is tuple:
+        return
+    which = f"Output {getattr(node, 'number', 0)} of {node.name()} is a view" if node else "A view"
+    if reason in MODES:
+        mode, block, when = MODES[reason]
+        of = " of a view which" if node else ""
+        raise RuntimeError(
+            f"{which}{of} was created in {mode} and {written} modified inplace {when}. "
+            + AMBIGUOUS.format(block)
+        )
+    raise RuntimeError(f"{which} and {written} modified inplace. {ADVICE[reason]}")
 
 
 def _dropping(tensor: Any) -> Any:

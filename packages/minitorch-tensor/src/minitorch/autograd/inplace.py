@@ -19,7 +19,7 @@ from ..kernels.meta import MetaArray, MetaError
 from .deprecated import reordered
 from .dispatch import record
 from .grad_mode import INTERPRETERS, current, marking, set_grad_enabled
-from .history import MULTIPLE_VIEWS, carry_retained, history, replay, root
+from .history import carry_retained, check_followed, history, replay, root
 from .node import AccumulateGrad
 from .primitive import primitive
 from .variable import Variable, check_marks, wrap
@@ -68,14 +68,13 @@ def check_history(target: Any) -> None:
     if node is None:
         return
     if target._base is not None:
+        check_followed(target)
         owner = root(target)._node
         if owner is None or isinstance(owner, AccumulateGrad):
             raise RuntimeError(
                 "a view of a leaf Variable that requires grad is being used in an in-place "
                 "operation. Write under torch.no_grad(), or to a clone()."
             )
-        if target._chain is None:
-            raise RuntimeError(MULTIPLE_VIEWS)
     if isinstance(node, AccumulateGrad):
         raise RuntimeError(
             "a leaf Variable that requires grad is being used in an in-place operation. Write "
@@ -119,9 +118,9 @@ def write(target: Any, value: Any) -> Any:
             "a tensor of the transform."
         )
     tracking = current.state.flags & 1
-    if tracking and target._base is not None and target._chain is None:
+    if tracking and target._base is not None and type(target._chain) is not tuple:
         if history(value) is not None or root(target)._node is not None:
-            raise RuntimeError(MULTIPLE_VIEWS)
+            check_followed(target)
     data, new = target._array(), value._data
     # of elements that share their memory the one that changes counts, not the last one
     changes = new != data if is_expanded(data) and not isinstance(data, MetaArray) else True
@@ -185,8 +184,10 @@ def inplace(op: F, check: Callable[[Any], None] = check_writable) -> F:
                 # the gradient goes to the base, past the hooks of the view that was; a window may
                 # leave the view it was made of
                 hooked = node is not None and node.extra is not None
-                if self._chain and (hooked or "window" in self._chain[0][0].primitive.traits):
-                    node = replay(root(self), self._chain)._node
+                chain = self._chain
+                if type(chain) is tuple and chain:
+                    if hooked or "window" in chain[0][0].primitive.traits:
+                        node = replay(root(self), chain)._node
                 alone = single and flags < INTERPRETERS  # else hooks may keep it
                 source = wrap(data if alone else data.copy(), node)
                 result = op(source, *args, **kwargs)
@@ -261,10 +262,11 @@ def relaid(op: F) -> F:
             source = wrap(self._array(), self._node)
             source._counter = self._counter
             self._relaid = True
-        with set_grad_enabled(source._chain is not None):  # steps from the owner are followed
+        followed = type(source._chain) is tuple
+        with set_grad_enabled(followed):  # steps from the owner are followed
             made = op(source, *args, **kwargs)
         source._counter[0] += 1
-        if made._chain is not None:
+        if followed:
             made._seen = source._counter[0]
         self._data, self._node = made._data, made._node
         self._base, self._chain, self._seen = made._base, made._chain, made._seen

@@ -111,6 +111,11 @@ def into(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, "
             "but one of the arguments requires grad."
         )
+    if any(hasattr(x, "_tangent") for x in (*outs, *inputs)):
+        raise NotImplementedError(
+            f"Trying to use forward AD with {name} that does not support it because it is an out= "
+            "function"
+        )
     if rule == "computing" and kwargs.get("dtype") is None:
         kwargs["dtype"] = outs[0].dtype
     with set_grad_enabled(False):

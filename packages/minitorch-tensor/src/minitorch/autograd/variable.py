@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +16,19 @@ from .grad_mode import current, marking
 if TYPE_CHECKING:
     from .._tensor import Tensor
 
-__all__ = ["Variable", "wrap"]
+__all__ = ["Unfollowed", "Variable", "wrap"]
 
 Array = np.ndarray[Any, Any]
+
+
+class Unfollowed(Enum):
+    """Why the steps from the base to a view are not known, so that a write cannot be followed."""
+
+    NO_GRAD = "no_grad"  # made there
+    INFERENCE = "inference"
+    SEVERAL = "several"  # one of the views that one step made: unbind, split
+    FUNCTION = "function"  # the result of a custom Function
+    RETYPED = "retyped"  # in another dtype
 
 
 class Variable:
@@ -31,9 +42,8 @@ class Variable:
                   None where none is wanted. So ``requires_grad`` is ``_node is not None``.
     ``_counter``  ``[number of in-place writes]``, one list shared by a tensor and its views.
     ``_base``     for a view: the tensor that owns the memory, else None.
-    ``_chain``    for a view: the steps ``(op, params)`` that lead from the base to it; None where
-                  they are not followed: for one of several views that one step made (``unbind``,
-                  ``split``), and for views made under ``no_grad``.
+    ``_chain``    for a view: the steps ``(op, params)`` that lead from the base to it, or why
+                  they are not followed (``Unfollowed``).
     ``_seen``     for a view: the version at which ``_node`` was right.
     ``_accumulator`` the node of a leaf from which ``requires_grad_(False)`` took it.
     ``_relaid``   a view of a hidden owner, since ``unsqueeze_`` or its kin: to users, no view.
@@ -45,7 +55,7 @@ class Variable:
     _node: Any
     _counter: list[int]
     _base: Variable | None
-    _chain: tuple[tuple[Any, tuple[Any, ...]], ...] | None = ()
+    _chain: tuple[tuple[Any, tuple[Any, ...]], ...] | Unfollowed = ()
     _seen: int = 0
     _grad: Variable | None = None
     _interpreter: Any = None
@@ -222,14 +232,21 @@ def wrapped(gradient: Any) -> Tensor:
 
 
 def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any, ...]) -> Tensor:
-    """A tensor that shares the memory, and with it the version, of ``source``."""
+    """A tensor that shares the memory, and with it the version, of ``source``.
+
+    ``op`` is the operation that made it, or why that is not followed.
+    """
     tensor: Tensor = new(_Tensor)
     tensor._data = data
     tensor._node = node
     tensor._counter = version = source._counter
     tensor._base = source if source._base is None else source._base
     chain = source._chain
-    tensor._chain = None if op is None or chain is None else (*chain, (op, params))
+    if type(op) is Unfollowed:
+        chain = op
+    elif type(chain) is tuple:
+        chain = (*chain, (op, params))
+    tensor._chain = chain
     if type(version) is not Inference:
         tensor._seen = version[0]
     else:  # nothing is written to an inference tensor that autograd would have to follow

@@ -15,7 +15,7 @@ from typing import Any
 from .._types.dtype import dtype
 from ..autograd.dispatch import apply, of_arrays
 from ..autograd.grad_mode import set_grad_enabled, transform_level
-from ..autograd.history import MULTIPLE_VIEWS, replay, root
+from ..autograd.history import check_followed, replay, root
 from ..autograd.interpreters import Interpreter
 from ..autograd.variable import Variable, attributes
 from ..ops.creation import ones_like, zeros_like
@@ -53,6 +53,25 @@ class Dual(Wrapper):
             x, self._interpreter
         ).clone()  # the tangent may come with any of the batches
         return Dual(value, zeros_like(value), self._interpreter)
+
+    def detach(self) -> Any:
+        return self._primal.detach()
+
+    def detach_(self) -> Any:
+        self._drop_tangent(self._primal.detach())
+        return self
+
+    def _drop_tangent(self, primal: Any) -> None:
+        """A tensor again, as ``primal``."""
+        own = attributes(self)
+        kind = own.pop("_class", type(primal))
+        for name in ("_primal", "_tangent", "_interpreter"):
+            del own[name]
+        for name in ("_data", "_node", "_counter", "_base", "_chain", "_seen"):
+            own[name] = getattr(primal, name)
+        if primal._interpreter is not None:
+            own.update(attributes(primal))
+        self.__class__ = kind
 
     def untyped_storage(self) -> Any:
         return self._primal.untyped_storage()
@@ -96,11 +115,8 @@ class Forward(Interpreter):
         super().__exit__(*exception)
         for reference in self.lifted:
             x = reference()
-            if x is not None:  # a tensor again, without its tangent
-                x.__class__, primal = x._class, x._primal
-                x._data, x._node, x._counter = primal._data, primal._node, primal._counter
-                x._base, x._chain, x._seen = primal._base, primal._chain, primal._seen
-                del x._interpreter, x._primal, x._tangent, x._class
+            if x is not None:
+                x._drop_tangent(x._primal)
 
     def owns(self, x: Any) -> bool:
         if isinstance(x, Dual) and x._interpreter is self:
@@ -126,8 +142,7 @@ class Forward(Interpreter):
             base = root(x)
             if not self.owns(base):
                 self.lift(base)
-            if x._chain is None:
-                raise RuntimeError(MULTIPLE_VIEWS)
+            check_followed(x)
             with Disabled(self):
                 primal, tangent = replay(base._primal, x._chain), replay(base._tangent, x._chain)
         kind = type(x)
@@ -246,24 +261,63 @@ class Forward(Interpreter):
 
         ctx = function._node_type()
         with Disabled(self):
-            primals = [x._primal if self.owns(x) else x for x in args]
-            if function.setup_context is Function.setup_context:
+            primals = tuple(x._primal if self.owns(x) else x for x in args)
+            if not any(is_tensor(x) and x._interpreter is not None for x in primals):
+                made = function._run(primals, ctx)  # recorded for a backward pass, too
+            elif function.setup_context is Function.setup_context:
                 made = function.forward(ctx, *primals)
             else:
                 made = function.forward(*primals)
-                function.setup_context(ctx, tuple(primals), made)
-            ctx.to_save = ctx.to_save_forward or ctx.to_save
-            tangents = function.jvp(ctx, *(self._tangent(x, ctx.materialize_grads) for x in args))
-        if isinstance(made, tuple):
-            return tuple(
-                o if t is None else Dual(o, t, self) for o, t in zip(made, tangents, strict=True)
+                function.setup_context(ctx, primals, made)
+            given = [self._tangent(x, ctx.materialize_grads) for x in args]
+            versions = [t if t is None else t._version for t in given]
+            with ctx._forward_mode():
+                found = function.jvp(ctx, *given)
+        outputs = made if isinstance(made, tuple) else (made,)
+        tangents = found if isinstance(found, tuple) else (found,)
+        if len(tangents) != len(outputs):
+            raise RuntimeError(
+                f"Function's jvp returned an invalid number of forward gradients (expected "
+                f"{len(outputs)} but got {len(tangents)})"
             )
-        return made if tangents is None else Dual(made, tangents, self)
+        duals = tuple(
+            self._function_dual(k, o, t, ctx, (args, primals, given, versions))
+            for k, (o, t) in enumerate(zip(outputs, tangents, strict=True))
+        )
+        return duals if isinstance(made, tuple) else duals[0]
+
+    def _function_dual(self, k: int, o: Any, t: Any, ctx: Any, inputs: tuple[Any, ...]) -> Any:
+        """Output ``k`` of a custom Function with its tangent, which must fit it."""
+        differentiable = is_tensor(o) and o.dtype.category >= 2
+        if not differentiable or any(o is each for each in ctx.non_differentiable):
+            if t is not None:
+                raise RuntimeError(
+                    f"Function's jvp returned a gradient at position {k}, but the corresponding "
+                    "forward output is not a differentiable Tensor. You should return None at that "
+                    "position instead."
+                )
+            return o
+        if any(o is each for each in ctx.dirty):
+            for x, primal, tangent, version in zip(*inputs, strict=True):
+                if primal is o and self.owns(x):
+                    if t is not tangent or t._version == version:
+                        raise RuntimeError(
+                            "An inplace custom Function is not modifying the forward mode "
+                            "gradients inplace. If the forward is modifying an input inplace, then "
+                            "the jvp function must modify the corresponding gradient inplace."
+                        )
+                    return x
+        elif o._base is not None:
+            for x, primal, tangent, _ in zip(*inputs, strict=True):
+                if self.owns(x) and _owner(primal) is root(o):
+                    _check_view(t, tangent)
+        return o if t is None else Dual(o, t, self)
 
     def _tangent(self, x: Any, materialize: bool) -> Any:
         if self.owns(x):
             return x._tangent
-        return zeros_like(x) if materialize and is_tensor(x) else None
+        known = materialize and is_tensor(x) and x.dtype.category >= 2
+        return zeros_like(x) if known else None
 
     def gradients(self, ys: list[Any], xs: list[Any], gs: list[Any], **options: Any) -> list[Any]:
         """The gradients as duals: of y + e*dy by x, those of y and, as tangents, those of dy."""
@@ -317,6 +371,25 @@ def _numpy_dtype(value: Any) -> Any:
     if isinstance(value, list):
         return [_numpy_dtype(each) for each in value]
     return value.numpy if isinstance(value, dtype) else value
+
+
+def _owner(x: Any) -> Any:
+    return x if x._base is None else root(x)
+
+
+def _check_view(tangent: Any, given: Any) -> None:
+    """Raises where an output is a view of an input, and its tangent not one of the input's."""
+    if not is_tensor(tangent) or tangent._base is None:
+        raise RuntimeError(
+            "A custom Function's forward is returning a view (or an input as-is) but the jvp is "
+            "not returning a view."
+        )
+    if root(tangent) is not _owner(given):
+        of = "given grad input" if given._base is None else "same base as the given grad input"
+        raise RuntimeError(
+            "A custom Function is returning a view but the jvp is not returning a view of the "
+            f"{of}."
+        )
 
 
 def _zeros_for(x: Any) -> Any:

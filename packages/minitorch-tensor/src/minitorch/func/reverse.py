@@ -77,6 +77,9 @@ def grad_and_value(
 
 
 def _detached(x: Any) -> Any:
+    """``x`` out of the graph; the tangents of outer transforms stay."""
+    if getattr(x, "_interpreter", None) is not None:
+        return x._map(_detached)
     return x.detach() if is_tensor(x) else x
 
 

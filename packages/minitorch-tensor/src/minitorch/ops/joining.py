@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.grad_mode import current
 from ..autograd.out import joined
 from ..autograd.primitive import labelled, primitive
-from ..autograd.variable import Variable
+from ..autograd.variable import Variable, new_counter
 from ..kernels.memory import format_of, formatted_as, packed
 from ..kernels.meta import MetaArray
 from .arguments import as_int, numpy_names, one_dim
@@ -368,10 +368,14 @@ dsplit = _split_along("dsplit", 2, 3)
 def unsafe_split_with_sizes(
     input: Tensor, split_sizes: Sequence[int], dim: int = 0
 ) -> tuple[Tensor, ...]:
-    """``split_with_sizes`` into views that may each be written to in place."""
+    """``split_with_sizes`` into pieces that may be written to in place: they share the memory,
+    but not what autograd knows of it, so that a write to one is not seen in the others' gradients.
+    """
     made, start = [], 0
     for size in split_sizes:
-        made.append(narrow(input, dim, start, size))
+        piece = narrow(input, dim, start, size)
+        piece._base, piece._chain, piece._counter = None, (), new_counter()
+        made.append(piece)
         start += size
     return tuple(made)
 

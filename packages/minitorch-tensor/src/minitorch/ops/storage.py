@@ -79,7 +79,7 @@ def _from_base(view: Any, size: Any, stride: Any, offset: int) -> None:
 
     A chain of views that ends here is this step alone, taken of the base.
     """
-    if view._chain and view._base is not None:
+    if type(view._chain) is tuple and view._base is not None:
         base = root(view)
         step = (size, stride, offset, base.stride(), base.storage_offset())
         view._chain = ((as_strided_p, step),)
@@ -165,7 +165,7 @@ def resize_(
     """
     check_marks(input)
     shape = as_shape(sizes)
-    if input.requires_grad:
+    if input.requires_grad and not input.is_inference():
         raise RuntimeError("cannot resize variables that require grad")
     if min(shape, default=0) < 0:
         raise RuntimeError(f"resize_: negative dimensions are not allowed, got {list(shape)}")

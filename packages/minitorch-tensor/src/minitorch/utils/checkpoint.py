@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._tensor.tensor import Tensor
+from ..amp import autocast, get_autocast_dtype, is_autocast_enabled
 from ..autograd import Function, backward
 from ..autograd.engine import whole_pass
-from ..autograd.grad_mode import enable_grad
-from ..autograd.interpreters import saved_tensors_hooks
+from ..autograd.grad_mode import current, enable_grad
+from ..autograd.interpreters import Interpreter, saved_tensors_hooks
 from ..random.functions import get_rng_state, set_rng_state
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "checkpoint_sequential",
     "get_device_states",
     "noop_context_fn",
+    "set_checkpoint_debug_enabled",
     "set_checkpoint_early_stop",
     "set_device_states",
 ]
@@ -64,7 +66,7 @@ def checkpoint(
             may reach it. False, which is recommended: as described.
         context_fn: gives two context managers, for the first and for the second run.
         determinism_check: ``"none"`` lets the second run save values of other shapes.
-        debug: True is not supported; the error names the shapes in any case.
+        debug: where the two runs differ the error lists the operations of both.
 
     Raises:
         ValueError: keyword arguments for the function with ``use_reentrant=True``.
@@ -97,48 +99,140 @@ def checkpoint(
         raise ValueError(
             f"determinism_check should be one of ['default', 'none'], but got {determinism_check}"
         )
-    if debug:
-        raise NotImplementedError("checkpoint: debug=True is not supported")
     nothing = contextlib.nullcontext()
     first, second = (nothing, nothing) if context_fn is None else context_fn()
-    state = get_rng_state() if preserve_rng_state else None
-    tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
-    versions = [(x, x._version) for x in tensors if not x.is_inference()]
-    shapes: list[Any] = []
-    again: dict[int, Any] = {}
+    again = _Recomputation(function, args, kwargs, second, preserve_rng_state)
+    again.debug = debug if _debug is None else _debug
+    again.same = determinism_check == "default"
+    log = _Log() if again.debug else nothing
+    with first, log, saved_tensors_hooks(again.pack, again.unpack):
+        made = function(*args, **kwargs)
+    if isinstance(log, _Log):
+        again.ran = log.names
+    return made
 
-    def pack(value: Any) -> int:
-        shapes.append(value.shape)
-        return len(shapes) - 1
 
-    def recompute() -> None:
-        saved: list[Any] = []
-        for x, version in versions:
+_debug: bool | None = None
+_early_stop = True
+
+
+class _Log(Interpreter):
+    """Writes down the names of the operations that run."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        self.names.append(primitive.name)
+        return super().process(primitive, args)
+
+
+class _Stop(Exception):  # noqa: N818  (no error)
+    """All is saved again: the rest of the function need not run."""
+
+
+class _Recomputation:
+    """What a function would save in its forward pass: it runs again for that, once per backward
+    pass."""
+
+    debug, same = False, True
+
+    def __init__(
+        self, function: Any, args: Any, kwargs: Any, context: Any, preserve_rng_state: bool
+    ) -> None:
+        self.function, self.args, self.kwargs = function, args, kwargs
+        self.context = context
+        self.state = get_rng_state() if preserve_rng_state else None
+        tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
+        self.versions = [(x, x._version) for x in tensors if not x.is_inference()]
+        self.metadata: list[Any] = []
+        self.ran: list[str] = []
+        self.early_stop = _early_stop
+        self.values: dict[int, Any] = {}
+        self.autocast = is_autocast_enabled("cpu"), get_autocast_dtype("cpu")
+        self.running: Any = None  # the backward pass for which the function ran
+
+    def pack(self, value: Any) -> int:
+        self.metadata.append(_metadata(value))
+        return len(self.metadata) - 1
+
+    def unpack(self, place: int) -> Any:
+        passes = current.state.passes
+        running = passes[-1][0] if passes else None
+        if running is None or running is not self.running:
+            self.run()
+            self.running = running
+        if place not in self.values:
+            raise CheckpointError(
+                "torch.utils.checkpoint: Unpack is being triggered for a tensor that was already "
+                "unpacked once. If you are calling ctx.saved_tensors in backward, make sure to do "
+                "so only once."
+            )
+        return self.values.pop(place)
+
+    def run(self) -> None:
+        for x, version in self.versions:
             if x._version != version:
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an "
                     f"inplace operation: an argument of checkpoint(), of shape {list(x.shape)}, is "
                     f"at version {x._version}; expected version {version} instead."
                 )
-        forget = saved_tensors_hooks(saved.append, lambda _: None)
-        with second, _random_state(state), enable_grad(), forget:
-            function(*args, **kwargs)
-        same = [value.shape for value in saved] == shapes
-        if not same and (determinism_check == "default" or len(saved) != len(shapes)):
-            raise CheckpointError(
-                f"checkpoint: {len(shapes)} values were saved in the forward pass and {len(saved)} "
-                f"when it ran again, or their shapes differ: the function must compute the same "
-                f"each time. First {shapes}, then {[value.shape for value in saved]}."
+        saved: list[Any] = []
+        wanted = len(self.metadata)
+
+        def keep(value: Any) -> None:
+            if len(saved) == wanted:
+                raise self.error(
+                    "trying to save more tensors during recomputation than during the original "
+                    "forward pass.",
+                    log,
+                )
+            saved.append(value)
+            if self.early_stop and len(saved) == wanted:
+                raise _Stop
+
+        log: Any = _Log() if self.debug else contextlib.nullcontext()
+        hooks = saved_tensors_hooks(keep, lambda _: None)
+        with contextlib.suppress(_Stop):
+            enabled, dtype = self.autocast
+            amp = autocast("cpu", dtype, enabled)
+            with self.context, amp, _random_state(self.state), enable_grad(), log, hooks:
+                self.function(*self.args, **self.kwargs)
+        if len(saved) != wanted:
+            raise self.error(
+                "A different number of tensors was saved during the original forward and "
+                f"recomputation.\nNumber of tensors saved during forward: {wanted}\nNumber of "
+                f"tensors saved during recomputation: {len(saved)}",
+                log,
             )
-        again.update(enumerate(saved))
+        pairs = enumerate(zip(self.metadata, map(_metadata, saved), strict=True))
+        other = [
+            f"tensor at position {k}:\nsaved metadata: {then}\nrecomputed metadata: {now}"
+            for k, (then, now) in pairs
+            if then != now
+        ]
+        if other and self.same:
+            raise self.error(
+                "Recomputed values for the following tensors have different metadata than during "
+                "the forward pass.\n" + "\n".join(other),
+                log,
+            )
+        self.values = dict(enumerate(saved))
 
-    def unpack(place: int) -> Any:
-        if place not in again:
-            recompute()
-        return again.pop(place)
+    def error(self, message: str, log: Any) -> CheckpointError:
+        if self.debug:
+            message += (
+                f"\nOperations of the original forward: {self.ran}\nOperations of the "
+                f"recomputation: {log.names}\nYou are seeing this error because you passed "
+                "`debug=True` to checkpoint and tensors to be saved during the original forward "
+                "and recomputation differ."
+            )
+        return CheckpointError(f"torch.utils.checkpoint: {message}")
 
-    with first, saved_tensors_hooks(pack, unpack):
-        return function(*args, **kwargs)
+
+def _metadata(x: Any) -> dict[str, Any]:
+    return {"shape": x.shape, "dtype": x.dtype, "device": x.device}
 
 
 @contextlib.contextmanager
@@ -226,8 +320,25 @@ def checkpoint_sequential(
 
 @contextlib.contextmanager
 def set_checkpoint_early_stop(enable: bool) -> Any:
-    """Accepted for PyTorch's sake: the second pass always runs to its end."""
-    yield
+    """Within it checkpoints, where ``enable`` is False, run the second time to their end; else only
+    as far as values are saved."""
+    global _early_stop
+    before, _early_stop = _early_stop, enable
+    try:
+        yield
+    finally:
+        _early_stop = before
+
+
+@contextlib.contextmanager
+def set_checkpoint_debug_enabled(enabled: bool | None) -> Any:
+    """Within it this is the ``debug`` of all checkpoints; None leaves it to each."""
+    global _debug
+    before, _debug = _debug, enabled
+    try:
+        yield
+    finally:
+        _debug = before
 
 
 def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
