@@ -93,7 +93,7 @@ REASONS: dict[str, str] = {
     r"parametrize|Optimizer|Module|register_pytree_node|tree_map|utils|"
     r"(get|set)_device_states|set_checkpoint_debug_enabled|multi_dim_common|"
     r"to_dlpack|collect_env|deterministic|autocast_mode|grad_scaler",
-    FORMATS: r"bit|bits\w+|u?int[1-7]|float4\w*|float8\w*|complex32|chalf|uint(16|32|64)",
+    FORMATS: r"bit|bits\w+|u?int[1-7]|float4\w*|float8\w*|uint(16|32|64)",
     AUTOCAST: r"\w*autocast_\w+|is_autocast_\w+|set_autocast_\w+|clear_autocast_cache|"
     r"set_anomaly_enabled|autocast_(in|de)crement_nesting",
     DATAPIPES: r"\w*DataPipe|DataChunk|argument_validation|datapipes|functional_datapipe|graph|"

@@ -16,6 +16,7 @@ from .._types.device import CPU, META, as_device, device
 from .._types.dtype import LIMITED, by_numpy, dtype, from_numpy_dtype
 from .._types.size import Size
 from ..autograd import engine
+from ..autograd.deprecated import in_any_order
 from ..autograd.grad_mode import current
 from ..autograd.gradients import backward
 from ..autograd.history import history, root
@@ -781,8 +782,8 @@ class Tensor(Base):
     neg = negative = arithmetic.neg
     positive = arithmetic.positive
     neg_ = negative_ = inplace(arithmetic.neg)
-    add, add_ = arithmetic.add, inplace(arithmetic.add)
-    sub, sub_ = arithmetic.sub, inplace(arithmetic.sub)
+    add, add_ = in_any_order(arithmetic.add), inplace(arithmetic.add)
+    sub, sub_ = in_any_order(arithmetic.sub), inplace(arithmetic.sub)
     subtract, subtract_ = sub, sub_
     rsub = arithmetic.rsub
     div, div_ = arithmetic.div, inplace(arithmetic.div)
@@ -794,8 +795,8 @@ class Tensor(Base):
     pow, pow_ = powers.pow, inplace(powers.pow)
     float_power = powers.float_power
     float_power_ = inplace(powers.float_power_)
-    addcmul, addcmul_ = arithmetic.addcmul, inplace(arithmetic.addcmul)
-    addcdiv, addcdiv_ = arithmetic.addcdiv, inplace(arithmetic.addcdiv)
+    addcmul, addcmul_ = in_any_order(arithmetic.addcmul), inplace(arithmetic.addcmul)
+    addcdiv, addcdiv_ = in_any_order(arithmetic.addcdiv), inplace(arithmetic.addcdiv)
     lerp, lerp_ = arithmetic.lerp, inplace(arithmetic.lerp)
     clamp = clip = choice.clamp
     clamp_ = clip_ = inplace(choice.clamp)
@@ -1095,8 +1096,8 @@ class Tensor(Base):
             found: Any = element == self
             return bool(found.any())
         raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
-            f"{type(element).__name__}."
+            "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+            f"{type(element)}."
         )
 
     # --- indexing ----------------------------------------------------------------------------
@@ -1140,11 +1141,11 @@ class Tensor(Base):
     dot, vdot = products.dot, products.vdot
     outer = ger = products.outer
     inner, kron = products.inner, products.kron
-    addmm, addmm_ = products.addmm, inplace(products.addmm)
-    addmv, addmv_ = products.addmv, inplace(products.addmv)
-    addr, addr_ = products.addr, inplace(products.addr)
-    addbmm, addbmm_ = products.addbmm, inplace(products.addbmm)
-    baddbmm, baddbmm_ = products.baddbmm, inplace(products.baddbmm)
+    addmm, addmm_ = in_any_order(products.addmm), inplace(products.addmm)
+    addmv, addmv_ = in_any_order(products.addmv), inplace(products.addmv)
+    addr, addr_ = in_any_order(products.addr), inplace(products.addr)
+    addbmm, addbmm_ = in_any_order(products.addbmm), inplace(products.addbmm)
+    baddbmm, baddbmm_ = in_any_order(products.baddbmm), inplace(products.baddbmm)
     det, logdet, slogdet = matrix_functions.det, matrix_functions.logdet, matrix_functions.slogdet
     matrix_exp, matrix_power = matrix_functions.matrix_exp, matrix_functions.matrix_power
     inverse, pinverse = linalg.inverse, least_squares.pinverse

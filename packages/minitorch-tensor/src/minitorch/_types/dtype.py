@@ -13,6 +13,8 @@ __all__ = [
     "can_cast",
     "cdouble",
     "cfloat",
+    "chalf",
+    "complex32",
     "complex64",
     "complex128",
     "double",
@@ -87,7 +89,7 @@ class dtype:  # noqa: N801  (PyTorch's name)
 
     def to_real(self) -> dtype:
         """The dtype of the real part."""
-        return {complex64: float32, complex128: float64}.get(self, self)
+        return {complex32: float16, complex64: float32, complex128: float64}.get(self, self)
 
     def to_complex(self) -> dtype:
         """The complex dtype whose parts have this dtype (complex64 for float16 and bfloat16)."""
@@ -139,6 +141,26 @@ class _Extension(dtype):
         return self is not float8_e8m0fnu
 
 
+class _Name(dtype):
+    """A dtype of which there are no tensors here: it can be named, compared and promoted."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, type_name: str, category: _int, itemsize: _int) -> None:
+        self.name, self.type_name, self.category, self.itemsize = (
+            name, type_name, category, itemsize,
+        )  # fmt: skip
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "numpy":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise TypeError(f"{self!r} is not supported: NumPy has no such numbers; use complex64")
+
+    @property
+    def is_signed(self) -> _python_bool:
+        return True
+
+
 bfloat16 = _Extension("bfloat16", "BFloat16", 2)
 float8_e4m3fn = _Extension("float8_e4m3fn", "Float8_e4m3fn", 1)
 float8_e5m2 = _Extension("float8_e5m2", "Float8_e5m2", 1)
@@ -157,6 +179,7 @@ uint16 = dtype("uint16", "UInt16")
 uint32 = dtype("uint32", "UInt32")
 uint64 = dtype("uint64", "UInt64")
 bool = dtype("bool", "Bool")
+complex32 = chalf = _Name("complex32", "ComplexHalf", 3, 4)
 complex64 = cfloat = dtype("complex64", "ComplexFloat")
 complex128 = cdouble = dtype("complex128", "ComplexDouble")
 
@@ -245,6 +268,11 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
         raise RuntimeError(f"Promotion for Float8 Types {which}")
     if high.category != 2 and (type1 in UNSIGNED or type2 in UNSIGNED):
         raise RuntimeError(f"Promotion for uint16, uint32, uint64 types {which}")
+    if complex32 in (type1, type2):
+        other = type1 if type2 is complex32 else type2
+        if other.category == 3:
+            return other
+        return complex32 if other.category < 2 or other is float16 else other.to_complex()
     if low.category != high.category and not (low.category == 2 and high.category == 3):
         return high
     if low.category == 2 and low.itemsize == 2 and high.category == 3:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from .variable import Variable
 
-__all__ = ["reordered"]
+__all__ = ["in_any_order", "reordered"]
 
+F = TypeVar("F", bound=Callable[..., Any])
 Order = dict[str, tuple[str, ...]]
 SUM: Order = {"TNT": ("alpha",)}
 PRODUCT: Order = {"TNTT": ("value",)}
@@ -37,3 +40,21 @@ def reordered(name: str, args: tuple[Any, ...]) -> tuple[list[Any], dict[str, An
         stacklevel=4,
     )
     return tensors, dict(zip(keywords, numbers, strict=False))
+
+
+def in_any_order(method: F) -> F:
+    """``method``, which takes ``x.add(alpha, other)`` and its kin too."""
+
+    @functools.wraps(method)
+    def ordered(*args: Any, **kwargs: Any) -> Any:
+        if "out" in kwargs:  # which the functions have, not the methods
+            raise TypeError(f"{method.__name__}() got an unexpected keyword argument 'out'")
+        try:
+            return method(*args, **kwargs)
+        except TypeError:
+            today = reordered(method.__name__, args)
+            if today is None:
+                raise
+            return method(*today[0], **today[1], **kwargs)
+
+    return cast(F, ordered)

@@ -33,11 +33,21 @@ BOOLS = "{name} only supports bool tensor for result, got: {given}"
 COMPLEX = "Expected object of scalar type {made} but got scalar type {given} for argument 'out'"
 INPUT = "{name}() out tensor must be same dtype as the input tensor"
 PLACES = "{name}: Expected out tensor to have scalar type {made} but got scalar type {given}"
-VALUES = "expected scalar type '{made}' but got '{given}' for values output"
+VALUES = "expected scalar type '{made}' but got '{given}' for {part} output"
+POWER = (
+    "the output given to float_power has dtype {given} but the operation's result requires dtype "
+    "{made}"
+)
+NO_OTHER = "{name} does not support non-boolean outputs."
+STATIC = "nonzero_static: Expected out tensor to have scalar type {made} but got {given}"
+FREXP = "torch.frexp() expects {part} to have dtype {made} but got {given}"
+SCANS = "expected scalar_type {made} but found {given}"
 WORDS = {
     "all": BOOLS, "any": BOOLS, "complex": COMPLEX, "polar": COMPLEX, "nonzero": PLACES,
     "quantile": INPUT, "nanquantile": INPUT, "kthvalue": VALUES, "median": VALUES, "mode": VALUES,
-    "nanmedian": VALUES,
+    "nanmedian": VALUES, "cummax": SCANS, "cummin": SCANS,
+    "isposinf": NO_OTHER, "isneginf": NO_OTHER, "signbit": NO_OTHER, "nonzero_static": STATIC,
+    "frexp": FREXP, "float_power": POWER, "logcumsumexp": SCANS,
 }  # fmt: skip
 
 
@@ -126,7 +136,9 @@ def into(
             got = str(len(outs)) if several else type(out).__name__
             raise TypeError(f"{name}(): argument 'out' must be {expected} but got {got}")
         for each, result in zip(outs, results, strict=True):
-            _check_dtype(name, result.dtype, each.dtype, "same" if several else rule)
+            parts = ("mantissa", "exponent") if name == "frexp" else ("values", "indices")
+            part = parts[each is not outs[0]]
+            _check_dtype(name, result.dtype, each.dtype, "same" if several else rule, part)
             _check_overlap(each, inputs)
         for each, result in zip(outs, results, strict=True):
             _resize(each, result, warn)
@@ -164,7 +176,7 @@ def _tensors(values: Any) -> Iterator[Variable]:
             yield from _tensors(x)
 
 
-def _check_dtype(name: str, made: Any, given: Any, rule: str) -> None:
+def _check_dtype(name: str, made: Any, given: Any, rule: str, part: str) -> None:
     if made is given or rule == "any":
         return
     if rule in ("castable", "joined"):
@@ -181,7 +193,7 @@ def _check_dtype(name: str, made: Any, given: Any, rule: str) -> None:
         )
     names = [C_NAMES.get(dtype.name, dtype.name) for dtype in (made, given)]
     message = f"Expected out tensor to have dtype {names[0]}, but got {names[1]} instead"
-    types = {"name": name, "made": made.type_name, "given": given.type_name}
+    types = {"name": name, "part": part, "made": made.type_name, "given": given.type_name}
     raise RuntimeError(WORDS[name].format(**types) if name in WORDS else message)
 
 

@@ -83,7 +83,7 @@ LATER = {
         "ops.rearranging": "cartesian_prod combinations constant_pad_nd flip fliplr flipud "
         "meshgrid repeat_interleave roll rot90 tile",
         "ops.scan": "cummax cummin cumprod cumsum logcumsumexp",
-        "ops.segments": "segment_reduce",
+        "ops.segments": "_segment_reduce segment_reduce",
         "ops.selections": "as_strided_scatter nonzero_static slice_inverse vander",
         "ops.slices": "index_add index_copy index_fill index_reduce index_select",
         "ops.stft": "istft stft",

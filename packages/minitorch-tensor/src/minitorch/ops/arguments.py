@@ -98,7 +98,7 @@ def taking_tensors(function: Any, module: str) -> Any:
         function = _taking_a_tensor(function, first, function.__name__ in EITHER, "out" in named)
     elif not code.co_argcount and first == "tensors":
         function = _taking_tensors(function)
-    elif code.co_argcount and first in ("b", "n", "tensors") and "out" in named:
+    elif "out" in named and (first in ("b", "tensors") or code.co_varnames[:2] == ("n", "input")):
         function = _writing(function)
     else:
         return function

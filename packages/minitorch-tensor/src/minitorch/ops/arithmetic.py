@@ -37,6 +37,10 @@ ELEMENTWISE: Any = {"traits": ("elementwise",), "promote": promote}
 
 # --- sums and differences ---------------------------------------------------------------------
 
+NO_BOOLS = (
+    "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+    "`logical_xor()` operator instead."
+)
 NO_BOOL = (
     "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
     "invert a mask, use the `~` or `logical_not()` operator instead."
@@ -45,9 +49,12 @@ NO_BOOL = (
 
 def promote_numbers(*operands: Any) -> tuple[Any, ...]:
     """``promote``, for an operation that bools do not have."""
-    for x in [as_operand(x) for x in operands]:
-        if x is True or x is False or (isinstance(x, Variable) and x._data.dtype.kind == "b"):
-            raise RuntimeError(NO_BOOL)
+    bools = [
+        x is True or x is False or (isinstance(x, Variable) and x._data.dtype.kind == "b")
+        for x in map(as_operand, operands)
+    ]
+    if any(bools):
+        raise RuntimeError(NO_BOOLS if all(bools) else NO_BOOL)
     return promote(*operands)
 
 

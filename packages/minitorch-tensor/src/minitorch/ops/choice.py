@@ -196,6 +196,18 @@ def fill(input: Tensor, value: Tensor | complex) -> Tensor:
 # fmax and fmin, where it loses
 
 
+def _ordered(name: str) -> Any:
+    """What operations have in common that need an order of the numbers."""
+
+    def promoted(a: Any, b: Any) -> tuple[Any, ...]:
+        a, b = promote(a, b)
+        if a.dtype.kind == "c" if isinstance(a, np.ndarray) else a.dtype.is_complex:
+            raise RuntimeError(f"{name} not implemented for complex tensors.")
+        return a, b
+
+    return {"traits": ("elementwise",), "promote": promoted, "floats": True}
+
+
 def _half_of_ties(g: Any, mine: Any, other: Any, loses: Any) -> Any:
     return where(loses, 0, where(mine == other, g / 2, g))
 
@@ -204,7 +216,7 @@ def _half_of_ties(g: Any, mine: Any, other: Any, loses: Any) -> Any:
     np.maximum, "a b",
     lambda g, a, b: _half_of_ties(g, a, b, a < b),
     lambda g, a, b: _half_of_ties(g, a, b, b < a),
-    numbers="", **ELEMENTWISE,
+    numbers="", **_ordered("maximum"),
 )  # fmt: skip
 def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements, or NaN where one is; the gradient goes to it, half and half to
@@ -223,7 +235,7 @@ def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
     np.minimum, "a b",
     lambda g, a, b: _half_of_ties(g, a, b, a > b),
     lambda g, a, b: _half_of_ties(g, a, b, b > a),
-    numbers="", **ELEMENTWISE,
+    numbers="", **_ordered("minimum"),
 )  # fmt: skip
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements, or NaN where one is; the gradient goes to it, half and half to
@@ -242,7 +254,7 @@ def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
     np.fmax, "a b",
     lambda g, a, b: where((a >= b) | (b != b), g, 0),
     lambda g, a, b: where((a >= b) | (b != b), 0, g),
-    numbers="", **ELEMENTWISE,
+    numbers="", **_ordered("fmax"),
 )  # fmt: skip
 def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements, or the one that is not NaN; the gradient goes to it, to
@@ -261,7 +273,7 @@ def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     np.fmin, "a b",
     lambda g, a, b: where((a <= b) | (b != b), g, 0),
     lambda g, a, b: where((a <= b) | (b != b), 0, g),
-    numbers="", **ELEMENTWISE,
+    numbers="", **_ordered("fmin"),
 )  # fmt: skip
 def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements, or the one that is not NaN; the gradient goes to it, to

@@ -71,6 +71,11 @@ def made(
     result = wrap(array[()] if scalar else array)  # a NumPy scalar: see Variable
     if not requires_grad:
         return result
+    if array.dtype.kind not in "fVc":
+        raise RuntimeError(
+            "Only Tensors of floating point and complex dtype can require gradients, but this one "
+            f"would have dtype {result.dtype}"
+        )
     if not isinstance(requires_grad, bool | np.bool_):
         raise TypeError(
             f"argument 'requires_grad' must be bool, not {type(requires_grad).__name__}"
@@ -110,7 +115,12 @@ def memory(shape: tuple[int, ...], dtype: Any, device: Any, new: Callable[..., A
     """``new(shape, dtype)``, or no memory where the device is "meta"."""
     if (device is not None or chosen) and as_device(device) is META:
         return MetaArray(shape, dtype)
-    return new(shape, dtype)
+    try:
+        return new(shape, dtype)
+    except ValueError:
+        raise RuntimeError(
+            f"Storage size calculation overflowed with sizes={list(shape)}"
+        ) from None
 
 
 def sizes(shape: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
@@ -254,7 +264,8 @@ def empty_strided(
     shape, steps, kind = sizes((tuple(size),)), sizes((tuple(stride),)), _numpy(dtype)
     if len(shape) != len(steps):
         raise RuntimeError(
-            f"mismatch in length of strides and shape: {list(steps)} and {list(shape)}"
+            f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides "
+            f"({len(steps)})"
         )
     steps = tuple(s * kind.itemsize for s in steps)
     _, nbytes = extent(shape, steps, kind.itemsize)

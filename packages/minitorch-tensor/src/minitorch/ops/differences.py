@@ -52,6 +52,14 @@ def diff(
                 "diff expects prepend or append to be the same dimension as input, but they have "
                 f"{[x.ndim for x in parts]} dimensions"
             )
+        for x in parts:
+            for k, (own, size) in enumerate(zip(input.shape, x.shape, strict=True)):
+                if own != size and k != d:
+                    raise RuntimeError(
+                        "diff expects the shape of tensor to prepend or append to match that of "
+                        f"input except along the differencing dimension; input.size({k}) = {own}, "
+                        f"but got tensor.size({k}) = {size}"
+                    )
         input = cat(parts, d)
     for _ in range(min(n, input.shape[d])):
         later, earlier = _cut(input, d, 1, None), _cut(input, d, None, -1)
@@ -62,12 +70,14 @@ def diff(
 # --- integrals -------------------------------------------------------------------------------
 
 
-def _areas(y: Tensor, x: Tensor | None, dx: complex, dim: int) -> Tensor:
+def _areas(y: Tensor, x: Tensor | None, dx: float, dim: int) -> Tensor:
     """The trapezoids between neighbours along ``dim``."""
     if not y.ndim:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     if not y.dtype.category:
         raise RuntimeError("trapezoid: received a bool input for `y`, but bool is not supported")
+    if isinstance(dx, complex):
+        raise RuntimeError(f"trapezoid: Currently, we only support dx as a real number, not {dx}")
     d = one_dim(dim, y.ndim)
     pairs = _cut(y, d, 1, None) + _cut(y, d, None, -1)
     if x is None:
@@ -77,7 +87,7 @@ def _areas(y: Tensor, x: Tensor | None, dx: complex, dim: int) -> Tensor:
     if x.ndim == 1:
         if x.shape[0] != y.shape[d]:
             raise RuntimeError(
-                "There must be one `x` value for each sample point: "
+                "trapezoid: There must be one `x` value for each sample point: "
                 f"{x.shape[0]} values for {y.shape[d]} points"
             )
         widths = (x[1:] - x[:-1]).reshape(-1, *(1,) * (y.ndim - 1 - d))
@@ -88,7 +98,7 @@ def _areas(y: Tensor, x: Tensor | None, dx: complex, dim: int) -> Tensor:
 
 
 @numpy_names
-def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: complex = 1, dim: int = -1) -> Tensor:
+def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
     """The integral of ``y`` over ``x`` (or over points ``dx`` apart) along ``dim``."""
     return _areas(y, x, dx, dim).sum(dim)
 
@@ -98,7 +108,7 @@ trapz = trapezoid
 
 @numpy_names
 def cumulative_trapezoid(
-    y: Tensor, x: Tensor | None = None, *, dx: complex = 1, dim: int = -1
+    y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1
 ) -> Tensor:
     """The integral up to each point after the first along ``dim``."""
     return _areas(y, x, dx, dim).cumsum(dim)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._types.layout import preserve_format
 from ..autograd.inplace import check_history
 from ..autograd.variable import Variable
+from ..kernels.memory import format_of
 from .storage import as_strided, resize_
 
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ def resize_as_(
     input: Tensor, the_template: Tensor, *, memory_format: memory_format | None = None
 ) -> Tensor:
     """``resize_`` to the size of ``the_template``."""
+    if memory_format is preserve_format:
+        memory_format = format_of(the_template._data)
     return resize_(input, tuple(the_template.shape), memory_format=memory_format)
 
 

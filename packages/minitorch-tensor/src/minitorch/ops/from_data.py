@@ -185,7 +185,9 @@ def _unusual(data: Any, array: Array, dtype: Any) -> Array:
     while leaves and isinstance(leaves[0], list | tuple):
         leaves = [y for x in leaves for y in (x if isinstance(x, list | tuple) else (x,))]
     if all(isinstance(x, int | float | complex | np.number | np.bool_) for x in leaves):
-        if not any(isinstance(x, float | complex | np.inexact) for x in leaves):
+        if not any(isinstance(x, float | complex | np.inexact) for x in leaves) and (
+            dtype is None or as_dtype(dtype).category < 2
+        ):
             raise ValueError("Overflow when unpacking long long: an integer is beyond 64 bits")
         return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
     bad = next(x for x in leaves if not isinstance(x, int | float | complex | np.number | np.bool_))
@@ -199,9 +201,17 @@ def _unusual(data: Any, array: Array, dtype: Any) -> Array:
     raise RuntimeError(f"Could not infer dtype of {kind}")
 
 
+def _holds_itself(data: Any, around: tuple[Any, ...]) -> bool:
+    if not isinstance(data, list | tuple):
+        return False
+    return any(data is x for x in around) or any(_holds_itself(x, (*around, data)) for x in data)
+
+
 def _why_not(data: Any, error: Exception) -> Exception:
     """PyTorch's error for data that make no array."""
     level, dim = [data], 0
+    if _holds_itself(data, ()):
+        return TypeError("new(): self-referential lists are incompatible")
     while all(isinstance(x, list | tuple) for x in level):
         sizes = [len(x) for x in level]
         for size in sizes:
@@ -284,7 +294,7 @@ def asarray(
     if not isinstance(obj, Variable | np.ndarray | np.generic | list | tuple):
         if isinstance(obj, StorageBase):
             obj = wrap(obj._elements(obj._dtype or dtype))
-        elif hasattr(obj, "__dlpack__"):
+        elif hasattr(obj, "__dlpack__") or type(obj).__name__ == "PyCapsule":
             obj = from_dlpack(obj)
         elif not hasattr(obj, "__array__"):
             try:
@@ -301,6 +311,15 @@ def asarray(
     if copy is False and not (
         isinstance(obj, Variable | np.ndarray) and _shares_memory(result, obj)
     ):
+        if isinstance(obj, np.generic):
+            raise RuntimeError(
+                "can't alias NumPy scalars. Either remove copy=False or the NumPy scalar"
+            )
+        if isinstance(obj, Variable) and result.dtype is not obj.dtype:
+            raise ValueError(
+                f"can't alias tensor with dtype '{obj.dtype.type_name}' into dtype "
+                f"'{result.dtype.type_name}'"
+            )
         raise ValueError("asarray(copy=False): the memory of this object cannot be shared")
     if isinstance(obj, Variable) and not requires_grad and result.requires_grad:
         return result.detach()
@@ -358,7 +377,10 @@ def frombuffer(
     if not (size and count):
         raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
     if not 0 <= offset < size:
-        raise ValueError(f"offset ({offset} bytes) must be in [0, {size}), the buffer's bytes")
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length "
+            f"({size} bytes) - 1"
+        )
     kind = as_dtype(dtype).numpy
     left = size - offset
     if count < 0 and left % kind.itemsize:
@@ -367,7 +389,10 @@ def frombuffer(
             f"element size ({kind.itemsize})"
         )
     if count > left // kind.itemsize:
-        raise ValueError(f"a buffer of {left} bytes does not hold {count} elements of {dtype}")
+        raise ValueError(
+            f"requested buffer length ({count} * {kind.itemsize} bytes) after offset ({offset} "
+            f"bytes) must not be greater than actual buffer length ({size} bytes)"
+        )
     return made(np.frombuffer(buffer, kind, count, offset), requires_grad, CPU)
 
 

@@ -26,6 +26,8 @@ def _take_rows(x: Any, index: Any) -> Any:
 
 
 def out_of_bounds(index: Any, size: int, dim: int) -> IndexError:
+    if not size:
+        return IndexError("index is out of bounds for dimension with size 0")
     wrong = index[(index < -size) | (index >= size)]
     return IndexError(
         f"index {wrong.flat[0]} is out of bounds for dimension {dim} with size {size}"

@@ -82,7 +82,7 @@ grid_sampler_3d_p = fused(
 
 def _checked(input: Any, grid: Any, ndim: int, mode: int, padding: int) -> tuple[str, str]:
     """The modes' names."""
-    shapes = f"got input with shape {list(input.shape)} and grid with shape {list(grid.shape)}"
+    shapes = f"got input with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
     if input.ndim != ndim or grid.ndim != ndim:
         raise RuntimeError(
             f"grid_sampler(): expected {ndim}D input and grid with same number of dimensions, but "

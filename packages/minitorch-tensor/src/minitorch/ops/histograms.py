@@ -127,6 +127,11 @@ histogram_p = primitive(
 
 def _bins(bins: Any) -> Any:
     if isinstance(bins, Variable):
+        if bins.ndim != 1:
+            raise RuntimeError(
+                "torch.histogramdd: bins tensor should have one dimension, but got "
+                f"{bins.ndim} dimensions in the bins tensor"
+            )
         return bins._array()
     if bins <= 0:
         raise RuntimeError(f"histogram: bins must be > 0, but got {bins}")

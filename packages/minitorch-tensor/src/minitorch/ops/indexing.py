@@ -102,7 +102,13 @@ def _slice_of_ints(item: slice) -> slice:
         raise ValueError("step must be greater than zero")
     if (start is None or type(start) is int) and (stop is None or type(stop) is int):
         return item
-    return slice(*(None if v is None else operator.index(v) for v in (start, stop, step)))
+    try:
+        return slice(*(None if v is None else operator.index(v) for v in (start, stop, step)))
+    except TypeError:
+        raise TypeError(
+            "slice indices must be integers or None or have an __index__ method: "
+            f"{start}:{stop}:{step}"
+        ) from None
 
 
 def parse(input: Any, key: Any) -> tuple[tuple[Any, ...] | None, list[Any], tuple[int, ...]]:

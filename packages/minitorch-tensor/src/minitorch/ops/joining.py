@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from ..kernels.meta import MetaArray
 from .arguments import as_int, numpy_names, one_dim
 from .conversion import promote
 from .regions import narrow, slice_p
-from .shape import ALL, atleast_1d, atleast_2d, atleast_3d, view_p
+from .shape import ALL, atleast_1d, atleast_2d, atleast_3d, clone, view_p
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +109,12 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     if not _alike(xs):
         xs = _made_alike(xs)
-    dim = one_dim(dim, xs[0].ndim)
+    try:
+        dim = one_dim(dim, xs[0].ndim)
+    except IndexError:
+        if any(tuple(x.shape) != (0,) for x in xs):
+            raise
+        return clone(xs[0])  # such tensors fit along any dimension
     try:
         return cat_p(xs, dim)
     except ValueError:
@@ -321,6 +327,13 @@ def tensor_split(
     cuts: Any = indices_or_sections
     if isinstance(cuts, Variable):
         cuts = cuts.tolist()
+    try:
+        cuts = operator.index(cuts) if hasattr(cuts, "__index__") else [*map(operator.index, cuts)]
+    except TypeError:
+        raise TypeError(
+            "tensor_split() received an invalid combination of arguments: indices_or_sections is "
+            f"an int, ints or a tensor of int64, not {indices_or_sections!r:.60}"
+        ) from None
     if isinstance(cuts, int):
         if cuts <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {cuts}")

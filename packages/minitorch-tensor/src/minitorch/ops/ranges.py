@@ -10,6 +10,7 @@ import numpy as np
 
 from .._types.dtype import as_dtype, get_default_dtype, int64
 from ..autograd.grad_mode import current
+from ..autograd.variable import Variable, wrap
 from ..kernels.multiply_add import multiply_add
 from .conversion import fitted
 from .creation import made, made_into, number
@@ -37,7 +38,7 @@ def arange(
         tensor([1.0000, 1.5000, 2.0000])
     """
     if out is not None:
-        return made_into(out, arange, start, end, step, dtype=dtype, requires_grad=requires_grad)
+        return row_into(out, arange, start, end, step, dtype=dtype, requires_grad=requires_grad)
     if end is None:
         start, end = 0, start
     first, last, by = number(start), number(end), number(step)
@@ -52,16 +53,14 @@ def arange(
 
 
 def range(
-    start: float,
-    end: float,
-    step: float = 1,
-    *,
-    dtype: dtype | None = None,
+    start: float, end: float, step: float = 1, *,
+    dtype: dtype | None = None, layout: layout | None = None,
+    device: device | str | int | None = None, pin_memory: bool = False, requires_grad: bool = False,
     out: Tensor | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """``start, start + step, ...`` up to ``end``, that included; PyTorch advises ``arange``."""
     if out is not None:
-        return made_into(out, range, start, end, step, dtype=dtype)
+        return row_into(out, range, start, end, step, dtype=dtype, requires_grad=requires_grad)
     warnings.warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is "
         "inconsistent with Python's range builtin. Instead, use torch.arange, which produces "
@@ -69,11 +68,20 @@ def range(
         stacklevel=2,
     )
     kind = as_dtype(dtype) if dtype is not None else get_default_dtype()
-    return made(
-        current.state.without_warnings(
-            _multiples, start, step, _steps(start, end + step / 2, step), kind
-        )
-    )
+    count = _steps(start, end + step / 2, step)
+    row = current.state.without_warnings(_multiples, start, step, count, kind)
+    return made(row, requires_grad, device, layout, pin_memory)
+
+
+def row_into(out: Tensor, factory: Any, *args: Any, **options: Any) -> Tensor:
+    """``made_into``, but an ``out`` of as many elements keeps its shape."""
+    if isinstance(out, Variable) and out.ndim != 1:
+        empty: Any = wrap(np.empty(0, out._data.dtype))
+        row = made_into(empty, factory, *args, **options)
+        if row.numel() == out.numel():
+            out.copy_(row.detach().reshape(out.shape))
+            return out.requires_grad_(row.requires_grad)
+    return made_into(out, factory, *args, **options)
 
 
 def _steps(start: Any, end: Any, step: Any) -> int:
@@ -106,9 +114,9 @@ def linspace(
 ) -> Tensor:  # fmt: skip
     """``steps`` evenly spaced numbers from ``start`` to ``end``, both included."""
     if out is not None:
-        return made_into(out, linspace, start, end, steps, dtype=dtype, requires_grad=requires_grad)
+        return row_into(out, linspace, start, end, steps, dtype=dtype, requires_grad=requires_grad)
     start, end = _end(start, "linspace"), _end(end, "linspace")
-    kind = _dtype_of(start, end, dtype)
+    kind = _dtype_of("linspace", start, end, dtype)
     start, end = fitted(start, kind), fitted(end, kind)
     row = current.state.without_warnings(lambda: spaced(start, end, steps, kind).astype(kind.numpy))
     return made(row, requires_grad, device, layout, pin_memory)
@@ -122,11 +130,11 @@ def logspace(
 ) -> Tensor:  # fmt: skip
     """``base`` to the powers ``linspace(start, end, steps)``."""
     if out is not None:
-        return made_into(
+        return row_into(
             out, logspace, start, end, steps, base, dtype=dtype, requires_grad=requires_grad
         )
     start, end = _end(start, "logspace"), _end(end, "logspace")
-    kind = _dtype_of(start, end, dtype)
+    kind = _dtype_of("logspace", start, end, dtype)
     start, end = fitted(start, kind), fitted(end, kind)
 
     def powers() -> Any:
@@ -145,11 +153,16 @@ def _end(value: Any, name: str) -> Any:
     return number(value)
 
 
-def _dtype_of(start: Any, end: Any, dtype: Any) -> Any:
-    if dtype is not None:
-        return as_dtype(dtype)
+def _dtype_of(name: str, start: Any, end: Any, dtype: Any) -> Any:
     real = not (isinstance(start, complex) or isinstance(end, complex))
-    return get_default_dtype() if real else get_default_dtype().to_complex()
+    inferred = get_default_dtype() if real else get_default_dtype().to_complex()
+    kind = inferred if dtype is None else as_dtype(dtype)
+    if not (real or kind.is_complex):
+        raise RuntimeError(
+            f"torch.{name}(): inferred dtype {inferred.type_name} can't be safely cast to passed "
+            f"dtype {kind.type_name}"
+        )
+    return kind
 
 
 def spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:

@@ -17,7 +17,7 @@ from .regions import slice_p
 if TYPE_CHECKING:
     from .._tensor.tensor import Tensor
 
-__all__ = ["segment_reduce"]
+__all__ = ["_segment_reduce", "segment_reduce"]
 
 # the reduction, and what it makes of no elements
 REDUCTIONS: dict[str, tuple[Any, float]] = {
@@ -64,6 +64,9 @@ def segment_reduce(
         return rows[0]
     made = stack(rows)
     return made.reshape(*table.shape[:-1], *made.shape[1:])
+
+
+_segment_reduce = segment_reduce
 
 
 def _row(data: Tensor, place: tuple[int, ...], ends: Any, reduce: str, initial: Any) -> Tensor:

@@ -63,9 +63,17 @@ def reshape(
     try:
         return view_p(input, wanted)
     except ValueError:
-        raise RuntimeError(
-            f"shape '{list(wanted)}' is invalid for input of size {math.prod(input.shape)}"
-        ) from None
+        raise not_of_size(wanted, input) from None
+
+
+def not_of_size(wanted: tuple[int, ...], input: Any) -> RuntimeError:
+    size = math.prod(input.shape)
+    if not size and wanted.count(-1) == 1 and 0 in wanted:
+        return RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(wanted)} because the "
+            "unspecified dimension size -1 can be any value and is ambiguous"
+        )
+    return RuntimeError(f"shape '{list(wanted)}' is invalid for input of size {size}")
 
 
 @overload
@@ -99,6 +107,7 @@ def view(
     if len(shape) == 1 and isinstance(shape[0], Dtype):
         dtype = shape[0]
     if dtype is not None:
+        input = input.detach()  # PyTorch defines no gradient
         if dtype is bfloat16 and not is_installed(bfloat16):
             return wrap(as_bfloat16(view_dtype_p(input, np.dtype(np.uint8))._array()))
         return view_dtype_p(input, dtype.numpy)

@@ -69,11 +69,28 @@ def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> A
     shape = list(input.shape) or [1]
     shape[dim] = index.numel()
     found = list(source.shape) or [1]
-    if found != shape:
-        kind = IndexError if len(found) > dim and found[dim] != shape[dim] else RuntimeError
-        raise kind(
-            f"{name}(): expected source of shape {shape} for an index of {index.numel()} elements "
-            f"along dimension {dim}, but got {found}"
+    copies = name == "index_copy"
+    if copies and input.ndim and source.ndim and input.ndim != source.ndim:
+        raise IndexError(
+            "index_copy_(): When source and destination are not scalars, their dimensionality must "
+            f"match. Source dimensionality ({source.ndim}), destination dimensionality "
+            f"({input.ndim})"
+        )
+    others = (found[:dim] + found[dim + 1 :]) == (shape[:dim] + shape[dim + 1 :])
+    if copies and not others:
+        raise RuntimeError(
+            "index_copy_(): Source/destination tensor must have same slice shapes: "
+            f"{list(input.shape)} and {list(source.shape)} along dimension {dim}"
+        )
+    if found[dim : dim + 1] != [index.numel()]:
+        raise (IndexError if copies else RuntimeError)(
+            f"{name}_(): Number of indices ({index.numel()}) should be equal to "
+            f"source.size(dim): ({(found[dim : dim + 1] or [1])[0]}), for dim: {dim}"
+        )
+    if not copies and (not others or input.ndim != source.ndim):
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. "
+            f"Got self.shape = {list(input.shape)} source.shape = {list(source.shape)}"
         )
     return source if source.ndim else view_p(source, (1,))
 
@@ -129,6 +146,11 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | complex) 
     if isinstance(value, Variable) and value._data.dtype != input._data.dtype:
         value = cast(value, input._data.dtype)
     elif not isinstance(value, Variable):
+        if isinstance(value, complex) and not input.dtype.is_complex:
+            raise RuntimeError(
+                "index_fill_(): Converting complex Scalar to non-complex type is not supported: "
+                f"{value} to {input.dtype}"
+            )
         value = fitted(value, input.dtype)
     n = input.shape[dim] if input.ndim else 1
     _check_range("index_fill", index, n, -n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -211,6 +212,11 @@ def _dim(input: Any, dim: int | None) -> int | None:
     if not input.ndim:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     d = one_dim(dim, input.ndim)
+    if input.shape.count(0) > 1:
+        raise RuntimeError(
+            "Number of zero sized dimensions is more than one, so unique cannot be applied: the "
+            f"shape is {list(input.shape)}"
+        )
     if input.shape[d] and not input.numel():
         raise RuntimeError(
             "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied: "
@@ -288,6 +294,15 @@ def searchsorted(
         )
     if not isinstance(input, Variable):
         input = wrap(np.asarray(as_operand(input), sorted_sequence.dtype.numpy))
+    for name, x in (("input value", input), ("boundary", sorted_sequence)):
+        if not x._data.flags.c_contiguous:
+            warnings.warn(
+                f"torch.searchsorted(): {name} tensor is non-contiguous, this will lower the "
+                f"performance due to extra data copy when converting non-contiguous tensor to "
+                f"contiguous, please use contiguous {name} tensor if possible. This message will "
+                "only appear once per program.",
+                stacklevel=2,
+            )
     if not sorted_sequence.ndim:
         raise RuntimeError(
             "torch.searchsorted(): input value can be a scalar, but the boundaries tensor must "

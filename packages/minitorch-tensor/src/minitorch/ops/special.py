@@ -229,7 +229,9 @@ def _heaviside(x: Any, values: Any) -> Any:
 
 
 def same_dtype(a: Any, b: Any) -> tuple[Any, Any]:
-    """Raises where the dtypes of ``heaviside``'s operands differ."""
+    """Raises where the dtypes of ``heaviside``'s operands differ, or are complex."""
+    if a.dtype.is_complex or b.dtype.is_complex:
+        raise RuntimeError("heaviside is not yet implemented for complex tensors.")
     if a.dtype != b.dtype:
         raise RuntimeError(
             f"heaviside is not yet implemented for tensors with different dtypes: {a.dtype} and "
@@ -241,7 +243,7 @@ def same_dtype(a: Any, b: Any) -> tuple[Any, Any]:
 @dtype_of_result
 @operation(
     _heaviside, "x values", not_differentiable("heaviside"), not_differentiable("heaviside"),
-    numbers="", promote=same_dtype, traits=("elementwise",),
+    numbers="", promote=same_dtype, floats=True, traits=("elementwise",),
 )  # fmt: skip
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
     """0 below zero, ``values`` at zero and 1 above; broadcast. It has no gradient.

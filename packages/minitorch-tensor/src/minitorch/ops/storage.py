@@ -178,7 +178,7 @@ def resize_(
     end = start + math.prod(shape) * item
     if start < end > memory.nbytes:
         if end > sys.maxsize:
-            raise RuntimeError(f"numel: integer multiplication overflow for sizes {list(shape)}")
+            raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
         grown = np.zeros(end, np.uint8)
         grown[: memory.nbytes] = memory.reshape(-1).view(np.uint8)
         del memory  # which refers to the owner

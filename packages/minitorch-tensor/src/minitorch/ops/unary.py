@@ -117,10 +117,14 @@ def isfinite(input: Tensor) -> Tensor:
     """
 
 
+def _nan_to_num(x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
+    if x.dtype.kind in "biu":
+        return x.copy()
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
 nan_to_num_p = primitive(
-    lambda x, nan, posinf, neginf: (
-        np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf) if x.dtype.kind in "fV" else +x
-    ),
+    _nan_to_num,
     "x | nan posinf neginf",
     lambda g, x: where(isfinite(x), g, 0),
     name="nan_to_num",

@@ -22,7 +22,7 @@ from ..autograd.variable import Variable, wrap
 from ..kernels.meta import MetaArray
 from ..kernels.permutation import permutation
 from ..ops.arguments import as_int
-from ..ops.broadcasting import broadcast_to
+from ..ops.broadcasting import broadcast_shapes, broadcast_to
 from ..ops.creation import _numpy, like, made, made_into, memory, number, sizes
 from ..ops.inspection import is_tensor
 from . import streams as distributions
@@ -382,9 +382,12 @@ def normal(
         array = memory(for_each(sizes((size,))), _numpy(dtype), device, np.empty)
         draw(distributions.normal, g, array, shift, scale)
         return drawn(array, requires_grad, device, layout, pin_memory)
-    if size is not None:
-        raise TypeError("normal() takes a size where mean and std are numbers, and only there")
-    shape = np.broadcast_shapes(*shapes)
+    if size is not None:  # 0-dim tensors are numbers
+        return normal(
+            number(mean), number(std), size, generator=generator, dtype=dtype, layout=layout,
+            device=device, requires_grad=requires_grad, pin_memory=pin_memory,
+        )  # fmt: skip
+    shape = tuple(broadcast_shapes(*shapes))
     shift, scale = (of_each(broadcast_to(x, shape)) if is_tensor(x) else x for x in (shift, scale))
     if not np.all(scale >= 0):
         raise RuntimeError("normal expects all elements of std >= 0.0")

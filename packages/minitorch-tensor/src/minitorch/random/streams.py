@@ -12,6 +12,7 @@ processors, in float32, float16 and bfloat16 to the last bit, whatever processor
 from __future__ import annotations
 
 import math
+import warnings
 from functools import cache
 from typing import Any
 
@@ -62,6 +63,12 @@ def uniform(g: Generator, array: Array, low: float = 0.0, high: float = 1.0) -> 
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
         )
+    kind = from_numpy_dtype(array.dtype)
+    if high - low > finfo(kind).max:
+        raise RuntimeError(
+            f"uniform_ expects to-from <= std::numeric_limits<{kind.type_name}>::max(), but found "
+            f"to={high} and from={low} which result in to-from to exceed the limit"
+        )
     if array.flags.c_contiguous and (low, high) == (0, 1) and array.itemsize >= 4:
         flat = array.reshape(-1)
         for start in range(0, array.size, BLOCK):
@@ -70,8 +77,8 @@ def uniform(g: Generator, array: Array, low: float = 0.0, high: float = 1.0) -> 
     if array.dtype == np.float64:
         u = multiply_add(g.uniform64(array.size), high - low, low)
     else:
-        kind = np.float32
-        u = multiply_add(g.uniform32(array.size), kind(high) - kind(low), kind(low))
+        single = np.float32
+        u = multiply_add(g.uniform32(array.size), single(high) - single(low), single(low))
         u = u.astype(array.dtype, copy=False)
         u[u == array.dtype.type(high)] = low
     fill(array, u)
@@ -118,10 +125,7 @@ def integers(g: Generator, array: Array, low: int, high: int) -> None:
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
     kind = from_numpy_dtype(array.dtype)
-    least, most = _limits(kind)
-    if not (least <= low and high - 1 <= most):
-        name, value = ("to - 1", high - 1) if least <= low <= most else ("from", low)
-        raise RuntimeError(f"{name} is out of bounds for {kind.name}: {value}")
+    low, high = _checked_bounds(kind, low, high)
     extent = high - low
     if extent < 2**28:
         values = g.bits32(array.size)
@@ -135,6 +139,40 @@ def integers(g: Generator, array: Array, low: int, high: int) -> None:
 
 
 @cache
+def _checked_bounds(kind: Any, low: int, high: int) -> tuple[int, int]:
+    """The bounds as ``kind`` holds them: a float between integers that it does not hold goes
+    inwards, with a warning."""
+    least, most = exact = _limits(kind)
+    if kind.is_floating_point:
+        least, most = int(finfo(kind).min), int(finfo(kind).max)
+    for name, value in (("from", low), ("to - 1", high - 1)):
+        if not least <= value <= most:
+            raise RuntimeError(f"{name} is out of bounds for {kind.name}: {value}")
+        if not exact[0] <= value <= exact[1]:
+            digits = exact[1].bit_length() - 1
+            warnings.warn(
+                f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision "
+                f"limitations {kind.name} can support discrete uniform distribution only within "
+                "this range. This warning will become an error in version 1.7 release, please fix "
+                "the code in advance",
+                stacklevel=4,
+            )
+    if not kind.is_floating_point:
+        return low, high
+    as_kind, digits = kind.numpy.type, exact[1].bit_length() - 1
+    below, above = int(as_kind(low + 1)), int(as_kind(high - 1))
+    if below < low:
+        low = below + 2 ** (abs(low + 1).bit_length() - digits)
+    if above >= high:
+        high = above - 2 ** (abs(high - 1).bit_length() - digits)
+    if low >= high:
+        raise RuntimeError(
+            "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got "
+            f"from={low} >= to={high}"
+        )
+    return low, high
+
+
 def _limits(kind: Any) -> tuple[int, int]:
     """The least and the greatest integer that ``kind`` holds exactly, with all between."""
     if kind.category == 0:
