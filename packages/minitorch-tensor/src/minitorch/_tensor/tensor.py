@@ -17,7 +17,7 @@ from .._types.dtype import LIMITED, by_numpy, dtype, from_numpy_dtype
 from .._types.size import Size
 from ..autograd import engine
 from ..autograd.deprecated import in_any_order
-from ..autograd.grad_mode import current
+from ..autograd.grad_mode import current, outside_transforms
 from ..autograd.gradients import backward
 from ..autograd.history import history, root
 from ..autograd.inplace import check_history, relaid
@@ -405,6 +405,7 @@ class Tensor(Base):
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Sets whether ``backward`` collects a gradient here; returns the tensor."""
+        outside_transforms("requires_grad_")
         if requires_grad and self._node is None:
             if self._data.dtype.kind not in "fVc":
                 raise RuntimeError(
@@ -483,6 +484,7 @@ class Tensor(Base):
 
     def retain_grad(self) -> None:
         """Lets ``backward`` fill ``.grad`` here too, though this is no leaf."""
+        outside_transforms("retain_grad")
         engine.retain_grad(self)
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
@@ -543,6 +545,9 @@ class Tensor(Base):
     def __repr__(self, *, tensor_contents: object = None) -> str:
         from .printing import tensor_repr  # many programs print no tensor
 
+        if self._tracked is not None:
+            level, value = self._tracked
+            return f"GradTrackingTensor(lvl={level}, value={value!r})"
         return tensor_repr(self)
 
     def __len__(self) -> int:

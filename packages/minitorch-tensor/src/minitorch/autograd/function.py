@@ -14,7 +14,7 @@ import numpy as np
 from .._types.dtype import from_numpy_dtype
 from ..kernels.meta import MetaArray
 from .engine import sum_to
-from .grad_mode import INTERPRETERS, current, set_grad_enabled, user_code
+from .grad_mode import INTERPRETERS, current, layers, set_grad_enabled, user_code
 from .history import history
 from .node import AccumulateGrad, Node, Output, Partial, sequence_numbers
 from .variable import Unfollowed, Variable, wrap
@@ -240,6 +240,7 @@ class Function:
         )
 
     _node_type: type[FunctionCtx] = FunctionCtx
+    _generated_type: type[FunctionCtx] = FunctionCtx
     _backward_cls: type[FunctionCtx] = FunctionCtx
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -247,6 +248,8 @@ class Function:
         cls._backward_cls = cls._node_type = type(
             cls.__name__ + "Backward", (FunctionCtx,), {"function": cls}
         )
+        # the name that it has within transforms
+        cls._generated_type = type(f"{cls.__name__}GeneratedBackward", (cls._node_type,), {})
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -289,7 +292,16 @@ class Function:
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Runs ``forward`` and records ``backward``."""
-        args = cls._arguments(args, kwargs)
+        if layers() and cls.setup_context is Function.setup_context:
+            raise RuntimeError(
+                "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "
+                "jacrev, ...), it must override the setup_context staticmethod. For more details, "
+                "please see https://pytorch.org/docs/main/notes/extending.func.html"
+            )
+        return cls._dispatch(*cls._arguments(args, kwargs))
+
+    @classmethod
+    def _dispatch(cls, *args: Any) -> Any:
         state = current.state
         if state.flags >= INTERPRETERS:
             for interpreter in reversed(state.interpreters):
@@ -304,6 +316,8 @@ class Function:
         if cls.setup_context is not Function.setup_context:
             bound = inspect.signature(cls.forward).bind(*args, **kwargs)
             bound.apply_defaults()
+            if any(isinstance(x, Variable) for x in bound.kwargs.values()):
+                raise NotImplementedError("NYI: autograd.Function with kwarg-only Tensor args")
             return bound.args
         if not kwargs:
             return args
@@ -312,6 +326,8 @@ class Function:
     @classmethod
     def _run(cls, args: tuple[Any, ...], ctx: FunctionCtx | None = None) -> Any:
         ctx = ctx or cls._node_type()
+        if current.state.level:
+            ctx.__class__ = cls._generated_type
         recording = current.state.flags & 1
         parents = tuple(history(x) if isinstance(x, Variable) else None for x in args)
         parents = parents if recording else (None,) * len(args)

@@ -49,6 +49,7 @@ class State:
     ``grad`` is what ``is_grad_enabled`` tells: in inference mode nothing is recorded all the same.
     ``arrays`` is above 0 while operations take arrays for tensors: in backward passes, whose rules
     are made of operations, and where a kernel is (``dispatch.of_arrays``).
+    ``hooks_refused`` says why saved-tensor hooks may not be entered, if they may not.
     ``level`` is the number of transforms that run a function of the user's (``transform_level``).
     ``passes`` are the backward passes that run, the innermost last: (a list of what is to be
     called at its end, its roots, targets, leads).
@@ -63,6 +64,7 @@ class State:
         "arrays",
         "flags",
         "grad",
+        "hooks_refused",
         "inference",
         "interpreters",
         "level",
@@ -76,6 +78,7 @@ class State:
         self.grad = True
         self.arrays = 0
         self.inference = False
+        self.hooks_refused: str | None = None
         self.level = 0
         self.multithreading = True
         self.interpreters: tuple[Any, ...] = ()
@@ -119,6 +122,31 @@ class transform_level:  # noqa: N801  (a context manager)
     def __exit__(self, *exception: object) -> None:
         self.state.level -= 1
         marking.remove(self.state)
+
+
+def layers() -> int:
+    """How many transforms run a function of the user's: ``grad`` and its kin, and ``vmap``."""
+    state = current.state
+    count = state.level
+    if state.flags >= INTERPRETERS:
+        count += sum(hasattr(each, "randomness") for each in state.interpreters)
+    return count
+
+
+def outside_transforms(method: str) -> None:
+    """Raises within a transform, where a tensor's ``method`` would mean another graph's.
+
+    Raises:
+        RuntimeError: that.
+    """
+    if layers():
+        raise RuntimeError(
+            f"You are attempting to call Tensor.{method}() (or perhaps using "
+            "torch.autograd.functional.* APIs) inside of a function being transformed by a "
+            "functorch transform. This is unsupported, please attempt to use the functorch "
+            "transforms (e.g. grad, vjp, jacrev, jacfwd, hessian) or call it outside of a function "
+            "being transformed instead."
+        )
 
 
 class _PerThread(threading.local):

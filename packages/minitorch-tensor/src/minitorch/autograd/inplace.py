@@ -22,7 +22,7 @@ from .grad_mode import INTERPRETERS, current, marking, set_grad_enabled
 from .history import carry_retained, check_followed, history, replay, root
 from .node import AccumulateGrad
 from .primitive import primitive
-from .variable import Variable, check_marks, wrap
+from .variable import Variable, attributes, check_marks, wrap
 
 if TYPE_CHECKING:
     from .primitive import Operation
@@ -250,6 +250,9 @@ def relaid(op: F) -> F:
 
     @functools.wraps(op)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self._interpreter is not None:
+            attributes(self).update(attributes(op(self, *args, **kwargs)))
+            return self
         check_history(self)
         if self._base is None and self._node is not None and not current.state.flags & 1:
             self._data = op(wrap(self._array()), *args, **kwargs)._data  # behind autograd's back

@@ -187,9 +187,8 @@ class saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
         self.pack, self.unpack = pack_hook, unpack_hook
 
     def __enter__(self) -> Any:
-        for interpreter in current.state.interpreters:
-            if isinstance(interpreter, disable_saved_tensors_hooks):
-                raise RuntimeError(interpreter.error_message)
+        if current.state.hooks_refused is not None:
+            raise RuntimeError(current.state.hooks_refused)
         return super().__enter__()
 
     def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
@@ -257,14 +256,26 @@ def unpacked(saved: Any) -> Any:
     return saved
 
 
-class disable_saved_tensors_hooks(Interpreter):  # noqa: N801  (PyTorch's name)
+class disable_saved_tensors_hooks:  # noqa: N801  (PyTorch's name)
     """Within it, to enter ``saved_tensors_hooks`` raises an error with this message.
+
+    Raises:
+        RuntimeError: one is entered already.
 
     Follows https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.disable_saved_tensors_hooks
     """
 
     def __init__(self, error_message: str) -> None:
         self.error_message = error_message
+
+    def __enter__(self) -> None:
+        state = current.state
+        if any(isinstance(each, saved_tensors_hooks) for each in state.interpreters):
+            raise RuntimeError(self.error_message)
+        self.before, state.hooks_refused = state.hooks_refused, self.error_message
+
+    def __exit__(self, *exception: object) -> None:
+        current.state.hooks_refused = self.before
 
 
 def as_it_was(saved: Any, node: Any, name: Any) -> Any:

@@ -48,6 +48,7 @@ class Variable:
     ``_accumulator`` the node of a leaf from which ``requires_grad_(False)`` took it.
     ``_relaid``   a view of a hidden owner, since ``unsqueeze_`` or its kin: to users, no view.
     ``_retained`` the node at which ``retain_grad`` was asked for.
+    ``_tracked`` for a leaf of a transform: the number of transforms, and what it stands for.
     ``_interpreter``     for a tensor that stands for others while a transform runs: that transform.
     """
 
@@ -62,6 +63,7 @@ class Variable:
     _retained: Any = None
     _accumulator: Any = None
     _relaid: bool = False
+    _tracked: Any = None
 
     if TYPE_CHECKING:  # of what Tensor adds, what the layers below it ask for
         conj: Callable[..., Any]

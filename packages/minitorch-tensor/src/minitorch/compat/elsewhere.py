@@ -21,7 +21,7 @@ ELSEWHERE = {
     "amp.autocast_mode": "amp",
     "amp.grad_scaler": "amp",
     "autograd.anomaly_mode": "autograd.interpreters",
-    "_functorch.make_functional": "func.make_functional",
+    "_functorch.make_functional": "func.module_functions",
     "futures": "compat.futures",
     "hub": "compat.hub",
     "library": "compat.library",

@@ -3,6 +3,11 @@
 Follows https://docs.pytorch.org/docs/stable/func.html
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
 from . import batching_rules  # noqa: F401  (registers them)
 from .batching import vmap
 from .forward import jvp, linearize
@@ -29,3 +34,10 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """functorch's functions of modules, for programs that import it under this name."""
+    if name in ("combine_state_for_ensemble", "make_functional", "make_functional_with_buffers"):
+        return getattr(import_module(f"{__name__}.module_functions"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ from typing import Any
 from ..ops.inspection import is_tensor
 from . import pytree
 
-__all__ = ["check_outputs", "numbers_of", "slice_argnums", "with_aux"]
+__all__ = ["check_outputs", "check_real", "numbers_of", "slice_argnums", "with_aux"]
 
 
 def numbers_of(argnums: Any, count: int) -> list[int]:
@@ -55,6 +55,20 @@ def check_outputs(output: Any, where: str) -> None:
             raise RuntimeError(
                 f"{where}: expected f(*primals) to return only tensors, got unsupported type "
                 f"{type(leaf).__name__}"
+            )
+
+
+def check_real(transform: str, tree: Any, what: str) -> None:
+    """Raises where a tensor among the inputs or outputs of a Jacobian is complex.
+
+    Raises:
+        RuntimeError: that.
+    """
+    for k, leaf in enumerate(pytree.flatten(tree)[0]):
+        if is_tensor(leaf) and leaf.is_complex():
+            raise RuntimeError(
+                f"{transform}: Expected all {what} to be real but received complex tensor at "
+                f"flattened {what[:-1]} idx: {k}"
             )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from ..autograd.dispatch import apply
+from ..autograd.grad_mode import layers
 from ..autograd.interpreters import Interpreter
 from ..ops.creation import ones_like
 from ..ops.inspection import is_tensor
@@ -52,7 +53,10 @@ class Batched(Wrapper):
         return Batched(value, self._interpreter)
 
     def __repr__(self, **options: Any) -> str:  # type: ignore[override]  # mypy drops names here
-        return f"BatchedTensor(lvl={self._interpreter.level}, bdim=0, value={self._value!r})"
+        if self._tracked is not None:
+            return super().__repr__()
+        value, dim = self._interpreter.given(self)
+        return f"BatchedTensor(lvl={self._interpreter.layer}, bdim={dim}, value={value!r})"
 
     def carried(self, x: Any) -> Any:
         """``x``, the same for all, as a tensor of its own in each example of this batch."""
@@ -76,7 +80,7 @@ class Vmap(Interpreter):
 
     def __init__(self, size: int, randomness: str = "error") -> None:
         self.size = size
-        self.level = next(levels)
+        self.level, self.layer = next(levels), layers() + 1
         self.randomness = randomness
 
     def owns(self, x: Any) -> bool:
@@ -125,15 +129,38 @@ class Vmap(Interpreter):
 
     def process_function(self, function: Any, args: tuple[Any, ...]) -> Any:
         """An ``autograd.Function``: by its ``vmap``, or by batching its passes."""
-        if not any(self.owns(x) for x in args):
+        from ..autograd.function import Function
+
+        leaves, spec = pytree.flatten(args)
+        if not any(self.owns(x) for x in leaves):
             return NotImplemented
-        if not function.generate_vmap_rule:
-            values, in_dims = zip(*map(self.given, args), strict=True)
-            info = VmapInfo(self.size, self.randomness)
-            with Disabled(self):
-                made, out_dims = function.vmap(info, in_dims, *values)
+        name = function.__name__
+        if function.generate_vmap_rule:
+            if function.vmap is not Function.vmap:
+                raise RuntimeError(
+                    f"You tried to vmap over {name}, but it has both generate_vmap_rule=True and "
+                    "an overridden vmap staticmethod. Please set generate_vmap_rule=False or "
+                    "delete the overridden vmap staticmethod to avoid ambiguity."
+                )
+            return batched_function(function, self, args)
+        pairs = list(map(self.given, leaves))
+        values, in_dims = (pytree.unflatten([p[k] for p in pairs], spec) for k in range(2))
+        info = VmapInfo(self.size, self.randomness)
+        with Disabled(self):
+            returned = function.vmap(info, in_dims, *values)
+        if not isinstance(returned, tuple) or len(returned) != 2:
+            raise RuntimeError(
+                f"Expected the {name} vmap staticmethod to have two returns, an output and "
+                "out_dims with pytree structure compatible with the output."
+            )
+        made, out_dims = returned
+        try:
             return rewrap(self, made, out_dims)
-        return batched_function(function, self, args)
+        except ValueError:
+            raise RuntimeError(
+                f"The {name} vmap staticmethod returned an incompatible (output, out_dims) tuple: "
+                f"expected out_dims={out_dims} to be compatible with the structure of `output`"
+            ) from None
 
     def gradients(self, ys: list[Any], xs: list[Any], gs: list[Any], **options: Any) -> list[Any]:
         """The gradients of batched ``ys``: examples do not mix, so those of the whole values."""
@@ -193,6 +220,8 @@ class VmapInfo:
 def rewrap(interpreter: Vmap, made: Any, out_dims: Any) -> Any:
     """What came out of a ``vmap`` static method, as tensors of the running ``vmap``."""
     leaves, spec = pytree.flatten(made)
+    if isinstance(out_dims, tuple | list) and type(out_dims) is not type(made):
+        raise ValueError("another structure")
     dims = pytree.broadcast_prefix(out_dims, made, "out_dims")
     return pytree.unflatten(
         [
@@ -250,7 +279,7 @@ def batched_function(function: Any, interpreter: Vmap, args: tuple[Any, ...]) ->
 
     Together.__name__ = function.__name__
     with Disabled(interpreter):
-        made = Together.apply(*(x._value if interpreter.owns(x) else x for x in args))
+        made = Together._dispatch(*(x._value if interpreter.owns(x) else x for x in args))
     outs = tuple(Batched(o, interpreter) for o in made)
     return outs[0] if single[-1] else outs
 

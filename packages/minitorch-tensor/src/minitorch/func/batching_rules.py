@@ -368,7 +368,8 @@ def written(primitive: Any, values: list[Any], batched: list[bool], params: Any,
 )
 def by_values(primitive: Any, *_: Any) -> Any:
     raise RuntimeError(
-        f"vmap: the shape of the result of {primitive.name} depends on values, which differ from "
+        "vmap: We do not support batching operators that can output dynamic shape. "
+        f"The shape of the result of {primitive.name} depends on values, which differ from "
         "example to example."
     )
 

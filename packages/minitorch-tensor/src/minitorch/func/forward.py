@@ -425,8 +425,6 @@ def jvp(
         raise RuntimeError(
             f"{WHERE}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals)."
         )
-    if not isinstance(tangents, tuple):
-        raise RuntimeError(f"{WHERE}: Expected tangents to be a tuple, got {type(tangents)}")
     values, spec = pytree.flatten(primals)
     slopes, other = pytree.flatten(tangents)
     if repr(spec) != repr(other):
@@ -435,12 +433,13 @@ def jvp(
             "example, if primals is a tuple of 3 tensors, tangents also must be. Got primals with "
             f"structure {spec} and tangents with structure {other}"
         )
-    for each in (*values, *slopes):
-        if not is_tensor(each):
-            raise RuntimeError(
-                f"{WHERE}: Expected primals and tangents to be tensors, got unsupported type "
-                f"{type(each).__name__}"
-            )
+    for name, group in (("primals", values), ("tangents", slopes)):
+        for each in group:
+            if not is_tensor(each):
+                raise RuntimeError(
+                    f"{WHERE}: Expected {name} to only contain Tensors, got unsupported type "
+                    f"{type(each).__name__}"
+                )
     if not values:
         raise RuntimeError(
             f"{WHERE}: Expected primals and tangents to contain at least one Tensor."

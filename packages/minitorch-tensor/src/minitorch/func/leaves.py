@@ -5,15 +5,16 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from ..autograd.grad_mode import current
+from ..autograd.grad_mode import current, layers
 from ..autograd.gradients import gradients
 from ..autograd.history import history
 from ..autograd.node import AccumulateGrad, Node, track
 from ..autograd.primitive import alias_p
+from ..autograd.variable import Level, Variable, wrap
 from .batching import Batched, Vmap, inner
 from .wrapper import Disabled
 
-__all__ = ["gradients_or_none", "per_example", "reaches_others", "tracked"]
+__all__ = ["gradients_or_none", "passed", "per_example", "reaches_others", "tracked"]
 
 
 def gradients_or_none(ys: list[Any], xs: list[Any], gs: list[Any], create_graph: bool) -> list[Any]:
@@ -33,8 +34,34 @@ def tracked(x: Any) -> Any:
         made = alias_p(x)
         if made._node is None:
             track(made)
+    made._tracked = layers(), x
     made._counter = x._counter  # it is the memory of x: not to be written to in a transform
     return made
+
+
+def passed(x: Any) -> Any:
+    """An argument that is not differentiated by: the same memory and graph, but a tensor of the
+    transform, which its function may write to."""
+    if not isinstance(x, Variable):
+        return x
+    if x._interpreter is not None:
+        with Disabled(x._interpreter):
+            return x._around(passed(x._parts()[0]))
+    made: Any = wrap(x._array()) if x._node is None and x._base is None else alias_p(x)
+    made._counter = Passed(x._counter, current.state.level)
+    return made
+
+
+class Passed(Level):
+    """The version of such an argument; writes count for the tensor that it was, too."""
+
+    def __init__(self, counter: list[int], level: int) -> None:
+        super().__init__([int(counter[0])], level)
+        self.counter = counter
+
+    def __setitem__(self, k: Any, value: Any) -> None:
+        super().__setitem__(k, value)
+        self.counter[0] += 1
 
 
 def per_example(x: Any, within: Any = None) -> Any:

@@ -10,7 +10,13 @@ from typing import Any
 
 __all__ = ["broadcast_prefix", "flatten", "tree_map", "unflatten"]
 
-LEAF = object()
+
+class _Leaf:
+    def __repr__(self) -> str:
+        return "*"
+
+
+LEAF = _Leaf()
 
 
 def flatten(tree: Any) -> tuple[list[Any], Any]:

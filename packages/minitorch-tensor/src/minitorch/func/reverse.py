@@ -9,13 +9,20 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.grad_mode import enable_grad, is_grad_enabled, transform_level
+from ..autograd.interpreters import disable_saved_tensors_hooks
 from ..ops.creation import eye, zeros_like
 from ..ops.inspection import is_tensor
+from ..ops.joining import stack
 from . import pytree
-from .arguments import check_outputs, numbers_of, with_aux
+from .arguments import check_outputs, check_real, numbers_of, with_aux
 from .batching import vmap
 from .forward import jvp
-from .leaves import gradients_or_none, per_example, reaches_others, tracked
+from .leaves import gradients_or_none, passed, per_example, reaches_others, tracked
+
+HOOKS = (
+    "torch.func.{grad, vjp, jacrev, hessian} don't yet support saved tensor hooks. Please open an "
+    "issue with your use case."
+)
 
 __all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "vjp"]
 
@@ -51,7 +58,8 @@ def grad_and_value(
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         numbers, leaves, _, spec = _split(args, argnums)
         recording = is_grad_enabled()
-        with enable_grad(), transform_level():
+        with enable_grad(), transform_level(), disable_saved_tensors_hooks(HOOKS):
+            args = tuple(pytree.tree_map(passed, args))
             xs = [tracked(per_example(leaf)) for leaf in leaves]
             made = func(*_with(args, numbers, pytree.unflatten(xs, spec)), **kwargs)
             value, aux = with_aux(made, "grad_and_value(f)(*args)") if has_aux else (made, None)
@@ -119,7 +127,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     leaves, spec = pytree.flatten(primals)
     recording = is_grad_enabled()
-    with enable_grad(), transform_level():
+    with enable_grad(), transform_level(), disable_saved_tensors_hooks(HOOKS):
         xs = [tracked(per_example(leaf)) for leaf in leaves]
         made = func(*pytree.unflatten(xs, spec))
     output, aux = with_aux(made, "vjp(f, *primals)") if has_aux else (made, None)
@@ -156,6 +164,17 @@ def _unit_vectors(leaves: list[Any]) -> list[Any]:
     return found
 
 
+def one_at_a_time(func: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``vmap``, row by row: also for what ``vmap`` cannot do."""
+
+    def mapped(*batches: Any) -> Any:
+        found = [func(*row) for row in zip(*batches, strict=True)]
+        columns = zip(*(pytree.flatten(each)[0] for each in found), strict=True)
+        return pytree.unflatten([stack(column) for column in columns], pytree.flatten(found[0])[1])
+
+    return mapped
+
+
 def jacrev(
     func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, has_aux: bool = False,
     chunk_size: int | None = None, _preallocate_and_copy: bool = False,
@@ -171,16 +190,24 @@ def jacrev(
         numbers, _, wanted, _ = _split(args, argnums)
 
         def of_wanted(*values: Any) -> Any:
-            return func(*_with(args, numbers, values), **kwargs)
+            others = tuple(pytree.tree_map(passed, args))
+            return func(*_with(others, numbers, values), **kwargs)
 
+        check_real("jacrev", args, "inputs")
+        if chunk_size is not None and chunk_size < 1:
+            raise ValueError("jacrev: `chunk_size` should be greater than 0.")
         made = vjp(of_wanted, *wanted, has_aux=has_aux)
         output, vjp_fn = made[0], made[1]
+        check_real("jacrev", output, "outputs")
         ys, out_spec = pytree.flatten(output)
 
         def pull(*gs: Any) -> Any:
             return vjp_fn(pytree.unflatten(list(gs), out_spec))
 
-        rows = vmap(pull, chunk_size=chunk_size)(*_unit_vectors(ys))
+        over_rows = (
+            one_at_a_time if chunk_size == 1 else functools.partial(vmap, chunk_size=chunk_size)
+        )
+        rows = over_rows(pull)(*_unit_vectors(ys))
         per_output = []
         start = 0
         for y in ys:
@@ -210,12 +237,15 @@ def jacfwd(
     @functools.wraps(func)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         numbers, leaves, wanted, spec = _split(args, argnums)
+        check_real("jacfwd", args, "inputs")
 
         def push(*tangents: Any) -> Any:
             def of_wanted(*values: Any) -> Any:
-                return func(*_with(args, numbers, values), **kwargs)
+                others = tuple(pytree.tree_map(passed, args))
+                return func(*_with(others, numbers, values), **kwargs)
 
             made = jvp(of_wanted, wanted, pytree.unflatten(list(tangents), spec), has_aux=has_aux)
+            check_real("jacfwd", made[0], "outputs")
             return made[1:] if has_aux else made[1]
 
         made = vmap(push, randomness=randomness, chunk_size=chunk_size)(*_unit_vectors(leaves))

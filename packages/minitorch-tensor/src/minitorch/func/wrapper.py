@@ -6,7 +6,7 @@ import math
 from typing import Any, Self
 
 from .._tensor.tensor import Tensor
-from ..autograd.grad_mode import current
+from ..autograd.grad_mode import current, outside_transforms
 from ..autograd.variable import new_counter
 from ..overrides import disabled
 
@@ -128,11 +128,8 @@ class Wrapper(Tensor):
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
-        raise RuntimeError(
-            "You are attempting to call Tensor.requires_grad_() (or perhaps using "
-            "torch.autograd.functional.* APIs) inside of a function being transformed: use "
-            "torch.func.grad or vjp for a gradient within a transform."
-        )
+        outside_transforms("requires_grad_")
+        raise RuntimeError("Tensor.requires_grad_() of a tensor whose transform has ended")
 
     def detach(self) -> Any:
         return self._map(lambda part: part.detach())

@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any
 
 from ... import func
-from ...func import make_functional as _make_functional
+from ...func import module_functions as _module_functions
 
 __all__ = [
     "combine_state_for_ensemble", "functionalize", "grad", "grad_and_value", "hessian", "jacfwd",
@@ -43,5 +43,5 @@ INSTEAD = {
     "vmap": "torch.vmap",
 }
 for _name in __all__:
-    _function = getattr(_make_functional, _name, None) or getattr(func, _name)
+    _function = getattr(_module_functions, _name, None) or getattr(func, _name)
     globals()[_name] = _deprecated(_function, INSTEAD.get(_name, f"torch.func.{_name}"))

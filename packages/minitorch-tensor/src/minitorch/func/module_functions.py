@@ -96,22 +96,29 @@ def combine_state_for_ensemble(models: Sequence[Any]) -> tuple[Any, Any, Any]:
     return made[0][0], *columns
 
 
+def _of_inputs(function: Any, states: int) -> Callable[..., Any]:
+    """``function`` of so many tuples of tensors, and of the inputs in one more tuple."""
+
+    def of_inputs(*args: Any) -> Any:
+        return function(*args[:states], *args[states])
+
+    return of_inputs
+
+
 def functional_init(
     model_class: Callable[..., Any], ensemble_shape: tuple[int, ...] = (), device: Any = "cpu"
 ) -> Callable[..., Any]:
     """Of a class of modules: a function of its arguments that returns stacked parameters, the
-    function of them, and their names.
+    function of them and of a tuple of inputs, and the parameters' names.
 
     Raises:
         ValueError: ``ensemble_shape`` has more than one dimension.
     """
 
     def made(*args: Any, **kwargs: Any) -> Any:
-        params, _, *rest = functional_init_with_buffers(model_class, ensemble_shape, device)(
-            *args, **kwargs
-        )
-        module = rest[0].stateless_model
-        return params, FunctionalModule(module), module.named_parameters
+        params, _, module = _ensemble(model_class, ensemble_shape, device, args, kwargs)
+        function = FunctionalModule(module.stateless_model)
+        return params, _of_inputs(function, 1), module.param_names
 
     return made
 
@@ -122,16 +129,24 @@ def functional_init_with_buffers(
     """``functional_init`` for modules with buffers, which come second."""
 
     def made(*args: Any, **kwargs: Any) -> Any:
-        if len(ensemble_shape) > 1:
-            raise ValueError("NYI: ensemble_shape with more than 1 element")
-        count = ensemble_shape[0] if ensemble_shape else 1
-        if count <= 0:
-            raise ValueError(f"num_models {count} should be > 0")
-        models = [model_class(*args, **kwargs).to(device) for _ in range(count)]
-        function, params, buffers = combine_state_for_ensemble(models)
-        if not ensemble_shape:
-            params, buffers = (tuple(t[0] for t in each) for each in (params, buffers))
-        module = function.stateless_model
-        return params, buffers, function, module.named_parameters, module.named_buffers
+        params, buffers, module = _ensemble(model_class, ensemble_shape, device, args, kwargs)
+        names = module.param_names, module.buffer_names
+        return params, buffers, _of_inputs(module, 2), *names
 
     return made
+
+
+def _ensemble(
+    model_class: Callable[..., Any], ensemble_shape: tuple[int, ...], device: Any, args: Any,
+    kwargs: Any,
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    if len(ensemble_shape) > 1:
+        raise ValueError("NYI: ensemble_shape with more than 1 element")
+    count = ensemble_shape[0] if ensemble_shape else 1
+    if count <= 0:
+        raise ValueError(f"num_models {count} should be > 0")
+    models = [model_class(*args, **kwargs).to(device) for _ in range(count)]
+    function, params, buffers = combine_state_for_ensemble(models)
+    if not ensemble_shape:
+        params, buffers = (tuple(t[0] for t in each) for each in (params, buffers))
+    return params, buffers, function

@@ -1,0 +1,222 @@
+"""What functions that are transformed must not do, and what they may: as PyTorch's transforms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import minitorch as torch
+import pytest
+from minitorch import func
+from minitorch.autograd import forward_ad, functional
+from minitorch.autograd.graph import save_on_cpu, saved_tensors_hooks
+
+TRANSFORMS = {
+    "grad": func.grad,
+    "grad_and_value": func.grad_and_value,
+    "vjp": lambda f: lambda x: func.vjp(f, x),
+    "jacrev": func.jacrev,
+    "jacfwd": func.jacfwd,
+    "hessian": func.hessian,
+    "jvp": lambda f: lambda x: func.jvp(f, (x,), (torch.ones_like(x),)),
+    "vmap": func.vmap,
+    "vmap of grad": lambda f: func.vmap(func.grad(f)),
+}
+REVERSE = ["grad", "grad_and_value", "vjp", "jacrev", "hessian"]
+
+
+class OldSin(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x.sin()
+
+
+ACTS = {
+    "Function without setup_context": (OldSin.apply, "must override the setup_context"),
+    "requires_grad_": (lambda x: x.requires_grad_().sum(), r"Tensor\.requires_grad_\(\)"),
+    "requires_grad_ of another": (
+        lambda x: torch.ones(2).requires_grad_() * x.sum(),
+        r"Tensor\.requires_grad_\(\)",
+    ),
+    "retain_grad": (lambda x: x.sin().retain_grad(), r"Tensor\.retain_grad\(\)"),
+    "functional.jacobian": (
+        lambda x: functional.jacobian(torch.sum, x),
+        r"torch\.autograd\.functional",
+    ),
+    "functional.vjp": (lambda x: functional.vjp(torch.sum, x), r"torch\.autograd\.functional"),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_refused_inside(transform: str, act: str) -> None:
+    f, message = ACTS[act]
+    x = torch.ones(3, 1) if transform == "vmap of grad" else torch.ones(3)
+    with pytest.raises(RuntimeError, match=message):
+        TRANSFORMS[transform](f)(x)
+    torch.ones(2).requires_grad_()  # all is as before
+
+
+@pytest.mark.parametrize("hooks", [save_on_cpu, lambda: saved_tensors_hooks(abs, abs)])
+@pytest.mark.parametrize("transform", REVERSE)
+def test_saved_tensor_hooks_are_refused(transform: str, hooks: Any) -> None:
+    def inside(x: Any) -> Any:
+        with hooks():
+            return x.sin().sum()
+
+    x = torch.ones(3)
+    with pytest.raises(RuntimeError, match="saved tensor hooks"):
+        TRANSFORMS[transform](inside)(x)
+    with pytest.raises(RuntimeError, match="saved tensor hooks"), hooks():
+        TRANSFORMS[transform](lambda x: x.sin().sum())(x)
+    with hooks():
+        pass
+
+
+@pytest.mark.parametrize("transform", ["jacrev", "jacfwd"])
+def test_jacobians_are_real(transform: str) -> None:
+    jacobian = TRANSFORMS[transform]
+    with pytest.raises(RuntimeError, match=f"{transform}: Expected all inputs to be real"):
+        jacobian(lambda x: x * 2)(torch.ones(2, dtype=torch.complex64))
+    with pytest.raises(RuntimeError, match=f"{transform}: Expected all outputs to be real"):
+        jacobian(lambda x: x * 2j)(torch.ones(2))
+
+
+@pytest.mark.parametrize("size", [0, -2])
+def test_chunks_have_rows(size: int) -> None:
+    with pytest.raises(ValueError, match="jacrev: `chunk_size` should be greater than 0"):
+        func.jacrev(torch.sin, chunk_size=size)(torch.ones(2))
+
+
+class DynamicBackward(torch.autograd.Function):
+    generate_vmap_rule = True
+    forward = staticmethod(lambda x: x.clone())
+    setup_context = staticmethod(lambda ctx, inputs, output: None)
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        return g * len(g.nonzero())
+
+
+def test_one_row_at_a_time_needs_no_vmap() -> None:
+    x = torch.ones(3)
+    assert torch.equal(func.jacrev(DynamicBackward.apply, chunk_size=1)(x), torch.eye(3))
+    with pytest.raises(RuntimeError, match="operators that can output dynamic shape"):
+        func.jacrev(DynamicBackward.apply, chunk_size=2)(x)
+
+
+WRITING = {
+    "grad": (lambda f: func.grad(lambda x, y: f(x, y).sum()), [1.0, 1.0]),
+    "jacrev": (func.jacrev, [[1.0, 0.0], [0.0, 1.0]]),
+    "jacfwd": (func.jacfwd, [[1.0, 0.0], [0.0, 1.0]]),
+}
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_arguments_may_be_written_to(name: str) -> None:
+    transform, expected = WRITING[name]
+
+    def f(x: Any, y: Any) -> Any:
+        y.copy_(x)
+        return y * 1
+
+    x, y = torch.tensor([3.0, 4.0]), torch.zeros(2)
+    version = y._version
+    assert transform(f)(x, y).tolist() == expected
+    if name != "jacfwd":
+        assert y.tolist() == [3.0, 4.0]
+        assert y._version > version
+    captured = torch.zeros(2)
+    with pytest.raises(RuntimeError, match="would mutate a captured Tensor"):
+        transform(lambda x, y: captured.add_(x) * y)(x, y)
+
+
+def test_detach_drops_the_tangent() -> None:
+    x, t = torch.tensor([2.0, 3.0]), torch.ones(2)
+    assert func.jvp(lambda x: x.detach() * x, (x,), (t,))[1].tolist() == [2.0, 3.0]
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(x.clone(), t)
+        assert dual.detach_() is dual
+        assert forward_ad.unpack_dual(dual * 2).tangent is None
+    f = func.grad(lambda x: (x * x * x).sum())  # what is detached from a gradient is not
+    assert func.jvp(f, (x,), (t,))[1].tolist() == [12.0, 18.0]
+
+
+def test_a_dual_after_its_level() -> None:
+    x, t = torch.tensor([2.0]), torch.ones(1)
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(x, t)
+        assert dual._version == x._version
+        with pytest.raises(RuntimeError, match="has a forward gradient at the same level"):
+            forward_ad.make_dual(x, dual)
+        with pytest.raises(NotImplementedError, match="Trying to use forward AD with add"):
+            torch.add(dual, x, out=torch.zeros(1))
+    primal, tangent = forward_ad.unpack_dual(dual)
+    assert primal.item() == 2
+    assert tangent is None
+
+
+def test_a_view_in_place_under_vmap() -> None:
+    x = torch.arange(6.0).reshape(3, 1, 2)
+    assert torch.equal(func.vmap(lambda x: (x + 1).squeeze_(0))(x), (x + 1)[:, 0])
+
+
+def test_how_tensors_of_transforms_print() -> None:
+    seen = []
+
+    def f(x: Any) -> Any:
+        seen.append(repr(x))
+        return x.sum()
+
+    func.vmap(func.grad(f))(torch.ones(2, 1))
+    batched = "BatchedTensor(lvl=1, bdim=0, value=tensor([[1.],\n        [1.]]))"
+    assert seen.pop() == f"GradTrackingTensor(lvl=2, value={batched})"
+    func.vmap(func.vmap(f), in_dims=1)(torch.ones(1, 2, 1))
+    assert seen.pop().startswith("BatchedTensor(lvl=2, bdim=0, value=BatchedTensor(lvl=1, bdim=1, ")
+
+
+def of_vmap(vmap: Any, **more: Any) -> Any:
+    """A Function with this ``vmap``."""
+    body = {
+        "forward": staticmethod(lambda *xs: xs[0] * 2),
+        "setup_context": staticmethod(lambda ctx, inputs, output: None),
+        "vmap": staticmethod(vmap),
+    }
+    return type("Made", (torch.autograd.Function,), {**body, **more}).apply
+
+
+VMAPS = {
+    "one return": (lambda info, dims, x: x, {}, "to have two returns"),
+    "four returns": (lambda info, dims, x: (x, x, 0, 0), {}, "to have two returns"),
+    "another structure": (lambda info, dims, x: (x, (None,)), {}, "returned an incompatible"),
+    "a tuple for a list": (lambda info, dims, x: ([x], (None,)), {}, "returned an incompatible"),
+    "both rules": (
+        lambda info, dims, x: (x, 0),
+        {"generate_vmap_rule": True},
+        "generate_vmap_rule=True and an overridden vmap",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VMAPS)
+def test_vmap_of_a_function_is_checked(name: str) -> None:
+    vmap, more, message = VMAPS[name]
+    with pytest.raises(RuntimeError, match=message):
+        func.vmap(of_vmap(vmap, **more))(torch.ones(3))
+
+
+def test_vmap_of_a_function_sees_the_structure() -> None:
+    seen = []
+
+    def vmap(info: Any, in_dims: Any, x: Any, ys: Any) -> Any:
+        seen.append(in_dims)
+        return x + ys[0] + ys[1], 0
+
+    x = torch.ones(3)
+    assert func.vmap(of_vmap(vmap))(x, [x, x]).tolist() == [3.0, 3.0, 3.0]
+    assert seen == [(0, [0, 0])]
+
+
+def test_tensors_by_name_alone_are_not_for_functions() -> None:
+    made = of_vmap(lambda info, dims, x, *, y: (x + y, 0), forward=staticmethod(lambda x, *, y: x))
+    with pytest.raises(NotImplementedError, match="kwarg-only Tensor args"):
+        func.vmap(made)(torch.ones(3), y=torch.ones(3))
