@@ -22,7 +22,6 @@ from .autograd.grad_mode import *
 from .compat.siblings import __dir__ as __dir__
 from .ops.arguments import take_tensors as _take_tensors
 from .ops.arithmetic import *
-from .ops.bessel import *
 from .ops.bitwise import *
 from .ops.broadcasting import *
 from .ops.choice import *
@@ -30,11 +29,9 @@ from .ops.comparison import *
 from .ops.complex_parts import *
 from .ops.conversion import *
 from .ops.creation import *
-from .ops.error_functions import *
 from .ops.exponential import *
 from .ops.extrema import *
 from .ops.from_data import *
-from .ops.gamma_functions import *
 from .ops.indexing import *
 from .ops.inspection import *
 from .ops.joining import *
@@ -45,13 +42,9 @@ from .ops.ranges import *
 from .ops.reduction import *
 from .ops.regions import *
 from .ops.rounding import *
-from .ops.scatter import *
 from .ops.shape import *
 from .ops.softmax import *
-from .ops.sorting import *
-from .ops.special import *
 from .ops.storage import *
-from .ops.trigonometric import *
 from .ops.unary import *
 from .random.functions import *
 
@@ -126,13 +119,16 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .nn.functional import threshold as threshold
     from .nn.functional import threshold_ as threshold_
     from .nn.native import *
+    from .ops.bessel import *
     from .ops.complex import *
     from .ops.copies import *
     from .ops.decompositions import *
     from .ops.diagonals import *
     from .ops.differences import *
     from .ops.einsum import *
+    from .ops.error_functions import *
     from .ops.filling import *
+    from .ops.gamma_functions import *
     from .ops.geometry import *
     from .ops.grid_sampler import *
     from .ops.histograms import *
@@ -145,11 +141,15 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .ops.positions import *
     from .ops.rearranging import *
     from .ops.scan import *
+    from .ops.scatter import *
     from .ops.segments import *
     from .ops.selections import *
     from .ops.slices import *
+    from .ops.sorting import *
+    from .ops.special import *
     from .ops.statistics import *
     from .ops.stft import *
+    from .ops.trigonometric import *
     from .ops.windows import *
     from .random.implicit import *
     from .random.low_rank import *

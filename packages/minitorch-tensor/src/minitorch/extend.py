@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -28,15 +29,15 @@ from .kernels.select import select
 from .kernels.softmax import exponentials, moderate
 from .kernels.sparse import SparseData
 from .kernels.sums import column_sums, row_products, row_sums
-from .ops.arguments import as_shape, numpy_names, one_dim, some_dims, take_tensors
+from .ops.arguments import as_shape, numpy_names, one_dim, public, some_dims, take_tensors
 from .ops.conversion import fitted, promote, promote_to_float
-from .ops.geometry import difference_norm
 from .overrides import disabled as disabled_torch_function
 from .overrides import overridable
 
 if TYPE_CHECKING:
     from .autograd.primitive import Operation as Operation
     from .autograd.variable import Array
+    from .ops.geometry import difference_norm as difference_norm
 
 __all__ = [
     "BLOCK",
@@ -81,6 +82,7 @@ __all__ = [
     "products_over_rows",
     "promote",
     "promote_to_float",
+    "public",
     "row_products",
     "row_sums",
     "scratch",
@@ -93,6 +95,14 @@ __all__ = [
     "threads_off_this_core",
     "wrap",
 ]
+
+if not TYPE_CHECKING:  # what comes in on first use
+
+    def __getattr__(name: str) -> Any:
+        if name == "difference_norm":
+            return import_module("minitorch.ops.geometry").difference_norm
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 # --- what an optimizer reads and writes, as fast as an attribute -----------------------------
 

@@ -45,7 +45,6 @@ from ..kernels.memory import address, deep_copy, is_packed, owner_of
 from ..kernels.meta import MetaArray
 from ..ops import (
     arithmetic,
-    bessel,
     bitwise,
     broadcasting,
     choice,
@@ -53,11 +52,9 @@ from ..ops import (
     complex_parts,
     conversion,
     creation,
-    error_functions,
     exponential,
     extrema,
     from_data,
-    gamma_functions,
     indexing,
     joining,
     powers,
@@ -65,14 +62,10 @@ from ..ops import (
     reduction,
     regions,
     rounding,
-    sorting,
-    special,
-    trigonometric,
     unary,
 )
 from ..ops import matmul as products
 from ..ops import norm as norms
-from ..ops import scatter as scatters
 from ..ops import shape as shapes
 from ..ops import softmax as softmaxes
 from ..ops import storage as storages
@@ -173,6 +166,25 @@ else:
     slices = Later("minitorch.ops.slices")
     sparse_functions = Later("minitorch._tensor.sparse_functions")
     statistics = Later("minitorch.ops.statistics")
+    bessel = Later("minitorch.ops.bessel")
+    error_functions = Later("minitorch.ops.error_functions")
+    gamma_functions = Later("minitorch.ops.gamma_functions")
+    sorting = Later("minitorch.ops.sorting")
+    special = Later("minitorch.ops.special")
+    trigonometric = Later("minitorch.ops.trigonometric")
+    scatters = Later("minitorch.ops.scatter")
+
+TYPED: bool = TYPE_CHECKING  # by another name, so that mypy reads these modules before this one
+if TYPED:
+    from ..ops import (
+        bessel,
+        error_functions,
+        gamma_functions,
+        sorting,
+        special,
+        trigonometric,
+    )
+    from ..ops import scatter as scatters
 
 _size = tuple.__new__  # of integers that were checked: a third of the time that Size() takes
 

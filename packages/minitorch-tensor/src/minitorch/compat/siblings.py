@@ -13,8 +13,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-from ..ops.arguments import taking_tensors
-from ..overrides import add_function
+from ..ops.arguments import public
 from .elsewhere import ELSEWHERE
 
 SIBLINGS = {
@@ -88,6 +87,16 @@ LATER = {
         "ops.slices": "index_add index_copy index_fill index_reduce index_select",
         "ops.stft": "istft stft",
         "random.low_rank": "pca_lowrank svd_lowrank",
+        "ops.bessel": "i0",
+        "ops.error_functions": "erf erfc erfinv",
+        "ops.gamma_functions": "digamma igamma igammac lgamma mvlgamma polygamma",
+        "ops.sorting": "argsort bucketize isin kthvalue msort searchsorted sort topk unique "
+        "unique_consecutive",
+        "ops.special": "arctan2 atan2 copysign heaviside hypot ldexp logaddexp logaddexp2 "
+        "nextafter xlogy",
+        "ops.trigonometric": "acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh "
+        "atan atanh cos cosh deg2rad rad2deg sin sinc sinh tan tanh",
+        "ops.scatter": "gather scatter scatter_add scatter_reduce take_along_dim",
         "ops.statistics": "corrcoef cov std std_mean var var_mean",
         "ops.windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
         "random.implicit": "binomial _dirichlet_grad _sample_dirichlet _standard_gamma "
@@ -180,12 +189,6 @@ def explained(module: ModuleType) -> None:
     missing: set[str] = set()  # looked for in vain
 
     def look_up(name: str) -> Any:
-        known = name in missing or path + name in sys.modules  # and taken away, as PyTorch's are
-        if path and not known and name[:2] != "__":
-            with suppress(ModuleNotFoundError):
-                if find_spec(path + name) is not None:
-                    return import_module(path + name)
-            missing.add(name)
         if own is not None:
             try:
                 return own(name)
@@ -193,6 +196,11 @@ def explained(module: ModuleType) -> None:
                 plain = f"module {module.__name__!r} has no attribute {name!r}"
                 if isinstance(error, UnknownNameError) or str(error) != plain:  # it says more
                     raise
+        if path and name not in missing and name[:2] != "__":
+            with suppress(ModuleNotFoundError):
+                if find_spec(path + name) is not None:
+                    return import_module(path + name)
+            missing.add(name)
         raise UnknownNameError(name, module.__name__)
 
     vars(module)["__getattr__"] = look_up
@@ -234,8 +242,7 @@ def __getattr__(name: str) -> Any:
     if name in LATER:
         value = getattr(import_module(f"minitorch.{LATER[name]}"), name)
         if LATER[name].startswith(("ops.", "random.", "_tensor.in_place")):
-            value = taking_tensors(value, "minitorch")
-            add_function(name, value)
+            value = public(name, value, "minitorch")
         return vars(sys.modules["minitorch"]).setdefault(name, value)
     if name in FUNCTIONAL:
         return getattr(__getattr__("nn").functional, name)

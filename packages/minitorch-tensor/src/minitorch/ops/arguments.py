@@ -16,7 +16,7 @@ from ..autograd.dispatch import not_tensor
 from ..autograd.grad_mode import current
 from ..autograd.out import into, unexpected
 from ..autograd.variable import Variable
-from ..overrides import named_as
+from ..overrides import add_function, named_as
 
 F = TypeVar("F", bound=Callable[..., Any])
 MISSING = object()
@@ -82,6 +82,13 @@ def take_tensors(module: dict[str, Any]) -> None:
     for name, function in list(module.items()):
         if type(function) is FunctionType and name[0] != "_" and "primitive" not in vars(function):
             module[name] = taking_tensors(function, here)
+
+
+def public(name: str, function: Any, module: str) -> Any:
+    """The function that users find by ``name`` in ``module``, which came in on first use."""
+    made = taking_tensors(function, module)
+    add_function(name, made)
+    return made
 
 
 def taking_tensors(function: Any, module: str) -> Any:

@@ -19,11 +19,8 @@ from typing import Any
 import numpy as np
 
 from .._types.dtype import finfo, from_numpy_dtype
-from ..kernels.binomial import binomial_one
 from ..kernels.box_muller import to_normal
-from ..kernels.gamma_samples import Draws, gamma_numbers
 from ..kernels.multiply_add import multiply_add
-from ..kernels.poisson import poisson_one
 from .generator import Generator
 
 Array = np.ndarray[Any, Any]
@@ -251,6 +248,8 @@ def log_normal(g: Generator, array: Array, mean: float = 1.0, std: float = 2.0) 
 
 def poisson(g: Generator, array: Array, rates: Array) -> None:
     """One number at a time: how many draws each takes depends on the numbers drawn."""
+    from ..kernels.poisson import poisson_one
+
     _check(rates, "poisson_cpu")
     if not (rates >= 0).all():
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
@@ -285,6 +284,8 @@ def multinomial(g: Generator, p: Array, count: int, replacement: bool) -> Array:
 
 def binomial(g: Generator, array: Array, counts: Array, p: Array) -> None:
     """One number at a time, as ``poisson``."""
+    from ..kernels.binomial import binomial_one
+
     _check(counts, "binomial_cpu")
     pairs = zip(counts.reshape(-1), p.reshape(-1), strict=True)
     with g.one_by_one(min(BLOCK, 8 * array.size)) as draw:
@@ -293,6 +294,8 @@ def binomial(g: Generator, array: Array, counts: Array, p: Array) -> None:
 
 def gamma(g: Generator, array: Array, a: Array) -> None:
     """Gamma(a, 1), at least the smallest positive number of the dtype."""
+    from ..kernels.gamma_samples import Draws, gamma_numbers
+
     _check(a, "gamma_cpu")
     with g.looking_ahead(Draws) as draws:
         values = gamma_numbers(a.reshape(-1), draws)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from minitorch import Tensor, erf, tanh
+import minitorch
+from minitorch import Tensor
 from minitorch.extend import fused
 
 from ..kernels import gelu as kernels
@@ -17,7 +18,7 @@ gelu_p = fused(
     of_floats(kernels.gelu, "gelu"),
     "x",
     kernels.gelu_backward,
-    lambda x: x * (0.5 + 0.5 * erf(x * math.sqrt(0.5))),
+    lambda x: x * (0.5 + 0.5 * minitorch.erf(x * math.sqrt(0.5))),
     name="gelu",
     residuals="slope",
     traits=("elementwise",),
@@ -26,7 +27,7 @@ gelu_tanh_p = fused(
     of_floats(kernels.gelu_tanh, "gelu"),
     "x",
     kernels.gelu_backward,
-    lambda x: 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),
+    lambda x: 0.5 * x * (1 + minitorch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),
     name="gelu",
     residuals="slope",
     traits=("elementwise",),

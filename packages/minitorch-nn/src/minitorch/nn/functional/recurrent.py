@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch import cat, sigmoid, tanh
+import minitorch
+from minitorch import cat, sigmoid
 from minitorch.extend import fused
 
 from ..kernels import recurrent as kernels
@@ -27,8 +28,8 @@ def lstm_cell(
 ) -> Any:
     """The new (h, c) of Hochreiter and Schmidhuber (1997), with forget gates."""
     i, f, g, o = (affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh)).chunk(4, -1)
-    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-    h = sigmoid(o) * tanh(c)
+    c = sigmoid(f) * c + sigmoid(i) * minitorch.tanh(g)
+    h = sigmoid(o) * minitorch.tanh(c)
     return (h if w_hr is None else h @ w_hr.mT), c
 
 
@@ -37,14 +38,14 @@ def gru_cell(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
     r, z, n = affine(x, w_ih, b_ih).chunk(3, -1)
     s, y, m = affine(h, w_hh, b_hh).chunk(3, -1)
     z = sigmoid(z + y)
-    n = tanh(n + sigmoid(r + s) * m)
+    n = minitorch.tanh(n + sigmoid(r + s) * m)
     return n + z * (h - n)
 
 
 def rnn_cell(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, relu: bool) -> Any:
     """The new h of Elman (1990)."""
     y = affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh)
-    return rectified(y) if relu else tanh(y)
+    return rectified(y) if relu else minitorch.tanh(y)
 
 
 def unrolled(cell: Any, x: Any, states: Any, sizes: Any, reverse: bool) -> Any:
