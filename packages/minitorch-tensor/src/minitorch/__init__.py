@@ -76,7 +76,20 @@ if TYPE_CHECKING:  # of what comes in on first use
     from ._tensor.typed_storage import *
     from .amp import GradScaler as GradScaler
     from .amp import autocast as autocast
+    from .amp import autocast_decrement_nesting as autocast_decrement_nesting
+    from .amp import autocast_increment_nesting as autocast_increment_nesting
+    from .amp import clear_autocast_cache as clear_autocast_cache
+    from .amp import get_autocast_cpu_dtype as get_autocast_cpu_dtype
+    from .amp import get_autocast_dtype as get_autocast_dtype
+    from .amp import get_autocast_gpu_dtype as get_autocast_gpu_dtype
+    from .amp import is_autocast_cache_enabled as is_autocast_cache_enabled
+    from .amp import is_autocast_cpu_enabled as is_autocast_cpu_enabled
     from .amp import is_autocast_enabled as is_autocast_enabled
+    from .amp import set_autocast_cache_enabled as set_autocast_cache_enabled
+    from .amp import set_autocast_cpu_dtype as set_autocast_cpu_dtype
+    from .amp import set_autocast_cpu_enabled as set_autocast_cpu_enabled
+    from .amp import set_autocast_dtype as set_autocast_dtype
+    from .amp import set_autocast_enabled as set_autocast_enabled
     from .autograd.interpreters import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
     from .autograd.interpreters import is_anomaly_enabled as is_anomaly_enabled
     from .compat.alias import as_torch as as_torch
@@ -159,6 +172,10 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .serialization import PyTorchFileWriter as PyTorchFileWriter
     from .serialization import load as load
     from .serialization import save as save
+    from .sparse import sparse_compressed_tensor as sparse_compressed_tensor
+    from .sparse import sparse_coo_tensor as sparse_coo_tensor
+    from .sparse import sparse_csc_tensor as sparse_csc_tensor
+    from .sparse import sparse_csr_tensor as sparse_csr_tensor
 
     # compat's table makes these
     __future__: ModuleType

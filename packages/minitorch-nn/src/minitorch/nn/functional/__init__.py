@@ -3,10 +3,12 @@
 Follows https://docs.pytorch.org/docs/stable/nn.functional.html
 """
 
-from importlib import import_module
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
-from minitorch.extend import overridable, public, take_tensors
+from minitorch.extend import overridable as _overridable
+from minitorch.extend import public as _public
+from minitorch.extend import take_tensors as _take_tensors
 
 from .attention import *
 from .channels import *
@@ -48,8 +50,8 @@ else:
     def __getattr__(name: str) -> Any:
         for module, names in LATER.items():
             if name in names.split():
-                found = getattr(import_module(f"{__name__}.{module}"), name)
-                return globals().setdefault(name, public(name, found, __name__))
+                found = getattr(_import_module(f"{__name__}.{module}"), name)
+                return globals().setdefault(name, _public(name, found, __name__))
         if name == "__all__":
             return [each for each in __dir__() if each[0] != "_"]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -59,5 +61,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *" ".join(LATER.values()).split()})
 
 
-take_tensors(globals())
-overridable(__name__)
+_take_tensors(globals())
+_overridable(__name__)
