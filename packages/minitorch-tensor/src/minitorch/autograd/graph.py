@@ -24,7 +24,7 @@ from .interpreters import (
     nodes_of,
     saved_tensors_hooks,
 )
-from .node import Node, RemovableHandle
+from .node import Node, RemovableHandle, shown
 from .variable import Inference, Variable
 
 __all__ = [
@@ -52,7 +52,7 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
             "It is not possible to get the gradient edge for a Tensor that does not require "
             "gradients"
         )
-    return GradientEdge(node, getattr(node, "number", 0))
+    return GradientEdge(shown(node), getattr(node, "number", 0))
 
 
 def increment_version(tensor: Any) -> None:

@@ -74,13 +74,6 @@ class Node:
         """A dict to keep notes in; ``"traceback"`` is the forward line in anomaly mode."""
         return self.attach("metadata", dict)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith(("_saved_", "_raw_saved_")):
-            saved = import_module(f"{__package__}.saved")  # PyTorch's names for them
-            get = saved.raw if name[1] == "r" else saved.value
-            return get(self, name.partition("saved_")[2])
-        raise AttributeError(f"{self.name()!r} object has no attribute {name!r}")
-
     def __dir__(self) -> list[str]:
         saved = import_module(f"{__package__}.saved")
         return [*object.__dir__(self), *saved.attributes(self)]
@@ -160,13 +153,27 @@ class Node:
 kinds: dict[tuple[type, str], Any] = {}
 
 
+def _saved(self: Any, name: str) -> Any:
+    if name.startswith(("_saved_", "_raw_saved_")):
+        saved = import_module(f"{__package__}.saved")  # PyTorch's names for them
+        get = saved.raw if name[1] == "r" else saved.value
+        return get(self, name.partition("saved_")[2])
+    raise AttributeError(f"{self.name()!r} object has no attribute {name!r}")
+
+
 def shown(node: Any) -> Any:
-    """``node`` for users to look at: PyTorch has a class for each name, here some share one."""
-    if node is not None and (name := node.name().rpartition(":")[2]) != type(node).__name__:
-        key = type(node), name
-        if key not in kinds:
-            kinds[key] = type(name, key[:1], {"__slots__": ()})
-        node.__class__ = kinds[key]
+    """``node`` for users to look at: PyTorch has a class for each name, here some share one.
+
+    It has the names of what is saved, too: a class with ``__getattr__`` has slower attributes.
+    """
+    kind = type(node)
+    if node is None or "__getattr__" in vars(kind):
+        return node
+    name = node.name().rpartition(":")[2]
+    if name != kind.__name__ or hasattr(kind, "primitive"):
+        if (kind, name) not in kinds:
+            kinds[kind, name] = type(name, (kind,), {"__slots__": (), "__getattr__": _saved})
+        node.__class__ = kinds[kind, name]
     return node
 
 
