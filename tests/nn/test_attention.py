@@ -98,3 +98,15 @@ ERRORS = [
 def test_errors(wrong: Any, message: str) -> None:
     with pytest.raises(RuntimeError, match=message):
         wrong()
+
+
+def test_refused_masks_and_static_keys():
+    layer, x = nn.MultiheadAttention(4, 4, add_bias_kv=True), minitorch.ones(3, 4)
+    with pytest.raises(AssertionError, match=r"Expected `attn_mask` shape to be \(4, 3, 3\)"):
+        layer(x, x, x, attn_mask=minitorch.zeros(5, 3, 3))
+    arguments = (
+        4, 4, layer.in_proj_weight, layer.in_proj_bias, layer.bias_k, layer.bias_v, False, 0.0,
+        layer.out_proj.weight, layer.out_proj.bias,
+    )  # fmt: skip
+    with pytest.raises(AssertionError, match="bias cannot be added to static key"):
+        F.multi_head_attention_forward(x, x, x, *arguments, static_k=minitorch.ones(4, 3, 1))

@@ -165,3 +165,69 @@ def test_images_of_bytes(mode, antialias):
     exact = F.interpolate(x.double(), **options).clamp(0, 255)
     assert (made.double() - exact).abs().max().item() <= (1 if mode == "bilinear" else 2)
     assert F.interpolate(minitorch.full_like(x, 200), **options).unique().tolist() == [200]
+
+
+EMPTY = "non-zero size for non-batch dimensions, but input has sizes"
+OPTIONAL = r"\(batch mode\) tensor with optional 0 dim batch size for input"
+
+
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["avg", "max", "adaptive_avg", "adaptive_max", "fractional_max"])
+def test_empty_dimensions(kind: str, ndim: int) -> None:
+    if kind == "fractional_max" and ndim == 1:
+        pytest.skip("there is none")
+    pool = getattr(F, f"{kind}_pool{ndim}d")
+    sizes = {"output_size": 2} if kind == "fractional_max" else {}
+
+    def pooled(*shape: int) -> Any:
+        return tuple(pool(minitorch.ones(shape), 2, **sizes).shape)
+
+    line, out = (4,) * ndim, (2,) * ndim
+    assert pooled(0, 3, *line) == (0, 3, *out)
+    chosen = "_" in kind  # its windows
+    refused = pytest.raises(RuntimeError, match=EMPTY if chosen else OPTIONAL)
+    for shape in ((3, 0, *line[1:]), (2, 3, *line[1:], 0)):
+        with refused:
+            pooled(*shape)
+    if chosen:
+        assert pooled(0, *line) == (0, *out)
+    else:
+        with refused:
+            pooled(0, *line)
+    if kind == "adaptive_avg" and ndim < 3:
+        assert pooled(2, 0, *line) == (2, 0, *out)
+    else:
+        with refused:
+            pooled(2, 0, *line)
+
+
+@pytest.mark.parametrize("kind", ["avg", "max"])
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_no_output_takes_no_gradient(kind: str, ndim: int) -> None:
+    made = getattr(F, f"adaptive_{kind}_pool{ndim}d")(leaf(1, 2, *(4,) * ndim), 0)
+    assert made.numel() == 0
+    with pytest.raises(RuntimeError, match="Expected grad_output to have non-zero size"):
+        made.sum().backward()
+
+
+def test_sizes_that_overflow() -> None:
+    with pytest.raises(RuntimeError, match="overflow"):
+        F.adaptive_avg_pool1d(LINE, 2**62)
+    with pytest.raises(RuntimeError, match="overflow"):
+        F.adaptive_max_pool2d(LINE.unsqueeze(0), 2**40)
+
+
+@pytest.mark.parametrize(
+    "pool", [lambda x: F.avg_pool2d(x, 3), lambda x: F.adaptive_avg_pool2d(x, 2)]
+)
+def test_half_precision_is_rounded_once(pool: Any) -> None:
+    x = minitorch.rand(2, 3, 9, 9).half()
+    assert minitorch.equal(pool(x), pool(x.float()).half())
+
+
+@pytest.mark.parametrize("what", ["kernel_size", "output_size"])
+def test_numbers_of_fractional_sizes(what: str) -> None:
+    for ndim, text in ((2, "tuple of Ints"), (3, "tuple of three Ints")):
+        arguments = {"kernel_size": 2, "output_size": 2, what: (2,) * (ndim + 1)}
+        with pytest.raises(RuntimeError, match=f"{what} must either be a single Int or {text}"):
+            getattr(F, f"fractional_max_pool{ndim}d")(minitorch.ones(1, *(6,) * ndim), **arguments)

@@ -98,3 +98,12 @@ def test_a_failed_pruning_leaves_all_as_it_was():
         prune.global_unstructured(3, prune.L1Unstructured, amount=1)
     with pytest.raises(TypeError, match="PRUNING_TYPE"):
         prune.global_unstructured([(module, "weight")], prune.RandomStructured, amount=1)
+
+
+def test_pruned_recurrent_weights():
+    layer = nn.LSTM(3, 4)
+    prune.l1_unstructured(layer, "weight_ih_l0", 0.5)
+    assert [isinstance(w, nn.Parameter) for w in layer._flat_weights] == [False, True, True, True]
+    prune.remove(layer, "weight_ih_l0")
+    assert all(isinstance(w, nn.Parameter) for w in layer._flat_weights)
+    assert sorted(layer._flat_weights_names) == sorted(dict(layer.named_parameters()))

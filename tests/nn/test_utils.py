@@ -252,3 +252,40 @@ def test_embedding_bag_of_nothing_has_a_gradient():
     bags = nn.functional.embedding_bag(nothing, table, minitorch.tensor([0, 0]), mode="max")
     bags.sum().backward()
     assert table.grad.tolist() == [[0.0, 0.0]] * 3
+
+
+def test_spectral_norm_of_complex_weights():
+    layer = nn.Linear(2, 2, dtype=minitorch.complex64)
+    diagonal = layer.weight.detach().diagonal().clone()
+    layer.weight = nn.Parameter(diagonal.diag())
+    parametrizations.spectral_norm(layer)
+    expected = (diagonal / diagonal.abs().max()).diag()
+    assert minitorch.allclose(layer.weight, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (3, 4), (4, 3), (2, 4, 3)])
+def test_orthogonal_without_trivialization(shape):
+    layer = nn.Module()
+    layer.weight = nn.Parameter(minitorch.randn(shape))
+    parametrizations.orthogonal(layer, "weight", "householder", use_trivialization=False)
+    q = minitorch.linalg.qr(minitorch.randn(4, 3)).Q
+    new = {3: {3: minitorch.eye(3), 4: q.mT}, 4: {3: q}}[shape[-2]][shape[-1]].expand(shape)
+    layer.weight = new
+    assert minitorch.allclose(layer.weight, new, atol=1e-5)
+    layer.weight.sum().backward()
+    assert layer.parametrizations.weight.original.grad.shape == shape
+
+
+@pytest.mark.parametrize("kind", ["matrix_exp", "cayley"])
+def test_orthogonal_of_complex_weights(kind):
+    layer = nn.Linear(3, 3, dtype=minitorch.complex64)
+    parametrizations.orthogonal(layer, "weight", kind)
+    unit = minitorch.eye(3, dtype=minitorch.complex64)
+    assert minitorch.allclose(layer.weight.mH @ layer.weight, unit, atol=1e-5)
+    with pytest.raises(ValueError, match="does not support complex tensors"):
+        parametrizations.orthogonal(
+            nn.Linear(2, 2, dtype=minitorch.complex64), "weight", "householder"
+        )
+    parametrizations.orthogonal(other := nn.Linear(2, 2), "weight", kind, use_trivialization=False)
+    with pytest.raises(NotImplementedError, match="not possible to assign to the matrix exp"):
+        other.weight = minitorch.eye(2)

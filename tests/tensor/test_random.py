@@ -230,3 +230,17 @@ def test_overflow_is_infinite_without_a_warning():
     half = minitorch.full((40,), 60000.0, dtype=minitorch.float16)
     wide = minitorch.normal(half, half)
     assert wide.dtype is minitorch.float16
+
+
+def test_complex_numbers_with_gaps_in_memory():
+    transposed = minitorch.zeros(2, 2, dtype=minitorch.complex64).mT
+    minitorch.manual_seed(1)
+    normal = minitorch.view_as_real(minitorch.randn_like(transposed))
+    minitorch.manual_seed(1)
+    uniform = minitorch.view_as_real(minitorch.rand_like(transposed))
+    assert normal.flatten().tolist() == pytest.approx(  # PyTorch's
+        [0.4676, 0.1887, -0.3195, -0.1175, 0.0436, 0.4393, -1.0768, 0.2699], abs=1e-4
+    )
+    assert uniform.flatten().tolist() == pytest.approx(
+        [0.7576, 0.2793, 0.0293, 0.7999, 0.4031, 0.7347, 0.3971, 0.7544], abs=1e-4
+    )

@@ -9,7 +9,7 @@ import minitorch
 from minitorch import Tensor
 from minitorch.extend import grad_of
 
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 __all__ = ["Conversion"]
 
@@ -35,7 +35,8 @@ class Conversion:
         for name, param in self._parameters.items():
             if param is None:
                 continue
-            made, grad = fn(param.data), grad_of(param)
+            with minitorch.no_grad():
+                made, grad = fn(param if is_lazy(param) else param.data), grad_of(param)
             if swap:
                 param.grad = None
                 exchange(self, name, param, Parameter(made, param.requires_grad))
@@ -138,8 +139,8 @@ class Conversion:
         return self._apply(lambda t: minitorch.empty_like(t, device=device), recurse)
 
     def share_memory(self: M) -> M:
-        """Raises: memory is not shared between processes."""
-        raise NotImplementedError("MiniTorch does not share memory between processes")
+        """Moves all parameters and buffers to memory that processes forked later share."""
+        return self._apply(lambda t: t.share_memory_())
 
 
 def exchange(module: Any, name: str, tensor: Any, other: Any) -> None:

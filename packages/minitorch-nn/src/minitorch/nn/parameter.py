@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
 
 from minitorch import Tensor, tensor
 from minitorch.extend import as_shape, disabled_torch_function
@@ -89,11 +89,30 @@ def _sharing(kind: type[T], data: Tensor | None, requires_grad: bool = False) ->
     return Tensor._make_subclass(kind, data, requires_grad)
 
 
+# what may be done to a tensor whose shape is not known yet
+ALLOWED = {
+    "__get__", "__set__", "__delete__", "__hash__", "__repr__", "__reduce_ex__", "__deepcopy__",
+    "size", "copy_", "detach", "is_complex", "is_floating_point", "half", "float", "double", "char",
+    "short", "int", "long", "cuda", "cpu", "to", "get_device", "requires_grad_", "share_memory_",
+}  # fmt: skip
+
+
 class _Uninitialized(Tensor):
     """What a lazy module holds until its first input tells the shape."""
 
     kind: ClassVar[Any] = None
-    __torch_function__: Any = disabled_torch_function
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = getattr(func, "__name__", "")
+        if name in ALLOWED:
+            return disabled_torch_function(func, types, args, kwargs)
+        raise ValueError(
+            f"Attempted to use an uninitialized parameter in {name}. This error happens when you "
+            "are using a `LazyModule` or explicitly manipulating "
+            f"`torch.nn.parameter.{cls.__name__}` objects. When using LazyModules Call `forward` "
+            "with a dummy batch to initialize the parameters before calling torch functions"
+        )
 
     def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Self:
         return _sharing(cls, tensor([], dtype=dtype, device=device), requires_grad)
@@ -116,6 +135,13 @@ class _Uninitialized(Tensor):
             "attributes."
         )
 
+    def share_memory_(self) -> NoReturn:
+        """Raises: there is no memory yet."""
+        raise RuntimeError(
+            "Can't share memory on an uninitialized parameter or buffer. Call `forward` to "
+            "initialize the parameters before calling `module.share_memory()`."
+        )
+
     def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]  # mypy drops names here
         return f"<{type(self).__name__}>"
 
@@ -129,7 +155,7 @@ class UninitializedParameter(_Uninitialized, Parameter):
     kind = Parameter
 
 
-class UninitializedBuffer(_Uninitialized):
+class UninitializedBuffer(_Uninitialized, Buffer):
     """A buffer whose shape the first input will tell.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.UninitializedBuffer.html
@@ -137,8 +163,13 @@ class UninitializedBuffer(_Uninitialized):
 
     kind = Tensor
 
-    def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> Self:
-        return super().__new__(cls, requires_grad, device, dtype)
+    def __new__(
+        cls, requires_grad: bool = False, device: Any = None, dtype: Any = None,
+        persistent: bool = True,
+    ) -> Self:  # fmt: skip
+        made = super().__new__(cls, requires_grad, device, dtype)
+        made.persistent = persistent
+        return made
 
 
 def is_lazy(value: Any) -> bool:

@@ -67,4 +67,5 @@ class Adagrad(ElementwiseOptimizer):
         super().__init__(params, checked(defaults))
         for group in self.param_groups:  # PyTorch has this state before the first step
             for p in group["params"]:
+                p.numel()  # refused by a parameter whose shape is not known yet
                 first_state(self.__update__, self.state[p], p, group)

@@ -53,7 +53,9 @@ def _check(array: Array, kernel: str, kinds: str = "fV") -> None:
 def uniform(g: Generator, array: Array, low: float = 0.0, high: float = 1.0) -> None:
     """``u (high - low) + low`` with one rounding; ``u`` has 24 bits, for float64 53."""
     if array.dtype.kind == "c":
-        uniform(g, array.view(np.float32 if array.itemsize == 8 else np.float64), low, high)
+        uniform(
+            g, array[..., None].view(np.float32 if array.itemsize == 8 else np.float64), low, high
+        )
         return
     _check(array, "check_uniform_bounds")
     if not low <= high:
@@ -84,7 +86,7 @@ def uniform(g: Generator, array: Array, low: float = 0.0, high: float = 1.0) -> 
 def normal(g: Generator, array: Array, mean: float = 0.0, std: float = 1.0) -> None:
     """Box and Muller's transform; fewer than 16 numbers and gaps in memory take the scalar form."""
     if array.dtype.kind == "c":
-        parts = array.view(np.float32 if array.itemsize == 8 else np.float64)
+        parts = array[..., None].view(np.float32 if array.itemsize == 8 else np.float64)
         normal(g, parts, mean, std / math.sqrt(2))
         return
     _check(array, "normal_kernel_cpu")

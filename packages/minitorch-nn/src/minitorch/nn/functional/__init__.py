@@ -41,6 +41,7 @@ LATER = {  # what comes in on first use
     "multilabel_margin_loss triplet_margin_loss triplet_margin_with_distance_loss",
 }
 if TYPE_CHECKING:
+    from .. import grad as grad
     from .bags import *
     from .ctc import *
     from .fractional_pooling import *
@@ -52,6 +53,8 @@ else:
             if name in names.split():
                 found = getattr(_import_module(f"{__name__}.{module}"), name)
                 return globals().setdefault(name, _public(name, found, __name__))
+        if name == "grad":
+            return _import_module("minitorch.nn.grad")
         if name == "__all__":
             return [each for each in __dir__() if each[0] != "_"]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

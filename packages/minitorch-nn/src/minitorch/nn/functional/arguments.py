@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
@@ -19,7 +21,7 @@ def numbers(value: Sizes, ndim: int, name: str, what: str) -> tuple[int, ...]:
     """``value``, an int or a sequence of one or ``ndim`` ints, as ``ndim`` ints."""
     if hasattr(value, "__index__"):
         return (value.__index__(),) * ndim
-    found = tuple(n.__index__() for n in value)
+    found = tuple(map(operator.index, value))
     if len(found) == 1:
         return found * ndim
     if len(found) != ndim:
@@ -40,18 +42,45 @@ def spatial(input: Tensor, ndim: int, name: str) -> bool:
     return bool(input.ndim == ndim + 2)
 
 
+def suggests_channels_last(x: Any) -> bool:
+    """Whether the steps in memory say that the channels are last, as ``torch.channels_last`` has
+    them: of slices too, and where a size is 1.
+    """
+    if x.ndim not in (4, 5):
+        return False
+    size, stride = x.shape, x.stride()
+    least = 0
+    for dim in (1, *range(x.ndim - 1, 1, -1), 0):
+        if not size[dim] or stride[dim] < least or not stride[1]:
+            return False
+        if dim == 0 and least == stride[1]:  # it could be either
+            return False
+        least = stride[dim] * size[dim]
+    return True
+
+
 def in_format_of(made: Any, *tensors: Any) -> Any:
     """``made``, with the channels last in memory where one of ``tensors`` has them there."""
-    for x in tensors:
-        if isinstance(x, Tensor) and x.ndim in (4, 5) and not x.is_contiguous():
-            form = channels_last if x.ndim == 4 else channels_last_3d
-            # steps over rows count where there is one row, too: else the format would be a guess
-            rows = x.stride(-2) >= x.stride(-1) * x.shape[-1]
-            if rows and x.is_contiguous(memory_format=form):
-                if isinstance(made, tuple):
-                    return tuple(each.contiguous(memory_format=form) for each in made)
-                return made.contiguous(memory_format=form)
+    if any(isinstance(x, Tensor) and suggests_channels_last(x) for x in tensors):
+        return (
+            tuple(map(with_channels_last, made))
+            if type(made) is tuple
+            else with_channels_last(made)
+        )
     return made
+
+
+def with_channels_last(x: Any) -> Any:
+    """``x`` with its channels last in memory; the steps say so where a size is 1, too."""
+    if x.ndim not in (4, 5):
+        return x
+    x = x.contiguous(memory_format=channels_last if x.ndim == 4 else channels_last_3d)
+    if 1 not in x.shape:
+        return x
+    _, channels, *sizes = x.shape
+    steps = [channels * math.prod(sizes[k + 1 :]) for k in range(len(sizes))]
+    stride = (channels * math.prod(sizes), 1, *steps)
+    return x if x.stride() == stride else x.as_strided(x.shape, stride)
 
 
 def keeps_channels_last(function: F) -> F:
@@ -60,8 +89,6 @@ def keeps_channels_last(function: F) -> F:
     @functools.wraps(function)
     def in_format(*args: Any, **kwargs: Any) -> Any:
         made = function(*args, **kwargs)
-        if isinstance(made, Tensor) and made.ndim < 3:
-            return made
         return in_format_of(made, *args, *kwargs.values())
 
     return cast(F, in_format)

@@ -215,7 +215,12 @@ def multi_head_attention_forward(
     else:
         q, k, v = map(linear, (query, key, value), projections, biases)
     extra = 0
+    if (bias_k is None) != (bias_v is None):
+        raise AssertionError("bias_k and bias_v are given together or not at all")
     if bias_k is not None and bias_v is not None:
+        for what, static in (("key", static_k), ("value", static_v)):
+            if static is not None:
+                raise AssertionError(f"bias cannot be added to static {what}.")
         k = cat([k, bias_k.expand((1, n, width))])
         v = cat([v, bias_v.expand((1, n, width))])
         extra += 1
@@ -302,6 +307,12 @@ def _check_heads(query: Any, key: Any, value: Any, padding: Any, mask: Any, head
         raise AssertionError(
             f"expected `attn_mask` to be `None`, 2-D or 3-D but found {mask.ndim}-D tensor instead"
         )
+    if mask is not None and mask.ndim == 3 and query.ndim == 2:
+        expected = (heads, query.shape[0], key.shape[0])
+        if mask.shape != expected:
+            raise AssertionError(
+                f"Expected `attn_mask` shape to be {expected} but got {tuple(mask.shape)}"
+            )
     if key.shape[:-1] != value.shape[:-1]:
         raise AssertionError(
             f"key's sequence and batch dims {tuple(key.shape[:-1])} do not match value's "

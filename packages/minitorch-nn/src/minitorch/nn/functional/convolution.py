@@ -228,10 +228,12 @@ def _conv(
         if any(a < 0 for a, _ in pairs):
             raise RuntimeError(f"{name}: negative padding is not supported, but got {padding}")
     reach = [n + a + b for n, (a, b) in zip(input.shape[-ndim:], pairs, strict=True)]
-    if any(d * (k - 1) + 1 > n for n, k, d in zip(reach, kernel, dilation, strict=True)):
+    wide = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    if any(k > n for k, n in zip(wide, reach, strict=True)):
         raise RuntimeError(
-            f"{name}: Calculated padded input size per channel: {tuple(reach)}. Kernel size: "
-            f"{kernel}, dilation: {dilation}. Kernel size can't be greater than actual input size"
+            f"Calculated padded input size per channel: ({' x '.join(map(str, reach))}). "
+            f"Kernel size: ({' x '.join(map(str, wide))}). Kernel size can't be greater than "
+            f"actual input size, in {name} with a kernel of {kernel} and dilation {dilation}"
         )
     x = input if batched else input.unsqueeze(0)
     y = convolution_p(x, weight, bias, stride, pairs, dilation, groups)

@@ -14,6 +14,7 @@ from minitorch.extend import array_of, labelled, wrap
 from ..kernels import pooling as kernels
 from .arguments import Sizes, numbers
 from .max_pooling import take_places_p
+from .pooling import batch_of_parts
 
 __all__ = [
     "fractional_max_pool2d",
@@ -34,24 +35,23 @@ def _fractional_max_pool(
     name = f"fractional_max_pool{ndim}d"
     if output_size is None and output_ratio is None:
         raise ValueError(f"{name} requires specifying either an output_size or an output_ratio")
-    if input.ndim not in (ndim + 1, ndim + 2):
-        raise RuntimeError(
-            f"{name}: Expected {ndim + 1}D or {ndim + 2}D (batch mode) tensor, but got: "
-            f"{input.ndim}D"
-        )
-    x = input if input.ndim == ndim + 2 else input.unsqueeze(0)
+    x, batched = batch_of_parts(input, ndim, name)
     sizes = tuple(x.shape[2:])
     if output_size is None:
         ratios = output_ratio if isinstance(output_ratio, tuple | list) else (output_ratio,) * ndim
         if len(ratios) != ndim:
             raise ValueError(f"{name} requires output_ratio to either be a single Int or tuple")
         output_size = tuple(int(n * ratio) for n, ratio in zip(sizes, ratios, strict=True))
+    for what, value in (("output_size", output_size), ("kernel_size", kernel_size)):
+        if isinstance(value, tuple | list) and len(value) != ndim:
+            which = "Ints" if ndim == 2 else "three Ints"
+            raise RuntimeError(f"{name}: {what} must either be a single Int or tuple of {which}")
     out = numbers(output_size, ndim, name, "output_size")
     kernel = numbers(kernel_size, ndim, name, "kernel_size")
     for n, k, m in zip(sizes, kernel, out, strict=True):
         if m + k - 1 > n:
             raise RuntimeError(
-                f"{name}: a window of {k} and an output of {m} are too large for an input of {n}"
+                f"{name}(): pool size {k} too large relative to input size {n} for {m} windows"
             )
     if samples is None:
         samples = minitorch.rand(*x.shape[:2], ndim, dtype=input.dtype)
@@ -65,7 +65,7 @@ def _fractional_max_pool(
         drawn = drawn[..., ::-1]
     indices = wrap(kernels.fractional_places(array_of(x), drawn, kernel, out))
     values = fractional_maxima[ndim](x, indices)
-    if input.ndim == ndim + 1:
+    if not batched:
         values, indices = values.squeeze(0), indices.squeeze(0)
     return (values, indices) if return_indices else values
 

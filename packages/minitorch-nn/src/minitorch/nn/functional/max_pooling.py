@@ -14,7 +14,14 @@ from ..kernels import pooling as kernels
 from ..kernels.dtypes import check_float
 from .arguments import AdaptiveSizes, Sizes, keeps_channels_last, numbers
 from .batching import together
-from .pooling import adaptive_size, batch, check_sizes, geometry
+from .pooling import (
+    adaptive_size,
+    batch,
+    batch_of_parts,
+    check_sizes,
+    geometry,
+    results_of_parts,
+)
 
 __all__ = [
     "adaptive_max_pool1d",
@@ -87,11 +94,13 @@ def _adaptive_max_pool(ndim: int, input: Any, output_size: Any, return_indices: 
     name = f"adaptive_max_pool{ndim}d"
     check_float(input, name)
     check_sizes(input, output_size)
-    x, batched = batch(input, ndim, name)
+    x, batched = batch_of_parts(input, ndim, name)
     out = adaptive_size(output_size, x, ndim, name)
     windows = kernels.windows(tuple(x.shape[2:]), out)
     disjoint = all(map(_divides, out, x.shape[2:]))
-    return _results(part_maxima[ndim - 1](x, windows, disjoint), batched, return_indices)
+    values, indices = part_maxima[ndim - 1](x, windows, disjoint)
+    values = results_of_parts(values, batched, name)
+    return (values, indices if batched else indices.squeeze(0)) if return_indices else values
 
 
 def _divides(m: int, n: int) -> bool:

@@ -12,7 +12,7 @@ from minitorch.extend import apply, batching_rule, fused, in_single, labelled, p
 from ..kernels import normalization as kernels
 from ..kernels import resampling
 from ..kernels.dtypes import check_float, check_same
-from .arguments import keeps_channels_last
+from .arguments import in_format_of, keeps_channels_last
 from .batching import together
 from .pooling import resample_p
 
@@ -132,7 +132,6 @@ def _check_dtypes(name: str, input: Any, **params: Any) -> None:
     check_float(input, name)
 
 
-@keeps_channels_last
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -196,14 +195,15 @@ def batch_norm(
         ones = (1,) * (input.ndim - 2)
         centers = running_mean.reshape((-1, *ones))
         scale = scale if weight is None else scale * weight
-        return affine(input.contiguous() - centers, scale, bias).to(input.dtype)
+        out = affine(input.contiguous() - centers, scale, bias).to(input.dtype)
+        return out if input.is_contiguous() else in_format_of(out, input)
     if not input.numel():
         return affine(input.clone(), weight, bias)
     mean, var = channel_moments_p(input, 0)
     out = native_batch_norm_p(input, weight, bias, mean, var, 0, eps)
     _update(running_mean, mean[0], momentum)
     _update(running_var, var[0] * (count / (count - 1)), momentum)
-    return out
+    return out if input.is_contiguous() else in_format_of(out, input)
 
 
 def _update(running: Any, new: Any, momentum: float) -> None:

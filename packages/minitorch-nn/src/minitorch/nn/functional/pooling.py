@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import minitorch
 from minitorch import Tensor, div, sign
@@ -26,6 +26,8 @@ __all__ = [
     "lp_pool2d",
     "lp_pool3d",
 ]
+
+HALVES = (minitorch.float16, minitorch.bfloat16)
 
 # Weighted sums along a dimension; ``arg`` are the weights, a sparse matrix.
 resample_p: Callable[..., Tensor] = primitive(
@@ -58,10 +60,42 @@ def batch(input: Tensor, ndim: int, name: str) -> tuple[Tensor, bool]:
     batched = spatial(input, ndim, name)
     if 0 in input.shape[-ndim - 1 :]:
         raise RuntimeError(
-            f"{name}: Expected input with non-zero size for non-batch dimensions, but got input of "
-            f"size {list(input.shape)}"
+            f"{name}: Expected {ndim + 1}D or {ndim + 2}D (batch mode) tensor with optional 0 dim "
+            f"batch size for input, but got:{list(input.shape)}"
         )
     return (input if batched else input.unsqueeze(0)), batched
+
+
+def batch_of_parts(input: Tensor, ndim: int, name: str, first: int = 1) -> tuple[Tensor, bool]:
+    """The same for poolings that choose their windows; the dimensions from ``first`` on are not
+    empty.
+    """
+    if input.ndim not in (ndim + 1, ndim + 2):
+        raise RuntimeError(
+            f"{name}(): Expected {ndim + 1}D or {ndim + 2}D tensor, but got: {list(input.shape)}"
+        )
+    if 0 in input.shape[first:]:
+        raise RuntimeError(
+            f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input "
+            f"has sizes {list(input.shape)} with dimension {input.shape.index(0, first)} being "
+            "empty"
+        )
+    batched = input.ndim == ndim + 2
+    return (input if batched else input.unsqueeze(0)), batched
+
+
+def results_of_parts(y: Tensor, batched: bool, name: str) -> Tensor:
+    """``y`` without the batch dimension that was added; empty, it takes no gradient."""
+    if 0 in y.shape[2:] and y.requires_grad:
+
+        def refused(g: Tensor) -> NoReturn:
+            raise RuntimeError(
+                f"{name}_backward(): Expected grad_output to have non-zero size for non-batch "
+                f"dimensions, but grad_output has sizes {list(g.shape)}"
+            )
+
+        y.register_hook(refused)
+    return y if batched else y.squeeze(0)
 
 
 def geometry(
@@ -118,6 +152,11 @@ def adaptive_size(output_size: Any, x: Any, ndim: int, name: str) -> tuple[int, 
     out = tuple(n if m is None else m for m, n in zip(given, x.shape[2:], strict=True))
     if any(m < 0 for m in out):
         raise RuntimeError(f"{name}: elements of output_size must be non-negative, but got {out}")
+    if (total := math.prod((*x.shape[:2], *out)) * x.element_size()) >= 1 << 63:
+        raise RuntimeError(
+            f"{name}: Storage size calculation overflowed with sizes={[*x.shape[:2], *out]}: "
+            f"{total} bytes"
+        )
     return out
 
 
@@ -133,6 +172,11 @@ def _avg_pool(
     kernel, step, around, _, out = geometry(
         input, ndim, name, kernel_size, stride, padding, 1, ceil_mode
     )
+    if input.dtype in HALVES:  # rounded once
+        return _avg_pool(
+            ndim, input.float(), kernel_size, stride, padding, ceil_mode, count_include_pad,
+            divisor_override,
+        ).to(input.dtype)  # fmt: skip
     if divisor_override is not None and divisor_override == 0:
         raise RuntimeError(f"{name}: divisor must be not zero")
     if x.dtype is not minitorch.int64:
@@ -206,12 +250,14 @@ def avg_pool3d(
 def _adaptive_avg_pool(ndim: int, input: Tensor, output_size: Any) -> Tensor:
     name = f"adaptive_avg_pool{ndim}d"
     check_sizes(input, output_size)
-    x, batched = batch(input, ndim, name)
+    x, batched = batch_of_parts(input, ndim, name, 1 if ndim == 3 else input.ndim - ndim)
     check_float(x, name)
+    if x.dtype in HALVES:  # rounded once
+        return _adaptive_avg_pool(ndim, input.float(), output_size).to(x.dtype)
     for k, m in enumerate(adaptive_size(output_size, x, ndim, name), 2):
         averaged: Any = part_means[ndim - 1] if k == ndim + 1 else resample_p
         x = averaged(x, k, resampling.adaptive(x.shape[k], m))
-    return x if batched else x.squeeze(0)
+    return results_of_parts(x, batched, name)
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: AdaptiveSizes) -> Tensor:

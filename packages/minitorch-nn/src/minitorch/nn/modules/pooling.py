@@ -104,8 +104,11 @@ class _FractionalMaxPoolNd(Module):
         n = by_class(self, {FractionalMaxPool2d: 2, FractionalMaxPool3d: 3})
         name = type(self).__name__
         if (output_size is None) == (output_ratio is None):
-            how = "only one of" if output_size is not None else "either"
-            raise ValueError(f"{name} requires specifying {how} output_size and output_ratio")
+            raise ValueError(
+                f"{name} requires specifying either an output size, or a pooling ratio"
+                if output_size is None
+                else "only one of output_size and output_ratio may be specified"
+            )
         ratios = (output_ratio,) * n if isinstance(output_ratio, int | float) else output_ratio
         if ratios is not None and not all(0 < ratio < 1 for ratio in ratios):
             raise ValueError(f"output_ratio must be between 0 and 1 (got {ratios})")

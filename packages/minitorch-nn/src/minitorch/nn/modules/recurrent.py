@@ -61,13 +61,21 @@ class RNNBase(Module, Generic[S]):
         """The parameters of each layer and direction."""
         return [[getattr(self, name) for name in names] for names in weight_names(self)]
 
+    @property
+    def _flat_weights(self) -> list[Any]:
+        return [weight for layer in self.all_weights for weight in layer]
+
+    @property
+    def _flat_weights_names(self) -> list[str]:
+        return [name for layer in weight_names(self) for name in layer]
+
     def __getstate__(self) -> dict[str, Any]:
         """What a pickle holds: with the lists of parameters that PyTorch's modules keep."""
-        names = weight_names(self)
-        flat = [name for layer in names for name in layer]
-        weights = [getattr(self, name) for name in flat]
-        lists = {"_all_weights": names, "_flat_weights_names": flat, "_flat_weights": weights}
-        return {**self.__dict__, **lists}
+        lists = {
+            "_all_weights": weight_names(self),
+            "_flat_weights_names": self._flat_weights_names,
+        }
+        return {**self.__dict__, **lists, "_flat_weights": self._flat_weights}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         lists = ("_all_weights", "_flat_weights_names", "_flat_weights")

@@ -94,7 +94,7 @@ class _SpectralNorm(Module):
         """The power method: u and v tend to the first singular vectors."""
         for _ in range(count):
             self._u.copy_(normalize(matrix @ self._v, dim=0, eps=self.eps))
-            self._v.copy_(normalize(matrix.mT @ self._u, dim=0, eps=self.eps))
+            self._v.copy_(normalize(matrix.mH @ self._u, dim=0, eps=self.eps))
 
     def forward(self, weight: Any) -> Any:
         """W / (u' W v)"""
@@ -104,7 +104,7 @@ class _SpectralNorm(Module):
         if self.training:
             self.iterate(matrix.detach(), self.n_power_iterations)
         u, v = self._u.clone(), self._v.clone()  # the next call writes to the buffers
-        return weight / minitorch.dot(u, matrix @ v)
+        return weight / minitorch.vdot(u, matrix @ v)
 
     def right_inverse(self, value: Any) -> Any:
         return value
@@ -136,17 +136,6 @@ def spectral_norm(
     return module
 
 
-def householder_product(a: Any, tau: Any) -> Any:
-    """The first columns of the product of all I - tau_k v_k v_k', v_k the columns of ``a``."""
-    n, k = a.shape[-2:]
-    q = minitorch.eye(n, k, dtype=a.dtype).expand((*a.shape[:-2], n, k))
-    units = minitorch.eye(n, k, dtype=a.dtype)
-    for j in reversed(range(k)):
-        v = (a[..., j] + units[:, j]).unsqueeze(-1)
-        q = q - tau[..., j, None, None] * (v @ (v.mT @ q))
-    return q
-
-
 class _Orthogonal(Module):
     base: Any
 
@@ -166,13 +155,13 @@ class _Orthogonal(Module):
         if self.orthogonal_map == "householder":
             A = X.tril(-1)
             tau = 2 / (1 + (A * A).sum(-2))
-            signs = X.diagonal(dim1=-2, dim2=-1).detach().sign()
-            Q = householder_product(A, tau) * signs.unsqueeze(-2)
+            signs = X.diagonal(dim1=-2, dim2=-1).int()  # has no gradient
+            Q = minitorch.linalg.householder_product(A, tau) * signs.unsqueeze(-2)
         else:
             A = X.tril()
             if n != k:
                 A = minitorch.cat([A, A.new_zeros((*A.shape[:-1], n - k))], -1)
-            A = A - A.mT
+            A = A - A.mH
             if self.orthogonal_map == "matrix_exp":
                 Q = minitorch.matrix_exp(A)
             else:  # (I - A / 2)^-1 (I + A / 2)
@@ -190,20 +179,28 @@ class _Orthogonal(Module):
                 f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of "
                 f"shape {Q.shape}."
             )
+        wide = Q.shape[-2] < Q.shape[-1]
+        tall = Q.mT if wide else Q
+        n, k = tall.shape[-2:]
         if not hasattr(self, "base"):
-            raise NotImplementedError(
-                "orthogonal: assigning is only possible with use_trivialization=True"
-            )
+            if self.orthogonal_map != "householder":
+                raise NotImplementedError(
+                    "It is not possible to assign to the matrix exponential or the Cayley "
+                    "parametrizations when use_trivialization=False."
+                )
+            A, tau = minitorch.geqrf(tall)
+            signs = A.diagonal(dim1=-2, dim2=-1)
+            signs.sign_()
+            signs[tau == 0] *= -1  # LAPACK used no reflection there
+            return A.mT if wide else A
         start = minitorch.zeros_like(Q)
         start.diagonal(dim1=-2, dim2=-1).fill_(-1.0)
-        tall = Q.mT if Q.shape[-2] < Q.shape[-1] else Q
-        n, k = tall.shape[-2:]
         if n != k:
             more = minitorch.randn((*tall.shape[:-2], n, n - k), dtype=tall.dtype)
             tall = minitorch.cat([tall, more], -1)
         unit = minitorch.eye(n, dtype=tall.dtype)
         eps = 10 * n * minitorch.finfo(tall.dtype).eps
-        if n != k or not minitorch.allclose(tall.mT @ tall, unit, atol=eps):
+        if n != k or not minitorch.allclose(tall.mH @ tall, unit, atol=eps):
             q, r = minitorch.linalg.qr(tall)
             tall = q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
         self.base = tall.clone()
@@ -241,8 +238,8 @@ def orthogonal(
             'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: '
             f"{orthogonal_map}"
         )
-    if not use_trivialization:
-        raise NotImplementedError("orthogonal: only use_trivialization=True is supported")
+    if weight.is_complex() and orthogonal_map == "householder":
+        raise ValueError("The householder parametrization does not support complex tensors.")
     made = _Orthogonal(weight, orthogonal_map, use_trivialization)
     register_parametrization(module, name, made, unsafe=True)
     return module

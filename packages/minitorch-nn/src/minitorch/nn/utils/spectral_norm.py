@@ -8,7 +8,7 @@ import minitorch
 from minitorch import no_grad
 
 from ..functional.distance import normalize
-from ..parameter import Parameter
+from ..parameter import Parameter, is_lazy
 
 __all__ = ["remove_spectral_norm", "spectral_norm"]
 
@@ -65,6 +65,11 @@ def spectral_norm(
     weight = module._parameters[name]
     if weight is None:
         raise ValueError(f"`SpectralNorm` cannot be applied as parameter `{name}` is None")
+    if is_lazy(weight):
+        raise ValueError(
+            "The module passed to `SpectralNorm` can't have uninitialized parameters. Make sure to "
+            "run the dummy forward before applying spectral normalization"
+        )
     with no_grad():
         matrix = hook.matrix(weight)
         u = normalize(weight.new_empty(matrix.shape[0]).normal_(0, 1), dim=0, eps=eps)

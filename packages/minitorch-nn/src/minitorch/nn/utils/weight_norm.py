@@ -7,7 +7,7 @@ from typing import Any
 
 import minitorch
 
-from ..parameter import Parameter
+from ..parameter import Parameter, is_lazy
 
 __all__ = ["remove_weight_norm", "weight_norm"]
 
@@ -49,6 +49,11 @@ def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
             raise RuntimeError(
                 f"Cannot register two weight_norm hooks on the same parameter {name}"
             )
+    if is_lazy(module._parameters.get(name)):
+        raise ValueError(
+            "The module passed to `WeightNorm` can't have uninitialized parameters. Make sure to "
+            "run the dummy forward before applying weight normalization"
+        )
     hook = WeightNorm(name, -1 if dim is None else dim)
     weight = getattr(module, name)
     del module._parameters[name]
