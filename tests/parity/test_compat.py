@@ -15,7 +15,7 @@ import minitorch
 import pytest
 import torch
 from minitorch.compat.alias import counterpart
-from minitorch.compat.modules import kinds_of
+from minitorch.compat.modules import enumeration, kinds_of
 from minitorch.compat.table import TABLE
 
 KINDS = {"classes", "exceptions"}
@@ -94,3 +94,8 @@ def test_names(module: str):
             assert callable(value), name
     for name in (*row.values, *row.real):
         assert hasattr(module, name), name
+    for name, text in row.enumerations.items():
+        members = getattr(getattr(module, name), "RedOpType", getattr(module, name)).__members__
+        for member in enumeration(text):
+            value = getattr(members[member.name], "value", members[member.name])
+            assert value == member.value, name

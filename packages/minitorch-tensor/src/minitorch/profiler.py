@@ -29,9 +29,9 @@ __all__ = [
 
 
 class ProfilerActivity(Enum):
-    """What to watch; there is one thing."""
+    """What to watch: there is the CPU; of the others nothing is heard."""
 
-    CPU = 0
+    CPU, XPU, MTIA, CUDA, HPU, PrivateUse1 = 0, 1, 4, 2, 3, 5
 
 
 class ProfilerAction(Enum):

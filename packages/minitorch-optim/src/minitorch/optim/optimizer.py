@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from minitorch import Tensor, enable_grad
+from minitorch import Tensor, enable_grad, set_grad_enabled
 from minitorch.extend import (
     RemovableHandle,
     Variable,
@@ -22,6 +22,7 @@ from minitorch.extend import (
     mark_written,
     wrap,
 )
+from minitorch.utils._foreach_utils import _group_tensors_by_device_and_dtype
 
 from .arguments import a_string
 
@@ -114,6 +115,8 @@ class Optimizer:
     def profile_hook_step(func: Callable[..., Any]) -> Callable[..., Any]:
         """``func``, a ``step``, between the hooks; that of a subclass is so from the beginning."""
         return _with_hooks(func)
+
+    _group_tensors_by_device_and_dtype = staticmethod(_group_tensors_by_device_and_dtype)
 
     def _patch_step_function(self) -> None:
         """For optimizers that do not call ``__init__``: gives them what ``step`` looks for."""
@@ -338,6 +341,29 @@ def check_parameter(p: Any, differentiable: bool) -> None:
     keeps = p.is_leaf or getattr(p, "retains_grad", False)
     if not keeps and not differentiable:
         raise ValueError("can't optimize a non-leaf Tensor")
+
+
+def _use_grad_for_differentiable(func: Callable[..., Any]) -> Callable[..., Any]:
+    """``step`` of an optimizer with gradients if that is ``differentiable``, without otherwise."""
+
+    @functools.wraps(func)
+    def step(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with set_grad_enabled(self.defaults["differentiable"]):
+            return func(self, *args, **kwargs)
+
+    return step
+
+
+def _default_to_fused_or_foreach(
+    params: list[Tensor], differentiable: bool, use_fused: bool = False
+) -> tuple[bool, bool]:
+    """Whether optimizers are ``fused``, and whether ``foreach``, that were not told."""
+    return use_fused and not differentiable, False
+
+
+def _get_capturable_supported_devices(supports_xla: bool = True) -> list[str]:
+    """Where an optimizer can be ``capturable``."""
+    return ["cuda", "xpu", "hpu", "privateuseone", *["xla"] * supports_xla]
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:

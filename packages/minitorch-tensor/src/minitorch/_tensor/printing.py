@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -60,6 +61,22 @@ def set_printoptions(
     options.sci_mode = sci_mode
 
 
+def get_printoptions() -> dict[str, Any]:
+    """The settings, by name."""
+    return dict(vars(options))
+
+
+@contextmanager
+def printoptions(**kwargs: Any) -> Iterator[None]:
+    """Sets ``set_printoptions(**kwargs)`` for a while."""
+    before = get_printoptions()
+    set_printoptions(**kwargs)
+    try:
+        yield
+    finally:
+        vars(options).update(before)
+
+
 def tensor_repr(tensor: Any) -> str:
     """``tensor(...)``; a subclass shows its name instead, a Parameter does not."""
     kind = vars(type(tensor)).get("_shown_as", type(tensor).__name__)
@@ -91,11 +108,13 @@ def tensor_repr(tensor: Any) -> str:
     return with_suffixes(prefix + text, suffixes, len(prefix))
 
 
-def with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
-    """Appends what follows the numbers, each on a line of its own where the line is full."""
+def with_suffixes(text: str, suffixes: list[str], indent: int, newline: Any = False) -> str:
+    """Appends what follows the numbers, each on a line of its own where the line is full; the first
+    one anyhow if ``newline``."""
     last = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        if last + len(suffix) + 2 > options.linewidth:
+        if newline or last + len(suffix) + 2 > options.linewidth:
+            newline = False
             text += ",\n" + " " * indent + suffix
             last = indent + len(suffix)
         else:
@@ -178,8 +197,16 @@ def block(array: Array, indent: int, summarize: Any, form: Callable[[Any], str],
 
 
 PRINT_OPTS = options
+_add_suffixes = with_suffixes
 
 
 def _tensor_str(tensor: Any, indent: int) -> str:
     """The numbers of ``repr(tensor)``, for a line that begins with ``indent`` characters."""
     return contents(tensor.detach().numpy(), indent)
+
+
+def _str_intern(inp: Any, *, tensor_contents: str | None = None) -> str:
+    """``repr(inp)``, or ``tensor(tensor_contents)``."""
+    if tensor_contents is None:
+        return tensor_repr(inp)
+    return with_suffixes(f"tensor({tensor_contents}", [], len("tensor("))

@@ -154,13 +154,17 @@ class _Name(dtype):
     def __getattr__(self, name: str) -> Any:
         if name != "numpy":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        raise TypeError(f"{self!r} is not supported: NumPy has no such numbers; use complex64")
+        raise TypeError(f"{self!r} is not supported: NumPy has no such numbers")
 
     @property
     def is_signed(self) -> _python_bool:
-        return True
+        return self.name[0] != "u"
 
 
+int1, int2, int3, int4, int5, int6, int7 = (_Name(f"int{n}", f"Int{n}", 1, 1) for n in range(1, 8))
+uint1, uint2, uint3, uint4, uint5, uint6, uint7 = (
+    _Name(f"uint{n}", f"UInt{n}", 1, 1) for n in range(1, 8)
+)
 bfloat16 = _Extension("bfloat16", "BFloat16", 2)
 float8_e4m3fn = _Extension("float8_e4m3fn", "Float8_e4m3fn", 1)
 float8_e5m2 = _Extension("float8_e5m2", "Float8_e5m2", 1)

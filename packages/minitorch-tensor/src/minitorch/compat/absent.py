@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,8 +16,9 @@ class Absent:
 
     ``false true zero nothing empty`` are functions that answer so, whatever they are given;
     ``raises`` functions that raise; ``classes`` and ``exceptions`` can be subclassed and asked
-    ``isinstance`` of, and raise when they are made; ``contexts`` are context managers and
-    decorators that change nothing; ``same`` are functions and decorators that give back their
+    ``isinstance`` of, and raise when they are made; ``enums`` have PyTorch's members
+    (``Name:int(ONE=1,TWO=2)``); ``contexts`` are context managers and decorators that change
+    nothing; ``same`` are functions and decorators that give back their
     first argument; ``values`` are constants. ``real`` says where MiniTorch has what a name stands
     for, ``at`` where it has names.
     """
@@ -29,6 +31,7 @@ class Absent:
     raises: str = ""
     classes: str = ""
     exceptions: str = ""
+    enums: str = ""
     contexts: str = ""
     same: str = ""
     why: str = ""
@@ -43,3 +46,8 @@ class Absent:
             name: f"{place}:{name}" for place, names in self.at.items() for name in names.split()
         }
         return shared | self.real
+
+    @cached_property
+    def enumerations(self) -> dict[str, str]:
+        """Name -> how ``enums`` has it."""
+        return {re.split("[:(]", text)[0]: text for text in self.enums.split()}

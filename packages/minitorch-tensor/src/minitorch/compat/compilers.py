@@ -36,6 +36,7 @@ TABLE: dict[str, Absent] = {
             "optimize_ddp": True,
             "inline_inbuilt_nn_modules": True,
             "allow_unspec_int_on_nn_module": False,
+            "skip_fwd_side_effects_in_bwd_under_checkpoint": False,
         },
     ),
     "_dynamo.eval_frame": Absent(
@@ -91,7 +92,7 @@ TABLE: dict[str, Absent] = {
     "_functorch.config": Absent(values={"donated_buffer": False, "activation_memory_budget": 1.0}),
     "_subclasses.fake_tensor": Absent(false="is_fake"),
     "_utils_internal": Absent(true="justknobs_check", nothing="log_compilation_event"),
-    "compiler.config": Absent(values={"job_id": None, "dynamic_sources": ""}),
+    "compiler.config": Absent(values={"cache_key_tag": "", "job_id": None, "dynamic_sources": ""}),
     "export": Absent(nothing="register_dataclass"),
     "fx": Absent(false="has_side_effect", same="wrap"),
     "fx.experimental.symbolic_shapes": Absent(

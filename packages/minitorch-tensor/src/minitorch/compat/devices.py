@@ -19,6 +19,7 @@ TABLE: dict[str, Absent] = {
         empty="memory_stats",
         contexts="device_index",
     ),
+    "backends": Absent(values={"fp32_precision": "none"}),
     "backends.cpu": Absent(real={"get_cpu_capability": "compat.modules:cpu_capability"}),
     "backends.cuda": Absent(
         true="math_sdp_enabled",

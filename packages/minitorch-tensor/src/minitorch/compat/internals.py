@@ -28,10 +28,12 @@ TABLE: dict[str, Absent] = {
             "Generator": "minitorch:Generator",
             "_LinAlgError": "linalg:LinAlgError",
             "_disabled_torch_function_impl": "overrides:disabled",
+            "_get_accelerator": "compat.modules:default_accelerator",
             "_get_default_device": "minitorch:get_default_device",
             "_get_privateuse1_backend_name": "compat.modules:private_backend",
         },
     ),
+    "_C._distributed_rpc": Absent(false="_is_current_rpc_agent_set"),
     "_C._nn": Absent(real={"_parse_to": "compat.modules:parse_to"}),
     "_C._functorch": Absent(
         false="is_batchedtensor is_functorch_wrapped_tensor is_gradtrackingtensor "

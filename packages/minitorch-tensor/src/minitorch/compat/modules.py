@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Callable
 from contextlib import ContextDecorator
+from enum import Enum
 from functools import cache
 from importlib import import_module
 from importlib.abc import Loader
@@ -87,6 +89,16 @@ def giving_back(name: str, why: str) -> Any:
     return same
 
 
+@cache
+def enumeration(text: str) -> Any:
+    """The enumeration that a row of the table writes ``Name:int(ONE=1,TWO=2)``."""
+    head, _, members = text.removesuffix(")").partition("(")
+    name, _, base = head.partition(":")
+    pairs = (member.partition("=") for member in members.split(","))
+    values = {key: literal_eval(value) for key, _, value in pairs}
+    return Enum(name, values, type={"int": int, "str": str}.get(base))
+
+
 KINDS: dict[str, Callable[[str, str], Any]] = {
     "raises": raising,
     "classes": absent_class,
@@ -124,6 +136,8 @@ class AbsentModule(ModuleType):
             module, _, attribute = row.links[name].partition(":")
             outside = module in ("minitorch", "builtins", "typing")
             made = getattr(import_module(module if outside else f"minitorch.{module}"), attribute)
+        elif name in row.enumerations:
+            made = enumeration(row.enumerations[name])
         elif name in self._kinds:
             made = KINDS[self._kinds[name]](path, row.why)
             made.__name__ = made.__qualname__ = name
@@ -141,7 +155,8 @@ class AbsentModule(ModuleType):
     def __dir__(self) -> list[str]:
         inside = {key.removeprefix(f"{self._key}.") for key in TABLE if key != self._key}
         inside = {key for key in inside if "." not in key and f"{self._key}.{key}" in TABLE}
-        return sorted({*self._kinds, *self._row.values, *self._row.links, *inside})
+        row = self._row
+        return sorted({*self._kinds, *row.enumerations, *row.values, *row.links, *inside})
 
 
 class AbsentLoader(Loader):
@@ -214,6 +229,11 @@ def cpu_capability() -> str:
 def cpu_name() -> str:
     """``"cpu"``."""
     return "cpu"
+
+
+def default_accelerator() -> Device:
+    """``device("cpu")``: there is no other."""
+    return Device("cpu")
 
 
 def get_device_module(device: Any = None) -> ModuleType:

@@ -16,7 +16,7 @@ BACKENDS = (
 TABLE: dict[str, Absent] = {
     "distributed": Absent(false=f"is_available {BACKENDS}"),
     "distributed.distributed_c10d": Absent(
-        false=BACKENDS, values={"default_pg_timeout": timedelta(minutes=30)}
+        false=BACKENDS, values={"default_pg_timeout": timedelta(minutes=30), "_pg_map": {}}
     ),
     "distributed.constants": Absent(values={"default_pg_timeout": timedelta(minutes=30)}),
     "distributed.rpc": Absent(false="is_available"),

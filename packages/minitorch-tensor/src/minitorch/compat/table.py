@@ -29,14 +29,14 @@ ROWS: dict[str, Absent] = {
     **compilers.TABLE,
     **internals.TABLE,
 }
-KINDS = {"class": "classes", "def": "raises", "error": "exceptions"}
+KINDS = {"class": "classes", "def": "raises", "enum": "enums", "error": "exceptions"}
 
 
 def listed() -> dict[str, Absent]:
     """The rows of ``names.txt``, and those that say more."""
     found = {}
     for line in (get_data(__package__, "names.txt") or b"").decode().splitlines():
-        module, *parts = re.split(" (class|def|error): ", line)
+        module, *parts = re.split(" (class|def|enum|error): ", line)
         row = ROWS.get(module, Absent())
         kinds: dict[str, Any] = {
             KINDS[kind]: names for kind, names in zip(parts[::2], parts[1::2], strict=True)
