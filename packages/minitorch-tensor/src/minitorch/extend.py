@@ -64,6 +64,7 @@ __all__ = [
     "fitted",
     "fused",
     "grad_of",
+    "group_tensors_by_device_and_dtype",
     "in_single",
     "inplace",
     "into",
@@ -129,3 +130,21 @@ def drop_grad(tensors: Iterable[Variable]) -> None:
     """Forgets the gradients of ``tensors``."""
     for tensor in tensors:
         tensor._grad = None
+
+
+def group_tensors_by_device_and_dtype(
+    tensorlistlist: list[list[Any]], with_indices: bool = False
+) -> dict[tuple[Any, Any], tuple[list[list[Any]], list[int]]]:
+    """Lists of tensors that belong together, grouped by device and dtype of the first list's."""
+    found: dict[tuple[Any, Any], tuple[list[list[Any]], list[int]]] = {}
+    for k, row in enumerate(
+        zip(*[each or [None] * len(tensorlistlist[0]) for each in tensorlistlist], strict=True)
+    ):
+        key = (row[0].device, row[0].dtype)
+        lists, indices = found.setdefault(key, ([[] for _ in tensorlistlist], []))
+        for values, value, source in zip(lists, row, tensorlistlist, strict=True):
+            if source:
+                values.append(value)
+        if with_indices:
+            indices.append(k)
+    return found

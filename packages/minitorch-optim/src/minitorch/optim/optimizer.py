@@ -19,10 +19,10 @@ from minitorch.extend import (
     array_of,
     drop_grad,
     grad_of,
+    group_tensors_by_device_and_dtype,
     mark_written,
     wrap,
 )
-from minitorch.utils._foreach_utils import _group_tensors_by_device_and_dtype
 
 from .arguments import a_string
 
@@ -116,7 +116,7 @@ class Optimizer:
         """``func``, a ``step``, between the hooks; that of a subclass is so from the beginning."""
         return _with_hooks(func)
 
-    _group_tensors_by_device_and_dtype = staticmethod(_group_tensors_by_device_and_dtype)
+    _group_tensors_by_device_and_dtype = staticmethod(group_tensors_by_device_and_dtype)
 
     def _patch_step_function(self) -> None:
         """For optimizers that do not call ``__init__``: gives them what ``step`` looks for."""
