@@ -38,6 +38,7 @@ ELSEWHERE = {
     "optim.adamw": "optim.adam",
     "storage": "_tensor.typed_storage",
     "profiler.profiler": "profiler",
+    "quasirandom": "random.quasirandom",
     "signal.windows.windows": "signal.windows",
     "torch_version": "compat.torch_version",
     "testing": "compat.testing",

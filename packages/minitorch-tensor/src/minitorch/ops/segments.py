@@ -94,6 +94,3 @@ def _with_initial(function: Any, part: Tensor, reduce: str, initial: float) -> T
     if reduce == "mean":
         return true_divide(add(sum(part, 0), initial), part.shape[0])
     return clamp_min(made, initial) if reduce == "max" else clamp_max(made, initial)
-
-
-_segment_reduce = segment_reduce
