@@ -12,6 +12,7 @@ from .adagrad import Adagrad
 from .adam import Adam, AdamW
 from .adamax import Adamax
 from .asgd import ASGD
+from .lbfgs import LBFGS
 from .muon import Muon
 from .nadam import NAdam
 from .optimizer import (
@@ -51,7 +52,6 @@ __all__ = [
 if TYPE_CHECKING:  # of what comes in on first use
     from . import lr_scheduler as lr_scheduler
     from . import swa_utils as swa_utils
-    from .lbfgs import LBFGS as LBFGS
 
 for _name in __all__:
     if _name[0].isupper():  # of the classes alone; their modules' names are for importing from
@@ -67,10 +67,6 @@ if not TYPE_CHECKING:  # a name that is not there is to be reported
     def __getattr__(name: str) -> Any:
         if name in ("lr_scheduler", "swa_utils"):
             return import_module(f"{__name__}.{name}")
-        if name == "LBFGS":
-            globals()[name] = made = import_module(f"{__name__}.lbfgs").LBFGS
-            globals().pop("lbfgs", None)
-            return made
         likely = next((known for known in __all__ if known != name == known.lower()), None)
         hint = (
             f": the optimizer is the class {likely}, as in optim.{likely}(params)" if likely else ""

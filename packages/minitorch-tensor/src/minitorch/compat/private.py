@@ -10,12 +10,11 @@ from .._tensor.tensor import Tensor
 from .._types import dtype as dtypes
 from ..autograd.variable import wrap
 from ..ops.joining import stack
-from ..ops.segments import segment_reduce as _segment_reduce
 
 if TYPE_CHECKING:
     from .._types.dtype import dtype
 
-__all__ = ["_segment_reduce"]
+__all__: list[str] = []
 
 
 def _softmax_backward_data(

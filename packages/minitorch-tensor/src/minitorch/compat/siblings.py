@@ -45,7 +45,7 @@ LATER = {
         "compat.futures": "Future",
         "compat.modules": "get_device_module",
         "compat.private": "_convert_indices_from_coo_to_csr _convert_indices_from_csr_to_coo "
-        "_log_softmax_backward_data _segment_reduce _softmax_backward_data",
+        "_log_softmax_backward_data _softmax_backward_data",
         "_types.dtype": "int1 int2 int3 int4 int5 int6 int7 "
         "uint1 uint2 uint3 uint4 uint5 uint6 uint7",
         "_types.layout": "legacy_contiguous_format",
@@ -91,7 +91,7 @@ LATER = {
         "ops.rearranging": "cartesian_prod combinations constant_pad_nd flip fliplr flipud "
         "meshgrid repeat_interleave roll rot90 tile",
         "ops.scan": "cummax cummin cumprod cumsum logcumsumexp",
-        "ops.segments": "segment_reduce",
+        "ops.segments": "_segment_reduce segment_reduce",
         "ops.selections": "as_strided_scatter nonzero_static slice_inverse vander",
         "ops.slices": "index_add index_copy index_fill index_reduce index_select",
         "ops.stft": "istft stft",
