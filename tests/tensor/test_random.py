@@ -244,3 +244,33 @@ def test_complex_numbers_with_gaps_in_memory():
     assert uniform.flatten().tolist() == pytest.approx(
         [0.7576, 0.2793, 0.0293, 0.7999, 0.4031, 0.7347, 0.3971, 0.7544], abs=1e-4
     )
+
+
+# method -> its arguments' names and defaults, and others that it takes
+FILLING = {
+    "uniform_": {"from": (0.0, -1.5), "to": (1.0, 2.5)},
+    "normal_": {"mean": (0.0, 3.0), "std": (1.0, 0.02)},
+    "cauchy_": {"median": (0.0, -2.0), "sigma": (1.0, 0.5)},
+    "log_normal_": {"mean": (1.0, 0.5), "std": (2.0, 0.3)},
+    "exponential_": {"lambd": (1.0, 3.0)},
+}
+
+
+@pytest.mark.parametrize("size", [5, 40])
+@pytest.mark.parametrize("name", FILLING)
+def test_each_argument_alone_leaves_the_others_at_their_defaults(name, size):
+    def draw(*args, **named):
+        minitorch.manual_seed(3)
+        return getattr(minitorch.full((size,), float("nan")), name)(*args, **named).tolist()
+
+    arguments = FILLING[name]
+    assert draw() == draw(*(default for default, _ in arguments.values()))
+    for key, (_, other) in arguments.items():
+        full = [other if key == each else default for each, (default, _) in arguments.items()]
+        assert draw(**{key: other}) == draw(*full)
+    first, (default, _) = next(iter(arguments.items()))
+    with pytest.raises(TypeError, match=name):
+        draw(default, 1.0, 1.0)
+    if len(arguments) == 1:
+        with pytest.raises(TypeError, match=name):
+            draw(default, **{first: default})

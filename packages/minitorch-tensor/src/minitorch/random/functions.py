@@ -487,17 +487,17 @@ def filled(tensor: Any) -> tuple[Any, Any]:
 
 def filling(name: str, distribution: Callable[..., None], *arguments: str) -> Callable[..., Tensor]:
     """The method ``name`` that writes random numbers into a tensor and returns it."""
+    last = distribution.__defaults__ or ()  # of the last arguments
+    defaults = dict(zip(arguments[len(arguments) - len(last) :], last, strict=True))
 
     def method(
         self: Tensor, *args: float, generator: Generator | None = None, **named: float
     ) -> Tensor:
-        values = dict(zip(arguments, args, strict=False), **named)
-        if len(args) > len(arguments) or not values.keys() <= set(arguments):
+        values = {**defaults, **dict(zip(arguments, args, strict=False)), **named}
+        if len(args) + len(named) > len(arguments) or values.keys() != set(arguments):
             raise TypeError(f"{name}() takes {', '.join(arguments)} and generator")
         target, array = filled(self)
-        ordered = [number(values[key]) if key in values else None for key in arguments]
-        while ordered and ordered[-1] is None:
-            ordered.pop()
+        ordered = [number(values[key]) for key in arguments]
         current.state.without_warnings(draw, distribution, generator, array, *ordered)
         write(target, wrap(array))
         return self
