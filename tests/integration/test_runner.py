@@ -351,8 +351,7 @@ def test_the_constructor_is_the_one_difference():
 
 
 def test_mixed_precision_on_a_gpu_is_off():
-    with pytest.raises(NotImplementedError, match="GradScaler"):
-        minitorch.amp.GradScaler("cpu")
+    assert not minitorch.amp.GradScaler("cuda").is_enabled()
     with minitorch.autocast("cuda", dtype=minitorch.float16):  # off, where there is no GPU
         assert (minitorch.ones(1) @ minitorch.ones(1)).dtype == minitorch.float32
 

@@ -100,7 +100,6 @@ ONE_WAY = {
     "check_batched_grad", "check_fwd_over_rev", "check_rev_over_rev", "fast_mode", "masked"},
 }  # fmt: skip
 ONE_WAY |= {  # of classes: those that the constructor does not read
-    "GradScaler": {"init_scale", "growth_factor", "backoff_factor", "growth_interval"},
     "autocast": {"dtype", "cache_enabled"}, "save_on_cpu": {"pin_memory"},
     "profile": {"activities", "record_shapes", "profile_memory", "with_stack", "with_flops",
     "with_modules"}, "record_function": {"args"}, "Sampler": {"data_source"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from contextlib import nullcontext
 from typing import Any
 
 import minitorch
@@ -426,9 +428,41 @@ def test_one_value_into_expanded_tensors(case):
     write, expected = EXPANDED[case]
     base = torch.ones(1)
     x = base.expand(3)
-    write(x)
+    warned = case.split(",")[0] in ("index_fill_", "index_put_", "masked_fill_")
+    with pytest.warns(UserWarning, match="on expanded tensors") if warned else nullcontext():
+        write(x)
     assert x.tolist() == expected
     assert base.tolist() == expected[:1]
+
+
+OVERLAPPING = {
+    "add_": lambda x: x[:3].add_(x[1:]),
+    "mul_": lambda x: x[:2].mul_(x[1:3]),
+    "copy_": lambda x: x[1:].copy_(x[:-1]),
+    "lerp_": lambda x: x[:2].lerp_(x[1:3], 0.5),
+    "+=": lambda x: operator.iadd(x[:3], x[1:]),
+    "index_add_": lambda x: x.index_add_(0, tensor([0]), x[:1]),
+    "index_copy_": lambda x: x.index_copy_(0, tensor([0]), source=x[:1]),
+    "index_put_": lambda x: x.index_put_((tensor([0, 1]),), x[:2]),
+    "put_": lambda x: x.put_(tensor([0, 1, 2, 3]), x),
+    "scatter_": lambda x: x.scatter_(0, tensor([0]), x),
+    "index": lambda x: (i := x.long()).index_fill_(0, i, 0),
+}
+
+
+@pytest.mark.parametrize("case", OVERLAPPING)
+def test_inputs_that_share_memory_with_the_target(case):
+    x = torch.zeros(4)
+    with pytest.raises(RuntimeError, match="unsupported operation: some elements of the input"):
+        OVERLAPPING[case](x)
+    assert (x.tolist(), x._version) == ([0.0] * 4, 0)
+
+
+def test_the_same_elements_may_be_written():
+    x = torch.ones(4)
+    assert x.add_(x).tolist() == [2.0] * 4
+    assert x[:2].mul_(x[:2]).tolist() == [4.0, 4.0]
+    assert x[:2].sub_(x[2:]).tolist() == [2.0, 2.0]
 
 
 @pytest.mark.parametrize("case", REFUSED)

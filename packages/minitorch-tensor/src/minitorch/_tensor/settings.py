@@ -11,6 +11,7 @@ from .._types.device import chosen, default_device
 from .._types.device import device as Device
 from .._types.dtype import ALL, set_default_dtype
 from ..kernels import blas, parallel
+from ..ops.creation import unset
 
 __all__ = [
     "are_deterministic_algorithms_enabled",
@@ -158,13 +159,15 @@ _precision = ["highest"]
 
 
 # What programs set and read back; every operation here is deterministic in any case.
-_set: dict[str, Any] = {"deterministic": 0, "warn_always": False}
+_set: dict[str, Any] = {"deterministic": False, "warn_only": False, "warn_always": False}
 MODES = ("default", "warn", "error")
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
-    """Remembers the choice, and changes nothing: every operation here is deterministic."""
-    _set["deterministic"] = (1 if warn_only else 2) if mode else 0
+    """Remembers the choice: every operation here is deterministic in any case. With True, ``empty``
+    and its kin hold NaN or the largest number; see ``utils.deterministic``."""
+    _set["deterministic"] = unset["deterministic"] = bool(mode)
+    _set["warn_only"] = bool(warn_only)
 
 
 def are_deterministic_algorithms_enabled() -> bool:
@@ -173,13 +176,13 @@ def are_deterministic_algorithms_enabled() -> bool:
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
-    """Whether ``use_deterministic_algorithms(True, warn_only=True)`` was asked for."""
-    return bool(_set["deterministic"] == 1)
+    """Whether ``use_deterministic_algorithms(..., warn_only=True)`` was asked for."""
+    return bool(_set["warn_only"])
 
 
 def get_deterministic_debug_mode() -> int:
     """0, 1 or 2: what ``set_deterministic_debug_mode`` set."""
-    return int(_set["deterministic"])
+    return (1 if _set["warn_only"] else 2) if _set["deterministic"] else 0
 
 
 def set_deterministic_debug_mode(debug_mode: int | str) -> None:
@@ -195,7 +198,8 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
             "invalid value of debug_mode, expected one of `default`, `warn`, `error`, 0, 1 or 2, "
             f"but got {debug_mode}"
         )
-    _set["deterministic"] = MODES.index(debug_mode) if isinstance(debug_mode, str) else debug_mode
+    mode = MODES.index(debug_mode) if isinstance(debug_mode, str) else debug_mode
+    use_deterministic_algorithms(mode > 0, warn_only=mode == 1)
 
 
 def set_flush_denormal(mode: bool) -> bool:

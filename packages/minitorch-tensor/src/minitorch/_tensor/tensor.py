@@ -20,7 +20,7 @@ from ..autograd.deprecated import in_any_order
 from ..autograd.grad_mode import current, outside_transforms
 from ..autograd.gradients import backward
 from ..autograd.history import history, root
-from ..autograd.inplace import check_history, relaid
+from ..autograd.inplace import check_history, relaid, warning_if_expanded
 from ..autograd.node import (
     AccumulateGrad,
     Node,
@@ -821,7 +821,10 @@ class Tensor(Base):
     clamp_max, clamp_max_ = choice.clamp_max, inplace(choice.clamp_max)
     maximum, minimum = choice.maximum, choice.minimum
     fmax, fmin = choice.fmax, choice.fmin
-    masked_fill, masked_fill_ = choice.masked_fill, inplace(choice.masked_fill, check_history)
+    masked_fill, masked_fill_ = (
+        choice.masked_fill,
+        inplace(choice.masked_fill, warning_if_expanded("masked_fill_")),
+    )
     fill, fill_ = choice.fill, inplace(choice.fill, check_history)
     where = choice.where_method
     bitwise_and = bitwise.bitwise_and
@@ -1122,7 +1125,10 @@ class Tensor(Base):
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
     copy_ = indexing.copy_
-    index_put, index_put_ = indexing.index_put, inplace(indexing.index_put, check_history)
+    index_put, index_put_ = (
+        indexing.index_put,
+        inplace(indexing.index_put, warning_if_expanded("index_put_")),
+    )
     gather, take, take_along_dim = scatters.gather, positions.take, scatters.take_along_dim
     put, put_ = positions.put, inplace(positions.put)
     scatter, scatter_ = scatters.scatter, inplace(scatters.scatter)
@@ -1131,7 +1137,10 @@ class Tensor(Base):
     index_select = slices.index_select
     index_add, index_add_ = slices.index_add, inplace(slices.index_add)
     index_copy, index_copy_ = slices.index_copy, inplace(slices.index_copy)
-    index_fill, index_fill_ = slices.index_fill, inplace(slices.index_fill, check_history)
+    index_fill, index_fill_ = (
+        slices.index_fill,
+        inplace(slices.index_fill, warning_if_expanded("index_fill_")),
+    )
     index_reduce, index_reduce_ = slices.index_reduce, inplace(slices.index_reduce)
     masked_select = positions.masked_select
     masked_scatter, masked_scatter_ = positions.masked_scatter, inplace(positions.masked_scatter)

@@ -22,6 +22,13 @@ from ..ops.from_data import tensor_data
 from .untyped_storage import UntypedStorage
 
 Array = np.ndarray[Any, Any]
+
+
+def _dtype_to_storage_type_map() -> dict[dtype, str]:
+    """The names of the classes by their dtypes."""
+    return {each.dtype: name for name, each in globals().items() if name in BY_NAME}
+
+
 BY_NAME = {f"{each.type_name}Storage": each for each in (*ALL, bfloat16)}
 __all__ = ["Storage", "StorageBase", "TypedStorage", "UntypedStorage", *BY_NAME]
 

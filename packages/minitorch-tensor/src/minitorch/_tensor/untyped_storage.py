@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from mmap import mmap
 from operator import index
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -28,8 +28,12 @@ from ..kernels.memory import (
     storage_of,
     window,
 )
+from ..ops.creation import empty
 
-__all__ = ["UntypedStorage"]
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+__all__ = ["UntypedStorage", "from_file"]
 
 Array = np.ndarray[Any, Any]
 BYTE = np.dtype(np.uint8)
@@ -427,3 +431,21 @@ class UntypedStorage(StorageBase):
 
 def _of_bytes(raw: bytes) -> UntypedStorage:
     return UntypedStorage.of(np.frombuffer(bytearray(raw), BYTE))
+
+
+def from_file(
+    filename: str, shared: bool | None = None, size: int | None = 0, *, dtype: dtype | None = None,
+    layout: Any = None, device: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """A tensor of the first ``size`` elements in a file, mapped into memory.
+
+    Args:
+        shared: writes go to the file, which is made, or made longer, where it has to be.
+        dtype: of the elements; the default dtype.
+
+    Raises:
+        RuntimeError: there is no such file, or it is shorter and not ``shared``.
+    """
+    made = empty(0, dtype=dtype, layout=layout, device=device, pin_memory=pin_memory)
+    storage = UntypedStorage.from_file(filename, bool(shared), (size or 0) * made.dtype.itemsize)
+    return made.set_(storage, 0, (size or 0,))

@@ -8,13 +8,14 @@ region replaced" and every view of the base is derived anew when next used (``va
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
 from .._types.dtype import can_cast
-from ..kernels.memory import laid_as
+from ..kernels.memory import laid_as, overlap
 from ..kernels.meta import MetaArray, MetaError
 from .deprecated import reordered
 from .dispatch import record
@@ -27,7 +28,10 @@ from .variable import Variable, attributes, check_marks, wrap
 if TYPE_CHECKING:
     from .primitive import Operation
 
-__all__ = ["check_writable", "inplace", "rebase", "relaid", "write"]
+__all__ = [
+    "check_overlap", "check_writable", "inplace", "rebase", "relaid", "warning_if_expanded",
+    "write",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -80,6 +84,50 @@ def check_history(target: Any) -> None:
             "a leaf Variable that requires grad is being used in an in-place operation. Write "
             "under torch.no_grad(), or to a clone()."
         )
+
+
+OVERLAP = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a "
+    "single memory location. Please clone() the tensor before performing the operation."
+)
+# operations whose inputs must not share memory with what is written; others allow the same window
+PLACING = {
+    "index_add", "index_copy", "index_fill", "index_put", "index_reduce", "put", "scatter",
+    "scatter_add", "scatter_reduce",
+}  # fmt: skip
+
+
+def check_overlap(target: Any, inputs: Iterable[Any], placing: bool = False) -> None:
+    """Raises where an input shares memory with ``target``, all of which it may unless ``placing``.
+
+    Only views of one tensor are looked at: they share its counter.
+    """
+    for x in inputs:
+        if type(x) is tuple or type(x) is list:
+            check_overlap(target, x, placing)
+        elif getattr(x, "_counter", None) is target._counter and target._interpreter is None:
+            data, other = target._array(), x._array()
+            if isinstance(data, MetaArray):
+                continue
+            found = overlap(data, other)
+            if found == "partial" or (found and placing):
+                raise RuntimeError(OVERLAP)
+
+
+def warning_if_expanded(name: str) -> Callable[[Any], None]:
+    """``check_history``, for an operation that PyTorch still lets write to expanded tensors."""
+
+    def check(target: Any) -> None:
+        check_history(target)
+        if is_expanded(target._array()):
+            warnings.warn(
+                f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor "
+                "before performing this operation. This also applies to advanced indexing e.g. "
+                "tensor[indices] = tensor",
+                stacklevel=3,
+            )
+
+    return check
 
 
 def is_expanded(data: Any) -> bool:
@@ -166,6 +214,7 @@ def inplace(op: F, check: Callable[[Any], None] = check_writable) -> F:
 
     An operation that also writes to expanded tensors is checked by ``check_history`` alone.
     """
+    placing = getattr(op, "__name__", "") in PLACING
     single = hasattr(op, "primitive")  # one operation: what it saves is in its node
 
     @functools.wraps(op)
@@ -173,6 +222,8 @@ def inplace(op: F, check: Callable[[Any], None] = check_writable) -> F:
         if kwargs and "out" in kwargs:
             raise TypeError(f"{method.__name__}() got an unexpected keyword argument 'out'")
         check(self)
+        if args or kwargs:
+            check_overlap(self, (*args, *kwargs.values()) if kwargs else args, placing)
         data = self._data
         flags = current.state.flags
         try:

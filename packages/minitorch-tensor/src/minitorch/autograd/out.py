@@ -11,10 +11,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-import numpy as np
-
 from .._types.dtype import can_cast
-from ..kernels.memory import address, is_packed
+from ..kernels.memory import overlap
 from ..kernels.meta import MetaArray
 from .grad_mode import current, set_grad_enabled
 from .variable import Variable
@@ -26,6 +24,12 @@ C_NAMES = {
     "uint8": "unsigned char", "int8": "signed char", "int64": "long int", "int16": "short",
     "int32": "int", "float16": "c10::Half", "float32": "float", "float64": "double",
     "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+}  # fmt: skip
+
+# operations whose output shares no memory with an input
+MOVING = {
+    "cat", "gather", "index_add", "index_copy", "index_reduce", "index_select", "masked_select",
+    "take",
 }  # fmt: skip
 
 # what PyTorch says of a dtype where it does not say the usual
@@ -139,7 +143,7 @@ def into(
             parts = ("mantissa", "exponent") if name == "frexp" else ("values", "indices")
             part = parts[each is not outs[0]]
             _check_dtype(name, result.dtype, each.dtype, "same" if several else rule, part)
-            _check_overlap(each, inputs)
+            _check_overlap(name, each, inputs)
         for each, result in zip(outs, results, strict=True):
             _resize(each, result, warn)
         for each, result in zip(outs, results, strict=True):
@@ -149,18 +153,18 @@ def into(
     return made._make(outs) if hasattr(made, "_make") else outs
 
 
-def _check_overlap(out: Any, inputs: list[Any]) -> None:
-    """Raises where ``out`` shares some of its memory with an input, and is not the same."""
+def _check_overlap(name: str, out: Any, inputs: list[Any]) -> None:
+    """Raises where ``out`` shares some of its memory with an input, and is not the same, or
+    anything where elements go to other places."""
     data = out._array()
+    if isinstance(data, MetaArray):
+        return
     for x in inputs:
         other = x._data
-        if other is data or isinstance(data, MetaArray) or isinstance(other, MetaArray):
+        if isinstance(other, MetaArray) or (other is data and name not in MOVING):
             continue
-        if not np.may_share_memory(other, data):
-            continue
-        if other.strides == data.strides and address(other) == address(data):
-            continue
-        if all(is_packed(each, None) for each in (data, other)):
+        found = overlap(other, data)
+        if found == "partial" or (found and name in MOVING):
             raise RuntimeError(
                 "unsupported operation: some elements of the input tensor and the written-to "
                 "tensor refer to a single memory location. Please clone() the tensor before "

@@ -7,6 +7,8 @@ from typing import Any
 
 from .._tensor.tensor import Tensor
 from .._types import dtype as dtypes
+from ..autograd.inplace import is_expanded
+from ..kernels.memory import is_dense
 from ..ops.from_data import tensor
 
 __all__: list[str] = []
@@ -127,6 +129,14 @@ def _assert_tensor_metadata(
     for name, (wanted, found) in said.items():
         if wanted is not None and (list(wanted) if name[-1] == "s" else wanted) != found:
             raise RuntimeError(f"Tensor {name} mismatch! Expected: {wanted}, Got: {found}")
+
+
+def _debug_has_internal_overlap(input: Tensor) -> int:
+    """0 where no two elements share memory, 1 where some do, 2 where it would take a search."""
+    data = input._data
+    if not data.size or is_dense(data):
+        return 0
+    return 1 if is_expanded(data) else 2
 
 
 def _shape_as_tensor(input: Tensor) -> Tensor:

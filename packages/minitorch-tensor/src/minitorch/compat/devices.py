@@ -73,7 +73,7 @@ TABLE: dict[str, Absent] = {
         contexts="stream StreamContext",
         real={"current_device": "compat.modules:cpu_name", "device_count": "compat.modules:one"},
     ),
-    "cpu.amp": Absent(real={"autocast": "amp:CPUAutocast", "GradScaler": "amp:GradScaler"}),
+    "cpu.amp": Absent(real={"autocast": "amp:CPUAutocast", "GradScaler": "amp:CPUGradScaler"}),
     "cuda": Absent(
         false="is_available is_initialized is_bf16_supported is_tf32_supported "
         "is_current_stream_capturing",

@@ -19,7 +19,6 @@ ELSEWHERE = {
     "__future__": "compat.future",
     "_tensor_str": "_tensor.printing",
     "amp.autocast_mode": "amp",
-    "amp.grad_scaler": "amp",
     "autograd.anomaly_mode": "autograd.interpreters",
     "_functorch.make_functional": "func.module_functions",
     "futures": "compat.futures",

@@ -41,7 +41,8 @@ LATER = {
         "compat.checks": "_assert _assert_async _assert_scalar _assert_tensor_metadata _cast_Byte "
         "_cast_Char _cast_Double _cast_Float _cast_Half _cast_Int _cast_Long _cast_Short _check "
         "_check_index _check_is_size _check_not_implemented _check_tensor_all "
-        "_check_tensor_all_with _check_type _check_value _check_with _shape_as_tensor",
+        "_check_tensor_all_with _check_type _check_value _check_with _debug_has_internal_overlap "
+        "_shape_as_tensor",
         "compat.futures": "Future",
         "compat.modules": "get_device_module",
         "compat.private": "_convert_indices_from_coo_to_csr _convert_indices_from_csr_to_coo "
@@ -49,11 +50,13 @@ LATER = {
         "_types.dtype": "int1 int2 int3 int4 int5 int6 int7 "
         "uint1 uint2 uint3 uint4 uint5 uint6 uint7",
         "_types.layout": "legacy_contiguous_format",
+        "_tensor.untyped_storage": "from_file",
         "amp": "GradScaler autocast is_autocast_enabled set_autocast_enabled get_autocast_dtype "
         "set_autocast_dtype is_autocast_cpu_enabled set_autocast_cpu_enabled "
         "get_autocast_cpu_dtype set_autocast_cpu_dtype get_autocast_gpu_dtype "
         "is_autocast_cache_enabled set_autocast_cache_enabled clear_autocast_cache "
         "autocast_increment_nesting autocast_decrement_nesting",
+        "amp.grad_scaler": "_amp_foreach_non_finite_check_and_unscale_ _amp_update_scale_",
         "autograd.interpreters": "is_anomaly_check_nan_enabled is_anomaly_enabled",
         "sparse": "sparse_compressed_tensor sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor",
         "compat.alias": "as_torch",

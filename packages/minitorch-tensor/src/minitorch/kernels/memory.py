@@ -278,6 +278,27 @@ class StorageBase:
         return memory[: memory.size // numpy.itemsize * numpy.itemsize].view(numpy)
 
 
+def overlap(a: Array, b: Array) -> str | None:
+    """``"full"`` where both are the same window, ``"partial"`` where they share some of it; None
+    too where one has gaps, so that a search would have to tell."""
+    if a is b or (address(a) == address(b) and a.shape == b.shape and a.strides == b.strides):
+        return "full"
+    if not np.may_share_memory(a, b) or not all(is_dense(x) for x in (a, b)):
+        return None
+    return "partial"
+
+
+def is_dense(array: Array) -> bool:
+    """Whether the elements, in some order, follow each other without gaps or overlaps."""
+    end = array.itemsize
+    for step, size in sorted(zip(array.strides, array.shape, strict=True)):
+        if size != 1:
+            if step != end:
+                return False
+            end *= size
+    return True
+
+
 def deep_copy(array: Array, memo: dict[Any, Any]) -> Array:
     """A copy of ``array``; the copies of windows of one memory are windows of one copy again."""
     if isinstance(array, MetaArray):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "empty",
     "empty_like",
+    "empty_permuted",
     "empty_strided",
     "eye",
     "full",
@@ -123,6 +124,18 @@ def memory(shape: tuple[int, ...], dtype: Any, device: Any, new: Callable[..., A
         ) from None
 
 
+# after use_deterministic_algorithms(True); utils.deterministic.fill_uninitialized_memory
+unset = {"deterministic": False, "fill": True}
+
+
+def marked(array: Any) -> Any:
+    """New memory ``array``, which holds NaN or the largest number if determinism is asked for."""
+    if unset["deterministic"] and unset["fill"] and not isinstance(array, MetaArray):
+        kind = array.dtype.kind
+        array.fill(np.iinfo(array.dtype).max if kind in "iu" else True if kind == "b" else np.nan)
+    return array
+
+
 def sizes(shape: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
     """The sizes given as ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``, none negative."""
     if size is not None:
@@ -200,7 +213,7 @@ def empty(
     if memory_format is not None and memory_format is not contiguous_format:
         dims_of(array.shape, memory_format)  # raises where there is no such order
         array = memory_on(device, array, None, memory_format)
-    return made(array, requires_grad, device, layout, pin_memory)
+    return made(marked(array), requires_grad, device, layout, pin_memory)
 
 
 def full(
@@ -276,7 +289,31 @@ def empty_strided(
         array = MetaArray(shape, kind, steps)
     else:
         array = window(array, shape, kind, 0, steps)
-    return made(array, requires_grad, device, layout, pin_memory)
+    return made(marked(array), requires_grad, device, layout, pin_memory)
+
+
+def empty_permuted(
+    size: Sequence[int], physical_layout: Sequence[int], *, dtype: dtype | None = None,
+    layout: layout | None = None, device: device | str | int | None = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Whatever the memory holds, without gaps; ``physical_layout`` names the dimensions from the
+    outermost to the innermost.
+
+    Raises:
+        RuntimeError: ``physical_layout`` is no permutation of the dimensions.
+    """
+    shape, dims = sizes((tuple(size),)), as_shape((tuple(physical_layout),))
+    if sorted(dims) != [*range(len(shape))]:
+        raise RuntimeError(
+            f"Number of dimensions in size does not match the length of the physical_layout, or "
+            f"that is no permutation of them: size {list(shape)}, physical_layout {list(dims)}"
+        )
+    strides = packed_strides(shape, 1, dims)
+    return empty_strided(
+        shape, strides, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad,
+        pin_memory=pin_memory,
+    )  # fmt: skip
 
 
 # --- like another tensor -----------------------------------------------------------------------
@@ -317,7 +354,7 @@ def empty_like(
     memory_format: memory_format | None = None,
 ) -> Tensor:  # fmt: skip
     """Whatever the memory holds, with the shape and dtype of ``input``."""
-    array = like(input, dtype, memory_format, device)
+    array = marked(like(input, dtype, memory_format, device))
     place = input.device if device is None else device
     return carried(input, made(array, requires_grad, place, layout, pin_memory))
 

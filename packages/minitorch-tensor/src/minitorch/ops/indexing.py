@@ -15,7 +15,7 @@ import numpy as np
 
 from .._types.dtype import from_numpy_dtype
 from ..autograd.grad_mode import INTERPRETERS, current, marking
-from ..autograd.inplace import check_history, check_writable, write
+from ..autograd.inplace import check_history, check_overlap, check_writable, write
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, check_marks, wrap
 from ..kernels.meta import MetaArray, MetaError
@@ -385,6 +385,7 @@ VALUES = (Variable, int, float, complex, np.generic)
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """Writes ``src``, broadcast and cast, into the tensor; gradients flow to ``src``."""
     check_writable(self)
+    check_overlap(self, (src,))
     if not isinstance(src, VALUES):
         raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(src).__name__}")
     if isinstance(src, Variable) and src._data.ndim > self._data.ndim:

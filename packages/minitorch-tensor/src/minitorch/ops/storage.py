@@ -30,6 +30,7 @@ from ..kernels.memory import (
 )
 from ..kernels.storage import places
 from .arguments import as_shape, one_dim
+from .creation import marked
 from .gathering import index_rows_backward_p, index_rows_p
 from .shape import view_p
 
@@ -181,6 +182,7 @@ def resize_(
             raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
         grown = np.zeros(end, np.uint8)
         grown[: memory.nbytes] = memory.reshape(-1).view(np.uint8)
+        old = memory.nbytes
         del memory  # which refers to the owner
         owner = owner_of(data)
         count: Any = getattr(sys, "getrefcount", lambda x: 0 if x is grown else 9)  # CPython's
@@ -193,6 +195,8 @@ def resize_(
                 "Use a clone()."
             )
         memory = grown
+        if old % item == 0:
+            marked(grown[old : end // item * item].view(data.dtype))
     input._data = window(memory, shape, data.dtype, start, strides)
     input._counter[0] += 1
     _from_base(input, shape, input.stride(), start // item)

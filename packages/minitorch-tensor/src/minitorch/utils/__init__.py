@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from . import _foreach_utils as _foreach_utils
     from . import _pytree as _pytree
     from . import data as data
+    from . import deterministic as deterministic
     from . import dlpack as dlpack
     from . import hooks as hooks
     from . import model_zoo as model_zoo
@@ -25,6 +26,7 @@ else:
             "_foreach_utils",
             "_pytree",
             "data",
+            "deterministic",
             "dlpack",
             "hooks",
             "model_zoo",

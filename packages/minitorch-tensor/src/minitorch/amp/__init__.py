@@ -1,6 +1,6 @@
 """Mixed precision: within ``autocast("cpu")`` products compute in bfloat16, losses in float32.
 
-What is asked for on a GPU is off, as in PyTorch on a machine without one; ``GradScaler`` is too.
+What is asked for on a GPU is off, as in PyTorch on a machine without one.
 The functions that autocast knows look at it from the first such block of a program on; programs
 without pay nothing.
 
@@ -17,10 +17,11 @@ from functools import wraps
 from types import FunctionType
 from typing import Any
 
-from ._types.device import device as as_device
-from ._types.dtype import bfloat16, float16, float32, float64
-from .autograd.variable import Variable
-from .overrides import intercept
+from .._types.device import device as as_device
+from .._types.dtype import bfloat16, float16, float32, float64
+from ..autograd.variable import Variable
+from ..overrides import intercept
+from .grad_scaler import GradScaler
 
 __all__ = [
     "GradScaler",
@@ -342,58 +343,6 @@ class autocast:  # noqa: N801  (PyTorch's name)
         return inside
 
 
-class GradScaler:
-    """A scaler of losses that is off: ``scale`` returns its argument, ``step`` steps.
-
-    Raises:
-        NotImplementedError: enabled on the CPU.
-    """
-
-    def __init__(
-        self,
-        device: str = "cuda",
-        init_scale: float = 2.0**16,
-        growth_factor: float = 2.0,
-        backoff_factor: float = 0.5,
-        growth_interval: int = 2000,
-        enabled: bool = True,
-    ) -> None:
-        if enabled and str(device).partition(":")[0] == "cpu":
-            raise NotImplementedError(
-                "GradScaler on the CPU is not in MiniTorch: bfloat16 needs no scaling. Pass "
-                "enabled=False."
-            )
-
-    def scale(self, outputs: Any) -> Any:
-        """``outputs`` as they are."""
-        return outputs
-
-    def unscale_(self, optimizer: Any) -> None:
-        """Nothing to undo."""
-
-    def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
-        """``optimizer.step``."""
-        return optimizer.step(*args, **kwargs)
-
-    def update(self, new_scale: Any = None) -> None:
-        """Nothing to adapt."""
-
-    def get_scale(self) -> float:
-        """1."""
-        return 1.0
-
-    def is_enabled(self) -> bool:
-        """False."""
-        return False
-
-    def state_dict(self) -> dict[str, Any]:
-        """Empty: a scaler that is off has no state."""
-        return {}
-
-    def load_state_dict(self, state_dict: Iterable[Any]) -> None:
-        """Nothing to load."""
-
-
 def custom_fwd(
     fwd: Any = None, *, device_type: str | None = None, cast_inputs: Any = None
 ) -> Any:  # fmt: skip
@@ -459,3 +408,17 @@ class CUDAGradScaler(GradScaler):
         super().__init__(
             "cuda", init_scale, growth_factor, backoff_factor, growth_interval, enabled
         )
+
+
+class CPUGradScaler(GradScaler):
+    """``GradScaler("cpu")``, under the old name ``cpu.amp.GradScaler``."""
+
+    def __init__(
+        self,
+        init_scale: float = 2.0**16,
+        growth_factor: float = 2.0,
+        backoff_factor: float = 0.5,
+        growth_interval: int = 2000,
+        enabled: bool = True,
+    ) -> None:
+        super().__init__("cpu", init_scale, growth_factor, backoff_factor, growth_interval, enabled)
