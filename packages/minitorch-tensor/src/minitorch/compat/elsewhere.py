@@ -26,6 +26,7 @@ ELSEWHERE = {
     "library": "compat.library",
     "_utils": "compat.torch_utils",
     "_custom_ops": "compat.library",
+    "multiprocessing.spawn": "compat.spawn",
     "nn.common_types": "compat.annotations",
     "nn.modules.container": "nn.containers",
     "nn.modules.conv": "nn.modules.convolution",

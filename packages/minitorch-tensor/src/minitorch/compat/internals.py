@@ -67,6 +67,17 @@ TABLE: dict[str, Absent] = {
     "utils.benchmark.utils.common": Absent(at={"compat.benchmark": "Measurement select_unit"}),
     "utils.benchmark.utils.compare": Absent(at={"compat.benchmark": "Compare"}),
     "utils.benchmark.utils.timer": Absent(at={"compat.benchmark": "Timer timer"}),
+    "_prims_common": Absent(
+        at={
+            "compat.prims_common": "DeviceLikeType Dim DimsSequenceType DimsType Number ShapeType "
+            "StrideType canonicalize_device canonicalize_dim canonicalize_dims "
+            "corresponding_complex_dtype corresponding_real_dtype dtype_or_default dtype_to_type "
+            "is_boolean_dtype is_complex_dtype is_contiguous is_contiguous_for_memory_format "
+            "is_contiguous_for_memory_format_or_false is_contiguous_or_false is_expandable_to "
+            "is_float_dtype is_grad_dtype is_integer_dtype is_same_shape is_valid_permutation "
+            "make_contiguous_strides_for same_shape type_to_dtype",
+        },
+    ),
     "functional": Absent(
         at={
             "minitorch": "align_tensors atleast_1d atleast_2d atleast_3d block_diag "
