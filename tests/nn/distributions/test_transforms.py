@@ -198,3 +198,20 @@ def test_solves_under_vmap_broadcast_their_batches():
     ):
         want = minitorch.stack([solve(b) for b in right])
         np.testing.assert_allclose(minitorch.vmap(solve)(right).numpy(), want.numpy(), rtol=1e-5)
+
+
+def test_a_transform_that_is_a_module_too():
+    class Scale(d.Transform, minitorch.nn.Module):
+        domain = codomain = constraints.real
+        __hash__ = minitorch.nn.Module.__hash__
+
+        def __init__(self):
+            super().__init__(cache_size=1)
+            self.scale = minitorch.nn.Parameter(minitorch.tensor(2.0))
+
+        def _call(self, x):
+            return x * self.scale
+
+    transform = Scale()
+    assert transform(minitorch.tensor(3.0)).item() == 6
+    assert [*dict(transform.named_parameters())] == ["scale"]
