@@ -1,5 +1,7 @@
 """``torch._utils`` as libraries use it."""
 
+import pickle
+
 import minitorch
 import pytest
 from minitorch.compat import torch_utils
@@ -53,10 +55,24 @@ def test_futures():
     assert (first.done(), both.done(), order) == (True, False, [0])
     second.set_result(2)
     assert [f.value() for f in both.wait()] == wait_all([first, second]) == [0, 2]
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(RuntimeError, match="ZeroDivisionError: division by zero"):
         failing.wait()
-    with pytest.raises(RuntimeError, match="completed already"):
+    with pytest.raises(RuntimeError, match="marked completed once"):
         first.set_result(1)
     with pytest.raises(TypeError, match="not an Exception"):
         Future().set_exception("text")
     assert collect_all([]).wait() == []
+
+
+def test_errors_of_a_futures_callback_are_told():
+    from minitorch.futures import Future
+
+    future = Future()
+    then = future.then(lambda f: f + 1)
+    future.set_result(1)
+    with pytest.raises(RuntimeError, match=r"running the callback: TypeError: .*Future.*int"):
+        then.wait()
+    with pytest.raises(RuntimeError, match="can only be marked completed once"):
+        future.set_result(2)
+    with pytest.raises(RuntimeError, match="Can not pickle"):
+        pickle.dumps(future)

@@ -294,6 +294,16 @@ class Tensor(Base):
     def requires_grad(self, value: bool) -> None:
         self.requires_grad_(value)
 
+    @requires_grad.deleter
+    def requires_grad(self) -> None:
+        raise RuntimeError("cannot delete requires_grad")
+
+    @property
+    def volatile(self) -> bool:
+        """False: what it was for, ``no_grad`` does."""
+        warnings.warn("volatile was removed (Variable.volatile is always False)", stacklevel=2)
+        return False
+
     @property
     def is_leaf(self) -> bool:
         """True unless an operation on something that requires grad made this tensor."""

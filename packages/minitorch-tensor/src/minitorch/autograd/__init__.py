@@ -71,6 +71,8 @@ else:
             return import_module(f"{__name__}.legacy").Variable
         if name == "SavedTensor":
             return import_module(f"{__name__}.saved").SavedTensor
+        if name == "torch":  # as PyTorch's module has it
+            return import_module(__package__.rpartition(".")[0])
         if name in __all__:
             return getattr(import_module(f"{__name__}.interpreters"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ taken (``conj()``, which gives back real numbers themselves) where gradients ent
 from __future__ import annotations
 
 import sys
+import threading
 import weakref
 from collections.abc import Sequence
 from heapq import heappop, heappush
@@ -71,7 +72,13 @@ def run(
     state.passes.append((running, roots, targets, ancestors))
     state.arrays += 1
     try:
-        _walk(roots, create_graph, retain_graph, targets or {}, ancestors, watchers)
+        try:
+            _walk(roots, create_graph, retain_graph, targets or {}, ancestors, watchers)
+        except Exception:
+            for watcher in watchers:
+                if hasattr(watcher, "failed"):
+                    watcher.failed()
+            raise
         for callback in running:  # one may queue another
             with user_code():
                 callback()
@@ -403,6 +410,31 @@ def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
     return node, gradient.conj() if tensors else gradient._data.conj()
 
 
+DEEP = 40  # backward passes within backward passes, some 15 frames of Python's each
+
+
+def on_another_stack(call: Any) -> None:
+    """Runs ``call()`` in a thread of its own, in the modes of this one, whose stack gets full."""
+    state = current.state
+    caught: list[BaseException] = []
+
+    def run_there() -> None:
+        there = current.state
+        there.inference, there.level = state.inference, state.level
+        there.set_grad(state.grad)
+        there.set_interpreters(state.interpreters)
+        try:
+            call()
+        except BaseException as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=run_there)
+    thread.start()
+    thread.join()
+    if caught:
+        raise caught[0]
+
+
 def backward(
     outputs: Sequence[Any],
     gradients: Sequence[Any],
@@ -415,6 +447,11 @@ def backward(
     a transform carries the gradients."""
     if len(outputs) != len(gradients):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
+    if len(current.state.passes) >= DEEP:
+        on_another_stack(
+            lambda: backward(outputs, gradients, retain_graph, create_graph, targets, ends)
+        )
+        return
     tensors = create_graph
     for output, g in zip(outputs, gradients, strict=True):
         if type(getattr(output, "_data", None)) is MetaArray:  # arrays have values

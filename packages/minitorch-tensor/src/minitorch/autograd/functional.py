@@ -21,17 +21,47 @@ if TYPE_CHECKING:
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
 
-def _tuple(value: Any, what: str) -> tuple[bool, tuple[Any, ...]]:
+def _tuple(value: Any, what: str, name: str) -> tuple[bool, tuple[Any, ...]]:
     """Whether ``value`` is a tuple, and the tuple of tensors that it is or stands for."""
     several = isinstance(value, tuple)
     values = value if several else (value,)
     for k, each in enumerate(values):
         if not isinstance(each, Variable):
+            which = f"value at index {k}" if several else f"given {what}"
             raise TypeError(
-                f"The {what} must be either a Tensor or a tuple of Tensors but the value at index "
-                f"{k} has type {type(each)}."
+                f"The {what} given to {name} must be either a Tensor or a tuple of Tensors but the "
+                f"{which} has type {type(each)}."
             )
     return several, values
+
+
+OUTPUTS = "outputs of the user-provided function"
+
+
+def _outputs(made: Any, name: str, strict: bool) -> tuple[bool, tuple[Any, ...]]:
+    """What the user's function returned, as ``_tuple`` gives it."""
+    several, ys = _tuple(made, OUTPUTS, name)
+    for k, y in enumerate(ys):
+        if strict and history(y) is None:
+            raise RuntimeError(
+                f"Output {k} of the user-provided function does not require gradients. The outputs "
+                "must be computed in a differentiable manner from the input when running in strict "
+                "mode."
+            )
+    return several, ys
+
+
+def _check_slopes(slopes: Sequence[Any], strict: bool) -> None:
+    """In strict mode the gradient must depend on the inputs, for its own gradient."""
+    for k, slope in enumerate(slopes):
+        if strict and history(slope) is None:
+            raise RuntimeError(
+                "While computing the hessian, found that the jacobian of the user-provided "
+                f"function with respect to input {k} is independent of the input. This is not "
+                "allowed in strict mode. You should ensure that your function is twice "
+                "differentiable and that the jacobian depends on the inputs (this would be "
+                "violated by a linear function for example)."
+            )
 
 
 def _leaves(inputs: Sequence[Any], create_graph: bool) -> tuple[Any, ...]:
@@ -42,32 +72,34 @@ def _leaves(inputs: Sequence[Any], create_graph: bool) -> tuple[Any, ...]:
     )
 
 
-def _vectors(v: Any, like: Sequence[Any], what: str) -> list[Any]:
-    _, vs = _tuple(v, what)
+def _vectors(v: Any, like: Sequence[Any], several: bool, name: str) -> list[Any]:
+    """``v`` as tensors like those, which the user gave or returned as a tuple or as one."""
+    if v is None:
+        if len(like) != 1 or like[0]._data.size != 1:
+            role = "returns" if name == "vjp" else "is"
+            whose = "" if name == "vjp" else "the input to the "
+            raise RuntimeError(
+                f"The vector v can only be None if {whose or 'the '}user-provided function {role} "
+                "a single Tensor with a single element."
+            )
+        return [wrap(np.ones_like(like[0]._data))]
+    _, vs = _tuple(v, "v", name)
     if len(vs) != len(like):
-        raise RuntimeError(f"{what} has {len(vs)} tensors, expected {len(like)}")
+        raise RuntimeError(
+            f"v is a tuple of invalid length: should be {len(like)} but got {len(vs)}."
+            if several
+            else "The given v should contain a single Tensor."
+        )
     for k, (a, b) in enumerate(zip(vs, like, strict=True)):
         if a._data.shape != b._data.shape:
-            raise RuntimeError(
-                f"{what}: entry {k} has shape {list(a._data.shape)}, expected {list(b._data.shape)}"
-            )
+            entry = f"Entry {k} in " if several else ""
+            raise RuntimeError(f"{entry}v has invalid size: should be {b.shape} but got {a.shape}.")
     return list(vs)
-
-
-def _ones(v: Any, outputs: Sequence[Any], name: str) -> list[Any]:
-    if v is not None:
-        return _vectors(v, outputs, "v")
-    if len(outputs) != 1 or outputs[0]._data.size != 1:
-        raise RuntimeError(
-            f"The vector v can only be None if the user-provided function returns a single Tensor "
-            f"with a single element ({name})."
-        )
-    return [wrap(np.ones_like(outputs[0]._data))]
 
 
 def _gradient(
     outputs: Sequence[Any], inputs: Sequence[Any], gs: Sequence[Any], create_graph: bool,
-    strict: bool,
+    strict: bool, what: str = "The output",
 ) -> tuple[Any, ...]:  # fmt: skip
     """``autograd.grad`` with zeros (or with ``strict`` an error) for inputs without influence."""
     from .grad import grad
@@ -83,13 +115,17 @@ def _gradient(
             create_graph,
             allow_unused=True,
         )
-    if strict and any(g is None for g in found):
-        place = next(k for k, g in enumerate(found) if g is None)
-        raise RuntimeError(
-            f"The output of the user-provided function is independent of input {place}. This is "
-            "not "
-            "allowed in strict mode."
-        )
+    for k, g in enumerate(found):
+        if strict and g is None:
+            raise RuntimeError(
+                f"{what} of the user-provided function is independent of input {k}. This is not "
+                "allowed in strict mode."
+            )
+        if strict and create_graph and history(g) is None:
+            raise RuntimeError(
+                f"The jacobian of the user-provided function is independent of input {k}. This is "
+                "not allowed in strict mode when create_graph=True."
+            )
     return tuple(
         wrap(np.zeros_like(x._data)) if g is None else g for x, g in zip(inputs, found, strict=True)
     )
@@ -108,11 +144,11 @@ def vjp(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.vjp.html
     """
-    several, xs = _tuple(inputs, "inputs given to vjp")
+    several, xs = _tuple(inputs, "inputs", "vjp")
     with enable_grad():
         xs = _leaves(xs, create_graph)
-        many, ys = _tuple(func(*xs), "outputs of the user-provided function given to vjp")
-        found = _gradient(ys, xs, _ones(v, ys, "vjp"), create_graph, strict)
+        many, ys = _outputs(func(*xs), "vjp", strict)
+        found = _gradient(ys, xs, _vectors(v, ys, many, "vjp"), create_graph, strict)
     return _finish(ys, many, create_graph), _finish(found, several, create_graph)
 
 
@@ -126,14 +162,14 @@ def jvp(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.jvp.html
     """
-    _, xs = _tuple(inputs, "inputs given to jvp")
+    several, xs = _tuple(inputs, "inputs", "jvp")
     with enable_grad():
         xs = _leaves(xs, create_graph)
-        vs = _vectors(v, xs, "v") if v is not None else _ones(None, xs, "jvp")
-        many, ys = _tuple(func(*xs), "outputs of the user-provided function given to jvp")
+        vs = _vectors(v, xs, several, "jvp")
+        many, ys = _outputs(func(*xs), "jvp", strict)
         us = [wrap(np.zeros_like(y._data)).requires_grad_() for y in ys]
         pulled = _gradient(ys, xs, us, True, strict)
-        found = _gradient(pulled, us, vs, create_graph, False)
+        found = _gradient(pulled, us, vs, create_graph, strict and create_graph)
     return _finish(ys, many, create_graph), _finish(found, many, create_graph)
 
 
@@ -165,7 +201,7 @@ def jacobian(
         raise NotImplementedError(
             'torch.autograd.functional.jacobian: `strategy="forward-mode"` requires vectorize=True'
         )
-    several, xs = _tuple(inputs, "inputs given to jacobian")
+    several, xs = _tuple(inputs, "inputs", "jacobian")
     if vectorize:
         if strict:
             raise RuntimeError(
@@ -175,30 +211,35 @@ def jacobian(
         from ..func import jacfwd, jacrev
 
         transform = jacfwd if strategy == "forward-mode" else jacrev
-        blocks = transform(func, tuple(range(len(xs))))(*xs)
+
+        def checked(*values: Any) -> Any:
+            made = func(*values)
+            _tuple(made, OUTPUTS, "jacobian")
+            return made
+
+        blocks = transform(checked, tuple(range(len(xs))))(*xs)
         many = isinstance(blocks[0], tuple)
         rows = blocks if many else (blocks,)
     else:
         with enable_grad():
             xs = _leaves(xs, create_graph)
-            many, ys = _tuple(func(*xs), "outputs of the user-provided function given to jacobian")
-            rows = tuple(_rows(y, xs, create_graph, strict) for y in ys)
+            many, ys = _outputs(func(*xs), "jacobian", strict)
+            rows = tuple(_rows(y, xs, create_graph, strict, k) for k, y in enumerate(ys))
     made = tuple(_finish(row, several, create_graph) for row in rows)
     return made if many else made[0]
 
 
-def _rows(y: Any, xs: Sequence[Any], create_graph: bool, strict: bool) -> tuple[Any, ...]:
+def _rows(
+    y: Any, xs: Sequence[Any], create_graph: bool, strict: bool, number: int
+) -> tuple[Any, ...]:
     from ..ops.joining import stack
 
-    flat = y.reshape(-1)
-    one = wrap(y._data.dtype.type(1))
-    found = [_gradient([flat[k]], xs, [one], create_graph, strict) for k in range(flat._data.size)]
+    flat, one = y.reshape(-1), wrap(y._data.dtype.type(1))
+    found = [
+        _gradient([flat[k]], xs, [one], create_graph, strict, f"Output {number}")
+        for k in range(flat._data.size)
+    ]
     columns = zip(*found, strict=True) if found else [()] * len(xs)
-    if strict and create_graph and any(history(g) is None for row in found for g in row):
-        raise RuntimeError(
-            "The jacobian of the user-provided function is independent of an input. This is not "
-            "allowed in strict mode when create_graph=True."
-        )
     return tuple(
         stack(column).reshape((*y.shape, *x.shape))
         if found
@@ -207,15 +248,15 @@ def _rows(y: Any, xs: Sequence[Any], create_graph: bool, strict: bool) -> tuple[
     )
 
 
-def _scalar(func: Callable[..., Any], name: str) -> Callable[..., Any]:
+def _scalar(func: Callable[..., Any], name: str, strict: bool = False) -> Callable[..., Any]:
     def checked(*xs: Any) -> Any:
-        made = func(*xs)
-        several, ys = _tuple(made, f"outputs of the user-provided function given to {name}")
-        if several or ys[0]._data.size != 1:
+        several, ys = _outputs(func(*xs), name, strict)
+        if several:
+            raise RuntimeError(f"The function given to {name} should return a single Tensor")
+        if ys[0]._data.size != 1:
             raise RuntimeError(
-                f"The function given to {name} should return a single Tensor with a single "
-                "element, "
-                f"but it returned {len(ys)} with shape {list(ys[0]._data.shape)}"
+                f"The Tensor returned by the function given to {name} should contain a single "
+                f"element, but it has the shape {list(ys[0]._data.shape)}"
             )
         return ys[0].squeeze()
 
@@ -231,9 +272,14 @@ def hessian(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.hessian.html
     """
-    several, xs = _tuple(inputs, "inputs given to hessian")
-    scalar = _scalar(func, "hessian")
+    several, xs = _tuple(inputs, "inputs", "hessian")
+    scalar = _scalar(func, "hessian", strict)
     if vectorize:
+        if strict:
+            raise RuntimeError(
+                "torch.autograd.functional.hessian: `strict=True` and `vectorized=True` are not "
+                "supported together. Please either set `strict=False` or `vectorize=False`."
+            )
         from ..func import hessian as together
 
         numbers = tuple(range(len(xs)))
@@ -242,7 +288,8 @@ def hessian(
         return made if several else made[0]
 
     def gradient(*values: Any) -> Any:
-        found = jacobian(scalar, values, True, strict)
+        found = jacobian(scalar, values, True)
+        _check_slopes(found, strict)
         return found if several else found[0]
 
     return jacobian(gradient, inputs, create_graph, strict)
@@ -256,13 +303,22 @@ def vhp(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.vhp.html
     """
-    several, xs = _tuple(inputs, "inputs given to vhp")
+    return _vhp(func, inputs, v, create_graph, strict, "vhp")
+
+
+def _vhp(
+    func: Callable[..., Any], inputs: Any, v: Any, create_graph: bool, strict: bool, name: str
+) -> tuple[Any, Any]:
+    several, xs = _tuple(inputs, "inputs", name)
     with enable_grad():
         xs = _leaves(xs, create_graph)
-        y = _scalar(func, "vhp")(*xs)
-        slopes = _gradient([y], xs, _ones(None, [y], "vhp"), True, strict)
-        vs = _vectors(v, xs, "v") if v is not None else _ones(None, xs, "vhp")
-        found = _gradient(slopes, xs, vs, create_graph, strict)
+        vs = _vectors(v, xs, several, name)
+        y = _scalar(func, name, strict)(*xs)
+        slopes = _gradient([y], xs, [wrap(np.ones_like(y._data))], True, False)
+        if strict:
+            _gradient([y], xs, [wrap(np.ones_like(y._data))], False, True)
+            _check_slopes(slopes, strict)
+        found = _gradient(slopes, xs, vs, create_graph, strict, "The jacobian")
     return _finish([y], False, create_graph), _finish(found, several, create_graph)
 
 
@@ -276,4 +332,4 @@ def hvp(
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.hvp.html
     """
-    return vhp(func, inputs, v, create_graph, strict)
+    return _vhp(func, inputs, v, create_graph, strict, "hvp")

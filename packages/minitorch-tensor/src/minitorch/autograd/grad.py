@@ -87,7 +87,7 @@ def grad(
 
 def _batched(ys: list[Any], xs: list[Any], gs: list[Any], create_graph: bool) -> list[Any]:
     """The gradients for each of a batch of ``gs``."""
-    from ..func import vmap
+    from ..func.batching import old_vmap
 
     if all(g is None for g in gs):
         raise RuntimeError("grad can be implicitly created only for scalar outputs")
@@ -109,5 +109,5 @@ def _batched(ys: list[Any], xs: list[Any], gs: list[Any], create_graph: bool) ->
         return [g for g in found if g is not None]
 
     in_dims = tuple(None if g is None else 0 for g in gs)
-    values = dict(zip(reached, made, strict=True)) if (made := vmap(one, in_dims)(*gs)) else {}
+    values = dict(zip(reached, made, strict=True)) if (made := old_vmap(one, in_dims)(*gs)) else {}
     return [values.get(k) for k in range(len(xs))]

@@ -129,7 +129,7 @@ def layers() -> int:
     state = current.state
     count = state.level
     if state.flags >= INTERPRETERS:
-        count += sum(hasattr(each, "randomness") for each in state.interpreters)
+        count += sum(getattr(each, "functorch", False) for each in state.interpreters)
     return count
 
 

@@ -313,7 +313,7 @@ def _check_batched(func: Any, inputs: tuple[Any, ...]) -> None:
 
 
 def _check_batched_forward(func: Any, inputs: tuple[Any, ...]) -> None:
-    from ..func import vmap
+    from ..func.batching import old_vmap
 
     for position in _places(inputs):
         x = inputs[position]
@@ -329,7 +329,7 @@ def _check_batched_forward(func: Any, inputs: tuple[Any, ...]) -> None:
         seeds = _random((2, *x._data.shape), x._data.dtype, np.random.default_rng(position))
         one_by_one = [push(t) for t in seeds]
         try:
-            batch = vmap(push)(seeds)
+            batch = old_vmap(push)(seeds)
         except RuntimeError as error:
             raise GradcheckError(f"While computing batched gradients, got: {error}") from error
         for k, together in enumerate(batch):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -69,6 +70,7 @@ def nodes_of(made: Any) -> set[Node]:
 class _Anomaly(Interpreter):
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
+        self.node: Node | None = None
 
     def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         return self._located(apply(primitive, *args))
@@ -90,6 +92,23 @@ class _Anomaly(Interpreter):
 
     def before(self, node: Node) -> None:
         """A node of the backward pass starts."""
+        self.node = node
+
+    def failed(self) -> None:
+        """The node that started last raised an error: tells its forward line."""
+        if self.node is None:
+            return
+        where = self.node.metadata.get("traceback")
+        told = f"Error detected in {self.node.name()}. " + (
+            f"Traceback of forward call that caused the error:\n{where}"
+            if where
+            else "No forward pass information available. Enable detect anomaly during forward "
+            "pass for more information."
+        )
+        try:
+            warnings.warn(told, stacklevel=5)
+        except Warning as error:  # the error itself is what is raised
+            print(f"{type(error).__name__}: {told}", file=sys.stderr)
 
     def after(self, node: Node, grads: Any) -> None:
         """Looks at what ``node`` passes on."""

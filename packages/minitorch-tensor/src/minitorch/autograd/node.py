@@ -275,7 +275,10 @@ class AccumulateGrad(Node):
         if isinstance(g, Variable):
             if g._data.dtype != leaf._data.dtype:
                 g = g.to(leaf.dtype)
-            leaf._grad = g.clone() if grad is None else grad + g
+            if grad is None and g._interpreter is None:
+                leaf._grad = wrap(like(g._data)).copy_(g)
+            else:
+                leaf._grad = g.clone() if grad is None else grad + g
         elif grad is None:
             data = leaf._data
             if not owned or g.dtype is not data.dtype or g.strides != data.strides:

@@ -240,6 +240,8 @@ def _tensor(node: Any, place: Place, saved: Any) -> Any:
         return None  # kept for inputs that want no gradient
     if isinstance(saved, np.ndarray | np.generic):
         tensor = as_it_was(saved, node, name)
+        if len(node.versions) == 1 and node.versions[0][0] is not NEVER:
+            tensor._counter = node.versions[0][0]
         return tensor.t() if name == "weight" and node.name() in TRANSPOSED else tensor
     if isinstance(saved, list | tuple):
         parts = [wrap(v) if isinstance(v, np.ndarray | np.generic) else v for v in saved]

@@ -88,7 +88,7 @@ TABLE: dict[str, Absent] = {
     "_functorch.functional_call": Absent(
         real={name: f"func:{name}" for name in ("functional_call", "stack_module_state")}
     ),
-    "_vmap_internals": Absent(real={"_vmap": "func:vmap", "vmap": "func:vmap"}),
+    "_vmap_internals": Absent(real={"_vmap": "func.batching:old_vmap", "vmap": "func:vmap"}),
     "_functorch.config": Absent(values={"donated_buffer": False, "activation_memory_budget": 1.0}),
     "_subclasses.fake_tensor": Absent(false="is_fake"),
     "_utils_internal": Absent(true="justknobs_check", nothing="log_compilation_event"),

@@ -61,14 +61,22 @@ class Future(Generic[T]):
         return self._future.result()
 
     def then(self, callback: Callable[[Future[T]], S]) -> Future[S]:
-        """The future of ``callback(self)``, which runs once this one is done."""
+        """The future of ``callback(self)``, which runs once this one is done.
+
+        What the callback raises comes as a RuntimeError that names it, as in PyTorch.
+        """
         made: Future[S] = Future()
 
         def run(future: Future[T]) -> None:
             try:
                 result = callback(future)
             except Exception as error:  # for whoever waits
-                made.set_exception(error)
+                told = RuntimeError(
+                    "Got the following error when running the callback: "
+                    f"{type(error).__name__}: {error}"
+                )
+                told.__cause__ = error
+                made.set_exception(told)
             else:
                 made.set_result(result)
 
@@ -102,7 +110,10 @@ class Future(Generic[T]):
         try:
             bring()
         except futures.InvalidStateError:
-            raise RuntimeError("Future: it is completed already, and only once can it be") from None
+            raise RuntimeError("Future can only be marked completed once") from None
+
+    def __getstate__(self) -> Any:
+        raise RuntimeError("Can not pickle torch.futures.Future")
 
 
 def collect_all(futures: Iterable[Future[Any]]) -> Future[list[Future[Any]]]:

@@ -76,6 +76,7 @@ class Batched(Wrapper):
 class Vmap(Interpreter):
     """A running ``vmap``."""
 
+    functorch = True  # one of the transforms that refuse what PyTorch's do
     otherwise: Any  # the rule of primitives that have none: batching_rules.moved
 
     def __init__(self, size: int, randomness: str = "error") -> None:
@@ -199,6 +200,18 @@ class Vmap(Interpreter):
         if x._interpreter is None or not inner(x._interpreter, self):
             return Batched(x, self)
         return x._map(lambda part: self.raise_(_swap(part) if isinstance(x, Batched) else part))
+
+
+class OldVmap(Vmap):
+    """PyTorch's first ``vmap``, of ``is_grads_batched`` and ``gradcheck``: custom Functions need
+    not be written for it."""
+
+    functorch = False
+
+    def process_function(self, function: Any, args: tuple[Any, ...]) -> Any:
+        if not any(self.owns(x) for x in args):
+            return NotImplemented
+        return batched_function(function, self, args)
 
 
 def inner(interpreter: Any, than: Any) -> bool:
@@ -386,11 +399,23 @@ def vmap(
     return mapped
 
 
+def old_vmap(func: Any, in_dims: Any = 0, out_dims: Any = 0) -> Any:
+    """``vmap`` as it was before functorch's."""
+
+    def mapped(*args: Any) -> Any:
+        leaves, spec = pytree.flatten(args)
+        dims = pytree.broadcast_prefix(in_dims, args, "in_dims")
+        size = _batch_size(leaves, dims)
+        return _mapped(func, leaves, dims, spec, {}, out_dims, "error", size, OldVmap)
+
+    return mapped
+
+
 def _mapped(
     func: Any, values: list[Any], dims: list[Any], spec: Any, kwargs: Any, out_dims: Any,
-    randomness: str, size: int,
+    randomness: str, size: int, kind: type[Vmap] = Vmap,
 ) -> Any:  # fmt: skip
-    interpreter = Vmap(size, randomness)
+    interpreter = kind(size, randomness)
     inputs = [
         v if d is None else interpreter.argument(v, d) for v, d in zip(values, dims, strict=True)
     ]

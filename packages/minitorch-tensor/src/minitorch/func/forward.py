@@ -184,7 +184,13 @@ class Forward(Interpreter):
                     part = apply(primitive, *primals[:k], t, *primals[k + 1 :], *params)
                     made = part if made is None else made + part
         else:
-            made = self._by_rules(primitive, primals, tangents, params, out)
+            try:
+                made = self._by_rules(primitive, primals, tangents, params, out)
+            except NotImplementedError as error:
+                raise NotImplementedError(
+                    f"Trying to use forward AD with {primitive.name} that does not support it "
+                    f"because it has not been implemented yet: {error}"
+                ) from None
         if isinstance(out, tuple):
             return tuple(
                 o if t is None or o.dtype.category < 2 else Dual(o, t, self)

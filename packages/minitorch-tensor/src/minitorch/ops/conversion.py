@@ -53,7 +53,7 @@ def _cast(x: Any, dtype: Any) -> Any:
 
 TRAITS = {"traits": ("elementwise", "linear")}
 to_p = primitive(
-    _cast, "x | dtype", lambda g, x_dtype: _cast_back(g, x_dtype), name="to",
+    _cast, "x | dtype", lambda g, x_dtype: cast_back(g, x_dtype), name="to",
     label="ToCopyBackward0", **TRAITS,
 )  # fmt: skip
 to_discrete_p = primitive(_cast, "x | dtype", None, name="to", **TRAITS)
@@ -64,7 +64,7 @@ def cast(x: Any, dtype: np.dtype[Any]) -> Tensor:
     return to_p(x, dtype) if dtype.kind in "fVc" else to_discrete_p(x, dtype)
 
 
-def _cast_back(g: Any, dtype: np.dtype[Any]) -> Any:
+def cast_back(g: Any, dtype: np.dtype[Any]) -> Any:
     kind = g._data.dtype.kind if isinstance(g, Variable) else g.dtype.kind
     return cast(g.real if kind == "c" and dtype.kind != "c" else g, dtype)
 

@@ -20,7 +20,7 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, check_marks, wrap
 from ..kernels.meta import MetaArray, MetaError
 from .choice import zeros_like_p
-from .conversion import FITS, cast, element, fitted, real_part
+from .conversion import FITS, cast, cast_back, element, fitted, real_part
 from .gathering import (
     adjacent,
     flat_positions,
@@ -283,7 +283,7 @@ copy_p = primitive(
     _overwrite,
     "x value",
     lambda g: zeros_like_p(g),
-    lambda g, value_dtype: cast(g, value_dtype),
+    lambda g, value_dtype: cast_back(g, value_dtype),
     name="copy",
     label="CopyBackwards",
 )

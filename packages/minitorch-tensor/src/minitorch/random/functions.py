@@ -111,6 +111,11 @@ def source(generator: Generator | None) -> Generator:
     if interpreters and any(
         getattr(interpreter, "randomness", "same") == "error" for interpreter in interpreters
     ):
+        if not all(getattr(each, "functorch", True) for each in interpreters):
+            raise RuntimeError(
+                "vmap: We do not yet support calling random operations inside of vmap. Please "
+                "perform random operations outside of vmap as a workaround"
+            )
         raise RuntimeError(
             "vmap: called random operation while in randomness error mode. Please either use the "
             "'same' or 'different' randomness flags on vmap or perform the randomness operation "
