@@ -29,15 +29,22 @@ def numpy_names(function: F) -> F:
 
     def renamed(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
-            if "out" in kwargs and no_out:
+            if no_out and "out" in kwargs:
                 raise unexpected(function)
-            given, kwargs = kwargs, {NUMPY_NAMES.get(k, k): value for k, value in kwargs.items()}
-            if len(kwargs) < len(given):
-                raise TypeError(f"{function.__name__}() got one argument by two names: {[*given]}")
+            kwargs = _by_our_names(function, kwargs)
         return function(*args, **kwargs)
 
-    renamed.numpy_names = True  # type: ignore[attr-defined]  # see _taking_a_tensor
+    renamed.numpy_names = True  # type: ignore[attr-defined]  # see _calling
     return cast(F, named_as(function, renamed))
+
+
+def _by_our_names(function: Any, given: dict[str, Any]) -> dict[str, Any]:
+    if not NUMPY_NAMES.keys() & given.keys():
+        return given
+    kwargs = {NUMPY_NAMES.get(k, k): value for k, value in given.items()}
+    if len(kwargs) < len(given):
+        raise TypeError(f"{function.__name__}() got one argument by two names: {[*given]}")
+    return kwargs
 
 
 # the names of parameters that are tensors
@@ -113,11 +120,21 @@ def taking_tensors(function: Any, module: str) -> Any:
     return function
 
 
+def _same(function: Any, given: dict[str, Any]) -> dict[str, Any]:
+    return given
+
+
+def _calling(function: Any) -> tuple[Any, Any]:
+    """(the function that computes, what the keywords pass before): one call in place of two."""
+    if hasattr(function, "numpy_names"):
+        return function.__wrapped__, _by_our_names
+    return function, _same
+
+
 @functools.cache  # two names of one function are one function
 def _taking_a_tensor(function: F, first: str, numbers: bool, writes: bool) -> F:
     rule = getattr(function, "out_dtype", "same")
-    # without keywords there are none to rename
-    plain = function.__wrapped__ if hasattr(function, "numpy_names") else function  # type: ignore[attr-defined]
+    plain, named = _calling(function)
 
     def checked(*args: Any, **kwargs: Any) -> Any:
         if not (args and isinstance(args[0], Variable)) and not current.state.arrays:
@@ -135,7 +152,7 @@ def _taking_a_tensor(function: F, first: str, numbers: bool, writes: bool) -> F:
                 out = kwargs.pop("out")
                 if out is not None:
                     return into(out, function, *args, rule=rule, **kwargs)
-            return function(*args, **kwargs)
+            return plain(*args, **named(plain, kwargs))
         except TypeError:
             today = reordered(function.__name__, args)
             if today is None:
@@ -168,7 +185,7 @@ def _writing(function: F) -> F:
     inner: Any = function
     tensors = inspect.unwrap(inner).__code__.co_varnames[0] == "tensors"
     rule = getattr(function, "out_dtype", "same")
-    plain = function.__wrapped__ if hasattr(function, "numpy_names") else function  # type: ignore[attr-defined]
+    plain, named = _calling(function)
 
     def checked(*args: Any, **kwargs: Any) -> Any:
         if tensors and args and isinstance(args[0], Variable):
@@ -176,10 +193,12 @@ def _writing(function: F) -> F:
                 f"{function.__name__}(): argument 'tensors' (position 1) must be tuple of Tensors, "
                 "not Tensor"
             )
+        if not kwargs:
+            return plain(*args)
         out = kwargs.pop("out", None)
         if out is not None:
             return into(out, function, *args, rule=rule, **kwargs)
-        return function(*args, **kwargs) if kwargs else plain(*args)
+        return plain(*args, **named(plain, kwargs))
 
     return cast(F, named_as(function, checked))
 
