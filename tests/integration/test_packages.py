@@ -71,6 +71,79 @@ def test_the_core_needs_numpy_alone():
     )
 
 
+# What `import minitorch` brings, by rooms, and what nn and optim do beyond that. Whoever adds a
+# module here makes every program start later: import it where it is used, see LATER.
+AT_ONCE = {
+    "": "_tensor _types autograd compat kernels ops overrides random return_types",
+    "_tensor": "later settings tensor",
+    "_types": "device dtype layout size",
+    "autograd": "deprecated dispatch engine function grad grad_mode gradcheck gradients history "
+    "inplace node opmath out primitive primitive_node variable",
+    "compat": "elsewhere siblings",
+    "kernels": "affinity along blas box_muller elementwise half indexing memory meta "
+    "multiply_add openblas parallel permutation select softmax sparse storage sums",
+    "ops": "arguments arithmetic bitwise broadcasting choice comparison complex_parts "
+    "conversion creation exponential extrema from_data gathering indexing inspection "
+    "joining matmul norm powers ranges reduction regions rounding shape softmax "
+    "storage unary vector_norm",
+    "random": "functions generator streams",
+}
+WITH_NN_AND_OPTIM = {
+    "": "extend nn optim",
+    "autograd": "fused",
+    "kernels": "approximation error_function",
+    "nn": "containers conversion functional hooks init kernels module modules packed "
+    "parameter state",
+    "nn.containers": "modules parameters",
+    "nn.functional": "activation arguments attention batching channels classification convolution "
+    "distance dropout embedding exponential fold gelu linear linear_cross_entropy "
+    "max_pooling normalization padding piecewise_linear pooling probabilities "
+    "recurrent reduction regression resampling softmax",
+    "nn.kernels": "attention convolution cross_entropy dtypes embedding gelu linear normalization "
+    "pooling recurrent resampling",
+    "nn.modules": "activation adaptive attention batchnorm cells channelshuffle convolution "
+    "distance dropout embedding factory flatten fold instancenorm lazy linear loss "
+    "normalization padding pixelshuffle pooling recurrent resampling softmax "
+    "transformer",
+    "nn.modules.loss": "base classification everyday margin regression",
+    "ops": "trigonometric",
+    "optim": "adadelta adafactor adagrad adam adamax arguments asgd elementwise kernels layout "
+    "muon nadam optimizer radam rmsprop rprop sgd sparse_adam tensors",
+}
+FROM_PYTHON = {"__future__", "_heapq", "copy", "heapq", "importlib", "pkgutil", "threading"}
+USES = {"import minitorch": AT_ONCE, "minitorch.nn, minitorch.optim": WITH_NN_AND_OPTIM}
+
+
+def named(rooms):
+    return {
+        ".".join(filter(None, ["minitorch", room, name]))
+        for room in rooms
+        for name in rooms[room].split()
+    }
+
+
+@pytest.mark.skipif(not all(map(installed, PORTIONS)), reason="needs all packages")
+def test_an_import_brings_what_it_must_and_no_more():
+    before, known = "import sys, numpy; old = {*sys.modules}", {"minitorch"}
+    for program, rooms in USES.items():
+        before += f"\n{program}"
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"import sys, numpy; old = {{*sys.modules}}\n{before}\nprint(*{{*sys.modules}} - old)",
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found = {*done.stdout.split()}
+        known |= named(rooms)
+        assert {name for name in found if name.startswith("minitorch")} == known
+        others = {name.partition(".")[0] for name in found} - {"minitorch"}
+        assert others <= FROM_PYTHON
+
+
 MODULES = sorted({m for m in LATER.values() if m.startswith("ops.") or m == "_tensor.in_place"})
 
 

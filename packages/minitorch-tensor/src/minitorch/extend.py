@@ -15,7 +15,7 @@ from .autograd.fused import fused
 from .autograd.grad_mode import current
 from .autograd.gradients import primal
 from .autograd.inplace import inplace
-from .autograd.node import RemovableHandle, add_hook
+from .autograd.node import Node, RemovableHandle, add_hook
 from .autograd.out import into
 from .autograd.primitive import batching_rule, labelled, operation, primitive
 from .autograd.variable import Variable, wrap
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BLOCK",
     "SHARED",
+    "Node",
     "RemovableHandle",
     "SparseData",
     "Variable",

@@ -7,8 +7,7 @@ from typing import Any
 
 import minitorch
 from minitorch import Tensor, matmul
-from minitorch.autograd.graph import Node
-from minitorch.extend import Variable, fused, not_tensor
+from minitorch.extend import Node, Variable, fused, not_tensor
 
 from ..kernels import linear as kernels
 

@@ -93,8 +93,6 @@ class MaxPool3d(_MaxPoolNd):
 
 
 class _FractionalMaxPoolNd(Module):
-    __function__: ClassVar[Callable[..., Tensor | tuple[Tensor, Tensor]]]
-
     def __init__(
         self, kernel_size: Sizes, output_size: Sizes | None = None,
         output_ratio: float | Sequence[float] | None = None, return_indices: bool = False,
@@ -120,7 +118,8 @@ class _FractionalMaxPoolNd(Module):
 
     def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """The maxima, with ``return_indices`` their places too."""
-        return type(self).__function__(
+        two = len(self.kernel_size) == 2
+        return (F.fractional_max_pool2d if two else F.fractional_max_pool3d)(
             input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices,
             self._random_samples,
         )  # fmt: skip
@@ -139,13 +138,9 @@ class FractionalMaxPool2d(_FractionalMaxPoolNd):
         ValueError: both or neither of ``output_size`` and ``output_ratio`` are given.
     """
 
-    __function__ = F.fractional_max_pool2d
-
 
 class FractionalMaxPool3d(_FractionalMaxPoolNd):
     """The same for volumes; the arguments are those of ``FractionalMaxPool2d``."""
-
-    __function__ = F.fractional_max_pool3d
 
 
 class _MaxUnpoolNd(Module):
