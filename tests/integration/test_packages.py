@@ -127,17 +127,9 @@ def test_an_import_brings_what_it_must_and_no_more():
     before, known = "import sys, numpy; old = {*sys.modules}", {"minitorch"}
     for program, rooms in USES.items():
         before += f"\n{program}"
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                f"import sys, numpy; old = {{*sys.modules}}\n{before}\nprint(*{{*sys.modules}} - old)",
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found = {*done.stdout.split()}
+        told = f"{before}\nprint(*{{*sys.modules}} - old)"
+        done = subprocess.run([sys.executable, "-c", told], capture_output=True, check=True)
+        found = {*done.stdout.decode().split()}
         known |= named(rooms)
         assert {name for name in found if name.startswith("minitorch")} == known
         others = {name.partition(".")[0] for name in found} - {"minitorch"}
