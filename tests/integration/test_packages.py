@@ -108,7 +108,7 @@ WITH_NN_AND_OPTIM = {
     "nn.modules.loss": "base classification everyday margin regression",
     "ops": "trigonometric",
     "optim": "adadelta adafactor adagrad adam adamax arguments asgd elementwise kernels layout "
-    "muon nadam optimizer radam rmsprop rprop sgd sparse_adam tensors",
+    "lbfgs line_search muon nadam optimizer radam rmsprop rprop sgd sparse_adam tensors",
 }
 FROM_PYTHON = {"__future__", "_heapq", "copy", "heapq", "importlib", "pkgutil", "threading"}
 USES = {"import minitorch": AT_ONCE, "minitorch.nn, minitorch.optim": WITH_NN_AND_OPTIM}

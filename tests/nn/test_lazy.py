@@ -1,6 +1,8 @@
 """Parameters and buffers whose shape is not known yet, and what refuses them."""
 
 import copy
+import subprocess
+import sys
 
 import minitorch
 import pytest
@@ -62,3 +64,12 @@ def test_shared_memory():
         nn.LazyLinear(3).share_memory()
     layer = nn.Linear(2, 1).share_memory()
     assert layer.weight.is_shared()
+
+
+def test_functions_ask_nobody_before_there_is_a_lazy_parameter() -> None:
+    program = (
+        "import minitorch as torch\nfrom minitorch import nn, overrides\nnn.Linear(2, 2)\n"
+        "assert not overrides._enabled.is_set()\nnn.LazyLinear(2)\n"
+        "assert overrides._enabled.is_set()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -32,6 +32,7 @@ from .kernels.sums import column_sums, row_products, row_sums
 from .ops.arguments import as_shape, numpy_names, one_dim, public, some_dims, take_tensors
 from .ops.conversion import fitted, promote, promote_to_float
 from .overrides import disabled as disabled_torch_function
+from .overrides import enable as let_tensors_ask
 from .overrides import overridable
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ __all__ = [
     "inplace",
     "into",
     "labelled",
+    "let_tensors_ask",
     "mark_written",
     "moderate",
     "not_tensor",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
 
 from minitorch import Tensor, tensor
-from minitorch.extend import as_shape, disabled_torch_function
+from minitorch.extend import as_shape, disabled_torch_function, let_tensors_ask
 
 __all__ = [
     "Buffer",
@@ -97,24 +97,30 @@ ALLOWED = {
 }  # fmt: skip
 
 
+def _refuse(cls: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """The ``__torch_function__`` of parameters that have no shape yet."""
+    name = getattr(func, "__name__", "")
+    if name in ALLOWED:
+        return disabled_torch_function(func, types, args, kwargs)
+    raise ValueError(
+        f"Attempted to use an uninitialized parameter in {name}. This error happens when you "
+        "are using a `LazyModule` or explicitly manipulating "
+        f"`torch.nn.parameter.{cls.__name__}` objects. When using LazyModules Call `forward` "
+        "with a dummy batch to initialize the parameters before calling torch functions"
+    )
+
+
 class _Uninitialized(Tensor):
     """What a lazy module holds until its first input tells the shape."""
 
     kind: ClassVar[Any] = None
 
-    @classmethod
-    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = getattr(func, "__name__", "")
-        if name in ALLOWED:
-            return disabled_torch_function(func, types, args, kwargs)
-        raise ValueError(
-            f"Attempted to use an uninitialized parameter in {name}. This error happens when you "
-            "are using a `LazyModule` or explicitly manipulating "
-            f"`torch.nn.parameter.{cls.__name__}` objects. When using LazyModules Call `forward` "
-            "with a dummy batch to initialize the parameters before calling torch functions"
-        )
+    __torch_function__: Any = disabled_torch_function  # until there is one: functions ask nobody
 
     def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Self:
+        if _Uninitialized.__torch_function__ is disabled_torch_function:
+            _Uninitialized.__torch_function__ = classmethod(_refuse)
+            let_tensors_ask()
         return _sharing(cls, tensor([], dtype=dtype, device=device), requires_grad)
 
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
