@@ -32,3 +32,34 @@ def test_of_slices_and_sizes_of_1(x, stride):
 def test_one_pixel():
     assert F.adaptive_avg_pool2d(last(2, 3, 4, 4), 1).stride() == (3, 1, 3, 3)
     assert F.adaptive_avg_pool2d(minitorch.ones(2, 3, 4, 4), 1).stride() == (3, 1, 1, 1)
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic", "nearest"])
+@pytest.mark.parametrize("dtype", [minitorch.uint8, minitorch.float32])
+def test_resized_images(mode, dtype):
+    for x, stride in (
+        (minitorch.ones(2, 3, 8, 8), (75, 25, 5, 1)),
+        (last(2, 3, 8, 8), (75, 1, 15, 3)),
+        (last(2, 3, 16, 16)[..., ::2, ::2], (75, 1, 15, 3)),
+        (last(1, 3, 8, 8)[0][None].to(dtype), (75, 25, 5, 1)),  # as in PyTorch
+    ):
+        assert F.interpolate(x.to(dtype), (5, 5), mode=mode).stride() == stride
+
+
+def test_volumes():
+    x = minitorch.ones(2, 3, 4, 4, 4).to(memory_format=minitorch.channels_last_3d)
+    made = F.max_pool3d(x, 2, return_indices=True)
+    assert [y.stride() for y in made] == [(24, 1, 12, 6, 3)] * 2
+    made = F.max_pool3d(x[0], 2, return_indices=True)
+    assert [y.stride() for y in made] == [(1, 12, 6, 3)] * 2
+
+
+def test_new_dimensions():
+    x = minitorch.ones(3, 4)
+    assert x[None].stride() == (12, 4, 1)
+    assert x[:, None].stride() == (4, 4, 1)
+    assert x[..., None].stride() == (4, 1, 1)
+    assert x.mT[None].stride() == (4, 1, 4)
+    assert x.expand(2, 3, 4).stride() == (0, 4, 1)
+    part = last(1, 3, 4, 5)[0][None]
+    assert part.stride() == part.double().stride() == part.clone().stride() == (3, 1, 15, 3)

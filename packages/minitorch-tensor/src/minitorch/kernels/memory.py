@@ -99,8 +99,14 @@ def like(array: Any, dtype: Any = None, memory_format: Any = preserve_format) ->
         return formatted(array.shape, dtype, memory_format)
     if array.flags.c_contiguous:
         return np.empty(array.shape, dtype)
-    if type(array) is np.ndarray and 0 not in array.strides:  # else NumPy's order is another one
-        return np.empty_like(array, dtype)
+    if type(array) is np.ndarray:
+        if 0 not in array.strides:  # else NumPy's order is another one
+            return np.empty_like(array, dtype)
+        added = [n == 1 and not step for n, step in zip(array.shape, array.strides, strict=True)]
+        if any(added) and 0 not in array.shape:  # by None; it is so here, too
+            plain = array[tuple(0 if each else slice(None) for each in added)]
+            made: Array = like(plain, dtype)[tuple(None if each else slice(None) for each in added)]
+            return made
     return nested(array.shape, dtype, nesting(array))
 
 

@@ -141,7 +141,19 @@ def stride(input: Tensor, dim: int | None = None) -> Any:
         strides = packed_strides(shape, 1, range(len(shape)))
     else:
         strides = tuple(step // item for step in array.strides)
+        if 0 in strides:
+            strides = _of_new_dimensions(shape, strides)
     return strides if dim is None else strides[one_dim(dim, len(shape))]
+
+
+def _of_new_dimensions(shape: tuple[int, ...], strides: tuple[int, ...]) -> tuple[int, ...]:
+    """NumPy steps by 0 along a dimension that None put in; PyTorch past the next dimension."""
+    made: list[int] = []
+    after = 1
+    for n, step in zip(reversed(shape), reversed(strides), strict=True):
+        made.append(after if n == 1 and step == 0 else step)
+        after = n * made[-1]
+    return tuple(reversed(made))
 
 
 def storage_offset(input: Tensor) -> int:

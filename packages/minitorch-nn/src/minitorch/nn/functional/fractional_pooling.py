@@ -48,10 +48,11 @@ def _fractional_max_pool(
             raise RuntimeError(f"{name}: {what} must either be a single Int or tuple of {which}")
     out = numbers(output_size, ndim, name, "output_size")
     kernel = numbers(kernel_size, ndim, name, "kernel_size")
-    for n, k, m in zip(sizes, kernel, out, strict=True):
+    names = ("time", "height", "width")[-ndim:]
+    for n, k, m, what in zip(sizes, kernel, out, names, strict=True):
         if m + k - 1 > n:
             raise RuntimeError(
-                f"{name}(): pool size {k} too large relative to input size {n} for {m} windows"
+                f"{name}(): pool {what} {k} too large relative to input {what} {n} for {m} windows"
             )
     if samples is None:
         samples = minitorch.rand(*x.shape[:2], ndim, dtype=input.dtype)

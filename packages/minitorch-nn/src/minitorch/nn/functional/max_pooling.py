@@ -7,12 +7,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, overload
 
 import minitorch
-from minitorch import Tensor
+from minitorch import Tensor, channels_last_3d
 from minitorch.extend import batching_rule, labelled, primitive
 
 from ..kernels import pooling as kernels
 from ..kernels.dtypes import check_float
-from .arguments import AdaptiveSizes, Sizes, keeps_channels_last, numbers
+from .arguments import (
+    AdaptiveSizes,
+    Sizes,
+    keeps_channels_last,
+    numbers,
+    suggests_channels_last,
+    with_channels_last,
+)
 from .batching import together
 from .pooling import (
     adaptive_size,
@@ -87,7 +94,12 @@ def _max_pool(
     )
     windows = kernels.windows(tuple(x.shape[2:]), out, kernel, step, around, spread)
     disjoint = all(s >= d * (k - 1) + 1 for k, s, d in zip(kernel, step, spread, strict=True))
-    return _results(window_maxima[ndim - 1](x, windows, disjoint), batched, return_indices)
+    found = window_maxima[ndim - 1](x, windows, disjoint)
+    if ndim == 3:
+        last = x.is_contiguous(memory_format=channels_last_3d) and not input.is_contiguous()
+        if suggests_channels_last(x) if batched else last:
+            found = tuple(map(with_channels_last, found))
+    return _results(found, batched, return_indices)
 
 
 def _adaptive_max_pool(ndim: int, input: Any, output_size: Any, return_indices: bool) -> Any:
@@ -228,7 +240,6 @@ def max_pool2d(
 
 
 @either
-@keeps_channels_last
 def max_pool3d(
     input: Tensor, kernel_size: Sizes, stride: Sizes | None = None,
     padding: Sizes = 0, dilation: Sizes = 1, ceil_mode: bool = False,

@@ -30,8 +30,8 @@ class Weights:
             self.taps.append((places(rows[which]), places(columns[which]), weight))
 
     @functools.cached_property
-    def rounded(self) -> tuple[Any, int]:
-        """The matrix, dense, times 2**bits as integers that fit 16 bits."""
+    def rounded(self) -> tuple[Weights, int]:
+        """The matrix times 2**bits, in integers that fit 16 bits."""
         rows, columns, weights = self.entries
         dense = np.zeros((self.outputs, self.inputs))
         np.add.at(dense, (rows, columns), weights)
@@ -39,7 +39,9 @@ class Weights:
         while bits < 22 and int(0.5 + largest * 2 ** (bits + 1)) < 2**15:
             bits += 1
         scaled = dense * 2**bits
-        return np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int32), bits
+        whole = np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int32)
+        rows, columns = (at.astype(np.int64, copy=False) for at in np.nonzero(whole))
+        return Weights(rows, columns, whole[rows, columns], self.outputs, self.inputs), bits
 
     @functools.cached_property
     def transposed(self) -> Weights:
@@ -72,7 +74,7 @@ def resample(x: Any, dim: int, weights: Weights) -> Any:
             if isinstance(weight, np.ndarray):
                 part = part * weight.astype(x.dtype)[:, None]
             elif weight != 1.0:
-                part = part * weight
+                part = part * x.dtype.type(weight)
             target[:, put] += part
 
     over_rows(work, rows, 4 * x.size)
@@ -82,8 +84,8 @@ def resample(x: Any, dim: int, weights: Weights) -> Any:
 def resample_bytes(x: Any, dim: int, weights: Weights) -> Any:
     """``resample`` of uint8 in integers, as Pillow and PyTorch do it."""
     matrix, bits = weights.rounded
-    sums = np.tensordot(matrix, x.astype(np.int32), (1, dim)) + (1 << bits >> 1)
-    return np.moveaxis(np.clip(sums >> bits, 0, 255).astype(np.uint8), 0, dim)
+    sums = resample(x.astype(np.int32), dim, matrix) + (1 << bits >> 1)
+    return np.clip(sums >> bits, 0, 255).astype(np.uint8)
 
 
 # --- the matrices ---------------------------------------------------------------------------
