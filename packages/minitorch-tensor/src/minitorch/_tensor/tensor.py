@@ -500,9 +500,40 @@ class Tensor(Base):
         check_marks(self)
         data = self._array()
         for place in np.ndindex(data.shape):
-            data[place] = callable(data[place].item())
+            value = callable(data[place].item())
+            if not isinstance(value, int | float | complex):
+                raise TypeError(f"must be real number, not {type(value).__name__}")
+            data[place] = value
         self._counter[0] += 1
         return self
+
+    def dim_order(
+        self, *, ambiguity_check: bool | list[layouts.memory_format] = False
+    ) -> tuple[int, ...]:
+        """The dimensions from the outermost to the innermost in memory.
+
+        Args:
+            ambiguity_check: True refuses memory that has several such orders; a list of memory
+                formats allows those that they tell apart.
+
+        Raises:
+            RuntimeError: the order is not the only one.
+        """
+        formats = ambiguity_check if isinstance(ambiguity_check, list) else []
+        if not (isinstance(ambiguity_check, bool) or formats) or not all(
+            isinstance(each, layouts.memory_format) for each in formats
+        ):
+            raise TypeError(
+                "The ambiguity_check argument must be a bool or a list of memory formats."
+            )
+        strides = self.stride()
+        ambiguous = len({*strides}) < len(strides) or 1 in self.shape
+        if ambiguity_check and ambiguous and sum(map(self.is_contiguous, formats)) != 1:
+            raise RuntimeError(
+                "The tensor does not have unique dim order, or cannot map to exact one of the "
+                f"given memory formats: shape {list(self.shape)}, strides {list(strides)}"
+            )
+        return tuple(sorted(range(self.ndim), key=lambda d: -strides[d]))
 
     def retain_grad(self) -> None:
         """Lets ``backward`` fill ``.grad`` here too, though this is no leaf."""

@@ -310,7 +310,8 @@ class TypedStorage(StorageBase):
         """``UntypedStorage.from_buffer``; of ``FloatStorage`` and its kin the dtype is known."""
         kind = kwargs.pop("dtype", None) or getattr(cls, "dtype", None)
         kind = kind if isinstance(kind, dtype) else get_default_dtype()
-        if cls is not TypedStorage and "byte_order" not in kwargs and len(args) < 2:
+        ordered = "byte_order" in kwargs or len(args) > 1 or kind.itemsize == 1
+        if cls is not TypedStorage and not ordered:
             raise RuntimeError("function missing required argument 'byte_order' (pos 2)")
         storage = UntypedStorage.from_buffer(*args, dtype=kind, **kwargs)
         return TypedStorage(wrap_storage=storage, dtype=kind, _internal=True)
@@ -377,8 +378,13 @@ class _LegacyStorage(TypedStorage, metaclass=LegacyStorageMeta):
 
     dtype: Any
 
-    def __new__(cls, *size: Any, wrap_storage: Any = None, **others: Any) -> Any:
-        _warn_typed_storage_removal()
+    def __new__(
+        cls, *size: Any, wrap_storage: Any = None, _internal: bool = False, **others: Any
+    ) -> Any:
+        if not _internal:
+            _warn_typed_storage_removal()
+        if cls is _LegacyStorage:
+            raise RuntimeError("Only child classes of _LegacyStorage can be instantiated")
         if others:
             raise RuntimeError(
                 f"{cls.__name__} is made of a size, a sequence or wrap_storage=: Keyword argument "

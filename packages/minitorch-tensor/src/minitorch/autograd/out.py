@@ -44,7 +44,7 @@ POWER = (
 )
 NO_OTHER = "{name} does not support non-boolean outputs."
 STATIC = "nonzero_static: Expected out tensor to have scalar type {made} but got {given}"
-FREXP = "torch.frexp() expects {part} to have dtype {made} but got {given}"
+FREXP = "torch.frexp() expects {part} but got {given}"
 SCANS = "expected scalar_type {made} but found {given}"
 WORDS = {
     "all": BOOLS, "any": BOOLS, "complex": COMPLEX, "polar": COMPLEX, "nonzero": PLACES,
@@ -140,7 +140,9 @@ def into(
             got = str(len(outs)) if several else type(out).__name__
             raise TypeError(f"{name}(): argument 'out' must be {expected} but got {got}")
         for each, result in zip(outs, results, strict=True):
-            parts = ("mantissa", "exponent") if name == "frexp" else ("values", "indices")
+            parts = ("values", "indices")
+            if name == "frexp":
+                parts = (f"mantissa to have dtype {result.dtype}", "exponent to have int dtype")
             part = parts[each is not outs[0]]
             _check_dtype(name, result.dtype, each.dtype, "same" if several else rule, part)
             _check_overlap(name, each, inputs)

@@ -40,7 +40,6 @@ TABLE: dict[str, Absent] = {
         "is_legacy_batchedtensor",
     ),
     "_C._distributed_c10d": Absent(classes="ProcessGroup Store Work ReduceOp"),
-    "quasirandom": Absent(real={"SobolEngine": "random.sobol:SobolEngine"}),
     "utils.dlpack": Absent(
         real={"to_dlpack": "compat.modules:to_dlpack"}, at={"minitorch": "from_dlpack"}
     ),

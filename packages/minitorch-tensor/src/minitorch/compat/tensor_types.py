@@ -19,6 +19,10 @@ class _TensorType(type):
 
     def __call__(cls, *data: Any, size: Any = None, device: Any = None) -> Any:
         """Sizes give uninitialised memory of that shape, data a tensor of them."""
+        if device is not None and str(device).partition(":")[0] != "cpu":
+            raise RuntimeError(
+                f"legacy constructor expects device type: cpu but device type: {device} was passed"
+            )
         made = constructed(data, size, cls.dtype)
         return made.detach() if data and made is data[0] else made
 

@@ -76,7 +76,8 @@ TENSORS |= {
     "x1",
     "y",
 }
-EITHER = {"add", "div", "float_power", "isin", "sub"}  # of two operands, one may be a number
+# of two operands, one may be a number
+EITHER = {"add", "bucketize", "div", "float_power", "isin", "sub"}
 
 
 def take_tensors(module: dict[str, Any]) -> None:

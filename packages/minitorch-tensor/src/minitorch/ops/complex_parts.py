@@ -199,10 +199,16 @@ def view_as_complex(input: Tensor) -> Tensor:
             "view_as_complex is only supported for float and double tensors, but got a tensor of "
             f"scalar type: {input.dtype.type_name}"
         )
-    if not input.ndim or input.shape[-1] != 2:
+    if not input.ndim:
+        raise RuntimeError("Input tensor must have one or more dimensions")
+    if input.shape[-1] != 2:
         raise RuntimeError("Tensor must have a last dimension of size 2")
     if input.stride()[-1] != 1:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
+    if any(step % 2 for step in input.stride()[:-1]):
+        raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
+    if input._interpreter is None and input.storage_offset() % 2:
+        raise RuntimeError("Tensor must have a storage_offset divisible by 2")
     return view_as_complex_p(input)
 
 

@@ -354,7 +354,8 @@ def type_(
             raise ValueError(f"invalid type: {dtype!r}; the types are {', '.join(TYPE_NAMES)}")
         dtype = TYPE_NAMES[dtype]
     elif isinstance(dtype, type):  # torch.FloatTensor and its kin
-        dtype = getattr(dtype, "dtype", dtype)
+        found = getattr(dtype, "dtype", dtype)
+        dtype = found if isinstance(found, _dtype.dtype) else _dtype.get_default_dtype()
     return to(input, dtype)
 
 

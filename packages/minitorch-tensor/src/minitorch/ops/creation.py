@@ -119,6 +119,8 @@ def memory(shape: tuple[int, ...], dtype: Any, device: Any, new: Callable[..., A
     try:
         return new(shape, dtype)
     except ValueError:
+        if 0 in shape:
+            raise RuntimeError(f"Stride calculation overflowed with sizes={list(shape)}") from None
         raise RuntimeError(
             f"Storage size calculation overflowed with sizes={list(shape)}"
         ) from None

@@ -78,6 +78,11 @@ def _areas(y: Tensor, x: Tensor | None, dx: float, dim: int) -> Tensor:
         raise RuntimeError("trapezoid: received a bool input for `y`, but bool is not supported")
     if isinstance(dx, complex):
         raise RuntimeError(f"trapezoid: Currently, we only support dx as a real number, not {dx}")
+    if x is not None and dx != 1:
+        raise TypeError(
+            "trapezoid() received an invalid combination of arguments: the points x or their "
+            f"distance dx, not both, but got dx={dx}"
+        )
     d = one_dim(dim, y.ndim)
     pairs = _cut(y, d, 1, None) + _cut(y, d, None, -1)
     if x is None:

@@ -99,7 +99,16 @@ def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
 
 
-@operation(np.log1p, "x", lambda g, x: g / (x + 1), **FLOATS)
+def _log1p(x: Any) -> Any:
+    if x.dtype.kind != "c":
+        return np.log1p(x)
+    # log |1 + z| from |1 + z|^2 - 1 = x (2 + x) + y^2, which keeps small z
+    small = 0.5 * np.log1p(x.real * (2 + x.real) + x.imag * x.imag)
+    real = np.where(np.abs(x) < 0.5, small, np.log(np.hypot(1 + x.real, x.imag)))
+    return (real + 1j * np.arctan2(x.imag, 1 + x.real)).astype(x.dtype)[()]
+
+
+@operation(_log1p, "x", lambda g, x: g / (x + 1), **FLOATS)
 def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``log(1 + x)`` of each element, exact for small x too; the derivative is 1 / (1 + x).
 

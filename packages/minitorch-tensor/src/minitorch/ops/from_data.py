@@ -113,7 +113,8 @@ def shape_in(data: tuple[Any, ...], size: Any = None) -> tuple[int, ...] | None:
         return sizes
     except TypeError as error:
         raise TypeError(
-            "new() takes integers, which are the sizes of a shape, or one piece of data, but got "
+            "new() received an invalid combination of arguments: it takes integers, which are the "
+            "sizes of a shape, or one piece of data, but got "
             + ", ".join(type(x).__name__ for x in data)
         ) from error
 
@@ -326,6 +327,8 @@ def asarray(
                 f"can't alias tensor with dtype '{obj.dtype.type_name}' into dtype "
                 f"'{result.dtype.type_name}'"
             )
+        if isinstance(obj, list | tuple | range | int | float | complex):
+            raise ValueError("can't alias arbitrary sequence into a tensor.")
         raise ValueError("asarray(copy=False): the memory of this object cannot be shared")
     if isinstance(obj, Variable) and not requires_grad and result.requires_grad:
         return result.detach()

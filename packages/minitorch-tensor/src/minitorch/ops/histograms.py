@@ -159,6 +159,16 @@ def histogram(
         A named tuple ``(hist, bin_edges)``.
     """
     span = None if range is None else (tuple(range),)
+    if isinstance(bins, Variable) and bins.dtype is not input.dtype:
+        raise RuntimeError(
+            "torch.histogramdd: input tensor and bins tensors should have the same dtype, but got "
+            f"input with dtype {input.dtype} and bins with dtype {bins.dtype}"
+        )
+    if weight is not None and weight.shape != input.shape:
+        raise RuntimeError(
+            "torch.histogramdd: if weight tensor is provided it should have the same shape as the "
+            f"input tensor, but got {list(input.shape)} and {list(weight.shape)}"
+        )
     flat = input.reshape(-1, 1)
     return return_types.histogram(*histogram_p(flat, weight, (_bins(bins),), span, density))
 

@@ -326,6 +326,16 @@ def tensor_split(
     n = input.shape[dim]
     cuts: Any = indices_or_sections
     if isinstance(cuts, Variable):
+        if cuts._data.dtype != np.int64:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to have dtype of long, but got "
+                f"{cuts.dtype.type_name}"
+            )
+        if cuts.ndim > 1:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or "
+                f"one-dimensional tensor, but got a tensor with {cuts.ndim} dims"
+            )
         cuts = cuts.tolist()
     try:
         cuts = operator.index(cuts) if hasattr(cuts, "__index__") else [*map(operator.index, cuts)]

@@ -31,6 +31,11 @@ def constructed(data: tuple[Any, ...], size: Any, dtype: Any) -> Any:
         return empty(shape, dtype=dtype, device=CPU)
     given = data[0]
     if isinstance(given, StorageBase):
+        if dtype is not None and given._dtype not in (None, dtype):
+            raise RuntimeError(
+                f"Expected a Storage of type {dtype.type_name} or an UntypedStorage, but got type "
+                f"{given._dtype.type_name} for argument 1 'storage'"
+            )
         return wrap(given._elements(given._dtype or dtype or get_default_dtype()))
     if isinstance(given, Variable):
         if dtype is not None and given.dtype is not dtype:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.primitive import labelled, primitive
-from ..autograd.variable import Variable, wrap
+from ..autograd.variable import wrap
 from ..kernels.meta import MetaArray
 from .arguments import check_tensors
 from .broadcasting import broadcast_shapes, expand_p
@@ -82,8 +82,6 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int] | Size) -> tuple[A
     """Flat positions in ``shape`` as one tensor of positions per dimension."""
     if indices._data.dtype.kind not in "iu":
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
-    if isinstance(shape, Variable) and shape._data.dtype.kind in "iu":
-        shape = shape.tolist()
     if not isinstance(shape, int | Sequence):
         raise TypeError(f"expected 'shape' to be int or sequence of ints, but got {type(shape)}")
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)

@@ -226,6 +226,8 @@ def meshgrid(
             'argument; without it indexing="ij" holds.',
             stacklevel=2,
         )
+    if len({x.device for x in xs}) > 1:
+        raise RuntimeError("meshgrid expects all tensors to have the same device")
     swap = indexing == "xy" and len(xs) > 1
     if swap:
         xs[:2] = xs[1::-1]

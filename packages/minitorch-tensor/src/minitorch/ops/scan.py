@@ -203,6 +203,7 @@ def _logcumsumexp(x: Any, dim: int) -> Any:
     if not x.ndim:
         return x[()]
     if x.dtype.kind == "c":
+        x = np.where(x.real == -np.inf, x.dtype.type(-np.inf), x)  # of 0 there is no phase
         rows = itertools.accumulate(np.moveaxis(x, dim, 0), log_add_exp)
         return np.stack(list(rows), dim) if x.size else x.copy()
     return np.logaddexp.accumulate(x.astype(np.float64, "C"), axis=dim).astype(x.dtype)

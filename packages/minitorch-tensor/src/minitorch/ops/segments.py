@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.variable import wrap
 from .arithmetic import add, mul, true_divide
 from .choice import clamp_max, clamp_min
 from .extrema import amax, amin
@@ -75,9 +74,7 @@ def _row(data: Tensor, place: tuple[int, ...], ends: Any, reduce: str, initial: 
     for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
         part = slice_p(data, (*place, slice(start, end)))
         if start == end:
-            value = empty if initial is None else initial
-            shape = tuple(data.shape[len(place) + 1 :])
-            parts.append(wrap(np.full(shape, value, data._data.dtype)))
+            parts.append(add(sum(part, 0), empty if initial is None else initial))
         elif initial is None:
             parts.append(function(part, 0))
         else:

@@ -55,6 +55,8 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
         if index.numel() != 1:
             raise IndexError("index_select(): Index to scalar can have only 1 value")
         return input.clone()
+    if not input.shape[dim] and input.ndim > 1 and index.numel():
+        raise RuntimeError("index_select(): self indexing axis dim should be positive")
     _check_range("index_select", index, input.shape[dim])
     return index_select_p(input, index, (dim,), False)
 

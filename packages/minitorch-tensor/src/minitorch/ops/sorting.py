@@ -13,7 +13,7 @@ from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels import order as kernels
 from ..kernels.memory import packed
-from .arguments import as_int, numpy_names, one_dim
+from .arguments import as_int, check_tensors, numpy_names, one_dim
 from .conversion import as_operand
 from .extrema import empty, place_p
 
@@ -270,7 +270,7 @@ searchsorted_p = primitive(
 
 def searchsorted(
     sorted_sequence: Tensor,
-    input: Tensor,
+    input: Tensor | complex,
     *,
     out_int32: bool = False,
     right: bool = False,
@@ -331,7 +331,7 @@ def searchsorted(
 
 
 def bucketize(
-    input: Tensor,
+    input: Tensor | complex,
     boundaries: Tensor,
     *,
     out_int32: bool = False,
@@ -339,6 +339,7 @@ def bucketize(
     out: Tensor | None = None,
 ) -> Tensor:
     """The bucket, between sorted ``boundaries``, that each element falls into."""
+    check_tensors("bucketize", boundaries=boundaries)
     if boundaries.ndim != 1:
         raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.device import CPU, META, as_device, chosen
-from .._types.dtype import as_dtype, int64
+from .._types.dtype import as_dtype, finfo, iinfo, int64
 from ..autograd.grad_mode import current
 from ..autograd.inplace import check_writable, write
 from ..autograd.out import any_dtype, into
@@ -286,6 +286,12 @@ def randperm(
     n = as_int("n", n)
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
+    kind = as_dtype(dtype)
+    if kind.is_floating_point and n > 2 / finfo(kind).eps + 1:
+        most = int(2 / finfo(kind).eps) + 1
+        raise RuntimeError(f"n cannot be greater than {most} for {kind.type_name} type, but is {n}")
+    if kind.category == 1 and n - 1 > iinfo(kind).max:
+        raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow: {n}")
     if (device is not None or chosen) and as_device(device) is META:
         return made(MetaArray((n,), as_dtype(dtype).numpy), requires_grad, device)
     steps = max(n - 1, 0)

@@ -79,6 +79,8 @@ class SobolEngine:
         self.sobolstate: Tensor = wrap(vectors)
         self.shift: Tensor = wrap(shift)
         self.quasi: Tensor = wrap(shift.copy())
+        single = get_default_dtype().numpy
+        self._first_point = shift.astype(single) * single.type(2.0**-MAXBIT)
         self.num_generated = 0
 
     def _scrambled(self, vectors: Any) -> tuple[Any, Any]:
@@ -107,7 +109,11 @@ class SobolEngine:
     def draw(self, n: int = 1, out: Tensor | None = None, dtype: DType | None = None) -> Tensor:
         """The next ``n`` points, (n, dimension)."""
         kind = (dtype or get_default_dtype()).numpy
-        made: Any = wrap(self._next(n).astype(kind) * kind.type(2.0**-MAXBIT))
+        first = not self.num_generated
+        points = self._next(n).astype(kind) * kind.type(2.0**-MAXBIT)
+        if first and n:  # PyTorch rounds it to the dtype that was the default
+            points[0] = self._first_point
+        made: Any = wrap(points)
         if out is not None:
             out.resize_(made.shape).copy_(made)
             return out

@@ -81,7 +81,7 @@ def unbatched(input: Any, target: Any) -> Any:
 def check_classes(input: Any, target: Any, weight: Any, name: str) -> None:
     """Raises where labels do not fit scores: (C) with (), (N, C, ...) with (N, ...)."""
     if not input.ndim >= 1:
-        raise RuntimeError(f"{name}: expected input with at least 1 dimension, got a number")
+        raise ValueError(f"{name}: Expected 1 or more dimensions (got 0)")
     wanted = input.shape[:1] + input.shape[2:] if input.ndim > 1 else ()
     if target.shape != wanted:
         if input.ndim > 1 and target.ndim and input.shape[0] != target.shape[0]:
