@@ -150,3 +150,45 @@ def test_phases_are_arbitrary(name):
     vectors = getattr(linalg, name)(a if name != "eigh" else a + a.mH)[0 if name == "svd" else 1]
     with pytest.raises(RuntimeError, match="phi"):
         vectors.sum().abs().backward()
+
+
+COMPLEX = minitorch.tensor([[1 + 2j, 3 - 1j], [0.5j, -2 + 0.25j]], dtype=minitorch.complex128)
+REAL = minitorch.view_as_real(COMPLEX)
+WRITES = {
+    "real": (COMPLEX, lambda z: z.real.mul_(3)),
+    "imag": (COMPLEX, lambda z: z.imag.mul_(3)),
+    "imag of a row": (COMPLEX, lambda z: z[1].imag.exp_()),
+    "view_as_real": (COMPLEX, lambda z: minitorch.view_as_real(z)[..., 1].mul_(2)),
+    "view_as_real of a reshape": (
+        COMPLEX,
+        lambda z: minitorch.view_as_real(z.reshape(4, 1)).mul_(2),
+    ),
+    "view_as_complex": (REAL, lambda x: minitorch.view_as_complex(x).mul_(2j)),
+    "and reshaped": (REAL, lambda x: minitorch.view_as_complex(x).reshape(4)[1:].mul_(1 - 2j)),
+    "there and back": (
+        REAL,
+        lambda x: minitorch.view_as_real(minitorch.view_as_complex(x)).mul_(2),
+    ),
+    "transposed": (COMPLEX, lambda z: z.T[0].mul_(2j)),
+    "another": (COMPLEX, lambda z: z.imag.copy_(z.real * z.abs())),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_writes_to_parts_of_complex_tensors(name):
+    start, write = WRITES[name]
+    x = start.clone().requires_grad_()
+
+    def base(x):
+        y = x * 1
+        write(y)
+        return y * y
+
+    def view(x):
+        y = x * 1
+        made = write(y)
+        return made * made
+
+    assert gradcheck(base, (x,))
+    assert gradcheck(view, (x,))
+    assert gradgradcheck(base, (x,))

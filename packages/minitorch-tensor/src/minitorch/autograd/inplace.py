@@ -53,7 +53,8 @@ copy_slices_p: Operation = primitive(
     _replace_region,
     "base value | chain",
     lambda g, value_shape, chain: copy_slices_p(g, np.zeros(value_shape, np.bool_), chain),
-    lambda g, chain: replay(g, chain),
+    # of a gradient as users see it (autograd.engine): the chain may take real and imaginary parts
+    lambda g, chain: replay(g.conj(), chain).conj(),
     name="copy_slices",
     label=lambda node: "torch::autograd::CopySlices",
 )
