@@ -95,3 +95,26 @@ def test_iteration() -> None:
     assert 99 not in x
     with pytest.raises(TypeError, match="0-d"):
         iter(x[0, 0])
+
+
+def test_places_to_split_at_by_each_name():
+    x = minitorch.arange(8.0).reshape(2, 4)
+    for call, places in (
+        (lambda **k: x.tensor_split(dim=1, **k), (1, 3)),
+        (lambda **k: minitorch.tensor_split(x, dim=1, **k), (1, 3)),
+        (x.hsplit, (1, 3)),
+        (lambda **k: minitorch.vsplit(x, **k), (1,)),
+        (lambda **k: x[None].dsplit(**k), (1, 3)),
+    ):
+        at = [t.tolist() for t in call(indices=places)]
+        assert at == [t.tolist() for t in call(indices_or_sections=places)]
+        assert [t.tolist() for t in call(sections=2)] == [
+            t.tolist() for t in call(indices_or_sections=2)
+        ]
+        for wrong in ({}, {"indices": (1,), "sections": 2}):
+            with pytest.raises(TypeError, match="either indices or a number of sections"):
+                call(**wrong)
+    by_tensor = minitorch.tensor_split(
+        x, dim=1, tensor_indices_or_sections=minitorch.tensor([1, 3])
+    )
+    assert [t.shape[1] for t in by_tensor] == [1, 2, 1]

@@ -117,3 +117,11 @@ def test_enumerations_have_members():
     assert distributed.ReduceOp.SUM.name == "SUM"
     assert distributed.fsdp.ShardingStrategy is distributed.fsdp.api.ShardingStrategy
     assert onnx.TrainingMode["EVAL"].value == 0
+
+
+def test_there_is_no_group_of_processes():
+    from minitorch import distributed
+
+    assert distributed.group.WORLD is None
+    assert distributed.GroupMember.WORLD is distributed.distributed_c10d.group.WORLD
+    assert distributed.GroupMember.NON_GROUP_MEMBER == -100

@@ -40,6 +40,7 @@ TABLE: dict[str, Absent] = {
         "is_legacy_batchedtensor",
     ),
     "_C._distributed_c10d": Absent(classes="ProcessGroup Store Work ReduceOp"),
+    "utils.flop_counter": Absent(at={"compat.flop_counter": "FlopCounterMode"}),
     "utils.dlpack": Absent(
         real={"to_dlpack": "compat.modules:to_dlpack"}, at={"minitorch": "from_dlpack"}
     ),

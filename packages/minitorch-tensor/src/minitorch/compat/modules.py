@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from .._types.device import device as Device
 from .absent import Absent
+from .elsewhere import ELSEWHERE
 from .table import TABLE
 from .top import TOP
 
@@ -130,7 +131,7 @@ class AbsentModule(ModuleType):
         if name.startswith("__") and name not in self._row.links:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         row, path = self._row, f"{self._key}.{name}"
-        if path in TABLE and name not in self._kinds:
+        if (path in TABLE or path in ELSEWHERE) and name not in self._kinds:
             return import_module(f"minitorch.{path}")
         if name in row.links:
             module, _, attribute = row.links[name].partition(":")

@@ -13,10 +13,27 @@ BACKENDS = (
     "is_torchelastic_launched is_ucc_available is_xccl_available"
 )
 
+
+class GroupMember:
+    """The group of all processes: there is none before ``init_process_group``."""
+
+    WORLD = None
+    NON_GROUP_MEMBER = -100
+
+
+class group:  # noqa: N801  (PyTorch's name)
+    """The group of all processes: there is none before ``init_process_group``."""
+
+    WORLD = None
+
+
+GROUPS = {"group": group, "GroupMember": GroupMember}
+
 TABLE: dict[str, Absent] = {
-    "distributed": Absent(false=f"is_available {BACKENDS}"),
+    "distributed": Absent(false=f"is_available {BACKENDS}", values=GROUPS),
     "distributed.distributed_c10d": Absent(
-        false=BACKENDS, values={"default_pg_timeout": timedelta(minutes=30), "_pg_map": {}}
+        false=BACKENDS,
+        values={"default_pg_timeout": timedelta(minutes=30), "_pg_map": {}, **GROUPS},
     ),
     "distributed.constants": Absent(values={"default_pg_timeout": timedelta(minutes=30)}),
     "distributed.rpc": Absent(false="is_available"),

@@ -197,6 +197,7 @@ UnknownNameError.__module__ = "builtins"
 def explained(module: ModuleType) -> None:
     """Lets a package find its modules, and a module say that MiniTorch lacks a name."""
     own = vars(module).get("__getattr__")
+    inside = module.__name__.partition(".")[2]
     path = f"{module.__name__}." if hasattr(module, "__path__") else ""
     missing: set[str] = set()  # looked for in vain
 
@@ -208,6 +209,9 @@ def explained(module: ModuleType) -> None:
                 plain = f"module {module.__name__!r} has no attribute {name!r}"
                 if isinstance(error, UnknownNameError) or str(error) != plain:  # it says more
                     raise
+        place = ELSEWHERE.get(f"{inside}.{name}")  # in a module that is no package here, too
+        if place is not None:
+            return import_module(f"minitorch.{place}")
         if path and name not in missing and name[:2] != "__":
             with suppress(ModuleNotFoundError):
                 if find_spec(path + name) is not None:
@@ -248,9 +252,18 @@ def _public() -> list[str]:
     return sorted(names | {name for name in LATER if name[0] != "_"})
 
 
+def _shared(name: str) -> ModuleType:
+    """The module, with what came with it under PyTorch's names where these are in use."""
+    module = import_module(name)
+    alias: Any = sys.modules.get("minitorch.compat.alias")
+    if alias and alias.as_torch._active:
+        alias.share_names()
+    return module
+
+
 def __getattr__(name: str) -> Any:
     if name in LATER_MODULES:
-        return import_module(f"minitorch.{name}")
+        return _shared(f"minitorch.{name}")
     if name in LATER:
         value = getattr(import_module(f"minitorch.{LATER[name]}"), name)
         if LATER[name].startswith(("ops.", "random.", "_tensor.in_place")):
@@ -270,7 +283,7 @@ def __getattr__(name: str) -> Any:
         return _public()
     if name in SIBLINGS:
         try:
-            return import_module(f"minitorch.{name}")
+            return _shared(f"minitorch.{name}")
         except ModuleNotFoundError as error:
             if error.name != SIBLINGS[name]:
                 raise

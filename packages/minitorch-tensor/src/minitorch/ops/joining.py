@@ -313,9 +313,23 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return slices
 
 
+def only(function: str, given: tuple[Any, ...]) -> Any:
+    """The indices or sections, by whichever name."""
+    found = [value for value in given if value is not None]
+    if len(found) != 1:
+        raise TypeError(f"{function}() takes either indices or a number of sections")
+    return found[0]
+
+
 @numpy_names
 def tensor_split(
-    input: Tensor, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0
+    input: Tensor,
+    indices_or_sections: int | Sequence[int] | Tensor | None = None,
+    dim: int = 0,
+    *,
+    indices: Sequence[int] | None = None,
+    sections: int | None = None,
+    tensor_indices_or_sections: Tensor | None = None,
 ) -> tuple[Tensor, ...]:
     """Views of ``input`` along ``dim``: a number of nearly equal ones, or cut at given indices."""
     if not input.ndim:
@@ -324,7 +338,8 @@ def tensor_split(
         )
     dim = one_dim(dim, input.ndim)
     n = input.shape[dim]
-    cuts: Any = indices_or_sections
+    given = (indices_or_sections, indices, sections, tensor_indices_or_sections)
+    cuts = only("tensor_split", given)
     if isinstance(cuts, Variable):
         if cuts._data.dtype != np.int64:
             raise RuntimeError(
@@ -355,10 +370,15 @@ def tensor_split(
     return tuple(slice_p(input, (*lead, slice(a, b))) for a, b in zip(starts, ends, strict=True))
 
 
-def _split_along(
-    name: str, dim: int, least: int
-) -> Callable[[Tensor, int | Sequence[int]], tuple[Tensor, ...]]:
-    def divided(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
+def _split_along(name: str, dim: int, least: int) -> Callable[..., tuple[Tensor, ...]]:
+    def divided(
+        input: Tensor,
+        indices_or_sections: int | Sequence[int] | None = None,
+        *,
+        indices: Sequence[int] | None = None,
+        sections: int | None = None,
+    ) -> tuple[Tensor, ...]:
+        cuts = only(name, (indices_or_sections, indices, sections))
         n = input.ndim
         if n < least:
             raise RuntimeError(
@@ -366,14 +386,14 @@ def _split_along(
                 f"{'s' * (least > 1)}, but got a tensor with {n} dimensions!"
             )
         along = 0 if dim == 1 and n == 1 else dim
-        if isinstance(indices_or_sections, int):
-            sections, size = indices_or_sections, input.shape[along]
-            if sections <= 0 or size % sections:
+        if isinstance(cuts, int):
+            size = input.shape[along]
+            if cuts <= 0 or size % cuts:
                 raise RuntimeError(
                     f"torch.{name} attempted to split along dimension {along}, but the size of the "
-                    f"dimension {size} is not divisible by the split_size {sections}!"
+                    f"dimension {size} is not divisible by the split_size {cuts}!"
                 )
-        return tensor_split(input, indices_or_sections, along)
+        return tensor_split(input, cuts, along)
 
     divided.__name__ = divided.__qualname__ = name
     divided.__doc__ = (
