@@ -15,6 +15,10 @@ from typing import Any
 
 from .. import overrides
 from .._tensor.tensor import Tensor
+from .._types.device import device
+from .._types.dtype import dtype
+from .._types.layout import layout, memory_format
+from .._types.size import Size
 from ..ops.legacy import constructed
 from .elsewhere import ELSEWHERE, SameModule
 from .siblings import explained
@@ -23,6 +27,14 @@ from .torch_version import TorchVersion
 __all__ = ["as_torch"]
 
 EXPLAINED = {"minitorch", "minitorch.ops"}  # modules that say of a name that they lack it
+PUBLIC = (
+    Tensor,
+    Size,
+    device,
+    dtype,
+    layout,
+    memory_format,
+)  # of torch itself
 ALIASES = ("torch", "functorch")  # PyTorch's packages
 PYTORCH = "2.13.0"  # the version whose behaviour this is
 
@@ -168,6 +180,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         sys.meta_path.insert(0, self._finder)
         share_names()
         self._constructor = vars(Tensor)["__new__"]
+        self._modules = {kind: kind.__module__ for kind in PUBLIC}
         self._build_class = builtins.__build_class__
         builtins.__build_class__ = noticing(self._build_class)
         self._preparation = prepare = spawn.get_preparation_data
@@ -185,6 +198,8 @@ class as_torch:  # noqa: N801  (a function to its users)
         main: Any = sys.modules["minitorch"]
         main.__version__ = pytorch_version()
         main.__name__ = "torch"  # which programs ask for
+        for kind in PUBLIC:
+            kind.__module__ = "torch"
 
     def __enter__(self) -> as_torch:
         return self
@@ -204,6 +219,8 @@ class as_torch:  # noqa: N801  (a function to its users)
         main: Any = sys.modules["minitorch"]
         del main.__version__
         main.__name__ = "minitorch"
+        for kind, module in self._modules.items():
+            kind.__module__ = module
 
 
 def _set_aside() -> dict[str, ModuleType]:

@@ -10,11 +10,14 @@ from .._tensor.tensor import Tensor
 from .._types import dtype as dtypes
 from ..autograd.variable import wrap
 from ..ops.joining import stack
+from ..ops.matmul import mm as dsmm
 
 if TYPE_CHECKING:
     from .._types.dtype import dtype
 
-__all__: list[str] = []
+__all__ = ["dsmm", "spmm"]
+
+spmm = dsmm  # the old names of mm, for a sparse matrix and a dense one
 
 
 def _softmax_backward_data(

@@ -68,8 +68,8 @@ TOP: tuple[Absent, ...] = (
     ),
     Absent(
         why=SPARSE,
-        raises="ccol_indices_copy col_indices_copy crow_indices_copy dsmm hsmm hspmm indices_copy "
-        "resize_as_sparse_ row_indices_copy saddmm smm sparse_bsc_tensor sparse_bsr_tensor spmm "
+        raises="ccol_indices_copy col_indices_copy crow_indices_copy hsmm hspmm indices_copy "
+        "resize_as_sparse_ row_indices_copy saddmm smm sparse_bsc_tensor sparse_bsr_tensor "
         "sspaddmm values_copy",
     ),
 )
