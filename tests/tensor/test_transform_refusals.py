@@ -220,3 +220,19 @@ def test_tensors_by_name_alone_are_not_for_functions() -> None:
     made = of_vmap(lambda info, dims, x, *, y: (x + y, 0), forward=staticmethod(lambda x, *, y: x))
     with pytest.raises(NotImplementedError, match="kwarg-only Tensor args"):
         func.vmap(made)(torch.ones(3), y=torch.ones(3))
+
+
+def test_windows_of_tensors_of_transforms() -> None:
+    def window(x: Any) -> Any:
+        return x.as_strided((2, 2), (1, 1), 1)
+
+    x, t = torch.arange(6.0), torch.arange(6.0) * 10
+    for start in (0, 1):  # counted in the storage
+        value, tangent = func.jvp(window, (x[start:],), (t[start:],))
+        assert value.tolist() == [[1.0, 2.0], [2.0, 3.0]]
+        assert tangent.tolist() == [[10.0, 20.0], [20.0, 30.0]]
+    rows = torch.arange(12.0).reshape(3, 4)
+    assert func.vmap(lambda x: x.as_strided((2,), (2,)))(rows).tolist() == rows[:, ::2].tolist()
+    assert func.vmap(lambda x: x.as_strided((2,), (1,), 1))(rows).tolist() == rows[:, 1:3].tolist()
+    slopes = func.vmap(func.grad(lambda x: window(x).sum()))(rows)
+    assert slopes.tolist() == [[0.0, 1.0, 2.0, 1.0]] * 3

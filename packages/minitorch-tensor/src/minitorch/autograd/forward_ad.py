@@ -140,11 +140,18 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
                 f"Cannot make a dual tensor: the {name} has a forward gradient at the same level "
                 "already."
             )
-    if tensor.numel() and tensor.stride() != tangent.stride():
-        tangent = tangent.clone()  # its views would be others
+    if tensor.numel() and _layout(tensor) != _layout(tangent):  # its views would be others
+        tangent = tangent.clone()
     made = Dual(tensor, tangent, interpreter)
     made._counter = tensor._counter
     return made
+
+
+def _layout(x: Any) -> Any:
+    """What a view of ``x`` depends on."""
+    if x._interpreter is not None:
+        return x.stride()
+    return x.stride(), x.untyped_storage().nbytes()
 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:

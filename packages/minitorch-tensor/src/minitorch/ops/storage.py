@@ -104,7 +104,15 @@ def as_strided(
                 [1., 3., 5.]])
     """
     size, stride = tuple(map(index, size)), tuple(map(index, stride))
-    array = input._array()
+    if hasattr(input, "_value"):  # each example of a batch, from where it starts
+        batch: Any = input._value
+        steps = (batch.stride(0), *stride)
+        made: Any = as_strided(batch, (batch.shape[0], *size), steps, storage_offset)
+        return input._around(made)  # type: ignore[attr-defined, no-any-return]
+    owner: Any = input
+    while hasattr(owner, "_primal"):  # a dual lies as its value does
+        owner = owner._primal
+    array = owner._array()
     memory, start = storage_of(array)
     item = array.itemsize
     offset = start // item if storage_offset is None else index(storage_offset)
