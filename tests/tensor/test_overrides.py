@@ -367,3 +367,23 @@ assert builtins.__build_class__.__module__ == "builtins"
 
 def test_foreign_classes_are_noticed_under_the_alias():
     subprocess.run([sys.executable, "-c", FOREIGN], check=True)
+
+
+def test_plain_arguments_are_not_looked_at_one_by_one(monkeypatch):
+    class Asking(torch.Tensor):
+        pass
+
+    class Silent(torch.Tensor):
+        __torch_function__ = torch._C._disabled_torch_function_impl
+
+    x, silent = torch.ones(2), torch.ones(2).as_subclass(Silent)
+    torch.add(silent, x)  # from then on its class is known
+    looked = []
+    look = overrides._asked
+    monkeypatch.setattr(overrides, "_asked", lambda *args: looked.append(args) or look(*args))
+    for y in (x, silent):
+        assert torch.equal(torch.add(y, 2, alpha=2), y + 4)
+        assert y.sum(dim=0, dtype=torch.float64).shape == ()
+    assert not looked
+    assert type(torch.add(x, other=x.as_subclass(Asking))) is Asking
+    assert looked

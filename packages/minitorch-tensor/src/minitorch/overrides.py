@@ -23,6 +23,9 @@ from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType, FunctionType, TracebackType
 from typing import Any
 
+from ._types.dtype import dtype
+from ._types.size import Size
+
 __all__ = [
     "BaseTorchFunctionMode",
     "TorchFunctionMode",
@@ -42,16 +45,8 @@ __all__ = [
 
 # --- who has a say -----------------------------------------------------------------------------
 
-PLAIN = {
-    bool,
-    int,
-    float,
-    complex,
-    str,
-    slice,
-    type(None),
-    type(...),
-}  # the usual other arguments
+# exact types that have no say; Tensor is one of them, and subclasses join that leave it to Tensor
+SILENT: set[type] = {bool, int, float, complex, str, slice, type(None), type(...)}
 
 
 class _PerThread(threading.local):
@@ -113,13 +108,17 @@ def _asked(values: Iterable[Any], found: list[Any]) -> list[Any]:
     """Adds to ``found`` one argument per class that has a say, subclasses before their bases."""
     for x in values:
         kind = type(x)
-        if kind in PLAIN:
+        if kind in SILENT:
             continue
         if kind is list or kind is tuple:
             _asked(x, found)
             continue
         own = getattr(kind, "__torch_function__", disabled)
-        if own is disabled or kind is _tensor_class() or any(type(y) is kind for y in found):
+        if own is disabled:
+            if issubclass(kind, _tensor_class()):
+                SILENT.add(kind)
+            continue
+        if any(type(y) is kind for y in found):
             continue
         places = (k for k, y in enumerate(found) if issubclass(kind, type(y)))
         found.insert(next(places, len(found)), x)
@@ -364,6 +363,7 @@ def enable() -> None:
         return
     _enabled.set()
     tensor = _tensor_class()
+    SILENT.update((tensor, dtype, Size))
     for name, member in list(vars(tensor).items()):
         add_method(tensor, name, member)
     for module in MODULES:
@@ -446,6 +446,9 @@ def _let_ask(function: Any, public: Any, operator: bool = False) -> None:
         if _thread.modes:
             return _by_mode(public, args, kwargs)
         if _thread.enabled:
+            silent = SILENT.issuperset
+            if silent(map(type, args)) and (not kwargs or silent(map(type, kwargs.values()))):
+                return original(*args, **kwargs)
             found = _asked(args, [])
             if kwargs:
                 _asked(kwargs.values(), found)
