@@ -63,3 +63,11 @@ def test_new_dimensions():
     assert x.expand(2, 3, 4).stride() == (0, 4, 1)
     part = last(1, 3, 4, 5)[0][None]
     assert part.stride() == part.double().stride() == part.clone().stride() == (3, 1, 15, 3)
+
+
+def test_batch_norm_and_pixel_shuffle():
+    layer = minitorch.nn.BatchNorm2d(2).eval()
+    column = minitorch.arange(6.0).reshape(1, 3, 2, 1).permute(0, 2, 1, 3)
+    assert layer(column).is_contiguous(memory_format=minitorch.channels_last)
+    assert layer(last(2, 4, 3, 3)[:, ::2]).stride() == (18, 1, 6, 2)
+    assert F.pixel_shuffle(last(2, 8, 3, 3), 2).stride() == (72, 1, 12, 2)

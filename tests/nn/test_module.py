@@ -194,3 +194,31 @@ def test_missing_sibling_names():
     assert [*nn.DataParallel(net).state_dict()] == [f"module.{name}" for name in net.state_dict()]
     with pytest.raises(AttributeError):
         _ = nn.nothing
+
+
+def test_buffers_by_assignment():
+    class Old(nn.Module):
+        def register_buffer(self, name, tensor):
+            super().register_buffer(name, tensor)
+
+    module = Old()
+    module.b = nn.Buffer(minitorch.ones(1))
+    assert list(module.state_dict()) == ["b"]
+    with pytest.raises(RuntimeError, match="without the persistent argument"):
+        module.c = nn.Buffer(minitorch.ones(1), persistent=False)
+    other = nn.Module()
+    other.b = 5
+    with pytest.raises(KeyError, match="already exists"):
+        other.b = nn.Buffer(minitorch.ones(1))
+
+
+def test_conversions_that_write_or_are_refused():
+    layer = nn.Linear(2, 1)
+    square = layer.weight * layer.weight
+    layer._apply(lambda t: t.add_(1))
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        square.sum().backward()
+    with pytest.raises(RuntimeError, match="copy argument"):
+        layer.to("cpu", copy=True)
+    with pytest.warns(UserWarning, match="Complex modules are a new feature"):
+        layer.to(minitorch.complex64)

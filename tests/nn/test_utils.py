@@ -289,3 +289,19 @@ def test_orthogonal_of_complex_weights(kind):
     parametrizations.orthogonal(other := nn.Linear(2, 2), "weight", kind, use_trivialization=False)
     with pytest.raises(NotImplementedError, match="not possible to assign to the matrix exp"):
         other.weight = minitorch.eye(2)
+
+
+@pytest.mark.parametrize("flags", [(True, False), (False, True)])
+def test_fused_layers_learn_what_they_did(flags):
+    conv, norm = nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2)
+    conv.weight.requires_grad, conv.bias.requires_grad = flags
+    made = utils.fuse_conv_bn_weights(
+        conv.weight,
+        conv.bias,
+        norm.running_mean,
+        norm.running_var,
+        norm.eps,
+        norm.weight,
+        norm.bias,
+    )
+    assert tuple(p.requires_grad for p in made) == flags

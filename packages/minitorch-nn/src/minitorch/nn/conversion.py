@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ import minitorch
 from minitorch import Tensor
 from minitorch.extend import grad_of
 
-from .parameter import Parameter, is_lazy
+from .parameter import Parameter
 
 __all__ = ["Conversion"]
 
@@ -36,7 +37,7 @@ class Conversion:
             if param is None:
                 continue
             with minitorch.no_grad():
-                made, grad = fn(param if is_lazy(param) else param.data), grad_of(param)
+                made, grad = fn(param), grad_of(param)
             if swap:
                 param.grad = None
                 exchange(self, name, param, Parameter(made, param.requires_grad))
@@ -69,6 +70,8 @@ class Conversion:
             AssertionError, NotImplementedError: a device that MiniTorch does not have; to the CPU
                 from "meta".
         """
+        if "copy" in kwargs:
+            raise RuntimeError(".to() does not accept copy argument")
         dtype = kwargs.get("dtype")
         device = kwargs.get("device")
         memory_format = kwargs.get("memory_format")
@@ -85,6 +88,14 @@ class Conversion:
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex dtypes, but got desired "
                 f"dtype={dtype}"
+            )
+
+        if dtype is not None and dtype.is_complex:
+            warnings.warn(
+                "Complex modules are a new feature under active development whose design may "
+                "change, and some modules might not work as expected when using complex tensors as "
+                "parameters or buffers.",
+                stacklevel=2,
             )
 
         def converted(t: Any) -> Any:

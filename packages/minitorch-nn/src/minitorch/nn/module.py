@@ -162,8 +162,16 @@ class Module(Hooks, State, Conversion):
             remove(self, name, "_modules")
             own["_modules"][name] = registered(self, "module", name, value)
         elif isinstance(value, Buffer):
-            remove(self, name, "_buffers")
-            self.register_buffer(name, value, value.persistent)
+            register = self.register_buffer
+            if "persistent" in inspect.signature(register).parameters:
+                register(name, value, value.persistent)
+            elif value.persistent:
+                register(name, value)  # of a subclass that knows of no other buffers
+            else:
+                raise RuntimeError(
+                    "Registering a non-persistent buffer on a Module subclass that implements "
+                    "register_buffer() without the persistent argument is not allowed."
+                )
         elif name in own.get("_parameters", ()):
             if value is not None:
                 raise TypeError(

@@ -91,9 +91,9 @@ def check_classes(input: Any, target: Any, weight: Any, name: str) -> None:
                 f"{list(target.shape)}"
             )
         raise RuntimeError(
-            f"{name}: expected labels of shape {list(wanted)} for scores of shape "
-            f"{list(input.shape)} (classes in dimension {class_dim(input)}), but got "
-            f"{list(target.shape)}"
+            f"{name}: {len(wanted)}D target tensor expected, labels of shape {list(wanted)} for "
+            f"scores of shape {list(input.shape)} (classes in dimension {class_dim(input)}), but "
+            f"got {list(target.shape)}"
         )
     if weight is not None and weight.shape != (input.shape[class_dim(input)],):
         raise RuntimeError(

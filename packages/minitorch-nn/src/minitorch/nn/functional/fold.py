@@ -131,7 +131,13 @@ def fold(
             f"but got input.size(1)={input.shape[-2]} and kernel_size={geometry[0]}."
         )
     counts = kernels.output_size(size, *geometry)
-    if any(n < 1 for n in counts) or input.shape[-1] != math.prod(counts):
+    if any(n < 1 for n in counts):
+        raise RuntimeError(
+            f"Given output_size={size}, kernel_size={geometry[0]}, dilation={geometry[3]}, "
+            f"padding={padding}, stride={geometry[1]}, calculated shape of the array of sliding "
+            f"blocks as {counts}, which is too small (non-positive)"
+        )
+    if input.shape[-1] != math.prod(counts):
         raise RuntimeError(
             f"Given output_size={size}, kernel_size={geometry[0]}, dilation={geometry[3]}, "
             f"padding={padding}, stride={geometry[1]}, expected size of input's dimension 2 to "

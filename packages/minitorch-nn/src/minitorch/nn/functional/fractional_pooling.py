@@ -40,7 +40,9 @@ def _fractional_max_pool(
     if output_size is None:
         ratios = output_ratio if isinstance(output_ratio, tuple | list) else (output_ratio,) * ndim
         if len(ratios) != ndim:
-            raise ValueError(f"{name} requires output_ratio to either be a single Int or tuple")
+            raise ValueError(
+                f"{name} requires output_ratio to either be a single Int or tuple of Ints."
+            )
         output_size = tuple(int(n * ratio) for n, ratio in zip(sizes, ratios, strict=True))
     for what, value in (("output_size", output_size), ("kernel_size", kernel_size)):
         if isinstance(value, tuple | list) and len(value) != ndim:

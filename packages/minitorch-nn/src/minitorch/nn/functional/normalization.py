@@ -6,13 +6,25 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from minitorch import Tensor, bfloat16, div, finfo, float16, float32, int64, no_grad, rsqrt
+from minitorch import (
+    Tensor,
+    bfloat16,
+    channels_last,
+    channels_last_3d,
+    div,
+    finfo,
+    float16,
+    float32,
+    int64,
+    no_grad,
+    rsqrt,
+)
 from minitorch.extend import apply, batching_rule, fused, in_single, labelled, primitive, wrap
 
 from ..kernels import normalization as kernels
 from ..kernels import resampling
 from ..kernels.dtypes import check_float, check_same
-from .arguments import in_format_of, keeps_channels_last
+from .arguments import keeps_channels_last, suggests_channels_last, with_channels_last
 from .batching import together
 from .pooling import resample_p
 
@@ -132,6 +144,17 @@ def _check_dtypes(name: str, input: Any, **params: Any) -> None:
     check_float(input, name)
 
 
+def _laid_as(out: Tensor, x: Tensor) -> Tensor:
+    """``out`` in the memory format of the input ``x``."""
+    if x.is_contiguous() or x.ndim not in (4, 5):
+        return out
+    form = channels_last if x.ndim == 4 else channels_last_3d
+    if x.is_contiguous(memory_format=form):
+        return out.contiguous(memory_format=form)
+    made: Tensor = with_channels_last(out) if suggests_channels_last(x) else out
+    return made
+
+
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -196,14 +219,14 @@ def batch_norm(
         centers = running_mean.reshape((-1, *ones))
         scale = scale if weight is None else scale * weight
         out = affine(input.contiguous() - centers, scale, bias).to(input.dtype)
-        return out if input.is_contiguous() else in_format_of(out, input)
+        return _laid_as(out, input)
     if not input.numel():
         return affine(input.clone(), weight, bias)
     mean, var = channel_moments_p(input, 0)
     out = native_batch_norm_p(input, weight, bias, mean, var, 0, eps)
     _update(running_mean, mean[0], momentum)
     _update(running_var, var[0] * (count / (count - 1)), momentum)
-    return out if input.is_contiguous() else in_format_of(out, input)
+    return _laid_as(out, input)
 
 
 def _update(running: Any, new: Any, momentum: float) -> None:

@@ -73,8 +73,8 @@ def _check(input: Any, dim: int, before: int, after: int, mode: str) -> None:
     n = input.shape[dim]
     if 0 in input.shape[1:]:
         raise RuntimeError(
-            f"Expected input with possibly 0 batch size and other non-zero dimensions, but got: "
-            f"{list(input.shape)}"
+            f"Expected {input.ndim - 1}D or {input.ndim}D (batch mode) tensor with possibly 0 "
+            f"batch size and other non-zero dimensions for input, but got: {list(input.shape)}"
         )
     if mode == "reflect" and max(before, after) >= n:
         raise RuntimeError(

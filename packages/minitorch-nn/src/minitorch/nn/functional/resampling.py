@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -137,7 +138,13 @@ def _sizes(input: Any, size: Any, scale_factor: Any, recompute: bool | None) -> 
             raise ValueError(
                 "recompute_scale_factor is not meaningful when size is explicitly specified."
             )
-        return tuple(n.__index__() for n in values), (None,) * ndim
+        try:
+            return tuple(map(operator.index, values)), (None,) * ndim
+        except TypeError:
+            raise TypeError(
+                "expected size to be one of int or Tuple[int] or Tuple[int, int] or "
+                f"Tuple[int, int, int], but got size with types {[type(n) for n in values]}"
+            ) from None
     factors = [float(f) for f in values]
     sizes = tuple(math.floor(n * f) for n, f in zip(input.shape[2:], factors, strict=True))
     return sizes, (None,) * ndim if recompute else tuple(factors)
@@ -266,6 +273,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
 # --- channels and pixels --------------------------------------------------------------------
 
 
+@keeps_channels_last
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """(*, C r^2, H, W) to (*, C, H r, W r): channels become pixels (Shi et al., 2016).
 

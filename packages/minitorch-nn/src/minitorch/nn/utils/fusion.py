@@ -40,8 +40,7 @@ def fuse_conv_bn_weights(
     dtype = conv_w.dtype
     weight = (conv_w * scale.reshape(shape)).to(dtype).detach()
     bias = ((b - bn_rm) * scale + shift).to(dtype).detach()
-    tracks = conv_w.requires_grad
-    return Parameter(weight, tracks), Parameter(bias, tracks)
+    return Parameter(weight, conv_w.requires_grad), Parameter(bias, b.requires_grad)
 
 
 def fuse_linear_bn_weights(
