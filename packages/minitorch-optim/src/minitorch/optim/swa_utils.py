@@ -12,13 +12,16 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from minitorch import no_grad
 from minitorch.extend import array_of, current, data_of, mark_written, wrap
 
 from .lr_scheduler.base import LRScheduler, per_group, warn_outside_step
+
+if TYPE_CHECKING:
+    from .optimizer import Optimizer
 
 __all__ = [
     "SWALR",
@@ -270,7 +273,7 @@ class SWALR(LRScheduler):
 
     def __init__(
         self,
-        optimizer: Any,
+        optimizer: Optimizer,
         swa_lr: float,
         anneal_epochs: int = 10,
         anneal_strategy: str = "cos",

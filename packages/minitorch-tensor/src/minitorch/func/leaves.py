@@ -45,8 +45,9 @@ def passed(x: Any) -> Any:
     if not isinstance(x, Variable):
         return x
     if x._interpreter is not None:
+        batched: Any = x
         with Disabled(x._interpreter):
-            return x._around(passed(x._parts()[0]))
+            return batched._around(passed(batched._parts()[0]))
     made: Any = wrap(x._array()) if x._node is None and x._base is None else alias_p(x)
     made._counter = Passed(x._counter, current.state.level)
     return made

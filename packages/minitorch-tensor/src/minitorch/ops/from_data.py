@@ -52,13 +52,13 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
         if isinstance(data, MetaArray):
             return MetaArray(data.shape, data.dtype if dtype is None else as_dtype(dtype).numpy)  # type: ignore[return-value]
     elif isinstance(data, StorageBase):
-        kind = None if dtype is None else as_dtype(dtype)
-        if data._dtype is not None and kind not in (None, data._dtype):
+        wanted = None if dtype is None else as_dtype(dtype)
+        if data._dtype is not None and wanted not in (None, data._dtype):
             raise RuntimeError(
-                f"Expected a Storage of type {kind.type_name} or an UntypedStorage, but got "
+                f"Expected a Storage of type {wanted.type_name} or an UntypedStorage, but got "
                 f"{data._dtype.type_name}"
             )
-        data = data._elements(data._dtype or kind)
+        data = data._elements(data._dtype or wanted)
     own = isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__")
     wide = dtype is uint64 and not own  # whose numbers NumPy takes for floats beside smaller ones
     try:

@@ -94,7 +94,7 @@ def _max_pool(
     )
     windows = kernels.windows(tuple(x.shape[2:]), out, kernel, step, around, spread)
     disjoint = all(s >= d * (k - 1) + 1 for k, s, d in zip(kernel, step, spread, strict=True))
-    found = window_maxima[ndim - 1](x, windows, disjoint)
+    found: Any = window_maxima[ndim - 1](x, windows, disjoint)
     if ndim == 3:
         last = x.is_contiguous(memory_format=channels_last_3d) and not input.is_contiguous()
         if suggests_channels_last(x) if batched else last:
@@ -126,7 +126,8 @@ def _results(found: Any, batched: bool, return_indices: bool) -> Any:
 
 def _with_indices(ndim: int) -> Any:
     def function(
-        input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+        input: Tensor, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+        dilation: Sizes = 1,
         ceil_mode: bool = False, return_indices: bool = False,
     ) -> Any:  # fmt: skip
         return _max_pool(ndim, input, kernel_size, stride, padding, dilation, ceil_mode, True)
@@ -137,7 +138,7 @@ def _with_indices(ndim: int) -> Any:
 
 
 def _adaptive_with_indices(ndim: int) -> Any:
-    def function(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    def function(input: Tensor, output_size: AdaptiveSizes, return_indices: bool = False) -> Any:
         return _adaptive_max_pool(ndim, input, output_size, True)
 
     function.__name__ = function.__qualname__ = f"adaptive_max_pool{ndim}d_with_indices"

@@ -70,7 +70,7 @@ def mse_loss(
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-    weight: Any = None,
+    weight: Tensor | None = None,
 ) -> Tensor:
     """The mean of (input - target)^2, each times ``weight`` where given.
 
@@ -102,7 +102,7 @@ def l1_loss(
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-    weight: Any = None,
+    weight: Tensor | None = None,
 ) -> Tensor:
     """The mean of |input - target|."""
     reduction = chosen(reduction, size_average, reduce)
@@ -145,7 +145,7 @@ def huber_loss(
     target: Tensor,
     reduction: str = "mean",
     delta: float = 1.0,
-    weight: Any = None,
+    weight: Tensor | None = None,
 ) -> Tensor:
     """d^2 / 2 where d = |input - target| is up to ``delta``, delta (d - delta / 2) elsewhere."""
     reduction = chosen(reduction)

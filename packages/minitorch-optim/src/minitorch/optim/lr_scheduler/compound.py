@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .base import LRScheduler, set_lr, values
 from .plateau import ReduceLROnPlateau
+
+if TYPE_CHECKING:
+    from ..optimizer import Optimizer
 
 __all__ = ["ChainedScheduler", "SequentialLR"]
 
@@ -52,7 +55,7 @@ class SequentialLR(_Compound):
 
     def __init__(
         self,
-        optimizer: Any,
+        optimizer: Optimizer,
         schedulers: list[Any],
         milestones: list[int],
         last_epoch: int = -1,
@@ -103,17 +106,17 @@ def _undo(scheduler: Any) -> None:
 class ChainedScheduler(_Compound):
     """Several schedules at once, each changing the rate that the one before it left."""
 
-    def __init__(self, schedulers: Sequence[Any], optimizer: Any = None) -> None:
+    def __init__(self, schedulers: Sequence[Any], optimizer: Optimizer | None = None) -> None:
         if len(schedulers) < 1:
             raise ValueError(
                 f"{type(self).__name__} expects at least one scheduler to be chained, but got no "
                 "scheduler."
             )
-        optimizer = optimizer or getattr(schedulers[0], "optimizer", None)
-        check(type(self).__name__, schedulers, optimizer)
+        theirs: Any = optimizer or getattr(schedulers[0], "optimizer", None)
+        check(type(self).__name__, schedulers, theirs)
         self._schedulers = schedulers
-        self.optimizer = optimizer
-        self._last_lr = values(optimizer, "lr")
+        self.optimizer = theirs
+        self._last_lr = values(theirs, "lr")
 
     def step(self) -> None:  # type: ignore[override]  # takes no epoch, as PyTorch's
         """Goes on to the next epoch."""

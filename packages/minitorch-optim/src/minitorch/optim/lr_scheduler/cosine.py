@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .base import LRScheduler, set_rates, unchanged, warn_outside_step
+
+if TYPE_CHECKING:
+    from ..optimizer import Optimizer
 
 __all__ = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts"]
 
@@ -14,7 +17,7 @@ class CosineAnnealingLR(LRScheduler):
     """Half a cosine from the first rate to ``eta_min`` in ``T_max`` epochs, and back again."""
 
     def __init__(
-        self, optimizer: Any, T_max: int, eta_min: float = 0.0, last_epoch: int = -1
+        self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1
     ) -> None:
         self.T_max = T_max
         self.eta_min = eta_min
@@ -50,7 +53,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     def __init__(
         self,
-        optimizer: Any,
+        optimizer: Optimizer,
         T_0: int,
         T_mult: int = 1,
         eta_min: float = 0.0,

@@ -13,6 +13,8 @@ from .functions import saved
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..optimizer import Optimizer
+
 __all__ = ["CyclicLR", "OneCycleLR"]
 
 
@@ -55,7 +57,7 @@ class CyclicLR(LRScheduler):
 
     def __init__(
         self,
-        optimizer: Any,
+        optimizer: Optimizer,
         base_lr: float | Sequence[float],
         max_lr: float | Sequence[float],
         step_size_up: int = 2000,
@@ -170,7 +172,7 @@ class OneCycleLR(LRScheduler):
 
     def __init__(
         self,
-        optimizer: Any,
+        optimizer: Optimizer,
         max_lr: float | Sequence[float],
         total_steps: int | None = None,
         epochs: int | None = None,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .base import LRScheduler, unchanged, warn_outside_step
+
+if TYPE_CHECKING:
+    from ..optimizer import Optimizer
 
 __all__ = ["LambdaLR", "MultiplicativeLR"]
 
@@ -16,7 +19,7 @@ def saved(function: Any) -> Any:
 
 
 class _FunctionLR(LRScheduler):
-    def __init__(self, optimizer: Any, lr_lambda: Any, last_epoch: int = -1) -> None:
+    def __init__(self, optimizer: Optimizer, lr_lambda: Any, last_epoch: int = -1) -> None:
         self.optimizer = optimizer
         count = len(optimizer.param_groups)
         if not isinstance(lr_lambda, list | tuple):

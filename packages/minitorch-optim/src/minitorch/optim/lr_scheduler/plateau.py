@@ -11,6 +11,8 @@ from .base import EPOCH_WARNING, LRScheduler, check_optimizer, set_lr, values
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..optimizer import Optimizer
+
 __all__ = ["ReduceLROnPlateau"]
 
 
@@ -27,7 +29,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     def __init__(
         self,
-        optimizer: Any,
+        optimizer: Optimizer,
         mode: str = "min",
         factor: float = 0.1,
         patience: int = 10,
