@@ -253,7 +253,7 @@ def some_dims(dim: Any, ndim: int) -> tuple[int, ...]:
         IndexError: there is no such dimension.
         RuntimeError: one appears twice.
     """
-    if dim is None or dim == () or dim == []:
+    if dim is None or (isinstance(dim, tuple | list) and not dim):
         return tuple(range(ndim))
     if isinstance(dim, int) or not isinstance(dim, tuple | list):
         number = one_dim(dim, ndim)

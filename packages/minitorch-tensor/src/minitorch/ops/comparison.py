@@ -227,7 +227,7 @@ def isclose(
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
         if tolerance < 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
-    return isclose_p(input, other, rtol, atol, equal_nan)
+    return isclose_p(input, other, float(rtol), float(atol), equal_nan)
 
 
 def allclose(

@@ -89,7 +89,8 @@ def normal(g: Generator, array: Array, mean: float = 0.0, std: float = 1.0) -> N
         parts = array[..., None].view(np.float32 if array.itemsize == 8 else np.float64)
         normal(g, parts, mean, std / math.sqrt(2))
         return
-    _check(array, "normal_kernel_cpu")
+    if array.size:
+        _check(array, "normal_kernel_cpu")
     if not std >= 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
     if array.size < 16 or not array.flags.c_contiguous:
@@ -218,7 +219,8 @@ def bernoulli(g: Generator, array: Array, p: Any = 0.5) -> None:
 
 def exponential(g: Generator, array: Array, lambd: float = 1.0) -> None:
     """``-log(1 - u) / lambd``."""
-    _check(array, "exponential")
+    if array.size:
+        _check(array, "exponential")
     if not lambd > 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
     fill(array, -1 / lambd * np.log1p(-g.uniform64(array.size)))
