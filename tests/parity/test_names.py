@@ -41,6 +41,7 @@ INSTANCES = {
     "BCEWithLogitsLoss": ("pos_weight",),
     "Optimizer": torch.optim.SGD([torch.zeros(1)]).__dict__,
     "_ConvNd": torch.nn.Conv2d(1, 1, 1).__dict__,
+    "RNNBase": torch.nn.LSTM(1, 1).__dict__,
     "CyclicLR": ("use_beta1",),
     "OneCycleLR": ("use_beta1",),
 }

@@ -25,8 +25,9 @@ ROOMS = sorted({m.partition(".")[0] for m in OURS})
 
 def names(module: str) -> list[tuple[str, str]]:
     """(kind, name) of all that the row of a module names."""
-    links = TABLE[module].links
-    return [(kind, name) for name, kind in kinds_of(TABLE[module]).items() if name not in links]
+    row = TABLE[module]
+    real = {*row.links, *row.values}
+    return [(kind, name) for name, kind in kinds_of(row).items() if name not in real]
 
 
 def of_room(room: str):

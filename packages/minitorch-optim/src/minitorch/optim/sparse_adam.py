@@ -61,30 +61,30 @@ class SparseAdam(Optimizer):
                     "SparseAdam does not support dense gradients, please consider Adam instead"
                 )
             for p in params:
-                self._step(p, group)
+                step_rows(p, self.state[p], group)
         return loss
 
     step.__doc__ = Optimizer.step.__doc__
 
-    def _step(self, p: Tensor, group: dict[str, Any]) -> None:
-        """Adam's step for the rows of ``p`` that have a gradient; the others stay."""
-        grad = grad_of(p).coalesce()
-        rows, g = tuple(array_of(grad.indices())), array_of(grad.values().detach())
-        if group["maximize"]:
-            g = -g
-        state = self.state[p]
-        if not state:
-            state["step"] = 0
-            for name in ("exp_avg", "exp_avg_sq"):
-                state[name] = wrap(np.zeros_like(array_of(p)))
-        state["step"] += 1
-        beta1, beta2 = group["betas"]
-        exp_avg, exp_avg_sq = array_of(state["exp_avg"]), array_of(state["exp_avg_sq"])
-        exp_avg[rows] += (g - exp_avg[rows]) * g.dtype.type(1 - beta1)
-        exp_avg_sq[rows] += (g * g - exp_avg_sq[rows]) * g.dtype.type(1 - beta2)
-        unbiased = math.sqrt(1 - beta2 ** state["step"]) / (1 - beta1 ** state["step"])
-        size = g.dtype.type(float(group["lr"]) * unbiased)
-        array_of(p)[rows] -= (
-            size * exp_avg[rows] / (np.sqrt(exp_avg_sq[rows]) + g.dtype.type(group["eps"]))
-        )
-        mark_written(p, state["exp_avg"], state["exp_avg_sq"])
+
+def step_rows(p: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+    """Adam's step for the rows of ``p`` that have a gradient; the others stay."""
+    grad = grad_of(p).coalesce()
+    rows, g = tuple(array_of(grad.indices())), array_of(grad.values().detach())
+    if group["maximize"]:
+        g = -g
+    if not state:
+        state["step"] = 0
+        for name in ("exp_avg", "exp_avg_sq"):
+            state[name] = wrap(np.zeros_like(array_of(p)))
+    state["step"] += 1
+    beta1, beta2 = group["betas"]
+    exp_avg, exp_avg_sq = array_of(state["exp_avg"]), array_of(state["exp_avg_sq"])
+    exp_avg[rows] += (g - exp_avg[rows]) * g.dtype.type(1 - beta1)
+    exp_avg_sq[rows] += (g * g - exp_avg_sq[rows]) * g.dtype.type(1 - beta2)
+    unbiased = math.sqrt(1 - beta2 ** state["step"]) / (1 - beta1 ** state["step"])
+    size = g.dtype.type(float(group["lr"]) * unbiased)
+    array_of(p)[rows] -= (
+        size * exp_avg[rows] / (np.sqrt(exp_avg_sq[rows]) + g.dtype.type(group["eps"]))
+    )
+    mark_written(p, state["exp_avg"], state["exp_avg_sq"])

@@ -275,7 +275,7 @@ class AccumulateGrad(Node):
         if isinstance(g, Variable):
             if g._data.dtype != leaf._data.dtype:
                 g = g.to(leaf.dtype)
-            if grad is None and g._interpreter is None:
+            if grad is None and isinstance(g._data, np.ndarray) and g._interpreter is None:
                 leaf._grad = wrap(like(g._data)).copy_(g)
             else:
                 leaf._grad = g.clone() if grad is None else grad + g

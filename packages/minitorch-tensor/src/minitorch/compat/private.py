@@ -45,7 +45,8 @@ def _convert_indices_from_coo_to_csr(
         >>> minitorch._convert_indices_from_coo_to_csr(minitorch.tensor([0, 0, 2]), 3)
         tensor([0, 2, 2, 3])
     """
-    starts: Any = wrap(np.searchsorted(input._array(), np.arange(size + 1)))
+    ends = np.arange(size + 1, dtype=np.int64)
+    starts: Any = wrap(np.searchsorted(input._array(), ends).astype(np.int64, copy=False))
     made: Tensor = starts.to(dtypes.int32 if out_int32 else dtypes.int64)
     return made
 
@@ -56,6 +57,6 @@ def _convert_indices_from_csr_to_coo(
     """The rows of the elements, given where each row begins, above their columns (``transpose``:
     below)."""
     starts = crow_indices._array()
-    rows: Any = wrap(np.repeat(np.arange(len(starts) - 1), np.diff(starts)))
+    rows: Any = wrap(np.repeat(np.arange(len(starts) - 1, dtype=np.int64), np.diff(starts)))
     pair = [col_indices, rows] if transpose else [rows, col_indices]
     return stack([each.to(dtypes.int32 if out_int32 else dtypes.int64) for each in pair])

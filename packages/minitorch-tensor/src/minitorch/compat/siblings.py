@@ -266,7 +266,7 @@ def __getattr__(name: str) -> Any:
         return _shared(f"minitorch.{name}")
     if name in LATER:
         value = getattr(import_module(f"minitorch.{LATER[name]}"), name)
-        if LATER[name].startswith(("ops.", "random.", "_tensor.in_place")):
+        if LATER[name].startswith(("ops.", "random.", "_tensor.in_place", "compat.private")):
             value = public(name, value, "minitorch")
         return vars(sys.modules["minitorch"]).setdefault(name, value)
     if name in FUNCTIONAL:

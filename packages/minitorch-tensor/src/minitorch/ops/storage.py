@@ -119,9 +119,9 @@ def as_strided(
     _check(size, stride, offset)
     check_window(memory, size, array.dtype, offset * item, [s * item for s in stride])
     own = tuple([step // item for step in array.strides])
-    made = as_strided_p(input, size, stride, offset, own, start // item)
-    _from_base(made, size, stride, offset)
-    return made
+    view: Tensor = as_strided_p(input, size, stride, offset, own, start // item)
+    _from_base(view, size, stride, offset)
+    return view
 
 
 def _check(size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SobolEngine"]
 
 MAXBIT = 30
-POWERS = 1 << np.arange(MAXBIT - 1, -1, -1)  # of the bits, the highest first
+POWERS = 1 << np.arange(MAXBIT - 1, -1, -1, dtype=np.int64)  # of the bits, the highest first
 
 
 def directions(dimension: int) -> Any:

@@ -48,7 +48,9 @@ class LinearCrossEntropyOptions:
         if self.acc_dtype is not None and not self.acc_dtype.is_floating_point:
             raise ValueError(f"acc_dtype must be None or a floating dtype, got {self.acc_dtype!r}")
 
-    def rows(self, num_batches: int, in_features: int, num_classes: int) -> int:
+    def _compute_batch_chunk_size(
+        self, num_batches: int, in_features: int, num_classes: int
+    ) -> int:
         """The rows of a chunk.
 
         Raises:

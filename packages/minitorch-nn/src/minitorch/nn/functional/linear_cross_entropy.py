@@ -115,7 +115,7 @@ def _in_chunks(
         logits = linear(rows, linear_weight, linear_bias)
         return cross_entropy(logits, classes, reduction=of_chunk, **settings)
 
-    size = options.rows(len(x), x.shape[1], linear_weight.shape[0])
+    size = options._compute_batch_chunk_size(len(x), x.shape[1], linear_weight.shape[0])
     parts = [
         checkpoint(loss, rows, classes, use_reentrant=False)
         for rows, classes in zip(x.split(size), labels.split(size), strict=True)

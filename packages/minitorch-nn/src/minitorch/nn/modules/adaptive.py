@@ -129,9 +129,9 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
     def log_prob(self, input: Tensor) -> Tensor:
         """(N, in_features) to the (N, n_classes) log-probabilities."""
-        return self._log_prob(input, self.head(input))
+        return self._get_full_log_prob(input, self.head(input))
 
-    def _log_prob(self, input: Tensor, scores: Tensor) -> Tensor:
+    def _get_full_log_prob(self, input: Tensor, scores: Tensor) -> Tensor:
         head = F.log_softmax(scores, dim=1)
         out: Tensor = input.new_empty((scores.shape[0], self.n_classes))
         out[:, : self.shortlist_size] = head[:, : self.shortlist_size]
@@ -149,5 +149,5 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         output = scores.argmax(1)
         rare = output >= self.shortlist_size
         if bool(rare.any()):
-            output[rare] = self._log_prob(input[rare], scores[rare]).argmax(1)
+            output[rare] = self._get_full_log_prob(input[rare], scores[rare]).argmax(1)
         return output
