@@ -207,6 +207,14 @@ def test_a_missing_sibling_is_named(package, monkeypatch):
         exec(f"from minitorch import {name}")
 
 
+def test_a_method_of_a_missing_sibling_names_it_too():
+    run(
+        "import sys, minitorch as torch; from minitorch.compat.siblings import MissingSibling; "
+        "sys.meta_path.insert(0, MissingSibling); assert not hasattr(torch.Tensor, 'prelu'); "
+        "assert not hasattr(torch.ones(2), 'hardshrink')"
+    )
+
+
 def test_the_first_name_of_optim():
     pytest.importorskip("minitorch.nn", reason="the core alone")
     if installed("minitorch-optim"):

@@ -38,7 +38,7 @@ def _members(kind: type) -> dict[str, Any]:
     """The public methods and properties that a class has itself."""
     members = {}
     for name in list(vars(kind)):
-        getattr(kind, name)  # what comes in on first use does
+        hasattr(kind, name)  # what comes in on first use does, of nn if that is there
         member = vars(kind)[name]
         if isinstance(member, staticmethod | classmethod):
             member = member.__func__

@@ -8,6 +8,7 @@ from importlib import import_module
 import minitorch
 import pytest
 from minitorch.compat.modules import KINDS, AbsentModule, kinds_of
+from minitorch.compat.siblings import SIBLINGS
 from minitorch.compat.table import TABLE
 from minitorch.compat.top import TOP
 from minitorch.compat.torch_version import TorchVersion
@@ -20,7 +21,14 @@ def look_up(module: str, name: str):
 
 
 OURS = sorted(m for m in TABLE if not m.startswith("_ops"))  # but for lists of operators
-ROOMS = sorted({m.partition(".")[0] for m in OURS})
+
+
+def room_of(module: str) -> str:
+    """The sibling that it comes with, else the first part of its name."""
+    return next((s for s in SIBLINGS if f"{module}.".startswith(f"{s}.")), module.partition(".")[0])
+
+
+ROOMS = sorted({*map(room_of, OURS)})
 
 
 def names(module: str) -> list[tuple[str, str]]:
@@ -32,10 +40,10 @@ def names(module: str) -> list[tuple[str, str]]:
 
 def of_room(room: str):
     """The modules of a room that are the table's, all of which import."""
-    if room in ("nn", "distributions", "optim"):
+    if room in SIBLINGS:
         pytest.importorskip(f"minitorch.{room}", reason="not installed")
     for module in OURS:
-        if module.partition(".")[0] == room:
+        if room_of(module) == room:
             found = import_module(f"minitorch.{module}")
             if isinstance(found, AbsentModule):  # some are real by now
                 yield module, found

@@ -412,6 +412,7 @@ def test_hostile_files(name):
         minitorch.load(archive(*HOSTILE[name]))
 
 
+@pytest.mark.filterwarnings("ignore:bfloat16 becomes float32")  # without ml_dtypes
 def test_the_program_above_is_right():
     got = minitorch.load(archive(tensor_program(), [("data/0", struct.pack("<2f", 1, 2))]))
     assert got.tolist() == [1, 2]

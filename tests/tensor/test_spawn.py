@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from minitorch import multiprocessing as mp
@@ -56,10 +57,11 @@ def test_the_first_that_fails_is_named(how, error, message):
     assert caught.value.error_index == 1
 
 
-def test_spawn_starts_interpreters(tmp_path):
+def test_spawn_starts_interpreters(tmp_path, monkeypatch):
     from minitorch.multiprocessing.spawn import spawn
 
     assert mp.spawn is spawn  # a function, whatever was imported
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])  # where the process finds `write`
     mp.spawn(write, (tmp_path,))
     assert [each.name for each in tmp_path.iterdir()] == ["0"]
     with pytest.warns(FutureWarning, match="start_processes"):

@@ -74,6 +74,22 @@ if TYPE_CHECKING:  # of what comes in on first use
     from ._tensor.in_place import *
     from ._tensor.printing import *
     from ._tensor.typed_storage import *
+    from ._tensor.untyped_storage import from_file as from_file
+    from ._types.dtype import int1 as int1
+    from ._types.dtype import int2 as int2
+    from ._types.dtype import int3 as int3
+    from ._types.dtype import int4 as int4
+    from ._types.dtype import int5 as int5
+    from ._types.dtype import int6 as int6
+    from ._types.dtype import int7 as int7
+    from ._types.dtype import uint1 as uint1
+    from ._types.dtype import uint2 as uint2
+    from ._types.dtype import uint3 as uint3
+    from ._types.dtype import uint4 as uint4
+    from ._types.dtype import uint5 as uint5
+    from ._types.dtype import uint6 as uint6
+    from ._types.dtype import uint7 as uint7
+    from ._types.layout import legacy_contiguous_format as legacy_contiguous_format
     from .amp import GradScaler as GradScaler
     from .amp import autocast as autocast
     from .amp import autocast_decrement_nesting as autocast_decrement_nesting
@@ -95,6 +111,8 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .compat.alias import as_torch as as_torch
     from .compat.futures import Future as Future
     from .compat.modules import get_device_module as get_device_module
+    from .compat.private import dsmm as dsmm
+    from .compat.private import spmm as spmm
     from .compat.tensor_types import *
     from .compiler import compile as compile
     from .func import vmap as vmap

@@ -36,7 +36,10 @@ class LaterMethod:
         self.names.append(name)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        function = self.load()
+        try:
+            function = self.load()
+        except ModuleNotFoundError as error:  # says which package to install
+            raise AttributeError(str(error)) from error
         for name in self.names:
             method = copied(function, name)
             setattr(self.owner, name, method)

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import wraps
 from types import FunctionType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -30,7 +30,11 @@ def _dtype_to_storage_type_map() -> dict[dtype, str]:
 
 
 BY_NAME = {f"{each.type_name}Storage": each for each in (*ALL, bfloat16)}
-__all__ = ["Storage", "StorageBase", "TypedStorage", "UntypedStorage", *BY_NAME]
+__all__ = [
+    "BFloat16Storage", "BoolStorage", "ByteStorage", "CharStorage", "ComplexDoubleStorage",
+    "ComplexFloatStorage", "DoubleStorage", "FloatStorage", "HalfStorage", "IntStorage",
+    "LongStorage", "ShortStorage", "Storage", "StorageBase", "TypedStorage", "UntypedStorage",
+]  # fmt: skip
 
 # --- the warning ---------------------------------------------------------------------------------
 
@@ -400,3 +404,20 @@ for _name, _dtype in BY_NAME.items():
         {"dtype": _dtype, "__module__": "torch", "__doc__": f"Makes a TypedStorage of {_dtype}."},
     )
 Storage = globals()["FloatStorage"]
+
+if TYPE_CHECKING:  # which does not follow the loop
+    # fmt: off
+    class BFloat16Storage(_LegacyStorage): ...
+    class BoolStorage(_LegacyStorage): ...
+    class ByteStorage(_LegacyStorage): ...
+    class CharStorage(_LegacyStorage): ...
+    class ComplexDoubleStorage(_LegacyStorage): ...
+    class ComplexFloatStorage(_LegacyStorage): ...
+    class DoubleStorage(_LegacyStorage): ...
+    class FloatStorage(_LegacyStorage): ...
+    class HalfStorage(_LegacyStorage): ...
+    class IntStorage(_LegacyStorage): ...
+    class LongStorage(_LegacyStorage): ...
+    class ShortStorage(_LegacyStorage): ...
+    # fmt: on
+    Storage = FloatStorage

@@ -107,8 +107,8 @@ def as_strided(
     if hasattr(input, "_value"):  # each example of a batch, from where it starts
         batch: Any = input._value
         steps = (batch.stride(0), *stride)
-        made: Any = as_strided(batch, (batch.shape[0], *size), steps, storage_offset)
-        return input._around(made)  # type: ignore[attr-defined, no-any-return]
+        windows = as_strided(batch, (batch.shape[0], *size), steps, storage_offset)
+        return input._around(windows)  # type: ignore[attr-defined, no-any-return]
     owner: Any = input
     while hasattr(owner, "_primal"):  # a dual lies as its value does
         owner = owner._primal
