@@ -18,14 +18,18 @@ FIRST = "operands in different orders: PyTorch follows the first, NumPy prefers 
 HARMLESS = {  # names whose results may be contiguous here where PyTorch's are not
     **dict.fromkeys(
         ("cholesky", "linalg.cholesky", "linalg.eigh", "linalg.inv", "linalg.qr", "linalg.solve",
-         "linalg.svd", "linalg.tensorinv", "qr", "svd"), COLUMNS,
+         "linalg.svd", "linalg.tensorinv", "qr", "svd", "geqrf", "linalg.householder_product",
+         "linalg.lu_factor", "linalg.lu_factor_ex", "linalg.lu_solve", "lu", "lu_solve", "ormqr",
+         "triangular_solve"), COLUMNS,
     ),
     **dict.fromkeys(
         ("addcdiv", "addcmul", "addr", "kron", "masked.normalize", "nn.functional.normalize",
          "special.zeta"), FIRST,
     ),
     **dict.fromkeys(
-        ("fft.irfft", "fft.irfft2", "fft.irfftn"), "PyTorch's order is that of its library's passes"
+        ("fft.hfft", "fft.hfft2", "fft.hfftn", "fft.ihfft", "fft.ihfft2", "fft.ihfftn",
+         "fft.irfft", "fft.irfft2", "fft.irfftn"),
+        "PyTorch's order is that of its library's passes",
     ),
     "linalg.matrix_power": "the inverse's are LAPACK's columns",
     **dict.fromkeys(

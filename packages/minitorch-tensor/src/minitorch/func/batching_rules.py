@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
-import numpy as np
-
 from ..autograd.dispatch import apply
 from ..autograd.history import replay
 from ..autograd.inplace import copy_slices_p
@@ -62,7 +60,14 @@ from ..ops.linalg import (
     linalg_solve_p,
     linalg_solve_triangular_p,
 )
-from ..ops.lu import permute_rows_p
+from ..ops.lu import (
+    lu_factor_ex_p,
+    lu_factors_p,
+    lu_order_p,
+    order_back_p,
+    permutation_p,
+    permute_rows_p,
+)
 from ..ops.matmul import matmul as matmul_p
 from ..ops.matrix_functions import (
     cofactor_p,
@@ -231,7 +236,8 @@ def matmul(primitive: Any, values: list[Any], batched: list[bool], params: Any, 
     linalg_det_p, linalg_eig_p, linalg_eigh_p, linalg_inv_p, linalg_inv_ex_p, linalg_inv_ex_info_p,
     linalg_matrix_exp_p, linalg_qr_p, linalg_slogdet_p, linalg_svd_p, logdet_p, cofactor_p,
     eye_like_p, tril_p, triu_p, linalg_vander_p, greatest_distance_p, zero_norm_p, last_rank_p,
-    to_nan_p, geqrf_p, view_as_real_p, view_as_complex_p,
+    to_nan_p, geqrf_p, lu_factor_ex_p, lu_order_p, permutation_p, order_back_p,
+    view_as_real_p, view_as_complex_p,
 )  # fmt: skip
 def of_matrices(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
     """These take any number of leading dimensions."""
@@ -247,14 +253,10 @@ def grid_cells(primitive: Any, values: list[Any], batched: Any, params: Any, siz
     return slope, shift, index.transpose(0, 1), inside.transpose(0, 1)  # one each per weight
 
 
-@batching_rule(permute_rows_p)
-def permute_rows(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:
-    order = params[0]
-    return apply(primitive, *values, np.broadcast_to(order, (size, *order.shape)))
-
-
-@batching_rule(linalg_pinv_p)
-def pinv(primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int) -> Any:
+@batching_rule(linalg_pinv_p, permute_rows_p, lu_factors_p)
+def of_one_size(
+    primitive: Any, values: list[Any], batched: list[bool], params: Any, size: int
+) -> Any:
     return apply(primitive, *(spread(v, b, size) for v, b in zip(values, batched, strict=True)))
 
 

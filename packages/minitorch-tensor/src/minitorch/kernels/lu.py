@@ -21,7 +21,7 @@ def factors(x: Array) -> tuple[Array, Array, Array]:
     pivots = np.empty((len(lu), k), np.int32)
     info = np.zeros(len(lu), np.int32)
     for j in range(k):
-        p = j + np.argmax(np.abs(lu[:, j:, j]), 1)
+        p = j + np.argmax(_size(lu[:, j:, j]), 1)
         pivots[:, j] = p + 1
         swapped = lu[each, p]
         lu[each, p] = lu[:, j]
@@ -32,6 +32,11 @@ def factors(x: Array) -> tuple[Array, Array, Array]:
         lu[:, j + 1 :, j] /= np.where(zero, 1, pivot)[:, None]
         lu[:, j + 1 :, j + 1 :] -= lu[:, j + 1 :, j, None] * lu[:, j, None, j + 1 :]
     return lu.reshape(x.shape), pivots.reshape(*batch, k), info.reshape(tuple(batch))
+
+
+def _size(x: Array) -> Array:
+    """By which LAPACK compares pivots: of complex numbers |re| + |im|."""
+    return np.abs(x.real) + np.abs(x.imag) if x.dtype.kind == "c" else np.abs(x)
 
 
 def order(pivots: Array, m: int) -> Array:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from .._types.layout import contiguous_format
 from ..autograd.out import into
 from . import broadcasting, complex_parts, diagonals, joining, regions, shape, storage
 from .arguments import one_dim
@@ -26,6 +27,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+def _packed(view: Tensor) -> Tensor:
+    return clone(view, memory_format=contiguous_format)
+
+
 def copying(view: F, name: str | None = None) -> F:
     """``view`` whose results do not share the memory of the input."""
 
@@ -33,7 +38,7 @@ def copying(view: F, name: str | None = None) -> F:
         if out is not None:
             return into(out, copy, *args, **kwargs)
         made = view(*args, **kwargs)
-        return tuple(map(clone, made)) if isinstance(made, tuple | list) else clone(made)
+        return tuple(map(_packed, made)) if isinstance(made, tuple | list) else _packed(made)
 
     functools.update_wrapper(copy, view, updated=())  # not its attributes: it is no primitive
     copy.__name__ = copy.__qualname__ = name or f"{view.__name__}_copy"
@@ -46,7 +51,7 @@ def narrow_copy(
     input: Tensor, dim: int, start: Tensor | int, length: int, *, out: Tensor | None = None
 ) -> Tensor:
     """``narrow``, as a copy."""
-    return clone(regions.narrow(input, dim, start, length))
+    return _packed(regions.narrow(input, dim, start, length))
 
 
 def alias(input: Any) -> Any:
@@ -64,6 +69,11 @@ def slice_(input: Any, dim: int = 0, start: Any = None, end: Any = None, step: i
     return slice_p(input, (*(slice(None),) * one_dim(dim, input.ndim), slice(start, end, step)))
 
 
+def _view_of_any(input: Any, *size: Any, dtype: Any = None) -> Any:
+    """``input`` in another shape or as another dtype, whatever its strides."""
+    return shape.view(shape.contiguous(input), *size, **({} if dtype is None else {"dtype": dtype}))
+
+
 alias_copy, detach_copy, slice_copy = copying(alias), copying(detach), copying(slice_, "slice_copy")
 as_strided_copy = copying(storage.as_strided)
 diagonal_copy = copying(diagonals.diagonal)
@@ -76,4 +86,4 @@ split_copy, split_with_sizes_copy = copying(joining.split), copying(joining.spli
 unbind_copy, unfold_copy = copying(joining.unbind), copying(regions.unfold)
 view_as_complex_copy = copying(complex_parts.view_as_complex)
 view_as_real_copy = copying(complex_parts.view_as_real)
-view_copy = copying(shape.view)
+view_copy = copying(_view_of_any, "view_copy")

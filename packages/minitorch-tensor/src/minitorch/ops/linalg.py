@@ -12,6 +12,7 @@ from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels import linalg as kernels
+from ..kernels.meta import MetaArray
 from .matmul import column, matmul, transposed
 from .shape import permute_p, view_p
 
@@ -70,7 +71,8 @@ def one_dtype(name: str, a: Any, b: Any) -> None:
 def constant(value: Any, x: Any) -> Any:
     """``value`` in the dtype of ``x``, an array or a Tensor as ``x`` is one."""
     if isinstance(x, Variable):
-        return wrap(value.astype(x.dtype.numpy))
+        made = wrap(value.astype(x.dtype.numpy))
+        return made.to("meta") if isinstance(x._data, MetaArray) else made
     return value.astype(x.dtype)
 
 
@@ -100,7 +102,7 @@ def triangle(x: Any, upper: bool, unitriangular: bool = False) -> Any:
     """One triangle of ``x``, zeros elsewhere."""
     m, n = x.shape[-2:]
     k = -1 if unitriangular else 0
-    return x * (np.tri(n, m, k, dtype=bool).T if upper else np.tri(m, n, k, dtype=bool))
+    return x * constant(np.tri(n, m, k).T if upper else np.tri(m, n, k), x)
 
 
 linalg_solve_triangular_p: Operation = primitive(

@@ -9,17 +9,19 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.primitive import primitive
-from ..autograd.variable import wrap
 from ..kernels import lu as kernels
 from ..kernels.linalg import LinAlgError
+from .broadcasting import broadcast_shapes
 from .decompositions import eye
 from .joining import cat_p
 from .linalg import linalg_solve_triangular_p, matrices, one_dtype, same_batch, square, triangle
 from .matmul import adjoint as conjugate
 from .matmul import matmul, transposed
+from .shape import contiguous
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+    from ..autograd.primitive import Operation
 
 __all__ = ["lu", "lu_solve", "lu_unpack", "triangular_solve"]
 
@@ -59,25 +61,30 @@ def _over_upper(u_t: Any, x: Any) -> Any:
     return transposed(linalg_solve_triangular_p(transposed(u_t), transposed(x), True, False))
 
 
+lu_factor_ex_p = primitive(kernels.factors, "x -> lu pivots info", None, name="lu_factor_ex")
+lu_order_p = primitive(kernels.order, "pivots | m", None, name="lu_order")
+permutation_p = primitive(kernels.permutation, "pivots | m dtype", None, name="lu_permutation")
+order_back_p = primitive(lambda order: np.argsort(order, -1), "order", None, name="order_back")
 # of a matrix whose rows are in order already; `known` are its factors
 lu_factors_p = primitive(
-    lambda x, known: known, "x | known", _factors_rule, name="lu_factors",
-    label="LinalgLuFactorExBackward0",
+    lambda x, known: known, "x known", lambda g, out: _factors_rule(g, out), None,
+    name="lu_factors", label="LinalgLuFactorExBackward0",
 )  # fmt: skip
-permute_rows_p = primitive(
+permute_rows_p: Operation = primitive(
     lambda x, order: np.take_along_axis(x, order[..., None], -2),
-    "x | order",
-    lambda g, order: permute_rows_p(g, np.argsort(order, -1)),
+    "x order",
+    lambda g, order: permute_rows_p(g, order_back_p(order)),
+    None,
     name="permute_rows",
 )
 
 
-def _factor(name: str, A: Tensor, pivot: bool) -> tuple[Tensor, Any, Any]:
+def _factor(name: str, A: Tensor, pivot: bool) -> tuple[Tensor, Tensor, Tensor]:
     matrices(name, A)
     if not pivot:
         raise RuntimeError(f"{name}: LU without pivoting is not implemented on the CPU")
-    known, pivots, info = kernels.factors(A._array())
-    rows = permute_rows_p(A, kernels.order(pivots, A.shape[-2]))
+    known, pivots, info = lu_factor_ex_p(A)
+    rows = permute_rows_p(A, lu_order_p(pivots, A.shape[-2]))
     return lu_factors_p(rows, known), pivots, info
 
 
@@ -98,10 +105,13 @@ def lu_factor(
     """
     lu, pivots, info = _factor("torch.linalg.lu_factor", A, pivot)
     _check(info)
-    return return_types.linalg_lu_factor(lu, wrap(pivots))
+    return return_types.linalg_lu_factor(lu, pivots)
 
 
-def _check(info: Any) -> None:
+def _check(tensor: Tensor) -> None:
+    if tensor.is_meta:
+        return
+    info = tensor._array()
     if info.any():
         k = int(np.flatnonzero(info)[0])
         where = f"(Batch element {k}): " if info.ndim else ""
@@ -120,7 +130,7 @@ def lu_factor_ex(
     lu, pivots, info = _factor("torch.linalg.lu_factor_ex", A, pivot)
     if check_errors:
         _check(info)
-    return return_types.linalg_lu_factor_ex(lu, wrap(pivots), wrap(info[()]))
+    return return_types.linalg_lu_factor_ex(lu, pivots, info)
 
 
 def linalg_lu(
@@ -128,8 +138,8 @@ def linalg_lu(
 ) -> return_types.linalg_lu:
     """``(P, L, U)``: ``A = P @ L @ U`` with a permutation, a unit lower and an upper triangle."""
     lu, pivots, _ = _factor("linalg.lu", A, pivot)
-    p = kernels.permutation(pivots, A.shape[-2], lu._data.dtype)
-    return return_types.linalg_lu(wrap(p), _lower(lu), _upper(lu))
+    p = permutation_p(pivots, A.shape[-2], lu._data.dtype)
+    return return_types.linalg_lu(p, _lower(lu), _upper(lu))
 
 
 def linalg_lu_solve(
@@ -154,8 +164,8 @@ def linalg_lu_solve(
     same_batch(name, LU, B)
     if not left:  # x a = b, a' x' = b'
         turned = linalg_lu_solve(LU, pivots, conjugate(B), adjoint=not adjoint)
-        return conjugate(turned)  # type: ignore[no-any-return]
-    order = kernels.order(pivots._array(), LU.shape[-1])
+        return contiguous(conjugate(turned))
+    order = lu_order_p(pivots, LU.shape[-1])
     lower, upper = triangle(LU, False, True), triangle(LU, True)
     if not adjoint:
         rows = _ordered(B, order)
@@ -163,13 +173,13 @@ def linalg_lu_solve(
         return linalg_solve_triangular_p(upper, made, True, False)
     made = linalg_solve_triangular_p(conjugate(upper), B, False, False)
     made = linalg_solve_triangular_p(conjugate(lower), made, True, True)
-    return _ordered(made, np.argsort(order, -1))
+    return _ordered(made, order_back_p(order))
 
 
-def _ordered(x: Tensor, order: Any) -> Tensor:
-    batch = np.broadcast_shapes(tuple(x.shape[:-2]), order.shape[:-1])
+def _ordered(x: Tensor, order: Tensor) -> Tensor:
+    batch = broadcast_shapes(x.shape[:-2], order.shape[:-1])
     x = x.expand(*batch, *x.shape[-2:])
-    return permute_rows_p(x, np.broadcast_to(order, (*batch, order.shape[-1])))
+    return permute_rows_p(x, order.expand(*batch, order.shape[-1]))
 
 
 def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -187,13 +197,12 @@ def lu_unpack(
             "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 "
             f"dtype, but is {LU_pivots.dtype}"
         )
-    none = np.empty(0, LU_data._data.dtype)
-    p = none
+    p, lower, upper = (LU_data.new_empty(0) for _ in range(3))
     if unpack_pivots:
-        p = kernels.permutation(LU_pivots._array(), LU_data.shape[-2], none.dtype)
-    if not unpack_data:
-        return return_types.lu_unpack(wrap(p), wrap(none), wrap(none.copy()))
-    return return_types.lu_unpack(wrap(p), _lower(LU_data), _upper(LU_data))
+        p = permutation_p(LU_pivots, LU_data.shape[-2], LU_data._data.dtype)
+    if unpack_data:
+        lower, upper = contiguous(_lower(LU_data)), contiguous(_upper(LU_data))
+    return return_types.lu_unpack(p, lower, upper)
 
 
 def lu(
@@ -208,8 +217,8 @@ def lu(
     )
     made, pivots, info = _factor("lu", A, pivot)
     if get_infos:
-        return made, wrap(pivots), wrap(info[()])
-    return made, wrap(pivots)
+        return made, pivots, info
+    return made, pivots
 
 
 def triangular_solve(
@@ -229,6 +238,6 @@ def triangular_solve(
     one_dtype("triangular_solve", A, b)
     same_batch("triangular_solve", A, b)
     a = transposed(A) if transpose else A
-    made = linalg_solve_triangular_p(a, b, upper is not transpose, unitriangular)
+    made = contiguous(linalg_solve_triangular_p(a, b, upper is not transpose, unitriangular))
     batch = tuple(made.shape[:-2])
     return return_types.triangular_solve(made, A.expand(*batch, *A.shape[-2:]).clone())

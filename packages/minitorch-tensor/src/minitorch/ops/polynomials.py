@@ -38,10 +38,12 @@ def polynomials(
         dtype = np.result_type(x, n)
         x, degree = np.broadcast_arrays(np.asarray(x, dtype), np.trunc(n))
         before, now = np.ones_like(x), np.asarray(first(x), dtype)
-        made = np.where(degree == 0, before, np.where(degree == 1, now, np.zeros_like(x)))
+        made = np.zeros_like(x)
+        np.copyto(made, before, where=degree == 0)
+        np.copyto(made, now, where=degree == 1)
         for k in range(1, int(np.nanmax(degree, initial=0))):
             before, now = now, np.asarray(following(k, x, now, before), dtype)
-            made = np.where(degree == k + 1, now, made)
+            np.copyto(made, now, where=degree == k + 1)
         return made[()]
 
     return kernel

@@ -114,21 +114,21 @@ def scaled_dot_product_attention(
             )
         key, value = (x.repeat_interleave(query.shape[-3] // x.shape[-3], -3) for x in (key, value))
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    if dropout_p > 0:
-        if query.dtype in (minitorch.bfloat16, minitorch.float16):  # rounded once
-            if attn_mask is not None and attn_mask.dtype is not minitorch.bool:
-                attn_mask = attn_mask.float()
-            q, k, v = query.float(), key.float(), value.float()
-            made = scaled_dot_product_attention(q, k, v, attn_mask, dropout_p, is_causal, factor)
-            return made.to(query.dtype)
-        p = weights(query, key, attn_mask, factor, is_causal)
-        return matmul(dropout(p, dropout_p), value)
     batch = query.shape[:-2]
     whole = batch == key.shape[:-2] == value.shape[:-2] and query.numel() and value.numel()
     if attn_mask is not None:
         whole = whole and not attn_mask.requires_grad and 2 <= attn_mask.ndim <= query.ndim
-    if whole and query.dtype.is_floating_point:
+    if dropout_p == 0 and whole and query.dtype.is_floating_point:
         return scaled_dot_product_attention_p(query, key, value, attn_mask, factor, is_causal)
+    if query.dtype in (minitorch.bfloat16, minitorch.float16):  # rounded once
+        if attn_mask is not None and attn_mask.dtype is not minitorch.bool:
+            attn_mask = attn_mask.float()
+        q, k, v = query.float(), key.float(), value.float()
+        made = scaled_dot_product_attention(q, k, v, attn_mask, dropout_p, is_causal, factor)
+        return made.to(query.dtype)
+    if dropout_p > 0:
+        p = weights(query, key, attn_mask, factor, is_causal)
+        return matmul(dropout(p, dropout_p), value)
     return attention_definition(query, key, value, attn_mask, factor, is_causal)
 
 

@@ -42,6 +42,7 @@ def definition(
 
 def _cross_entropy(x: Any, target: Any, weight: Any, *params: Any) -> Any:
     if x.ndim != 2 or target.shape != x.shape[:1] or weight is not None:
+        no_probabilities(x, target)
         target = unbatched(x, target)
         check_classes(x, target, weight, "cross_entropy")
     if x.dtype.kind not in "fV":
@@ -65,6 +66,15 @@ cross_entropy_p = fused(
 def by_class(weight: Any, x: Any) -> Any:
     """The class weights in a shape that broadcasts with ``x``."""
     return weight.reshape((-1,) + (1,) * (x.ndim - 1 - class_dim(x)))
+
+
+def no_probabilities(input: Any, target: Any) -> None:
+    """Raises where integers are shaped as probabilities are."""
+    if input.shape == target.shape:
+        raise RuntimeError(
+            "Expected floating point type for target with class probabilities, got "
+            f"{target.dtype.name} of shape {list(target.shape)}, the shape of the scores"
+        )
 
 
 def unbatched(input: Any, target: Any) -> Any:
@@ -155,6 +165,7 @@ def cross_entropy(
                     "which names a class, while the targets are probabilities of classes"
                 )
             return entropy_of_probabilities(input, target, weight, reduction, label_smoothing)
+        no_probabilities(input, target)
         check_classes(input, unbatched(input, target), weight, "cross_entropy")
         target = class_numbers(target)
     return cross_entropy_p(input, target, weight, ignore_index, reduction, label_smoothing)
