@@ -124,7 +124,8 @@ def named(rooms):
 
 @pytest.mark.skipif(not all(map(installed, PORTIONS)), reason="needs all packages")
 def test_an_import_brings_what_it_must_and_no_more():
-    before, known = "import sys, numpy; old = {*sys.modules}", {"minitorch"}
+    # inspect: NumPy 2.0 does not bring it, later ones do
+    before, known = "import sys, inspect, numpy; old = {*sys.modules}", {"minitorch"}
     for program, rooms in USES.items():
         before += f"\n{program}"
         told = f"{before}\nprint(*{{*sys.modules}} - old)"
