@@ -13,6 +13,7 @@ from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..kernels import sums
 from .arguments import numpy_names
+from .complex import complex as complex_of
 from .conversion import to
 from .reduction import broadcast_gradient, count, dims, is_tensor, kept_p, mean_p, ne_zero_p
 
@@ -230,5 +231,8 @@ def corrcoef(input: Tensor) -> Tensor:
     c = cov(input)
     if not c.ndim:
         return c / c
-    d = c.diagonal().sqrt()
-    return (c / d.unsqueeze(1) / d.unsqueeze(0)).clip(-1, 1)
+    d = c.diagonal().real.sqrt()
+    made: Tensor = c / d.unsqueeze(1) / d.unsqueeze(0)
+    if made.dtype.is_complex:
+        return complex_of(made.real.clip(-1, 1), made.imag.clip(-1, 1))
+    return made.clip(-1, 1)
