@@ -440,7 +440,9 @@ def from_dlpack(
         as_device(device)
     capsule = type(ext_tensor).__name__ == "PyCapsule"
     array = np.from_dlpack(_Capsule(ext_tensor) if capsule else ext_tensor)
-    if capsule:  # the old protocol cannot say that memory is to be read only, NumPy assumes it
+    # the old protocol, NumPy 2.0's only one, cannot say that memory is to be read only: NumPy
+    # assumes it (and exports no memory that is)
+    if capsule or np.__version__.startswith("2.0."):
         array = foreign(array, writable=True)
     if copy:
         array = array.copy()
