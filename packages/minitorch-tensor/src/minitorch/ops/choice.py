@@ -292,6 +292,10 @@ def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _clamp(x: Any, low: Any, high: Any) -> Any:
+    if x.dtype.kind == "c":
+        raise NotImplementedError(
+            "clamp is not supported for complex types: clamp .real and .imag, or .abs()"
+        )
     if low is not None:
         x = np.maximum(x, low)
     return x if high is None else np.minimum(x, high)
