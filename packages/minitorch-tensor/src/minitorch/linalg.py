@@ -102,26 +102,18 @@ def inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:
 
     Raises:
         LinAlgError: a matrix is singular.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv.html
     """
     return _inverse(A)
 
 
 def matrix_exp(A: Tensor) -> Tensor:
-    """The exponential ``1 + A + A A / 2 + ...`` of square matrices.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html
-    """
+    """The exponential ``1 + A + A A / 2 + ...`` of square matrices."""
     return _matrix_exp(A)
 
 
 @castable
 def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
-    """Square matrices to the integer power ``n``; negative powers are those of the inverse.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html
-    """
+    """Square matrices to the integer power ``n``; negative powers are those of the inverse."""
     return _matrix_power(A, n)
 
 

@@ -89,7 +89,5 @@ def raise_poisoned(grad_outputs: Any) -> NoReturn:
 def module_load(self: Tensor, other: Tensor, assign: bool = False) -> Tensor:
     """What ``load_state_dict`` puts in the place of this parameter or buffer, given ``other`` of
     the state dict, where ``torch.__future__.get_swap_module_params_on_conversion()``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.Tensor.module_load.html
     """
     return other.detach() if assign else self.copy_(other).detach()

@@ -24,8 +24,6 @@ def cond(
         >>> x = minitorch.tensor(2.0)
         >>> minitorch.cond(x > 1, lambda x: x * 10, lambda x: x, (x,))
         tensor(20.)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.cond.html
     """
     if not (callable(true_fn) and callable(false_fn)):
         raise RuntimeError("Expect both branches to be callable.")

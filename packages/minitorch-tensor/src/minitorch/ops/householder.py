@@ -38,6 +38,8 @@ def geqrf(input: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_
 
 def _reflected(vectors: Any, tau: Any, x: Any, order: Any) -> Any:
     """``x`` under the reflections, one after the other."""
+    if not tau.shape[-1]:  # no reflection, but the result is one of both
+        x = x + (vectors.sum() + tau.sum()) * 0
     for k in order:
         v = vectors[..., k : k + 1]
         x = x - tau[..., k, None, None] * matmul(v, matmul(adjoint(v), x))
@@ -68,8 +70,7 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
             f"{list(tau.shape[:-1])}"
         )
     vectors = triangle(A, False, True) + eye(A, m, n)
-    made = eye(A, m, n) + (vectors * 0 if not tau.shape[-1] else 0)
-    return _reflected(vectors, tau, made, range(tau.shape[-1] - 1, -1, -1))  # type: ignore[no-any-return]
+    return _reflected(vectors, tau, eye(A, m, n), range(tau.shape[-1] - 1, -1, -1))  # type: ignore[no-any-return]
 
 
 orgqr = householder_product

@@ -125,8 +125,6 @@ def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
     Raises:
         LinAlgError: a matrix is singular.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv.html
     """
     square("linalg.inv", input)
     return linalg_inv_p(input)

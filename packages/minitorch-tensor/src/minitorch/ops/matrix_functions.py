@@ -59,19 +59,13 @@ linalg_slogdet_p = primitive(
 
 
 def det(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The determinant of square matrices. Its gradient is right for singular ones too.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.det.html
-    """
+    """The determinant of square matrices. Its gradient is right for singular ones too."""
     square("linalg.det", input)
     return linalg_det_p(input)
 
 
 def linalg_det(A: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The determinant of square matrices. Its gradient is right for singular ones too.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.det.html
-    """
+    """The determinant of square matrices. Its gradient is right for singular ones too."""
     return det(A)
 
 
@@ -129,10 +123,7 @@ linalg_matrix_exp_p = primitive(
 
 
 def matrix_exp(input: Tensor) -> Tensor:
-    """The exponential ``1 + A + A A / 2 + ...`` of square matrices.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html
-    """
+    """The exponential ``1 + A + A A / 2 + ...`` of square matrices."""
     square("linalg.matrix_exp", input, low=True)
     return linalg_matrix_exp_p(input)
 
@@ -147,10 +138,7 @@ eye_like_p = primitive(
 
 @castable
 def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
-    """Square matrices to the integer power ``n``; negative powers are those of the inverse.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html
-    """
+    """Square matrices to the integer power ``n``; negative powers are those of the inverse."""
     matrices("linalg.matrix_power", input, False)
     if input.shape[-1] != input.shape[-2]:
         raise RuntimeError(

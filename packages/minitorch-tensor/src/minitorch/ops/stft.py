@@ -80,8 +80,6 @@ def stft(
 
     Returns:
         (batch, frequencies, frames)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.stft.html
     """
     hop, size = n_fft // 4 if hop_length is None else hop_length, win_length or n_fft
     real = not input.dtype.is_complex and not (window is not None and window.dtype.is_complex)
@@ -144,8 +142,6 @@ def istft(
 
     Raises:
         RuntimeError: the windows leave gaps, or the shapes do not fit.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.istft.html
     """
     hop, size = n_fft // 4 if hop_length is None else hop_length, win_length or n_fft
     if not input.dtype.is_complex:

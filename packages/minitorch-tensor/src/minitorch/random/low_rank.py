@@ -36,8 +36,6 @@ def svd_lowrank(
 
     Args:
         niter: the number of power iterations, each of which makes it more exact.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.svd_lowrank.html
     """
     q, niter = 6 if q is None else q, 2 if niter is None else niter
     m, n = A.shape[-2:]
@@ -57,8 +55,6 @@ def pca_lowrank(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """``(U, S, V)``: the first ``q`` (6 at most by default) principal directions are the columns of
     ``V``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.pca_lowrank.html
     """
     m, n = A.shape[-2:]
     if q is None:

@@ -4,7 +4,7 @@ Follows https://docs.pytorch.org/docs/stable/nn.functional.html
 """
 
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minitorch.extend import overridable as _overridable
 from minitorch.extend import public as _public
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from .margin import *
 else:
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         for module, names in LATER.items():
             if name in names.split():
                 found = getattr(_import_module(f"{__name__}.{module}"), name)
