@@ -182,6 +182,12 @@ CALLS = {
     "as_subclass": (lambda x: x.as_subclass(torch.Tensor) * 2, V),
     "tangent of det": (lambda x: jvp(torch.det, (x,), (x,))[1], SPD),
     "geqrf": (lambda x: torch.geqrf(x)[0], X),
+    "lu_factor_ex": (lambda x: linalg.lu_factor_ex(x)[0], SPD),
+    "lu": (lambda x: linalg.lu(x)[1], SPD),
+    "lu permutation": (lambda x: linalg.lu(x)[0], SPD),
+    "lu_solve": (lambda x: linalg.lu_solve(*linalg.lu_factor(x), x), SPD),
+    "slope of lu": (slope(lambda x: linalg.lu(x)[2]), SPD),
+    "slope of lu_factor": (slope(lambda x: linalg.lu_factor_ex(x)[0]), SPD),
     "lu_solve": (lambda b: linalg.lu_solve(*linalg.lu_factor(SPD[0]), b), X),
     "interpolate": (slope(lambda x: F.interpolate(x, scale_factor=2, mode="bilinear")), IMAGE),
 }  # fmt: skip

@@ -41,7 +41,12 @@ DIFFERS = {  # names of which some points differ from PyTorch, and why
         ("linalg.cond", "linalg.eigh", "linalg.eigvalsh", "linalg.inv", "linalg.norm",
          "linalg.qr", "linalg.solve", "linalg.solve_triangular", "linalg.svd",
          "linalg.svdvals", "linalg.tensorinv", "linalg.tensorsolve", "logdet", "matrix_exp",
-         "pinverse", "qr", "svd", "norm"), LAPACK,
+         "pinverse", "qr", "svd", "norm", "linalg.lu", "linalg.lu_factor", "linalg.lu_factor_ex",
+         "linalg.lu_solve", "lu", "lu_solve", "lu_unpack", "triangular_solve"), LAPACK,
+    ),
+    **dict.fromkeys(
+        ("linalg.householder_product", "ormqr"),
+        "PyTorch's gradients divide by what may be 0, and spread NaN",
     ),
     **dict.fromkeys(("kthvalue", "msort", "nanmedian", "sort", "topk"), TIES),
     **dict.fromkeys(
@@ -57,7 +62,8 @@ DIFFERS = {  # names of which some points differ from PyTorch, and why
     **dict.fromkeys(("index_reduce", "scatter_reduce"), EXCLUDED),
     **dict.fromkeys(("fmod", "remainder"), "denormal divisors, which PyTorch takes for 0"),
     **dict.fromkeys(
-        ("fft.irfft", "fft.irfft2", "fft.irfftn"), "where in a line an infinity makes NaN"
+        ("fft.irfft", "fft.irfft2", "fft.irfftn", "fft.hfft", "fft.hfft2", "fft.hfftn", "fft.ihfft",
+         "fft.ihfft2", "fft.ihfftn"), "where in a line an infinity makes NaN",
     ),
 }  # fmt: skip
 
@@ -72,7 +78,7 @@ def _quiet_oracle() -> Any:
 def one(number: float) -> Callable[[Any, Any], None]:
     def fill(t: Any, random: Any) -> None:
         if t.numel():
-            t.view(-1)[random.integers(t.numel())] = number
+            t[np.unravel_index(random.integers(t.numel()), tuple(t.shape))] = number
 
     return fill
 

@@ -64,7 +64,6 @@ from ..ops.lu import (
     lu_factor_ex_p,
     lu_factors_p,
     lu_order_p,
-    order_back_p,
     permutation_p,
     permute_rows_p,
 )
@@ -236,7 +235,7 @@ def matmul(primitive: Any, values: list[Any], batched: list[bool], params: Any, 
     linalg_det_p, linalg_eig_p, linalg_eigh_p, linalg_inv_p, linalg_inv_ex_p, linalg_inv_ex_info_p,
     linalg_matrix_exp_p, linalg_qr_p, linalg_slogdet_p, linalg_svd_p, logdet_p, cofactor_p,
     eye_like_p, tril_p, triu_p, linalg_vander_p, greatest_distance_p, zero_norm_p, last_rank_p,
-    to_nan_p, geqrf_p, lu_factor_ex_p, lu_order_p, permutation_p, order_back_p,
+    to_nan_p, geqrf_p, lu_factor_ex_p, lu_order_p, permutation_p,
     view_as_real_p, view_as_complex_p,
 )  # fmt: skip
 def of_matrices(primitive: Any, values: list[Any], batched: Any, params: Any, size: int) -> Any:

@@ -51,6 +51,10 @@ def narrow_copy(
     input: Tensor, dim: int, start: Tensor | int, length: int, *, out: Tensor | None = None
 ) -> Tensor:
     """``narrow``, as a copy."""
+    if dim >= input.ndim:  # of another type in PyTorch, here alone
+        raise RuntimeError(
+            f"narrow_copy: Expected dim < {input.ndim}, the number of dimensions, but got {dim}"
+        )
     return _packed(regions.narrow(input, dim, start, length))
 
 
