@@ -185,7 +185,6 @@ CALLS = {
     "lu_factor_ex": (lambda x: linalg.lu_factor_ex(x)[0], SPD),
     "lu": (lambda x: linalg.lu(x)[1], SPD),
     "lu permutation": (lambda x: linalg.lu(x)[0], SPD),
-    "lu_solve of both": (lambda x: linalg.lu_solve(*linalg.lu_factor(x), x), SPD),
     "slope of lu": (slope(lambda x: linalg.lu(x)[2]), SPD),
     "slope of lu_factor": (slope(lambda x: linalg.lu_factor_ex(x)[0]), SPD),
     "lu_solve": (lambda b: linalg.lu_solve(*linalg.lu_factor(SPD[0]), b), X),
