@@ -1,5 +1,7 @@
 """Embeddings with sparse gradients, and the optimizers that take them."""
 
+import copy
+
 import pytest
 
 minitorch = pytest.importorskip("minitorch")
@@ -38,6 +40,28 @@ def test_sparse_adam_moves_rows_in_use():
 def test_other_optimizers_refuse(name):
     with pytest.raises(RuntimeError, match="does not support sparse gradients"):
         trained(name, True)
+
+
+def test_gradients_are_zeroed_and_copied():
+    layer = nn.Embedding(4, 2, sparse=True)
+    layer(minitorch.tensor([0, 1, 1])).sum().backward()
+    kept = copy.deepcopy(layer.weight.grad)
+    optim.SGD(layer.parameters()).zero_grad(set_to_none=False)
+    assert layer.weight.grad.to_dense().tolist() == [[0, 0]] * 4
+    assert kept.to_dense().tolist() == [[1, 1], [2, 2], [0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("name", ["LBFGS", "Adafactor"])
+def test_what_needs_an_array_refuses(name):
+    layer = nn.Embedding(4, 2, sparse=True)
+
+    def closure():
+        loss = layer(minitorch.tensor([0, 1])).sum()
+        loss.backward()
+        return loss
+
+    with pytest.raises(NotImplementedError, match="to_dense"):
+        getattr(optim, name)(layer.parameters()).step(closure)
 
 
 def test_padding_has_no_gradient():

@@ -20,7 +20,6 @@ from minitorch.extend import (
     drop_grad,
     grad_of,
     group_tensors_by_device_and_dtype,
-    mark_written,
     wrap,
 )
 
@@ -146,8 +145,7 @@ class Optimizer:
                 if grad_of(p) is not None:
                     if grad_of(p).grad_fn is not None:
                         p.grad = grad_of(p).detach()
-                    array_of(grad_of(p)).fill(0)
-                    mark_written(grad_of(p))
+                    grad_of(p).zero_()
 
     # --- parameter groups --------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ them. What is not in the table here raises: ``to_dense()`` computes everything.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, Self
@@ -299,6 +300,11 @@ class SparseTensor(Tensor):
     def mul_(self, other: Any) -> Tensor:  # type: ignore[override]  # no out
         """``self * other``, in place."""
         return _into(self, self.mul(other))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if id(self) not in memo:
+            memo[id(self)] = self._with(copy.deepcopy(self._value, memo))
+        return memo[id(self)]  # type: ignore[no-any-return]  # it was put there
 
     def zero_(self) -> Tensor:
         """Zeros, in place."""

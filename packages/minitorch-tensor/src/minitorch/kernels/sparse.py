@@ -60,6 +60,10 @@ class SparseData:
 
     __radd__ = __add__
 
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        """An array of objects would be made of it, whatever asked for numbers."""
+        raise NotImplementedError("a sparse tensor has no array of its own: use to_dense()")
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if ufunc is np.add and method == "__call__" and isinstance(inputs[0], np.ndarray):
             (out,) = options.get("out") or (np.array(inputs[0]),)
