@@ -42,7 +42,7 @@ class _Module(ModuleType):
 sys.modules[__name__].__class__ = _Module
 
 if TYPE_CHECKING:
-    from multiprocessing import *  # noqa: F403
+    from multiprocessing import *  # noqa: F403  (all that Python's module has)
 else:
 
     def __getattr__(name: str) -> Any:

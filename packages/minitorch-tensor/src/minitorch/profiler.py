@@ -298,7 +298,7 @@ class profile(Interpreter):  # noqa: N801  (PyTorch's name)
             json.dump({"traceEvents": trace, "displayTimeUnit": "ms"}, file)
 
 
-class autograd_profile(profile):  # noqa: N801
+class autograd_profile(profile):  # noqa: N801  (PyTorch's name)
     """``autograd.profiler.profile``: the older form, which can be switched off.
 
     Example:

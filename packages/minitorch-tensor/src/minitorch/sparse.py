@@ -226,18 +226,18 @@ def sampled_addmm(
 
 def sum(input: Tensor, dim: Any = None, dtype: dtype | None = None) -> Tensor:
     """The sum over ``dim`` (all by default); sparse where a sparse dimension is left."""
-    made: Tensor = _sum(input, dim, dtype=dtype)  # type: ignore[arg-type]
+    made: Tensor = _sum(input, dim, dtype=dtype)  # type: ignore[arg-type]  # a sparse one
     return made
 
 
 def softmax(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """Softmax along ``dim`` of the elements that are there: the others count as -inf."""
-    return _softmax(input, dim, dtype)  # type: ignore[arg-type]
+    return _softmax(input, dim, dtype)  # type: ignore[arg-type]  # a sparse one
 
 
 def log_softmax(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """The logarithm of ``softmax``."""
-    return _log_softmax(input, dim, dtype)  # type: ignore[arg-type]
+    return _log_softmax(input, dim, dtype)  # type: ignore[arg-type]  # a sparse one
 
 
 def spdiags(

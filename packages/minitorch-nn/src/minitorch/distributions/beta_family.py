@@ -20,7 +20,7 @@ from .transforms import AffineTransform, PowerTransform
 __all__ = ["Beta", "Dirichlet", "Kumaraswamy"]
 
 
-def _Dirichlet_backward(x: Tensor, concentration: Tensor, grad_output: Tensor) -> Tensor:  # noqa: N802
+def _Dirichlet_backward(x: Tensor, concentration: Tensor, grad_output: Tensor) -> Tensor:  # noqa: N802  (PyTorch's name)
     """The gradient by the concentration, from that by the sample ``x``."""
     total = concentration.sum(-1, True).expand_as(concentration)
     slope = minitorch._dirichlet_grad(x, concentration, total)
@@ -94,7 +94,7 @@ class Dirichlet(ExponentialFamily):
     def _natural_params(self) -> tuple[Tensor]:
         return (self.concentration,)
 
-    def _log_normalizer(self, x: Tensor) -> Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Tensor) -> Tensor:  # type: ignore[override]  # as many as there are parameters
         return x.lgamma().sum(-1) - x.sum(-1).lgamma()
 
 
@@ -164,7 +164,7 @@ class Beta(ExponentialFamily):
     def _natural_params(self) -> tuple[Tensor, Tensor]:
         return self.concentration1, self.concentration0
 
-    def _log_normalizer(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]  # as many as there are parameters
         return x.lgamma() + y.lgamma() - (x + y).lgamma()
 
 

@@ -122,7 +122,7 @@ class Bernoulli(OfProbability, ExponentialFamily):
     def _natural_params(self) -> tuple[Tensor]:
         return (self.probs.logit(),)
 
-    def _log_normalizer(self, x: Tensor) -> Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Tensor) -> Tensor:  # type: ignore[override]  # as many as there are parameters
         return x.exp().log1p()
 
 
@@ -236,7 +236,7 @@ class ContinuousBernoulli(OfProbability, ExponentialFamily):
     def _natural_params(self) -> tuple[Tensor]:
         return (self.logits,)
 
-    def _log_normalizer(self, x: Tensor) -> Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Tensor) -> Tensor:  # type: ignore[override]  # as many as there are parameters
         low, high = (limit - 0.5 for limit in self._lims)
         stable = (x <= low) | (x > high)
         cut = minitorch.where(stable, x, low)

@@ -236,7 +236,7 @@ class Wishart(ExponentialFamily):
     def _natural_params(self) -> tuple[Tensor, Tensor]:
         return -self.precision_matrix / 2, (self.df - self._event_shape[-1] - 1) / 2
 
-    def _log_normalizer(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]  # as many as there are parameters
         p = self._event_shape[-1]
         half = y + (p + 1) / 2
         log_det = minitorch.linalg.slogdet(-2 * x).logabsdet

@@ -95,7 +95,7 @@ Owner = TypeVar("Owner", contravariant=True)
 Value = TypeVar("Value", covariant=True)
 
 
-class lazy_property(Generic[Owner, Value]):  # noqa: N801
+class lazy_property(Generic[Owner, Value]):  # noqa: N801  (PyTorch's name)
     """A method whose result becomes the instance's attribute when it is first asked for.
 
     It is computed with gradients on, also within ``no_grad``.

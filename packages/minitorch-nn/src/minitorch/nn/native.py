@@ -168,7 +168,7 @@ def convolution(
         )
     else:
         made = getattr(F, f"conv{n}d")(input, weight, bias, stride, padding, dilation, groups)
-    return made  # type: ignore[no-any-return]
+    return made  # type: ignore[no-any-return]  # Tensors, of untyped kernels
 
 
 # --- losses -------------------------------------------------------------------------------------
@@ -274,22 +274,22 @@ def lstm(*args: Any) -> tuple[Tensor, Tensor, Tensor]:
     batch_first)``, or ``lstm(data, batch_sizes, hx, params, ...)`` of packed sequences: the
     outputs, the last hidden and the last cell states.
     """
-    return _layers(4, LSTM, *args)  # type: ignore[no-any-return]
+    return _layers(4, LSTM, *args)  # type: ignore[no-any-return]  # Tensors, of untyped kernels
 
 
 def gru(*args: Any) -> tuple[Tensor, Tensor]:
     """As ``lstm``, with hidden states alone."""
-    return _layers(3, GRU, *args)  # type: ignore[no-any-return]
+    return _layers(3, GRU, *args)  # type: ignore[no-any-return]  # Tensors, of untyped kernels
 
 
 def rnn_tanh(*args: Any) -> tuple[Tensor, Tensor]:
     """As ``gru``, of layers tanh(w x + v h)."""
-    return _layers(1, functools.partial(_rnn, "tanh"), *args)  # type: ignore[no-any-return]
+    return _layers(1, functools.partial(_rnn, "tanh"), *args)  # type: ignore[no-any-return]  # Tensors, of untyped kernels
 
 
 def rnn_relu(*args: Any) -> tuple[Tensor, Tensor]:
     """As ``gru``, of layers relu(w x + v h)."""
-    return _layers(1, functools.partial(_rnn, "relu"), *args)  # type: ignore[no-any-return]
+    return _layers(1, functools.partial(_rnn, "relu"), *args)  # type: ignore[no-any-return]  # Tensors, of untyped kernels
 
 
 def _rnn(
@@ -309,7 +309,7 @@ def lstm_cell(
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """The new hidden and cell state."""
     h, c = hx
-    return lstm_step(input, h, c, w_ih, w_hh, b_ih, b_hh)  # type: ignore[no-any-return]
+    return lstm_step(input, h, c, w_ih, w_hh, b_ih, b_hh)  # type: ignore[no-any-return]  # Tensors, of untyped kernels
 
 
 def gru_cell(
@@ -317,7 +317,7 @@ def gru_cell(
     b_hh: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The new hidden state."""
-    return gru_step(input, hx, w_ih, w_hh, b_ih, b_hh)  # type: ignore[no-any-return]
+    return gru_step(input, hx, w_ih, w_hh, b_ih, b_hh)  # type: ignore[no-any-return]  # Tensors, of untyped kernels
 
 
 def rnn_tanh_cell(
@@ -325,7 +325,7 @@ def rnn_tanh_cell(
     b_hh: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The new hidden state tanh(w x + v h)."""
-    return rnn_cell(input, hx, w_ih, w_hh, b_ih, b_hh, False)  # type: ignore[no-any-return]
+    return rnn_cell(input, hx, w_ih, w_hh, b_ih, b_hh, False)  # type: ignore[no-any-return]  # Tensors, of untyped kernels
 
 
 def rnn_relu_cell(
@@ -333,7 +333,7 @@ def rnn_relu_cell(
     b_hh: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The new hidden state relu(w x + v h)."""
-    return rnn_cell(input, hx, w_ih, w_hh, b_ih, b_hh, True)  # type: ignore[no-any-return]
+    return rnn_cell(input, hx, w_ih, w_hh, b_ih, b_hh, True)  # type: ignore[no-any-return]  # Tensors, of untyped kernels
 
 
 take_tensors(globals())

@@ -232,7 +232,7 @@ class SparseTensor(Tensor):
     def T(self) -> SparseTensor:  # noqa: N802  (PyTorch's name)
         return self.t()
 
-    mT = mH = H = T  # noqa: N815
+    mT = mH = H = T  # noqa: N815  (PyTorch's names)
 
     def detach(self) -> SparseTensor:
         """The same tensor, outside of the graph."""

@@ -46,7 +46,7 @@ def swap_tensors(t1: Tensor, t2: Tensor) -> None:
                 f"Expected use_count of {name} to be 1 or 2 with an AccumulateGrad node but got "
                 f"{count} make sure you are not holding references to the tensor in other places."
             )
-    slots = [set(copyreg._slotnames(type(t))) for t in (t1, t2)]  # type: ignore[attr-defined]
+    slots = [set(copyreg._slotnames(type(t))) for t in (t1, t2)]  # type: ignore[attr-defined]  # copyreg's stubs lack it
     if slots[0] != slots[1]:
         raise RuntimeError("Cannot swap t1 and t2 if they have different slots")
     for t in (t1, t2):

@@ -315,7 +315,7 @@ class Tensor(Base):
         """The node of the operation that made this tensor, None for a leaf."""
         node = history(self)
         if isinstance(node, Output):
-            return shown(node.parents[0])  # type: ignore[no-any-return]
+            return shown(node.parents[0])  # type: ignore[no-any-return]  # a Tensor
         return None if isinstance(node, AccumulateGrad) else shown(node)
 
     @property
@@ -466,7 +466,7 @@ class Tensor(Base):
             except TypeError:  # a class with __slots__
                 state, made = attributes(made), object.__new__(cls)
                 attributes(made).update(state)
-        return made  # type: ignore[no-any-return]
+        return made  # type: ignore[no-any-return]  # a Tensor
 
     @staticmethod
     def _make_subclass(cls: type[T], data: Tensor, require_grad: bool = False) -> T:
@@ -474,7 +474,7 @@ class Tensor(Base):
         made: Any = object.__new__(cls)  # with another class given to it, attributes would be slow
         made._data, made._node = data._array(), None
         made._counter, made._base = data._counter, None
-        return made.requires_grad_(require_grad)  # type: ignore[no-any-return]
+        return made.requires_grad_(require_grad)  # type: ignore[no-any-return]  # a Tensor
 
     def detach_(self) -> Tensor:
         """Takes this tensor out of the graph."""

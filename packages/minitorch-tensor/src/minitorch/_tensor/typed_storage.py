@@ -369,7 +369,7 @@ for _name, _member in list(vars(TypedStorage).items()):
     ):  # fmt: skip
         setattr(TypedStorage, _name, deprecated(_member))
     elif isinstance(_member, property) and _name[0] != "_":
-        setattr(TypedStorage, _name, property(deprecated(_member.fget)))  # type: ignore[arg-type]
+        setattr(TypedStorage, _name, property(deprecated(_member.fget)))  # type: ignore[arg-type]  # a property has one
 for _name, _dtype in METHODS.items():
     _name = f"complex_{_name[1:]}" if _name in ("cfloat", "cdouble") else _name
     _converter = converter(_name, _dtype)

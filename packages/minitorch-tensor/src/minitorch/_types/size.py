@@ -44,7 +44,7 @@ class Size(tuple[int, ...]):
         made = super().__getitem__(key)
         return tuple.__new__(Size, made) if isinstance(key, slice) else made
 
-    def __add__(self, other: tuple[SupportsIndex, ...]) -> Size:  # type: ignore[override]
+    def __add__(self, other: tuple[SupportsIndex, ...]) -> Size:  # type: ignore[override]  # a Size, as PyTorch's
         if not isinstance(other, tuple):
             raise TypeError(f"can only concatenate tuple (not {type(other).__name__}) to Size")
         return Size(super().__add__(other))

@@ -100,18 +100,18 @@ class Rounded:
     dtypes: tuple[Any, ...]  # of the inputs
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Any:
-        grads = super().vjp(widened(g), create_graph, wanted)  # type: ignore[misc]
+        grads = super().vjp(widened(g), create_graph, wanted)  # type: ignore[misc]  # of the node class that it is mixed into
         return [
             gp if dtype is None or gp is None or gp.dtype == dtype else cast(gp, dtype)
             for gp, dtype in zip(grads, self.dtypes, strict=True)
         ]
 
     def _values(self, create_graph: bool) -> Any:
-        values = super()._values(create_graph)  # type: ignore[misc]
+        values = super()._values(create_graph)  # type: ignore[misc]  # of the node class that it is mixed into
         return values if create_graph else widened(values)
 
     def _full(self, partial: Any, create_graph: bool) -> Any:
-        return widened(super()._full(partial, create_graph))  # type: ignore[misc]
+        return widened(super()._full(partial, create_graph))  # type: ignore[misc]  # of the node class that it is mixed into
 
 
 def cast(g: Any, dtype: Any) -> Any:

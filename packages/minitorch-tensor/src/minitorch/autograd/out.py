@@ -84,7 +84,7 @@ def any_dtype(function: F) -> F:
 
 
 def _with_rule(function: F, rule: str) -> F:
-    function.out_dtype = rule  # type: ignore[attr-defined]
+    function.out_dtype = rule  # type: ignore[attr-defined]  # functions take attributes
     return function
 
 

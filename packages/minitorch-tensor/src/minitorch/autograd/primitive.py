@@ -332,7 +332,7 @@ def operator(op: Any) -> Callable[..., Any]:
     if known is None or len(known.inputs) != 2 or known.view:
         return cast("Callable[..., Any]", named_as(op, dispatch.refusing(op)))
     made = dispatch.binary(known, operator=True)
-    made.primitive = known  # type: ignore[attr-defined]
+    made.primitive = known  # type: ignore[attr-defined]  # functions take attributes
     made.__name__ = made.__qualname__ = known.name
     return made
 

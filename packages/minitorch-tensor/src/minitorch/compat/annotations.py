@@ -36,12 +36,12 @@ class Storage:
 
 
 _scalar_or_tuple_any_t = Union[T, tuple[T, ...]]  # noqa: UP007  (can be subscripted)
-_scalar_or_tuple_1_t = Union[T, tuple[T]]  # noqa: UP007
-_scalar_or_tuple_2_t = Union[T, tuple[T, T]]  # noqa: UP007
-_scalar_or_tuple_3_t = Union[T, tuple[T, T, T]]  # noqa: UP007
-_scalar_or_tuple_4_t = Union[T, tuple[T, T, T, T]]  # noqa: UP007
-_scalar_or_tuple_5_t = Union[T, tuple[T, T, T, T, T]]  # noqa: UP007
-_scalar_or_tuple_6_t = Union[T, tuple[T, T, T, T, T, T]]  # noqa: UP007
+_scalar_or_tuple_1_t = Union[T, tuple[T]]  # noqa: UP007  (libraries ask for a Union)
+_scalar_or_tuple_2_t = Union[T, tuple[T, T]]  # noqa: UP007  (libraries ask for a Union)
+_scalar_or_tuple_3_t = Union[T, tuple[T, T, T]]  # noqa: UP007  (libraries ask for a Union)
+_scalar_or_tuple_4_t = Union[T, tuple[T, T, T, T]]  # noqa: UP007  (libraries ask for a Union)
+_scalar_or_tuple_5_t = Union[T, tuple[T, T, T, T, T]]  # noqa: UP007  (libraries ask for a Union)
+_scalar_or_tuple_6_t = Union[T, tuple[T, T, T, T, T, T]]  # noqa: UP007  (libraries ask for a Union)
 _size_any_t = _scalar_or_tuple_any_t[int]
 _size_1_t = _scalar_or_tuple_1_t[int]
 _size_2_t = _scalar_or_tuple_2_t[int]

@@ -151,6 +151,6 @@ def _to(name: str) -> Any:
     return cast
 
 
-_cast_Byte, _cast_Char, _cast_Short = _to("uint8"), _to("int8"), _to("int16")  # noqa: N816
-_cast_Int, _cast_Long, _cast_Half = _to("int32"), _to("int64"), _to("float16")  # noqa: N816
-_cast_Float, _cast_Double = _to("float32"), _to("float64")  # noqa: N816
+_cast_Byte, _cast_Char, _cast_Short = _to("uint8"), _to("int8"), _to("int16")  # noqa: N816  (PyTorch's names)
+_cast_Int, _cast_Long, _cast_Half = _to("int32"), _to("int64"), _to("float16")  # noqa: N816  (PyTorch's names)
+_cast_Float, _cast_Double = _to("float32"), _to("float64")  # noqa: N816  (PyTorch's names)

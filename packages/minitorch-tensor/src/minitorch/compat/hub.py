@@ -24,7 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 try:
-    from tqdm import tqdm as tqdm  # type: ignore[import-untyped]
+    from tqdm import tqdm as tqdm  # type: ignore[import-untyped]  # tqdm has no types
 except ImportError:  # an extra: without it a number
 
     class tqdm:  # type: ignore[no-redef]  # noqa: N801  (its name)

@@ -48,7 +48,7 @@ def raising(name: str, why: str) -> Any:
 def absent_class(name: str, why: str, bases: tuple[type, ...] = (object,)) -> Any:
     """A class of which there are no instances; programs may subclass it."""
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  (becomes a method)
         raise RuntimeError(f"MiniTorch has no torch.{name}: {why}")
 
     namespace = {"__init__": __init__, "__doc__": f"Nothing is one: {why}."}
@@ -64,16 +64,16 @@ def absent_exception(name: str, why: str) -> Any:
 def empty_context(name: str, why: str) -> Any:
     """A context manager and decorator that changes nothing."""
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  (becomes a method)
         pass
 
-    def __enter__(self: Any) -> Any:  # noqa: N807
+    def __enter__(self: Any) -> Any:  # noqa: N807  (becomes a method)
         return self
 
-    def __exit__(self: Any, *exception: object) -> None:  # noqa: N807
+    def __exit__(self: Any, *exception: object) -> None:  # noqa: N807  (becomes a method)
         pass
 
-    def __call__(self: Any, function: Any) -> Any:  # noqa: N807
+    def __call__(self: Any, function: Any) -> Any:  # noqa: N807  (becomes a method)
         return function
 
     methods = {f.__name__: f for f in (__init__, __enter__, __exit__, __call__)}

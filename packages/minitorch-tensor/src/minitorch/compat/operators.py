@@ -139,7 +139,7 @@ class OpOverload:
 
         name = f"GeneratedBackwardFor_{self}".replace(".", "_")
         methods = {"forward": staticmethod(forward), "backward": staticmethod(pull_back)}
-        made = type(name, (Function,), methods).apply(*flat)  # type: ignore[attr-defined]
+        made = type(name, (Function,), methods).apply(*flat)  # type: ignore[attr-defined]  # made just now
         return list(made) if kind[0] is list else made
 
 
@@ -195,7 +195,7 @@ class AtenOverload(OpOverload):
     """An overload of aten: the public function, which looks at its arguments itself."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.overloadpacket._function(*args, **kwargs)  # type: ignore[misc]
+        return self.overloadpacket._function(*args, **kwargs)  # type: ignore[misc]  # a function, not a method
 
 
 class DispatchKey(Enum):

@@ -48,7 +48,7 @@ class Argument:
     alias: str = ""
 
     def __str__(self) -> str:
-        base, rest = re.fullmatch(r"(\w+)(.*)", self.type).groups()  # type: ignore[union-attr]
+        base, rest = re.fullmatch(r"(\w+)(.*)", self.type).groups()  # type: ignore[union-attr]  # the pattern matches any text
         text = f"{base}{self.alias}{rest} {self.name}".rstrip()
         if self.has_default_value():
             value = self.default_value

@@ -92,7 +92,7 @@ class Wrapper(Tensor):
 
     _data: Any
     _interpreter: Any
-    __torch_function__ = disabled  # type: ignore[assignment]
+    __torch_function__ = disabled  # type: ignore[assignment]  # an object that says: nobody asks
 
     def __new__(cls, *parts: Any) -> Self:
         return object.__new__(cls)

@@ -112,7 +112,7 @@ def _refuse_operators() -> None:
     ]  # fmt: skip
     for name in [*names, *(f"r{name}" for name in names), "neg", "abs", "invert", *COMPARISONS]:
         setattr(MetaArray, f"__{name}__", MetaArray._no_values)
-    MetaArray.__hash__ = object.__hash__  # type: ignore[method-assign]
+    MetaArray.__hash__ = object.__hash__  # type: ignore[method-assign]  # by identity, as arrays
 
 
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")

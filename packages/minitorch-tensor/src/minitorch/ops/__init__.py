@@ -15,7 +15,7 @@ def load_library(path: Any) -> None:
 def __getattr__(name: str) -> Any:
     from importlib.util import find_spec
 
-    starting = sys.modules["minitorch"].__spec__._initializing  # type: ignore[union-attr]
+    starting = sys.modules["minitorch"].__spec__._initializing  # type: ignore[union-attr]  # a module that is imported has one
     if starting or name.startswith("__") or find_spec(f"{__name__}.{name}"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return import_module("minitorch.compat.operators").namespace(name)

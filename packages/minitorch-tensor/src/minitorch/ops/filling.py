@@ -64,7 +64,7 @@ def _mapped(input: Any, callable: Callable[..., Any], *others: Any, name: str) -
     for place in np.ndindex(data.shape):
         data[place] = callable(data[place].item(), *[x[place].item() for x in arrays])
     input._counter[0] += 1
-    return input  # type: ignore[no-any-return]
+    return input  # type: ignore[no-any-return]  # a Tensor
 
 
 def resize_as_(

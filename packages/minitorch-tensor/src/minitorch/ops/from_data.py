@@ -50,7 +50,7 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
     if isinstance(data, Variable):
         data = data._data
         if isinstance(data, MetaArray):
-            return MetaArray(data.shape, data.dtype if dtype is None else as_dtype(dtype).numpy)  # type: ignore[return-value]
+            return MetaArray(data.shape, data.dtype if dtype is None else as_dtype(dtype).numpy)  # type: ignore[return-value]  # an array without values
     elif isinstance(data, StorageBase):
         wanted = None if dtype is None else as_dtype(dtype)
         if data._dtype is not None and wanted not in (None, data._dtype):
@@ -85,10 +85,10 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
     if not own:
         if kind in "fV" or (floats and kind in "bi"):
             dtype = get_default_dtype()
-            return current.state.without_warnings(array.astype, dtype.numpy)  # type: ignore[no-any-return]
+            return current.state.without_warnings(array.astype, dtype.numpy)  # type: ignore[no-any-return]  # of an array an array
         if kind == "c":
             dtype = get_default_dtype().to_complex()
-            return current.state.without_warnings(array.astype, dtype.numpy)  # type: ignore[no-any-return]
+            return current.state.without_warnings(array.astype, dtype.numpy)  # type: ignore[no-any-return]  # of an array an array
         if kind == "i":
             return array.astype(np.int64, copy=False)
     return array.astype(from_numpy_dtype(array.dtype).numpy, copy=False)

@@ -70,7 +70,7 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
             f"{list(tau.shape[:-1])}"
         )
     vectors = triangle(A, False, True) + eye(A, m, n)
-    return _reflected(vectors, tau, eye(A, m, n), range(tau.shape[-1] - 1, -1, -1))  # type: ignore[no-any-return]
+    return _reflected(vectors, tau, eye(A, m, n), range(tau.shape[-1] - 1, -1, -1))  # type: ignore[no-any-return]  # a Tensor
 
 
 orgqr = householder_product
@@ -99,6 +99,6 @@ def ormqr(
     if left is transpose:  # h' = 1 - conj(tau) v v'
         tau = tau.conj()
     if left:
-        return _reflected(vectors, tau, other, count if transpose else reversed(count))  # type: ignore[no-any-return]
+        return _reflected(vectors, tau, other, count if transpose else reversed(count))  # type: ignore[no-any-return]  # a Tensor
     turned = _reflected(vectors, tau, adjoint(other), reversed(count) if transpose else count)
-    return adjoint(turned)  # type: ignore[no-any-return]
+    return adjoint(turned)  # type: ignore[no-any-return]  # a Tensor

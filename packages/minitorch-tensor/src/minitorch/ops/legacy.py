@@ -55,4 +55,4 @@ def new(input: Tensor, *data: Any, size: Any = None, device: Any = None) -> Tens
         TypeError: the data are no sequence, or a tensor of another dtype.
     """
     made = constructed(data, size, input.dtype)
-    return made.detach() if data and made is data[0] else made  # type: ignore[no-any-return]
+    return made.detach() if data and made is data[0] else made  # type: ignore[no-any-return]  # one that is given back is a Tensor

@@ -108,7 +108,7 @@ def as_strided(
         batch: Any = input._value
         steps = (batch.stride(0), *stride)
         windows = as_strided(batch, (batch.shape[0], *size), steps, storage_offset)
-        return input._around(windows)  # type: ignore[attr-defined, no-any-return]
+        return input._around(windows)  # type: ignore[attr-defined, no-any-return]  # of a batch
     owner: Any = input
     while hasattr(owner, "_primal"):  # a dual lies as its value does
         owner = owner._primal

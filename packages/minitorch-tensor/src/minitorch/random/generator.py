@@ -42,7 +42,7 @@ def _end_import() -> None:
 def _free_locks() -> None:
     """In a forked child, where no thread is left that would release what it held."""
     locks = [generator._bits.lock for generator in list(_drawing)]
-    locks.append(np.random.get_bit_generator().lock)  # type: ignore[attr-defined]
+    locks.append(np.random.get_bit_generator().lock)  # type: ignore[attr-defined]  # NumPy's stubs lack it
     for stream in (Generator.__dict__["_bits"], Generator.__dict__["_draw"]):
         locks.append(getattr(stream, "lock", None))  # before Python 3.12
     for lock in locks:

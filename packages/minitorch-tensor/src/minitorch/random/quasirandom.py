@@ -117,7 +117,7 @@ class SobolEngine:
         if out is not None:
             out.resize_(made.shape).copy_(made)
             return out
-        return made  # type: ignore[no-any-return]
+        return made  # type: ignore[no-any-return]  # a Tensor
 
     def draw_base2(self, m: int, out: Tensor | None = None, dtype: DType | None = None) -> Tensor:
         """The next 2^m points.

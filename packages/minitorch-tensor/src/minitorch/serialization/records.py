@@ -26,7 +26,7 @@ class PyTorchFileReader:
 
     def __init__(self, name_or_buffer: Any) -> None:
         own = not hasattr(name_or_buffer, "read")
-        self.file: Any = open(name_or_buffer, "rb") if own else name_or_buffer  # noqa: SIM115
+        self.file: Any = open(name_or_buffer, "rb") if own else name_or_buffer  # noqa: SIM115  (closed by close())
         self.archive = Archive(self.file)
         self.stem = next(iter(self.archive.members), "archive/").partition("/")[0] + "/"
 
@@ -89,7 +89,7 @@ class PyTorchFileWriter:
     ) -> None:
         self.own = not hasattr(name_or_buffer, "write")
         stem = PurePath(name_or_buffer).stem if self.own else "archive"
-        self.file: Any = open(name_or_buffer, "wb") if self.own else name_or_buffer  # noqa: SIM115
+        self.file: Any = open(name_or_buffer, "wb") if self.own else name_or_buffer  # noqa: SIM115  (closed by close())
         self.writer = ArchiveWriter(self.file, stem or "archive", compute_crc32, storage_alignment)
         self.names: list[str] = []
 

@@ -19,7 +19,7 @@ __all__ = ["RemovableHandle", "unserializable_hook", "warn_if_has_hooks"]
 
 def unserializable_hook(f: Callable[..., Any]) -> Callable[..., Any]:
     """Marks a hook whose loss ``warn_if_has_hooks`` tells of."""
-    f.__torch_unserializable__ = True  # type: ignore[attr-defined]
+    f.__torch_unserializable__ = True  # type: ignore[attr-defined]  # functions take attributes
     return f
 
 

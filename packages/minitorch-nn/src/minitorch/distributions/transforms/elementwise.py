@@ -222,7 +222,7 @@ class AffineTransform(Transform):
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         shape = x.shape
         if isinstance(self.scale, Number):
-            result = minitorch.full_like(x, math.log(abs(self.scale)))  # type: ignore[arg-type]
+            result = minitorch.full_like(x, math.log(abs(self.scale)))  # type: ignore[arg-type]  # a number there
         else:
             result = self.scale.abs().log()
         if self.event_dim:

@@ -277,8 +277,8 @@ class BlockMask:
         full = self.full_kv_num_blocks is not None
         return BlockMask.from_kv_blocks(
             self.kv_num_blocks[kept], self.kv_indices[kept],
-            self.full_kv_num_blocks[kept] if full else None,  # type: ignore[index]
-            self.full_kv_indices[kept] if full else None,  # type: ignore[index]
+            self.full_kv_num_blocks[kept] if full else None,  # type: ignore[index]  # not None where `full`
+            self.full_kv_indices[kept] if full else None,  # type: ignore[index]  # not None where `full`
             self.BLOCK_SIZE, _sliced, self.seq_lengths, self.q_indices is not None,
         )  # fmt: skip
 

@@ -58,7 +58,7 @@ def embeddings(op: Any, values: list[Any], batched: list[bool], params: Any, siz
     made = apply(op, all_rows(table), numbered(index, table.shape[1]), -1)
     if padding is None or padding < 0:
         return made
-    masked = op is embedding_masked_p.primitive  # type: ignore[attr-defined]
+    masked = op is embedding_masked_p.primitive  # type: ignore[attr-defined]  # an operation has it
     there = made.detach() * 0 if masked else made.detach()  # no gradient either way
     return where((index == padding).unsqueeze(-1), there, made)
 
