@@ -263,7 +263,12 @@ def test_dlpack():
         made[0, 0] += 1
         assert tuple(made.shape) == array.shape == (3, 2)
     assert array[0, 0] == x[0, 0] == 2
-    assert array.flags.writeable or numpy.__version__.startswith("2.0.")
+    frozen = numpy.zeros(2)
+    frozen.flags.writeable = False
+    try:
+        assert not from_dlpack(frozen).numpy().flags.writeable
+    except BufferError:  # what NumPy 2.0 says of memory that must not be written to
+        assert numpy.__version__.startswith("2.0.")
     assert from_dlpack(to_dlpack(x)).stride() == (1, 3)
     assert from_dlpack(x, copy=True).data_ptr() != x.data_ptr()
     assert x.__dlpack_device__()[0] == DLDeviceType.kDLCPU

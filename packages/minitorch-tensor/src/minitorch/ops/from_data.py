@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -439,10 +440,13 @@ def from_dlpack(
     if device is not None:
         as_device(device)
     capsule = type(ext_tensor).__name__ == "PyCapsule"
+    if not capsule and not np.from_dlpack(np.zeros(1)).flags.writeable:
+        # NumPy before 2.2 takes all foreign memory for read-only; by the old protocol nobody exports
+        # such memory.
+        with suppress(BufferError):
+            ext_tensor, capsule = ext_tensor.__dlpack__(), True
     array = np.from_dlpack(_Capsule(ext_tensor) if capsule else ext_tensor)
-    # the old protocol, NumPy 2.0's only one, cannot say that memory is to be read only: NumPy
-    # assumes it (and exports no memory that is)
-    if capsule or np.__version__.startswith("2.0."):
+    if capsule:  # the old protocol cannot say that memory is to be read only, NumPy assumes it
         array = foreign(array, writable=True)
     if copy:
         array = array.copy()
