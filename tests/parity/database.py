@@ -31,6 +31,11 @@ def entries(name: str) -> list[Any]:
 
 def to_mini(value: Any, requires_grad: bool = False) -> Any:
     """``value``, and what it contains, in MiniTorch's types; tensors keep their strides."""
+    if isinstance(value, torch.Tensor) and value.is_meta:
+        made = minitorch.empty_strided(
+            value.shape, value.stride(), dtype=to_mini(value.dtype), device="meta"
+        )
+        return made.requires_grad_(requires_grad and value.requires_grad)
     if isinstance(value, torch.Tensor) and value.dtype is torch.bfloat16:
         made = to_mini(value.detach().view(torch.int16)).view(minitorch.bfloat16)
         return made.requires_grad_(requires_grad and value.requires_grad)
