@@ -6,6 +6,7 @@ nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
 nox -s ecosystem programs that use PyTorch's libraries, beside what PyTorch printed
 nox -s docs      the pages, with the API reference, in docs/_build; warnings are errors
+nox -s browser   the pages that we make, in Chromium without a window
 nox -s packages  builds the sdists, the wheels from them, and checks both
 nox -s bench     times beside PyTorch's and others', in turns: tables, a picture, some ten minutes
 nox -s wasm      the tests in WebAssembly, a 32-bit platform without threads; three minutes
@@ -87,6 +88,13 @@ def docs(session: nox.Session) -> None:
     install(session, STACK, "sphinx", "furo", "myst-parser")
     made = str(ROOT / "docs" / "_build")
     session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), made)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The pages that we make in Chromium, which must be there; ``-- --screenshots=FOLDER``."""
+    install(session, STACK, "playwright", *PYTEST)
+    pytest(session, "browser")
 
 
 @nox.session

@@ -10,6 +10,8 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis.settings.load_profile("repeatable")
 minitorch.manual_seed(0)  # for what modules draw at import
 
+collect_ignore = ["browser"]  # has its own session
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if sys.platform in ("emscripten", "wasi"):
