@@ -441,7 +441,7 @@ def from_dlpack(
         as_device(device)
     capsule = type(ext_tensor).__name__ == "PyCapsule"
     if not capsule and not np.from_dlpack(np.zeros(1)).flags.writeable:
-        # NumPy before 2.2 takes all foreign memory for read-only; the old protocol has none that is.
+        # NumPy before 2.2 takes all foreign memory for read-only; the old protocol says none is.
         with suppress(BufferError):
             ext_tensor, capsule = ext_tensor.__dlpack__(), True
     array = np.from_dlpack(_Capsule(ext_tensor) if capsule else ext_tensor)
