@@ -20,7 +20,7 @@ from .._types.dtype import get_default_dtype
 from .._types.size import Size
 from ..kernels import sums
 from ..kernels.meta import MetaArray
-from .grad_mode import ERRSTATE, IGNORE_ALL, current, user_code
+from .grad_mode import ERRSTATE, IGNORE_ALL, current, tell, user_code
 from .history import history
 from .node import AccumulateGrad, Node, Partial
 from .variable import Variable, wrap, wrapped
@@ -63,6 +63,9 @@ def run(
     """
     state = current.state
     watchers = [interpreter for interpreter in state.interpreters if hasattr(interpreter, "after")]
+    for watcher in watchers:
+        if hasattr(watcher, "began"):
+            watcher.began(roots)
     ancestors = None
     if targets is not None or ends is not None:
         targets, ends = targets or {}, ends or set()
@@ -110,6 +113,7 @@ def _walk(
     pending: dict[Node, Any] = {}
     heap: list[tuple[int, Node]] = []  # (sequence number, node): smaller is later
     owned: set[Node] = set()  # nodes whose pending array the engine alone has
+    run: Any = next((w.vjp for w in watchers if hasattr(w, "vjp")), None)
     for node, g in roots:
         if node in pending:
             pending[node] = pending[node] + g
@@ -132,8 +136,11 @@ def _walk(
             if g is None:
                 continue
         if type(node) is AccumulateGrad:
-            if node.accumulate(g, seen is None and node in owned) and extra is not None:
-                _accumulated(extra, node.variable)
+            if node.accumulate(g, seen is None and node in owned):
+                if watchers:
+                    tell("accumulated", node.variable, g)
+                if extra is not None:
+                    _accumulated(extra, node.variable)
             if extra is not None:
                 _after(extra, (), g, seen)
             continue
@@ -142,12 +149,15 @@ def _walk(
                 watcher.before(node)
         parents = node.parents
         if ancestors is None:
-            grads = node.vjp(g, create_graph, None)
+            grads = run(node, g, None) if run else node.vjp(g, create_graph, None)
         else:
             wanted = [p in ancestors or p in targets for p in parents]
             parents = tuple(p if w else None for p, w in zip(parents, wanted, strict=True))
             ends_here = not any(wanted)
-            grads = [None] * len(parents) if ends_here else node.vjp(g, create_graph, wanted)
+            if ends_here:
+                grads = [None] * len(parents)
+            else:
+                grads = run(node, g, wanted) if run else node.vjp(g, create_graph, wanted)
         if extra is not None:
             grads = _after(extra, grads, g, seen)
         if watchers:
@@ -157,17 +167,23 @@ def _walk(
             if parent is None or gp is None:
                 continue
             if gp.shape != parent.shape and type(gp) is not Partial:
-                gp = sum_to(gp, parent.shape)
+                whole, gp = gp, sum_to(gp, parent.shape)
+                if watchers:
+                    tell("reduced", whole, gp)
             if parent not in pending:
                 pending[parent] = gp
                 heappush(heap, (parent.sequence_nr, parent))
                 if type(parent) is AccumulateGrad and gp is not g and _is_new(gp, node):
-                    owned.add(parent)
+                    if not watchers:  # who may have seen it
+                        owned.add(parent)
             elif parent in owned:
                 pending[parent] += gp
             else:
-                pending[parent] = total = pending[parent] + gp
-                if type(total) is np.ndarray:
+                before = pending[parent]
+                pending[parent] = total = before + gp
+                if watchers:
+                    tell("summed", before, gp, total)
+                elif type(total) is np.ndarray:
                     owned.add(parent)
         if node.versions and not retain_graph:  # values are saved, not shapes alone
             node.saved = None

@@ -49,6 +49,7 @@ class State:
     ``grad`` is what ``is_grad_enabled`` tells: in inference mode nothing is recorded all the same.
     ``arrays`` is above 0 while operations take arrays for tensors: in backward passes, whose rules
     are made of operations, and where a kernel is (``dispatch.of_arrays``).
+    ``recording`` is the number of recorders (``recorder``): what is made meanwhile is marked.
     ``hooks_refused`` says why saved-tensor hooks may not be entered, if they may not.
     ``level`` is the number of transforms that run a function of the user's (``transform_level``).
     ``passes`` are the backward passes that run, the innermost last: (a list of what is to be
@@ -70,6 +71,7 @@ class State:
         "level",
         "multithreading",
         "passes",
+        "recording",
         "without_warnings",
     )
 
@@ -80,6 +82,7 @@ class State:
         self.inference = False
         self.hooks_refused: str | None = None
         self.level = 0
+        self.recording = 0
         self.multithreading = True
         self.interpreters: tuple[Any, ...] = ()
         self.passes: list[Any] = []
@@ -106,7 +109,16 @@ class user_code:  # noqa: N801  (a context manager)
         self.state.arrays = self.arrays
 
 
-# Of the threads whose new tensors are marked, once per block of `inference_mode` or a transform.
+def tell(event: str, *what: Any) -> None:
+    """Calls this method of the interpreters that have it, outermost first."""
+    for interpreter in current.state.interpreters:
+        told = getattr(interpreter, event, None)
+        if told is not None:
+            told(*what)
+
+
+# Of the threads whose new tensors are marked, once per block of `inference_mode`, a transform or a
+# recorder.
 marking: list[State] = []
 
 

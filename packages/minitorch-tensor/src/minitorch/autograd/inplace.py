@@ -19,7 +19,7 @@ from ..kernels.memory import laid_as, overlap
 from ..kernels.meta import MetaArray, MetaError
 from .deprecated import reordered
 from .dispatch import record
-from .grad_mode import INTERPRETERS, current, marking, set_grad_enabled
+from .grad_mode import INTERPRETERS, current, marking, set_grad_enabled, tell
 from .history import carry_retained, check_followed, history, replay, root
 from .node import AccumulateGrad
 from .primitive import primitive
@@ -179,6 +179,8 @@ def write(target: Any, value: Any) -> Any:
         if not isinstance(data, MetaArray):  # values are asked for that are not there
             raise
     target._counter[0] += 1
+    if current.state.flags >= INTERPRETERS:
+        tell("wrote", target, value)
     if tracking:
         rebase(target, value)
     return target

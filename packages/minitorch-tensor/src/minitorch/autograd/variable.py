@@ -174,7 +174,15 @@ def new_counter() -> list[int]:
     if not marking:
         return [0]
     state = current.state
-    return Inference() if state.inference else Level([0], state.level) if state.level else [0]
+    if state.inference:
+        return Inference()
+    if state.level:
+        return Level([0], state.level)
+    return Made([0]) if state.recording else [0]
+
+
+class Made(list[int]):
+    """The version of a tensor that was made while a recorder ran: it did not come from outside."""
 
 
 class Level(list[int]):

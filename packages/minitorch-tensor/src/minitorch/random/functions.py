@@ -14,7 +14,7 @@ import numpy as np
 
 from .._types.device import CPU, META, as_device, chosen
 from .._types.dtype import as_dtype, finfo, iinfo, int64
-from ..autograd.grad_mode import current
+from ..autograd.grad_mode import INTERPRETERS, current, tell
 from ..autograd.inplace import check_writable, write
 from ..autograd.out import any_dtype, into
 from ..autograd.primitive import primitive
@@ -99,6 +99,8 @@ def draw(
     """Fills ``array`` with numbers; on "meta", where there is nothing to fill, none are drawn."""
     if not isinstance(array, MetaArray):
         distribution(source(generator), array, *arguments)
+        if current.state.flags >= INTERPRETERS:
+            tell("drew", array, distribution, generator, arguments)
 
 
 def source(generator: Generator | None) -> Generator:

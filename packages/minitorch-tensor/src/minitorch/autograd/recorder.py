@@ -1,0 +1,123 @@
+"""The recorder: an interpreter that writes down what runs, for those who read it later.
+
+It tells of every operation, in-place write and step of the backward pass, where in the user's
+program it happened and what variable takes the result. ``minitorch.compile`` makes a program of
+it, ``minitorch.explain`` a page.
+"""
+
+from __future__ import annotations
+
+import dis
+import linecache
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+from .dispatch import apply
+from .grad_mode import current, marking
+from .interpreters import Interpreter
+from .node import Node
+
+__all__ = ["Place", "Recorder", "place", "user_frame"]
+
+
+class Place(NamedTuple):
+    """Where the user's program is: the line, and the variable that takes what is computed now, ""
+    where the result goes on into an expression."""
+
+    filename: str
+    number: int
+    function: str
+    variable: str
+
+    @property
+    def text(self) -> str:
+        """The line itself, without the space around it."""
+        return linecache.getline(self.filename, self.number).strip()
+
+
+def user_frame() -> FrameType | None:
+    """The innermost frame that is not the library's."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] != "minitorch":
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def place() -> Place | None:
+    """Where the user's program is now; None where there is none, as in a thread of ours."""
+    frame = user_frame()
+    if frame is None:
+        return None
+    code = frame.f_code
+    variable = _stores(code).get(frame.f_lasti, "")
+    return Place(code.co_filename, frame.f_lineno, code.co_qualname, variable)
+
+
+@lru_cache(maxsize=1024)
+def _stores(code: CodeType) -> dict[int, str]:
+    """By offset of an instruction: the variable that takes its result."""
+    found = {}
+    instructions = [each for each in dis.get_instructions(code) if each.opname != "CACHE"]
+    for one, then in pairwise(instructions):
+        if then.opname.startswith("STORE_") and then.opname not in ("STORE_SUBSCR", "STORE_SLICE"):
+            name = then.argval
+            found[one.offset] = name[0] if isinstance(name, tuple) else str(name)
+    return found
+
+
+class Recorder(Interpreter):
+    """A ``with`` block whose operations, writes and backward passes are handed to these methods.
+
+    A subclass overrides what it wants to know of. ``process`` runs an operation and returns its
+    result, the others are told what has happened. The gradients are arrays, or Tensors where a
+    graph is made of the backward pass (whose operations then come to ``process``). One that also
+    has ``vjp(node, g, wanted)`` runs the nodes itself, see ``Node.vjp``.
+    """
+
+    def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        """An operation, ``args`` being its inputs and then its parameters."""
+        return apply(primitive, *args)
+
+    def wrote(self, target: Any, value: Any) -> None:
+        """The memory of the tensor ``target`` now holds ``value``, a tensor of its shape."""
+
+    def drew(
+        self, array: Any, distribution: Any, generator: Any, arguments: tuple[Any, ...]
+    ) -> None:
+        """``distribution(generator, array, *arguments)`` wrote random numbers into ``array``; no
+        generator is the default one."""
+
+    def began(self, roots: Sequence[tuple[Node, Any]]) -> None:
+        """A backward pass starts with these nodes and their gradients."""
+
+    def before(self, node: Node) -> None:
+        """``node`` is about to be run; not told of leaves."""
+
+    def after(self, node: Node, grads: Any) -> None:
+        """``node`` passes these gradients on, one per parent."""
+
+    def reduced(self, g: Any, total: Any) -> None:
+        """The gradient ``g`` was summed over the dimensions along which its input was broadcast."""
+
+    def summed(self, a: Any, b: Any, total: Any) -> None:
+        """A node's gradient came by two ways: ``total`` is ``a + b``. Of a node with several
+        outputs each is a dict, by the output's number."""
+
+    def accumulated(self, leaf: Any, g: Any) -> None:
+        """The gradient ``g`` has arrived at ``leaf``, whose ``.grad`` has it now."""
+
+    def __enter__(self) -> Any:
+        marking.append(current.state)
+        current.state.recording += 1
+        return super().__enter__()
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        current.state.recording -= 1
+        marking.remove(current.state)
