@@ -16,7 +16,13 @@ TABLE: dict[str, Absent] = {
         "_jit_set_nvfuser_enabled _jit_set_profiling_executor _jit_set_profiling_mode "
         "_jit_set_texpr_fuser_enabled "
         "_set_math_sdp_allow_fp16_bf16_reduction",
-        values={"_has_mkldnn": False},
+        values={
+            "has_lapack": True,
+            "has_spectral": True,
+            **dict.fromkeys(
+                ["has_mkl", "has_openmp", "_has_cuda", "_has_mkldnn", "_has_mps", "_has_xpu"], False
+            ),
+        },
         classes="Graph Value Node Block ScriptFunction ScriptModule ScriptObject _TensorMeta",
         contexts="_ExcludeDispatchKeyGuard _AutoDispatchBelowAutograd "
         "_AutoDispatchBelowADInplaceOrView",
@@ -40,6 +46,23 @@ TABLE: dict[str, Absent] = {
         "is_legacy_batchedtensor",
     ),
     "_C._distributed_c10d": Absent(classes="ProcessGroup Store Work ReduceOp"),
+    "masked.maskedtensor": Absent(at={"masked.masked_tensor": "MaskedTensor is_masked_tensor"}),
+    "masked.maskedtensor.core": Absent(
+        at={
+            "masked.masked_tensor": "MaskedTensor is_masked_tensor",
+            "masked.masked_functions": "_masks_match _tensors_match",
+        }
+    ),
+    "masked.maskedtensor.creation": Absent(
+        at={"masked.masked_tensor": "as_masked_tensor masked_tensor"}
+    ),
+    "masked.maskedtensor.unary": Absent(
+        at={"compat.masked_names": "NATIVE_INPLACE_UNARY_FNS NATIVE_UNARY_FNS UNARY_NAMES"}
+    ),
+    "masked.maskedtensor.binary": Absent(
+        at={"compat.masked_names": "BINARY_NAMES NATIVE_BINARY_FNS NATIVE_INPLACE_BINARY_FNS"}
+    ),
+    "masked.maskedtensor.reductions": Absent(at={"compat.masked_names": "REDUCE_NAMES"}),
     "utils.flop_counter": Absent(at={"compat.flop_counter": "FlopCounterMode"}),
     "utils.dlpack": Absent(
         real={"to_dlpack": "compat.modules:to_dlpack"}, at={"minitorch": "from_dlpack"}

@@ -35,7 +35,7 @@ ROOMS = {  # the longest name that a module's begins with
     "utils.cpp_backtrace": CPP, "utils.cpp_extension": CPP, "utils.file_baton": CPP,
     "utils.mkldnn": SWITCH, "version": "it is what this build has",
     "multiprocessing": "Python's multiprocessing hands arrays over: use its own names",
-    "masked": "MiniTorch has masked functions and no MaskedTensor",
+    "masked": "the parts of PyTorch's masked functions: use minitorch.masked",
 }  # fmt: skip
 
 

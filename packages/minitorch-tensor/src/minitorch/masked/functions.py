@@ -2,8 +2,6 @@
 
 A mask is broadcast to the input. What is left out stands for the value that does not matter to the
 operation: 0 in a sum, 1 in a product, -inf in a maximum.
-
-Follows https://docs.pytorch.org/docs/stable/masked.html
 """
 
 from __future__ import annotations
@@ -13,27 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._types.dtype import bool as bool_
-from ._types.dtype import float32
-from .ops import extrema, order_statistics, reduction, scan, unary
-from .ops import softmax as softmaxes
-from .ops.arguments import numpy_names, some_dims
-from .ops.arguments import take_tensors as _take_tensors
-from .ops.arithmetic import true_divide
-from .ops.broadcasting import expand_p
-from .ops.choice import where
-from .ops.conversion import to
-from .ops.special import logaddexp as _logaddexp
-from .ops.vector_norm import vector_norm
+from .._types.dtype import bool as bool_
+from .._types.dtype import float32
+from ..ops import extrema, order_statistics, reduction, scan, unary
+from ..ops import softmax as softmaxes
+from ..ops.arguments import numpy_names, some_dims
+from ..ops.arguments import take_tensors as _take_tensors
+from ..ops.arithmetic import true_divide
+from ..ops.broadcasting import expand_p
+from ..ops.choice import where
+from ..ops.conversion import to
+from ..ops.special import logaddexp as _logaddexp
+from ..ops.vector_norm import vector_norm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from . import return_types
-    from ._tensor import Tensor
-    from ._types.dtype import dtype
+    from .. import return_types
+    from .._tensor import Tensor
+    from .._types.dtype import dtype
 
-__path__: list[str] = []  # PyTorch has modules in here
 __all__ = [
     "amax",
     "amin",
