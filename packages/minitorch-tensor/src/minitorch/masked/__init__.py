@@ -4,6 +4,7 @@ Follows https://docs.pytorch.org/docs/stable/masked.html
 """
 
 from ..ops.arguments import take_tensors as _take_tensors
+from . import masked_functions as masked_functions  # fills the table of MaskedTensor
 from .functions import *
 from .functions import __all__ as _functions
 from .masked_tensor import MaskedTensor as MaskedTensor

@@ -309,6 +309,3 @@ def as_masked_tensor(data: Tensor, mask: Tensor) -> MaskedTensor:
 def is_masked_tensor(obj: object, /) -> TypeGuard[MaskedTensor]:
     """Whether ``obj`` is a MaskedTensor."""
     return isinstance(obj, MaskedTensor)
-
-
-from . import masked_functions as _masked_functions  # noqa: E402, F401  (fills FUNCTIONS)
