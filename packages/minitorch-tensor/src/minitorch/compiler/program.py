@@ -1,148 +1,31 @@
 """Programs of arrays: what a recording gives, what passes change, what is printed and run.
 
-A program is a list of instructions, ``results = function(*args, **kwargs)``, over named values. It
-holds no array but its constants. Functions are NumPy's, kernels or gradient rules, which all take
-and give arrays; ``Method`` and ``Attribute`` stand for what arrays have themselves.
+A program is a list of instructions over named values. It holds no array but its constants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
+from . import printing
+from .instructions import Attribute, Instruction, Line, Method, Value, values_in
 
 __all__ = ["Attribute", "Instruction", "Line", "Method", "Program", "Value", "values_in"]
 
 
-class Line(NamedTuple):
-    """A line of the user's program."""
-
-    filename: str
-    number: int
-    text: str
-
-
-@dataclass(slots=True, eq=False)
-class Value:
-    """An array, or a NumPy scalar, that a program computes or is given.
-
-    ``hint``      the name of the variable that the user gave it, ``d_`` before it for a gradient;
-                  "" where there is none
-    ``constant``  the array itself, of a value that is the same in every run
-    """
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    strides: tuple[int, ...]
-    scalar: bool  # a NumPy scalar, not an array
-    hint: str = ""
-    constant: Any = None
-
-    @classmethod
-    def of(cls, array: Any, hint: str = "", constant: bool = False) -> Value:
-        """The value that has the properties of ``array``."""
-        return cls(
-            array.shape, array.dtype, array.strides, not isinstance(array, np.ndarray), hint,
-            array if constant else None,
-        )  # fmt: skip
-
-
-class Method(NamedTuple):
-    """``x.name(*args)`` as a function of x."""
-
-    name: str
-
-    def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        return getattr(x, self.name)(*args, **kwargs)
-
-
-class Attribute(NamedTuple):
-    """``x.name`` as a function of x."""
-
-    name: str
-
-    def __call__(self, x: Any) -> Any:
-        return getattr(x, self.name)
-
-
-@dataclass(slots=True, eq=False)
-class Instruction:
-    """``results = function(*args, **kwargs)``.
-
-    Values may stand in tuples, lists and slices among the arguments. An item is
-    ``operator.getitem(x, key)``, an assignment ``operator.setitem(x, key, value)``.
-
-    ``results``   what the function returns: one value; several where ``several``; none where it
-                  only writes, or where its result is not used
-    ``writes``    the arguments whose memory it changes, ``out=`` among them
-    ``views``     the arguments whose memory a result may share
-    ``pure``      without results and ``writes`` it has no effect, and with the same arguments it
-                  gives the same: not a random draw, not an assumption
-    ``backward``  belongs to the backward pass
-    """
-
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    results: tuple[Value | None, ...]
-    several: bool = False
-    writes: tuple[Value, ...] = ()
-    views: tuple[Value, ...] = ()
-    pure: bool = True
-    line: Line | None = None
-    backward: bool = False
-
-    def inputs(self) -> Iterator[Value]:
-        """The values among the arguments."""
-        yield from values_in(self.args)
-        yield from values_in(self.kwargs)
-
-    def mapped(self, change: Callable[[Value], Any]) -> Instruction:
-        """The same with ``change(value)`` in place of each value that it takes."""
-        return replace(
-            self,
-            args=mapped(self.args, change),
-            kwargs=mapped(self.kwargs, change),
-            writes=tuple(change(v) for v in self.writes),
-            views=tuple(change(v) for v in self.views),
-        )
-
-
-def values_in(x: Any) -> Iterator[Value]:
-    """The values in nested tuples, lists, dicts and slices."""
-    if isinstance(x, Value):
-        yield x
-    elif type(x) in (tuple, list):
-        for each in x:
-            yield from values_in(each)
-    elif type(x) is dict:
-        yield from values_in(list(x.values()))
-    elif type(x) is slice:
-        yield from values_in((x.start, x.stop, x.step))
-
-
-def mapped(x: Any, change: Callable[[Value], Any]) -> Any:
-    """``x`` with ``change(value)`` in place of each value in it."""
-    if isinstance(x, Value):
-        return change(x)
-    if type(x) in (tuple, list):
-        return type(x)(mapped(each, change) for each in x)
-    if type(x) is dict:
-        return {key: mapped(each, change) for key, each in x.items()}
-    if type(x) is slice:
-        return slice(*(mapped(each, change) for each in (x.start, x.stop, x.step)))
-    return x
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Program:
     """``name`` is the pass that gave it, ``change`` says what that changed, for the reader.
 
     The function of the program takes ``arguments`` in their order and returns a tuple of
     ``results``. Memory of an argument changes where an instruction ``writes`` to it or to a view
     of it; nobody holds memory of another run's but what ``results`` gave out.
+
+    ``buffers`` are arrays without content that exist before the first run and that every run
+    overwrites; none is a result, nor is a view of one.
     """
 
     name: str
@@ -152,7 +35,39 @@ class Program:
     results: list[Value]
     function_name: str = "step"
     notes: dict[str, Any] = field(default_factory=dict)
+    buffers: list[Value] = field(default_factory=list)
 
-    def having(self, name: str, change: str, instructions: list[Instruction]) -> Program:
+    def having(
+        self, name: str, change: str, instructions: list[Instruction], **others: Any
+    ) -> Program:
         """The program that a pass makes of this one."""
-        return replace(self, name=name, change=change, instructions=instructions)
+        return replace(self, name=name, change=change, instructions=instructions, **others)
+
+    @property
+    def source(self) -> str:
+        """The text of the program, a module of Python."""
+        return printing.source(self)
+
+    def function(self) -> Callable[..., tuple[Any, ...]]:
+        """The function of the program, compiled from its text, whose lines tracebacks and debuggers
+        show. Each call gives one that has buffers of its own, which one thread may use at a time.
+        """
+        return printing.function(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the program as a module that can be imported by itself, with its larger constants
+        in an ``.npz`` file beside it.
+
+        Raises:
+            ValueError: the program uses an object that no text can name; the message names it.
+        """
+        printing.save(self, path)
+
+    def __str__(self) -> str:
+        return self.source
+
+    def __repr__(self) -> str:
+        return f"<program {self.function_name}, {self.name}: {len(self.instructions)} instructions>"
+
+    def _repr_html_(self) -> str:
+        return printing.html(self)
