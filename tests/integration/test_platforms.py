@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,29 @@ def name_of(function: ast.expr) -> tuple[str, str]:
     return getattr(owner, "id", ""), function.attr
 
 
+# NumPy 2.0 takes no int64 in them where it counts in 32 bits: (its place in np.f(...), in x.f(...))
+COUNTING = {"bincount": (0, None), "repeat": (1, 0), "take": (1, 0)}
+CAST = re.compile(
+    r"np\.intp|\b(counts|times|place)\b|len\(|shape|^\w$|^\d+$|^\["
+)  # or plain integers
+ELSEWHERE = {"along", "columns", "m", "minitorch", "reader", "self"}  # functions of ours
+
+
+def uncast(tree: ast.Module) -> Iterator[str]:
+    """Indices and counts that NumPy is given as int64."""
+    for node in ast.walk(tree):
+        owner, name = name_of(node.func) if isinstance(node, ast.Call) else ("", "")
+        if name not in COUNTING or owner in ELSEWHERE:
+            continue
+        place = COUNTING[name][owner != "np"]
+        given = [] if place is None else node.args[place : place + 1]
+        yield from (
+            f"{node.lineno}: {name} of {text}"
+            for text in map(ast.unparse, given)
+            if not CAST.search(text)
+        )
+
+
 def platform_integers(tree: ast.Module, indices: set[str]) -> Iterator[str]:
     """What ``tree`` says or makes of the platform's integers."""
     numpy = any(
@@ -88,6 +112,25 @@ def platform_integers(tree: ast.Module, indices: set[str]) -> Iterator[str]:
 def test_dtypes_go_by_their_names(path: str) -> None:
     tree = ast.parse(SOURCES[path].read_text())
     assert not list(platform_integers(tree, INDICES.get(path, set())))
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_numpy_is_given_what_it_counts_in(path: str) -> None:
+    assert not list(uncast(ast.parse(SOURCES[path].read_text())))
+
+
+@pytest.mark.parametrize(
+    "source", ["x.take(index, 0)", "np.take(x, index)", "np.bincount(rows)", "np.repeat(x, sizes)"]
+)
+def test_what_is_not_cast_is_found(source: str) -> None:
+    assert list(uncast(ast.parse(source)))
+    assert not list(
+        uncast(
+            ast.parse(
+                source.replace("s)", "s.astype(np.intp))").replace("index", "index.astype(np.intp)")
+            )
+        )
+    )
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,9 @@ def sparse_compressed_tensor(
             f"size {list(size)} does not fit {len(ends) - 1} rows of plain indices up to "
             f"{across - 1}"
         )
-    lines = _index(np.repeat(np.arange(main, dtype=np.int64), np.diff(ends)))
+    lines = _index(
+        np.repeat(np.arange(main, dtype=np.int64), np.diff(ends).astype(np.intp, copy=False))
+    )
     if requires_grad:
         value = value.detach().requires_grad_()
     pair = (lines, plain) if layout is sparse_csr else (plain, lines)

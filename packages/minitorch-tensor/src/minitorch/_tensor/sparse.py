@@ -173,7 +173,9 @@ class SparseTensor(Tensor):
         return self._index[0]
 
     def _starts(self, dim: int) -> Tensor:
-        counts = np.bincount(self._index[dim]._array(), minlength=self.shape[dim]).astype(np.int64)
+        counts = np.bincount(
+            self._index[dim]._array().astype(np.intp, copy=False), minlength=self.shape[dim]
+        ).astype(np.int64)
         return wrap(np.concatenate([[0], np.cumsum(counts)]))
 
     def _check_layout(self, name: str, layout: Any) -> None:
@@ -194,7 +196,9 @@ class SparseTensor(Tensor):
             self._index._array(), self._value._array(), self.shape
         )
         target = np.empty(len(order), np.int64)
-        target[order] = np.cumsum(np.bincount(starts, minlength=len(order))) - 1
+        target[order] = (
+            np.cumsum(np.bincount(starts.astype(np.intp, copy=False), minlength=len(order))) - 1
+        )
         value = self._value
         if len(starts) == len(order):
             value = value[wrap(order)]

@@ -158,7 +158,7 @@ def multiply(a: Any, b: Any) -> Any:
 def _sparse_product(a: SparseTensor, b: SparseTensor) -> SparseTensor:
     """Pairs each value of ``a`` with the values in the row of ``b`` that its column names."""
     b = b.coalesce() if b.layout is not layouts.sparse_csc else by_rows(b)
-    counts = np.bincount(b._index[0]._array(), minlength=b.shape[0])
+    counts = np.bincount(b._index[0]._array().astype(np.intp, copy=False), minlength=b.shape[0])
     firsts = np.cumsum(counts) - counts
     columns = a._index[1]._array()
     times = counts[columns]

@@ -57,6 +57,10 @@ def _convert_indices_from_csr_to_coo(
     """The rows of the elements, given where each row begins, above their columns (``transpose``:
     below)."""
     starts = crow_indices._array()
-    rows: Any = wrap(np.repeat(np.arange(len(starts) - 1, dtype=np.int64), np.diff(starts)))
+    rows: Any = wrap(
+        np.repeat(
+            np.arange(len(starts) - 1, dtype=np.int64), np.diff(starts).astype(np.intp, copy=False)
+        )
+    )
     pair = [col_indices, rows] if transpose else [rows, col_indices]
     return stack([each.to(dtypes.int32 if out_int32 else dtypes.int64) for each in pair])

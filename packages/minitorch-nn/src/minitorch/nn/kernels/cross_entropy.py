@@ -91,7 +91,7 @@ def cross_entropy(
         if y.flags.c_contiguous
         else t * n + np.arange(n, dtype=np.int64)
     )
-    chosen = shifted.ravel("K").take(at)
+    chosen = shifted.ravel("K").take(at.astype(np.intp, copy=False))
     if smoothing:
         others = row_sums(shifted) if weight is None else shifted @ weight
     if not many:

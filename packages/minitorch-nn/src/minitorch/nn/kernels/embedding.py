@@ -19,7 +19,7 @@ def take_rows(table: Any, index: Any, padding: int) -> Any:
     if index.size and np.minimum.reduce(index, None) < 0:
         raise out_of_range(table, int(index.min()))
     try:
-        return table.take(index, 0)
+        return table.take(index.astype(np.intp, copy=False), 0)
     except IndexError:
         raise out_of_range(table, int(index.max())) from None
 
@@ -57,7 +57,7 @@ def add_rows(g: Any, index: Any, rows: int, padding: int) -> Any:
 
 def masked_rows(table: Any, index: Any, padding: int) -> Any:
     """table[index] with zeros at the padding."""
-    out = table.take(index, 0)
+    out = table.take(index.astype(np.intp, copy=False), 0)
     if padding >= 0:
         out[index == padding] = 0
     return out

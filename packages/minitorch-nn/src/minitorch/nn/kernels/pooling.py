@@ -113,7 +113,7 @@ def max_pool(x: Any, windows: Windows, once: bool) -> tuple[Any, Any]:
             flat = number.reshape(len(best), len(outputs)).astype(np.int64)
             flat *= table.shape[1]
             flat += outputs
-            table.take(flat, out=indices[part], mode="clip")
+            table.take(flat.astype(np.intp, copy=False), out=indices[part], mode="clip")
 
     over_rows(work, len(planes), 8 * x.size)
     shape = (*x.shape[:2], *out)
