@@ -77,8 +77,8 @@ AT_ONCE = {
     "": "_tensor _types autograd compat kernels ops overrides random return_types",
     "_tensor": "later settings tensor",
     "_types": "device dtype layout size",
-    "autograd": "deprecated dispatch engine function grad grad_mode gradcheck gradients history "
-    "inplace node opmath out primitive primitive_node variable",
+    "autograd": "deprecated dispatch engine frames function grad grad_mode gradcheck gradients "
+    "history inplace node opmath out primitive primitive_node variable",
     "compat": "elsewhere siblings",
     "kernels": "affinity along blas box_muller elementwise half indexing memory meta "
     "multiply_add openblas parallel permutation select softmax sparse storage sums",

@@ -18,6 +18,7 @@ from ._types.device import device as device
 from ._types.dtype import *
 from ._types.layout import *
 from ._types.size import Size as Size
+from .autograd.frames import fold_shown as _fold_shown
 from .autograd.grad_mode import *
 from .compat.siblings import __dir__ as __dir__
 from .ops.arguments import take_tensors as _take_tensors
@@ -256,3 +257,4 @@ else:  # of which checkers would conclude that there is every name
 del TYPE_CHECKING
 
 _take_tensors(globals())
+_fold_shown()

@@ -18,6 +18,7 @@ from pkgutil import get_importer
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
+from .autograd.frames import show_folded
 from .compat import alias as _alias
 from .compat.alias import as_torch
 
@@ -33,7 +34,8 @@ def without_runner(trace: TracebackType | None) -> TracebackType | None:
 
 
 def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    sys.__excepthook__(kind, error.with_traceback(without_runner(trace)), error.__traceback__)
+    trace = without_runner(trace)
+    show_folded(sys.__excepthook__, kind, error.with_traceback(trace), trace)
 
 
 def run_script(path: str) -> None:

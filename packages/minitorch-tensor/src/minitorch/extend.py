@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from .autograd.dispatch import apply, not_tensor
+from .autograd.frames import fold, folding
 from .autograd.fused import fused
 from .autograd.grad_mode import current
 from .autograd.gradients import primal
@@ -64,6 +65,8 @@ __all__ = [
     "exp_into",
     "exponentials",
     "fitted",
+    "fold",
+    "folding",
     "fused",
     "grad_of",
     "group_tensors_by_device_and_dtype",

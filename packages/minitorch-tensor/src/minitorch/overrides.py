@@ -419,6 +419,12 @@ def _enable_in(module: Any) -> None:
         add_function(name, getattr(module, name))
 
 
+def _fold() -> Callable[[BaseException], None]:
+    from .autograd.frames import fold
+
+    return fold
+
+
 @cache
 def _template(names: tuple[str, ...]) -> CodeType:
     """The code of a function of any arguments that hands them to its ``_call``.
@@ -428,8 +434,12 @@ def _template(names: tuple[str, ...]) -> CodeType:
     """
     source = f"""
 def around({", ".join(names)}):
-    def _template(*args, _call, **kwargs):
-        return _call(args, kwargs)
+    def _template(*args, _call, _fold, **kwargs):
+        try:
+            return _call(args, kwargs)
+        except Exception as error:
+            _fold(error)
+            raise
         {", ".join(names)}
 """
     made: CodeType = compile(source, __file__, "exec").co_consts[0]
@@ -463,7 +473,7 @@ def _let_ask(function: Any, public: Any, operator: bool = False) -> None:
 
     function.__wrapped__ = original  # for inspect.signature
     function.__defaults__ = None
-    function.__kwdefaults__ = {"_call": call}
+    function.__kwdefaults__ = {"_call": call, "_fold": _fold()}
     function.__code__ = _template(function.__code__.co_freevars)
 
 
@@ -477,7 +487,7 @@ def intercept(function: Any, around: Callable[[Any, Any, Any], Any]) -> None:
 
     function.__wrapped__ = original  # for inspect.signature
     function.__defaults__ = None
-    function.__kwdefaults__ = {"_call": call}
+    function.__kwdefaults__ = {"_call": call, "_fold": _fold()}
     code = function.__code__
     name = code.co_name if code.co_name == "_template" else "intercepted"  # what asks still asks
     function.__code__ = _template(code.co_freevars).replace(co_name=name)

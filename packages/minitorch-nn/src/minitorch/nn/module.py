@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 
 import minitorch
 from minitorch import Tensor
-from minitorch.extend import not_tensor
+from minitorch.extend import fold, not_tensor
 
 from .conversion import Conversion
 from .hooks import (
@@ -116,22 +116,26 @@ class Module(Hooks, State, Conversion):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         own = self.__dict__
         try:
-            if (
-                own["_forward_hooks"]
-                or own["_forward_pre_hooks"]
-                or own["_backward_hooks"]
-                or own["_backward_pre_hooks"]
-                or _global_forward_hooks
-                or _global_forward_pre_hooks
-                or _global_backward_hooks
-                or _global_backward_pre_hooks
-            ):
-                return call_with_hooks(self, args, kwargs)
-            return self.forward(*args, **kwargs)
+            try:
+                if (
+                    own["_forward_hooks"]
+                    or own["_forward_pre_hooks"]
+                    or own["_backward_hooks"]
+                    or own["_backward_pre_hooks"]
+                    or _global_forward_hooks
+                    or _global_forward_pre_hooks
+                    or _global_backward_hooks
+                    or _global_backward_pre_hooks
+                ):
+                    return call_with_hooks(self, args, kwargs)
+                return self.forward(*args, **kwargs)
+            except Exception as error:
+                check_hooks(self)
+                if args and not isinstance(args[0], Tensor | tuple):
+                    check_input(self, args[0], error)
+                raise
         except Exception as error:
-            check_hooks(self)
-            if args and not isinstance(args[0], Tensor | tuple):
-                check_input(self, args[0], error)
+            fold(error)
             raise
 
     _call_impl = __call__

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 import minitorch
 from minitorch import Tensor
-from minitorch.extend import RemovableHandle, add_hook
+from minitorch.extend import RemovableHandle, add_hook, folding
 
 from .parameter import Parameter, is_lazy
 
@@ -218,6 +218,7 @@ class State:
         if "pending" not in local_metadata:
             error_msgs += write_pending(pending)
 
+    @folding
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> _IncompatibleKeys:

@@ -18,6 +18,7 @@ from minitorch.extend import (
     add_hook,
     array_of,
     drop_grad,
+    fold,
     grad_of,
     group_tensors_by_device_and_dtype,
     wrap,
@@ -378,21 +379,25 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             before, after = own["_optimizer_step_pre_hooks"], own["_optimizer_step_post_hooks"]
         except KeyError:  # __init__ was not called
             before = after = {}
-        if not (before or after or _global_pre_hooks or _global_post_hooks):
-            return step(self, *args, **kwargs)
-        for hook in (*_global_pre_hooks.values(), *before.values()):
-            changed = hook(self, (self, *args), kwargs)
-            if changed is not None:
-                if not (isinstance(changed, tuple) and len(changed) == 2):
-                    raise RuntimeError(
-                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got "
-                        f"{changed}."
-                    )
-                args, kwargs = changed[0][1:], changed[1]
-        result = step(self, *args, **kwargs)
-        for hook in (*after.values(), *_global_post_hooks.values()):
-            hook(self, (self, *args), kwargs)
-        return result
+        try:
+            if not (before or after or _global_pre_hooks or _global_post_hooks):
+                return step(self, *args, **kwargs)
+            for hook in (*_global_pre_hooks.values(), *before.values()):
+                changed = hook(self, (self, *args), kwargs)
+                if changed is not None:
+                    if not (isinstance(changed, tuple) and len(changed) == 2):
+                        raise RuntimeError(
+                            f"{step} must return None or a tuple of (new_args, new_kwargs), but "
+                            f"got {changed}."
+                        )
+                    args, kwargs = changed[0][1:], changed[1]
+            result = step(self, *args, **kwargs)
+            for hook in (*after.values(), *_global_post_hooks.values()):
+                hook(self, (self, *args), kwargs)
+            return result
+        except Exception as error:
+            fold(error)
+            raise
 
     made: Any = hooked
     made.hooked = True

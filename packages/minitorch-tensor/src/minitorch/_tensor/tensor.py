@@ -17,6 +17,7 @@ from .._types.dtype import LIMITED, by_numpy, dtype, from_numpy_dtype
 from .._types.size import Size
 from ..autograd import engine
 from ..autograd.deprecated import in_any_order
+from ..autograd.frames import fold
 from ..autograd.grad_mode import current, outside_transforms
 from ..autograd.gradients import backward
 from ..autograd.history import history, root
@@ -423,7 +424,11 @@ class Tensor(Base):
             RuntimeError: nothing here requires grad; the shape asks for ``gradient``; the graph
                 was freed; a saved value was overwritten.
         """
-        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        try:
+            backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        except Exception as error:
+            fold(error)
+            raise
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Sets whether ``backward`` collects a gradient here; returns the tensor."""
@@ -568,28 +573,36 @@ class Tensor(Base):
             TypeError: it has no values, being on "meta"; or NumPy itself lacks the dtype, which is
                 bfloat16 or float8 (``float()`` first).
         """
-        if not force and current.state.flags & 1 and self.requires_grad:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
-                "instead."
-            )
-        if isinstance(self._data, MetaArray):
-            raise TypeError(
-                "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the "
-                "tensor to host memory first."
-            )
-        if self._data.dtype in LIMITED and self.dtype.is_floating_point:
-            raise TypeError(f"Got unsupported ScalarType {self.dtype.type_name}: use .float()")
-        return self._array()
+        try:
+            if not force and current.state.flags & 1 and self.requires_grad:
+                raise RuntimeError(
+                    "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+                    "instead."
+                )
+            if isinstance(self._data, MetaArray):
+                raise TypeError(
+                    "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the "
+                    "tensor to host memory first."
+                )
+            if self._data.dtype in LIMITED and self.dtype.is_floating_point:
+                raise TypeError(f"Got unsupported ScalarType {self.dtype.type_name}: use .float()")
+            return self._array()
+        except Exception as error:
+            fold(error)
+            raise
 
     def item(self) -> int | float | bool:
         """The value of a tensor with one element, as a Python number."""
-        if self._data.size != 1:
-            raise RuntimeError(
-                f"a Tensor with {self._data.size} elements cannot be converted to Scalar"
-            )
-        value: int | float | bool = self._data.item()  # or complex: as in PyTorch's stub
-        return value
+        try:
+            if self._data.size != 1:
+                raise RuntimeError(
+                    f"a Tensor with {self._data.size} elements cannot be converted to Scalar"
+                )
+            value: int | float | bool = self._data.item()  # or complex: as in PyTorch's stub
+            return value
+        except Exception as error:
+            fold(error)
+            raise
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""

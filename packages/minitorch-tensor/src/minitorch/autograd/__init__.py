@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import function
+from .frames import folding
 from .function import Function
 from .grad import grad
 from .grad_mode import (
@@ -22,7 +23,7 @@ from .grad_mode import (
     set_multithreading_enabled,
 )
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
-from .gradients import backward
+from .gradients import backward as _backward
 
 __all__ = [
     "Function",
@@ -51,6 +52,7 @@ __all__ = [
     "set_multithreading_enabled",
 ]
 
+backward = folding(_backward)
 
 if TYPE_CHECKING:  # of what comes in on first use
     from . import forward_ad as forward_ad

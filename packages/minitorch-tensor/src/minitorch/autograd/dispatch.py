@@ -18,6 +18,7 @@ from .._types.dtype import LIMITED, from_numpy_dtype, number_dtype
 from ..kernels.elementwise import LARGE, threaded
 from ..kernels.memory import owner_of
 from ..kernels.meta import MetaArray, MetaError
+from .frames import fold
 from .grad_mode import INTERPRETERS, current
 from .history import history
 from .node import Output, sequence_numbers
@@ -302,65 +303,69 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
 
     def op(input: Any, *params: Any, out: Any = None) -> Any:
         nonlocal node_type, saver
-        if out is not None:
-            return primitive.into(out, input, *params)
-        state = current.state
-        if not isinstance(input, Variable):
-            if type(input) is ndarray and state.arrays:
-                return kernel(input, *params)
-            return on_arrays(primitive, (input,), (input, *params))
-        data = input._data
-        if not view:
-            dtype = data.dtype
-            if dtype is not single and dtype is not double:
-                if floats and dtype.kind in "biu":
-                    return op(primitive.promote(input), *params)
-                if dtype in LIMITED:
-                    return apply(primitive, input, *params)
-        elif type(data) is not ndarray:
-            data = input._array()
-        if state.flags >= INTERPRETERS:
-            return through_interpreters(state, primitive, (input, *params))
-        if view:
-            try:
-                result = kernel(data, *params)
-            except (MetaError, MemoryError):
-                result = without_values(primitive, (data,), params)
-            if result.base is data or _is_view(result, data):
-                origin = op if differentiable and state.flags else _origin(primitive)
-                tensor = wrap_view(result, None, input, origin, params)
-                if tensor._base is None:  # of an inference tensor: out of the graph
-                    return tensor
-            else:
-                tensor = wrap(result)
-        else:
-            run = kernel if data.size < LARGE else large
-            if params and strict:
-                raise surplus(primitive, 1 + len(params))
-            try:
-                if params:  # `*params` takes 90 ns even where there are none
-                    result = state.without_warnings(run, data, *params)
+        try:
+            if out is not None:
+                return primitive.into(out, input, *params)
+            state = current.state
+            if not isinstance(input, Variable):
+                if type(input) is ndarray and state.arrays:
+                    return kernel(input, *params)
+                return on_arrays(primitive, (input,), (input, *params))
+            data = input._data
+            if not view:
+                dtype = data.dtype
+                if dtype is not single and dtype is not double:
+                    if floats and dtype.kind in "biu":
+                        return op(primitive.promote(input), *params)
+                    if dtype in LIMITED:
+                        return apply(primitive, input, *params)
+            elif type(data) is not ndarray:
+                data = input._array()
+            if state.flags >= INTERPRETERS:
+                return through_interpreters(state, primitive, (input, *params))
+            if view:
+                try:
+                    result = kernel(data, *params)
+                except (MetaError, MemoryError):
+                    result = without_values(primitive, (data,), params)
+                if result.base is data or _is_view(result, data):
+                    origin = op if differentiable and state.flags else _origin(primitive)
+                    tensor = wrap_view(result, None, input, origin, params)
+                    if tensor._base is None:  # of an inference tensor: out of the graph
+                        return tensor
                 else:
-                    result = state.without_warnings(run, data)
-            except (MetaError, MemoryError):
-                result = without_values(primitive, (data,), params)
-            tensor = wrap(result)
-        if differentiable and state.flags:
-            parent = input._node if input._base is None else history(input)
-            if parent is not None:
-                if saver is None:  # set last: another thread may be here
-                    node_type, saver = primitive.node_type, primitive.saver(1)
-                tensor._node = node = node_type()
-                node.parents = (parent,)
-                node.shape = result.shape
-                node.sequence_nr = next(sequence_numbers)
-                node.extra = None
-                node.saved, node.versions = (
-                    saver
-                    if type(saver) is tuple
-                    else saver(data, params, result, input._counter, tensor._counter)
-                )
-        return tensor
+                    tensor = wrap(result)
+            else:
+                run = kernel if data.size < LARGE else large
+                if params and strict:
+                    raise surplus(primitive, 1 + len(params))
+                try:
+                    if params:  # `*params` takes 90 ns even where there are none
+                        result = state.without_warnings(run, data, *params)
+                    else:
+                        result = state.without_warnings(run, data)
+                except (MetaError, MemoryError):
+                    result = without_values(primitive, (data,), params)
+                tensor = wrap(result)
+            if differentiable and state.flags:
+                parent = input._node if input._base is None else history(input)
+                if parent is not None:
+                    if saver is None:  # set last: another thread may be here
+                        node_type, saver = primitive.node_type, primitive.saver(1)
+                    tensor._node = node = node_type()
+                    node.parents = (parent,)
+                    node.shape = result.shape
+                    node.sequence_nr = next(sequence_numbers)
+                    node.extra = None
+                    node.saved, node.versions = (
+                        saver
+                        if type(saver) is tuple
+                        else saver(data, params, result, input._counter, tensor._counter)
+                    )
+            return tensor
+        except Exception as error:
+            fold(error)
+            raise
 
     return op
 
@@ -398,70 +403,74 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
 
     def op(input: Any, other: Any, *params: Any, out: Any = None) -> Any:
         nonlocal node_type
-        if out is not None:
-            return primitive.into(out, input, other, *params)
-        state = current.state
-        if state.flags >= INTERPRETERS or not isinstance(input, Variable):
-            if type(input) is type(other) is ndarray and state.arrays:
-                return kernel(input, other, *params)
-            return general(input, other, *params)
-        x = input._data
-        dtype = x.dtype
-        if isinstance(other, Variable):
-            y: Any = other._data
-            if y.dtype is not dtype and promoting:
-                return general(input, other, *params)
-            if dtype is not single and dtype is not double:
-                if (floats and dtype.kind != "f") or dtype in LIMITED:
-                    return general(input, other, *params)
-            version = other._counter
-        elif (
-            (type(other) is float or type(other) is int)
-            and number
-            and (dtype is single or dtype is double or dtype is half)
-        ):
-            y, version = other, NEVER
-        else:
-            return general(input, other, *params)
         try:
-            run = kernel if x.size < LARGE else large
-            if params:
-                if strict:
-                    raise surplus(primitive, 2 + len(params))
-                result = state.without_warnings(run, x, y, *params)
+            if out is not None:
+                return primitive.into(out, input, other, *params)
+            state = current.state
+            if state.flags >= INTERPRETERS or not isinstance(input, Variable):
+                if type(input) is type(other) is ndarray and state.arrays:
+                    return kernel(input, other, *params)
+                return general(input, other, *params)
+            x = input._data
+            dtype = x.dtype
+            if isinstance(other, Variable):
+                y: Any = other._data
+                if y.dtype is not dtype and promoting:
+                    return general(input, other, *params)
+                if dtype is not single and dtype is not double:
+                    if (floats and dtype.kind != "f") or dtype in LIMITED:
+                        return general(input, other, *params)
+                version = other._counter
+            elif (
+                (type(other) is float or type(other) is int)
+                and number
+                and (dtype is single or dtype is double or dtype is half)
+            ):
+                y, version = other, NEVER
             else:
-                result = state.without_warnings(run, x, y)
-        except (MetaError, MemoryError):
-            result = without_values(primitive, (x, y), params)
-        except ValueError as error:
-            raise explain(primitive, (x, y), error) from None
-        tensor = wrap(result)
-        if differentiable and state.flags:
-            na = input._node if input._base is None else history(input)
-            nb = None
-            if version is not NEVER and ruled:
-                nb = other._node if other._base is None else history(other)
-            if na is not None:
-                mask = 1 if nb is None else 3
-            elif nb is not None:
-                mask = 2
-            else:
-                return tensor
-            saver = savers[mask]
-            if saver is None:
-                node_type, saver = primitive.node_type, primitive.saver(mask)
-                savers[mask] = saver
-            tensor._node = node = node_type()
-            node.parents = (na, nb)
-            node.shape = result.shape
-            node.sequence_nr = next(sequence_numbers)
-            node.extra = None
-            node.saved, node.versions = (
-                saver
-                if type(saver) is tuple
-                else saver(x, y, params, result, input._counter, version, tensor._counter)
-            )
-        return tensor
+                return general(input, other, *params)
+            try:
+                run = kernel if x.size < LARGE else large
+                if params:
+                    if strict:
+                        raise surplus(primitive, 2 + len(params))
+                    result = state.without_warnings(run, x, y, *params)
+                else:
+                    result = state.without_warnings(run, x, y)
+            except (MetaError, MemoryError):
+                result = without_values(primitive, (x, y), params)
+            except ValueError as error:
+                raise explain(primitive, (x, y), error) from None
+            tensor = wrap(result)
+            if differentiable and state.flags:
+                na = input._node if input._base is None else history(input)
+                nb = None
+                if version is not NEVER and ruled:
+                    nb = other._node if other._base is None else history(other)
+                if na is not None:
+                    mask = 1 if nb is None else 3
+                elif nb is not None:
+                    mask = 2
+                else:
+                    return tensor
+                saver = savers[mask]
+                if saver is None:
+                    node_type, saver = primitive.node_type, primitive.saver(mask)
+                    savers[mask] = saver
+                tensor._node = node = node_type()
+                node.parents = (na, nb)
+                node.shape = result.shape
+                node.sequence_nr = next(sequence_numbers)
+                node.extra = None
+                node.saved, node.versions = (
+                    saver
+                    if type(saver) is tuple
+                    else saver(x, y, params, result, input._counter, version, tensor._counter)
+                )
+            return tensor
+        except Exception as error:
+            fold(error)
+            raise
 
     def general(a: Any, b: Any, *params: Any) -> Any:
         if params and strict:
@@ -502,64 +511,68 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
 
     def op(input: Any, b: Any, c: Any, *params: Any, out: Any = None) -> Any:
         nonlocal node_type
-        if out is not None:
-            return primitive.into(out, input, b, c, *params)
-        state = current.state
-        if state.flags >= INTERPRETERS or not isinstance(input, Variable):
-            return apply(primitive, input, b, c, *params)
-        x, y, z = input._data, b, c
-        dtype = x.dtype
-        if dtype is not single and dtype is not boolean and any_limited(input, b, c):
-            return apply(primitive, input, b, c, *params)
-        b_version = c_version = NEVER
-        nb = nc = None
-        if isinstance(b, Variable):
-            y, b_version = b._data, b._counter
-            if b_rule:
-                nb = b._node if b._base is None else history(b)
-        elif type(b) is ndarray and not state.arrays:
-            raise not_tensor(primitive.op, primitive.inputs[1], 2, b)
-        if isinstance(c, Variable):
-            z, c_version = c._data, c._counter
-            if c_rule:
-                nc = c._node if c._base is None else history(c)
-        elif type(c) is ndarray and not state.arrays:
-            raise not_tensor(primitive.op, primitive.inputs[2], 3, c)
         try:
-            result = state.without_warnings(kernel, x, y, z, *params)
-        except (MetaError, MemoryError):
-            result = without_values(primitive, (x, y, z), params)
-        except ValueError as error:
-            raise explain(primitive, (x, y, z), error) from None
-        rest = ()
-        if residuals:
-            result, *rest = result
-        tensor = wrap(result)
-        if state.flags:
-            na = None
-            if a_rule:
-                na = input._node if input._base is None else history(input)
-            mask = (na is not None) + 2 * (nb is not None) + 4 * (nc is not None)
-            if not mask:
-                return tensor
-            saver = savers[mask]
-            if saver is None:
-                node_type, saver = primitive.node_type, primitive.saver(mask)
-                savers[mask] = saver
-            tensor._node = node = node_type()
-            node.parents = (na, nb, nc)
-            node.shape = result.shape
-            node.sequence_nr = next(sequence_numbers)
-            node.extra = None
-            node.saved, node.versions = (
-                saver
-                if type(saver) is tuple
-                else saver(
-                    x, y, z, params, result, *rest, input._counter, b_version, c_version,
-                    tensor._counter, (na is not None, nb is not None, nc is not None),
-                )
-            )  # fmt: skip
-        return tensor
+            if out is not None:
+                return primitive.into(out, input, b, c, *params)
+            state = current.state
+            if state.flags >= INTERPRETERS or not isinstance(input, Variable):
+                return apply(primitive, input, b, c, *params)
+            x, y, z = input._data, b, c
+            dtype = x.dtype
+            if dtype is not single and dtype is not boolean and any_limited(input, b, c):
+                return apply(primitive, input, b, c, *params)
+            b_version = c_version = NEVER
+            nb = nc = None
+            if isinstance(b, Variable):
+                y, b_version = b._data, b._counter
+                if b_rule:
+                    nb = b._node if b._base is None else history(b)
+            elif type(b) is ndarray and not state.arrays:
+                raise not_tensor(primitive.op, primitive.inputs[1], 2, b)
+            if isinstance(c, Variable):
+                z, c_version = c._data, c._counter
+                if c_rule:
+                    nc = c._node if c._base is None else history(c)
+            elif type(c) is ndarray and not state.arrays:
+                raise not_tensor(primitive.op, primitive.inputs[2], 3, c)
+            try:
+                result = state.without_warnings(kernel, x, y, z, *params)
+            except (MetaError, MemoryError):
+                result = without_values(primitive, (x, y, z), params)
+            except ValueError as error:
+                raise explain(primitive, (x, y, z), error) from None
+            rest = ()
+            if residuals:
+                result, *rest = result
+            tensor = wrap(result)
+            if state.flags:
+                na = None
+                if a_rule:
+                    na = input._node if input._base is None else history(input)
+                mask = (na is not None) + 2 * (nb is not None) + 4 * (nc is not None)
+                if not mask:
+                    return tensor
+                saver = savers[mask]
+                if saver is None:
+                    node_type, saver = primitive.node_type, primitive.saver(mask)
+                    savers[mask] = saver
+                tensor._node = node = node_type()
+                node.parents = (na, nb, nc)
+                node.shape = result.shape
+                node.sequence_nr = next(sequence_numbers)
+                node.extra = None
+                node.saved, node.versions = (
+                    saver
+                    if type(saver) is tuple
+                    else saver(
+                        x, y, z, params, result, *rest, input._counter, b_version, c_version,
+                        tensor._counter, (na is not None, nb is not None, nc is not None),
+                    )
+                )  # fmt: skip
+            return tensor
+        except Exception as error:
+            fold(error)
+            raise
 
     return op
 
@@ -569,26 +582,30 @@ def variadic(primitive: Primitive) -> Callable[..., Any]:
     kernel = primitive.kernel
 
     def op(inputs: Any, *params: Any, out: Any = None) -> Any:
-        if out is not None:
-            return primitive.into(out, inputs, *params)
-        state = current.state
-        if state.flags >= INTERPRETERS:
-            return through_interpreters(state, primitive, (inputs, *params))
-        arrays, tracked = [], False
-        for x in inputs:
-            if not isinstance(x, Variable):
-                return apply(primitive, inputs, *params)
-            arrays.append(x._data)
-            if x._node is not None or x._base is not None:
-                tracked = True
         try:
-            result = state.without_warnings(kernel, arrays, *params)
-        except (MetaError, MemoryError):
-            result = without_values(primitive, arrays, params)
-        except ValueError as error:
-            raise explain(primitive, arrays, error) from None
-        if tracked or type(result) is tuple:
-            return _recorded(primitive, inputs, params, arrays, result, ())
-        return wrap(result)
+            if out is not None:
+                return primitive.into(out, inputs, *params)
+            state = current.state
+            if state.flags >= INTERPRETERS:
+                return through_interpreters(state, primitive, (inputs, *params))
+            arrays, tracked = [], False
+            for x in inputs:
+                if not isinstance(x, Variable):
+                    return apply(primitive, inputs, *params)
+                arrays.append(x._data)
+                if x._node is not None or x._base is not None:
+                    tracked = True
+            try:
+                result = state.without_warnings(kernel, arrays, *params)
+            except (MetaError, MemoryError):
+                result = without_values(primitive, arrays, params)
+            except ValueError as error:
+                raise explain(primitive, arrays, error) from None
+            if tracked or type(result) is tuple:
+                return _recorded(primitive, inputs, params, arrays, result, ())
+            return wrap(result)
+        except Exception as error:
+            fold(error)
+            raise
 
     return op

@@ -14,6 +14,7 @@ import numpy as np
 from .._types.dtype import from_numpy_dtype
 from ..kernels.meta import MetaArray
 from .engine import sum_to
+from .frames import fold
 from .grad_mode import INTERPRETERS, current, layers, set_grad_enabled, user_code
 from .history import history
 from .node import AccumulateGrad, Node, Output, Partial, sequence_numbers
@@ -296,15 +297,19 @@ class Function:
         """Runs ``forward`` and records ``backward``."""
         state = current.state
         apart = cls.setup_context is not Function.setup_context
-        if not apart and (state.level or state.flags >= INTERPRETERS) and layers():
-            raise RuntimeError(
-                "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "
-                "jacrev, ...), it must override the setup_context staticmethod. For more details, "
-                "please see https://pytorch.org/docs/main/notes/extending.func.html"
-            )
-        if apart or kwargs:
-            args = cls._arguments(args, kwargs, apart)
-        return cls._run(args) if state.flags < INTERPRETERS else cls._dispatch(*args)
+        try:
+            if not apart and (state.level or state.flags >= INTERPRETERS) and layers():
+                raise RuntimeError(
+                    "In order to use an autograd.Function with functorch transforms (vmap, grad, "
+                    "jvp, jacrev, ...), it must override the setup_context staticmethod. For more "
+                    "details, please see https://pytorch.org/docs/main/notes/extending.func.html"
+                )
+            if apart or kwargs:
+                args = cls._arguments(args, kwargs, apart)
+            return cls._run(args) if state.flags < INTERPRETERS else cls._dispatch(*args)
+        except Exception as error:
+            fold(error)
+            raise
 
     @classmethod
     def _dispatch(cls, *args: Any) -> Any:

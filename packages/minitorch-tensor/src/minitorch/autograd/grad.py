@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from .frames import folding
 from .gradients import GradientEdge, gradients, sequence
 from .variable import wrap
 
 __all__ = ["grad"]
 
 
+@folding
 def grad(
     outputs: Any,
     inputs: Any,
@@ -55,7 +57,7 @@ def grad(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To "
             "accumulate gradient for other parts of the graph, please use torch.autograd.backward.",
             FutureWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     if not xs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")

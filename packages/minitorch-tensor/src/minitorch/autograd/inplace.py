@@ -19,6 +19,7 @@ from ..kernels.memory import laid_as, overlap
 from ..kernels.meta import MetaArray, MetaError
 from .deprecated import reordered
 from .dispatch import record
+from .frames import fold
 from .grad_mode import INTERPRETERS, current, marking, set_grad_enabled, tell
 from .history import carry_retained, check_followed, history, replay, root
 from .node import AccumulateGrad
@@ -222,55 +223,59 @@ def inplace(op: F, check: Callable[[Any], None] = check_writable) -> F:
 
     @functools.wraps(op)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if kwargs and "out" in kwargs:
-            raise TypeError(f"{method.__name__}() got an unexpected keyword argument 'out'")
-        check(self)
-        if args or kwargs:
-            check_overlap(self, (*args, *kwargs.values()) if kwargs else args, placing)
-        data = self._data
-        flags = current.state.flags
         try:
-            if flags >= INTERPRETERS and any(map(_wrapped, (self, *args, *kwargs.values()))):
-                result = op(self.clone(), *args, **kwargs)  # the values within may be saved
-            elif flags & 1 and any(map(_tracked, (self, *args, *kwargs.values()))):
-                # what is saved of the old values must outlive the write
-                node = history(self)
-                # the gradient goes to the base, past the hooks of the view that was; a window may
-                # leave the view it was made of
-                hooked = node is not None and node.extra is not None
-                chain = self._chain
-                if type(chain) is tuple and chain:
-                    if hooked or "window" in chain[0][0].primitive.traits:
-                        node = replay(root(self), chain)._node
-                alone = single and flags < INTERPRETERS  # else hooks may keep it
-                source = wrap(data if alone else data.copy(), node)
-                result = op(source, *args, **kwargs)
-                if single and result._node is not None and result._node.saved:
-                    old = (data, source._data)
-                    result._node.saved = tuple(_kept(v, old) for v in result._node.saved)
-            else:
-                result = op(self, *args, **kwargs)
-        except TypeError:
-            today = reordered(op.__name__, (self, *args))
-            if today is None:
-                raise
-            return method(self, *today[0][1:], **today[1], **kwargs)
-        if result is NotImplemented:  # an operator whose operand is foreign
-            return result
-        made = result._data
-        if made.shape != data.shape:
-            raise RuntimeError(
-                f"output with shape {list(data.shape)} doesn't match the broadcast shape "
-                f"{list(made.shape)}"
-            )
-        if made.dtype != data.dtype:
-            if not can_cast(result.dtype, self.dtype):
+            if kwargs and "out" in kwargs:
+                raise TypeError(f"{method.__name__}() got an unexpected keyword argument 'out'")
+            check(self)
+            if args or kwargs:
+                check_overlap(self, (*args, *kwargs.values()) if kwargs else args, placing)
+            data = self._data
+            flags = current.state.flags
+            try:
+                if flags >= INTERPRETERS and any(map(_wrapped, (self, *args, *kwargs.values()))):
+                    result = op(self.clone(), *args, **kwargs)  # the values within may be saved
+                elif flags & 1 and any(map(_tracked, (self, *args, *kwargs.values()))):
+                    # what is saved of the old values must outlive the write
+                    node = history(self)
+                    # the gradient goes to the base, past the hooks of the view that was; a window
+                    # may leave the view it was made of
+                    hooked = node is not None and node.extra is not None
+                    chain = self._chain
+                    if type(chain) is tuple and chain:
+                        if hooked or "window" in chain[0][0].primitive.traits:
+                            node = replay(root(self), chain)._node
+                    alone = single and flags < INTERPRETERS  # else hooks may keep it
+                    source = wrap(data if alone else data.copy(), node)
+                    result = op(source, *args, **kwargs)
+                    if single and result._node is not None and result._node.saved:
+                        old = (data, source._data)
+                        result._node.saved = tuple(_kept(v, old) for v in result._node.saved)
+                else:
+                    result = op(self, *args, **kwargs)
+            except TypeError:
+                today = reordered(op.__name__, (self, *args))
+                if today is None:
+                    raise
+                return method(self, *today[0][1:], **today[1], **kwargs)
+            if result is NotImplemented:  # an operator whose operand is foreign
+                return result
+            made = result._data
+            if made.shape != data.shape:
                 raise RuntimeError(
-                    f"result type {result.dtype.type_name} can't be cast to the desired output "
-                    f"type {self.dtype.type_name}"
+                    f"output with shape {list(data.shape)} doesn't match the broadcast shape "
+                    f"{list(made.shape)}"
                 )
-            result = result.to(self.dtype)
-        return write(self, result)
+            if made.dtype != data.dtype:
+                if not can_cast(result.dtype, self.dtype):
+                    raise RuntimeError(
+                        f"result type {result.dtype.type_name} can't be cast to the desired output "
+                        f"type {self.dtype.type_name}"
+                    )
+                result = result.to(self.dtype)
+            return write(self, result)
+        except Exception as error:
+            fold(error)
+            raise
 
     return cast(F, named_in_place(method, op))
 

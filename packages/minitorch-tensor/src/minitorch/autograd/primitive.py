@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..overrides import named_as
 from . import dispatch
+from .frames import fold
 from .opmath import Rounded
 from .out import into, unexpected
 from .primitive_node import JointNode, PrimitiveNode
@@ -288,7 +289,11 @@ def primitive(
     else:
 
         def op(*args: Any, out: Any = None) -> Any:
-            return dispatch.apply(made, *args) if out is None else made.into(out, *args)
+            try:
+                return dispatch.apply(made, *args) if out is None else made.into(out, *args)
+            except Exception as error:
+                fold(error)
+                raise
 
     def relabelled(**changes: Any) -> Operation:
         other = primitive(kernel, signature, *rules, name=made.name, **options | changes)

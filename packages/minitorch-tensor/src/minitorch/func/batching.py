@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from ..autograd.dispatch import apply
+from ..autograd.frames import folding
 from ..autograd.grad_mode import layers
 from ..autograd.interpreters import Interpreter
 from ..ops.creation import ones_like
@@ -383,6 +384,7 @@ def vmap(
             f"{randomness}"
         )
 
+    @folding
     @functools.wraps(func)
     def mapped(*args: P.args, **kwargs: P.kwargs) -> Any:
         leaves, spec = pytree.flatten(args)

@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.frames import folding
 from ..autograd.grad_mode import enable_grad, is_grad_enabled, transform_level
 from ..autograd.interpreters import disable_saved_tensors_hooks
 from ..ops.creation import eye, zeros_like
@@ -54,6 +55,7 @@ def grad_and_value(
 ) -> Callable[..., Any]:
     """Like ``grad``; the function made returns ``(gradients, value)``."""
 
+    @folding
     @functools.wraps(func)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         numbers, leaves, _, spec = _split(args, argnums)
@@ -110,6 +112,7 @@ def grad(
     """
     both = grad_and_value(func, argnums, has_aux)
 
+    @folding
     @functools.wraps(func)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         found, value = both(*args, **kwargs)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..autograd.deprecated import reordered
 from ..autograd.dispatch import not_tensor
+from ..autograd.frames import fold
 from ..autograd.grad_mode import current
 from ..autograd.out import into, unexpected
 from ..autograd.variable import Variable
@@ -28,11 +29,15 @@ def numpy_names(function: F) -> F:
     no_out = "out" in (function.__kwdefaults__ or ())  # the public function's
 
     def renamed(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            if no_out and "out" in kwargs:
-                raise unexpected(function)
-            kwargs = _by_our_names(function, kwargs)
-        return function(*args, **kwargs)
+        try:
+            if kwargs:
+                if no_out and "out" in kwargs:
+                    raise unexpected(function)
+                kwargs = _by_our_names(function, kwargs)
+            return function(*args, **kwargs)
+        except Exception as error:
+            fold(error)
+            raise
 
     renamed.numpy_names = True  # type: ignore[attr-defined]  # see _calling
     return cast(F, named_as(function, renamed))
@@ -138,32 +143,36 @@ def _taking_a_tensor(function: F, first: str, numbers: bool, writes: bool) -> F:
     plain, named = _calling(function)
 
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if not (args and isinstance(args[0], Variable)) and not current.state.arrays:
-            x = args[0] if args else kwargs.get(first, MISSING)
-            allowed = isinstance(x, int | float | complex) if numbers else x is MISSING
-            if not (isinstance(x, Variable) or allowed):
-                today = reordered(function.__name__, args)
-                if today is not None:
-                    return checked(*today[0], **today[1], **kwargs)
-                raise not_tensor(function, first, 1, x)
         try:
-            if not kwargs:
-                return plain(*args)
-            if writes and "out" in kwargs:
-                out = kwargs.pop("out")
-                if out is not None:
-                    return into(out, function, *args, rule=rule, **kwargs)
-            return plain(*args, **named(plain, kwargs))
-        except TypeError:
-            today = reordered(function.__name__, args)
-            if today is None:
+            if not (args and isinstance(args[0], Variable)) and not current.state.arrays:
+                x = args[0] if args else kwargs.get(first, MISSING)
+                allowed = isinstance(x, int | float | complex) if numbers else x is MISSING
+                if not (isinstance(x, Variable) or allowed):
+                    today = reordered(function.__name__, args)
+                    if today is not None:
+                        return checked(*today[0], **today[1], **kwargs)
+                    raise not_tensor(function, first, 1, x)
+            try:
+                if not kwargs:
+                    return plain(*args)
+                if writes and "out" in kwargs:
+                    out = kwargs.pop("out")
+                    if out is not None:
+                        return into(out, function, *args, rule=rule, **kwargs)
+                return plain(*args, **named(plain, kwargs))
+            except TypeError:
+                today = reordered(function.__name__, args)
+                if today is None:
+                    raise
+                return checked(*today[0], **today[1], **kwargs)
+            except AttributeError:  # an array has no `dtype.category`
+                given = inspect.signature(function).bind_partial(*args, **kwargs).arguments
+                for k, (name, x) in enumerate(given.items(), 1):
+                    if isinstance(x, np.ndarray) and not current.state.arrays:
+                        raise not_tensor(function, name, k, x) from None
                 raise
-            return checked(*today[0], **today[1], **kwargs)
-        except AttributeError:  # an array has no `dtype.category`
-            given = inspect.signature(function).bind_partial(*args, **kwargs).arguments
-            for k, (name, x) in enumerate(given.items(), 1):
-                if isinstance(x, np.ndarray) and not current.state.arrays:
-                    raise not_tensor(function, name, k, x) from None
+        except Exception as error:
+            fold(error)
             raise
 
     return cast(F, named_as(function, checked))
@@ -172,11 +181,15 @@ def _taking_a_tensor(function: F, first: str, numbers: bool, writes: bool) -> F:
 @functools.cache
 def _taking_tensors(function: F) -> F:
     def checked(*args: Any, **kwargs: Any) -> Any:
-        tensors = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
-        for k, x in enumerate(tensors, 1):
-            if not isinstance(x, Variable) and not current.state.arrays:
-                raise not_tensor(function, "tensors", k, x)
-        return function(*args, **kwargs)
+        try:
+            tensors = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
+            for k, x in enumerate(tensors, 1):
+                if not isinstance(x, Variable) and not current.state.arrays:
+                    raise not_tensor(function, "tensors", k, x)
+            return function(*args, **kwargs)
+        except Exception as error:
+            fold(error)
+            raise
 
     return cast(F, named_as(function, checked))
 
@@ -189,17 +202,21 @@ def _writing(function: F) -> F:
     plain, named = _calling(function)
 
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if tensors and args and isinstance(args[0], Variable):
-            raise TypeError(
-                f"{function.__name__}(): argument 'tensors' (position 1) must be tuple of Tensors, "
-                "not Tensor"
-            )
-        if not kwargs:
-            return plain(*args)
-        out = kwargs.pop("out", None)
-        if out is not None:
-            return into(out, function, *args, rule=rule, **kwargs)
-        return plain(*args, **named(plain, kwargs))
+        try:
+            if tensors and args and isinstance(args[0], Variable):
+                raise TypeError(
+                    f"{function.__name__}(): argument 'tensors' (position 1) must be tuple of "
+                    "Tensors, not Tensor"
+                )
+            if not kwargs:
+                return plain(*args)
+            out = kwargs.pop("out", None)
+            if out is not None:
+                return into(out, function, *args, rule=rule, **kwargs)
+            return plain(*args, **named(plain, kwargs))
+        except Exception as error:
+            fold(error)
+            raise
 
     return cast(F, named_as(function, checked))
 

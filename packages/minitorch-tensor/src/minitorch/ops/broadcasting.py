@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.frames import fold
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
 from ..kernels.memory import storage_of, window
@@ -59,7 +60,11 @@ def expand(
     Raises:
         RuntimeError: a size other than 1 would have to change.
     """
-    return _expand_to(input, as_shape(sizes if size is None else (size,)))
+    try:
+        return _expand_to(input, as_shape(sizes if size is None else (size,)))
+    except Exception as error:
+        fold(error)
+        raise
 
 
 def _expand_to(input: Any, sizes: tuple[int, ...]) -> Tensor:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import from_numpy_dtype
+from ..autograd.frames import fold
 from ..autograd.grad_mode import INTERPRETERS, current, marking
 from ..autograd.inplace import check_history, check_overlap, check_writable, write
 from ..autograd.primitive import primitive
@@ -214,38 +215,47 @@ def getitem(self: Tensor, key: Any) -> Tensor:
         IndexError: out of range, or too many indices.
         ValueError: a slice with a step of zero or less.
     """
-    kind = type(key)
-    if kind is int:
-        return select_p(self, key)
-    if kind is tuple and key:
-        for item in key:
-            if type(item) is not int:
-                break
-        else:
-            try:
-                return slice_p(self, (*key, ...))  # with an Ellipsis NumPy gives a view
-            except IndexError:
-                pass  # `parse` says it in PyTorch's words
-    if kind is slice and self.ndim:
-        return slice_p(self, (_slice_of_ints(key),))
-    if isinstance(key, Variable) and key._data.dtype.kind == "i" and key._data.ndim and self.ndim:
-        return index_rows_p(self, _as_index(key))
-    if kind is tuple and key:
-        kinds = {*map(type, key)}
-        if kinds <= PLAIN:
-            if slice in kinds:
-                key = tuple([_slice_of_ints(i) if type(i) is slice else i for i in key])
-            try:
-                return slice_p(self, key)
-            except IndexError:
-                pass  # `parse` says it in PyTorch's words
-        elif len(key) <= self.ndim and all(map(_is_rows, key)):
-            return index_p(self, *_places(self, list(key), tuple(range(len(key)))), False)
-    basic, indices, dims = parse(self, key)
-    x = self if basic is None and indices else slice_p(self, basic or ())
-    if not indices:
-        return x
-    return index_p(x, *_places(x, indices, dims), all(map(_is_mask, indices)))
+    try:
+        kind = type(key)
+        if kind is int:
+            return select_p(self, key)
+        if kind is tuple and key:
+            for item in key:
+                if type(item) is not int:
+                    break
+            else:
+                try:
+                    return slice_p(self, (*key, ...))  # with an Ellipsis NumPy gives a view
+                except IndexError:
+                    pass  # `parse` says it in PyTorch's words
+        if kind is slice and self.ndim:
+            return slice_p(self, (_slice_of_ints(key),))
+        if (
+            isinstance(key, Variable)
+            and key._data.dtype.kind == "i"
+            and key._data.ndim
+            and self.ndim
+        ):
+            return index_rows_p(self, _as_index(key))
+        if kind is tuple and key:
+            kinds = {*map(type, key)}
+            if kinds <= PLAIN:
+                if slice in kinds:
+                    key = tuple([_slice_of_ints(i) if type(i) is slice else i for i in key])
+                try:
+                    return slice_p(self, key)
+                except IndexError:
+                    pass  # `parse` says it in PyTorch's words
+            elif len(key) <= self.ndim and all(map(_is_rows, key)):
+                return index_p(self, *_places(self, list(key), tuple(range(len(key)))), False)
+        basic, indices, dims = parse(self, key)
+        x = self if basic is None and indices else slice_p(self, basic or ())
+        if not indices:
+            return x
+        return index_p(x, *_places(x, indices, dims), all(map(_is_mask, indices)))
+    except Exception as error:
+        fold(error)
+        raise
 
 
 def _is_rows(item: Any) -> bool:
@@ -295,33 +305,39 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     Raises:
         RuntimeError: the value does not broadcast to ``x[key]``; a leaf that requires grad.
     """
-    tracked = current.state.flags and (
-        current.state.flags > 1
-        or self._node is not None
-        or (self._base is not None and self._base._node is not None)
-        or (isinstance(value, Variable) and (value._node is not None or value._base is not None))
-    )
-    if not tracked and (type(key) is int or type(key) is slice or _plain_key(key)):
-        data = self._array()
-        if 0 not in data.strides and not isinstance(data, MetaArray):
-            if type(key) is slice:
-                _slice_of_ints(key)
-            if data.ndim:
-                _assign(self, data, key, value)
-                return
-    value = _as_value(self, value)
-    basic, indices, dims = parse(self, key)
-    if not indices:
-        x = slice_p(self, basic or ())
-        copy_(x, _without_lead(value, x._data.ndim))
-        return
-    x = self if basic is None else slice_p(self, basic)
-    if isinstance(value, Variable) and value._data.dtype != x._data.dtype:
-        lone_mask = len(indices) == 1 and _is_mask(indices[0]) and value._data.size == 1
-        if not lone_mask:
-            _same_dtype(x, value)
-        value = cast(value, x._data.dtype)
-    put_(x, value, *_places(x, indices, dims), False)
+    try:
+        tracked = current.state.flags and (
+            current.state.flags > 1
+            or self._node is not None
+            or (self._base is not None and self._base._node is not None)
+            or (
+                isinstance(value, Variable) and (value._node is not None or value._base is not None)
+            )
+        )
+        if not tracked and (type(key) is int or type(key) is slice or _plain_key(key)):
+            data = self._array()
+            if 0 not in data.strides and not isinstance(data, MetaArray):
+                if type(key) is slice:
+                    _slice_of_ints(key)
+                if data.ndim:
+                    _assign(self, data, key, value)
+                    return
+        value = _as_value(self, value)
+        basic, indices, dims = parse(self, key)
+        if not indices:
+            x = slice_p(self, basic or ())
+            copy_(x, _without_lead(value, x._data.ndim))
+            return
+        x = self if basic is None else slice_p(self, basic)
+        if isinstance(value, Variable) and value._data.dtype != x._data.dtype:
+            lone_mask = len(indices) == 1 and _is_mask(indices[0]) and value._data.size == 1
+            if not lone_mask:
+                _same_dtype(x, value)
+            value = cast(value, x._data.dtype)
+        put_(x, value, *_places(x, indices, dims), False)
+    except Exception as error:
+        fold(error)
+        raise
 
 
 def _plain_key(key: Any) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from .._types.dtype import bfloat16, is_installed
 from .._types.dtype import dtype as Dtype
 from .._types.layout import contiguous_format, preserve_format
+from ..autograd.frames import fold
 from ..autograd.primitive import labelled, primitive
 from ..autograd.variable import Variable, wrap
 from ..kernels.half import as_bfloat16
@@ -59,11 +60,15 @@ def reshape(
     Raises:
         RuntimeError: the sizes do not fit the number of elements.
     """
-    wanted = as_shape(sizes if shape is None else (shape,))
     try:
-        return view_p(input, wanted)
-    except ValueError:
-        raise not_of_size(wanted, input) from None
+        wanted = as_shape(sizes if shape is None else (shape,))
+        try:
+            return view_p(input, wanted)
+        except ValueError:
+            raise not_of_size(wanted, input) from None
+    except Exception as error:
+        fold(error)
+        raise
 
 
 def not_of_size(wanted: tuple[int, ...], input: Any) -> RuntimeError:
@@ -102,22 +107,26 @@ def view(
         >>> x[0, 0]
         tensor(1.)
     """
-    if size is not None:
-        shape = (size,)
-    if len(shape) == 1 and isinstance(shape[0], Dtype):
-        dtype = shape[0]
-    if dtype is not None:
-        input = input.detach()  # PyTorch defines no gradient
-        if dtype is bfloat16 and not is_installed(bfloat16):
-            return wrap(as_bfloat16(view_dtype_p(input, np.dtype(np.uint8))._array()))
-        return view_dtype_p(input, dtype.numpy)
-    made = reshape(input, *shape)
-    if made._base is None and not input.is_contiguous():
-        raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one "
-            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
-        )
-    return made
+    try:
+        if size is not None:
+            shape = (size,)
+        if len(shape) == 1 and isinstance(shape[0], Dtype):
+            dtype = shape[0]
+        if dtype is not None:
+            input = input.detach()  # PyTorch defines no gradient
+            if dtype is bfloat16 and not is_installed(bfloat16):
+                return wrap(as_bfloat16(view_dtype_p(input, np.dtype(np.uint8))._array()))
+            return view_dtype_p(input, dtype.numpy)
+        made = reshape(input, *shape)
+        if made._base is None and not input.is_contiguous():
+            raise RuntimeError(
+                "view size is not compatible with input tensor's size and stride (at least one "
+                "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+            )
+        return made
+    except Exception as error:
+        fold(error)
+        raise
 
 
 alias_p = primitive(lambda x: x[...], "x", lambda g: g, name="alias", view=True)
@@ -236,18 +245,22 @@ permute_p: Operation = primitive(
 
 def permute(input: Tensor, *axes: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
     """The dimensions in another order, a view."""
-    order = as_shape(axes if dims is None else (dims,))
-    n = input.ndim
-    if len(order) != n:
-        raise RuntimeError(
-            f"permute(sparse_coo): number of dimensions in the tensor input does not match the "
-            f"length of the desired ordering of dimensions i.e. input.dim() = {n} is not equal to "
-            f"len(dims) = {len(order)}"
-        )
-    order = tuple(one_dim(d, n) for d in order)
-    if len(set(order)) < n:
-        raise RuntimeError(f"permute(): duplicate dims are not allowed, got {list(order)}")
-    return permute_p(input, order)
+    try:
+        order = as_shape(axes if dims is None else (dims,))
+        n = input.ndim
+        if len(order) != n:
+            raise RuntimeError(
+                "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+                f"length of the desired ordering of dimensions i.e. input.dim() = {n} is not equal "
+                f"to len(dims) = {len(order)}"
+            )
+        order = tuple(one_dim(d, n) for d in order)
+        if len(set(order)) < n:
+            raise RuntimeError(f"permute(): duplicate dims are not allowed, got {list(order)}")
+        return permute_p(input, order)
+    except Exception as error:
+        fold(error)
+        raise
 
 
 transpose_p = labelled(permute_p, "TransposeBackward0")
@@ -259,12 +272,16 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.transpose.html
     """
-    n = input.ndim
-    order = list(range(n))
-    a, b = one_dim(dim0, n), one_dim(dim1, n)
-    if n:
-        order[a], order[b] = b, a
-    return transpose_p(input, tuple(order))
+    try:
+        n = input.ndim
+        order = list(range(n))
+        a, b = one_dim(dim0, n), one_dim(dim1, n)
+        if n:
+            order[a], order[b] = b, a
+        return transpose_p(input, tuple(order))
+    except Exception as error:
+        fold(error)
+        raise
 
 
 swapdims = transpose

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Any
 
+from minitorch.extend import folding
+
 from .fetch import Fetcher
 from .processes import Workers
 from .sampler import new_seed
@@ -47,7 +49,7 @@ class LoaderIterator:
                 "have been fetched. For multiprocessing data-loading, this could be caused by not "
                 "properly configuring the IterableDataset replica at each worker: see "
                 "get_worker_info for how to divide it.",
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def __reduce__(self) -> Any:
@@ -63,6 +65,7 @@ class SingleProcessIterator(LoaderIterator):
             raise ValueError("timeout option should be 0 where num_workers is 0")
         self.fetch = self.fetcher.start()
 
+    @folding
     def __next__(self) -> Any:
         data = self.fetch(next(self.indices))
         if self.expected is not None:
@@ -140,6 +143,7 @@ class MultiProcessIterator(LoaderIterator):
                 counts[worker] += number not in self.arrived
         return counts
 
+    @folding
     def __next__(self) -> Any:
         if self.finished:
             raise StopIteration
