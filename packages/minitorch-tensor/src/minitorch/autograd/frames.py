@@ -15,10 +15,9 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, TypeVar, cast
 
-__all__ = ["Place", "fold", "folding", "show_folded", "user_frame", "user_place"]
+__all__ = ["fold", "fold_shown", "folding", "show_folded"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Place = tuple[str, int]  # (file, line)
 
 # Called by ours, these are not the user's either: NumPy within a kernel, threads and queues.
 TOOLS = {"numpy", "scipy", "numba", "ml_dtypes", *sys.stdlib_module_names} - {"__main__"}
@@ -31,23 +30,6 @@ def is_ours(frame: FrameType) -> bool:
     """Whether the frame runs code of MiniTorch's packages."""
     name = frame.f_globals.get("__name__") or ""
     return name.startswith("minitorch.") or name == "minitorch"
-
-
-def user_frame(depth: int = 1) -> FrameType | None:
-    """The innermost frame of the user's, from ``depth`` frames up; None where there is none."""
-    frame: FrameType | None = sys._getframe(depth)
-    inside = True
-    while frame is not None and inside:
-        inside = is_ours(frame) or _root(frame) in TOOLS
-        if inside:
-            frame = frame.f_back
-    return frame
-
-
-def user_place(depth: int = 1) -> Place:
-    """(file, line) of the user's innermost frame; ``("<unknown>", 0)`` where there is none."""
-    frame = user_frame(depth + 1)
-    return ("<unknown>", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
 def _root(frame: FrameType) -> str:
