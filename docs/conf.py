@@ -9,18 +9,27 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
 sys.path.insert(0, str(Path(__file__).parent))
 from pages import MODULES, members, page
 
 project = "MiniTorch"
 copyright = "2026, the MiniTorch authors"
 release = metadata.version("minitorch-tensor")
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 html_theme = "furo"
 html_title = f"MiniTorch {release}"
 html_show_sphinx = False
+html_static_path = ["_static"]
+html_copy_source = False
+html_math_renderer = "mathml"
 exclude_patterns = ["_build"]
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # signatures say what matters; Args say the rest
@@ -45,8 +54,16 @@ def prose(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[st
         lines[number] = "".join(parts)
 
 
+def visit_formula(self: Any, node: Any) -> None:
+    """MathML, which browsers read and read out without a library from elsewhere."""
+    block = isinstance(node, nodes.math_block)
+    self.body.append(tex2mathml(node.astext(), as_block=block))
+    raise nodes.SkipNode
+
+
 def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", prose, priority=400)  # before napoleon
+    app.add_html_math_renderer("mathml", (visit_formula, None), (visit_formula, None))
 
 
 def write_reference() -> None:
