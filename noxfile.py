@@ -4,6 +4,7 @@ nox              lint, types and every test, on every Python that this machine h
 nox -s demo      trains a classifier of handwritten digits and draws what it learned
 nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
+nox -s numba    the compiled kernels beside NumPy's
 nox -s ecosystem programs that use PyTorch's libraries, beside what PyTorch printed
 nox -s docs      the site, with lessons and the API reference, in docs/_build; warnings are errors
 nox -s browser   the pages that we make, in Chromium without a window
@@ -154,6 +155,13 @@ def parity(session: nox.Session) -> None:
     install(session, STACK, TORCH, "expecttest", *EXTRAS, *PYTEST, "pytest-xdist")
     session.env["PYTHONHASHSEED"] = "0"  # all workers collect the same tests in one order
     pytest(session, "-n2", "parity")
+
+
+@nox.session(python=["3.11", "3.13"])
+def numba(session: nox.Session) -> None:
+    """The compiled kernels beside NumPy's; then the operations' own tests on compiled kernels."""
+    install(session, STACK, "numba", *PYTEST)
+    pytest(session, "tensor/test_numba_kernels.py")
 
 
 @nox.session(python="3.11")

@@ -80,7 +80,7 @@ AT_ONCE = {
     "autograd": "deprecated dispatch engine frames function grad grad_mode gradcheck gradients "
     "history inplace node opmath out primitive primitive_node variable",
     "compat": "elsewhere siblings",
-    "kernels": "affinity along blas box_muller elementwise half indexing memory meta "
+    "kernels": "affinity along blas choice box_muller elementwise half indexing memory meta "
     "multiply_add openblas parallel permutation select softmax sparse storage sums",
     "ops": "arguments arithmetic bitwise broadcasting choice comparison complex_parts "
     "conversion creation exponential extrema from_data gathering indexing inspection "

@@ -11,6 +11,7 @@ from .._types.device import chosen, default_device
 from .._types.device import device as Device
 from .._types.dtype import ALL, set_default_dtype
 from ..kernels import blas, parallel
+from ..kernels.choice import get_kernels, set_kernels
 from ..ops.creation import unset
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "get_default_device",
     "get_deterministic_debug_mode",
     "get_float32_matmul_precision",
+    "get_kernels",
     "get_num_interop_threads",
     "get_num_threads",
     "inf",
@@ -32,6 +34,7 @@ __all__ = [
     "set_deterministic_debug_mode",
     "set_float32_matmul_precision",
     "set_flush_denormal",
+    "set_kernels",
     "set_num_interop_threads",
     "set_num_threads",
     "set_warn_always",

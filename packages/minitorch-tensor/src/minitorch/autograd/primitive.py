@@ -20,10 +20,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from ..kernels.choice import offer
+from ..kernels.elementwise import threaded
 from ..overrides import named_as
 from . import dispatch
 from .frames import fold
@@ -75,6 +77,7 @@ class Primitive:
         label: str | Callable[[Any], str] | None = None,
         traits: Iterable[str] = (),
         meta: Callable[..., Any] | None = None,
+        compiled: str = "",
     ) -> None:
         left, _, outputs = signature.partition("->")
         inputs, _, params = left.partition("|")
@@ -98,6 +101,7 @@ class Primitive:
         self.traits = frozenset(traits)
         self.has_out = False  # whether the operation takes a tensor to write its result to
         self.meta: Any = meta
+        self.compiled = compiled
         self.op: Operation  # primitive() sets it, and the next
         self.relabelled: Callable[..., Operation]
         self.origin: Primitive = self  # the one that others repeat with another label
@@ -151,6 +155,33 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+    def offer(self) -> None:
+        """Says where compiled kernels are: of the operation, of its joint rule or its rules."""
+        kernel, *rules = self.compiled.split()
+        offer(kernel, self.kernel, self._put_kernel)
+        if self.joint is not None:
+            for name in rules:
+                offer(name, self.joint, partial(setattr, self, "joint"))
+            return
+        for k, name in enumerate(rules):
+            offer(name, cast("Callable[..., Any]", self.rules[k]), partial(self._put_rule, k))
+
+    def _put_kernel(self, kernel: Callable[..., Any]) -> None:
+        self.kernel = kernel
+        op: Any = self.op
+        variables = zip(op.__code__.co_freevars, op.__closure__, strict=True)
+        for name, cell in variables:  # those of dispatch's unary, binary, ternary, variadic
+            if name == "kernel":
+                cell.cell_contents = kernel
+            elif name == "large":
+                cell.cell_contents = threaded(kernel)
+
+    def _put_rule(self, place: int, rule: Callable[..., Any]) -> None:
+        self.rules = (*self.rules[:place], rule, *self.rules[place + 1 :])
+        for name in ("node_type", "rounded_node_type"):
+            if name in self.__dict__:
+                self.__dict__[name].rules = self.rules
 
     def into(self, out: Any, *args: Any) -> Any:
         """``op(*args, out=out)``."""
@@ -261,6 +292,7 @@ def primitive(
             saves views of inputs, to which ``.data = ...`` makes no difference; ``"values"``: the
             shape of the result depends on values.
         meta: of inputs without values, the result without values, see ``autograd/meta.py``.
+        compiled: where in ``kernels.numba`` the kernel and the rules are compiled.
 
     Returns:
         A function of the inputs and parameters, all positional.
@@ -304,6 +336,8 @@ def primitive(
     op.primitive = made  # for apply, for interpreters and for whoever asks what an operation is
     op.__name__ = op.__qualname__ = made.name
     made.op = op
+    if made.compiled:
+        made.offer()
     return made.op
 
 

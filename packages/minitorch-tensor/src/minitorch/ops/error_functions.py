@@ -19,7 +19,13 @@ __all__ = ["erf", "erfc", "erfinv"]
 SQRT_PI, SQRT_2, SQRT_2PI = math.sqrt(math.pi), math.sqrt(2), math.sqrt(2 * math.pi)
 
 
-@operation(error_function.erf, "x", lambda g, x: g * (2 / SQRT_PI * exp(-x * x)), **FLOATS)
+@operation(
+    error_function.erf,
+    "x",
+    lambda g, x: g * (2 / SQRT_PI * exp(-x * x)),
+    compiled="elementwise.erf",
+    **FLOATS,
+)
 def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The error function, 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to each element; the
     derivative is 2 / sqrt(pi) e^(-x^2).

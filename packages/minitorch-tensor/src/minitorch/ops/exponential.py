@@ -21,7 +21,7 @@ __all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logit", "si
 LOG2, LOG10 = math.log(2), math.log(10)
 
 
-@operation(np.exp, "x", lambda g, out: g * out, **FLOATS)
+@operation(np.exp, "x", lambda g, out: g * out, compiled="elementwise.exp", **FLOATS)
 def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``e^x`` of each element; d/dx e^x = e^x.
 
@@ -60,7 +60,7 @@ def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
 
 
-@operation(np.log, "x", lambda g, x: g / x, **FLOATS)
+@operation(np.log, "x", lambda g, x: g / x, compiled="elementwise.log", **FLOATS)
 def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The natural logarithm of each element; d/dx log x = 1 / x.
 
@@ -139,7 +139,13 @@ def _sigmoid_into(x: Any, out: Any) -> None:
     np.divide(1, out, out=out)
 
 
-@operation(_sigmoid, "x", lambda g, out: g * (out * (1 - out)), **FLOATS)
+@operation(
+    _sigmoid,
+    "x",
+    lambda g, out: g * (out * (1 - out)),
+    compiled="elementwise.sigmoid elementwise.sigmoid_rule",
+    **FLOATS,
+)
 def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The logistic function ``s(x) = 1 / (1 + e^-x)`` of each element; s' = s (1 - s).
 

@@ -50,6 +50,7 @@ softmax_backward_p: Operation = primitive(  # y * (g - sum(g * y))
     lambda h, y, dim: softmax_backward_p(h, y, dim),
     lambda h, g, y, dim: h * (g - sum_p(g * y, (dim,), True)) - g * sum_p(h * y, (dim,), True),
     name="softmax_backward",
+    compiled="rows.softmax_backward",
 )
 log_softmax_backward_p = primitive(  # g - exp(y) * sum(g)
     kernels.log_softmax_backward,
@@ -57,18 +58,21 @@ log_softmax_backward_p = primitive(  # g - exp(y) * sum(g)
     lambda h, y, dim: h - sum_p(h * exp(y), (dim,), True),
     lambda h, g, y, dim: -h * exp(y) * sum_p(g, (dim,), True),
     name="log_softmax_backward",
+    compiled="rows.log_softmax_backward",
 )
 softmax_p = primitive(
     _softmax,
     "x | dim",
     lambda g, out, dim: softmax_backward_p(g, out, dim) if out.ndim else g * 0,  # 0-dim: always 1
     name="softmax",
+    compiled="rows.softmax",
 )
 log_softmax_p = primitive(
     _log_softmax,
     "x | dim",
     lambda g, out, dim: log_softmax_backward_p(g, out, dim) if out.ndim else g * 0,
     name="log_softmax",
+    compiled="rows.log_softmax",
 )
 
 

@@ -136,7 +136,13 @@ def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
 
 
-@operation(np.tanh, "x", lambda g, out: g * (1 - out * out), **FLOATS)
+@operation(
+    np.tanh,
+    "x",
+    lambda g, out: g * (1 - out * out),
+    compiled="elementwise.tanh elementwise.tanh_rule",
+    **FLOATS,
+)
 def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``sinh(x) / cosh(x)`` of each element; tanh' = 1 - tanh^2.
 

@@ -114,6 +114,7 @@ silu_p = activation(
     lambda g, x: (s := sigmoid(x)) * (x * (1 - s) + 1) * g,
     name="silu",
     kinds="fVc",
+    compiled="elementwise.silu elementwise.silu_rule",
 )
 
 

@@ -22,6 +22,7 @@ gelu_p = fused(
     name="gelu",
     residuals="slope",
     traits=("elementwise",),
+    compiled="elementwise.gelu elementwise.gelu_backward",
 )
 gelu_tanh_p = fused(
     of_floats(kernels.gelu_tanh, "gelu"),
@@ -31,6 +32,7 @@ gelu_tanh_p = fused(
     name="gelu",
     residuals="slope",
     traits=("elementwise",),
+    compiled="elementwise.gelu_tanh elementwise.gelu_backward",
 )
 
 

@@ -94,6 +94,7 @@ native_layer_norm_p = fused(
     layer_norm_definition,
     name="native_layer_norm",
     residuals="mean rstd",
+    compiled="rows.layer_norm rows.layer_norm_backward",
 )
 # ``mean`` and ``var`` are those of x: no gradient passes through them as inputs
 native_batch_norm_p = fused(
