@@ -77,6 +77,7 @@ __all__ = [
     "let_tensors_ask",
     "mark_written",
     "moderate",
+    "module_writes",
     "not_tensor",
     "numpy_names",
     "one_dim",
@@ -109,6 +110,11 @@ if not TYPE_CHECKING:  # what comes in on first use
         if name == "difference_norm":
             return import_module("minitorch.ops.geometry").difference_norm
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# What was written to an attribute of some Module last: a new object each time. What depends on
+# modules' attributes looks at them again when it is another one.
+module_writes: list[object] = [object()]
 
 
 # --- what an optimizer reads and writes, as fast as an attribute -----------------------------

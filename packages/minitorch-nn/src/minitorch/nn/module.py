@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 
 import minitorch
 from minitorch import Tensor
-from minitorch.extend import fold, not_tensor
+from minitorch.extend import fold, module_writes, not_tensor
 
 from .conversion import Conversion
 from .hooks import (
@@ -199,14 +199,17 @@ class Module(Hooks, State, Conversion):
             own["_buffers"][name] = value
         else:
             object.__setattr__(self, name, value)
+        module_writes[0] = object()
 
     def __delattr__(self, name: str) -> None:
         for kind in KINDS:
             if name in self.__dict__.get(kind, ()):
                 del self.__dict__[kind][name]
                 self._non_persistent_buffers_set.discard(name)
-                return
-        object.__delattr__(self, name)
+                break
+        else:
+            object.__delattr__(self, name)
+        module_writes[0] = object()
 
     def __dir__(self) -> list[str]:
         names = set(super().__dir__())
@@ -218,6 +221,7 @@ class Module(Hooks, State, Conversion):
         self.__dict__.update(state)
         for name in DICTIONARIES:  # those that an older version did not have
             self.__dict__.setdefault(name, OrderedDict())
+        module_writes[0] = object()
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Adds a parameter; None makes the name known and leaves it out of ``parameters()``."""
@@ -235,6 +239,7 @@ class Module(Hooks, State, Conversion):
                 "value in the forward() method."
             )
         self._parameters[name] = registered(self, "parameter", name, param)
+        module_writes[0] = object()
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Adds a tensor that is not learned, such as a running mean.
@@ -256,6 +261,7 @@ class Module(Hooks, State, Conversion):
             self._non_persistent_buffers_set.discard(name)
         else:
             self._non_persistent_buffers_set.add(name)
+        module_writes[0] = object()
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Adds a submodule; None makes the name known."""
@@ -264,6 +270,7 @@ class Module(Hooks, State, Conversion):
             raise TypeError(f"{minitorch_name(module)} is not a Module subclass")
         check_name(self, "module", name, "_modules")
         self._modules[name] = registered(self, "module", name, module)
+        module_writes[0] = object()
 
     register_module = add_module
 

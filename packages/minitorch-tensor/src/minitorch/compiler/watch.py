@@ -1,0 +1,181 @@
+"""What runs while a function is recorded: the user's code, and calls that give something new."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import warnings
+from collections import deque
+from collections.abc import Callable
+from types import CodeType, FrameType, GeneratorType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from .._types.dtype import dtype
+from ..autograd.variable import Variable
+
+__all__ = ["Watch", "owner"]
+
+# Of the standard library: they look at what is no value of the program, or act on it.
+IMPURE = {
+    "_pydatetime", "_thread", "asyncio", "concurrent", "datetime", "faulthandler", "gc", "glob",
+    "io", "logging", "multiprocessing", "os", "pathlib", "queue", "random", "sched", "secrets",
+    "select", "shutil", "signal", "socket", "ssl", "subprocess", "sys", "tempfile", "threading",
+    "time", "tracemalloc", "urllib", "uuid", "weakref",
+}  # fmt: skip
+IMPURE_BUILTINS = {
+    "__import__", "breakpoint", "compile", "eval", "exec", "globals", "id", "input", "locals",
+    "open", "print",
+}  # fmt: skip
+# Modules of C functions whose results are functions of their arguments.
+PURE = {
+    "_abc", "_bisect", "_collections", "_functools", "_heapq", "_operator", "_statistics",
+    "_string", "_struct", "binascii", "cmath", "itertools", "math", "operator", "zlib",
+}  # fmt: skip
+PURE_TYPES: tuple[Any, ...] = (
+    str, bytes, bytearray, int, float, complex, list, tuple, dict, set, frozenset, deque, range,
+    slice, type(None), memoryview, property, BaseException, GeneratorType, re.Pattern, re.Match,
+    type({}.keys()), type({}.values()), type({}.items()),
+    np.ndarray, np.generic, np.dtype, np.ufunc, Variable, dtype,
+)  # fmt: skip
+# Ours, that the recorder is not told of: module, or module and function.
+OURS = {
+    "minitorch.hub", "minitorch.multiprocessing", "minitorch.profiler",
+    "minitorch.random.generator", "minitorch.safetensors", "minitorch.serialization",
+    "minitorch.utils.data", "minitorch.distributed",
+}  # fmt: skip
+OUR_FUNCTIONS = {
+    "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state",
+}  # fmt: skip
+TRUSTED = {"minitorch", "numpy"}
+warn = warnings.warn
+
+
+def owner(module: str) -> str:
+    """Whose code a module is: "ours" (NumPy's, too), "python" (the standard library's) or
+    "user"."""
+    root = module.partition(".")[0]
+    if root in TRUSTED:
+        return "ours"
+    return "python" if root in sys.stdlib_module_names and root != "__main__" else "user"
+
+
+class Watch:
+    """A ``with`` block in which the profiler of this thread tells ``ran(code, globals, owner)`` of
+    each code object that starts, once; ``reason`` is the first call that forbids a program.
+
+    A profiler that is there already goes on.
+    """
+
+    def __init__(self, ran: Callable[[CodeType, dict[str, Any], str], None]) -> None:
+        self.ran = ran
+        self.reason: str | None = None
+        self.codes: dict[int, CodeType] = {}  # a code object hashes slowly
+
+    def __enter__(self) -> Watch:
+        before = self.before = sys.getprofile()
+        seen, users, started, called = self.codes, set[int](), self._started, self._called
+        self.users = users
+
+        def event(frame: FrameType, event: str, arg: Any) -> None:
+            if event == "call":
+                if id(frame.f_code) not in seen:
+                    started(frame)
+            elif event == "c_call" and (id(frame.f_code) in users or arg is warn):
+                called(frame, arg)
+            if before is not None:
+                before(frame, event, arg)  # type: ignore[arg-type]
+
+        sys.setprofile(event)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        sys.setprofile(self.before)
+
+    def _started(self, frame: FrameType) -> None:
+        module = frame.f_globals.get("__name__") or ""
+        code, whose = frame.f_code, owner(module)
+        if whose == "ours":
+            if _acts(module, code.co_name):
+                if _caller(frame) is not None:
+                    self._refuse(frame, f"{module}.{code.co_qualname}")
+                return  # whoever calls it next may be another
+            self.codes[id(code)] = code
+        elif _importing(frame):
+            return  # runs once
+        elif whose == "python":
+            caller = _caller(frame)
+            if caller is None:  # ours: what it does is known
+                return
+            if module.partition(".")[0] in IMPURE:
+                self._refuse(frame, f"{module}.{code.co_qualname}")
+                return
+            self.codes[id(code)] = code
+        else:
+            self.codes[id(code)] = code
+            self.users.add(id(code))
+        self.ran(code, frame.f_globals, whose)
+
+    def _called(self, frame: FrameType, function: Any) -> None:
+        if function is warn:
+            self._refuse(frame, "warnings.warn")
+            return
+        of = function.__self__
+        if of is None or isinstance(of, ModuleType):
+            module = function.__module__ or ""
+            if module == "builtins":
+                if function.__name__ in IMPURE_BUILTINS:
+                    self._refuse(frame, function.__name__)
+            elif module not in PURE and module.partition(".")[0] not in TRUSTED:
+                self._refuse(frame, f"{module}.{function.__qualname__}")
+        elif isinstance(of, type):
+            if not issubclass(of, PURE_TYPES) and not _of_object(function):
+                self._refuse(frame, function.__qualname__)
+        elif not isinstance(of, PURE_TYPES) and not _of_object(function):
+            self._refuse(frame, function.__qualname__)
+
+    def _refuse(self, frame: FrameType, what: str) -> None:
+        if self.reason is None:
+            user = _user(frame)
+            self.reason = f"{user}calls {what}()" if user else f"{what}() is called"
+
+
+def _of_object(function: Any) -> bool:
+    """Methods that every object has, or every class."""
+    return str(function.__qualname__).startswith(("object.", "type."))
+
+
+def _acts(module: str, function: str) -> bool:
+    return function in OUR_FUNCTIONS or any(
+        module == name or module.startswith(name + ".") for name in OURS
+    )
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "importlib._bootstrap":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _caller(frame: FrameType) -> FrameType | None:
+    """The user's frame that called this one, through the standard library alone; else None."""
+    above = frame.f_back
+    while above is not None:
+        whose = owner(above.f_globals.get("__name__") or "")
+        if whose != "python":
+            return above if whose == "user" else None
+        above = above.f_back
+    return None
+
+
+def _user(frame: FrameType | None) -> str:
+    """Where the user's program is: "train.py:12 "."""
+    while frame is not None:
+        if owner(frame.f_globals.get("__name__") or "") == "user":
+            return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno} "
+        frame = frame.f_back
+    return ""
