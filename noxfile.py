@@ -161,7 +161,7 @@ def parity(session: nox.Session) -> None:
 def numba(session: nox.Session) -> None:
     """The compiled kernels beside NumPy's; then the operations' own tests on compiled kernels."""
     install(session, STACK, "numba", *PYTEST)
-    pytest(session, "tensor/test_numba_kernels.py")
+    pytest(session, "tensor/test_numba_kernels.py", "tensor/test_fusion.py")
 
 
 @nox.session(python="3.11")
