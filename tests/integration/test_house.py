@@ -17,7 +17,10 @@ SOURCES = {  # module -> file, of all three packages
     for source in (ROOT / "packages").glob("*/src")
     for path in source.rglob("*.py")
 }
-ROOMS = ("_types", "kernels", "autograd", "ops", "random", "_tensor", "func", "compat")  # upward
+ROOMS = (  # upward
+    "_types", "kernels", "autograd", "ops", "random", "_tensor", "func", "compiler", "insight",
+    "compat",
+)  # fmt: skip
 ABOVE_FUNC = ("forward_ad", "functional", "grad", "gradcheck")  # and autograd, which names them
 
 

@@ -118,6 +118,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .compiler import compile as compile
     from .func import vmap as vmap
     from .func.control_flow import *
+    from .insight.explanation import explain as explain
     from .nn.functional import adaptive_avg_pool1d as adaptive_avg_pool1d
     from .nn.functional import avg_pool1d as avg_pool1d
     from .nn.functional import bilinear as bilinear

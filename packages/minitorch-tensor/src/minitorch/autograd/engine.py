@@ -88,6 +88,9 @@ def run(
     finally:
         state.arrays -= 1
         state.passes.pop()
+        for watcher in watchers:
+            if hasattr(watcher, "ended"):
+                watcher.ended()
 
 
 def _walk(
@@ -129,6 +132,8 @@ def _walk(
             if node not in ancestors:  # after them where it ends
                 if extra is not None:
                     targets[node] = _like(_tensor_hooks(extra, _tensor(g)), g)
+                if watchers:
+                    tell("captured", node, targets[node])
                 continue
         seen = None  # what hooks saw: no longer the engine's to write into
         if extra is not None:
@@ -145,6 +150,7 @@ def _walk(
                 _after(extra, (), g, seen)
             continue
         if watchers:
+            tell("received", node, g)
             for watcher in watchers:
                 watcher.before(node)
         parents = node.parents

@@ -66,8 +66,9 @@ def _stores(code: CodeType) -> dict[int, str]:
     instructions = [each for each in dis.get_instructions(code) if each.opname != "CACHE"]
     for one, then in pairwise(instructions):
         if then.opname.startswith("STORE_") and then.opname not in ("STORE_SUBSCR", "STORE_SLICE"):
-            name = then.argval
-            found[one.offset] = name[0] if isinstance(name, tuple) else str(name)
+            name = then.argval[0] if isinstance(then.argval, tuple) else str(then.argval)
+            for offset in range(one.offset, then.offset, 2):  # its caches, too: f_lasti is there
+                found[offset] = name  # while a function of Python's runs
     return found
 
 
@@ -95,6 +96,16 @@ class Recorder(Interpreter):
 
     def began(self, roots: Sequence[tuple[Node, Any]]) -> None:
         """A backward pass starts with these nodes and their gradients."""
+
+    def ended(self) -> None:
+        """The pass that began last is over, or an error ended it."""
+
+    def received(self, node: Node, g: Any) -> None:
+        """All of the gradient of ``node`` has arrived, hooks have seen it: told just before
+        ``before``. Of a node with several outputs it is a dict, by the output's number."""
+
+    def captured(self, node: Node, g: Any) -> None:
+        """The pass ends at ``node``, whose gradient was asked for, as by ``autograd.grad``."""
 
     def before(self, node: Node) -> None:
         """``node`` is about to be run; not told of leaves."""

@@ -67,6 +67,7 @@ LATER = {
         "IntStorage LongStorage "
         "ShortStorage Storage StorageBase TypedStorage UntypedStorage",
         "compiler": "compile",
+        "insight.explanation": "explain",
         "func": "vmap",
         "ops.complex": "complex polar",
         "ops.decompositions": "cholesky cholesky_inverse cholesky_solve qr svd",
