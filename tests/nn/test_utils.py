@@ -158,11 +158,59 @@ def test_functional_call():
     model = net()
     zeros = {name: minitorch.zeros_like(p) for name, p in model.named_parameters()}
     x = minitorch.ones(1, 3)
-    assert (utils.stateless.functional_call(model, zeros, (x,)) == 0).all()
+    with pytest.warns(FutureWarning, match="func.functional_call"):
+        assert (utils.stateless.functional_call(model, zeros, (x,)) == 0).all()
     assert (model(x) != 0).any()
-    assert utils.stateless.functional_call is minitorch.func.functional_call
-    with pytest.raises(RuntimeError, match="'x'"):
-        utils.stateless.functional_call(model, {"x": x}, (x,), strict=True)
+
+
+class Counting(nn.Module):
+    """Sets its buffer anew, writes to another one in place, reads what is not its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.count, self.total = nn.Buffer(minitorch.zeros(1)), nn.Buffer(minitorch.zeros(1))
+        self.tied, self.text = self.total, "a"
+
+    def forward(self, x):
+        self.count = self.count + 1
+        self.total.add_(x)
+        return self.tied + getattr(self, "extra", 0)
+
+
+def test_functional_call_hands_back_what_was_written():
+    model, x = Counting(), minitorch.ones(1)
+    count, total = minitorch.tensor([5.0]), minitorch.tensor([2.0])
+    given = {"count": count, "total": total, "extra": minitorch.tensor([10.0])}
+    assert minitorch.func.functional_call(model, given, x).item() == 13  # tied: total + 1
+    assert given["count"].item() == 6
+    assert count.item() == 5
+    assert given["total"] is total
+    assert total.item() == 3
+    assert not hasattr(model, "extra")
+    assert model.count.item() == model.total.item() == 0
+    loose = {"total": minitorch.tensor([2.0])}
+    assert minitorch.func.functional_call(model, loose, x, tie_weights=False).item() == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "error", "text"),
+    [
+        ({"x": minitorch.ones(1)}, {"strict": True}, RuntimeError, r"Unexpected key\(s\): 'x'"),
+        ({}, {"strict": True}, RuntimeError, r"Missing key\(s\): 'count', 'tied', 'total'\."),
+        ({"count": 1}, {}, TypeError, "not an instance of torch.Tensor"),
+        ({"text": minitorch.ones(1)}, {}, TypeError, "not an instance of torch.Tensor"),
+        ([{"count": minitorch.ones(1)}] * 2, {}, ValueError, "multiple dictionaries"),
+        ({"total": minitorch.ones(1), "tied": minitorch.ones(1)}, {}, ValueError, "are tied"),
+        (5, {}, ValueError, "to be a dict"),
+    ],
+)
+def test_functional_call_refuses(given, options, error, text):
+    model = Counting()
+    before = dict(model.state_dict())
+    with pytest.raises(error, match=text):
+        minitorch.func.functional_call(model, given, minitorch.ones(1), **options)
+    assert all(model.state_dict()[name] is not None for name in before)
+    assert model.count.item() == 0
 
 
 def test_skip_init():

@@ -282,8 +282,15 @@ class Scale:
         self._parameters = {"weight": torch.ones(3, dtype=torch.float64)}
         self._buffers = {}
 
-    def named_modules(self, remove_duplicate=True):
-        yield "", self
+    def named_parameters(self, remove_duplicate=True):
+        return self._parameters.items()
+
+    def named_buffers(self, remove_duplicate=True):
+        return self._buffers.items()
+
+    def get_submodule(self, target):
+        assert target == ""
+        return self
 
     def __call__(self, x):
         return x * self._parameters["weight"]

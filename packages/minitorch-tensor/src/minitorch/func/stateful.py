@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ..autograd.variable import Variable
 from ..ops.joining import stack
 
 __all__ = [
@@ -36,51 +37,111 @@ def functional_call(
         RuntimeError: ``strict`` and names are missing or unknown.
         ValueError: different values for two names of one parameter.
     """
-    dicts = parameter_and_buffer_dicts
-    values: dict[str, Any] = {}
-    for each in [dicts] if isinstance(dicts, dict) else dicts:
-        values.update(each)
+    values = _one_dict(parameter_and_buffer_dicts)
     inputs = () if args is None else args if isinstance(args, tuple) else (args,)
     with _replaced(module, values, tie_weights, strict):
         return module(*inputs, **(kwargs or {}))
 
 
+def _one_dict(dicts: Any) -> dict[str, Any]:
+    if isinstance(dicts, dict):
+        return dicts
+    if not isinstance(dicts, Sequence) or not all(isinstance(each, dict) for each in dicts):
+        raise ValueError(
+            "Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got "
+            f"{type(dicts).__name__}: {dicts!r:.60}"
+        )
+    names = [name for each in dicts for name in each]
+    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if repeated:
+        raise ValueError(
+            f"{repeated} appeared in multiple dictionaries; behavior of functional call is "
+            "ambiguous"
+        )
+    return {name: value for each in dicts for name, value in each.items()}
+
+
 @contextlib.contextmanager
 def _replaced(module: Any, values: dict[str, Any], tie: bool, strict: bool) -> Iterator[None]:
-    places = {
-        (f"{prefix}." if prefix else "") + name: (store, name)
-        for prefix, sub in module.named_modules(remove_duplicate=False)
-        for store in (sub._parameters, sub._buffers)
-        for name in store
-    }
-    owners = {name: store[key] for name, (store, key) in places.items()}
-    full = {name: value for name, value in values.items() if name in places}
-    if tie:
-        by_owner: dict[int, str] = {}
-        for name in full:
-            first = by_owner.setdefault(id(owners[name]), name)
-            if full[first] is not full[name]:
-                raise ValueError(
-                    f"functional_call got multiple values for keys {[first, name]}, which are "
-                    "tied. Consider using tie_weights=False"
-                )
-        full |= {name: full[by_owner[id(o)]] for name, o in owners.items() if id(o) in by_owner}
-    unknown = [name for name in values if name not in places]
-    missing = [name for name in places if name not in full]
-    if strict and (unknown or missing):
-        raise RuntimeError(
-            f"functional_call, strict: {type(module).__name__} has no parameters or buffers named "
-            f"{unknown}, and {missing} are missing"
-        )
+    """Puts ``values`` into ``module`` for a while; what it then has there stays in ``values``."""
+    full = _with_tied(module, values) if tie else values
+    if strict:
+        _check_names(module, full)
+    before: dict[str, Any] = {}
     try:
         for name, value in full.items():
-            store, key = places[name]
-            store[key] = value
+            before[name] = _exchange(module, name, value)
         yield
     finally:
-        for name in full:
-            store, key = places[name]
-            store[key] = owners[name]
+        after = {name: _exchange(module, name, value) for name, value in before.items()}
+        values.update((name, after[name]) for name in values if name in after)
+
+
+def _named(module: Any) -> dict[str, Any]:
+    """The parameters and buffers, under each of their names."""
+    return {
+        **dict(module.named_parameters(remove_duplicate=False)),
+        **dict(module.named_buffers(remove_duplicate=False)),
+    }
+
+
+def _with_tied(module: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """``values``, also under the other names of the tensors that they replace."""
+    names: dict[int, list[str]] = {}
+    for name, tensor in _named(module).items():
+        names.setdefault(id(tensor), []).append(name)
+    full = dict(values)
+    for tied in names.values():
+        given = [name for name in tied if name in values]
+        if given and len(tied) > 1:
+            if any(values[name] is not values[given[0]] for name in given):
+                raise ValueError(
+                    f"functional_call got multiple values for keys {sorted(tied)}, which are "
+                    "tied. Consider using tie_weights=False"
+                )
+            full.update(dict.fromkeys(tied, values[given[0]]))
+    return full
+
+
+def _check_names(module: Any, values: dict[str, Any]) -> None:
+    names = _named(module)
+    wrong = {
+        "Unexpected": [name for name in values if name not in names],
+        "Missing": sorted(name for name in names if name not in values),
+    }
+    lines = [f"{k} key(s): {', '.join(map(repr, names))}." for k, names in wrong.items() if names]
+    if lines:
+        raise RuntimeError(
+            f"Error(s) in reparametrizing for {type(module).__name__}:\n\t" + "\n\t".join(lines)
+        )
+
+
+MISSING = object()
+
+
+def _exchange(module: Any, path: str, value: Any) -> Any:
+    """Puts ``value`` at ``path``; returns what was there. ``MISSING`` stands for nothing."""
+    owner, _, name = path.rpartition(".")
+    inner = module.get_submodule(owner)
+    _check_tensor(value, path)
+    for store in (inner._parameters, inner._buffers):
+        if name in store:
+            old = store.pop(name) if value is MISSING else store[name]
+            if value is not MISSING:
+                store[name] = value
+            return old
+    old = getattr(inner, name, MISSING)
+    _check_tensor(old, path)
+    if value is not MISSING:
+        setattr(inner, name, value)
+    elif old is not MISSING:
+        delattr(inner, name)
+    return old
+
+
+def _check_tensor(value: Any, path: str) -> None:
+    if value is not MISSING and value is not None and not isinstance(value, Variable):
+        raise TypeError(f"attribute `{path}`: {value} is not an instance of torch.Tensor")
 
 
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
