@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 import minitorch as torch
@@ -90,6 +91,18 @@ def test_segments(reduce: str, initial: float | None) -> None:
     )
     with pytest.raises(RuntimeError, match="to sum to"):
         torch.segment_reduce(data, reduce, lengths=lengths[:2])
+
+
+@pytest.mark.parametrize(
+    ("reduce", "slopes"),
+    [("sum", [1, 1, 1]), ("max", [0, 1, 0]), ("min", [0, 1, 0]), ("prod", [nan, 12, nan])],
+)
+def test_segments_with_nan(reduce: str, slopes: list[float]) -> None:
+    data = torch.tensor([5.0, 3.0, nan, 4.0], requires_grad=True)
+    made = torch.segment_reduce(data, reduce, lengths=torch.tensor([1, 3]))
+    made.sum().backward()
+    assert made.isnan().tolist() == [False, True]
+    assert torch.allclose(data.grad, torch.tensor([1.0, *slopes]), equal_nan=True)
 
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .arithmetic import add, mul, true_divide
-from .choice import clamp_max, clamp_min
+from .choice import clamp_max, clamp_min, where
+from .comparison import isnan
 from .extrema import amax, amin
 from .joining import stack
-from .reduction import mean, prod, sum
+from .reduction import prod, sum
 from .regions import slice_p
 
 if TYPE_CHECKING:
@@ -18,11 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["_segment_reduce", "segment_reduce"]
 
-# the reduction, and what it makes of no elements
-REDUCTIONS: dict[str, tuple[Any, float]] = {
-    "sum": (sum, 0.0), "mean": (mean, np.nan), "prod": (prod, 1.0), "max": (amax, -np.inf),
-    "min": (amin, np.inf),
-}  # fmt: skip
+# what each reduction makes of no elements
+REDUCTIONS = {"sum": 0.0, "mean": np.nan, "prod": 1.0, "max": -np.inf, "min": np.inf}
 
 
 def segment_reduce(
@@ -69,25 +67,40 @@ _segment_reduce = segment_reduce
 
 
 def _row(data: Tensor, place: tuple[int, ...], ends: Any, reduce: str, initial: Any) -> Tensor:
-    function, empty = REDUCTIONS[reduce]
     parts = []
     for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
         part = slice_p(data, (*place, slice(start, end)))
         if start == end:
-            parts.append(add(sum(part, 0), empty if initial is None else initial))
-        elif initial is None:
-            parts.append(function(part, 0))
+            parts.append(add(sum(part, 0), REDUCTIONS[reduce] if initial is None else initial))
+        elif reduce in ("sum", "mean"):
+            total = sum(part, 0)
+            total = total if initial is None else add(total, initial)
+            parts.append(true_divide(total, end - start) if reduce == "mean" else total)
         else:
-            parts.append(_with_initial(function, part, reduce, initial))
+            parts.append(
+                _product(part, initial) if reduce == "prod" else _most(part, reduce, initial)
+            )
     return stack(parts) if parts else slice_p(data, (*place, slice(0, 0)))
 
 
-def _with_initial(function: Any, part: Tensor, reduce: str, initial: float) -> Tensor:
-    made = function(part, 0)
-    if reduce == "sum":
-        return add(made, initial)
-    if reduce == "prod":
-        return mul(made, initial)
-    if reduce == "mean":
-        return true_divide(add(sum(part, 0), initial), part.shape[0])
-    return clamp_min(made, initial) if reduce == "max" else clamp_max(made, initial)
+def _product(part: Tensor, initial: float | None) -> Tensor:
+    """The product; its gradient for a nan is the product of the others, which is not nan."""
+    unknown = isnan(part)
+    count, nans = sum(unknown, 0), _sum_of_nans(part)
+    made = mul(prod(where(unknown, 1, part), 0), where(count > 0, nans, 1))
+    made = mul(made, where(count > 1, nans.detach(), 1))  # the others have a nan, too
+    return made if initial is None else mul(made, initial)
+
+
+def _most(part: Tensor, reduce: str, initial: float | None) -> Tensor:
+    """The largest or smallest element; where there are nans they share the gradient."""
+    unknown = isnan(part)
+    count = sum(unknown, 0)
+    made = (amax if reduce == "max" else amin)(where(count > 0, 0, part), 0)
+    if initial is not None:
+        made = (clamp_min if reduce == "max" else clamp_max)(made, initial)
+    return where(count > 0, true_divide(_sum_of_nans(part), count), made)
+
+
+def _sum_of_nans(part: Tensor) -> Tensor:
+    return sum(where(isnan(part), part, 0), 0)
