@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from minitorch.autograd import gradcheck
 
+pytestmark = pytest.mark.filterwarnings("ignore:A window was not provided")
+
 
 @pytest.mark.parametrize("center", [True, False])
 @pytest.mark.parametrize("onesided", [True, False])
@@ -56,3 +58,11 @@ def test_low_rank(shape: tuple[int, ...]) -> None:
     assert torch.allclose(U @ S.diag_embed() @ V.mT, A - A.mean(-2, True))
     with pytest.raises(ValueError, match="must be non-negative integer"):
         torch.pca_lowrank(A, 50)
+
+
+def test_warnings() -> None:
+    x = torch.rand(40, dtype=torch.float64)
+    with pytest.warns(UserWarning, match="A window was not provided"):
+        made = torch.stft(x, 8, return_complex=True)
+    with pytest.warns(UserWarning, match="shorter than the length parameter"):
+        torch.istft(made, 8, length=50, window=torch.ones(8, dtype=torch.float64))

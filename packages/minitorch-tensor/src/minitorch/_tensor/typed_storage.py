@@ -335,8 +335,8 @@ class TypedStorage(StorageBase):
 
 
 def _storage_for(size: Any, kind: dtype) -> UntypedStorage:
-    if isinstance(size, int) and not isinstance(size, bool):
-        return UntypedStorage(size * kind.itemsize)
+    if isinstance(size, int | np.integer) and not isinstance(size, bool):
+        return UntypedStorage(int(size) * kind.itemsize)
     if not hasattr(size, "__len__") or isinstance(size, TypedStorage | UntypedStorage):
         raise TypeError(
             "a TypedStorage is made of no arguments, of one size, of one sequence of values or of "

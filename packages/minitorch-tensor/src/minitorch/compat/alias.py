@@ -15,7 +15,7 @@ from typing import Any
 
 from .. import overrides
 from .._tensor.tensor import Tensor
-from .._types.device import device
+from .._types.device import CPU, as_device, device
 from .._types.dtype import dtype
 from .._types.layout import layout, memory_format
 from .._types.size import Size
@@ -115,6 +115,10 @@ def construct(cls: Any, *data: Any, device: Any = None, size: Any = None, **name
         data = (named.pop("data"),)
     if named:
         raise TypeError(f"new() takes no {', '.join(named)}: see torch.tensor")
+    if device is not None and as_device(device) is not CPU:
+        raise RuntimeError(
+            f"legacy constructor expects device type: cpu but device type: {device} was passed"
+        )
     return constructed(data, size, None).as_subclass(cls)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,6 +102,21 @@ def made_into(
     kind = out.dtype if isinstance(out, Variable) else None
     into(out, factory, *args, warn=False, dtype=kind, **kwargs)
     return out.requires_grad_() if requires_grad else out
+
+
+def resized_into(writes: Any, out: Any, factory: Any, *args: Any, **options: Any) -> Tensor:
+    """``writes(out, factory, ...)``; warns where ``out`` had another number of elements."""
+    before, shape = out.numel(), list(out.shape)
+    writes(out, factory, *args, **options)
+    if before not in (0, out.numel()):
+        warnings.warn(
+            f"The number of elements in the out tensor of shape {shape} is {before} which does not "
+            f"match the computed number of elements {out.numel()}. Note that this may occur as a "
+            "result of rounding error. The out tensor will be resized to a tensor of shape "
+            f"({out.numel()},).",
+            stacklevel=4,
+        )
+    return out  # type: ignore[no-any-return]  # a tensor
 
 
 def moved(array: Any, device: Any) -> Any:

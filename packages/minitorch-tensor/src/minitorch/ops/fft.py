@@ -12,7 +12,7 @@ from ..autograd.primitive import primitive
 from ..kernels.memory import packed
 from .arguments import numpy_names, one_dim
 from .conversion import to
-from .creation import made, made_into
+from .creation import made, made_into, resized_into
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,10 +179,13 @@ def _real_result(name: str, input: Any, s: Any, dim: Any, norm: str | None) -> T
 def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: str | None) -> Tensor:
     x = _input(input)
     if kind == "rfftn" and x.dtype.is_complex:
+        real = "real-valued" if name[-1] in "2n" else "real"
         raise RuntimeError(
-            f"{name} expects a real-valued input tensor, but got {x.dtype.type_name}"
+            f"{name.replace('2', 'n')} expects a {real} input tensor, but got {x.dtype.type_name}"
         )
     sizes, dims = _sizes(x, s, dim, False)
+    if not dims and kind != "rfftn" and not x.dtype.is_complex:
+        return to(x, x.dtype.to_complex())
     transform = rfft_p if kind == "rfftn" else fft_p
     return transform(x, kind, sizes, dims, _norm(norm))
 
@@ -385,7 +388,7 @@ def fftfreq(
 ) -> Tensor:  # fmt: skip
     """``[0, 1, ..., -2, -1] / (d n)``, the frequencies of ``fft`` for values at distance ``d``."""
     if out is not None:
-        return made_into(out, fftfreq, n, d, dtype=dtype, requires_grad=requires_grad)
+        return resized_into(made_into, out, fftfreq, n, d, dtype=dtype, requires_grad=requires_grad)
     return _frequencies(np.fft.fftfreq(n, d), dtype, device, requires_grad, layout)
 
 
@@ -396,7 +399,9 @@ def rfftfreq(
 ) -> Tensor:  # fmt: skip
     """``[0, 1, ...] / (d n)``, the frequencies of ``rfft`` for values at distance ``d``."""
     if out is not None:
-        return made_into(out, rfftfreq, n, d, dtype=dtype, requires_grad=requires_grad)
+        return resized_into(
+            made_into, out, rfftfreq, n, d, dtype=dtype, requires_grad=requires_grad
+        )
     return _frequencies(np.fft.rfftfreq(n, d), dtype, device, requires_grad, layout)
 
 

@@ -73,6 +73,12 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
             array = np.array(data, np.uint64 if wide else None)
     except (ValueError, OverflowError, RuntimeError) as error:
         raise _why_not(data, error) from None
+    except TypeError as error:  # of its __getitem__
+        if type(data).__module__ == "builtins":
+            raise
+        raise ValueError(
+            f"could not determine the shape of object type '{type(data).__name__}'"
+        ) from error
     kind = array.dtype.kind
     if (
         kind not in "biufVc"
@@ -230,6 +236,14 @@ def _why_not(data: Any, error: Exception) -> Exception:
         level, dim = [y for x in level for y in x], dim + 1
     if any(isinstance(x, list | tuple) for x in level):
         return TypeError(f"dim {dim} holds both numbers and sequences")
+    shapes = [x.shape for x in level if isinstance(x, np.ndarray)]
+    if len(shapes) == len(level):
+        for d, size in enumerate(shapes[0]):
+            other = next((s[d] for s in shapes if d < len(s) and s[d] != size), None)
+            if other is not None:
+                return ValueError(
+                    f"expected sequence of length {size} at dim {dim + d} (got {other})"
+                )
     if any(getattr(x, "ndim", 0) for x in level):
         return ValueError(
             "only one element tensors can be converted to Python scalars: stack() joins tensors"

@@ -169,6 +169,12 @@ def histogram(
             "torch.histogramdd: if weight tensor is provided it should have the same shape as the "
             f"input tensor, but got {list(input.shape)} and {list(weight.shape)}"
         )
+    if weight is not None and weight.dtype is not input.dtype:
+        raise RuntimeError(
+            "torch.histogramdd: if weight tensor is provided, input tensor and weight tensor "
+            f"should have the same dtype, but got input(dtype {input.dtype}) and weight(dtype "
+            f"{weight.dtype})"
+        )
     flat = input.reshape(-1, 1)
     return return_types.histogram(*histogram_p(flat, weight, (_bins(bins),), span, density))
 

@@ -13,7 +13,7 @@ from ..autograd.grad_mode import current
 from ..autograd.variable import Variable, wrap
 from ..kernels.multiply_add import multiply_add
 from .conversion import fitted
-from .creation import made, made_into, number
+from .creation import made, made_into, number, resized_into
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -38,7 +38,9 @@ def arange(
         tensor([1.0000, 1.5000, 2.0000])
     """
     if out is not None:
-        return row_into(out, arange, start, end, step, dtype=dtype, requires_grad=requires_grad)
+        return resized_into(
+            row_into, out, arange, start, end, step, dtype=dtype, requires_grad=requires_grad
+        )
     if end is None:
         start, end = 0, start
     first, last, by = number(start), number(end), number(step)

@@ -220,7 +220,7 @@ def meshgrid(
         raise RuntimeError(
             f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
         )
-    if indexing is None and len(xs) > 1:
+    if indexing is None:
         warnings.warn(
             "torch.meshgrid: in an upcoming release, it will be required to pass the indexing "
             'argument; without it indexing="ij" holds.',

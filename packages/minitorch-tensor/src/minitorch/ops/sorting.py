@@ -308,6 +308,12 @@ def searchsorted(
             "torch.searchsorted(): input value can be a scalar, but the boundaries tensor must "
             "have at least one dimension"
         )
+    if sorted_sequence.ndim > 1 and not input.ndim:
+        raise RuntimeError(
+            "torch.searchsorted(): input value can be a scalar only when boundaries tensor "
+            f"dimension is 1, but we got boundaries tensor dim({sorted_sequence.ndim}) and input "
+            "value's dim(0)"
+        )
     if sorted_sequence.ndim > 1 and sorted_sequence.shape[:-1] != input.shape[:-1]:
         raise RuntimeError(
             "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 "
@@ -319,11 +325,6 @@ def searchsorted(
         raise RuntimeError(
             "torch.searchsorted(): boundary and sorter must have the same size, but got boundary "
             f"tensor {list(sorted_sequence.shape)} and got sorter tensor {list(sorter.shape)}"
-        )
-    if sorted_sequence.ndim > 1 and not input.ndim:
-        raise RuntimeError(
-            "torch.searchsorted(): input value can be a scalar only when the boundaries tensor has "
-            "one dimension"
         )
     last = "right" if right or side == "right" else "left"
     dtype = np.int32 if out_int32 else np.int64

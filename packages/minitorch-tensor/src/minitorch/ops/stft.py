@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,13 @@ def _window(name: str, window: Any, n_fft: int, win_length: int, like: Any) -> A
             f"got window with size {list(window.shape)}"
         )
     if window is None:
+        warnings.warn(
+            "A window was not provided. A rectangular window will be applied, which is known to "
+            "cause spectral leakage. Other windows such as torch.hann_window or "
+            "torch.hamming_window are recommended to reduce spectral leakage. To suppress this "
+            "warning and use a rectangular window, explicitly set `window=torch.ones(n_fft)`.",
+            stacklevel=4,
+        )
         if win_length == n_fft:
             return None
         window = wrap(np.ones(win_length, like))
@@ -201,5 +209,10 @@ def istft(
         )
     made = permute_p(made / envelope[:, None], (1, 0))
     if end > total:
+        warnings.warn(
+            "The length of signal is shorter than the length parameter. Result is being padded "
+            "with zeros in the tail. Please check your center, hop_length and win_length settings",
+            stacklevel=3,
+        )
         made = constant_pad_nd(made, (0, end - total), 0)
     return made[0] if input.ndim == 2 else made

@@ -138,27 +138,34 @@ def integers(g: Generator, array: Array, low: int, high: int) -> None:
         fill(array, bits.view(np.int64) + np.int64(low))
 
 
-@cache
 def _checked_bounds(kind: Any, low: int, high: int) -> tuple[int, int]:
     """The bounds as ``kind`` holds them: a float between integers that it does not hold goes
     inwards, with a warning."""
+    low, high, messages = _bounds(kind, low, high)
+    for message in messages:
+        warnings.warn(message, stacklevel=4)
+    return low, high
+
+
+@cache
+def _bounds(kind: Any, low: int, high: int) -> tuple[int, int, list[str]]:
     least, most = exact = _limits(kind)
     if kind.is_floating_point:
         least, most = int(finfo(kind).min), int(finfo(kind).max)
+    messages = []
     for name, value in (("from", low), ("to - 1", high - 1)):
         if not least <= value <= most:
             raise RuntimeError(f"{name} is out of bounds for {kind.name}: {value}")
         if not exact[0] <= value <= exact[1]:
             digits = exact[1].bit_length() - 1
-            warnings.warn(
+            messages.append(
                 f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision "
                 f"limitations {kind.name} can support discrete uniform distribution only within "
                 "this range. This warning will become an error in version 1.7 release, please fix "
-                "the code in advance",
-                stacklevel=4,
+                "the code in advance"
             )
     if not kind.is_floating_point:
-        return low, high
+        return low, high, messages
     as_kind, digits = kind.numpy.type, exact[1].bit_length() - 1
     below, above = int(as_kind(low + 1)), int(as_kind(high - 1))
     if below < low:
@@ -170,7 +177,7 @@ def _checked_bounds(kind: Any, low: int, high: int) -> tuple[int, int]:
             "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got "
             f"from={low} >= to={high}"
         )
-    return low, high
+    return low, high, messages
 
 
 def _limits(kind: Any) -> tuple[int, int]:
