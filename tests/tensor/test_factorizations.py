@@ -96,5 +96,10 @@ def test_triangular_solve(upper: bool, transpose: bool, unitriangular: bool) -> 
 def test_arguments_by_pytorchs_names() -> None:
     A = torch.eye(2) * 2
     assert torch.equal(torch.linalg.inv(A=A), A / 4)
-    assert torch.equal(torch.linalg.matrix_power(A=A, n=2), A * 2)
-    assert torch.allclose(torch.linalg.matrix_exp(A=A), torch.exp(A.diagonal()).diag())
+    assert torch.equal(torch.linalg.matrix_power(input=A, n=2), A * 2)
+    assert torch.allclose(torch.linalg.matrix_exp(input=A), torch.exp(A.diagonal()).diag())
+    assert torch.equal(torch.add(x1=A, x2=A), A * 2)  # NumPy's names
+    with pytest.raises(TypeError, match="'A'"):
+        torch.linalg.matrix_power(A=A, n=2)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="'out'"):
+        A.exp(out=A)  # type: ignore[call-arg]

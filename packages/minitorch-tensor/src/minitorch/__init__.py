@@ -132,7 +132,6 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .nn.functional import conv_transpose2d as conv_transpose2d
     from .nn.functional import conv_transpose3d as conv_transpose3d
     from .nn.functional import cosine_similarity as cosine_similarity
-    from .nn.functional import dropout as dropout
     from .nn.functional import group_norm as group_norm
     from .nn.functional import hardshrink as hardshrink
     from .nn.functional import layer_norm as layer_norm

@@ -106,15 +106,15 @@ def inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     return _inverse(A)
 
 
-def matrix_exp(A: Tensor) -> Tensor:
-    """The exponential ``1 + A + A A / 2 + ...`` of square matrices."""
-    return _matrix_exp(A)
+def matrix_exp(input: Tensor) -> Tensor:
+    """The exponential ``1 + input + input input / 2 + ...`` of square matrices."""
+    return _matrix_exp(input)
 
 
 @castable
-def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
+def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     """Square matrices to the integer power ``n``; negative powers are those of the inverse."""
-    return _matrix_power(A, n)
+    return _matrix_power(input, n)
 
 
 @numpy_names

@@ -506,18 +506,25 @@ def named_as(function: Any, made: Any) -> Any:
 def copied(function: Any, name: str | None = None) -> Any:
     """Another function object of the same code, such as a method's beside the function's.
 
-    A method has no ``out``, which what is wrapped around the function takes care of.
+    A method has no ``out``: what is wrapped around a function takes care of it, and that of a
+    primitive goes by a name that cannot be given.
     """
+    while name and function.__code__.co_name == "_template":  # a method asks by itself
+        function = function.__wrapped__
     code = function.__code__
     keywords = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
     plain = not (code.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or hasattr(function, "primitive"))
     if name and keywords[-1:] == ("out",) and plain:
         code = code.replace(co_kwonlyargcount=len(keywords) - 1)
+    kwdefaults = function.__kwdefaults__
+    if name and "out" in keywords and hasattr(function, "primitive"):  # which looks at it
+        names = tuple("<out>" if each == "out" else each for each in code.co_varnames)
+        code, kwdefaults = code.replace(co_varnames=names), kwdefaults | {"<out>": None}
     made = FunctionType(
         code, function.__globals__, function.__name__, function.__defaults__,
         function.__closure__,
     )  # fmt: skip
-    made.__kwdefaults__ = function.__kwdefaults__
+    made.__kwdefaults__ = kwdefaults
     made.__dict__.update(function.__dict__)
     made.__doc__, made.__annotations__ = function.__doc__, function.__annotations__
     made.__qualname__, made.__module__ = function.__qualname__, function.__module__

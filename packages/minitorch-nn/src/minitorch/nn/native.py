@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "adaptive_max_pool1d", "affine_grid_generator", "alpha_dropout", "alpha_dropout_",
     "batch_norm", "binary_cross_entropy_with_logits", "conv_tbc", "convolution",
-    "cosine_embedding_loss", "ctc_loss", "dropout_", "embedding", "embedding_renorm_",
+    "cosine_embedding_loss", "ctc_loss", "dropout", "dropout_", "embedding", "embedding_renorm_",
     "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
     "gru", "gru_cell", "hinge_embedding_loss", "instance_norm", "kl_div", "lstm", "lstm_cell",
     "margin_ranking_loss", "max_pool1d_with_indices", "native_channel_shuffle",

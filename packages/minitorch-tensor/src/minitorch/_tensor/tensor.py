@@ -1014,7 +1014,7 @@ class Tensor(Base):
     argmax, argmin = extrema.argmax, extrema.argmin
     var, std = statistics.var, statistics.std
     cov, corrcoef = statistics.cov, statistics.corrcoef
-    norm, dist = norms.norm, norms.dist
+    norm, dist = norms.norm_method, norms.dist
     renorm, renorm_ = norms.renorm, inplace(norms.renorm)
     logsumexp = softmaxes.logsumexp
     softmax, log_softmax = softmaxes.softmax, softmaxes.log_softmax

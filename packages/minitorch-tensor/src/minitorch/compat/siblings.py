@@ -124,7 +124,7 @@ LATER = {
 FUNCTIONAL = {
     "adaptive_avg_pool1d", "avg_pool1d", "bilinear", "celu", "celu_", "channel_shuffle", "conv1d",
     "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-    "cosine_similarity", "dropout", "group_norm", "hardshrink", "layer_norm", "max_pool1d",
+    "cosine_similarity", "group_norm", "hardshrink", "layer_norm", "max_pool1d",
     "max_pool2d", "max_pool3d", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle",
     "prelu", "rms_norm", "rrelu", "rrelu_", "selu", "selu_", "threshold", "threshold_",
 }  # fmt: skip
@@ -133,7 +133,7 @@ FUNCTIONAL = {
 NATIVE = {
     "adaptive_max_pool1d", "affine_grid_generator", "alpha_dropout", "alpha_dropout_",
     "batch_norm", "binary_cross_entropy_with_logits", "conv_tbc", "convolution",
-    "cosine_embedding_loss", "ctc_loss", "dropout_", "embedding", "embedding_renorm_",
+    "cosine_embedding_loss", "ctc_loss", "dropout", "dropout_", "embedding", "embedding_renorm_",
     "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
     "gru", "gru_cell", "hinge_embedding_loss", "instance_norm", "kl_div", "lstm", "lstm_cell",
     "margin_ranking_loss", "max_pool1d_with_indices", "native_channel_shuffle",

@@ -22,6 +22,7 @@ from ..overrides import add_function, named_as
 F = TypeVar("F", bound=Callable[..., Any])
 MISSING = object()
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+NUMPY_TENSORS = {"x": "input", "a": "input", "x1": "input", "x2": "other"}
 
 
 def numpy_names(function: F) -> F:
@@ -50,6 +51,11 @@ def _by_our_names(function: Any, given: dict[str, Any]) -> dict[str, Any]:
     if len(kwargs) < len(given):
         raise TypeError(f"{function.__name__}() got one argument by two names: {[*given]}")
     return kwargs
+
+
+def _by_tensor_names(function: Any, given: dict[str, Any]) -> dict[str, Any]:
+    own = inspect.signature(function).parameters
+    return {k if k in own else NUMPY_TENSORS.get(k, k): value for k, value in given.items()}
 
 
 # the names of parameters that are tensors
@@ -151,6 +157,9 @@ def _taking_a_tensor(function: F, first: str, numbers: bool, writes: bool) -> F:
                     today = reordered(function.__name__, args)
                     if today is not None:
                         return checked(*today[0], **today[1], **kwargs)
+                    ours = _by_tensor_names(function, kwargs)
+                    if ours.keys() != kwargs.keys():
+                        return checked(*args, **ours)
                     raise not_tensor(function, first, 1, x)
             try:
                 if not kwargs:
@@ -162,9 +171,12 @@ def _taking_a_tensor(function: F, first: str, numbers: bool, writes: bool) -> F:
                 return plain(*args, **named(plain, kwargs))
             except TypeError:
                 today = reordered(function.__name__, args)
-                if today is None:
+                if today is not None:
+                    return checked(*today[0], **today[1], **kwargs)
+                ours = _by_tensor_names(function, kwargs)
+                if ours.keys() == kwargs.keys():
                     raise
-                return checked(*today[0], **today[1], **kwargs)
+                return checked(*args, **ours)
             except AttributeError:  # an array has no `dtype.category`
                 given = inspect.signature(function).bind_partial(*args, **kwargs).arguments
                 for k, (name, x) in enumerate(given.items(), 1):

@@ -136,9 +136,11 @@ def broadcast_tensors(*tensors: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]
     return tuple(x if x.shape == shape else expand_p(x, shape) for x in xs)
 
 
-def sum_to_size(input: Tensor, *size: int | Sequence[int]) -> Tensor:
-    """``input`` summed to a shape that broadcasts to its own."""
-    sizes = as_shape(size)
+def sum_to_size(
+    input: Tensor, *sizes_: int | Sequence[int], size: Sequence[int] | None = None
+) -> Tensor:
+    """``input`` summed to a shape that broadcasts to its own: ``2, 1``, ``(2, 1)`` or ``size=``."""
+    sizes = as_shape(sizes_ if size is None else (size,))
     shape = tuple(input.shape)
     lead = len(shape) - len(sizes)
     if lead < 0 or any(n not in (1, m) for n, m in zip(sizes, shape[max(lead, 0) :], strict=True)):

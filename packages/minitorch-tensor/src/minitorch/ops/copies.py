@@ -73,9 +73,10 @@ def slice_(input: Any, dim: int = 0, start: Any = None, end: Any = None, step: i
     return slice_p(input, (*(slice(None),) * one_dim(dim, input.ndim), slice(start, end, step)))
 
 
-def _view_of_any(input: Any, *size: Any, dtype: Any = None) -> Any:
+def _view_of_any(input: Any, size: Any = None, *, dtype: Any = None) -> Any:
     """``input`` in another shape or as another dtype, whatever its strides."""
-    return shape.view(shape.contiguous(input), *size, **({} if dtype is None else {"dtype": dtype}))
+    whole = shape.contiguous(input)
+    return shape.view(whole, size) if dtype is None else shape.view(whole, dtype=dtype)
 
 
 alias_copy, detach_copy, slice_copy = copying(alias), copying(detach), copying(slice_, "slice_copy")

@@ -106,7 +106,7 @@ def made_into(
 
 def resized_into(writes: Any, out: Any, factory: Any, *args: Any, **options: Any) -> Tensor:
     """``writes(out, factory, ...)``; warns where ``out`` had another number of elements."""
-    before, shape = out.numel(), list(out.shape)
+    before, shape = (out.numel(), list(out.shape)) if hasattr(out, "numel") else (0, [])
     writes(out, factory, *args, **options)
     if before not in (0, out.numel()):
         warnings.warn(
@@ -418,6 +418,11 @@ def ones_like(
 # --- methods -----------------------------------------------------------------------------------
 
 
+def _check_no_out(name: str, options: dict[str, Any]) -> None:
+    if "out" in options:
+        raise TypeError(f"{name}() got an unexpected keyword argument 'out'")
+
+
 def new_full(
     self: Tensor,
     size: Sequence[int],
@@ -427,6 +432,7 @@ def new_full(
     **options: Any,
 ) -> Tensor:
     """``full`` of this tensor's dtype."""
+    _check_no_out("new_full", options)
     options = {"device": self.device} | options
     return carried(self, full(size, fill_value, dtype=dtype or self.dtype, **options))
 
@@ -447,6 +453,8 @@ def of_this_dtype(function: Any) -> Any:
     """The method ``new_...`` of ``zeros``, ``ones`` or ``empty``."""
 
     def method(self: Any, *shape: int | Sequence[int], dtype: Any = None, **options: Any) -> Any:
+        if options:
+            _check_no_out(method.__name__, options)
         if chosen or isinstance(self._data, MetaArray):
             options = {"device": self.device} | options
         return carried(self, function(*shape, dtype=dtype or self.dtype, **options))

@@ -119,14 +119,14 @@ cholesky_or_nan_p = primitive(
 linalg_cholesky_ex_info_p = primitive(_definite, "x", None, name="linalg_cholesky_ex_info")
 
 
-def linalg_cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
-    """The lower triangular ``L`` of ``A = L L'`` (with ``upper``, the upper one of ``U' U``).
+def linalg_cholesky(input: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
+    """The lower triangular ``L`` of ``input = L L'`` (with ``upper``, the upper one of ``U' U``).
 
     Raises:
         LinAlgError: a matrix is not positive-definite.
     """
-    square("linalg.cholesky", A)
-    return linalg_cholesky_ex_p(A, upper, "linalg.cholesky")
+    square("linalg.cholesky", input)
+    return linalg_cholesky_ex_p(input, upper, "linalg.cholesky")
 
 
 @castable
@@ -142,20 +142,20 @@ def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -
 
 
 def cholesky_ex(
-    A: Tensor,
+    input: Tensor,
     *,
     upper: bool = False,
     check_errors: bool = False,
     out: tuple[Tensor, Tensor] | None = None,
 ) -> return_types.linalg_cholesky_ex:
     """``(L, info)``: ``info`` is 0 where the factor exists; elsewhere that is nan."""
-    square("linalg.cholesky_ex", A)
+    square("linalg.cholesky_ex", input)
     if check_errors:
-        L = linalg_cholesky_ex_p(A, upper, "linalg.cholesky_ex")
+        L = linalg_cholesky_ex_p(input, upper, "linalg.cholesky_ex")
     else:
-        L = cholesky_or_nan_p(A, upper)
+        L = cholesky_or_nan_p(input, upper)
     return return_types.linalg_cholesky_ex(
-        L, linalg_cholesky_ex_info_p(transposed(A) if upper else A)
+        L, linalg_cholesky_ex_info_p(transposed(input) if upper else input)
     )
 
 
@@ -201,19 +201,19 @@ cholesky_inverse_p = primitive(
 
 @castable
 def cholesky_solve(
-    B: Tensor, L: Tensor, upper: bool = False, *, out: Tensor | None = None
+    input: Tensor, input2: Tensor, upper: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
-    """The solution of ``A X = B`` from the Cholesky factor of ``A``."""
-    square("cholesky_solve", L)
-    one_dtype("cholesky_solve", B, L)
-    return cholesky_solve_p(B, L, upper)
+    """The solution of ``A X = input`` from the Cholesky factor of ``A``."""
+    square("cholesky_solve", input2)
+    one_dtype("cholesky_solve", input, input2)
+    return cholesky_solve_p(input, input2, upper)
 
 
 @castable
-def cholesky_inverse(L: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
+def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``A`` from its Cholesky factor."""
-    square("cholesky_inverse", L)
-    return cholesky_inverse_p(L, upper)
+    square("cholesky_inverse", input)
+    return cholesky_inverse_p(input, upper)
 
 
 # --- QR ------------------------------------------------------------------------------------------
@@ -334,21 +334,21 @@ def triangle_name(UPLO: str) -> str:
 
 
 def eigh(
-    A: Tensor, UPLO: str = "L", *, out: tuple[Tensor, Tensor] | None = None
+    input: Tensor, UPLO: str = "L", *, out: tuple[Tensor, Tensor] | None = None
 ) -> return_types.linalg_eigh:
     """Eigenvalues, ascending, and orthonormal eigenvectors (columns) of symmetric matrices.
 
     Only the lower (``UPLO="U"``: upper) triangle is read. The gradient through the vectors is not
     finite where eigenvalues are equal.
     """
-    square("linalg.eigh", A)
-    return return_types.linalg_eigh(*linalg_eigh_p(A, triangle_name(UPLO)))
+    square("linalg.eigh", input)
+    return return_types.linalg_eigh(*linalg_eigh_p(input, triangle_name(UPLO)))
 
 
-def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
+def eigvalsh(input: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of symmetric matrices, ascending."""
-    square("linalg.eigvalsh", A)
-    return symmetric_values(A, triangle_name(UPLO))
+    square("linalg.eigvalsh", input)
+    return symmetric_values(input, triangle_name(UPLO))
 
 
 def _complex_of(x: Any) -> Any:
@@ -382,19 +382,19 @@ linalg_eig_p = primitive(
 )  # fmt: skip
 
 
-def eig(A: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.linalg_eig:
+def eig(input: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> return_types.linalg_eig:
     """Eigenvalues and eigenvectors (columns of length 1) of square matrices, always complex.
 
     The gradient is not finite where eigenvalues are equal. A loss must not depend on the phases of
     the vectors, which are arbitrary.
     """
-    square("linalg.eig", A)
-    return return_types.linalg_eig(*linalg_eig_p(A))
+    square("linalg.eig", input)
+    return return_types.linalg_eig(*linalg_eig_p(input))
 
 
-def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
+def eigvals(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of square matrices, always complex."""
-    return eig(A).eigenvalues
+    return eig(input).eigenvalues
 
 
 # --- singular values -----------------------------------------------------------------------------

@@ -47,15 +47,15 @@ def _reflected(vectors: Any, tau: Any, x: Any, order: Any) -> Any:
 
 
 @castable
-def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The first columns of ``Q``, as many as ``A`` has: what ``geqrf`` gave, multiplied out.
+def householder_product(input: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The first columns of ``Q``, as many as ``input`` has: what ``geqrf`` gave, multiplied out.
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.householder_product.html
     """
     name = "torch.linalg.householder_product"
-    matrices(name, A)
-    one_dtype(name, A, tau)
-    m, n = A.shape[-2:]
+    matrices(name, input)
+    one_dtype(name, input, tau)
+    m, n = input.shape[-2:]
     if n > m:
         raise RuntimeError(
             f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]"
@@ -64,41 +64,43 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
         raise RuntimeError(
             f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]"
         )
-    if tuple(tau.shape[:-1]) != tuple(A.shape[:-2]):
+    if tuple(tau.shape[:-1]) != tuple(input.shape[:-2]):
         raise RuntimeError(
             f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got "
             f"{list(tau.shape[:-1])}"
         )
-    vectors = triangle(A, False, True) + eye(A, m, n)
-    return _reflected(vectors, tau, eye(A, m, n), range(tau.shape[-1] - 1, -1, -1))  # type: ignore[no-any-return]  # a Tensor
+    vectors = triangle(input, False, True) + eye(input, m, n)
+    return _reflected(vectors, tau, eye(input, m, n), range(tau.shape[-1] - 1, -1, -1))  # type: ignore[no-any-return]  # a Tensor
 
 
-orgqr = householder_product
+def orgqr(input: Tensor, input2: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``linalg.householder_product``, by LAPACK's name."""
+    return householder_product(input, input2)
 
 
 def ormqr(
-    input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False, *,
+    input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """``Q @ other``, or ``other @ Q`` where not ``left``, with all columns of the ``Q`` of what
+    """``Q @ input3``, or ``input3 @ Q`` where not ``left``, with all columns of the ``Q`` of what
     ``geqrf`` gave, or of its transpose.
     """
     matrices("torch.ormqr", input)
-    matrices("torch.ormqr", other)
-    one_dtype("torch.ormqr", input, tau)
-    one_dtype("torch.ormqr", input, other)
+    matrices("torch.ormqr", input3)
+    one_dtype("torch.ormqr", input, input2)
+    one_dtype("torch.ormqr", input, input3)
     m, n = input.shape[-2:]
-    if other.shape[-2 if left else -1] != m:
+    if input3.shape[-2 if left else -1] != m:
         side = -2 if left else -1
         raise RuntimeError(
             f"torch.ormqr: other.shape[{side}] must be equal to input.shape[-2]: the shapes are "
-            f"{list(other.shape)} and {list(input.shape)}"
+            f"{list(input3.shape)} and {list(input.shape)}"
         )
     vectors = triangle(input, False, True) + eye(input, m, n)
-    count = range(tau.shape[-1])
+    count = range(input2.shape[-1])
     if left is transpose:  # h' = 1 - conj(tau) v v'
-        tau = tau.conj()
+        input2 = input2.conj()
     if left:
-        return _reflected(vectors, tau, other, count if transpose else reversed(count))  # type: ignore[no-any-return]  # a Tensor
-    turned = _reflected(vectors, tau, adjoint(other), reversed(count) if transpose else count)
+        return _reflected(vectors, input2, input3, count if transpose else reversed(count))  # type: ignore[no-any-return]  # a Tensor
+    turned = _reflected(vectors, input2, adjoint(input3), reversed(count) if transpose else count)
     return adjoint(turned)  # type: ignore[no-any-return]  # a Tensor

@@ -424,10 +424,10 @@ def unsafe_split_with_sizes(
 
 
 @numpy_names
-def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
+def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
     """``split`` into views that may each be written to in place."""
-    sizes = [piece.shape[dim] for piece in split(tensor, split_size, dim)]
-    return unsafe_split_with_sizes(tensor, sizes, dim)
+    sizes = [piece.shape[dim] for piece in split(input, split_size, dim)]
+    return unsafe_split_with_sizes(input, sizes, dim)
 
 
 @numpy_names

@@ -46,7 +46,7 @@ def _spectrum(A: Any, hermitian: bool) -> Tensor:
 
 @castable
 def matrix_rank(
-    A: Tensor,
+    input: Tensor,
     tol: Tensor | float | None = None,
     hermitian: bool = False,
     *,
@@ -55,15 +55,15 @@ def matrix_rank(
     out: Tensor | None = None,
 ) -> Tensor:
     """How many singular values are larger than ``max(atol, rtol * largest)``, int64."""
-    matrices("linalg.matrix_rank", A)
+    matrices("linalg.matrix_rank", input)
     if tol is not None:
         atol, rtol = tol, 0.0
-    s = _spectrum(A, hermitian)
+    s = _spectrum(input, hermitian)
     if not s.shape[-1]:
         return sum(s, -1).long()
     largest = s.amax(-1, keepdim=True)
     atol, rtol = (column(t) if is_tensor(t) and t.ndim else t for t in (atol, rtol))
-    large: Tensor = s > threshold(A, largest, atol, rtol)
+    large: Tensor = s > threshold(input, largest, atol, rtol)
     return large.sum(-1)
 
 
@@ -88,19 +88,19 @@ linalg_pinv_p = primitive(_pinv, "x limit", _pinv_rule, None, name="linalg_pinv"
 
 @castable
 def pinv(
-    A: Tensor, rcond: Tensor | float | None = None, hermitian: bool = False, *,
+    input: Tensor, rcond: Tensor | float | None = None, hermitian: bool = False, *,
     atol: Tensor | float | None = None, rtol: Tensor | float | None = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The pseudo-inverse; singular values up to ``max(atol, rtol * largest)`` count as zero."""
-    matrices("linalg.pinv", A)
+    matrices("linalg.pinv", input)
     rtol = rcond if rcond is not None else rtol
-    if not A.shape[-1] or not A.shape[-2]:
-        nothing: Tensor = transposed(A) * 1
+    if not input.shape[-1] or not input.shape[-2]:
+        nothing: Tensor = transposed(input) * 1
         return nothing
-    largest = _spectrum(A, hermitian).amax(-1, keepdim=True)
+    largest = _spectrum(input, hermitian).amax(-1, keepdim=True)
     atol, rtol = (column(t) if is_tensor(t) and t.ndim else t for t in (atol, rtol))
-    return linalg_pinv_p(A, threshold(A, largest, atol, rtol))
+    return linalg_pinv_p(input, threshold(input, largest, atol, rtol))
 
 
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
@@ -109,36 +109,37 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 
 
 def lstsq(
-    A: Tensor,
-    B: Tensor,
+    input: Tensor,
+    b: Tensor,
     rcond: float | None = None,
     *,
     driver: str | None = None,
     out: tuple[Tensor, Tensor, Tensor, Tensor] | None = None,
 ) -> return_types.linalg_lstsq:
-    """The ``X`` that makes ``A X - B`` smallest: ``(solution, residuals, rank, singular_values)``.
+    """The ``X`` that makes ``input X - b`` smallest: ``(solution, residuals, rank,
+    singular_values)``.
 
     As with PyTorch's drivers, "gelsy" (the default) gives the rank, "gels" the squared residuals of
     full rank, "gelsd" and "gelss" all of them; what is not given is empty.
     """
-    matrices("linalg.lstsq", A)
-    one_dtype("linalg.lstsq", A, B)
+    matrices("linalg.lstsq", input)
+    one_dtype("linalg.lstsq", input, b)
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
         raise RuntimeError(
             "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), "
             f"not {driver}"
         )
-    vector = A.ndim == B.ndim + 1
-    target = column(B) if vector else B
-    X = matmul(pinv(A, rcond), target)
-    empty = wrap(np.zeros(0, A.dtype.numpy))
-    rank = wrap(np.zeros(0, np.int64)) if driver == "gels" else matrix_rank(A, rtol=rcond)
-    m, n = A.shape[-2:]
+    vector = input.ndim == b.ndim + 1
+    target = column(b) if vector else b
+    X = matmul(pinv(input, rcond), target)
+    empty = wrap(np.zeros(0, input.dtype.numpy))
+    rank = wrap(np.zeros(0, np.int64)) if driver == "gels" else matrix_rank(input, rtol=rcond)
+    m, n = input.shape[-2:]
     residuals, values = empty, empty
-    if driver in ("gels", "gelsd", "gelss") and m > n and bool((matrix_rank(A) == n).all()):
-        difference = matmul(A, X) - target
+    if driver in ("gels", "gelsd", "gelss") and m > n and bool((matrix_rank(input) == n).all()):
+        difference = matmul(input, X) - target
         residuals = sum(difference * difference, -2)
     if driver in ("gelsd", "gelss"):
-        values = singular_values(A).detach()
+        values = singular_values(input).detach()
     solution = view_p(X, X.shape[:-1]) if vector else X
     return return_types.linalg_lstsq(solution, residuals, rank, values)

@@ -178,7 +178,7 @@ def same_batch(name: str, A: Any, B: Any) -> None:
 
 
 def solve_triangular(
-    A: Tensor,
+    input: Tensor,
     B: Tensor,
     *,
     upper: bool,
@@ -186,25 +186,25 @@ def solve_triangular(
     unitriangular: bool = False,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The solution of ``A X = B`` or ``X A = B``, where one triangle of ``A`` alone is looked at.
+    """The solution of ``input X = B`` or ``X input = B``; one triangle of ``input`` is looked at.
 
     A zero on the diagonal gives inf or nan, no error; ``unitriangular`` means a diagonal of ones.
     """
     name = "linalg.solve_triangular"
-    square(name, A)
+    square(name, input)
     matrices(name, B)
-    one_dtype(name, A, B)
-    if B.shape[-2 if left else -1] != A.shape[-1]:
-        n = A.shape[-1]
+    one_dtype(name, input, B)
+    if B.shape[-2 if left else -1] != input.shape[-1]:
+        n = input.shape[-1]
         raise RuntimeError(
             f"{name}: Incompatible shapes of A and B for the equation "
             f"{'AX = B' if left else 'XA = B'} ({n}x{n} and {B.shape[-2]}x{B.shape[-1]})"
         )
-    same_batch(name, A, B)
+    same_batch(name, input, B)
     if left:
-        return linalg_solve_triangular_p(A, B, upper, unitriangular)
+        return linalg_solve_triangular_p(input, B, upper, unitriangular)
     made: Tensor = transposed(
-        linalg_solve_triangular_p(transposed(A), transposed(B), not upper, unitriangular)
+        linalg_solve_triangular_p(transposed(input), transposed(B), not upper, unitriangular)
     )
     return made
 
@@ -252,34 +252,34 @@ def solve_ex(
 
 
 @castable
-def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
-    """The inverse of ``A`` as the linear map from its last dimensions to its first ``ind``."""
+def tensorinv(input: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
+    """The inverse of ``input`` as the linear map from its last dimensions to its first ``ind``."""
     if ind <= 0:
         raise RuntimeError("Expected a strictly positive integer for 'ind'")
-    head, tail = tuple(A.shape[:ind]), tuple(A.shape[ind:])
+    head, tail = tuple(input.shape[:ind]), tuple(input.shape[ind:])
     n = math.prod(tail)
     if math.prod(head) != n:
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == "
             f"prod(self.shape[:ind]), but got {n} != {math.prod(head)}"
         )
-    return view_p(inverse(view_p(A, (math.prod(head), n))), tail + head)
+    return view_p(inverse(view_p(input, (math.prod(head), n))), tail + head)
 
 
 @castable
 def tensorsolve(
-    A: Tensor, B: Tensor, dims: Sequence[int] | None = None, *, out: Tensor | None = None
+    input: Tensor, other: Tensor, dims: Sequence[int] | None = None, *, out: Tensor | None = None
 ) -> Tensor:
-    """The ``X`` of ``tensordot(A, X, X.ndim) = B``; ``dims`` of ``A`` are moved to its end
-    first."""
+    """The ``X`` of ``tensordot(input, X, X.ndim) = other``; ``dims`` of ``input`` are moved to
+    its end first."""
     if dims is not None:
-        moved = [d % A.ndim for d in dims]
-        A = permute_p(A, (*(k for k in range(A.ndim) if k not in moved), *moved))
-    rest = tuple(A.shape[B.ndim :])
-    n = math.prod(B.shape)
+        moved = [d % input.ndim for d in dims]
+        input = permute_p(input, (*(k for k in range(input.ndim) if k not in moved), *moved))
+    rest = tuple(input.shape[other.ndim :])
+    n = math.prod(other.shape)
     if math.prod(rest) != n:
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
             f"prod(self.shape[:other.ndim]), but got {math.prod(rest)} != {n}"
         )
-    return view_p(solve(view_p(A, (n, n)), view_p(B, (n,))), rest)
+    return view_p(solve(view_p(input, (n, n)), view_p(other, (n,))), rest)

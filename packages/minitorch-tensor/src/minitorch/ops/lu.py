@@ -182,9 +182,11 @@ def _ordered(x: Tensor, order: Tensor) -> Tensor:
     return permute_rows_p(x, order.expand(*batch, order.shape[-1]))
 
 
-def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The solution of ``A X = b`` from the factors of ``A``; see ``linalg.lu_solve``."""
-    return linalg_lu_solve(LU_data, LU_pivots, b)
+def lu_solve(
+    input: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None
+) -> Tensor:
+    """The solution of ``A X = input`` from the factors of ``A``; see ``linalg.lu_solve``."""
+    return linalg_lu_solve(LU_data, LU_pivots, input)
 
 
 def lu_unpack(
@@ -222,11 +224,11 @@ def lu(
 
 
 def triangular_solve(
-    b: Tensor, A: Tensor, upper: bool = True, transpose: bool = False,
+    input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False,
     unitriangular: bool = False, *, out: tuple[Tensor, Tensor] | None = None,
 ) -> return_types.triangular_solve:  # fmt: skip
-    """The solution of ``A X = b`` (of ``A' X = b`` with ``transpose``), where one triangle of ``A``
-    alone is looked at, and ``A``; PyTorch advises ``linalg.solve_triangular``.
+    """The solution of ``A X = input`` (``A' X = input`` with ``transpose``), and ``A``, of
+    which one triangle is looked at; PyTorch advises ``linalg.solve_triangular``.
     """
     warnings.warn(
         "torch.triangular_solve is deprecated in favor of torch.linalg.solve_triangular and will "
@@ -234,10 +236,10 @@ def triangular_solve(
         stacklevel=2,
     )
     square("triangular_solve", A)
-    matrices("triangular_solve", b)
-    one_dtype("triangular_solve", A, b)
-    same_batch("triangular_solve", A, b)
+    matrices("triangular_solve", input)
+    one_dtype("triangular_solve", A, input)
+    same_batch("triangular_solve", A, input)
     a = transposed(A) if transpose else A
-    made = contiguous(linalg_solve_triangular_p(a, b, upper is not transpose, unitriangular))
+    made = contiguous(linalg_solve_triangular_p(a, input, upper is not transpose, unitriangular))
     batch = tuple(made.shape[:-2])
     return return_types.triangular_solve(made, A.expand(*batch, *A.shape[-2:]).clone())

@@ -14,6 +14,8 @@ from .reduction import kept_p
 from .vector_norm import vector_norm
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._tensor import Tensor
     from .._types.dtype import dtype
 
@@ -24,8 +26,8 @@ gt_p = primitive(lambda x, bound: x > bound, "x | bound", None, name="gt")
 
 @numpy_names
 def norm(
-    input: Tensor, p: float | str | None = "fro", dim: Any = None, keepdim: bool = False,
-    out: Tensor | None = None, dtype: dtype | None = None,
+    input: Tensor, p: float | str | None = "fro", dim: int | Sequence[int] | None = None,
+    keepdim: bool = False, out: Tensor | None = None, dtype: dtype | None = None,
 ) -> Tensor:  # fmt: skip
     """A norm over ``dim`` (all by default): of vectors, or of matrices for ``"nuc"``.
 
@@ -52,6 +54,15 @@ def norm(
     if isinstance(p, str):
         raise RuntimeError(f"only 'fro' and 'nuc' are norms by name, not {p!r}")
     return vector_norm(input, p, dim, keepdim, dtype=dtype)
+
+
+@numpy_names
+def norm_method(
+    self: Tensor, p: float | str | None = "fro", dim: int | Sequence[int] | None = None,
+    keepdim: bool = False, dtype: dtype | None = None,
+) -> Tensor:  # fmt: skip
+    """``norm`` as a method, which has no ``out``."""
+    return norm(self, p, dim, keepdim, dtype=dtype)
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:

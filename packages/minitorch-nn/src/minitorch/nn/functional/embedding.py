@@ -161,29 +161,29 @@ def sparse_embedding(weight: Tensor, input: Tensor, padding: int) -> Tensor:
     return rows
 
 
-def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     """1 at the class, 0 elsewhere, along a new last dimension.
 
     Args:
-        tensor: (*), int64
+        input: (*), int64
         num_classes: by default one more than the largest class.
 
     Returns:
         (*, num_classes), int64
     """
-    if tensor.dtype is not int64:
+    if input.dtype is not int64:
         raise RuntimeError(
-            f"one_hot is only applicable to index tensor of type LongTensor, but got {tensor.dtype}"
+            f"one_hot is only applicable to index tensor of type LongTensor, but got {input.dtype}"
         )
-    if not tensor.numel():
+    if not input.numel():
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
-        return minitorch.zeros((*tensor.shape, num_classes), dtype=int64, device=tensor.device)
-    if tensor.is_meta and num_classes > 0:
-        return minitorch.zeros((*tensor.shape, num_classes), dtype=int64, device="meta")
-    if int(tensor.min()) < 0:
+        return minitorch.zeros((*input.shape, num_classes), dtype=int64, device=input.device)
+    if input.is_meta and num_classes > 0:
+        return minitorch.zeros((*input.shape, num_classes), dtype=int64, device="meta")
+    if int(input.min()) < 0:
         raise RuntimeError("Class values must be non-negative.")
-    largest = int(tensor.max())
+    largest = int(input.max())
     if num_classes == -1:
         num_classes = largest + 1
     elif num_classes < 1:
@@ -192,4 +192,4 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError(
             f"Class values must be smaller than num_classes: {largest} is not below {num_classes}."
         )
-    return (tensor.unsqueeze(-1) == minitorch.arange(num_classes, device=tensor.device)).to(int64)
+    return (input.unsqueeze(-1) == minitorch.arange(num_classes, device=input.device)).to(int64)
