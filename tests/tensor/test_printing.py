@@ -13,7 +13,7 @@ import minitorch.ops
 import numpy as np
 import pytest
 from minitorch.autograd.primitive import Primitive
-from minitorch.compiler.instructions import Attribute, Instruction, Line, Method, Value, mapped
+from minitorch.compiler.instructions import Attribute, Instruction, Line, Method, Value
 from minitorch.compiler.printing.layout import WIDTH, wrapped
 from minitorch.compiler.printing.literals import literal
 from minitorch.compiler.printing.names import identifier
@@ -21,37 +21,7 @@ from minitorch.compiler.printing.references import reference
 from minitorch.compiler.program import Program
 from minitorch.kernels.softmax import softmax
 from minitorch.ops import trigonometric
-
-
-class Builder:
-    """Runs functions, and writes a program of them."""
-
-    def __init__(self, **arguments):
-        self.arrays = {}
-        self.arguments = [self.take(array, hint) for hint, array in arguments.items()]
-        self.given = list(arguments.values())
-        self.instructions = []
-
-    def take(self, array, hint=""):
-        value = Value.of(array, hint)
-        self.arrays[value] = array
-        return value
-
-    def array(self, value):
-        return self.arrays[value] if value.constant is None else value.constant
-
-    def run(self, function, *args, hint="", line=None, backward=False, **kwargs):
-        made = function(*mapped(args, self.array), **mapped(kwargs, self.array))
-        out = kwargs.get("out")
-        writes = args[:1] if function is operator.setitem else (out,) if out is not None else ()
-        results = () if writes else (self.take(made, hint),)
-        self.instructions.append(
-            Instruction(function, args, kwargs, results, False, writes, (), True, line, backward)
-        )
-        return results[0] if results else out
-
-    def program(self, *results):
-        return Program("recorded", "", self.arguments, self.instructions, list(results))
+from program_builder import Builder
 
 
 def single(*shape):
@@ -326,7 +296,7 @@ def test_buffers_stand_outside_and_have_their_strides():
                 Instruction(np.add, (buffer, x), {"out": buffer}, (), writes=(buffer,)),
                 Instruction(np.negative, (buffer,), {}, (result := Value.of(X, "y"),)),
             ],
-            [result], buffers=[buffer],
+            [result], buffers=[(buffer,)],
         )  # fmt: skip
         function = program.function()
         assert same(function(X)[0], -(np.exp(X) + X))

@@ -24,8 +24,8 @@ class Program:
     ``results``. Memory of an argument changes where an instruction ``writes`` to it or to a view
     of it; nobody holds memory of another run's but what ``results`` gave out.
 
-    ``buffers`` are arrays without content that exist before the first run and that every run
-    overwrites; none is a result, nor is a view of one.
+    ``buffers`` are arrays that exist before the first run and that every run overwrites; none is
+    a result, nor is a view of one. Those that stand together in a tuple share their memory.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Program:
     results: list[Value]
     function_name: str = "step"
     notes: dict[str, Any] = field(default_factory=dict)
-    buffers: list[Value] = field(default_factory=list)
+    buffers: list[tuple[Value, ...]] = field(default_factory=list)
 
     def having(
         self, name: str, change: str, instructions: list[Instruction], **others: Any

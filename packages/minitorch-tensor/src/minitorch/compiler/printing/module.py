@@ -61,13 +61,16 @@ def written(program: Program) -> Text:
     writer = Writer(names)
     for k, value in enumerate(program.arguments):
         names.give(value, value.hint or f"argument_{k}")
-    for value in program.buffers:
-        names.give(value, value.hint or "buffer")
-        writer.outside.add(names.of[value])
+    buffers = {value for memory in program.buffers for value in memory}
     for instruction in program.instructions:
+        for value in instruction.writes:
+            if value in buffers and value not in names.of:
+                names.give(value, value.hint or names.word(instruction, value))
+                writer.outside.add(names.of[value])
         writer.prepare(instruction)
     body: list[Block] = []
-    ends = _ends(program)
+    ends = _ends(program, buffers)
+    held = _held_outside(program, buffers)
     for k, instruction in enumerate(program.instructions):
         place = instruction.line, instruction.backward
         if not body or place != (body[-1].line, body[-1].backward):
@@ -80,22 +83,22 @@ def written(program: Program) -> Text:
         unused = [value for value in results if value in ends[-1]]
         names.release(unused)
         rebound = [names.of[value] for value in results]
-        dropped = [names.of[v] for v in ends[k] if _large(v) and names.of[v] not in rebound]
-        dropped += [names.of[v] for v in unused if _large(v)]
+        ending = [v for v in ends[k] if names.of[v] not in rebound] + unused
+        dropped = [names.of[v] for v in ending if v not in held and _large(v)]
         if dropped and instruction is not program.instructions[-1]:
             body[-1].lines += wrapped(f"del {', '.join(dropped)}", INDENT)
     results_text = [writer.text(value) for value in program.results]
     return Text(program, writer, [names.of[v] for v in program.arguments], body, results_text)
 
 
-def _ends(program: Program) -> dict[int, list[Value]]:
+def _ends(program: Program, buffers: set[Value]) -> dict[int, list[Value]]:
     """By number of an instruction: the values that are not used after it; by -1 those that are not
     used at all. Results, arguments, constants and buffers are not among them."""
     last: dict[Value, int] = {}
     for k, instruction in enumerate(program.instructions):
         last.update((value, -1) for value in instruction.results if value is not None)
         last.update((value, k) for value in instruction.inputs())
-    for value in (*program.results, *program.buffers, *program.arguments):
+    for value in (*program.results, *buffers, *program.arguments):
         last.pop(value, None)
     ends = defaultdict(list)
     for value, k in last.items():
@@ -104,8 +107,21 @@ def _ends(program: Program) -> dict[int, list[Value]]:
     return ends
 
 
+def _held_outside(program: Program, buffers: set[Value]) -> set[Value]:
+    """What the caller holds, and buffers; and views of these."""
+    held = {*program.arguments, *buffers}
+    for instruction in program.instructions:
+        if any(value in held for value in instruction.views):
+            held.update(filter(None, instruction.results))
+    return held
+
+
+def _size(value: Value) -> int:
+    return value.dtype.itemsize * math.prod(value.shape)
+
+
 def _large(value: Value) -> bool:
-    return value.dtype.itemsize * math.prod(value.shape) >= LARGE
+    return _size(value) >= LARGE
 
 
 def _shape(value: Value) -> str:
@@ -142,8 +158,8 @@ def _module(text: Text, loading: list[str]) -> str:
         lines += ["", *loading, *around]
     if program.buffers:
         lines += ["", "# memory that every run writes to anew"]
-        for value in program.buffers:
-            lines += wrapped(f"{writer.names.of[value]} = {_empty(value, writer)}")
+        for k, memory in enumerate(program.buffers, 1):
+            lines += _memory(k, memory, writer)
     lines += ["", "", *_function(text, len(lines) + 2)]
     return "\n".join(lines) + "\n"
 
@@ -169,14 +185,27 @@ def _constant(name: str, array: Any) -> str:
     return f'{name} = constants["{name}"]'
 
 
-def _empty(value: Value, writer: Writer) -> str:
-    """Memory with the strides of ``value``."""
+def _memory(number: int, buffers: tuple[Value, ...], writer: Writer) -> list[str]:
+    """Buffers that share their memory."""
+    names = [writer.names.of[value] for value in buffers]
+    if len(buffers) == 1:
+        return wrapped(f"{names[0]} = {_laid_out('np.empty({}, {})', buffers[0], writer)}")
+    name = writer.names.fresh(f"memory_{number}")
+    lines = [f"{name} = np.empty({max(map(_size, buffers))}, np.uint8)"]
+    for here, value in zip(names, buffers):
+        made = f"{name}[:{_size(value)}].view({{1}}).reshape({{0}})"
+        lines += wrapped(f"{here} = {_laid_out(made, value, writer)}")
+    return lines
+
+
+def _laid_out(text: str, value: Value, writer: Writer) -> str:
+    """``text``, which makes memory of a shape and dtype, for the shape and strides of ``value``."""
     order = sorted(range(len(value.shape)), key=lambda k: -value.strides[k])
     shape = tuple(value.shape[k] for k in order)
-    text = f"np.empty({shape}, {writer.text(value.dtype.type)})"
+    made = text.format(shape, writer.text(value.dtype.type))
     if order != sorted(order):
-        text += f".transpose({', '.join(str(order.index(k)) for k in range(len(order)))})"
-    return text
+        made += f".transpose({', '.join(str(order.index(k)) for k in range(len(order)))})"
+    return made
 
 
 def _function(text: Text, above: int) -> list[str]:

@@ -87,10 +87,10 @@ class Names:
     def _words(self, instruction: Instruction) -> list[str]:
         function = instruction.function
         operand = next(instruction.inputs(), None)
-        named = "" if operand is None or not operand.hint else self.of[operand]
+        named = self.of.get(operand, "") if operand is not None and operand.hint else ""
         count = len(instruction.results)
-        if count == 1 and not instruction.several:
-            return [self._word(instruction, function, named)]
+        if not instruction.several:
+            return [self.word(instruction, value, named) for value in instruction.results if value]
         primitive = primitive_of(function)
         if primitive is not None:
             results = [*primitive.outputs, *primitive.residuals]
@@ -102,10 +102,12 @@ class Names:
                 return results
         return [f"{_name(function)}_{k}" for k in range(count)]
 
-    def _word(self, instruction: Instruction, function: Any, named: str) -> str:
+    def word(self, instruction: Instruction, value: Value, named: str = "") -> str:
+        """What ``value``, the one result, is of the operand that is called ``named``."""
+        function: Any = instruction.function
         if isinstance(function, (Attribute, Method)):
             alone, of = METHODS.get(function.name, (function.name, f"{{}}_{function.name}"))
-        elif isinstance(function, np.ufunc) and instruction.results[0].dtype.kind == "b":  # type: ignore[union-attr]  # one result
+        elif isinstance(function, np.ufunc) and value.dtype.kind == "b":
             alone, of = "mask", ""
         else:
             name = _name(function)

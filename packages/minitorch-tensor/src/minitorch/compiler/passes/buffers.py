@@ -1,0 +1,199 @@
+"""Where results go: over an operand that nobody needs any more, or into memory kept for it.
+
+Memory is planned by roots (see ``Memory``): a result that is new memory is a root, all views of it
+have it. A root's memory is free after the last instruction that takes one of them.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..instructions import Attribute, Instruction, Method, Value
+from .memory import Memory, elementwise, of_numpy, plural, same_layout
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+__all__ = ["plan_buffers"]
+
+LEAST = 1 << 16  # bytes; for less, making new memory is as quick as reusing it; measured
+VIEWING = {"T", "mT", "ravel", "reshape", "squeeze", "swapaxes", "transpose"}
+ASSIGNING = {np.add, np.subtract, np.multiply, np.divide}  # those with an `a += b`
+
+
+@dataclass(eq=False)
+class Storage:
+    """Memory that is kept between runs; one buffer per layout that it is used with."""
+
+    size: int
+    free_after: int
+    buffers: list[Value]
+
+
+def plan_buffers(program: Program) -> Program:
+    """With ``out=`` where the result can be written over an operand, or into a buffer."""
+    planner = Planner(program)
+    kept = [planner.planned(k, each) for k, each in enumerate(program.instructions)]
+    storages = planner.storages
+    buffers = [tuple(each.buffers) for each in storages]
+    memory = sum(each.size for each in storages)
+    change = (
+        f"{plural(planner.over, 'result')} written over an operand that nobody needs any more, "
+        f"{plural(planner.into, 'result')} into {plural(len(storages), 'buffer')} of "
+        f"{memory / 1024:,.0f} KiB in all."
+    )
+    return program.having("buffers planned", change, kept, buffers=buffers)
+
+
+class Planner:
+    """Goes through a program once. ``changed`` says what stands in place of a value."""
+
+    def __init__(self, program: Program) -> None:
+        self.memory = Memory(program)
+        self.changed: dict[Value, Value] = {}
+        self.storages: list[Storage] = []
+        self.owner: dict[Value, Value] = {}  # of a root: the root over which it was written
+        self.storage: dict[Value, Storage] = {}  # by root
+        self.own: set[Value] = set()  # new memory of this run; and views of it that can be written
+        self.over = self.into = 0
+
+    def planned(self, k: int, instruction: Instruction) -> Instruction:
+        """The ``k``-th instruction, perhaps with ``out=``."""
+        original = instruction
+        instruction = instruction.mapped(lambda value: self.changed.get(value, value))
+        value = original.results[0] if len(original.results) == 1 else None
+        if value is None or not self._plannable(original, value):
+            if value is not None and original.views and _writable_view(original):
+                self.own.update({value} if original.views[0] in self.own else ())
+            return instruction
+        self.own.add(value)
+        if self.memory.of(value) & self.memory.escaping:
+            return instruction
+        if elementwise(original):
+            for operand, now in zip(original.args, instruction.args):
+                if isinstance(operand, Value) and self._dies(operand, value, original, k):
+                    return self._over(instruction, value, operand, now)
+        if value.dtype.itemsize * math.prod(value.shape) >= LEAST and _takes_out(original, value):
+            return self._into(instruction, value, k)
+        return instruction
+
+    def _plannable(self, instruction: Instruction, value: Value) -> bool:
+        return (
+            instruction.pure and not instruction.several and not instruction.writes
+            and not instruction.views and not value.scalar and bool(value.shape)
+            and 0 not in value.shape and self.memory.defined[value] == 1
+            and of_numpy(instruction.function) and "out" not in instruction.kwargs
+        )  # fmt: skip
+
+    def _root(self, value: Value) -> Value | None:
+        """The one root of ``value``, if it is memory of this run's; None for others."""
+        roots = self._final(value)
+        return roots[0] if len(roots) == 1 and roots[0] in self.own else None
+
+    def _final(self, value: Value) -> list[Value]:
+        """The roots over which those of ``value`` were written."""
+        roots = list(self.memory.of(value))
+        for k, root in enumerate(roots):
+            while root in self.owner:
+                root = self.owner[root]
+            roots[k] = root
+        return roots
+
+    def _dies(self, operand: Value, value: Value, instruction: Instruction, k: int) -> bool:
+        """Whether ``value`` may be written over ``operand``."""
+        root = self._root(operand)
+        if root is None or operand not in self.own or root in self.memory.escaping:
+            return False
+        if self.memory.used[root] != k or not same_layout(operand, value) or not _dense(operand):
+            return False
+        others = (other for other in instruction.inputs() if other is not operand)
+        return not any(root in self._final(other) for other in others)
+
+    def _over(
+        self, instruction: Instruction, value: Value, operand: Value, now: Any
+    ) -> Instruction:
+        self.over += 1
+        root = self._root(operand)
+        assert root is not None
+        self.owner[value] = root
+        self.memory.used[root] = self.memory.used[value]
+        if root in self.storage:
+            self.storage[root].free_after = self.memory.used[root]
+        return self._with_out(instruction, value, now)
+
+    def _with_out(self, instruction: Instruction, value: Value, out: Value) -> Instruction:
+        first = bool(instruction.args) and instruction.args[0] is out
+        nameless = not value.hint and not out.hint and not self._is_buffer(out)
+        if first and nameless and instruction.function in ASSIGNING:
+            self.changed[value] = out  # `product *= x`
+            results: tuple[Value | None, ...] = ()
+        else:
+            results = instruction.results
+        return replace(
+            instruction, kwargs=instruction.kwargs | {"out": out}, writes=(out,),
+            results=results, views=(out,) if results else (),
+        )  # fmt: skip
+
+    def _is_buffer(self, value: Value) -> bool:
+        return any(value in storage.buffers for storage in self.storages)
+
+    def _into(self, instruction: Instruction, value: Value, k: int) -> Instruction:
+        self.into += 1
+        size = value.dtype.itemsize * math.prod(value.shape)
+        free = [each for each in self.storages if each.free_after < k]
+        # the smallest that is large enough; else the largest, which grows
+        storage = min(free, key=lambda s: (s.size < size, abs(s.size - size)), default=None)
+        if storage is None:
+            storage = Storage(size, k, [])
+            self.storages.append(storage)
+        storage.size = max(storage.size, size)
+        storage.free_after = self.memory.used[value]
+        self.storage[value] = storage
+        known = [each for each in storage.buffers if same_layout(each, value)]
+        if known:
+            return self._with_out(instruction, value, known[0])
+        buffer = replace(value, constant=None)
+        storage.buffers.append(buffer)
+        self.changed[value] = buffer
+        return replace(
+            instruction, kwargs=instruction.kwargs | {"out": buffer}, writes=(buffer,), results=()
+        )
+
+
+def _writable_view(instruction: Instruction) -> bool:
+    """Whether the result is a view of the first argument that can be written to if that can."""
+    function = instruction.function
+    if instruction.views != instruction.args[:1]:
+        return False
+    if isinstance(function, (Attribute, Method)):
+        return function.name in VIEWING
+    return function in (operator.getitem, np.reshape, np.swapaxes, np.transpose, np.moveaxis)
+
+
+def _takes_out(instruction: Instruction, value: Value) -> bool:
+    """Whether ``out=`` gives the same, to the last bit, in memory of the same layout."""
+    function: Any = instruction.function
+    if not _dense(value):
+        return False
+    if elementwise(instruction):
+        return bool(len(instruction.args) == function.nin)
+    if function in (np.matmul, np.concatenate, np.stack) or function == Method("dot"):
+        return True
+    owner = getattr(function, "__self__", None)
+    reduces = isinstance(owner, np.ufunc) and getattr(function, "__name__", "") == "reduce"
+    return reduces and len(instruction.args) <= 3
+
+
+def _dense(value: Value) -> bool:
+    """Whether it fills its memory, in whatever order of the dimensions, forward."""
+    expected = value.dtype.itemsize
+    for stride, n in sorted((s, n) for n, s in zip(value.shape, value.strides) if n != 1):
+        if stride != expected:
+            return False
+        expected *= n
+    return True

@@ -1,0 +1,40 @@
+"""What nobody looks at is not computed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..instructions import Value
+from .memory import OUTSIDE, Memory, plural
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+__all__ = ["remove_dead_code"]
+
+
+def remove_dead_code(program: Program) -> Program:
+    """Without instructions whose results and writes make no difference."""
+    memory = Memory(program)
+    live: set[Value] = set(program.results)
+    seen = {OUTSIDE}.union(memory.of_all(program.results))  # memory that is looked at later
+    kept = []
+    for instruction in reversed(program.instructions):
+        written = memory.of_all(instruction.writes)
+        used = any(value in live for value in instruction.results)
+        if not (used or written & seen or not instruction.pure):
+            continue
+        inputs = list(instruction.inputs())
+        live.update(inputs)
+        seen |= memory.of_all(inputs)
+        results = tuple(value if value in live else None for value in instruction.results)
+        if not any(results):
+            instruction = replace(instruction, results=(), several=False)
+        elif results != instruction.results:
+            instruction = replace(instruction, results=results)
+        kept.append(instruction)
+    kept.reverse()
+    gone = len(program.instructions) - len(kept)
+    change = f"{plural(gone, 'instruction')} whose results nobody looks at went."
+    return program.having("dead code removed", change, kept)

@@ -1,0 +1,130 @@
+"""What is the same in every run is computed once, and what is computed twice in a run, too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..instructions import Attribute, Instruction, Method, Value
+from .memory import Memory, of_numpy, plural
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+__all__ = ["fold"]
+
+MOST = 1 << 16  # bytes that a folded constant may have
+
+
+def fold(program: Program) -> Program:
+    """With constants for what depends on constants alone, and repeated work done once."""
+    memory = Memory(program)
+    changed: dict[Value, Value] = {}
+    versions: dict[Value, int] = {}  # of a root: how often it was written to
+    known: dict[Hashable, Instruction] = {}
+    kept: list[Instruction] = []
+    constants = repeated = 0
+    for instruction in program.instructions:
+        instruction = instruction.mapped(lambda value: changed.get(value, value))
+        for root in memory.of_all(instruction.writes):
+            versions[root] = versions.get(root, 0) + 1
+        if not _foldable(instruction, memory):
+            kept.append(instruction)
+            continue
+        made = _constants(instruction, memory)
+        if made is not None:
+            changed.update(zip(instruction.results, made))  # type: ignore[arg-type]  # no Nones
+            constants += 1
+            continue
+        read = memory.of_all(instruction.inputs())
+        key = (
+            _key(instruction.function), _key(instruction.args), _key(instruction.kwargs),
+            frozenset((root, versions[root]) for root in read if root in versions),
+        )  # fmt: skip
+        earlier = known.setdefault(key, instruction)
+        if earlier is not instruction and _same_for_all(instruction, earlier, memory):
+            changed.update(zip(instruction.results, earlier.results))  # type: ignore[arg-type]
+            repeated += 1
+        else:
+            kept.append(instruction)
+    results = [changed.get(value, value) for value in program.results]
+    change = (
+        f"{plural(constants, 'instruction')} always gave the same, which is a constant now; "
+        f"{plural(repeated, 'instruction')} repeated an earlier one."
+    )
+    return program.having("constants and repeated work folded", change, kept, results=results)
+
+
+def _foldable(instruction: Instruction, memory: Memory) -> bool:
+    return (
+        instruction.pure and not instruction.writes and bool(instruction.results)
+        and all(
+            value is not None and memory.defined[value] == 1
+            and (instruction.views or memory.never_written(value))
+            for value in instruction.results
+        )
+    )  # fmt: skip
+
+
+def _constants(instruction: Instruction, memory: Memory) -> list[Value] | None:
+    """The results as constants; None where they are none, or large, or handed out."""
+    results: Any = instruction.results
+    if any(value.constant is None for value in instruction.inputs()):
+        return None
+    for value in results:
+        size = value.dtype.itemsize * math.prod(value.shape)
+        if size > MOST or memory.of(value) & memory.escaping or not memory.never_written(value):
+            return None
+    if not of_numpy(instruction.function):
+        return None
+    plain = instruction.mapped(lambda value: value.constant)
+    try:
+        with np.errstate(all="ignore"):
+            made = plain.function(*plain.args, **plain.kwargs)
+    except Exception:  # the program is to raise it
+        return None
+    arrays = made if instruction.several else [made]
+    if not all(isinstance(x, np.generic) or x.flags.c_contiguous for x in arrays):
+        return None  # a view in another order, which is made more quickly than looked up
+    return [Value.of(x, value.hint, True) for x, value in zip(arrays, results)]
+
+
+def _same_for_all(instruction: Instruction, earlier: Instruction, memory: Memory) -> bool:
+    """Whether nobody can tell the results of both from those of the earlier one."""
+    if instruction.views or earlier.views:  # the same memory anyway
+        return True
+    for value, other in zip(instruction.results, earlier.results):
+        assert value is not None
+        assert other is not None
+        both = memory.of(value), memory.of(other)
+        if all(roots & memory.escaping for roots in both):
+            return False  # two arrays that the user may write to
+        if both[0] & memory.escaping:
+            memory.escaping |= both[1]
+    return True
+
+
+def _key(x: Any) -> Hashable:
+    """Equal for what stands for the same: 1, 1.0 and True, 0.0 and -0.0 are not."""
+    kind = type(x)
+    if kind is Value:
+        return x if x.constant is None else _key(x.constant)
+    if kind in (tuple, list):
+        return kind, tuple(map(_key, x))
+    if kind is dict:
+        return kind, tuple((name, _key(each)) for name, each in sorted(x.items()))
+    if kind is slice:
+        return kind, _key((x.start, x.stop, x.step))
+    if isinstance(x, np.generic):
+        return kind, x.dtype, x.tobytes()
+    if kind in (Attribute, Method):
+        return kind, x.name
+    if x is None or x is Ellipsis or kind in (bool, int, float, complex, str, bytes):
+        return kind, repr(x)
+    if isinstance(x, np.dtype):
+        return x
+    owner = getattr(x, "__self__", None)  # np.add.reduce is another object each time
+    return (id(owner), x.__name__) if isinstance(owner, np.ufunc) else id(x)

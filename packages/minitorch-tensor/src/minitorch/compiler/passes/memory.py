@@ -1,0 +1,114 @@
+"""Which values of a program share memory, and where that is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..instructions import Attribute, Instruction, Method, Value
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+__all__ = ["OUTSIDE", "Memory", "elementwise", "of_numpy", "plural", "same_layout"]
+
+# The memory of all arguments, which may be views of each other.
+OUTSIDE = Value((), np.dtype("V"), (), False, "outside")
+
+
+class Memory:
+    """Of a program: whose memory each value has, and what happens to it.
+
+    ``roots``    the values that brought the memory that a value may have: itself, what it is a view
+                 of, ``OUTSIDE`` for arguments; none of a scalar, which nobody can change
+    ``written``  by root: the number of the last instruction that writes to it
+    ``used``     by root: the number of the last instruction that takes a value with its memory;
+                 the number of instructions for what is a result
+    ``escaping`` the roots of results, and ``OUTSIDE``
+    ``defined``  by value: how many instructions give it, being an argument counts as one
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.roots: dict[Value, frozenset[Value]] = {}
+        self.written: dict[Value, int] = {}
+        self.used: dict[Value, int] = {}
+        self.defined: dict[Value, int] = {}
+        outside = frozenset([OUTSIDE])
+        for value in program.arguments:
+            self.roots[value] = frozenset() if value.scalar else outside
+            self.defined[value] = 1
+        for k, instruction in enumerate(program.instructions):
+            for value in instruction.inputs():
+                for root in self.of(value):
+                    self.used[root] = k
+            for value in instruction.writes:
+                for root in self.of(value):
+                    self.written[root] = k
+            for value in filter(None, instruction.results):
+                self.defined[value] = self.defined.get(value, 0) + 1
+                if value not in self.roots:
+                    shared = frozenset().union(*map(self.of, instruction.views))
+                    self.roots[value] = (
+                        frozenset() if value.scalar else shared or frozenset([value])
+                    )
+                    for root in self.roots[value]:
+                        self.used[root] = k
+        self.escaping = {OUTSIDE}.union(*map(self.of, program.results))
+        for root in self.escaping:
+            self.used[root] = len(program.instructions)
+
+    def of(self, value: Value) -> frozenset[Value]:
+        """The roots of ``value``."""
+        found = self.roots.get(value)
+        if found is None:  # a constant or a buffer
+            found = self.roots[value] = frozenset() if value.scalar else frozenset([value])
+        return found
+
+    def of_all(self, values: Iterable[Value]) -> frozenset[Value]:
+        """The roots of all of them."""
+        return frozenset().union(*map(self.of, values))
+
+    def never_written(self, value: Value) -> bool:
+        """No instruction writes to memory that ``value`` may have."""
+        return not any(root in self.written for root in self.of(value))
+
+    def written_after(self, value: Value, k: int) -> bool:
+        """An instruction after the ``k``-th writes to memory that ``value`` may have."""
+        return any(self.written.get(root, -1) > k for root in self.of(value))
+
+
+def elementwise(instruction: Instruction) -> bool:
+    """Whether it is a ufunc of one result, called with arrays and numbers alone."""
+    function = instruction.function
+    return (
+        isinstance(function, np.ufunc) and function.signature is None and function.nout == 1
+        and function.nin <= len(instruction.args) <= function.nin + 1
+        and instruction.kwargs.keys() <= {"out"}
+    )  # fmt: skip
+
+
+def of_numpy(function: Any) -> bool:
+    """Whether NumPy computes it, so that a result which is no view is memory of its own."""
+    if isinstance(function, (np.ufunc, Attribute, Method)):
+        return True
+    owner = getattr(function, "__self__", None)
+    module = getattr(function, "__module__", None) or ""
+    return isinstance(owner, np.ufunc) or module in ("_operator", "numpy", "numpy.linalg")
+
+
+def same_layout(a: Value, b: Value) -> bool:
+    """Whether both have the same shape, dtype and, where that makes a difference, strides."""
+    return (
+        a.shape == b.shape and a.dtype == b.dtype and a.scalar == b.scalar
+        and (
+            a.strides == b.strides or 0 in a.shape
+            or all(s == t for n, s, t in zip(a.shape, a.strides, b.strides) if n > 1)
+        )
+    )  # fmt: skip
+
+
+def plural(count: int, what: str) -> str:
+    """``1 instruction``, ``2 instructions``."""
+    return f"{count} {what}" + ("s" if count != 1 else "")
