@@ -188,7 +188,7 @@ def test_pickle():
 
 
 def test_missing_sibling_names():
-    with pytest.raises(NotImplementedError, match="one process"):
+    with pytest.raises(ValueError, match="Default process group has not been initialized"):
         nn.parallel.DistributedDataParallel(Net())
     net = Net()
     assert [*nn.DataParallel(net).state_dict()] == [f"module.{name}" for name in net.state_dict()]

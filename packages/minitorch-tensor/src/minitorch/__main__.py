@@ -5,7 +5,8 @@ usage: python -m minitorch script.py [arguments of the script]
 
 The script may be a directory or a zip archive with a __main__.py, or - for the standard input.
 
-Everything else is as when Python runs the script itself.
+Everything else is as when Python runs the script itself. What mpiexec starts finds torchrun's
+variables in the environment: RANK, WORLD_SIZE, LOCAL_RANK and their kin.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, NoReturn
 from .autograd.frames import show_folded
 from .compat import alias as _alias
 from .compat.alias import as_torch
+from .compat.launched import tell_rank
 
 
 def without_runner(trace: TracebackType | None) -> TracebackType | None:
@@ -91,6 +93,7 @@ def run(arguments: list[str]) -> None:
         sys.exit(2)
     sys.argv[:] = arguments[1:] if as_module else arguments
     sys.excepthook = show
+    tell_rank()
     as_torch()
     (run_module if as_module else run_script)(sys.argv[0])
 

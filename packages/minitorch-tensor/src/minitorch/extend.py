@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from operator import attrgetter
@@ -48,6 +49,7 @@ __all__ = [
     "RemovableHandle",
     "SparseData",
     "Variable",
+    "absent_names",
     "accumulate",
     "add_hook",
     "apply",
@@ -115,6 +117,26 @@ if not TYPE_CHECKING:  # what comes in on first use
 # What was written to an attribute of some Module last: a new object each time. What depends on
 # modules' attributes looks at them again when it is another one.
 module_writes: list[object] = [object()]
+
+
+def absent_names(module: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """``__getattr__`` and ``__dir__`` of a module that has a part of PyTorch's names.
+
+    The others can be looked up and imported; what would have to compute raises, with the reason.
+    """
+
+    def look_up(name: str) -> Any:
+        if name[:2] == "__":  # what the import itself asks for
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        rest = import_module("minitorch.compat.modules").rest_of(module)
+        return getattr(rest, name)
+
+    def names() -> list[str]:
+        rest = import_module("minitorch.compat.modules").rest_of(module)
+        here = (name for name in vars(sys.modules[module]) if name[0] != "_")
+        return sorted({*here, *dir(rest)})
+
+    return look_up, names
 
 
 # --- what an optimizer reads and writes, as fast as an attribute -----------------------------

@@ -65,7 +65,7 @@ class Future(Generic[T]):
 
         What the callback raises comes as a RuntimeError that names it, as in PyTorch.
         """
-        made: Future[S] = Future()
+        made: Future[S] = self._another()
 
         def run(future: Future[T]) -> None:
             try:
@@ -105,6 +105,10 @@ class Future(Generic[T]):
         if not isinstance(result, BaseException):
             raise TypeError(f"{result} is of type {type(result)}, not an Exception.")
         self._once(lambda: self._future.set_exception(result))
+
+    def _another(self) -> Future[Any]:
+        """What ``then`` gives."""
+        return Future()
 
     def _once(self, bring: Callable[[], None]) -> None:
         try:

@@ -160,6 +160,13 @@ class AbsentModule(ModuleType):
         return sorted({*self._kinds, *row.enumerations, *row.values, *row.links, *inside})
 
 
+@cache
+def rest_of(name: str) -> AbsentModule:
+    """What PyTorch has in a module of which MiniTorch has a part, ``minitorch.distributed``."""
+    key = name.partition(".")[2]
+    return AbsentModule(key, TABLE[key])
+
+
 class AbsentLoader(Loader):
     """Makes the module of a row."""
 

@@ -10,7 +10,10 @@ GPU = "it needs a GPU, and MiniTorch computes on the CPU: ask is_available() (Fa
 SWITCH = "the libraries behind PyTorch are not in use here"
 QUANTIZED = "MiniTorch has no quantized tensors: compute in floats"
 SPARSE = "MiniTorch has no sparse or nested tensors: use dense ones and masks"
-PROCESSES = "MiniTorch runs in one process: ask distributed.is_available() (False) before"
+PROCESSES = (
+    "MiniTorch's processes share the work by distributed's collectives and by "
+    "nn.parallel.DistributedDataParallel, on mpi4py: ask distributed.is_available before"
+)
 PIPES = "DataPipes were left behind by PyTorch too: use Dataset, IterableDataset and DataLoader"
 CPP = "MiniTorch is Python on NumPy: there is no C++ to build, to look into or to speed up"
 

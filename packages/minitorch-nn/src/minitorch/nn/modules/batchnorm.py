@@ -166,8 +166,17 @@ class BatchNorm3d(_BatchNorm):
 
 
 class SyncBatchNorm(_BatchNorm):
-    """``BatchNorm`` for any number of dimensions: with one process there is nothing to
-    synchronize."""
+    """``BatchNorm`` for any number of dimensions; training, over the batches of all ranks.
+
+    The ranks share their counts, sums and sums of squares, and in the backward pass the gradients
+    of these: with equal or unequal batches that is what one process does with all of them.
+
+    Args:
+        process_group: the ranks; those of the default group where None.
+
+    Attributes:
+        weight, bias, running_mean, running_var, num_batches_tracked: as in BatchNorm2d
+    """
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
@@ -182,6 +191,59 @@ class SyncBatchNorm(_BatchNorm):
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim < 2:
             raise ValueError(f"expected at least 2D input (got {input.ndim}D input)")
+        if input.shape[1] == 0:
+            raise ValueError("SyncBatchNorm number of input channels should be non-zero")
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The input, normalized; while training the statistics are those of all ranks."""
+        group = self._ranks() if self.training else None
+        if group is None:
+            return super().forward(input)
+        self._check_input_dim(input)
+        if input.shape[1] != self.num_features:
+            raise RuntimeError(
+                f"{self}: expected {self.num_features} channels, but the input has "
+                f"{input.shape[1]}: {list(input.shape)}"
+            )
+        from minitorch.distributed.nn.functional import all_reduce
+
+        over = [0, *range(2, input.ndim)]
+        shape = [1, -1] + [1] * (input.ndim - 2)
+        wide = input.float() if input.dtype.itemsize == 2 else input  # float16 counts to 2048 only
+        count = minitorch.tensor([wide.numel() / self.num_features], dtype=wide.dtype)
+        sums = all_reduce(minitorch.cat([wide.sum(over), count]), group=group)
+        mean, total = sums[:-1] / sums[-1], sums[-1].detach()
+        centered = wide - mean.view(shape)
+        var = all_reduce(centered.square().sum(over), group=group) / total
+        self._learn(mean.detach(), var.detach(), float(total))
+        scale = (var + self.eps).rsqrt()
+        if self.weight is not None:
+            scale = scale * self.weight
+        out = centered * scale.view(shape)
+        if self.bias is not None:
+            out = out + self.bias.view(shape)
+        return out.to(input.dtype)
+
+    def _ranks(self) -> Any:
+        """The group, None where there is nobody else."""
+        import sys
+
+        distributed = sys.modules.get("minitorch.distributed")
+        if distributed is None or not distributed.is_initialized():
+            return None
+        group = self.process_group or distributed.group.WORLD
+        return group if distributed.get_world_size(group) > 1 else None
+
+    def _learn(self, mean: Tensor, var: Tensor, total: float) -> None:
+        """Moves the statistics towards those of the batch of ``total`` values per channel."""
+        if not self.track_running_stats or self.num_batches_tracked is None:
+            return
+        self.num_batches_tracked.add_(1)
+        share = 1 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
+        unbiased = var * (total / max(total - 1, 1))
+        for running, value in ((self.running_mean, mean), (self.running_var, unbiased)):
+            if running is not None:
+                running.lerp_(value.to(running.dtype), share)
 
     @classmethod
     def convert_sync_batchnorm(cls, module: Any, process_group: Any = None) -> Any:
@@ -190,7 +252,7 @@ class SyncBatchNorm(_BatchNorm):
         if isinstance(module, _BatchNorm):
             made = cls(
                 module.num_features, module.eps, module.momentum, module.affine,
-                module.track_running_stats, process_group,
+                module.track_running_stats, process_group, bias=module.bias is not None,
             )  # fmt: skip
             for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
                 setattr(made, name, getattr(module, name))

@@ -1,4 +1,4 @@
-"""``DataParallel`` on the CPU, where the module itself computes.
+"""``DistributedDataParallel`` over processes; ``DataParallel``, where the module itself computes.
 
 Follows https://docs.pytorch.org/docs/stable/nn.html#module-torch.nn.parallel
 """

@@ -16,8 +16,11 @@ __all__ = ["DistributedSampler"]
 class DistributedSampler(Sampler[int]):
     """Every ``num_replicas``-th index from ``rank`` on, shuffled by ``seed`` plus the epoch.
 
-    MiniTorch runs no process groups, so both numbers are given. The order is padded from its
-    start until it divides evenly, or with ``drop_last`` cut.
+    Both numbers are those of the default process group where they are not given. The order is
+    padded from its start until it divides evenly, or with ``drop_last`` cut.
+
+    Raises:
+        ValueError: a number is missing and there is no process group, or there is no such rank.
 
     Follows https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.distributed.DistributedSampler
     """
@@ -32,9 +35,10 @@ class DistributedSampler(Sampler[int]):
         drop_last: bool = False,
     ) -> None:
         if num_replicas is None or rank is None:
-            raise RuntimeError(
-                "there is no process group to ask: DistributedSampler needs num_replicas and rank"
-            )
+            from minitorch.distributed import get_rank, get_world_size
+
+            num_replicas = get_world_size() if num_replicas is None else num_replicas
+            rank = get_rank() if rank is None else rank
         if not 0 <= rank < num_replicas:
             raise ValueError(
                 f"Invalid rank {rank}, rank should be in the interval [0, {num_replicas - 1}]"
