@@ -92,6 +92,7 @@ __all__ = [
     "products_over_rows",
     "promote",
     "promote_to_float",
+    "recorded",
     "public",
     "row_products",
     "row_sums",
@@ -158,6 +159,14 @@ def mark_written(*tensors: Variable) -> None:
     """Says that the memory of ``tensors`` was written to: who saved them for backward will know."""
     for tensor in tensors:
         tensor._counter[0] += 1
+
+
+def recorded(method: str, function: Callable[..., Any], self: Any, args: Any, kwargs: Any) -> Any:
+    """``function(self, *args, **kwargs)``, by the recorder that has this method."""
+    for interpreter in reversed(current.state.interpreters):
+        if hasattr(interpreter, method):
+            return getattr(interpreter, method)(function, self, args, kwargs)
+    return function(self, *args, **kwargs)
 
 
 def drop_grad(tensors: Iterable[Variable]) -> None:

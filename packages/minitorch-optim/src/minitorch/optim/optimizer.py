@@ -17,10 +17,12 @@ from minitorch.extend import (
     Variable,
     add_hook,
     array_of,
+    current,
     drop_grad,
     fold,
     grad_of,
     group_tensors_by_device_and_dtype,
+    recorded,
     wrap,
 )
 
@@ -381,6 +383,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             before = after = {}
         try:
             if not (before or after or _global_pre_hooks or _global_post_hooks):
+                if current.state.recording:
+                    return recorded("step", step, self, args, kwargs)
                 return step(self, *args, **kwargs)
             for hook in (*_global_pre_hooks.values(), *before.values()):
                 changed = hook(self, (self, *args), kwargs)

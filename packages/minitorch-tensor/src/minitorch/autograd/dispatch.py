@@ -225,7 +225,10 @@ def on_arrays(primitive: Primitive, inputs: Sequence[Any], kernel_args: Sequence
         if any(isinstance(x, MetaArray) for x in inputs):
             raise MetaError
         raise not_tensor(primitive.op, "input", 1, inputs[0])
-    out = primitive.kernel(*kernel_args)
+    kernel = primitive.kernel
+    if current.state.recording:  # arrays may be proxies of them
+        kernel = next((x.kernel(kernel) for x in inputs if hasattr(x, "kernel")), kernel)
+    out = kernel(*kernel_args)
     return out[0] if primitive.residuals else out
 
 

@@ -141,6 +141,8 @@ def _walk(
             if g is None:
                 continue
         if type(node) is AccumulateGrad:
+            if watchers and node.variable is not None:
+                tell("before_grad", node.variable)
             if node.accumulate(g, seen is None and node in owned):
                 if watchers:
                     tell("accumulated", node.variable, g)

@@ -85,6 +85,9 @@ class Recorder(Interpreter):
         """An operation, ``args`` being its inputs and then its parameters."""
         return apply(primitive, *args)
 
+    def before_write(self, tensor: Any) -> None:
+        """The memory of ``tensor`` is about to be written to."""
+
     def wrote(self, target: Any, value: Any) -> None:
         """The memory of the tensor ``target`` now holds ``value``, a tensor of its shape."""
 
@@ -93,6 +96,9 @@ class Recorder(Interpreter):
     ) -> None:
         """``distribution(generator, array, *arguments)`` wrote random numbers into ``array``; no
         generator is the default one."""
+
+    def created(self, tensor: Any) -> None:
+        """``tensor`` was made of a shape or of Python's numbers."""
 
     def began(self, roots: Sequence[tuple[Node, Any]]) -> None:
         """A backward pass starts with these nodes and their gradients."""
@@ -119,6 +125,9 @@ class Recorder(Interpreter):
     def summed(self, a: Any, b: Any, total: Any) -> None:
         """A node's gradient came by two ways: ``total`` is ``a + b``. Of a node with several
         outputs each is a dict, by the output's number."""
+
+    def before_grad(self, leaf: Any) -> None:
+        """A gradient is about to arrive at ``leaf``."""
 
     def accumulated(self, leaf: Any, g: Any) -> None:
         """The gradient ``g`` has arrived at ``leaf``, whose ``.grad`` has it now."""

@@ -53,6 +53,11 @@ def _is_array(y: Any) -> bool:
     return type(y) is np.ndarray and y.ndim > 0
 
 
+def over_cores(kernel: Callable[..., Any], *operands: Any) -> Any:
+    """``kernel(*operands)``, of large arrays by all cores where it is a ufunc."""
+    return threaded(kernel)(*operands)
+
+
 def threaded(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """What computes ``kernel`` of large arrays: if it is a ufunc, all cores do."""
     ufunc: Any = UFUNCS.get(kernel, kernel)

@@ -17,7 +17,7 @@ from .._types import dtype as _dtype
 from .._types.device import CPU, META, as_device, chosen
 from .._types.dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype
 from .._types.layout import contiguous_format, preserve_format, strided
-from ..autograd.grad_mode import current
+from ..autograd.grad_mode import current, tell
 from ..autograd.out import into
 from ..autograd.variable import Variable, wrap
 from ..kernels.memory import dims_of, extent, nested, nesting, packed_strides, window
@@ -71,6 +71,8 @@ def made(
         )
     scalar = not array.ndim and not isinstance(array, MetaArray)
     result = wrap(array[()] if scalar else array)  # a NumPy scalar: see Variable
+    if current.state.recording:
+        tell("created", result)
     if not requires_grad:
         return result
     if array.dtype.kind not in "fVc":

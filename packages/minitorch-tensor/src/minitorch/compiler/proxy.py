@@ -1,0 +1,212 @@
+"""Arrays that write down what NumPy does to them: how kernels and rules become instructions.
+
+A kernel or a gradient rule is run once with proxies. A proxy has an array of the run that is
+recorded; operators, methods and NumPy's functions compute with the arrays and write an instruction.
+The instructions are what the kernel does for these shapes, to the last bit. Where a kernel asks for
+what is not written down, such as a value, the attempt ends with ``Opaque`` and the kernel is called
+as a whole.
+"""
+
+from __future__ import annotations
+
+import operator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .program import Attribute, Method, Value
+
+if TYPE_CHECKING:
+    from .tracer import Writer
+
+__all__ = ["Opaque", "Proxy", "creating", "unwrapped"]
+
+
+class Opaque(Exception):  # noqa: N818  (nothing went wrong)
+    """What was run with proxies cannot be taken apart: it is to be called as a whole."""
+
+
+STATIC = {"shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides", "flags"}
+ATTRIBUTES = {"T", "mT", "real", "imag"}
+_METHODS = """
+    all any argmax argmin argsort astype clip conj conjugate copy cumprod cumsum diagonal dot
+    flatten max mean min nonzero prod ravel repeat reshape round squeeze std sum swapaxes take
+    trace transpose var view
+"""
+METHODS = frozenset(_METHODS.split())
+# NumPy's functions whose result does not depend on values
+QUESTIONS = {
+    np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj,
+    np.min_scalar_type,
+}  # fmt: skip
+# those that change an argument, and which
+CHANGING = {np.copyto: 0, np.put: 0, np.place: 0, np.putmask: 0, np.fill_diagonal: 0}
+REFUSED = {np.array_equal, np.allclose, np.may_share_memory, np.shares_memory, np.save}
+
+
+def unwrapped(x: Any) -> Any:
+    """``x`` with the arrays themselves in place of proxies."""
+    kind = type(x)
+    if kind is Proxy:
+        return x._array
+    if kind is tuple or kind is list:
+        return kind(map(unwrapped, x))
+    if kind is dict:
+        return {key: unwrapped(each) for key, each in x.items()}
+    if kind is slice:
+        return slice(unwrapped(x.start), unwrapped(x.stop), unwrapped(x.step))
+    return x
+
+
+class Proxy:
+    """Stands for an array while a kernel is taken apart; to ``isinstance`` it is one."""
+
+    __slots__ = ("_array", "_value", "_writer")
+
+    def __init__(self, array: Any, value: Value, writer: Writer) -> None:
+        self._array, self._value, self._writer = array, value, writer
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return type(self._array)
+
+    def kernel(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """``function``, to be called on proxies: taken apart or as a whole."""
+        return lambda *args: self._writer.nested(function, args)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in STATIC:
+            return getattr(self._array, name)
+        if name in ATTRIBUTES:
+            return self._writer.run(Attribute(name), (self,), {})
+        if name in METHODS:
+            method = Method(name)
+            return lambda *args, **kwargs: self._writer.run(method, (self, *args), kwargs)
+        raise Opaque(f"asks an array for {name}")
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
+    ) -> Any:
+        function: Any = ufunc if method == "__call__" else getattr(ufunc, method)
+        if method == "at":
+            return self._writer.run(function, inputs, kwargs, writes=inputs[:1])
+        if out is not None:
+            if len(out) > 1:
+                raise Opaque("several results with out=")
+            kwargs["out"] = out[0]
+            return self._writer.run(function, inputs, kwargs, writes=out)
+        return self._writer.run(function, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function in QUESTIONS:
+            return function(*unwrapped(args), **unwrapped(kwargs))
+        if function in REFUSED:
+            raise Opaque(f"asks {function.__name__}")
+        writes: tuple[Any, ...] = ()
+        if function in CHANGING:
+            writes = (args[CHANGING[function]],)
+        elif kwargs.get("out") is not None:
+            writes = (kwargs["out"],)
+        return self._writer.run(function, args, kwargs, writes=writes)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise Opaque("asks for the array")
+
+    def _refuse(self, *args: Any) -> Any:
+        raise Opaque("asks for a value")
+
+    __bool__ = __int__ = __float__ = __complex__ = __index__ = __contains__ = _refuse
+    __hash__ = object.__hash__
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Any]:
+        if len(self) > 8:
+            raise Opaque("goes through an array")
+        return (self[k] for k in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._writer.run(operator.getitem, (self, key), {})
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if type(value) is Proxy and isinstance(value._array, np.ndarray):
+            there = self._array[unwrapped(key)]
+            if there.__array_interface__ == value._array.__array_interface__:
+                return  # `x[key] += y` sets what it has changed in place: nothing is left to do
+        self._writer.run(operator.setitem, (self, key, value), {}, writes=(self,))
+
+
+def _operator(function: Any, swapped: bool = False) -> Callable[..., Any]:
+    def op(self: Any, other: Any) -> Any:
+        operands = (other, self) if swapped else (self, other)
+        return self._writer.run(function, operands, {})
+
+    return op
+
+
+def _in_place(function: Any) -> Callable[..., Any]:
+    def op(self: Any, other: Any) -> Any:
+        if function is operator.pow or not isinstance(self._array, np.ndarray):
+            return self._writer.run(function, (self, other), {})  # a scalar's name goes to another
+        return self._writer.run(function, (self, other), {"out": self}, writes=(self,))
+
+    return op
+
+
+# `x ** y` is not np.power: of few exponents it takes square or sqrt
+BINARY: dict[str, Any] = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
+    "floordiv": np.floor_divide, "mod": np.remainder, "pow": operator.pow, "matmul": np.matmul,
+    "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
+    "lshift": np.left_shift, "rshift": np.right_shift,
+}  # fmt: skip
+COMPARING = {
+    "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+    "eq": np.equal, "ne": np.not_equal,
+}  # fmt: skip
+UNARY = {"neg": np.negative, "abs": np.absolute, "invert": np.invert, "pos": np.positive}
+for _name, _function in BINARY.items():
+    setattr(Proxy, f"__{_name}__", _operator(_function))
+    setattr(Proxy, f"__r{_name}__", _operator(_function, swapped=True))
+    setattr(Proxy, f"__i{_name}__", _in_place(_function))
+for _name, _function in COMPARING.items():
+    setattr(Proxy, f"__{_name}__", _operator(_function))
+for _name, _function in UNARY.items():
+
+    def _unary(self: Any, function: Any = _function) -> Any:
+        return self._writer.run(function, (self,), {})
+
+    setattr(Proxy, f"__{_name}__", _unary)
+
+
+# NumPy's functions that make arrays of shapes, or take them as they are: they ask no proxy
+CREATING = ("empty", "zeros", "asarray", "ascontiguousarray", "asfortranarray", "asanyarray")
+
+
+@contextmanager
+def creating(writer: Writer) -> Iterator[None]:
+    """Within it these functions give proxies to this thread, too."""
+    here = threading.get_ident()
+    originals = {name: getattr(np, name) for name in CREATING}
+
+    def catching(name: str, original: Any) -> Any:
+        def function(*args: Any, **kwargs: Any) -> Any:
+            if threading.get_ident() != here:
+                return original(*args, **kwargs)
+            if name in ("empty", "zeros") or any(type(x) is Proxy for x in args):
+                return writer.run(original, args, kwargs)
+            return original(*args, **kwargs)
+
+        return function
+
+    try:
+        for name, original in originals.items():
+            setattr(np, name, catching(name, original))
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(np, name, original)

@@ -1,0 +1,461 @@
+"""The recorder that makes programs of what runs: operations, rules, writes, draws, steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd.dispatch import _recorded, apply
+from ..autograd.engine import sum_to
+from ..autograd.fused import FusedNode
+from ..autograd.grad_mode import current
+from ..autograd.inplace import is_expanded
+from ..autograd.node import Node, Output, Partial
+from ..autograd.opmath import kernel_for
+from ..autograd.primitive_node import JointNode, PrimitiveNode
+from ..autograd.recorder import Place, Recorder, place
+from ..autograd.variable import Made, Variable, wrap
+from ..kernels.elementwise import LARGE, UFUNCS, over_cores
+from ..kernels.memory import like
+from ..random.generator import default_generator
+from .program import Instruction, Line, Method, Value
+from .proxy import Opaque
+from .writer import Writer
+
+__all__ = ["Stop", "Tracer"]
+
+VJPS = {PrimitiveNode.vjp, JointNode.vjp, FusedNode.vjp}  # those that are known to call rules
+
+
+class Stop(Exception):  # noqa: N818  (a decision)
+    """What runs cannot be written down, for this reason."""
+
+
+class Again(Stop):
+    """It can be the next time."""
+
+
+class Tracer(Recorder):
+    """Within its block everything is written into ``writer``, until there is a ``reason`` not to.
+
+    ``outside``   the value of each tensor that came from outside, in the order they were met
+    ``first``     the ``.grad`` of each leaf at which a gradient arrived, before the first did
+    ``writes``    how often each tensor from outside was written to
+    """
+
+    def __init__(self, inlining: bool = True) -> None:
+        self.writer = Writer()
+        self.writer.inlining = inlining
+        self.reason: str | None = None
+        self.where: Place | None = None
+        self.again = False  # whether the reason is gone next time
+        self.outside: dict[Value, Any] = {}
+        self.snapshots: dict[Value, Any] = {}  # what those held that were written to since
+        self.first: dict[int, Any] = {}
+        self.writes: dict[int, tuple[Any, int]] = {}
+        self.passes = 0
+        self.may_come: dict[int, Any] = {}  # tensors from outside, by the identity of their array
+        self._drawn: set[int] = set()
+        self._was: Any = None
+        self._alive: list[Any] = []
+
+    def stop(self, reason: str | Exception) -> None:
+        """From here on nothing is written down."""
+        if self.reason is None:
+            self.reason, self.where = str(reason), place()
+            self.again = isinstance(reason, Again)
+
+    # --- which value a tensor is ----------------------------------------------------------------
+
+    def value_of(self, tensor: Any) -> Value:
+        """The value of a tensor; one from outside becomes an argument."""
+        data = tensor._data
+        value = self.writer.value_of(data)
+        if value is not None:
+            return value
+        if tensor._interpreter is not None or not isinstance(data, np.ndarray | np.generic):
+            raise Stop(f"a tensor of {type(data).__name__}")
+        source = self.may_come.get(id(data))
+        if source is None:
+            made = type(tensor._counter) is Made
+            raise Stop(
+                "a tensor is made in a way that cannot be written down"
+                if made
+                else "a tensor comes from where it is not looked for"
+            )
+        return self.come(source)
+
+    def come(self, tensor: Any) -> Value:
+        """The value of a tensor from outside."""
+        value = self.writer.know(tensor._data, Value.of(tensor._data))
+        self.outside[value] = tensor
+        return value
+
+    def before_write(self, tensor: Any) -> None:
+        """``tensor`` is about to be written to."""
+        if self.reason is not None:
+            return
+        try:
+            value = self.value_of(tensor)
+            self._keep(value)
+            if value.scalar:  # the next time it is an array
+                raise Again("a number becomes an array")
+        except (Stop, Opaque) as reason:
+            self.stop(reason)
+
+    def _keep(self, value: Value) -> None:
+        """Keeps what the memory under ``value`` holds, where it came from outside."""
+        array = self.writer.arrays[value]
+        for other in self.outside:
+            held = self.writer.arrays[other]
+            if other not in self.snapshots and np.may_share_memory(held, array):
+                self.snapshots[other] = held.copy()
+
+    # --- what is told ---------------------------------------------------------------------------
+
+    def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        if self.reason is None:
+            try:
+                return self._operation(primitive, args)
+            except (Stop, Opaque) as reason:
+                self.stop(reason)
+            except Exception as error:  # apply raises it as it should be
+                self.stop(f"{primitive.name} raised {type(error).__name__}")
+        return apply(primitive, *args)
+
+    def process_function(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """A custom ``autograd.Function``: its own code runs, and is not taken apart."""
+        self.stop(f"{function.__name__} is an autograd.Function")
+        with self.disabled():
+            return function.apply(*args)
+
+    def _operation(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        if "values" in primitive.traits:
+            raise Stop(f"the shape of {primitive.name}'s result depends on values")
+        variadic, view = primitive.variadic, primitive.view
+        split = 1 if variadic else len(primitive.inputs)
+        inputs: Any = args[0] if variadic else args[:split]
+        params = args[split:]
+        arrays: list[Any] = []
+        for x in inputs:
+            if isinstance(x, Variable):
+                self.value_of(x)
+                if view and not isinstance(x._data, np.ndarray):
+                    self._as_array(x)
+                x = x._data
+            arrays.append(x)
+        here = self._place()
+        kernel, wide = kernel_for(primitive, arrays)
+        given = (arrays, *params) if variadic else (*arrays, *params)
+        made = current.state.without_warnings(self._kernel, kernel, given, primitive)
+        residuals: tuple[Any, ...] = ()
+        out = made
+        if primitive.residuals:
+            out, *residuals = made
+            if any(type(each) is np.bool_ for each in residuals):
+                raise Stop("a bool is saved for the backward pass")
+        result = _recorded(primitive, inputs, params, arrays, out, residuals, wide)
+        if here is not None and here.variable and not isinstance(result, tuple):
+            value = self.writer.value_of(result._data)
+            if value is not None and not value.hint:
+                value.hint = here.variable
+        return result
+
+    def _kernel(self, kernel: Any, given: tuple[Any, ...], primitive: Any) -> Any:
+        ufunc = UFUNCS.get(kernel, kernel)
+        first = given[0]
+        if isinstance(ufunc, np.ufunc) and isinstance(first, np.ndarray) and first.size >= LARGE:
+            made = self.writer.call(over_cores, kernel, *given)
+        else:
+            made = self.writer.call(kernel, *given)
+        if type(made) is np.bool_:  # one of the two that there are: as an array it is itself
+            made = self.writer.as_array(made)
+        return made
+
+    def _as_array(self, tensor: Any) -> None:
+        """Gives a tensor without dimensions an array, which can be looked at in other ways."""
+        value = self.value_of(tensor)
+        if value in self.outside:
+            tensor._array()
+            raise Again("a number becomes an array")
+        before = tensor._data
+        array = tensor._array()
+        self.writer.write(np.asarray, (self.writer.known[id(before)],), {}, array)
+
+    def _place(self) -> Place | None:
+        here = place()
+        if here is not None:
+            self.writer.line = Line(here.filename, here.number, here.text)
+        return here
+
+    def wrote(self, target: Any, value: Any) -> None:
+        if self.reason is not None:
+            return
+        try:
+            if is_expanded(target._data):
+                raise Stop("a tensor is written to whose elements share memory")
+            self._place()
+            there, what = self.value_of(target), self.value_of(value)
+            self._write(np.copyto, (there, what), casting="unsafe")
+            self.mark(target)
+        except (Stop, Opaque) as reason:
+            self.stop(reason)
+
+    def mark(self, tensor: Any) -> None:
+        """``tensor`` was written to."""
+        for other in self.outside.values():
+            if other._counter is tensor._counter:
+                _, count = self.writes.get(id(other._counter), (other, 0))
+                self.writes[id(other._counter)] = other, count + 1
+                break
+
+    def drew(
+        self, array: Any, distribution: Any, generator: Any, arguments: tuple[Any, ...]
+    ) -> None:
+        if self.reason is not None:
+            return
+        try:
+            if not (isinstance(array, np.ndarray) and array.flags.c_contiguous):
+                raise Stop("random numbers are drawn in another order than that of memory")
+            self._place()
+            writer = self.writer
+            drawn = writer.value_of(array)
+            if drawn is None:
+                writer.write(np.empty, (array.shape, array.dtype), {}, array)
+                drawn = writer.known[id(array)]
+                self._drawn.add(id(array))
+            given = writer._valued(arguments, False)
+            source = default_generator if generator is None else generator
+            writer.instructions.append(
+                Instruction(
+                    distribution,
+                    (source, drawn, *given),
+                    {},
+                    (),
+                    writes=(drawn,),
+                    pure=False,
+                    line=writer.line,
+                    backward=writer.backward,
+                )
+            )
+        except (Stop, Opaque) as reason:
+            self.stop(reason)
+
+    def created(self, tensor: Any) -> None:
+        """``tensor`` was made of numbers that do not come from tensors."""
+        if self.reason is not None:
+            return
+        data, writer = tensor._data, self.writer
+        if writer.value_of(data) is not None:
+            self._drawn.discard(id(data))
+        elif self._drawn or not isinstance(data, np.ndarray | np.generic):
+            self.stop("random numbers are used in a way that cannot be written down")
+        elif isinstance(data, np.ndarray):
+            kept = data.copy()
+            constant = writer.know(kept, Value.of(kept, constant=True))
+            writer.write(Method("copy"), (constant, "K"), {}, data)
+
+    def reading(self, what: str) -> None:
+        """Python asks for the values of a tensor."""
+        self.stop(f"{what} asks for values")
+
+    # --- the backward pass ----------------------------------------------------------------------
+
+    def began(self, roots: Sequence[tuple[Node, Any]]) -> None:
+        if self.reason is not None:
+            return
+        self.passes += 1
+        self._place()
+        for _, g in roots:
+            if isinstance(g, np.ndarray) and self.writer.value_of(g) is None:
+                source = self.may_come.get(id(g))
+                if source is not None:
+                    self.come(source)
+                else:
+                    self.writer.know(g, Value.of(g, constant=True))
+
+    def before(self, node: Node) -> None:
+        pass
+
+    def after(self, node: Node, grads: Any) -> None:
+        pass
+
+    def vjp(self, node: Any, g: Any, wanted: Any) -> Any:
+        """What ``node`` passes on, its rules written down."""
+        if self.reason is not None or type(node) is Output or isinstance(g, Variable):
+            return node.vjp(g, isinstance(g, Variable), wanted)
+        try:
+            if type(node).vjp not in VJPS or node.extra is not None:
+                raise Stop(f"{node.name()} is not taken apart")
+            self.writer.backward = True
+            return self._rules(node, g, wanted)
+        except (Stop, Opaque) as reason:
+            self.stop(reason)
+        finally:
+            self.writer.backward = False
+        return node.vjp(g, False, wanted)
+
+    def _rules(self, node: Any, g: Any, wanted: Any) -> Any:
+        saved = node._values(False)
+        if type(g) is Partial:
+            known = set(map(id, g.values()))
+            g = node._full(g, False)
+            for each in g if isinstance(g, tuple) else (g,):  # zeros where none arrived
+                if id(each) not in known and isinstance(each, np.ndarray):
+                    self.writer.write(np.zeros, (each.shape, each.dtype), {}, each)
+        primitive = node.primitive
+        if primitive.joint is not None:
+            return self.writer.call(primitive.joint, g, *saved[0])
+        if wanted is not None:
+            saved = [v if w else None for v, w in zip(saved, wanted, strict=True)]
+        return [
+            None if values is None else self.writer.call(rule, g, *values)
+            for rule, values in zip(node.rules, saved, strict=True)
+        ]
+
+    def reduced(self, g: Any, total: Any) -> None:
+        if self.reason is not None or not isinstance(g, np.ndarray | np.generic):
+            return
+        try:
+            self._again(total, sum_to, g, total.shape)
+        except (Stop, Opaque) as reason:
+            self.stop(reason)
+
+    def summed(self, a: Any, b: Any, total: Any) -> None:
+        if self.reason is not None or isinstance(total, Variable):
+            return
+        if type(total) is Partial:
+            for number, each in total.items():
+                if number in a and number in b:
+                    self.summed(a[number], b[number], each)
+            return
+        try:
+            if not isinstance(total, np.ndarray | np.generic):
+                raise Stop("a sparse gradient")
+            self._again(total, np.add, a, b)
+        except (Stop, Opaque) as reason:
+            self.stop(reason)
+
+    def _again(self, made: Any, function: Callable[..., Any], *args: Any) -> None:
+        """Writes down what gave ``made``, by doing it again."""
+        writer = self.writer
+        if writer.value_of(made) is not None:
+            return
+        writer.backward = True
+        try:
+            again = writer.call(function, *args)
+            value = writer.value_of(again)
+            if value is None:
+                raise Stop(f"{function.__name__} gives what is not known")
+            writer.known[id(made)] = value
+            self._alive.append(made)  # else another array could get its identity
+        finally:
+            writer.backward = False
+
+    def before_grad(self, leaf: Any) -> None:
+        """A gradient is about to arrive at ``leaf``."""
+        if self.reason is not None:
+            return
+        self._was = leaf._grad
+        self.first.setdefault(id(leaf), leaf._grad)
+        if leaf._grad is not None:
+            self.before_write(leaf._grad)
+
+    def accumulated(self, leaf: Any, g: Any) -> None:
+        if self.reason is not None:
+            return
+        try:
+            self._accumulate(leaf, g)
+        except (Stop, Opaque) as reason:
+            self.stop(reason)
+        finally:
+            self.writer.backward = False
+
+    def _accumulate(self, leaf: Any, g: Any) -> None:
+        """Writes down how ``g`` came into ``leaf.grad``."""
+        if not isinstance(g, np.ndarray | np.generic):
+            raise Stop("a gradient that is no array")
+        writer, grad = self.writer, leaf._grad
+        given = writer.value_of(g)
+        if given is None and isinstance(g, np.ndarray):
+            raise Stop("a gradient that is not known")
+        writer.backward = True
+        data = grad._data
+        if self._was is None:
+            if g.dtype == data.dtype and isinstance(g, np.ndarray) and data.flags.c_contiguous:
+                writer.write(Method("copy"), (given,), {}, data)
+            else:
+                there = writer.value_of(leaf._data) or self.value_of(leaf)
+                writer.write(like, (there,), {}, data)
+                self._write(np.copyto, (writer.known[id(data)], g if given is None else given))
+        else:
+            there = self.value_of(grad)
+            what = g if given is None else given
+            self._write(np.add, (there, what, there), casting="same_kind")
+            self.mark(grad)
+
+    def _write(self, function: Any, args: tuple[Any, ...], **kwargs: Any) -> None:
+        """The instruction of a function that writes to its first argument."""
+        writer = self.writer
+        writer.instructions.append(
+            Instruction(
+                function,
+                args,
+                kwargs,
+                (),
+                writes=(args[0],),
+                line=writer.line,
+                backward=writer.backward,
+            )
+        )
+
+    # --- optimizers -----------------------------------------------------------------------------
+
+    def step(self, run: Callable[..., Any], optimizer: Any, args: Any, kwargs: Any) -> Any:
+        """A step of an optimizer: an instruction that takes it."""
+        if self.reason is not None or args or kwargs:
+            if args or kwargs:
+                self.stop("an optimizer's step with a closure")
+            return run(optimizer, *args, **kwargs)
+        given: list[tuple[Any, Value, Value]] = []
+        try:
+            for group in optimizer.param_groups:
+                for p in group["params"]:
+                    if p._grad is not None:
+                        given.append((p, self.value_of(p), self.value_of(p._grad)))
+            for _, value, _ in given:
+                self._keep(value)
+        except (Stop, Opaque) as reason:
+            self.stop(reason)
+        with self.disabled():
+            made = run(optimizer)
+        if self.reason is None:
+            self._place()
+            params = tuple(value for _, value, _ in given)
+            self.writer.instructions.append(
+                Instruction(
+                    StepOf(run, optimizer, [p for p, _, _ in given]),
+                    (tuple(g for _, _, g in given),),
+                    {},
+                    (),
+                    writes=params,
+                    pure=False,
+                    line=self.writer.line,
+                )
+            )
+        return made
+
+
+class StepOf:
+    """A step of ``optimizer`` as a function of the gradients' arrays."""
+
+    def __init__(self, run: Callable[..., Any], optimizer: Any, params: list[Any]) -> None:
+        self.run, self.optimizer, self.params = run, optimizer, params
+        self.__name__ = f"{type(optimizer).__name__}.step"
+
+    def __call__(self, grads: tuple[Any, ...]) -> None:
+        for p, g in zip(self.params, grads, strict=True):
+            p._grad = wrap(g)
+        self.run(self.optimizer)

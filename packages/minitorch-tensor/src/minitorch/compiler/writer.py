@@ -1,0 +1,189 @@
+"""Runs functions on proxies and writes down the instructions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.variable import Variable
+from .program import Instruction, Line, Value, values_in
+from .proxy import Opaque, Proxy, creating, unwrapped
+
+__all__ = ["Writer"]
+
+MOST = 60  # instructions of a kernel that is taken apart; a longer one is called as a whole
+SMALL = 4096  # elements of an array that a kernel may bring along, unless it is read-only
+
+
+class Writer:
+    """The instructions so far, and which array of the recorded run each value is.
+
+    ``known``    values by the identity of their array
+    ``arrays``   the array of each value, which keeps it alive, so that identities stay unique
+    """
+
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self.known: dict[int, Value] = {}
+        self.arrays: dict[Value, Any] = {}
+        self.line: Line | None = None
+        self.backward = False
+        self.inlining = True  # whether kernels are taken apart
+        self._thread = threading.get_ident()
+        self._own: set[Value] | None = None  # made by the kernel that is being taken apart
+
+    def know(self, array: Any, value: Value | None = None) -> Value:
+        """Makes ``array`` that of a value, by default a new one."""
+        value = Value.of(array) if value is None else value
+        if type(array) is not np.bool_:  # there are two of them, for all values
+            self.known[id(array)] = value
+        self.arrays[value] = array
+        if self._own is not None:
+            self._own.add(value)
+        return value
+
+    def value_of(self, array: Any) -> Value | None:
+        """The value whose array of the recorded run this is."""
+        return self.known.get(id(array))
+
+    def call(self, function: Callable[..., Any], *args: Any, pure: bool = True) -> Any:
+        """The function's result for arrays of the run: its instructions, or one that calls it."""
+        if self.inlining and pure:
+            made = self._taken_apart(function, args)
+            if made is not None:
+                return unwrapped(made)
+        valued = self._valued(args, False)
+        made = function(*args)
+        return unwrapped(self.write(function, valued, {}, made, pure=pure))
+
+    def nested(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """``call`` for proxies, within what is taken apart."""
+        made = self._taken_apart(function, unwrapped(args))
+        return self.run(function, args, {}) if made is None else made
+
+    def _taken_apart(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """What the function gives for proxies of ``args``; None where it cannot be taken apart."""
+        mark, own = len(self.instructions), self._own
+        self._own = set() if own is None else own
+        try:
+            proxies = self._proxies(args)
+            with creating(self):
+                made = function(*proxies)
+            if len(self.instructions) - mark <= MOST and self._is_written(made):
+                return made
+        except Exception:  # whatever it is: the function is called as a whole, and raises again
+            pass
+        finally:
+            self._own = own
+        del self.instructions[mark:]
+        return None
+
+    def _is_written(self, made: Any) -> bool:
+        """Whether all arrays in ``made`` are proxies, or arrays of values."""
+        if type(made) in (tuple, list):
+            return all(map(self._is_written, made))
+        return type(made) is Proxy or made is None or id(made) in self.known
+
+    def _proxies(self, x: Any) -> Any:
+        """``x`` with proxies in place of the arrays of values."""
+        kind = type(x)
+        if kind is tuple or kind is list:
+            return kind(map(self._proxies, x))
+        value = self.known.get(id(x)) if isinstance(x, np.ndarray | np.generic) else None
+        return x if value is None else Proxy(x, value, self)
+
+    def _valued(self, x: Any, constants: bool) -> Any:
+        """``x`` with values in place of arrays; others are ``constants``, or refused."""
+        kind = type(x)
+        if kind is Proxy:
+            return x._value
+        if kind is tuple or kind is list:
+            return kind(self._valued(each, constants) for each in x)
+        if kind is dict:
+            return {key: self._valued(each, constants) for key, each in x.items()}
+        if kind is slice:
+            return slice(*(self._valued(each, constants) for each in (x.start, x.stop, x.step)))
+        if kind is np.bool_:
+            raise Opaque("a bool that may come from an array")
+        if isinstance(x, np.generic):
+            return self.known.get(id(x), x)
+        if isinstance(x, np.ndarray):
+            value = self.known.get(id(x))
+            if value is not None:
+                return value
+            if not constants or x.dtype.hasobject or (x.size > SMALL and x.flags.writeable):
+                raise Opaque("an array that comes from elsewhere")
+            return self.know(x, Value.of(x, constant=True))
+        if isinstance(x, Variable):
+            raise Opaque("a tensor among arrays")
+        return x
+
+    def run(
+        self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], writes: Any = ()
+    ) -> Any:
+        """What a proxy was asked to do: the result as a proxy, the instruction written."""
+        if threading.get_ident() != self._thread:
+            raise Opaque("goes on in another thread")
+        written = tuple(self._valued(target, False) for target in writes)
+        if self._own is not None and not self._own.issuperset(written):
+            raise Opaque("writes to an argument")
+        valued, named = self._valued(args, True), self._valued(kwargs, True)
+        made = function(*unwrapped(args), **unwrapped(kwargs))
+        return self.write(function, valued, named, made, written)
+
+    def write(
+        self, function: Any, args: Any, kwargs: Any, made: Any,
+        writes: tuple[Value, ...] = (), pure: bool = True,
+    ) -> Any:  # fmt: skip
+        """Writes the instruction that gave ``made``; returns this with proxies for arrays."""
+        several = type(made) in (tuple, list)
+        results: list[Value | None] = []
+        proxies: list[Any] = []
+        views: list[Value] = []
+        fresh = False
+        for each in made if several else (made,):
+            if not isinstance(each, np.ndarray | np.generic):
+                if each is not None:
+                    raise Opaque(f"{function} returns {type(each).__name__}")
+                results.append(None)
+                proxies.append(None)
+                continue
+            value = None if type(each) is np.bool_ else self.known.get(id(each))
+            if value is None:
+                fresh, value = True, self.know(each)
+                views += self._shared(each, value, (args, kwargs))
+            results.append(value)
+            proxies.append(Proxy(each, value, self))
+        if fresh or writes or not pure:  # else it gave back an argument
+            self.instructions.append(
+                Instruction(
+                    function,
+                    args,
+                    kwargs,
+                    tuple(results) if fresh else (),
+                    several and fresh,
+                    writes,
+                    tuple(views),
+                    pure,
+                    self.line,
+                    self.backward,
+                )
+            )
+        return type(made)(proxies) if several else proxies[0]
+
+    def as_array(self, scalar: Any) -> Any:
+        """A scalar that this writer gave, as an array."""
+        raise Opaque("a bool without dimensions")
+
+    def _shared(self, array: Any, value: Value, args: Any) -> list[Value]:
+        """The arguments whose memory ``array`` shares."""
+        if not isinstance(array, np.ndarray) or array.base is None:
+            return []
+        return [
+            source
+            for source in values_in(args)
+            if source is not value and np.may_share_memory(self.arrays[source], array)
+        ]
