@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .autograd.dispatch import apply, not_tensor
 from .autograd.frames import fold, folding
 from .autograd.fused import fused
-from .autograd.grad_mode import current
+from .autograd.grad_mode import current, tell
 from .autograd.gradients import primal
 from .autograd.inplace import inplace
 from .autograd.node import Node, RemovableHandle, add_hook
@@ -171,6 +171,10 @@ def recorded(method: str, function: Callable[..., Any], self: Any, args: Any, kw
 
 def drop_grad(tensors: Iterable[Variable]) -> None:
     """Forgets the gradients of ``tensors``."""
+    if current.state.recording:
+        tensors = list(tensors)
+        for tensor in tensors:
+            tell("before_grad", tensor, False)
     for tensor in tensors:
         tensor._grad = None
 

@@ -20,6 +20,7 @@ from minitorch.extend import (
 
 from .layout import SCRATCH, Buffers, Layout, flattened, scalar_dtype
 from .optimizer import Optimizer, closure_loss
+from .recorded import Step
 from .tensors import tensors
 
 __all__ = ["ElementwiseOptimizer", "Update", "first_state", "number"]
@@ -68,6 +69,34 @@ class ElementwiseOptimizer(Optimizer):
         return loss
 
     step.__doc__ = Optimizer.step.__doc__
+
+
+    def __recorded__(self, run: Callable[..., Any], writer: Any) -> bool | None:
+        """Takes a step by ``run`` and has the compiler's ``writer`` write it.
+
+        Returns False where it is not written, being another than those that follow, as a first
+        one is; None where none ever is.
+        """
+        update, laid = self.__update__, self.__dict__.get(LAYOUTS, (None, {}))[1]
+        steps = []
+        for number, group in enumerate(self.param_groups):
+            layout = laid.get(number)
+            names = (*update.scalars(group), *update.states(group))
+            if group["differentiable"]:
+                run(self)
+                return None
+            if (
+                layout is None
+                or layout.gradients(group["params"], self.state, names) is None
+                or any(fused.fresh for fused in layout.fused_groups)
+            ):
+                run(self)
+                return False
+            steps += [Step(self, number, layout, fused) for fused in layout.fused_groups]
+        run(self)
+        for step in steps:
+            step.write(writer)
+        return True
 
 
 def has_state(entry: dict[str, Any] | None, names: Iterable[str]) -> bool:

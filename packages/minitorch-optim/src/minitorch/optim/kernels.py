@@ -25,7 +25,7 @@ __all__ = [
 
 def combine(xp: Any, u: Any, y: Any, b: Any, x: Any, a: Any) -> Any:
     """``y = b y + a x``; ``u`` may be ``x``."""
-    return axpby(float(a), x, float(b), y, u) if xp is np else y * b + x * a
+    return axpby(a, x, b, y, u) if xp is np else y * b + x * a
 
 
 def gradient(xp: Any, t: Any, u: Any, p: Any, g: Any, weight_decay: Any, maximize: bool) -> Any:

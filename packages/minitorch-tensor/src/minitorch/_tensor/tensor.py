@@ -18,7 +18,7 @@ from .._types.size import Size
 from ..autograd import engine
 from ..autograd.deprecated import in_any_order
 from ..autograd.frames import fold
-from ..autograd.grad_mode import current, outside_transforms
+from ..autograd.grad_mode import current, outside_transforms, tell
 from ..autograd.gradients import backward
 from ..autograd.history import history, root
 from ..autograd.inplace import check_history, relaid, warning_if_expanded
@@ -356,11 +356,13 @@ class Tensor(Base):
                     f"assigned grad has data of a different type: the grad has dtype "
                     f"{value.dtype}, the tensor {self.dtype}"
                 )
+        if current.state.recording:
+            tell("before_grad", self, False)
         self._grad = value
 
     @grad.deleter
     def grad(self) -> None:
-        self._grad = None
+        self.grad = None
 
     @property
     def data(self) -> Tensor:

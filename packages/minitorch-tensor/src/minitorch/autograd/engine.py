@@ -142,7 +142,7 @@ def _walk(
                 continue
         if type(node) is AccumulateGrad:
             if watchers and node.variable is not None:
-                tell("before_grad", node.variable)
+                tell("before_grad", node.variable, True)
             if node.accumulate(g, seen is None and node in owned):
                 if watchers:
                     tell("accumulated", node.variable, g)

@@ -126,8 +126,8 @@ class Recorder(Interpreter):
         """A node's gradient came by two ways: ``total`` is ``a + b``. Of a node with several
         outputs each is a dict, by the output's number."""
 
-    def before_grad(self, leaf: Any) -> None:
-        """A gradient is about to arrive at ``leaf``."""
+    def before_grad(self, leaf: Any, arriving: bool) -> None:
+        """The ``.grad`` of ``leaf`` is about to change: a gradient arrives, or it is set."""
 
     def accumulated(self, leaf: Any, g: Any) -> None:
         """The gradient ``g`` has arrived at ``leaf``, whose ``.grad`` has it now."""

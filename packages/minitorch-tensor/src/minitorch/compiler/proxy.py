@@ -50,7 +50,7 @@ REFUSED = {np.array_equal, np.allclose, np.may_share_memory, np.shares_memory, n
 def unwrapped(x: Any) -> Any:
     """``x`` with the arrays themselves in place of proxies."""
     kind = type(x)
-    if kind is Proxy:
+    if isinstance(x, Proxy):
         return x._array
     if kind is tuple or kind is list:
         return kind(map(unwrapped, x))
@@ -72,6 +72,14 @@ class Proxy:
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
         return type(self._array)
+
+    def whole(self, function: Callable[..., Any], args: tuple[Any, ...], writes: Any = ()) -> Any:
+        """``function(*args)``, called as a whole."""
+        return self._writer.run(function, args, {}, writes)
+
+    def assuming(self, function: Callable[..., Any], *args: Any) -> None:
+        """``function(*args)``, which has to return None in each run, as it does now."""
+        self._writer.assume(function, args)
 
     def kernel(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """``function``, to be called on proxies: taken apart or as a whole."""
@@ -133,7 +141,7 @@ class Proxy:
         return self._writer.run(operator.getitem, (self, key), {})
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if type(value) is Proxy and isinstance(value._array, np.ndarray):
+        if isinstance(value, Proxy) and isinstance(value._array, np.ndarray):
             there = self._array[unwrapped(key)]
             if there.__array_interface__ == value._array.__array_interface__:
                 return  # `x[key] += y` sets what it has changed in place: nothing is left to do
@@ -197,7 +205,7 @@ def creating(writer: Writer) -> Iterator[None]:
         def function(*args: Any, **kwargs: Any) -> Any:
             if threading.get_ident() != here:
                 return original(*args, **kwargs)
-            if name in ("empty", "zeros") or any(type(x) is Proxy for x in args):
+            if name in ("empty", "zeros") or any(isinstance(x, Proxy) for x in args):
                 return writer.run(original, args, kwargs)
             return original(*args, **kwargs)
 

@@ -1,250 +1,302 @@
-"""What one recorded call gives: programs, and what is to be done around them."""
+"""What one recorded call gives: its program, that of a backward pass, and what else it did."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import Tensor
 from ..autograd import engine
-from ..autograd.grad_mode import current
+from ..autograd.grad_mode import ERRSTATE, IGNORE_ALL, current
 from ..autograd.history import history
 from ..autograd.node import AccumulateGrad
 from ..autograd.variable import Variable, wrap
+from ..random.generator import default_generator
 from ..utils import _pytree as pytree
-from .program import Instruction, Program, Value, values_in
-from .tracer import Stop, Tracer
+from .asking import told_of_values
+from .guards import World
+from .instructions import Value
+from .naming import names_of
+from .program import Program
+from .tracer import Again, StepOf, Stop, Tracer
 
-__all__ = ["Recording", "record"]
+__all__ = ["Backward", "Recording", "Result", "quietly", "record"]
 
 CONSTANT = (type(None), bool, int, float, complex, str, bytes)
 
 
 class Result(NamedTuple):
-    """A leaf of what the function returns: the ``tensor`` itself where it came from outside, or a
-    new one of the array ``number`` of the program's results, or a ``constant``."""
+    """A leaf of what the function returns: the ``outside`` tensor, a new one of the array
+    ``number`` of the program's results, or a ``constant``."""
 
-    tensor: Any = None
-    number: int = -1
+    outside: int | None = None
+    number: int | None = None
     constant: Any = None
     tracked: bool = False
-
-
-class Recording(NamedTuple):
-    """What one recorded call gives.
-
-    ``forward``    the program; its results are those of ``results``, then gradients, then what the
-                   backward pass needs
-    ``outside``    the tensors whose arrays are its arguments, in their order
-    ``grads``      the leaves whose ``.grad`` becomes new: (leaf, number of the result, or -1: None)
-    ``required``   the leaves whose ``.grad`` has to be None before
-    ``writes``     the tensors from outside that are written to, and how often
-    ``backward``   the program of a later backward pass, if any
-    """
-
-    forward: Program
-    outside: list[Any]
-    results: list[Result]
-    tree: Any
-    grads: list[tuple[Any, int]]
-    required: list[Any]
-    writes: list[tuple[Any, int]]
-    backward: Backward | None
-    stage: int  # the grad mode
-    freed: bool  # whether the graph of the results is used up
 
 
 class Backward(NamedTuple):
     """The backward pass of a recorded call.
 
-    ``saved``    numbers of the forward results, or tensors from outside: its first arguments;
-                 the gradients by the ``outputs``, numbers of results, follow
-    ``targets``  the tensors from outside that may want a gradient, in the order of its results
+    ``saved``    where the program's first arguments are: numbers of the forward results, or -1 - k
+                 for the array of the tensor k from outside; the gradients by ``outputs`` follow
+    ``outputs``  numbers of forward results
+    ``targets``  the tensors from outside whose gradients are the program's results
     """
 
     program: Program
-    saved: list[Any]
+    saved: list[int]
     outputs: list[int]
-    targets: list[Any]
-    versions: list[Any]
+    targets: list[int]
+
+
+class Recording(NamedTuple):
+    """What one recorded call gives. Tensors from outside are numbers, indices into ``outside``.
+
+    ``forward``    the program; its results are those of ``results``, then new gradients, then what
+                   the backward pass needs
+    ``outside``    the tensors whose arrays are its arguments
+    ``places``     of each the number in ``world.read()``, or -1 - k for the ``.grad`` of number k
+    ``grads``      leaves whose ``.grad`` becomes new: (number in ``world.read()``, result or None)
+    ``required``   leaves, numbers in ``world.read()``, whose ``.grad`` has to be None before
+    ``writes``     (number, how often) of the tensors that are written to
+    ``freed``      whether the results have a graph that is used up
+    """
+
+    world: World
+    forward: Program
+    outside: list[Any]
+    places: list[int]
+    results: list[Result]
+    tree: Any
+    grads: list[tuple[int, int | None]]
+    required: list[int]
+    writes: list[tuple[int, int]]
+    backward: Backward | None
+    freed: bool
+    arrays: list[Any]  # of the outside tensors, as they were
+    own: list[Any]  # memory of optimizers, the program's arguments after those
+    ready: list[Callable[[], bool]]  # whether their steps will be such ones
+
+
+def quietly(program: Callable[..., Any], arguments: list[Any]) -> Any:
+    """Runs a program as operations run: without NumPy's warnings, rules taking arrays."""
+    state = current.state
+    settings = ERRSTATE.set(IGNORE_ALL)
+    state.arrays += 1
+    try:
+        return program(*arguments)
+    finally:
+        state.arrays -= 1
+        ERRSTATE.reset(settings)
 
 
 def record(
-    function: Callable[..., Any], args: Any, kwargs: Any, tensors: Sequence[Any], inlining: bool
+    function: Callable[..., Any], args: Any, kwargs: Any, inlining: bool
 ) -> tuple[Any, Recording | None, Tracer]:
-    """Calls the function and watches: its result, and the recording if it could be written down.
-
-    ``tensors`` are those that it may get at.
-    """
-    tracer = Tracer(inlining)
-    leaves = []
-    for tensor in tensors:
-        tracer.may_come.setdefault(id(tensor._data), tensor)
-        if tensor._grad is not None:
-            tracer.may_come.setdefault(id(tensor._grad._data), tensor._grad)
-        if isinstance(tensor._node, AccumulateGrad):
-            leaves.append((tensor, tensor._grad))
-    with tracer:
+    """Calls the function and watches it: the result, and the recording if there can be one; else
+    the tracer says why."""
+    world = World.of(function, args, kwargs)
+    tracer = Tracer(world.tensors, names_of(function, args, kwargs), inlining)
+    before = default_generator.get_state()
+    with world.watching(), told_of_values(), tracer:
         made = function(*args, **kwargs)
+    reason = world.settle()
+    if tracer.reason is None and reason is not None:
+        tracer.stop(Again(reason) if world.again else reason)
     if tracer.reason is not None:
         return made, None, tracer
     try:
-        return made, _settle(tracer, made, leaves), tracer
-    except Stop as reason:
-        tracer.stop(reason)
-    return made, None, tracer
+        recording = _Settling(tracer, world, made).recording()
+        _verify(recording, tracer, before)
+    except Stop as stop:
+        tracer.stop(stop)
+        return made, None, tracer
+    return made, recording, tracer
 
 
-def _settle(tracer: Tracer, made: Any, leaves: list[tuple[Any, Any]]) -> Recording:
-    leaves_made, tree = pytree.tree_flatten(made)
-    values: list[Value] = []
-    results: list[Result] = []
-    freed = False
-    outside = {id(tensor): tensor for tensor in tracer.outside.values()}
-    tensors: dict[int, Result] = {}
-    nodes = []
-    for leaf in leaves_made:
-        if id(leaf) in tensors:
-            results.append(tensors[id(leaf)])
-        elif isinstance(leaf, Variable):
-            result = _result(tracer, leaf, outside, values)
-            if result.tracked:
-                nodes.append((leaf, result.number))
-            tensors[id(leaf)] = result
-            results.append(result)
-        elif isinstance(leaf, CONSTANT):
-            results.append(Result(constant=leaf))
-        else:
+class _Settling:
+    """Makes the recording of a call that returned ``made``."""
+
+    def __init__(self, tracer: Tracer, world: World, made: Any) -> None:
+        self.tracer, self.world = tracer, world
+        self.writer = tracer.writer
+        self.values: list[Value] = []  # the program's results
+        self.leaves, self.tree = pytree.tree_flatten(made)
+        self.number = {id(t): k for k, t in enumerate(world.tensors)}  # in world.read()
+        self.outside = list(tracer.outside.values())
+        self.position = {id(t): k for k, t in enumerate(self.outside)}
+        self.mark = len(self.writer.instructions)
+
+    def recording(self) -> Recording:
+        results = self._results()
+        tracked = [
+            (leaf, r.number) for leaf, r in zip(self.leaves, results, strict=True) if r.tracked
+        ]
+        freed = bool(tracked) and self.tracer.passes > 0
+        if freed and not all(map(self._used_up, tracked)):
+            raise Stop("a result's graph can still be used after a backward pass")
+        grads = self._grads()
+        backward = self._backward(tracked) if tracked and not freed else None
+        for t in self.outside:  # those that only the backward pass reads
+            self.position.setdefault(id(t), len(self.position))
+        required = [
+            self._numbered(leaf)
+            for leaf, grad, arrived in self.tracer.first.values()
+            if grad is None and arrived and id(leaf) in self.number
+        ]
+        program = Program(
+            "recorded", "what ran, as it ran", [*self.tracer.outside, *self.tracer.own],
+            self.writer.instructions[: self.mark], self.values,
+        )  # fmt: skip
+        writes = [(self.position[id(t)], n) for t, n in self.tracer.writes.values()]
+        arrays = [self.writer.arrays[value] for value in self.tracer.outside]
+        places = [self._place(t) for t in self.outside]
+        return Recording(
+            self.world, program, self.outside, places, results, self.tree, grads, required, writes,
+            backward, freed, arrays, list(self.tracer.own.values()), self.tracer.ready,
+        )  # fmt: skip
+
+    def _numbered(self, tensor: Any) -> int:
+        if id(tensor) not in self.number:
+            raise Stop("a tensor comes from where it is not looked for")
+        return self.number[id(tensor)]
+
+    def _place(self, tensor: Any) -> int:
+        leaf = self.tracer.grad_of.get(id(tensor))
+        return self._numbered(tensor) if leaf is None else -1 - self._numbered(leaf)
+
+    def _results(self) -> list[Result]:
+        found: dict[int, Result] = {}
+        for leaf in self.leaves:
+            if id(leaf) not in found:
+                found[id(leaf)] = self._result(leaf)
+        return [found[id(leaf)] for leaf in self.leaves]
+
+    def _result(self, leaf: Any) -> Result:
+        if not isinstance(leaf, Variable):
+            if isinstance(leaf, CONSTANT):
+                return Result(constant=leaf)
             raise Stop(f"a {type(leaf).__name__} is returned")
-    mark = len(tracer.writer.instructions)
-    if nodes and tracer.passes:
-        freed = True
-        for leaf, _ in nodes:
-            if all(node.saved is not None for node in engine._reachable([history(leaf)])):
-                raise Stop("the graph of a result can still be used")
-    grads = _grads(tracer, leaves, values)
-    backward = None
-    if nodes and not freed:
-        backward = _backward(tracer, nodes, values)
-    for tensor in tracer.outside.values():
-        if tensor._interpreter is not None:
-            raise Stop("a tensor of a transform")
-    required = [leaf for leaf, before in leaves if before is None and id(leaf) in tracer.first]
-    program = Program(
-        "recorded", "what ran, as it ran", list(tracer.outside), tracer.writer.instructions[:mark],
-        values,
-    )  # fmt: skip
-    return Recording(
-        program, list(tracer.outside.values()), results, tree, grads, required,
-        list(tracer.writes.values()), backward, current.state.flags & 1, freed,
-    )  # fmt: skip
+        if id(leaf) in self.number:
+            return Result(outside=self.number[id(leaf)])
+        if type(leaf) is not Tensor:
+            raise Stop(f"a {type(leaf).__name__} is returned")
+        value = self.writer.value_of(leaf._data)
+        if value is None or value.constant is not None or isinstance(leaf._node, AccumulateGrad):
+            raise Stop("a tensor is returned that no operation is seen to make")
+        array = self.writer.arrays[value]
+        for other in (*self.tracer.outside, *self.values):
+            if other is value or np.may_share_memory(self.writer.arrays[other], array):
+                raise Stop("what is returned shares memory with another tensor")
+        self.values.append(value)
+        return Result(number=len(self.values) - 1, tracked=history(leaf) is not None)
 
+    @staticmethod
+    def _used_up(tracked: tuple[Any, Any]) -> bool:
+        return any(node.saved is None for node in engine._reachable([history(tracked[0])]))
 
-def _result(tracer: Tracer, leaf: Any, outside: dict[int, Any], values: list[Value]) -> Result:
-    if id(leaf) in outside or id(leaf) in {id(t) for t in tracer.may_come.values()}:
-        return Result(tensor=leaf)
-    if type(leaf) is not Tensor:
-        raise Stop(f"a {type(leaf).__name__} is returned")
-    value = tracer.writer.value_of(leaf._data)
-    if value is None or value.constant is not None:
-        raise Stop("a tensor is returned that no operation is seen to make")
-    array = tracer.writer.arrays[value]
-    for other in tracer.outside:
-        if np.may_share_memory(tracer.writer.arrays[other], array):
-            raise Stop("what is returned shares memory with a tensor from outside")
-    for other in values:
-        if other is value or np.may_share_memory(tracer.writer.arrays[other], array):
-            raise Stop("results share memory")
-    if isinstance(leaf._node, AccumulateGrad):
-        raise Stop("a new leaf is returned")
-    values.append(value)
-    return Result(number=len(values) - 1, tracked=history(leaf) is not None)
+    def _grads(self) -> list[tuple[int, int | None]]:
+        """The leaves whose ``.grad`` is another now; its value joins the results."""
+        found: list[tuple[int, int | None]] = []
+        for leaf, before, _ in self.tracer.first.values():
+            grad = leaf._grad
+            if grad is before or id(leaf) not in self.number:
+                continue
+            if grad is None:
+                found.append((self._numbered(leaf), None))
+                continue
+            value = self.writer.value_of(grad._data)
+            if value is None or grad._node is not None or value in self.tracer.outside:
+                raise Stop("a gradient is set in a way that cannot be written down")
+            self.values.append(value)
+            found.append((self._numbered(leaf), len(self.values) - 1))
+        return found
 
-
-def _grads(
-    tracer: Tracer, leaves: list[tuple[Any, Any]], values: list[Value]
-) -> list[tuple[Any, int]]:
-    """The leaves whose ``.grad`` is another one now; its value joins ``values``."""
-    found = []
-    for leaf, before in leaves:
-        grad = leaf._grad
-        if grad is before:
-            continue
-        if grad is None:
-            found.append((leaf, -1))
-            continue
-        value = tracer.writer.value_of(grad._data)
-        if value is None or grad._node is not None or value in tracer.outside:
-            raise Stop("a gradient is set in a way that cannot be written down")
-        values.append(value)
-        found.append((leaf, len(values) - 1))
-    return found
-
-
-def _backward(tracer: Tracer, nodes: list[tuple[Any, int]], values: list[Value]) -> Backward:
-    """Runs and writes down a backward pass from the results, which is thrown away."""
-    mark = len(tracer.writer.instructions)
-    sources = [t for t in tracer.outside.values() if history(t) is not None]
-    targets: dict[Any, Any] = {history(t): None for t in sources}
-    gs = []
-    for leaf, _ in nodes:
-        array = np.ones(leaf._data.shape, leaf._data.dtype)
-        if array.dtype.kind != "f":
-            raise Stop("the gradient of a complex result")
-        tracer.writer.know(array, Value.of(array, hint="d_out"))
-        gs.append(wrap(array))
-    hooks = {node: node.extra for node in targets}
-    for node in targets:
-        node.extra = None
-    passes = tracer.passes
-    try:
-        with tracer:
-            engine.backward([leaf for leaf, _ in nodes], gs, True, False, targets)
-    finally:
-        tracer.passes = passes
-        for node, extra in hooks.items():
-            node.extra = extra
-    if tracer.reason is not None:
-        raise Stop(tracer.reason)
-    instructions = tracer.writer.instructions[mark:]
-    results, wanting = [], []
-    for tensor in sources:
-        g = targets[history(tensor)]
-        if g is not None:
-            value = tracer.writer.value_of(g)
+    def _backward(self, tracked: list[tuple[Any, Any]]) -> Backward:
+        """Writes down a backward pass from the results; what it gives is thrown away."""
+        sources = [t for t in self.outside if history(t) is not None]
+        targets: dict[Any, Any] = {history(t): None for t in sources}
+        gs = [np.ones(leaf._data.shape, leaf._data.dtype) for leaf, _ in tracked]
+        if any(g.dtype.kind != "f" for g in gs):
+            raise Stop("a complex result")
+        own = [self.writer.know(g, Value.of(g, hint="d_out")) for g in gs]
+        extras = {node: node.extra for node in targets}
+        for node in targets:  # hooks run in real passes alone
+            node.extra = None
+        try:
+            with self.tracer:
+                engine.backward(
+                    [leaf for leaf, _ in tracked], [wrap(g) for g in gs], True, False, targets
+                )
+        finally:
+            for node, extra in extras.items():
+                node.extra = extra
+        if self.tracer.reason is not None:
+            raise Stop(self.tracer.reason)
+        instructions = self.writer.instructions[self.mark :]
+        results: list[Value] = []
+        wanting: list[int] = []
+        for t in sources:
+            g = targets[history(t)]
+            if g is None:
+                continue
+            value = self.writer.value_of(g)
             if value is None:
-                raise Stop("a gradient that is not known")
+                raise Stop("a gradient is not known")
             results.append(value)
-            wanting.append(tensor)
-    own = {tracer.writer.known[id(g._data)] for g in gs}
-    made = {v for each in instructions for v in each.results}
-    needed = {v: None for each in instructions for v in each.inputs()}
-    needed |= dict.fromkeys(results)
-    saved: list[Any] = []
-    arguments: list[Value] = []
-    versions = []
-    counters = {id(leaf._data): number for leaf, number in nodes}
-    for value in needed:
-        if value in own or value in made or value.constant is not None:
-            continue
-        arguments.append(value)
-        tensor = tracer.outside.get(value)
-        if tensor is not None:
-            saved.append(tensor)
-            versions.append(tensor)
-        else:
-            if value not in values:
-                values.append(value)
-            saved.append(values.index(value))
-    del counters
-    program = Program(
-        "recorded", "what ran, as it ran", [*arguments, *own_in_order(tracer, gs)], instructions,
-        results, "backward",
-    )  # fmt: skip
-    return Backward(program, saved, [number for _, number in nodes], wanting, versions)
+            wanting.append(self.position[id(t)])
+        made = {value for each in instructions for value in each.results}
+        made.update(own)
+        arguments: list[Value] = []
+        saved: list[int] = []
+        needed = dict.fromkeys(value for each in instructions for value in each.inputs())
+        for value in needed | dict.fromkeys(results):
+            if value in made or value.constant is not None:
+                continue
+            arguments.append(value)
+            outside = self.tracer.outside.get(value)
+            if outside is not None:
+                saved.append(-1 - self.position[id(outside)])
+                continue
+            if value not in self.values:
+                self.values.append(value)
+            saved.append(self.values.index(value))
+        program = Program(
+            "recorded", "what ran, as it ran", [*arguments, *own], instructions, results,
+            "backward",
+        )  # fmt: skip
+        return Backward(program, saved, [number for _, number in tracked], wanting)
 
 
-def own_in_order(tracer: Tracer, gs: list[Any]) -> list[Value]:
-    return [tracer.writer.known[id(g._data)] for g in gs]
+def _verify(recording: Recording, tracer: Tracer, state: Any) -> None:
+    """Runs the program on what the call began with.
+
+    Raises:
+        Stop: it gives other numbers than the call did.
+    """
+    forward, arrays = recording.forward, tracer.writer.arrays
+    steps = [k for k, i in enumerate(forward.instructions) if isinstance(i.function, StepOf)]
+    end = steps[0] if steps else len(forward.instructions)
+    made = {v for each in forward.instructions[:end] for v in each.results}
+    after = {v for each in forward.instructions[end:] for v in each.writes}
+    results = [v for v in forward.results if v in made and not (steps and v in after)]
+    part = forward.having("verified", "", forward.instructions[:end], results=results)
+    given = [
+        tracer.snapshots[value].copy(order="K") if value in tracer.snapshots else arrays[value]
+        for value in forward.arguments
+    ]
+    now = default_generator.get_state()
+    default_generator.set_state(state)
+    try:
+        found = quietly(part.function(), given)
+    finally:
+        default_generator.set_state(now)
+    pairs = [(a, arrays[v]) for a, v in zip(found, results, strict=True)]
+    if not steps:
+        pairs += [(a, arrays[v]) for a, v in zip(given, forward.arguments, strict=True)]
+    for a, b in pairs:
+        if a.dtype != b.dtype or a.strides != b.strides or a.tobytes() != b.tobytes():
+            raise Again("the program gives other numbers than the function")

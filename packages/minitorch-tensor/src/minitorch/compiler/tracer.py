@@ -12,16 +12,17 @@ from ..autograd.engine import sum_to
 from ..autograd.fused import FusedNode
 from ..autograd.grad_mode import current
 from ..autograd.inplace import is_expanded
-from ..autograd.node import Node, Output, Partial
+from ..autograd.node import AccumulateGrad, Node, Output, Partial
 from ..autograd.opmath import kernel_for
 from ..autograd.primitive_node import JointNode, PrimitiveNode
 from ..autograd.recorder import Place, Recorder, place
-from ..autograd.variable import Made, Variable, wrap
+from ..autograd.variable import Made, Variable
 from ..kernels.elementwise import LARGE, UFUNCS, over_cores
-from ..kernels.memory import like
+from ..kernels.memory import like, nested, nesting
 from ..random.generator import default_generator
 from .program import Instruction, Line, Method, Value
 from .proxy import Opaque
+from .stepping import StepOf, StepWriter
 from .writer import Writer
 
 __all__ = ["Stop", "Tracer"]
@@ -41,11 +42,16 @@ class Tracer(Recorder):
     """Within its block everything is written into ``writer``, until there is a ``reason`` not to.
 
     ``outside``   the value of each tensor that came from outside, in the order they were met
-    ``first``     the ``.grad`` of each leaf at which a gradient arrived, before the first did
+    ``tensors``   those that the function is known to reach, more of them as it runs
+    ``first``     of each leaf whose ``.grad`` changed: the leaf, what it was before, and whether
+                  the first change was that a gradient arrived
+    ``grad_of``   of each ``.grad`` that is among those from outside, its leaf
+    ``own``       memory of optimizers that is the program's as long as they are ``ready``
     ``writes``    how often each tensor from outside was written to
     """
 
-    def __init__(self, inlining: bool = True) -> None:
+    def __init__(self, tensors: list[Any], names: dict[int, str], inlining: bool = True) -> None:
+        self.tensors, self.names = tensors, names
         self.writer = Writer()
         self.writer.inlining = inlining
         self.reason: str | None = None
@@ -53,12 +59,16 @@ class Tracer(Recorder):
         self.again = False  # whether the reason is gone next time
         self.outside: dict[Value, Any] = {}
         self.snapshots: dict[Value, Any] = {}  # what those held that were written to since
-        self.first: dict[int, Any] = {}
+        self.first: dict[int, tuple[Any, Any, bool]] = {}
+        self.grad_of: dict[int, Any] = {}
         self.writes: dict[int, tuple[Any, int]] = {}
+        self.own: dict[Value, Any] = {}
+        self.ready: list[Any] = []
+        self.provisional = False  # whether the next recording will be a better one
         self.passes = 0
-        self.may_come: dict[int, Any] = {}  # tensors from outside, by the identity of their array
         self._drawn: set[int] = set()
         self._was: Any = None
+        self._made: dict[Node, Value] = {}  # the value of the tensor that has this node
         self._alive: list[Any] = []
 
     def stop(self, reason: str | Exception) -> None:
@@ -77,20 +87,20 @@ class Tracer(Recorder):
             return value
         if tensor._interpreter is not None or not isinstance(data, np.ndarray | np.generic):
             raise Stop(f"a tensor of {type(data).__name__}")
-        source = self.may_come.get(id(data))
-        if source is None:
-            made = type(tensor._counter) is Made
-            raise Stop(
-                "a tensor is made in a way that cannot be written down"
-                if made
-                else "a tensor comes from where it is not looked for"
-            )
-        return self.come(source)
+        if type(tensor._counter) is Made:  # it may be another look at a tensor from outside
+            tensor = next((t for t in self.tensors if t._data is data), None)
+            if tensor is None:
+                raise Stop("a tensor is made in a way that cannot be written down")
+        return self.come(tensor)
 
     def come(self, tensor: Any) -> Value:
         """The value of a tensor from outside."""
-        value = self.writer.know(tensor._data, Value.of(tensor._data))
+        name = self.names.get(id(tensor), "")
+        value = self.writer.know(tensor._data, Value.of(tensor._data, name))
         self.outside[value] = tensor
+        for leaf in self.tensors:
+            if leaf._grad is tensor:
+                self.grad_of[id(tensor)] = leaf
         return value
 
     def before_write(self, tensor: Any) -> None:
@@ -110,8 +120,9 @@ class Tracer(Recorder):
         array = self.writer.arrays[value]
         for other in self.outside:
             held = self.writer.arrays[other]
-            if other not in self.snapshots and np.may_share_memory(held, array):
-                self.snapshots[other] = held.copy()
+            if np.may_share_memory(held, array):
+                self.writer.lasting = True
+                self.snapshots.setdefault(other, held.copy(order="K"))
 
     # --- what is told ---------------------------------------------------------------------------
 
@@ -149,21 +160,32 @@ class Tracer(Recorder):
         here = self._place()
         kernel, wide = kernel_for(primitive, arrays)
         given = (arrays, *params) if variadic else (*arrays, *params)
-        made = current.state.without_warnings(self._kernel, kernel, given, primitive)
-        residuals: tuple[Any, ...] = ()
-        out = made
-        if primitive.residuals:
-            out, *residuals = made
+        both = bool(primitive.residuals) and len(primitive.outputs) > 1
+        if both:
+            given = (kernel, *given)
+            kernel = flat
+        out = current.state.without_warnings(self._kernel, kernel, given)
+        residuals: Any = ()
+        if both:
+            count = len(primitive.outputs)
+            out, residuals = tuple(out[:count]), out[count:]
+        elif primitive.residuals:
+            out, *residuals = out
+        if residuals:
             if any(type(each) is np.bool_ for each in residuals):
                 raise Stop("a bool is saved for the backward pass")
         result = _recorded(primitive, inputs, params, arrays, out, residuals, wide)
-        if here is not None and here.variable and not isinstance(result, tuple):
-            value = self.writer.value_of(result._data)
-            if value is not None and not value.hint:
-                value.hint = here.variable
+        for each in result if isinstance(result, tuple) else (result,):
+            value = self.writer.value_of(each._data)
+            if value is not None:
+                if not value.hint:
+                    named = here is not None and result is each and here.variable
+                    value.hint = named or primitive.name
+                if each._node is not None:
+                    self._made.setdefault(each._node, value)
         return result
 
-    def _kernel(self, kernel: Any, given: tuple[Any, ...], primitive: Any) -> Any:
+    def _kernel(self, kernel: Any, given: tuple[Any, ...]) -> Any:
         ufunc = UFUNCS.get(kernel, kernel)
         first = given[0]
         if isinstance(ufunc, np.ufunc) and isinstance(first, np.ndarray) and first.size >= LARGE:
@@ -217,29 +239,24 @@ class Tracer(Recorder):
         if self.reason is not None:
             return
         try:
-            if not (isinstance(array, np.ndarray) and array.flags.c_contiguous):
-                raise Stop("random numbers are drawn in another order than that of memory")
             self._place()
             writer = self.writer
             drawn = writer.value_of(array)
             if drawn is None:
-                writer.write(np.empty, (array.shape, array.dtype), {}, array)
+                if array.flags.c_contiguous:
+                    writer.write(np.empty, (array.shape, array.dtype), {}, array)
+                else:
+                    order = tuple(nesting(array))
+                    if nested(array.shape, array.dtype, order).strides != array.strides:
+                        raise Stop("random numbers are drawn into memory with gaps")
+                    writer.write(nested, (array.shape, array.dtype, order), {}, array)
                 drawn = writer.known[id(array)]
                 self._drawn.add(id(array))
             given = writer._valued(arguments, False)
             source = default_generator if generator is None else generator
-            writer.instructions.append(
-                Instruction(
-                    distribution,
-                    (source, drawn, *given),
-                    {},
-                    (),
-                    writes=(drawn,),
-                    pure=False,
-                    line=writer.line,
-                    backward=writer.backward,
-                )
-            )
+            given = (source, drawn, *given)
+            writer.append(Instruction(distribution, given, {}, (), writes=(drawn,), pure=False))
+            writer.lasting = True
         except (Stop, Opaque) as reason:
             self.stop(reason)
 
@@ -270,11 +287,11 @@ class Tracer(Recorder):
         self._place()
         for _, g in roots:
             if isinstance(g, np.ndarray) and self.writer.value_of(g) is None:
-                source = self.may_come.get(id(g))
-                if source is not None:
-                    self.come(source)
-                else:
+                source = next((t for t in self.tensors if t._data is g), None)
+                if source is None:  # the ones with which a pass begins
                     self.writer.know(g, Value.of(g, constant=True))
+                else:
+                    self.come(source)
 
     def before(self, node: Node) -> None:
         pass
@@ -290,7 +307,10 @@ class Tracer(Recorder):
             if type(node).vjp not in VJPS or node.extra is not None:
                 raise Stop(f"{node.name()} is not taken apart")
             self.writer.backward = True
-            return self._rules(node, g, wanted)
+            made = self._rules(node, g, wanted)
+            for parent, each in zip(node.parents, made, strict=False):
+                self._name(parent, each)
+            return made
         except (Stop, Opaque) as reason:
             self.stop(reason)
         finally:
@@ -314,6 +334,15 @@ class Tracer(Recorder):
             None if values is None else self.writer.call(rule, g, *values)
             for rule, values in zip(node.rules, saved, strict=True)
         ]
+
+    def _name(self, node: Any, g: Any) -> None:
+        """Names a gradient by what it is the gradient of."""
+        of = self._made.get(node)
+        if of is None and type(node) is AccumulateGrad and node.variable is not None:
+            of = self.writer.value_of(node.variable._data)
+        value = self.writer.value_of(g)
+        if of is not None and of.hint and value is not None and not value.hint:
+            value.hint = f"d_{of.hint}"
 
     def reduced(self, g: Any, total: Any) -> None:
         if self.reason is not None or not isinstance(g, np.ndarray | np.generic):
@@ -354,13 +383,11 @@ class Tracer(Recorder):
         finally:
             writer.backward = False
 
-    def before_grad(self, leaf: Any) -> None:
-        """A gradient is about to arrive at ``leaf``."""
-        if self.reason is not None:
-            return
+    def before_grad(self, leaf: Any, arriving: bool) -> None:
+        """The ``.grad`` of ``leaf`` is about to change."""
+        self.first.setdefault(id(leaf), (leaf, leaf._grad, arriving))
         self._was = leaf._grad
-        self.first.setdefault(id(leaf), leaf._grad)
-        if leaf._grad is not None:
+        if arriving and leaf._grad is not None:
             self.before_write(leaf._grad)
 
     def accumulated(self, leaf: Any, g: Any) -> None:
@@ -383,11 +410,14 @@ class Tracer(Recorder):
             raise Stop("a gradient that is not known")
         writer.backward = True
         data = grad._data
+        of = writer.value_of(leaf._data)
         if self._was is None:
             if g.dtype == data.dtype and isinstance(g, np.ndarray) and data.flags.c_contiguous:
                 writer.write(Method("copy"), (given,), {}, data)
+                if of is not None and of.hint:
+                    writer.known[id(data)].hint = f"d_{of.hint}"
             else:
-                there = writer.value_of(leaf._data) or self.value_of(leaf)
+                there = of or self.value_of(leaf)
                 writer.write(like, (there,), {}, data)
                 self._write(np.copyto, (writer.known[id(data)], g if given is None else given))
         else:
@@ -398,64 +428,43 @@ class Tracer(Recorder):
 
     def _write(self, function: Any, args: tuple[Any, ...], **kwargs: Any) -> None:
         """The instruction of a function that writes to its first argument."""
-        writer = self.writer
-        writer.instructions.append(
-            Instruction(
-                function,
-                args,
-                kwargs,
-                (),
-                writes=(args[0],),
-                line=writer.line,
-                backward=writer.backward,
-            )
-        )
+        self.writer.append(Instruction(function, args, kwargs, (), writes=(args[0],)))
 
     # --- optimizers -----------------------------------------------------------------------------
 
     def step(self, run: Callable[..., Any], optimizer: Any, args: Any, kwargs: Any) -> Any:
-        """A step of an optimizer: an instruction that takes it."""
-        if self.reason is not None or args or kwargs:
-            if args or kwargs:
-                self.stop("an optimizer's step with a closure")
+        """A step of an optimizer: as instructions, where it can write them, else as one."""
+        if args or kwargs:
+            self.stop("an optimizer's step with a closure")
+        if self.reason is not None:
             return run(optimizer, *args, **kwargs)
-        given: list[tuple[Any, Value, Value]] = []
+        self._place()
+        given: list[Any] = [p for group in optimizer.param_groups for p in group["params"]]
+        given = [p for p in given if p._grad is not None]
         try:
-            for group in optimizer.param_groups:
-                for p in group["params"]:
-                    if p._grad is not None:
-                        given.append((p, self.value_of(p), self.value_of(p._grad)))
-            for _, value, _ in given:
+            grads = tuple(self.value_of(p._grad) for p in given)
+            values = tuple(self.value_of(p) for p in given)
+            for value in values:
                 self._keep(value)
         except (Stop, Opaque) as reason:
             self.stop(reason)
+            return run(optimizer)
+        writer = StepWriter(self)
         with self.disabled():
-            made = run(optimizer)
-        if self.reason is None:
-            self._place()
-            params = tuple(value for _, value, _ in given)
-            self.writer.instructions.append(
-                Instruction(
-                    StepOf(run, optimizer, [p for p, _, _ in given]),
-                    (tuple(g for _, _, g in given),),
-                    {},
-                    (),
-                    writes=params,
-                    pure=False,
-                    line=self.writer.line,
-                )
-            )
-        return made
+            write = getattr(optimizer, "__recorded__", None)
+            written = write(run, writer) if write is not None else run(optimizer)
+        self.provisional |= written is False
+        if written:
+            self.ready += writer.ready
+        else:
+            step = StepOf(run, optimizer, given)
+            self.writer.append(Instruction(step, (grads,), {}, (), writes=values, pure=False))
+        for p in given:
+            self.mark(p)
+        return None
 
 
-class StepOf:
-    """A step of ``optimizer`` as a function of the gradients' arrays."""
-
-    def __init__(self, run: Callable[..., Any], optimizer: Any, params: list[Any]) -> None:
-        self.run, self.optimizer, self.params = run, optimizer, params
-        self.__name__ = f"{type(optimizer).__name__}.step"
-
-    def __call__(self, grads: tuple[Any, ...]) -> None:
-        for p, g in zip(self.params, grads, strict=True):
-            p._grad = wrap(g)
-        self.run(self.optimizer)
+def flat(kernel: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
+    """The outputs of a kernel, a tuple, and its residuals, one after the other."""
+    outputs, *residuals = kernel(*args)
+    return (*outputs, *residuals)

@@ -12,10 +12,21 @@ from ..autograd.variable import Variable
 from .program import Instruction, Line, Value, values_in
 from .proxy import Opaque, Proxy, creating, unwrapped
 
-__all__ = ["Writer"]
+__all__ = ["Differs", "Writer", "nothing"]
 
 MOST = 60  # instructions of a kernel that is taken apart; a longer one is called as a whole
+CONSTANT = (type(None), bool, int, float, np.generic)
 SMALL = 4096  # elements of an array that a kernel may bring along, unless it is read-only
+
+
+class Differs(Exception):  # noqa: N818  (the function itself then runs)
+    """A run is another than the recorded one, before it has done anything that lasts."""
+
+
+def nothing(function: Callable[..., Any], *args: Any) -> None:
+    """Raises ``Differs`` where ``function(*args)`` is not None."""
+    if function(*args) is not None:
+        raise Differs
 
 
 class Writer:
@@ -32,6 +43,7 @@ class Writer:
         self.line: Line | None = None
         self.backward = False
         self.inlining = True  # whether kernels are taken apart
+        self.lasting = False  # whether there was a draw or a write to what is outside
         self._thread = threading.get_ident()
         self._own: set[Value] | None = None  # made by the kernel that is being taken apart
 
@@ -82,10 +94,13 @@ class Writer:
         return None
 
     def _is_written(self, made: Any) -> bool:
-        """Whether all arrays in ``made`` are proxies, or arrays of values."""
+        """Whether all arrays in ``made`` are proxies, or arrays of values. Numbers are constants:
+        no value of an array was asked for."""
         if type(made) in (tuple, list):
             return all(map(self._is_written, made))
-        return type(made) is Proxy or made is None or id(made) in self.known
+        if isinstance(made, Proxy) or id(made) in self.known:
+            return True
+        return isinstance(made, CONSTANT) and type(made) is not np.bool_
 
     def _proxies(self, x: Any) -> Any:
         """``x`` with proxies in place of the arrays of values."""
@@ -98,7 +113,7 @@ class Writer:
     def _valued(self, x: Any, constants: bool) -> Any:
         """``x`` with values in place of arrays; others are ``constants``, or refused."""
         kind = type(x)
-        if kind is Proxy:
+        if isinstance(x, Proxy):
             return x._value
         if kind is tuple or kind is list:
             return kind(self._valued(each, constants) for each in x)
@@ -174,9 +189,17 @@ class Writer:
             )
         return type(made)(proxies) if several else proxies[0]
 
-    def as_array(self, scalar: Any) -> Any:
-        """A scalar that this writer gave, as an array."""
-        raise Opaque("a bool without dimensions")
+    def assume(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Writes that ``function(*args)`` is None; a run that finds it is not ends there, so
+        nothing that lasts may have been done before."""
+        if function(*unwrapped(args)) is not None or self.lasting:
+            raise Opaque("another result than None")
+        self.append(Instruction(nothing, (function, *self._valued(args, True)), {}, (), pure=False))
+
+    def append(self, instruction: Instruction) -> None:
+        """Writes ``instruction``, which belongs to the line that runs."""
+        instruction.line, instruction.backward = self.line, self.backward
+        self.instructions.append(instruction)
 
     def _shared(self, array: Any, value: Value, args: Any) -> list[Value]:
         """The arguments whose memory ``array`` shares."""

@@ -169,12 +169,14 @@ def axpby(a: float, x: Any, b: float, y: Any, room: Any) -> Any:
     ``x`` and ``y`` are contiguous lines of one dtype; ``room`` takes ``a x`` where BLAS cannot do
     it.
     """
+    if type(y) is not np.ndarray:  # a proxy of one, which is recorded
+        return y.whole(axpby, (a, x, b, y, room), writes=(y, room))
     run = _axpby(y.dtype)
     plain = x.nbytes == y.nbytes and 0 < y.size < 1 << 31
     if run is None or not (plain and a and b):  # to BLAS, 0 nan is 0
         np.multiply(x, a, room)
         return np.add(y if b == 1 else np.multiply(y, b, y), room, y)
-    run(a, x, b, y)
+    run(float(a), x, float(b), y)
     return y
 
 

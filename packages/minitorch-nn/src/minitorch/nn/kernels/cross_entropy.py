@@ -37,6 +37,8 @@ def check_labels(t: Any, classes: int, ignore: int) -> Any:
     Raises:
         IndexError: a label is not that of a class and not ``ignore``.
     """
+    if type(t) is not np.ndarray:  # a proxy of one, which is recorded
+        return t.assuming(check_labels, t, classes, ignore)
     # read without their sign, negative numbers are large ones: one look finds both
     if t.size and int(np.maximum.reduce(t.view(np.uint64))) < classes and not 0 <= ignore < classes:
         return None

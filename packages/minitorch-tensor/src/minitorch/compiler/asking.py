@@ -1,0 +1,54 @@
+"""Where Python asks for the values of a tensor while it is recorded."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .. import Tensor
+from ..autograd.grad_mode import current, tell
+
+__all__ = ["told_of_values"]
+
+METHODS = (
+    "__array__", "__bool__", "__complex__", "__dlpack__", "__float__", "__format__", "__index__",
+    "__int__", "__repr__", "data_ptr", "item", "numpy", "storage", "tolist", "untyped_storage",
+)  # fmt: skip
+
+
+class told_of_values:  # noqa: N801  (a context manager)
+    """Within it these methods tell the recorders of their thread: the methods are others as long as
+    there is such a block, so that they cost nothing otherwise."""
+
+    _blocks = 0
+    _lock = threading.Lock()
+    _originals: dict[str, Any] = {}  # noqa: RUF012  (one for all)
+
+    def __enter__(self) -> None:
+        kind = type(self)
+        with self._lock:
+            kind._blocks += 1
+            if kind._blocks == 1:
+                for name in METHODS:
+                    self._originals[name] = Tensor.__dict__[name]
+                    setattr(Tensor, name, _telling(name, Tensor.__dict__[name]))
+
+    def __exit__(self, *exception: object) -> None:
+        kind = type(self)
+        with self._lock:
+            kind._blocks -= 1
+            if not kind._blocks:
+                for name, original in self._originals.items():
+                    setattr(Tensor, name, original)
+
+
+def _telling(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if current.state.recording:
+            tell("reading", f"{name}()")
+        return original(self, *args, **kwargs)
+
+    return method

@@ -1,0 +1,216 @@
+"""The way into a recording's program and out of it, as one flat Python function.
+
+It asks whether the world is as it was and whether the tensors are such tensors, runs the program
+with their arrays, and does what else the call did: gradients, versions, nodes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.grad_mode import ERRSTATE, IGNORE_ALL, current
+from ..autograd.history import history
+from ..autograd.node import AccumulateGrad, Node, Output, Partial, sequence_numbers
+from ..autograd.variable import Inference, wrap
+from ..utils import _pytree as pytree
+from .recording import Backward, Recording, quietly
+from .writer import Differs
+
+__all__ = ["MISS", "CompiledBackward", "entry"]
+
+MISS = object()  # the call is another than the recorded one
+
+
+class CompiledBackward(Node):
+    """A call of a compiled function in the graph: its backward pass is a program."""
+
+    __slots__ = ("backward",)
+    backward: Callable[..., Any] | None
+
+    def name(self) -> str:
+        """PyTorch's name for it."""
+        return "CompiledFunctionBackward"
+
+    def vjp(self, g: Any, create_graph: bool, wanted: Any) -> Any:
+        self.check(self.versions)
+        if create_graph:
+            raise RuntimeError(
+                "torch.compile with aot_autograd does not currently support double backward. For "
+                "create_graph=True call the function itself"
+            )
+        gs = [g.get(k) for k in range(len(self.shape))] if type(g) is Partial else [g]
+        for k, each in enumerate(gs):  # the program knows of no gradient that did not arrive
+            if each is None:
+                gs[k] = np.zeros(*self.shape[k])
+        assert self.backward is not None
+        return quietly(self.backward, [*self.saved, *gs])
+
+
+def fits(tensor: Any, meta: tuple[Any, ...], memory: Any) -> bool:
+    """Whether a tensor is such a one, and shares no ``memory`` that is written to."""
+    data = tensor._data
+    kind, shape, dtype, strides = meta
+    return (
+        type(data) is kind
+        and data.shape == shape
+        and data.dtype == dtype
+        and data.strides == strides
+        and type(tensor._counter) is not Inference
+        and not any(np.may_share_memory(data, other) for other in memory)
+    )
+
+
+def used_up(shape: Any) -> Node:
+    """The node of a result whose graph a backward pass within the function has used up."""
+    node = CompiledBackward()
+    node.parents, node.saved, node.versions, node.extra = (), None, (), None
+    node.shape = shape
+    node.sequence_nr = next(sequence_numbers)
+    return node
+
+
+def recorded(
+    backward: Callable[..., Any], parents: list[Any], saved: list[Any], counters: list[Any],
+    shapes: list[Any], results: list[Any],
+) -> None:  # fmt: skip
+    """Makes the node of a call, whose ``results`` are tensors with these shapes and dtypes."""
+    node = CompiledBackward()
+    node.parents = tuple(map(history, parents))
+    node.saved, node.versions = saved, tuple((counter, counter[0]) for counter in counters)
+    node.sequence_nr = next(sequence_numbers)
+    node.extra, node.backward = None, backward
+    if len(results) == 1:
+        node.shape = shapes[0][0]
+        results[0]._node = node
+    else:
+        node.shape = tuple(shapes)
+        for k, tensor in enumerate(results):
+            tensor._node = Output(node, k, shapes[k][0])
+
+
+def entry(
+    recording: Recording, forward: Callable[..., Any], backward: Callable[..., Any] | None
+) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
+    """The function of ``(args, kwargs)``: the result, or MISS."""
+    names: dict[str, Any] = {
+        "read": recording.world.read, "program": forward, "backward": backward, "MISS": MISS,
+        "fits": fits, "Differs": Differs, "wrap": wrap, "history": history, "AccumulateGrad": AccumulateGrad,
+        "recorded": recorded, "used_up": used_up, "free": threading.Lock(),
+        "current": current, "ERRSTATE": ERRSTATE, "IGNORE": IGNORE_ALL,
+    }  # fmt: skip
+    written = [recording.arrays[k] for k, _ in recording.writes if k < len(recording.arrays)]
+    lines = ["found = read(args, kwargs)", "if type(found) is not tuple: return MISS"]
+    for leaf in recording.required:
+        lines.append(f"if found[{leaf}]._grad is not None: return MISS")
+    for k, (place, tensor) in enumerate(zip(recording.places, recording.outside, strict=True)):
+        if place < 0:
+            lines += [f"t{k} = found[{-1 - place}]._grad", f"if t{k} is None: return MISS"]
+        else:
+            lines.append(f"t{k} = found[{place}]")
+        lines += _checks(k, tensor, recording, names, written)
+    given = [f"t{k}._data" for k in range(len(recording.arrays))]
+    for k, array in enumerate(recording.own):
+        names[f"own{k}"] = array
+        given.append(f"own{k}")
+    for k, ready in enumerate(recording.ready):
+        names[f"ready{k}"] = ready
+        lines.append(f"if not ready{k}(): return MISS")
+    arguments = ", ".join(given)
+    lines += [
+        "if not free.acquire(False): return MISS",
+        "quiet, state = ERRSTATE.set(IGNORE), current.state",
+        "state.arrays += 1",
+        "try:",
+        f"    made = program({arguments})",
+        "except Differs: return MISS",
+        "finally:",
+        "    state.arrays -= 1",
+        "    ERRSTATE.reset(quiet)",
+        "    free.release()",
+    ]
+    for leaf, number in recording.grads:
+        value = "None" if number is None else f"wrap(made[{number}])"
+        lines.append(f"found[{leaf}]._grad = {value}")
+    lines += [f"t{k}._counter[0] += {count}" for k, count in recording.writes]
+    lines += _results(recording, names)
+    text = "def call(args, kwargs):\n" + "".join(f"    {line}\n" for line in lines)
+    exec(compile(text, "<the way into a compiled function>", "exec"), names)
+    call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = names["call"]
+    return call
+
+
+def _checks(
+    k: int, tensor: Any, recording: Recording, names: dict[str, Any], written: list[Any]
+) -> list[str]:
+    """Of a tensor from outside: its array, and whether it wants a gradient as it did."""
+    data = tensor._data
+    names[f"m{k}"] = (type(data), data.shape, data.dtype, data.strides)
+    own = any(data is each for each in written)
+    names[f"w{k}"] = [] if own else written
+    lines = []
+    if recording.places[k] >= 0 and not isinstance(data, np.generic):
+        names[f"a{k}"] = data
+        lines.append(f"if t{k}._data is not a{k} and not fits(t{k}, m{k}, w{k}): return MISS")
+    else:
+        lines.append(f"if not fits(t{k}, m{k}, w{k}): return MISS")
+    node = tensor._node
+    if tensor._base is not None:
+        tracked = history(tensor) is not None
+        lines.append(f"if (history(t{k}) is not None) is not {tracked}: return MISS")
+    elif node is None:
+        lines.append(f"if t{k}._node is not None or t{k}._base is not None: return MISS")
+    else:
+        lines += [f"node = t{k}._node", "if node is None: return MISS"]
+        if isinstance(node, AccumulateGrad) and recording.backward is None:
+            lines.append("if node.extra is not None: return MISS")  # a hook
+    return lines
+
+
+def _results(recording: Recording, names: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
+    texts: list[str] = []
+    tracked: list[str] = []
+    for k, result in enumerate(recording.results):
+        if result.outside is not None:
+            texts.append(f"found[{result.outside}]")
+        elif result.number is None:
+            names[f"c{k}"] = result.constant
+            texts.append(f"c{k}")
+        else:
+            same = next(
+                j for j, r in enumerate(recording.results) if r.number == result.number
+            )  # a tensor that is returned twice
+            if same == k:
+                lines.append(f"r{k} = wrap(made[{result.number}])")
+                if result.tracked:
+                    tracked.append(f"r{k}")
+            texts.append(f"r{same}")
+    if recording.freed:
+        lines += [f"{name}._node = used_up({name}._data.shape)" for name in tracked]
+    elif recording.backward is not None:
+        lines.append(_node(recording.backward, recording, tracked, names))
+    if recording.tree.num_leaves == 1 and len(texts) == 1 and recording.tree.is_leaf():
+        return [*lines, f"return {texts[0]}"]
+    names["unflatten"], names["tree"] = pytree.tree_unflatten, recording.tree
+    return [*lines, f"return unflatten([{', '.join(texts)}], tree)"]
+
+
+def _node(
+    backward: Backward, recording: Recording, tracked: list[str], names: dict[str, Any]
+) -> str:
+    parents = ", ".join(f"t{k}" for k in backward.targets)
+    outside = [-1 - where for where in backward.saved if where < 0]
+    saved = ", ".join(
+        f"made[{where}]" if where >= 0 else f"t{-1 - where}._data" for where in backward.saved
+    )
+    counters = ", ".join(f"t{k}._counter" for k in outside)
+    values = [recording.forward.results[number] for number in backward.outputs]
+    names["shapes"] = [(value.shape, value.dtype) for value in values]
+    return (
+        f"recorded(backward, [{parents}], [{saved}], [{counters}], shapes, "
+        f"[{', '.join(tracked)}])"
+    )
