@@ -70,7 +70,6 @@ class ElementwiseOptimizer(Optimizer):
 
     step.__doc__ = Optimizer.step.__doc__
 
-
     def __recorded__(self, run: Callable[..., Any], writer: Any) -> bool | None:
         """Takes a step by ``run`` and has the compiler's ``writer`` write it.
 

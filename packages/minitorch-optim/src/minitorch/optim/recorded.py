@@ -6,8 +6,8 @@ import copy
 from typing import Any
 
 import numpy as np
-from minitorch.extend import data_of
 
+from . import kernels
 from .layout import SCRATCH, FusedGroup, Layout, flattened
 
 __all__ = ["Step"]
@@ -33,21 +33,27 @@ class Step:
         self.__name__ = f"{type(optimizer).__name__}_numbers"
 
     def _options(self) -> Any:
-        options, after = self.update.options(
-            self.group, False, *[v[0] for v in self.fused.values]
-        )
+        options, after = self.update.options(self.group, False, *[v[0] for v in self.fused.values])
         return {k: v if isinstance(v, bool) else float(v) for k, v in options.items()}, after
 
     def ready(self) -> bool:
         groups = self.optimizer.param_groups
         if len(groups) <= self.number or groups[self.number] is not self.group:
             return False
-        if self.layout.gradients(self.group["params"], self.optimizer.state, self.layout.names) is None:
+        if (
+            self.layout.gradients(self.group["params"], self.optimizer.state, self.layout.names)
+            is None
+        ):
             return False
         options, self.after = self._options()
-        if any(test(options[name], other) is not answer for name, test, other, answer in self.conditions):
+        if any(
+            test(options[name], other) is not answer
+            for name, test, other, answer in self.conditions
+        ):
             return False
-        flags = (value is self.options[name] for name, value in options.items() if name not in self.names)
+        flags = (
+            value is self.options[name] for name, value in options.items() if name not in self.names
+        )
         self.options = options
         return all(flags)
 
@@ -73,6 +79,10 @@ class Step:
         if fused.single:
             writer.whole(Pass(self), (tuple(grads),), {}, [*params, *lines])
             return
+        contiguous = all(array.flags.c_contiguous for array in fused.arrays)
+        if kernel is kernels.sgd and contiguous:  # so short that it is quicker than to gather
+            self._one_by_one(writer, params, grads, lines, options)
+            return
         dtype = fused.arrays[0].dtype
         twin = copy.copy(fused)
         twin.arrays = params
@@ -81,6 +91,18 @@ class Step:
         twin.gathered, twin.room = flattened(g), [flattened(r) for r in room]
         twin.lines = [flattened(p), *lines]
         twin.update(kernel, grads, options)
+
+    def _one_by_one(
+        self, writer: Any, params: list[Any], grads: list[Any], lines: list[Any], options: Any
+    ) -> None:
+        """The kernel for each parameter where it lies: element by element it is the same."""
+        start = 0
+        for p, g in zip(params, grads, strict=True):
+            flat = flattened(p)
+            states = [line[start : start + flat.size] for line in lines]
+            room = [writer.room(flat.size, flat.dtype) for _ in range(SCRATCH)]
+            self.update.kernel(np, room, flat, flattened(g), *states, **options)
+            start += flat.size
 
 
 class Pass:

@@ -211,6 +211,5 @@ def _node(
     values = [recording.forward.results[number] for number in backward.outputs]
     names["shapes"] = [(value.shape, value.dtype) for value in values]
     return (
-        f"recorded(backward, [{parents}], [{saved}], [{counters}], shapes, "
-        f"[{', '.join(tracked)}])"
+        f"recorded(backward, [{parents}], [{saved}], [{counters}], shapes, [{', '.join(tracked)}])"
     )

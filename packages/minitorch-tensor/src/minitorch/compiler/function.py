@@ -6,9 +6,10 @@ import functools
 import warnings
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 from ..autograd.grad_mode import INTERPRETERS, current
-from . import passes
+from . import passes, stance
 from .entry import MISS, entry
 from .program import Program
 from .recording import record
@@ -16,7 +17,13 @@ from .recording import record
 __all__ = ["Compiled", "reset"]
 
 LIMIT = 8  # recordings of one function: torch._dynamo.config.recompile_limit
-everything: list[Any] = []  # weak references to all compiled functions
+everything: WeakSet[Compiled] = WeakSet()  # the compiled functions
+
+
+def reset() -> None:
+    """Has all compiled functions forget what they recorded."""
+    for each in list(everything):
+        each.reset()
 
 
 class Compiled:
@@ -26,10 +33,13 @@ class Compiled:
     ``source``    the text of the last one, forwards and, where it comes later, backwards
     """
 
-    def __init__(self, function: Callable[..., Any], *, fullgraph: bool = False) -> None:
-        self._function, self._fullgraph = function, fullgraph
+    def __init__(
+        self, function: Callable[..., Any], *, fullgraph: bool = False, backend: str = "numpy"
+    ) -> None:
+        self._function, self._fullgraph, self._backend = function, fullgraph, backend
         if not hasattr(function, "_modules"):
             functools.update_wrapper(self, function)
+        everything.add(self)
         self.reset()
 
     def reset(self) -> None:
@@ -42,11 +52,17 @@ class Compiled:
         self.backward_programs: list[Program] = []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if stance[0] == "force_eager":
+            return self._function(*args, **kwargs)
         for call in self._entries:
             made = call(args, kwargs)
             if made is not MISS:
                 return made
         if self._reason is not None or current.state.flags >= INTERPRETERS:
+            return self._function(*args, **kwargs)
+        if self._entries and stance[0] != "default":
+            if stance[0] == "fail_on_recompile":
+                raise RuntimeError("no recording fits, and the stance is to fail where none does")
             return self._function(*args, **kwargs)
         return self._record(args, kwargs)
 

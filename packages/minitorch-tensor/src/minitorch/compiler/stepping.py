@@ -39,7 +39,9 @@ class Number(Proxy):
 
     __slots__ = ("conditions", "name")
 
-    def __init__(self, number: float, value: Value, writer: Any, conditions: Any, name: str) -> None:
+    def __init__(
+        self, number: float, value: Value, writer: Any, conditions: Any, name: str
+    ) -> None:
         super().__init__(number, value, writer)
         self.conditions, self.name = conditions, name
 
@@ -130,9 +132,7 @@ class StepWriter:
     def numbers(self, function: Callable[[], Any], found: dict[str, Any], conditions: Any) -> Any:
         """Proxies of the numbers that ``function()`` gives, ``found`` in this run."""
         values = {name: number_value(name) for name in found}
-        self.writer.append(
-            Instruction(function, (), {}, tuple(values.values()), True, pure=False)
-        )
+        self.writer.append(Instruction(function, (), {}, tuple(values.values()), True, pure=False))
         return {
             name: Number(number, values[name], self.writer, conditions, name)
             for name, number in found.items()

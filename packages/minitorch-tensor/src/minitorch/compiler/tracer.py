@@ -192,8 +192,11 @@ class Tracer(Recorder):
             made = self.writer.call(over_cores, kernel, *given)
         else:
             made = self.writer.call(kernel, *given)
-        if type(made) is np.bool_:  # one of the two that there are: as an array it is itself
-            made = self.writer.as_array(made)
+        if type(made) is np.bool_:  # there are two of them, which cannot be told apart
+            (scalar,) = self.writer.instructions[-1].results
+            array = np.asarray(made)
+            self.writer.write(np.asarray, (scalar,), {}, array)
+            return array
         return made
 
     def _as_array(self, tensor: Any) -> None:
@@ -273,6 +276,10 @@ class Tracer(Recorder):
             kept = data.copy()
             constant = writer.know(kept, Value.of(kept, constant=True))
             writer.write(Method("copy"), (constant, "K"), {}, data)
+
+    def refuse(self, reason: str) -> None:
+        """What runs is not to be part of a program."""
+        self.stop(reason)
 
     def reading(self, what: str) -> None:
         """Python asks for the values of a tensor."""
