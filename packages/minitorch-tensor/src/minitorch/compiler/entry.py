@@ -98,7 +98,8 @@ def entry(
     """The function of ``(args, kwargs)``: the result, or MISS."""
     names: dict[str, Any] = {
         "read": recording.world.read, "program": forward, "backward": backward, "MISS": MISS,
-        "fits": fits, "Differs": Differs, "wrap": wrap, "history": history, "AccumulateGrad": AccumulateGrad,
+        "fits": fits, "Differs": Differs, "wrap": wrap,
+        "history": history, "AccumulateGrad": AccumulateGrad,
         "recorded": recorded, "used_up": used_up, "free": threading.Lock(),
         "current": current, "ERRSTATE": ERRSTATE, "IGNORE": IGNORE_ALL,
     }  # fmt: skip
