@@ -20,7 +20,6 @@ from minitorch.extend import (
 
 from .layout import SCRATCH, Buffers, Layout, flattened, scalar_dtype
 from .optimizer import Optimizer, closure_loss
-from .recorded import Step
 from .tensors import tensors
 
 __all__ = ["ElementwiseOptimizer", "Update", "first_state", "number"]
@@ -76,6 +75,8 @@ class ElementwiseOptimizer(Optimizer):
         Returns False where it is not written, being another than those that follow, as a first
         one is; None where none ever is.
         """
+        from .recorded import Step  # only programs need it
+
         update, laid = self.__update__, self.__dict__.get(LAYOUTS, (None, {}))[1]
         steps = []
         for number, group in enumerate(self.param_groups):

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .. import Tensor
+from .._tensor import Tensor
 from ..autograd.grad_mode import current, tell
 
 __all__ = ["told_of_values"]
@@ -32,8 +32,8 @@ class told_of_values:  # noqa: N801  (a context manager)
             kind._blocks += 1
             if kind._blocks == 1:
                 for name in METHODS:
-                    self._originals[name] = Tensor.__dict__[name]
-                    setattr(Tensor, name, _telling(name, Tensor.__dict__[name]))
+                    self._originals[name] = vars(Tensor)[name]
+                    setattr(Tensor, name, _telling(name, self._originals[name]))
 
     def __exit__(self, *exception: object) -> None:
         kind = type(self)

@@ -80,6 +80,10 @@ class World:
         """The block in which the function runs."""
         return self._watch
 
+    def reached(self) -> list[Variable]:
+        """The tensors that were reached so far."""
+        return [tensor for tensor, _ in self._walk.tensors]
+
     def settle(self) -> str | None:
         """Ends the recording: the reason why there can be no program, or None."""
         walk = self._walk

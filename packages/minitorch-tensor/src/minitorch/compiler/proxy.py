@@ -20,7 +20,7 @@ import numpy as np
 from .program import Attribute, Method, Value
 
 if TYPE_CHECKING:
-    from .tracer import Writer
+    from .writer import Writer
 
 __all__ = ["Opaque", "Proxy", "creating", "unwrapped"]
 

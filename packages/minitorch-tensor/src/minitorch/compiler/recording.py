@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import Tensor
+from .._tensor import Tensor
 from ..autograd import engine
 from ..autograd.grad_mode import ERRSTATE, IGNORE_ALL, current
 from ..autograd.history import history
@@ -20,7 +20,8 @@ from .guards import World
 from .instructions import Value
 from .naming import names_of
 from .program import Program
-from .tracer import Again, StepOf, Stop, Tracer
+from .stepping import StepOf
+from .tracer import Again, Stop, Tracer
 
 __all__ = ["Backward", "Recording", "Result", "quietly", "record"]
 
@@ -99,7 +100,7 @@ def record(
     """Calls the function and watches it: the result, and the recording if there can be one; else
     the tracer says why."""
     world = World.of(function, args, kwargs)
-    tracer = Tracer(world.tensors, names_of(function, args, kwargs), inlining)
+    tracer = Tracer(world.reached, names_of(function, args, kwargs), inlining)
     before = default_generator.get_state()
     with world.watching(), told_of_values(), tracer:
         made = function(*args, **kwargs)

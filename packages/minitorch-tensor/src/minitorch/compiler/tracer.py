@@ -42,7 +42,7 @@ class Tracer(Recorder):
     """Within its block everything is written into ``writer``, until there is a ``reason`` not to.
 
     ``outside``   the value of each tensor that came from outside, in the order they were met
-    ``tensors``   those that the function is known to reach, more of them as it runs
+    ``reached``   gives the tensors that the function is known to reach, more of them as it runs
     ``first``     of each leaf whose ``.grad`` changed: the leaf, what it was before, and whether
                   the first change was that a gradient arrived
     ``grad_of``   of each ``.grad`` that is among those from outside, its leaf
@@ -50,8 +50,10 @@ class Tracer(Recorder):
     ``writes``    how often each tensor from outside was written to
     """
 
-    def __init__(self, tensors: list[Any], names: dict[int, str], inlining: bool = True) -> None:
-        self.tensors, self.names = tensors, names
+    def __init__(
+        self, reached: Callable[[], list[Any]], names: dict[int, str], inlining: bool = True
+    ) -> None:
+        self.reached, self.names = reached, names
         self.writer = Writer()
         self.writer.inlining = inlining
         self.reason: str | None = None
@@ -88,7 +90,7 @@ class Tracer(Recorder):
         if tensor._interpreter is not None or not isinstance(data, np.ndarray | np.generic):
             raise Stop(f"a tensor of {type(data).__name__}")
         if type(tensor._counter) is Made:  # it may be another look at a tensor from outside
-            tensor = next((t for t in self.tensors if t._data is data), None)
+            tensor = next((t for t in self.reached() if t._data is data), None)
             if tensor is None:
                 raise Stop("a tensor is made in a way that cannot be written down")
         return self.come(tensor)
@@ -98,7 +100,7 @@ class Tracer(Recorder):
         name = self.names.get(id(tensor), "")
         value = self.writer.know(tensor._data, Value.of(tensor._data, name))
         self.outside[value] = tensor
-        for leaf in self.tensors:
+        for leaf in self.reached():
             if leaf._grad is tensor:
                 self.grad_of[id(tensor)] = leaf
         return value
@@ -294,7 +296,7 @@ class Tracer(Recorder):
         self._place()
         for _, g in roots:
             if isinstance(g, np.ndarray) and self.writer.value_of(g) is None:
-                source = next((t for t in self.tensors if t._data is g), None)
+                source = next((t for t in self.reached() if t._data is g), None)
                 if source is None:  # the ones with which a pass begins
                     self.writer.know(g, Value.of(g, constant=True))
                 else:
