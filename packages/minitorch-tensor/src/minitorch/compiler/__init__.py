@@ -28,7 +28,8 @@ MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagrap
 
 def compile(
     model: Any = None, *, fullgraph: bool = False, dynamic: bool | None = None,
-    backend: Any = "inductor", mode: str | None = None, options: Any = None, disable: bool = False,
+    backend: str | Callable[..., Any] = "inductor", mode: str | None = None,
+    options: dict[str, Any] | None = None, disable: bool = False,
 ) -> Any:  # fmt: skip
     """Records a function at its first call and runs the program that was recorded from then on.
 
@@ -183,7 +184,7 @@ class set_stance:  # noqa: N801  (PyTorch's name)
 
     def __init__(
         self, stance: str = "default", *, skip_guard_eval_unsafe: bool = False,
-        force_backend: Any = None,
+        force_backend: str | None = None,
     ) -> None:  # fmt: skip
         if stance not in STANCES:
             raise RuntimeError(f"invalid torch.compile stance '{stance}': one of {STANCES}")

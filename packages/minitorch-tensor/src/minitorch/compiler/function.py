@@ -12,7 +12,7 @@ from ..autograd.grad_mode import INTERPRETERS, current
 from . import passes, stance
 from .entry import MISS, entry
 from .program import Program
-from .recording import record
+from .recording import record, verify
 
 __all__ = ["Compiled", "reset"]
 
@@ -75,8 +75,14 @@ class Compiled:
         if tracer.provisional and self._recordings < 3:
             return made
         if recording is not None:
-            self.programs = passes.run(recording.forward)
-            backward = None
+            programs = passes.run(recording.forward)
+            while programs and not verify(recording, programs[-1]):
+                programs.pop()
+            if not programs:
+                self._inlining = False
+                recording = None
+        if recording is not None:
+            self.programs, backward = programs, None
             if recording.backward is not None:
                 self.backward_programs = passes.run(recording.backward.program)
                 backward = self.backward_programs[-1].function()

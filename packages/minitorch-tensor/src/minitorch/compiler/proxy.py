@@ -22,7 +22,7 @@ from .program import Attribute, Method, Value
 if TYPE_CHECKING:
     from .writer import Writer
 
-__all__ = ["Opaque", "Proxy", "creating", "unwrapped"]
+__all__ = ["Opaque", "Proxy", "creating", "proxies_in", "unwrapped"]
 
 
 class Opaque(Exception):  # noqa: N818  (nothing went wrong)
@@ -59,6 +59,17 @@ def unwrapped(x: Any) -> Any:
     if kind is slice:
         return slice(unwrapped(x.start), unwrapped(x.stop), unwrapped(x.step))
     return x
+
+
+def proxies_in(x: Any) -> Iterator[Proxy]:
+    """The proxies in nested containers."""
+    if isinstance(x, Proxy):
+        yield x
+    elif type(x) in (tuple, list):
+        for each in x:
+            yield from proxies_in(each)
+    elif type(x) is dict:
+        yield from proxies_in(list(x.values()))
 
 
 class Proxy:

@@ -21,9 +21,9 @@ from .instructions import Value
 from .naming import names_of
 from .program import Program
 from .stepping import StepOf
-from .tracer import Again, Stop, Tracer
+from .tracer import Stop, Tracer
 
-__all__ = ["Backward", "Recording", "Result", "quietly", "record"]
+__all__ = ["Backward", "Recording", "Result", "quietly", "record", "verify"]
 
 CONSTANT = (type(None), bool, int, float, complex, str, bytes)
 
@@ -80,6 +80,8 @@ class Recording(NamedTuple):
     arrays: list[Any]  # of the outside tensors, as they were
     own: list[Any]  # memory of optimizers, the program's arguments after those
     ready: list[Callable[[], bool]]  # whether their steps will be such ones
+    tracer: Tracer  # with the arrays of the call
+    generator_state: Any  # before the call
 
 
 def quietly(program: Callable[..., Any], arguments: list[Any]) -> Any:
@@ -101,7 +103,7 @@ def record(
     the tracer says why."""
     world = World.of(function, args, kwargs)
     tracer = Tracer(world.reached, names_of(function, args, kwargs), inlining)
-    before = default_generator.get_state()
+    state = default_generator.get_state()
     with world.watching(), told_of_values(), tracer:
         made = function(*args, **kwargs)
     reason = world.settle()
@@ -110,8 +112,7 @@ def record(
     if tracer.reason is not None:
         return made, None, tracer
     try:
-        recording = _Settling(tracer, world, made).recording()
-        _verify(recording, tracer, before)
+        recording = _Settling(tracer, world, made, state).recording()
     except Stop as stop:
         tracer.stop(stop)
         return made, None, tracer
@@ -121,8 +122,8 @@ def record(
 class _Settling:
     """Makes the recording of a call that returned ``made``."""
 
-    def __init__(self, tracer: Tracer, world: World, made: Any) -> None:
-        self.tracer, self.world = tracer, world
+    def __init__(self, tracer: Tracer, world: World, made: Any, state: Any) -> None:
+        self.tracer, self.world, self.state = tracer, world, state
         self.writer = tracer.writer
         self.values: list[Value] = []  # the program's results
         self.leaves, self.tree = pytree.tree_flatten(made)
@@ -158,6 +159,7 @@ class _Settling:
         return Recording(
             self.world, program, self.outside, places, results, self.tree, grads, required, writes,
             backward, freed, arrays, list(self.tracer.own.values()), self.tracer.ready,
+            self.tracer, self.state,
         )  # fmt: skip
 
     def _numbered(self, tensor: Any) -> int:
@@ -272,32 +274,38 @@ class _Settling:
         return Backward(program, saved, [number for _, number in tracked], wanting)
 
 
-def _verify(recording: Recording, tracer: Tracer, state: Any) -> None:
-    """Runs the program on what the call began with.
+def verify(recording: Recording, program: Program) -> bool:
+    """Whether ``program``, which passes made of the recording's, gives what the call gave.
 
-    Raises:
-        Stop: it gives other numbers than the call did.
+    What is after an optimizer's step that is called as a whole is not looked at: it would be taken.
     """
-    forward, arrays = recording.forward, tracer.writer.arrays
-    steps = [k for k, i in enumerate(forward.instructions) if isinstance(i.function, StepOf)]
-    end = steps[0] if steps else len(forward.instructions)
-    made = {v for each in forward.instructions[:end] for v in each.results}
-    after = {v for each in forward.instructions[end:] for v in each.writes}
-    results = [v for v in forward.results if v in made and not (steps and v in after)]
-    part = forward.having("verified", "", forward.instructions[:end], results=results)
+    arrays, snapshots = recording.tracer.writer.arrays, recording.tracer.snapshots
+    steps = [k for k, i in enumerate(program.instructions) if isinstance(i.function, StepOf)]
+    end = steps[0] if steps else len(program.instructions)
+    made = {v for each in program.instructions[:end] for v in each.results}
+    after = {v for each in program.instructions[end:] for v in each.writes}
+    kept = [
+        (value, recorded)
+        for value, recorded in zip(program.results, recording.forward.results, strict=True)
+        if not steps or (value in made and value not in after)
+    ]
+    part = program.having(
+        "verified", "", program.instructions[:end], results=[value for value, _ in kept]
+    )
     given = [
-        tracer.snapshots[value].copy(order="K") if value in tracer.snapshots else arrays[value]
-        for value in forward.arguments
+        snapshots[value].copy(order="K") if value in snapshots else arrays[value]
+        for value in program.arguments
     ]
     now = default_generator.get_state()
-    default_generator.set_state(state)
+    default_generator.set_state(recording.generator_state)
     try:
         found = quietly(part.function(), given)
     finally:
         default_generator.set_state(now)
-    pairs = [(a, arrays[v]) for a, v in zip(found, results, strict=True)]
+    pairs = [(a, arrays[v]) for a, (_, v) in zip(found, kept, strict=True)]
     if not steps:
-        pairs += [(a, arrays[v]) for a, v in zip(given, forward.arguments, strict=True)]
-    for a, b in pairs:
-        if a.dtype != b.dtype or a.strides != b.strides or a.tobytes() != b.tobytes():
-            raise Again("the program gives other numbers than the function")
+        pairs += [(a, arrays[v]) for a, v in zip(given, program.arguments, strict=True)]
+    return all(
+        a.dtype == b.dtype and a.strides == b.strides and a.tobytes() == b.tobytes()
+        for a, b in pairs
+    )

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.variable import Variable
 from .program import Instruction, Line, Value, values_in
-from .proxy import Opaque, Proxy, creating, unwrapped
+from .proxy import Opaque, Proxy, creating, proxies_in, unwrapped
 
 __all__ = ["Differs", "Writer", "nothing"]
 
@@ -147,11 +147,13 @@ class Writer:
             raise Opaque("writes to an argument")
         valued, named = self._valued(args, True), self._valued(kwargs, True)
         made = function(*unwrapped(args), **unwrapped(kwargs))
-        return self.write(function, valued, named, made, written)
+        given = {x._value: x._array for x in proxies_in((args, kwargs))}
+        return self.write(function, valued, named, made, written, given=given)
 
     def write(
         self, function: Any, args: Any, kwargs: Any, made: Any,
         writes: tuple[Value, ...] = (), pure: bool = True,
+        given: dict[Value, Any] | None = None,
     ) -> Any:  # fmt: skip
         """Writes the instruction that gave ``made``; returns this with proxies for arrays."""
         several = type(made) in (tuple, list)
@@ -169,7 +171,7 @@ class Writer:
             value = None if type(each) is np.bool_ else self.known.get(id(each))
             if value is None:
                 fresh, value = True, self.know(each)
-                views += self._shared(each, value, (args, kwargs))
+                views += self._shared(each, value, (args, kwargs), given)
             results.append(value)
             proxies.append(Proxy(each, value, self))
         if fresh or writes or not pure:  # else it gave back an argument
@@ -201,12 +203,15 @@ class Writer:
         instruction.line, instruction.backward = self.line, self.backward
         self.instructions.append(instruction)
 
-    def _shared(self, array: Any, value: Value, args: Any) -> list[Value]:
-        """The arguments whose memory ``array`` shares."""
+    def _shared(
+        self, array: Any, value: Value, args: Any, given: dict[Value, Any] | None
+    ) -> list[Value]:
+        """The arguments whose memory ``array`` shares; ``given`` are arrays that stand for them."""
         if not isinstance(array, np.ndarray) or array.base is None:
             return []
+        arrays = self.arrays | given if given else self.arrays
         return [
             source
             for source in values_in(args)
-            if source is not value and np.may_share_memory(self.arrays[source], array)
+            if source is not value and np.may_share_memory(arrays[source], array)
         ]
