@@ -21,7 +21,7 @@ from .instructions import Value
 from .naming import names_of
 from .program import Program
 from .stepping import StepOf
-from .tracer import Stop, Tracer
+from .tracer import Again, Stop, Tracer
 
 __all__ = ["Backward", "Recording", "Result", "quietly", "record", "verify"]
 
