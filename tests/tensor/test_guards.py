@@ -1,6 +1,7 @@
 """Which changes of the world between two calls a compiled function's guards see."""
 
 import sys
+import threading
 
 import minitorch as torch
 import numpy as np
@@ -1007,6 +1008,74 @@ def test_another_profiler_goes_on():
     finally:
         sys.setprofile(before)
     assert names["f"].__code__ in seen
+
+
+class Calls(torch.overrides.TorchFunctionMode):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        return func(*args, **(kwargs or {}))
+
+
+MODES = {
+    "no_grad": torch.no_grad,
+    "inference_mode": torch.inference_mode,
+    "anomaly mode": lambda: torch.autograd.set_detect_anomaly(True),
+    "saved-tensor hooks": lambda: torch.autograd.graph.saved_tensors_hooks(id, id),
+    "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
+    "device": lambda: torch.device("meta"),
+    "__torch_function__": Calls,
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_modes(mode):
+    names = run("def f(x): return x * 2")
+    world, reason = recorded(names)
+    assert reason is None
+    with MODES[mode]():
+        assert world.holds(names["args"], {}) is not None
+    assert world.holds(names["args"], {}) is None
+
+
+def test_kernels(monkeypatch):
+    names = run("def f(x): return x * 2")
+    world, _ = recorded(names)
+    monkeypatch.setattr("minitorch.kernels.choice.chosen", "numba")
+    assert "kernels" in world.holds(names["args"], {})
+
+
+@pytest.mark.parametrize("transform", ["grad", "vmap", "jvp"])
+def test_transforms(transform):
+    names = run("def f(x): return x * 2")
+    world, _ = recorded(names)
+    seen = []
+
+    def f(x):
+        seen.append(world.holds((x,), {}))
+        return x.sum()
+
+    x = torch.ones(3, 3)
+    if transform == "jvp":
+        torch.func.jvp(f, (x,), (x,))
+    else:
+        getattr(torch.func, transform)(f)(x)
+    assert None not in seen
+
+
+def test_each_thread_has_modes_of_its_own():
+    names = run("def f(x): return x * 2")
+    world, _ = recorded(names)
+    seen = []
+
+    def other():
+        seen.append(world.holds(names["args"], {}))
+        with torch.no_grad():
+            seen.append(world.holds(names["args"], {}))
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert seen[0] is None
+    assert seen[1] is not None
 
 
 def test_tensors_are_found_in_their_places():

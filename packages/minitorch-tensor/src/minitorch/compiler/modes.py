@@ -10,6 +10,7 @@ from .. import amp, overrides
 from .._types import device
 from .._types import dtype as dtypes
 from ..autograd.grad_mode import GRAD, current
+from ..kernels import choice
 from ..ops.creation import unset
 from .check import Check
 
@@ -46,6 +47,7 @@ def guard_modes(check: Check) -> str | None:
         f"{check.constant(unset)}['deterministic'] is {unset['deterministic']}",
         "deterministic algorithms",
     )
+    check.guard(f"{check.constant(choice)}.chosen == {choice.chosen!r}", "the kernels")
     asked = check.constant(overrides._thread)
     check.guard(f"not {asked}.modes", "__torch_function__ modes")
     cast = amp._thread
