@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from minitorch.compiler.guards import World
 from minitorch.compiler.reads import reads
+from minitorch.compiler.watch import Watch
 
 # name, a program that defines f (args and kwargs, if not x and none), what changes then
 CHANGES = """
@@ -587,6 +588,22 @@ operator
     def f(x): return number * x
 > number.a = 3
 
+context variable
+    import contextvars
+    a = contextvars.ContextVar("a", default=2)
+    def f(x):
+        token = a.set(a.get())
+        a.reset(token)
+        return x * a.get()
+> a.set(3)
+
+value of a thread
+    import threading
+    local = threading.local()
+    local.a = 2
+    def f(x): return x * local.a
+> local.a = 3
+
 pattern
     import re
     pattern = re.compile("a")
@@ -905,6 +922,14 @@ array written to
         return x
 > count changed
 
+context variable that is set
+    import contextvars
+    a = contextvars.ContextVar("a")
+    def f(x):
+        a.set(3)
+        return x
+> a changed
+
 dictionary as a cache
     cache = {}
     def f(x):
@@ -1099,15 +1124,59 @@ def test_what_is_read_is_told_by_instructions():
     names = run(
         "def f(self, name, key):\n"
         "    import os.path\n"
-        "    a = getattr(self, 'a', None) or hasattr(self.b.c, 'd')\n"
-        "    setattr(self, 'e', 1)\n"
-        "    return g(a).h\n"
-        "def k(self, name): return getattr(self, name)\n"
-        "def m(self, n): return getattr(self, 'x', n(self, 'y'))\n"
+        "    self.a = [g(b).h for b in key]\n"
+        "    return c.d(name.e)\n"
+        "def k(self): return self.__dict__\n"
     )
     found = reads(names["f"].__code__)
-    assert found.globals == ("getattr", "hasattr", "setattr", "g")
-    assert found.attributes == {"a", "b", "c", "d", "e", "h"} | {"path"} & found.attributes
-    assert (found.imports, found.asked, found.computed) == (("os.path",), {"a", "d", "e"}, False)
-    assert reads(names["k"].__code__).computed
-    assert reads(names["m"].__code__).computed
+    assert set(found.globals) - {"g"} == {"c"}
+    assert {"a", "d", "e"} <= found.attributes
+    assert (found.imports, found.every) == (("os.path",), False)
+    assert reads(names["k"].__code__).every
+
+
+ASKED = {  # an expression with o, n, ns, i, field: what getattr is asked for
+    "getattr(o, 'a')": "a",
+    "getattr(o, n)": "b1",
+    "getattr(o, n, None)": "b1",
+    "getattr(o.c, f'b{i}', o)": "b1",
+    "getattr(o, 'b' + '1')": "b1",
+    "getattr(o, 'b' + str(i), 1)": None,
+    "getattr(str(o), 'a', n)": "a",
+    "hasattr(o, field.name)": "a",
+    "f(getattr(o, 'a', 0), n)": "a",
+    "getattr(o, ns[0], 0)": "a",
+    "getattr(o, ns[-i], 0)": None,
+    "getattr(o, 'a' if i else n, 0)": None,
+    "getattr(o, f'{n}_{i}', 0)": "b1_1",
+    "getattr(o, f'{i!r}', 0)": None,
+    "[getattr(o, m, 0) for m in ns][0]": "a",
+    "getattr(o, GLOBAL, 0)": "a",
+}
+
+
+@pytest.mark.parametrize("text", ASKED)
+def test_attributes_asked_for(text):
+    names = run(
+        "class O: pass\n"
+        "o, field = O(), O()\n"
+        "o.a = o.b1 = o.c = 1\n"
+        "field.name = GLOBAL = 'a'\n"
+        "def f(*args): pass\n"
+        f"def g(o, n, ns, i, field): return {text}\n"
+    )
+    asked = []
+    with Watch(lambda *ran: None, asked.append):
+        names["g"](names["o"], "b1", ["a"], 1, names["field"])
+    assert asked == [ASKED[text]]
+
+
+def test_nested_questions():
+    names = run("class O: pass\no = O()\no.a = O()\no.a.b = 1\ndef f(): return " + NESTED)
+    asked = []
+    with Watch(lambda *ran: None, asked.append):
+        names["f"]()
+    assert asked == ["a", "c", "b"]
+
+
+NESTED = "getattr(getattr(o, 'a'), 'b', getattr(o, 'c', 1))"

@@ -69,7 +69,7 @@ class World:
             walk.look(value, f"args[{k}]", f"argument {k}", True)
         for key, value in kwargs.items():
             walk.look(value, f"kwargs[{key!r}]", f"argument {key!r}", True)
-        self._watch = Watch(walk.ran)
+        self._watch = Watch(walk.ran, walk.ask)
 
     @classmethod
     def of(cls, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> World:
@@ -120,7 +120,7 @@ class World:
         walk = self._walk
         for node, names in walk.objects:
             for name in attributes_of(node.value):
-                read = name in walk.read or walk.computed or is_module(node.value)
+                read = name in walk.read or walk.every or is_module(node.value)
                 if read and name not in names:
                     return f"{node.told}.{name}"
         return None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from types import (
     BuiltinFunctionType,
@@ -25,15 +26,8 @@ import numpy as np
 from ..autograd.variable import Variable
 from ..overrides import _tensor_class, disabled
 from ..random.generator import Generator
-from .objects import (
-    CachedFunction,
-    Objects,
-    Reached,
-    is_module,
-    is_object,
-    is_opaque,
-    whose_function,
-)
+from .classes import CachedFunction, Reached, whose_function
+from .objects import Objects, is_module, is_object, is_opaque
 from .reads import Reads, reads
 from .values import is_constant
 from .watch import owner
@@ -42,6 +36,8 @@ __all__ = ["Walk"]
 
 LARGE = 1 << 24  # bytes of an array that is still compared
 MANY = 1 << 20  # elements of a container
+NAMES_ONLY = {"abc", "contextlib", "enum", "functools", "inspect", "types", "typing"}
+UNSET = object()  # the value of a context variable that has none
 SEQUENCES = (list, tuple, deque)
 NOT_FREE = (FunctionType, ModuleType, type, Generator)
 LOOKED_INTO = (*SEQUENCES, dict, set, frozenset, MappingProxyType, partial, np.ndarray)
@@ -72,20 +68,38 @@ class Walk(Objects):
         found = reads(code)
         if whose == "user":
             self._globals(found, globals)
-        self.asked |= found.asked
-        new = found.attributes - self.read
+        self.read_attributes(found.attributes)
+        if found.every and (whose == "user" or globals.get("__name__") not in NAMES_ONLY):
+            self.every = True
+            self._open(self._waiting)
+
+    def read_attributes(self, names: Iterable[str]) -> None:
+        """Code names these attributes."""
+        new = set(names) - self.read
         self.read |= new
         for name in new:
-            for look in self._waiting.pop(name, ()):
-                look()
+            for waiting in (self._waiting, self._waiting_entries):
+                for look in waiting.pop(name, ()):
+                    look()
         for module in self._modules:
             self._module_attributes(module, new)
-        if found.computed and not self.computed:
-            self.computed = True
-            with self._leniently():
-                while self._waiting:
-                    for look in self._waiting.popitem()[1]:
-                        look()
+
+    def ask(self, name: str | None) -> None:
+        """``getattr`` or its kin are asked for an attribute; None: for any."""
+        if name is not None:
+            self.asked.add(name)
+            self.read_attributes((name,))
+        elif not self._every_entry:
+            self.every = self._every_entry = True
+            self._open(self._waiting)
+            self._open(self._waiting_entries)
+
+    def _open(self, waiting: dict[str, list[Callable[[], None]]]) -> None:
+        """Looks at attributes that no code names."""
+        with self._leniently():
+            while waiting:
+                for look in waiting.popitem()[1]:
+                    look()
 
     def _method_of_ours(self, code: CodeType, globals: dict[str, Any]) -> None:
         """A method of a module or an optimizer that ran has to be the same one later."""
@@ -125,7 +139,7 @@ class Walk(Objects):
             return
         if module is np and "random" in names:
             _ = np.random  # comes when it is asked for
-        for name in names & vars(module).keys():
+        for name in sorted(names & vars(module).keys()):
             value = vars(module)[name]
             if isinstance(value, ModuleType):
                 self._module_named(value, names, f"{told}.{name}")
@@ -210,6 +224,9 @@ class Walk(Objects):
             self._optimizer(node)
         elif isinstance(value, np.ndarray):
             self._array(node)
+        elif isinstance(value, ContextVar):
+            access = f"{node.expr}.get({self.check.constant(UNSET)})"
+            self.look(value.get(UNSET), access, node.told)
         elif isinstance(value, partial):
             for part in ("func", "args", "keywords"):
                 self.look(getattr(value, part), f"{node.expr}.{part}", node.told, node.free)

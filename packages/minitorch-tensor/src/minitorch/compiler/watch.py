@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Callable
+from contextvars import ContextVar
 from types import CodeType, FrameType, GeneratorType, ModuleType
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from .._types.dtype import dtype
 from ..autograd.variable import Variable
+from .reads import ASKING, BY_NAME, attribute_asked
 
 __all__ = ["Watch", "owner"]
 
@@ -39,6 +41,7 @@ PURE_TYPES: tuple[Any, ...] = (
     slice, type(None), memoryview, property, BaseException, GeneratorType, re.Pattern, re.Match,
     type({}.keys()), type({}.values()), type({}.items()),
     np.ndarray, np.generic, np.dtype, np.ufunc, Variable, dtype,
+    ContextVar,  # whose value is guarded
 )  # fmt: skip
 # Ours, that the recorder is not told of: module, or module and function.
 OURS = {
@@ -49,7 +52,7 @@ OURS = {
 OUR_FUNCTIONS = {
     "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state",
 }  # fmt: skip
-TRUSTED = {"minitorch", "numpy"}
+TRUSTED = {"minitorch", "numpy", "torch"}  # classes say that they are torch's
 warn = warnings.warn
 
 
@@ -64,13 +67,19 @@ def owner(module: str) -> str:
 
 class Watch:
     """A ``with`` block in which the profiler of this thread tells ``ran(code, globals, owner)`` of
-    each code object that starts, once; ``reason`` is the first call that forbids a program.
+    each code object that starts, once, and ``asked(name)`` of an attribute that ``getattr`` or its
+    kin are about to be asked for, None where the name is not known; ``reason`` is the first call
+    that forbids a program.
 
     A profiler that is there already goes on.
     """
 
-    def __init__(self, ran: Callable[[CodeType, dict[str, Any], str], None]) -> None:
-        self.ran = ran
+    def __init__(
+        self,
+        ran: Callable[[CodeType, dict[str, Any], str], None],
+        asked: Callable[[str | None], None],
+    ) -> None:
+        self.ran, self.asked = ran, asked
         self.reason: str | None = None
         self.codes: dict[int, CodeType] = {}  # a code object hashes slowly
 
@@ -113,6 +122,8 @@ class Watch:
                 self._refuse(frame, f"{module}.{code.co_qualname}")
                 return
             self.codes[id(code)] = code
+            if ASKING.intersection(code.co_names):
+                self.users.add(id(code))
         else:
             self.codes[id(code)] = code
             self.users.add(id(code))
@@ -121,6 +132,11 @@ class Watch:
     def _called(self, frame: FrameType, function: Any) -> None:
         if function is warn:
             self._refuse(frame, "warnings.warn")
+            return
+        if function in BY_NAME:
+            self.asked(attribute_asked(frame))
+            return
+        if owner(frame.f_globals.get("__name__") or "") == "python":
             return
         of = function.__self__
         if of is None or isinstance(of, ModuleType):
