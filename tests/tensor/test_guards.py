@@ -325,6 +325,22 @@ __getattr__
     def f(x): return x * config.a
 > config.data["a"] = 3
 
+attribute behind a __getattribute__
+    class Config:
+        def __getattribute__(self, name): return object.__getattribute__(self, name)
+    config = Config()
+    config.a = 2
+    def f(x): return x * config.a
+> config.a = 3
+
+dictionary of attributes replaced
+    class Config:
+        def __getattribute__(self, name): return object.__getattribute__(self, name)
+    config = Config()
+    config.a = 2
+    def f(x): return x * config.a
+> config.__dict__ = {"a": 3}
+
 getattr with a name that is computed
     class Config: pass
     config = Config()
@@ -1166,7 +1182,7 @@ def test_attributes_asked_for(text):
         f"def g(o, n, ns, i, field): return {text}\n"
     )
     asked = []
-    with Watch(lambda *ran: None, asked.append):
+    with Watch(lambda *ran: None, lambda of, name: asked.append(name)):
         names["g"](names["o"], "b1", ["a"], 1, names["field"])
     assert asked == [ASKED[text]]
 
@@ -1174,7 +1190,7 @@ def test_attributes_asked_for(text):
 def test_nested_questions():
     names = run("class O: pass\no = O()\no.a = O()\no.a.b = 1\ndef f(): return " + NESTED)
     asked = []
-    with Watch(lambda *ran: None, asked.append):
+    with Watch(lambda *ran: None, lambda of, name: asked.append(name)):
         names["f"]()
     assert asked == ["a", "c", "b"]
 

@@ -51,7 +51,7 @@ class Classes:
         self._held: list[Any] = []  # so that no identity is used again
         self._codes: dict[int, CodeType] = {}  # that ran
         self.read: set[str] = set()  # attributes that they name
-        self.asked: set[str] = set()  # of these, those that need not exist
+        self.asked: list[tuple[Any, str]] = []  # of objects attributes that need not exist
         self.every = False  # whether all attributes of instances may be read
         self._every_entry = False  # and all of classes
         self._named = True  # whether what is looked at is named
@@ -128,7 +128,9 @@ class Classes:
         if not node.free:
             self._code(node)
         for part in ("__defaults__", "__kwdefaults__"):
-            self.look(getattr(function, part), f"{expr}.{part}", f"a default of {told}", node.free)
+            value = getattr(function, part)
+            if value is not None:  # a call that needs none does not look for one
+                self.look(value, f"{expr}.{part}", f"a default of {told}", node.free)
         self._closure(node, lambda value: True)
 
     def _closure(self, node: Reached, counts: Callable[[Any], bool]) -> None:

@@ -8,13 +8,15 @@ happen in each call, such as ``print()``, is a reason not to make a program.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
 from ..autograd.variable import Variable
 from .check import Check
 from .modes import guard_modes
-from .objects import attributes_of, is_module
+from .objects import attributes_of, held, is_module
+from .reads import UNKNOWN
 from .walk import Walk
 from .watch import Watch
 
@@ -127,10 +129,10 @@ class World:
 
     def _absent_attributes(self) -> None:
         """What ``hasattr`` and its kin did not find must not be there later."""
+        asked: defaultdict[int, set[str]] = defaultdict(set)
+        for target, name in self._walk.asked:
+            asked[id(target)].add(name)
         for node, names in self._walk.objects:
-            if hasattr(node.value, "__dict__") and not isinstance(node.value, Variable):
-                for name in sorted(self._walk.asked - names):
-                    self._check.guard(
-                        f"{name!r} not in {node.expr}.__dict__", f"{node.told}.{name}",
-                        is_module(node.value),
-                    )  # fmt: skip
+            if held(node.value, None) is not None and not isinstance(node.value, Variable):
+                for name in sorted((asked[id(node.value)] | asked[id(UNKNOWN)]) - names):
+                    self._walk.absent(node, name)

@@ -36,11 +36,23 @@ class Objects(Classes):
 
     def _shadowed(self, node: Reached, name: str) -> None:
         """No attribute of the instance stands before the method."""
-        if name[:2] != "__" and name not in getattr(node.value, "__dict__", (name,)):
-            self.check.guard(
-                f"{name!r} not in {node.expr}.__dict__", f"{node.told}.{name}",
-                is_module(node.value),
-            )  # fmt: skip
+        if name[:2] != "__" and name not in held(node.value, {name}):
+            self.absent(node, name)
+
+    def absent(self, node: Reached, name: str) -> None:
+        """The instance does not hold the attribute."""
+        told = f"{node.told}.{name}"
+        self.check.guard(f"{name!r} not in {self._dict(node)}", told, is_module(node.value))
+
+    def _dict(self, node: Reached) -> str:
+        """The expression for what an instance holds, that runs no code of its class."""
+        if node.free or not _computes(type(node.value)):
+            return f"{node.expr}.__dict__"
+        own = self.check.constant(held(node.value))
+        if self._first(held(node.value), ""):
+            get = self.check.constant(object.__getattribute__)
+            self.check.identical(f"{get}({node.expr}, '__dict__')", own, node.told)
+        return own
 
     def _object(self, node: Reached) -> None:
         """An instance: its attributes that are named; all of one of ours."""
@@ -52,7 +64,7 @@ class Objects(Classes):
         elif is_object(value):
             if not node.free:
                 told = f"the class of {node.told}"
-                self.check.identical(f"{node.expr}.__class__", self.check.constant(kind), told)
+                self.check.identical(f"type({node.expr})", self.check.constant(kind), told)
             self._attributes(node, attributes_of(value), owner(kind.__module__) == "ours")
 
     def _attributes(self, node: Reached, names: list[str], all_of_them: bool = False) -> None:
@@ -73,7 +85,7 @@ class Objects(Classes):
     def _attribute(self, node: Reached, name: str) -> None:
         value, kind = node.value, type(node.value)
         entry: Any = getattr(kind, name, None)
-        own = getattr(value, "__dict__", {})
+        own = held(value)
         if name in own:
             found = own[name]
             direct = entry is None or not hasattr(type(entry), "__set__")
@@ -82,9 +94,8 @@ class Objects(Classes):
                 found, direct = entry.__get__(value, kind), True
             except AttributeError:
                 return  # a slot that is empty
-        usual = getattr(kind, "__getattribute__", None) is object.__getattribute__
-        plain = direct and usual and name.isidentifier()
-        access = f"{node.expr}.{name}" if plain else f"{node.expr}.__dict__[{name!r}]"
+        plain = direct and not _computes(kind) and name.isidentifier()
+        access = f"{node.expr}.{name}" if plain else f"{self._dict(node)}[{name!r}]"
         self.look(found, access, f"{node.told}.{name}", node.free, is_module(value))
 
     # --- modules and optimizers -------------------------------------------------------------------
@@ -163,12 +174,27 @@ def attributes_of(value: Any) -> list[str]:
         for name, entry in vars(base).items()
         if isinstance(entry, MemberDescriptorType)
     ]
-    return [*getattr(value, "__dict__", ()), *slots]
+    return [*held(value), *slots]
+
+
+def held(value: Any, default: Any = ()) -> Any:
+    """The ``__dict__`` of an instance, without running code of its class; a default."""
+    if not _computes(type(value)):
+        return getattr(value, "__dict__", default)
+    try:
+        return object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return default
+
+
+def _computes(kind: type) -> bool:
+    """Whether each look-up of an attribute runs code of the class."""
+    return isinstance(getattr(kind, "__getattribute__", None), FunctionType)
 
 
 def is_object(value: Any) -> bool:
     """Whether it has attributes of its own: an instance of a class that is written in Python."""
-    return hasattr(value, "__dict__") or bool(type(value).__flags__ & HEAP_TYPE)
+    return held(value, None) is not None or bool(type(value).__flags__ & HEAP_TYPE)
 
 
 def is_module(value: Any) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import CodeType, FrameType, MemberDescriptorType
 from typing import Any, NamedTuple
 
-__all__ = ["BY_NAME", "Reads", "attribute_asked", "reads"]
+__all__ = ["ASKING", "BY_NAME", "UNKNOWN", "Reads", "attribute_asked", "reads"]
 
 GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "STORE_NAME", "DELETE_GLOBAL", "DELETE_NAME")
 EVERY = {"vars", "dir", "__dict__", "attrgetter", "methodcaller", "__getstate__"}
@@ -72,14 +72,16 @@ def _instructions(code: CodeType) -> Iterator[tuple[int, str, int]]:
 # --- getattr and its kin --------------------------------------------------------------------------
 
 
-def attribute_asked(frame: FrameType) -> str | None:
-    """The attribute's name where ``frame`` is about to call ``getattr`` or its kin; None where that
-    is not simple to tell."""
+def attribute_asked(frame: FrameType) -> tuple[Any, str | None]:
+    """The object, or ``UNKNOWN``, and the attribute's name where ``frame`` is about to call
+    ``getattr`` or its kin; None where that is not simple to tell."""
     steps = _calls_by_name(frame.f_code).get(frame.f_lasti)
     stack: list[Any] = []
     for name, number in steps or ():
         _run(name, number, frame, stack)
-    return stack[1] if len(stack) > 1 and isinstance(stack[1], str) else None
+    if len(stack) > 1 and isinstance(stack[1], str):
+        return stack[0], stack[1]
+    return UNKNOWN, None
 
 
 @lru_cache(maxsize=4096)

@@ -84,10 +84,11 @@ class Walk(Objects):
         for module in self._modules:
             self._module_attributes(module, new)
 
-    def ask(self, name: str | None) -> None:
-        """``getattr`` or its kin are asked for an attribute; None: for any."""
+    def ask(self, target: Any, name: str | None) -> None:
+        """``getattr`` or its kin ask ``target``, which may be ``UNKNOWN``, for an attribute; None:
+        for any."""
         if name is not None:
-            self.asked.add(name)
+            self.asked.append((target, name))
             self.read_attributes((name,))
         elif not self._every_entry:
             self.every = self._every_entry = True
@@ -105,8 +106,10 @@ class Walk(Objects):
         """A method of a module or an optimizer that ran has to be the same one later."""
         kind, _, name = code.co_qualname.partition(".")
         cls = globals.get(kind)
-        if isinstance(cls, type) and (globals.get("__name__") or "").startswith(
-            ("minitorch.nn.", "minitorch.optim.")
+        if (
+            name != "__getattr__"
+            and isinstance(cls, type)
+            and (globals.get("__name__") or "").startswith(("minitorch.nn.", "minitorch.optim."))
         ):
             method = vars(cls).get(name)
             if isinstance(method, FunctionType) and method.__code__ is code:
@@ -152,7 +155,7 @@ class Walk(Objects):
             self._module_attribute(module.value, name, f"{module.told}.{name}")
 
     def _module_attribute(self, module: ModuleType, name: str, told: str) -> None:
-        if self._first(vars(module), name):
+        if name[:2] != "__" and self._first(vars(module), name):
             access = f"{self.check.constant(vars(module))}[{name!r}]"
             self.look(vars(module)[name], access, told)
 
@@ -288,7 +291,7 @@ class Walk(Objects):
         elif places is None or all(map(is_constant, values)):
             check.guard(f"all_same({whole}, {check.constant(values)})", told)
             for each in values:
-                if not is_constant(each):
+                if not (is_constant(each) or isinstance(each, type)):  # classes are told apart only
                     self.look(each, check.constant(each), f"an element of {told}")
         else:
             check.guard(f"len({node.expr}) == {len(values)}", told)

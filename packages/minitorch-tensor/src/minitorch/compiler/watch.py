@@ -67,8 +67,8 @@ def owner(module: str) -> str:
 
 class Watch:
     """A ``with`` block in which the profiler of this thread tells ``ran(code, globals, owner)`` of
-    each code object that starts, once, and ``asked(name)`` of an attribute that ``getattr`` or its
-    kin are about to be asked for, None where the name is not known; ``reason`` is the first call
+    each code object that starts, once, and ``asked(object, name)`` of an attribute that ``getattr``
+    or its kin are about to be asked for (see ``attribute_asked``); ``reason`` is the first call
     that forbids a program.
 
     A profiler that is there already goes on.
@@ -77,7 +77,7 @@ class Watch:
     def __init__(
         self,
         ran: Callable[[CodeType, dict[str, Any], str], None],
-        asked: Callable[[str | None], None],
+        asked: Callable[[Any, str | None], None],
     ) -> None:
         self.ran, self.asked = ran, asked
         self.reason: str | None = None
@@ -134,7 +134,7 @@ class Watch:
             self._refuse(frame, "warnings.warn")
             return
         if function in BY_NAME:
-            self.asked(attribute_asked(frame))
+            self.asked(*attribute_asked(frame))
             return
         if owner(frame.f_globals.get("__name__") or "") == "python":
             return
