@@ -194,8 +194,14 @@ def test_higher_orders_are_shown_one_after_the_other():
     assert undone & set(inner)
     assert step_of(page, "captured").inputs[0].array.item() == 12.0
     assert x.grad.item() == 12.0
-    columns = data_of(page)["columns"]
-    assert columns == 2  # they have rows in common
+
+
+def test_passes_through_the_same_operations_stand_side_by_side():
+    x = torch.tensor(2.0, requires_grad=True)
+    with torch.explain() as page:
+        (g,) = torch.autograd.grad(x.exp() ** 2, x, create_graph=True)
+        g.backward()
+    assert data_of(page)["columns"] == 2
 
 
 def test_passes_apart_share_a_column():
@@ -203,7 +209,7 @@ def test_passes_apart_share_a_column():
     with torch.explain() as page:
         for _ in range(3):
             (w * 3).sum().backward()
-    assert data_of(page)["columns"] <= 3
+    assert data_of(page)["columns"] == 1
     w2 = leaf(1.0)
     with torch.explain() as page:
         (leaf(2.0) * 3).sum().backward()
@@ -467,7 +473,7 @@ def test_the_page_is_one_document_without_a_network():
         "</script><b>" and torch.ones(2) * 2
     text = page.html()
     assert text.count("</script>") == 2
-    assert "default-src 'none'" in text
+    assert """content="default-src 'unsafe-inline' 'unsafe-eval' data:\"""" in text  # no address
     assert not re.search(r"(src|href)=[\"']?https?:", text)
     frame = page._repr_html_()
     assert frame.startswith("<iframe")

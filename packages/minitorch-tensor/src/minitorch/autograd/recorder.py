@@ -43,7 +43,8 @@ def user_frame() -> FrameType | None:
     """The innermost frame that is not the library's."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if frame.f_globals.get("__name__", "").partition(".")[0] != "minitorch":
+        name = frame.f_globals.get("__name__", "")
+        if name[:10] != "minitorch." and name != "minitorch":
             return frame
         frame = frame.f_back
     return None
@@ -54,9 +55,22 @@ def place() -> Place | None:
     frame = user_frame()
     if frame is None:
         return None
-    code = frame.f_code
-    variable = _stores(code).get(frame.f_lasti, "")
-    return Place(code.co_filename, frame.f_lineno, code.co_qualname, variable)
+    code, last = frame.f_code, frame.f_lasti
+    known = _places.get(id(code))
+    if known is None or known[0] is not code:
+        if len(_places) > 1024:
+            _places.clear()
+        known = _places[id(code)] = (code, {})
+    found = known[1].get(last)
+    if found is None:
+        variable = _stores(code).get(last, "")
+        found = Place(code.co_filename, frame.f_lineno, code.co_qualname, variable)
+        known[1][last] = found
+    return found
+
+
+# By id of the code, which is kept: that, and its places by offset. To hash code takes longer.
+_places: dict[int, tuple[CodeType, dict[int, Place]]] = {}
 
 
 @lru_cache(maxsize=1024)

@@ -145,10 +145,10 @@ class _Page:
                 sources.append(self.row[source])
         if step.kind == "optimizer":
             sources = []
-        cells = [
-            [self.layout.columns[number], [self.number[each] for each in cell]]
-            for number, cell in row.cells.items()
-        ]
+        cells: dict[int, list[int]] = {}
+        for number, cell in row.cells.items():
+            here = cells.setdefault(self.layout.columns[number], [])
+            here += [self.number[each] for each in cell]
         return {
             "step": self.number.get(step, -1),
             "label": _label(step),
@@ -157,7 +157,7 @@ class _Page:
             "call": self._call(row.call),
             "values": [self._value(v) for v in step.outputs],
             "from": sorted(set(sources)),
-            "cells": cells,
+            "cells": list(cells.items()),
             "inside": step.inside is not None,
         }
 
@@ -210,7 +210,7 @@ class _Page:
     def _gradient(self, step: Step, made: dict[str, Any]) -> None:
         primitive, of = step.primitive, step.of
         made["in"] = [self._value(v) for v in step.inputs]
-        made["saved"] = [[name, self._value(v)] for name, v in step.saved.items()]
+        made["saved"] = [[name, self._value(v)] for name, v in step.saved]
         if of is not None:
             made["forward"] = {
                 "in": [self._operand(x) for x in of.inputs if x is not None],
@@ -314,7 +314,9 @@ def _encode(value: Value, most: int) -> dict[str, Any]:
     }  # fmt: skip
     found = value.statistics()
     if found is not None:
-        made["figures"] = [x if np.isfinite(x) else str(x) for x in found]
+        single = value.dtype.kind == "f" and value.dtype.itemsize <= 4
+        least = [float(str(np.float32(x))) if single else x for x in found]
+        made["figures"] = [x if np.isfinite(x) else str(x) for x in least]
     array, rows, columns = value.array, value.rows, value.columns
     if array is None:
         return made

@@ -23,7 +23,7 @@ class Row:
 
 @dataclass(slots=True)
 class Layout:
-    """``columns``: of each pass; passes that have no row in common share one."""
+    """``columns``: of each pass; passes that go through different operations share one."""
 
     rows: list[Row]
     columns: dict[int, int]
@@ -40,7 +40,7 @@ def laid_out(recording: Recording) -> Layout:
             outer = outer.parent
         if outer is not None:
             start = starts.setdefault(outer, len(rows))
-            if step.kind == "given" and not step.parameter:
+            if step.kind == "given" and step.name and not step.parameter:
                 rows.insert(start, Row(step, None))
                 starts = {call: at + (at >= start) for call, at in starts.items()}
                 continue
@@ -52,6 +52,8 @@ def laid_out(recording: Recording) -> Layout:
         row = by_step.get(step.of) if step.of is not None and step.kind not in FORWARD else None
         if row is not None:
             row.cells.setdefault(step.backward, []).append(step)
+            if row.step.kind == "given" and step.backward in spans:
+                continue  # tensors are used again and again
             low, high = spans.get(step.backward, (places[row], places[row]))
             spans[step.backward] = min(low, places[row]), max(high, places[row])
     columns: dict[int, int] = {}

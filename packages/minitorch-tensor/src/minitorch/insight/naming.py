@@ -87,7 +87,8 @@ def _name_gradients(step: Step, names: _Names) -> None:
             before.name = names.own(f"{leaf}.grad")
         for value in step.outputs:
             value.name = value.name or names.own(f"{leaf}.grad")
-        step.inputs[:-1] = [_named(value, f"∂{leaf}", names) for value in step.inputs[:-1]]
+        for value in step.inputs[:-1]:
+            _named(value, f"∂{leaf}", names)
     elif step.kind == "sum":
         for value in step.outputs:
             _named(value, f"∂{_name_of(step.of)}", names)
@@ -105,7 +106,7 @@ def _name_gradients(step: Step, names: _Names) -> None:
             if passed.reduced is not passed.value:
                 _named(passed.value, f"{target} whole", names)
             _named(passed.reduced, target, names)
-        for name, value in step.saved.items():
+        for name, value in step.saved:
             _named(value, name, names)
     else:
         for value in step.inputs:

@@ -246,7 +246,7 @@ function paint() {
     const key = a + "-" + b;
     if (drawn.has(key) || a === b) return;
     drawn.add(key);
-    const r1 = items[a], r2 = items[b], now = !back && nowRow >= 0 && place[nowRow] === b ? " now" : "";
+    const r1 = items[a], r2 = items[b], now = !back && nowRow >= 0 && place[nowRow] === b && D.rows[nowRow].from.some((f) => place[f] === a) ? " now" : "";
     const x1 = LEFT + (r1.depth || 0) * 8, x2 = LEFT + (r2.depth || 0) * 8;
     if (b - a === 1) edges.push(`<path class="edge${now}" d="M${x1 + 14} ${y(a) + H - 8} L${x2 + 14} ${y(b)}"/>`);
     else { const bulge = Math.min(50, 10 + 5 * Math.log2(b - a)); edges.push(`<path class="edge${now}" d="M${x1} ${y(a) + 14} C${x1 - bulge} ${y(a) + 14} ${x2 - bulge} ${y(b) + 10} ${x2} ${y(b) + 10}"/>`); }
@@ -262,10 +262,14 @@ function paint() {
   }
   function cellOf(row, list, column, yy) {
     const x = g.column(column), sums = list.filter((s) => D.steps[s].kind === "sum" || D.steps[s].kind === "backward");
-    const main = list.filter((s) => !sums.includes(s)), width = main.length > 1 ? (g.cell - 4 * (main.length - 1)) / main.length : g.cell;
+    let main = list.filter((s) => !sums.includes(s));
+    const all = main.length;
+    if (all > 2) main = [main.includes(S.now) ? S.now : main.filter((s) => s <= S.now).pop() ?? main[0]];  // of many passes
+    const told = all > 2 ? ` (${list.filter((s) => !sums.includes(s)).indexOf(main[0]) + 1} of ${all})` : "";
+    const width = main.length > 1 ? (g.cell - 4 * (main.length - 1)) / main.length : g.cell;
     main.forEach((s, k) => {
       const step = D.steps[s], cx = x + k * (width + 4);
-      boxes.push(`<g class="${s > S.now ? "future" : ""}"><rect class="box${s === S.now ? " now" : ""}" data-step="${s}" x="${cx}" y="${yy}" width="${width}" height="${H - 8}" rx="13" fill="${S.colour === "kind" ? "var(--backward)" : fill(step)}"/><text x="${cx + 12}" y="${yy + 17}">${esc(clip(s <= S.now ? cellWord(step) : "", width - 22))}</text></g>`);
+      boxes.push(`<g class="${s > S.now ? "future" : ""}"><rect class="box${s === S.now ? " now" : ""}" data-step="${s}" x="${cx}" y="${yy}" width="${width}" height="${H - 8}" rx="13" fill="${S.colour === "kind" ? "var(--backward)" : fill(step)}"/><text x="${cx + 12}" y="${yy + 17}">${esc(clip(s <= S.now ? cellWord(step) + told : "", width - 22))}</text></g>`);
     });
     sums.forEach((s, k) => boxes.push(`<g class="${s > S.now ? "future" : ""}"><circle class="box${s === S.now ? " now" : ""}" data-step="${s}" cx="${x - 4 + k * 5}" cy="${yy + 13}" r="8" fill="var(--backward)"/><text x="${x - 8 + k * 5}" y="${yy + 17}">${D.steps[s].kind === "sum" ? "+" : "1"}</text></g>`));
   }

@@ -42,7 +42,7 @@ class Passed:
     argument: int
     value: Value
     reduced: Value
-    node: Any = None  # weak reference to the node that gets it
+    node: Any = None  # that gets it, while the engine hands it over
 
 
 @dataclass(slots=True, eq=False)
@@ -66,17 +66,17 @@ class Step:
     name: str
     place: Place | None = None
     call: Call | None = None
-    inputs: list[Any] = field(default_factory=list)
-    outputs: list[Value] = field(default_factory=list)
+    inputs: Sequence[Any] = ()
+    outputs: Sequence[Value] = ()
     params: tuple[Any, ...] = ()
     seconds: float = 0.0
     primitive: Any = None
     function: Any = None  # the autograd.Function
     of: Step | None = None
-    passed: list[Passed] = field(default_factory=list)
+    passed: Sequence[Passed] = ()
     backward: int = 0  # the number of the pass
     inside: Step | None = None
-    saved: dict[str, Any] = field(default_factory=dict)
+    saved: Sequence[tuple[str, Value]] = ()  # what its node had saved
     message: str = ""
     order: float = 0.0  # of operations from before the recording: their place among those
     numbers: tuple[int, ...] = ()  # which outputs the incoming gradients are of
@@ -132,8 +132,8 @@ class Recording(Recorder):
         if isinstance(x, Variable):
             data, version = x._data, version_of(x)
         value = Value(
-            len(self.values), None, data.shape, data.dtype, getattr(data, "nbytes", 0),
-            version=version, source=source, previous=previous, name=name,
+            len(self.values), None, data.shape, data.dtype, getattr(data, "nbytes", 0), None, None,
+            None, version, source, previous, name,
         )  # fmt: skip
         self.values.append(value)
         if isinstance(data, np.ndarray):
@@ -210,13 +210,14 @@ class Recording(Recorder):
 
     def _made(self, step: Step, made: Any) -> None:
         """Notes the results of a step that ran, and the node that undoes it."""
+        step.outputs = outputs = []
         for each in made if isinstance(made, tuple | list) else (made,):
             if not isinstance(each, Variable):
                 continue
             value = self._find(each)
             if value is None or value.source is not step:
                 value = self._new(each, step)
-            step.outputs.append(value)
+            outputs.append(value)
             node = each._node
             if node is not None:
                 if isinstance(node, Output):
@@ -304,12 +305,11 @@ class Recording(Recorder):
     def _same_input(self, step: Step, value: Value) -> None:
         """The operation of a write takes a copy of the old values: they are the target's."""
         for k, x in enumerate(step.inputs):
-            if isinstance(x, Value) and x is not value and x.source in self.steps[-4:]:
-                copied = x.source
-                assert copied is not None
+            copied = x.source if isinstance(x, Value) and x is not value else None
+            if copied is not None and copied in self.steps[-4:]:
                 same = copied.kind == "given" and x.shape == value.shape and x.array is not None
                 if same and np.array_equal(x.array, value.array):
-                    step.inputs[k] = value
+                    step.inputs = [*step.inputs[:k], value, *step.inputs[k + 1 :]]
                     self.steps.remove(copied)
                     return
 
@@ -327,13 +327,14 @@ class Recording(Recorder):
         if self.passes:
             step.inside = self.passes[-1].running
         running = Pass(self.count, step)
+        seeds: list[Value] = []
         for node, g in roots:
             whole = self._gradients(g)
             if whole:
                 running.pending[id(node)] = whole[0]
-                step.inputs.append(whole[0])
+                seeds.append(whole[0])
                 step.of = step.of or self.step_of(node)
-                step.passed.append(Passed(0, whole[0], whole[0], weakref.ref(node)))
+        step.inputs = seeds
         self.steps.append(step)
         self.passes.append(running)
 
@@ -358,7 +359,10 @@ class Recording(Recorder):
 
     def received(self, node: Node, g: Any) -> None:
         running = self.passes[-1]
-        step = Step("gradient", node.name().rpartition("::")[2], None, None)
+        if running.last is not None:
+            for passed in running.last.passed:
+                passed.node = None
+        step = Step("gradient", node.name())
         step.backward = running.number
         step.inputs = self._gradients(g)
         step.numbers = tuple(g) if isinstance(g, Partial) else ()
@@ -369,18 +373,30 @@ class Recording(Recorder):
         step.of = self.step_of(node)
         if step.of is None:
             step.of = self._undone(node)
-        names = getattr(step.primitive, "residuals", ())
-        if names and node.saved is not None and step.primitive.joint is not None:
-            for name, x in zip(step.primitive.saved_names[0], node.saved[0], strict=False):
-                if name in names and isinstance(x, np.ndarray):
-                    found = self._find(x)
-                    step.saved[name] = self._new(x, step.of, name) if found is None else found
+        if step.primitive is not None:
+            if step.of.order:  # its inputs were not seen
+                step.saved = self._saved(node, step.primitive, step.of, ())
+            elif step.primitive.residuals:
+                step.saved = self._saved(node, step.primitive, step.of, step.primitive.residuals)
         for parent in node.parents:
             leaf = parent.variable if isinstance(parent, AccumulateGrad) else None
             if leaf is not None and leaf._grad is not None and id(leaf) not in self._grads:
                 known = self._find(leaf._grad)
                 self._grads[id(leaf)] = self._new(leaf._grad, None) if known is None else known
         running.started = perf_counter()
+
+    def _saved(
+        self, node: Any, primitive: Any, of: Step, names: Sequence[str]
+    ) -> list[tuple[str, Value]]:
+        """The values that ``node`` saved under these names; () for all."""
+        found: dict[str, Value] = {}
+        if node.saved is not None and not (node.extra and "unpack" in node.extra):
+            for own, values in zip(primitive.saved_names, node.saved, strict=False):
+                for name, x in zip(own, values or (), strict=False):
+                    if (name in names or not names) and isinstance(x, np.ndarray | np.generic):
+                        known = self._find(x)
+                        found[name] = self._new(x, of, name) if known is None else known
+        return list(found.items())
 
     def _undone(self, node: Any) -> Step:
         """The step of an operation that ran before the recording, or of a write to a view."""
@@ -406,19 +422,21 @@ class Recording(Recorder):
         step.seconds = perf_counter() - running.started
         running.running = None
         running.expected.clear()
+        all_passed: list[Passed] = []
+        step.passed = all_passed
         for k, (parent, g) in enumerate(zip(node.parents, grads, strict=False)):
             if parent is None or g is None:
                 continue
             values = self._gradients(g)
             for value in values:
-                passed = Passed(k, value, value, weakref.ref(parent))
-                step.passed.append(passed)
+                passed = Passed(k, value, value, parent)
+                all_passed.append(passed)
                 if id(parent) in running.pending:
                     running.expected.append((parent, passed))
                 else:
                     running.pending[id(parent)] = value
         if not isinstance(node, Output):
-            for passed in step.passed:
+            for passed in all_passed:
                 if passed.value.source is None:
                     passed.value.source = step
             self.steps.append(step)
@@ -433,7 +451,7 @@ class Recording(Recorder):
             value.source = running.last
         for passed in running.last.passed:
             if passed.value is whole and passed.reduced is whole:
-                node = passed.node()
+                node = passed.node
                 if node is not None and node.shape == total.shape:
                     passed.reduced = value
                     if running.pending.get(id(node)) is whole:
@@ -528,10 +546,11 @@ class Recording(Recorder):
         if self not in current.state.interpreters:
             return
         step = Step("optimizer", type(optimizer).__name__, place(), self.call)
+        step.inputs = taken = []
         for group in optimizer.param_groups:
             for p in group["params"]:
                 if isinstance(p, Variable) and p._grad is not None:
-                    step.inputs.append((weakref.ref(p), self._given(p), self._given_grad(p)))
+                    taken.append((weakref.ref(p), self._given(p), self._given_grad(p)))
         first = optimizer.param_groups[0] if optimizer.param_groups else {}
         step.params = tuple((key, each) for key, each in first.items() if key != "params")
         outside, self.call = self.call, Call(f"{step.name}.step", "Optimizer", self.call)
@@ -548,6 +567,7 @@ class Recording(Recorder):
         step, self.call, started = self._optimizers.pop()
         step.seconds = perf_counter() - started
         changes = []
+        outputs = []
         for reference, before, g in step.inputs:
             p = reference()
             if p is None:
@@ -556,8 +576,8 @@ class Recording(Recorder):
             self._leaves[id(p)] = (reference, now)
             self._writers[id(p._counter)] = step
             changes.append((before, g, now))
-            step.outputs.append(now)
-        step.inputs = changes
+            outputs.append(now)
+        step.inputs, step.outputs = changes, outputs
         self.steps.append(step)
 
     # --- the block ---------------------------------------------------------------------------
@@ -621,7 +641,7 @@ class Recording(Recorder):
             for name, x in inner.f_locals.items():
                 if isinstance(x, Variable):
                     value = self._new(x, None, self.names.get(id(x), (None, name))[1])
-                    step.inputs.append(value)
+                    step.inputs = [*step.inputs, value]
         return step
 
 

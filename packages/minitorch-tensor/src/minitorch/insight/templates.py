@@ -112,11 +112,11 @@ def gradient_values(step: Step) -> dict[str, Any]:
         if of.inputs and of.primitive is primitive:
             values.update(names_and_inputs(of))
         values.update(zip(primitive.outputs, of.outputs, strict=False))
-        values.update(of.saved)
+        values.update(dict(of.saved))
         for name, x in list(values.items()):
             if isinstance(x, Value) and name != "g":
                 values[f"{name}_shape"] = x.shape
-    return values | step.saved
+    return values | dict(step.saved)
 
 
 def gradient_template(step: Step, argument: int) -> Template | None:

@@ -15,10 +15,15 @@ def title_of(recording: Recording) -> str:
     parts = [f"{operations} operation{'s' * (operations != 1)}"]
     if recording.count:
         parts.append(f"{recording.count} backward pass{'es' * (recording.count != 1)}")
-    parts.append(f"{recording.seconds * 1e3:.3g} ms, recorded")
+    parts.append(f"recorded in {duration(recording.seconds)}")
     if recording.error is not None:
         parts.append(f"ended by {type(recording.error).__name__}")
     return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it."""
+    return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
 
 
 def run_text(recording: Recording) -> str:
