@@ -1,7 +1,7 @@
 """Tests what users get: the wheels are built once and installed into clean environments.
 
 nox              lint, types and every test, on every Python that this machine has
-nox -s demo      trains a classifier of handwritten digits and draws what it learned
+nox -s demo      trains a classifier of handwritten digits, draws it, shows a step of it
 nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
 nox -s numba    the compiled kernels beside NumPy's
@@ -192,7 +192,7 @@ def wasm(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Trains a classifier of handwritten digits; writes digits.png."""
+    """Trains a classifier of handwritten digits; writes digits.png and backprop.html."""
     install(session, STACK, "scikit-learn", "matplotlib", "tqdm")
     session.chdir(ROOT)
     session.run("python", "examples/digits.py", *session.posargs)

@@ -2,11 +2,13 @@
 
     python examples/digits.py [picture]
 
-Needs scikit-learn, matplotlib and tqdm beside MiniTorch. Take the prefix "mini" away and it is a
-PyTorch program.
+Writes the picture, by default digits.png, and beside it backprop.html: one training step, to be
+walked through in a browser. Needs scikit-learn, matplotlib and tqdm beside MiniTorch. Take the
+prefix "mini" and the last step's page away and it is a PyTorch program.
 """
 
 import sys
+from pathlib import Path
 
 import matplotlib
 import minitorch as torch
@@ -86,6 +88,17 @@ for axis, k in zip(right.subplots(4, 7).flat, shown.tolist(), strict=True):
     axis.title.set_color("black" if said == true else "tab:red")
     axis.axis("off")
 right.suptitle("What it says of test digits")
-picture = sys.argv[1] if len(sys.argv) > 1 else "digits.png"
+picture = Path(sys.argv[1] if len(sys.argv) > 1 else "digits.png")
 figure.savefig(picture, dpi=110)
 print(f"Curves and predictions: {picture}")
+
+# One more step, recorded: each operation and its gradient, with their numbers.
+with torch.explain() as page:
+    optimizer.zero_grad()
+    loss = criterion(model(train_images[:32]), train_labels[:32])
+    loss.backward()
+    optimizer.step()
+backprop = page.save(picture.with_name("backprop.html"))
+print(
+    f"Where to look next: open {backprop} in a browser, that step's backward pass to walk through"
+)
