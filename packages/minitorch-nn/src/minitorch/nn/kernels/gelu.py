@@ -9,6 +9,7 @@ import numpy as np
 from minitorch.extend import error_function, exp_into, over_elements, scratch
 
 INNER = math.sqrt(2 / math.pi)
+SIGN = np.int32(-(2**31))  # the bit of a float32 that is its sign
 
 # erfc(z) = -2 t P(t) exp(-z^2) with t = 1 / (1 + RATE z) to 9e-9, a fit in the form of
 # Abramowitz and Stegun 7.1.26; what float32 needs, and its exponential is the density's
@@ -34,7 +35,12 @@ def _single(x: Any, out: Any, slope: Any) -> None:
     exp_into(density, density, -0.5)
     remainder *= density
     remainder += 0.5  # now the probability of [0, |x|]
-    cdf = np.copysign(remainder, x, out=remainder)
+    # copysign(remainder, x), in a third of its time
+    sign, bits = slope.view(np.int32), remainder.view(np.int32)
+    np.bitwise_and(x.view(np.int32), SIGN, out=sign)
+    bits &= ~SIGN
+    bits |= sign
+    cdf = remainder
     cdf += 0.5
     np.multiply(x, cdf, out=out)
     np.multiply(x, density, out=slope)
