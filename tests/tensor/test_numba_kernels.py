@@ -78,6 +78,86 @@ if F is not None:
 ALL = ELEMENTWISE | ROWS
 
 
+def channels(name, *extra):
+    """Batch, group or instance norm with gradients of factors and summands."""
+
+    def run(x):
+        w, b = (torch.linspace(-1, 2, x.shape[1], dtype=x.dtype).requires_grad_() for _ in "wb")
+        if name == "batch_norm":
+            return F.batch_norm(x, None, None, w, b, True), w, b
+        return F.group_norm(x, *extra, w, b), w, b
+
+    return run
+
+
+def labelled(classes, **options):
+    """Cross entropy of rows with labels, some of which are not to count."""
+
+    def run(x):
+        labels = torch.arange(x.numel() // classes).reshape(x.shape[:1] + x.shape[2:]) % classes
+        if options.get("ignore_index") == -100:
+            labels[::3] = -100
+        options.update({k: v.to(x.dtype) for k, v in options.items() if k == "weight"})
+        return F.cross_entropy(x, labels, **options)
+
+    return run
+
+
+def embedded(shape, padding=-1):
+    def run(table):
+        index = torch.arange(200).reshape(shape) ** 2 % len(table)
+        return F.embedding(index, table, None if padding < 0 else padding)
+
+    return run
+
+
+def recurrent(kind, **options):
+    def run(x):
+        torch.manual_seed(0)
+        layer = getattr(torch.nn, kind)(x.shape[-1], 6, dtype=x.dtype, **options)
+        y, state = layer(x)
+        state = torch.cat(state, -1) if kind == "LSTM" else state
+        return torch.cat([y.reshape(-1), state.reshape(-1)]), *layer.parameters()
+
+    return run
+
+
+CHANNELS = "channels.moments channels.channel_norm channels.channel_norm_backward"
+WINDOWS = "places.max_pool places.put"
+LSTM = "recurrent.lstm recurrent.lstm_backward"
+# name -> (function, shape of its tensor, the compiled kernels that it runs)
+SHAPED = {} if F is None else {
+    "batch_norm": (channels("batch_norm"), (6, 4, 5, 7), CHANNELS),
+    "batch_norm of rows": (channels("batch_norm"), (50, 4), ""),
+    "batch_norm of many": (
+            lambda x: F.batch_norm(x, None, None, training=True), (20, 8, 90, 90), "",
+        ),
+    "batch_norm alone": (lambda x: F.batch_norm(x, None, None, training=True), (5, 3, 9), ""),
+    "group_norm": (channels("group_norm", 2), (6, 4, 5, 7), ""),
+    "instance_norm": (lambda x: F.instance_norm(x), (6, 4, 5, 7), ""),
+    "cross_entropy": (labelled(5), (60, 5), "losses.probabilities"),
+    "cross_entropy of many": (labelled(1100), (1100, 1100), ""),
+    "cross_entropy of pixels": (labelled(4), (3, 4, 6, 5), ""),
+    "cross_entropy, ignoring": (labelled(40, ignore_index=-100), (60, 40), ""),
+    "cross_entropy, weighted": (labelled(5, weight=torch.arange(1.0, 6.0)), (60, 5), ""),
+    "cross_entropy, smoothed": (labelled(5, label_smoothing=0.1), (60, 5), ""),
+    "cross_entropy, sums": (labelled(5, reduction="sum"), (60, 5), ""),
+    "cross_entropy of each": (labelled(5, reduction="none"), (60, 5), ""),
+    "embedding": (embedded((20, 10)), (30, 7), "places.add_rows"),
+    "embedding with padding": (embedded((200,), 4), (30, 7), ""),
+    "max_pool2d": (lambda x: F.max_pool2d(x, 2), (3, 4, 9, 8), WINDOWS),
+    "max_pool2d, overlapping": (lambda x: F.max_pool2d(x, 3, 1), (3, 4, 9, 8), ""),
+    "max_pool2d, padded": (lambda x: F.max_pool2d(x, 3, 2, 1), (3, 4, 9, 8), ""),
+    "max_pool1d, dilated": (lambda x: F.max_pool1d(x, 3, 2, 0, 2), (3, 4, 30), ""),
+    "max_pool3d": (lambda x: F.max_pool3d(x, 2), (2, 3, 6, 4, 5), ""),
+    "adaptive_max_pool2d": (lambda x: F.adaptive_max_pool2d(x, (3, 5)), (3, 4, 8, 9), ""),
+    "max_pool2d of many": (lambda x: F.max_pool2d(x, 2), (40, 8, 60, 60), ""),
+    "lstm": (recurrent("LSTM"), (7, 3, 5), LSTM),
+    "lstm of two layers": (recurrent("LSTM", num_layers=2, bidirectional=True), (7, 3, 5), ""),
+    "lstm, projected": (recurrent("LSTM", proj_size=2, bias=False), (7, 3, 5), ""),
+}  # fmt: skip
+
+
 def run(function, values, view, weights):
     """The result and the gradients of all that it was made of, as arrays."""
     x = values.clone().requires_grad_()
@@ -115,6 +195,74 @@ SHAPES = [(1, 1), (3, 5), (40, 33), (7, 4, 50), (2000, 1), (1, 2000), (1200, 100
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
 def test_values_and_gradients(name, shape, dtype):
     compare(ALL[name][0], numbers(shape, dtype), weights=ramp)
+
+
+@pytest.mark.parametrize("name", SHAPED)
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+def test_layers(name, dtype):
+    function, shape, _ = SHAPED[name]
+    compare(function, numbers(shape, dtype), weights=ramp)
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_layers_of_memory_in_another_order(name):
+    function, shape, _ = SHAPED[name]
+    turned = numbers(shape[::-1])
+    compare(function, turned, lambda x: x.permute(tuple(range(x.ndim))[::-1]), ramp)
+
+
+@pytest.mark.parametrize("name", ["max_pool2d", "max_pool2d, overlapping", "adaptive_max_pool2d"])
+def test_maxima_of_equals_and_of_nans(name):
+    function, shape, _ = SHAPED[name]
+    values = torch.tensor(rng.integers(0, 3, shape), dtype=torch.float32)
+    values[0, 0, :4] = np.nan
+    compare(function, values, weights=ramp)
+
+
+@nn
+def test_places_beyond_the_end_are_refused():
+    with kernels("numba"), pytest.raises((RuntimeError, IndexError)):
+        torch.ops.aten.embedding_dense_backward(
+            torch.ones(2, 3), torch.tensor([0, 9]), 5, -1, False
+        )
+
+
+OPTIMIZERS = {
+    "SGD": [{}, {"weight_decay": 0.1, "maximize": True}, {"momentum": 0.9, "dampening": 0.2},
+            {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}],
+    "Adam": [{}, {"weight_decay": 0.1}, {"amsgrad": True}, {"maximize": True}],
+    "AdamW": [{}, {"betas": (0.5, 0.7), "eps": 1e-3}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [(name, each) for name in OPTIMIZERS for each in OPTIMIZERS[name]]
+)
+@pytest.mark.parametrize("dtype", [*TOLERANCE, torch.float16, torch.complex64], ids=str)
+def test_optimizers(name, options, dtype):
+    optim = pytest.importorskip("minitorch.optim", reason="not installed")
+
+    def trained():
+        shapes = [(5, 4), (7,), (200, 300), ()]
+        params = [torch.ones(shape, dtype=dtype, requires_grad=True) for shape in shapes]
+        with torch.no_grad():
+            params[1][2] = np.inf
+        params.append(torch.ones(20, 30, dtype=dtype).T.requires_grad_())
+        optimizer = getattr(optim, name)(params, lr=0.1, **options)
+        for step in range(4):
+            for p in params:
+                grad = torch.linspace(-1, 1, p.numel()).reshape(p.shape) * (step + 1)
+                p.grad = grad.to(dtype)
+            optimizer.step()
+        return [p.detach().numpy() for p in params]
+
+    with kernels("numpy"):
+        expected = trained()
+    with kernels("numba"):
+        found = trained()
+    tolerance = 4 * TOLERANCE.get(dtype, 4e-6)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
 VIEWS = {
@@ -185,12 +333,13 @@ def test_other_dtypes_are_numpys(name, dtype):
 
 
 def test_each_compiled_kernel_is_in_a_table():
-    listed = {each for _, names in ALL.values() for each in names.split()} | OTHERS
+    tables = [*ALL.values(), *SHAPED.values()]
+    listed = {each for *_, names in tables for each in names.split()} | OPTIMIZER_STEPS
     offered = {name for name, _, _ in choice._offers}
     assert offered <= listed
 
 
-OTHERS: set[str] = set()
+OPTIMIZER_STEPS = {"optimizers.adam", "optimizers.sgd"}
 
 
 def test_create_graph_goes_through_the_definition():

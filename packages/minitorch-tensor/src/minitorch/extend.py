@@ -22,6 +22,7 @@ from .autograd.out import into
 from .autograd.primitive import batching_rule, labelled, operation, primitive
 from .autograd.variable import Variable, wrap
 from .kernels.blas import SHARED, axpby, single_threaded, threads_off_this_core
+from .kernels.choice import offer
 from .kernels.elementwise import exp_into, over_elements
 from .kernels.error_function import erf as error_function
 from .kernels.half import in_single, single
@@ -82,6 +83,7 @@ __all__ = [
     "module_writes",
     "not_tensor",
     "numpy_names",
+    "offer",
     "one_dim",
     "operation",
     "over_elements",

@@ -8,7 +8,7 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check_adam, check_modes, checked
-from .elementwise import ElementwiseOptimizer, Update, number
+from .elementwise import ElementwiseOptimizer, Update, compiled, number
 from .optimizer import ParamsT
 
 __all__ = ["Adam", "AdamW"]
@@ -36,6 +36,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     }, (step,)
 
 
+@compiled("optimizers.adam")
 class Adam(ElementwiseOptimizer):
     """Adam (Kingma & Ba 2015): steps scaled by running averages of gradient and squared gradient.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 from minitorch import Tensor, set_grad_enabled
@@ -15,6 +15,7 @@ from minitorch.extend import (
     data_of,
     grad_of,
     mark_written,
+    offer,
     wrap,
 )
 
@@ -22,7 +23,7 @@ from .layout import SCRATCH, Buffers, Layout, flattened, scalar_dtype
 from .optimizer import Optimizer, closure_loss
 from .tensors import tensors
 
-__all__ = ["ElementwiseOptimizer", "Update", "first_state", "number"]
+__all__ = ["ElementwiseOptimizer", "Update", "compiled", "first_state", "number"]
 
 LAYOUTS = "(buffers, layout per group)"  # among an optimizer's attributes, in the way of none
 
@@ -50,6 +51,9 @@ class Update(NamedTuple):
     options: Callable[..., tuple[dict[str, Any], tuple[float, ...]]]
     scalars: Callable[[dict[str, Any]], dict[str, Any]] = lambda group: {"step": 0.0}
     sparse: bool = False
+
+
+T = TypeVar("T", bound="ElementwiseOptimizer")
 
 
 class ElementwiseOptimizer(Optimizer):
@@ -97,6 +101,19 @@ class ElementwiseOptimizer(Optimizer):
         for step in steps:
             step.write(writer)
         return True
+
+
+def compiled(name: str) -> Callable[[type[T]], type[T]]:
+    """Decorates an optimizer of whose kernel ``kernels.numba`` has a compiled one."""
+
+    def offered(kind: type[T]) -> type[T]:
+        def put(kernel: Callable[..., Any]) -> None:
+            kind.__update__ = kind.__update__._replace(kernel=kernel)
+
+        offer(name, kind.__update__.kernel, put)
+        return kind
+
+    return offered
 
 
 def has_state(entry: dict[str, Any] | None, names: Iterable[str]) -> bool:

@@ -8,7 +8,7 @@ from minitorch import Tensor
 
 from . import kernels
 from .arguments import check, check_modes, checked
-from .elementwise import ElementwiseOptimizer, Update
+from .elementwise import ElementwiseOptimizer, Update, compiled
 from .optimizer import ParamsT
 
 __all__ = ["SGD"]
@@ -33,6 +33,7 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     }, ()
 
 
+@compiled("optimizers.sgd")
 class SGD(ElementwiseOptimizer):
     """Stochastic gradient descent, with momentum if asked for.
 

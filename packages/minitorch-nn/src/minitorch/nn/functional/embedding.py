@@ -30,6 +30,7 @@ embedding_dense_backward_p: Callable[..., Tensor] = primitive(
     lambda g, index, padding: embedding_masked_p(g, index, padding),
     None,
     name="embedding_dense_backward",
+    compiled="places.add_rows",
 )
 embedding_masked_p: Callable[..., Tensor] = primitive(
     kernels.masked_rows,

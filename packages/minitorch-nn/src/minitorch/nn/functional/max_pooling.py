@@ -55,6 +55,7 @@ put_places_p = primitive(
     None,
     name="put_places",
     traits=("linear",),
+    compiled="places.put",
 )
 take_places_p: Callable[..., Tensor] = primitive(
     kernels.take,
@@ -69,6 +70,7 @@ max_pool_p = primitive(
     "x | windows once -> values indices",
     lambda g, indices, x_shape, once: put_places_p(g, indices, tuple(x_shape[2:]), once),
     name="max_pool",
+    compiled="places.max_pool",
 )
 batching_rule(max_pool_p, put_places_p, take_places_p)(together)
 # by the number of dimensions, under PyTorch's names

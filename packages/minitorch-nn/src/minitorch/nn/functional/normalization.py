@@ -104,10 +104,15 @@ native_batch_norm_p = fused(
     channel_norm_definition,
     name="native_batch_norm",
     residuals="rstd",
+    compiled="channels.channel_norm channels.channel_norm_backward",
 )
 native_group_norm_p = labelled(native_batch_norm_p, "NativeGroupNormBackward0")
 channel_moments_p = primitive(
-    in_single(kernels.moments, 0), "x | groups -> mean var", None, name="channel_moments"
+    in_single(kernels.moments, 0),
+    "x | groups -> mean var",
+    None,
+    name="channel_moments",
+    compiled="channels.moments",
 )
 
 

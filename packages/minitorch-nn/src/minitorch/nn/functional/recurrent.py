@@ -89,6 +89,7 @@ lstm_p = fused(
     name="lstm",
     residuals="gates before cells tanhs",
     used_by=USED_BY,
+    compiled="recurrent.lstm recurrent.lstm_backward",
 )
 gru_p = fused(
     kernels.gru,

@@ -6,10 +6,11 @@ q = (1 - s) w_t onehot(t) + s w / C, a row's loss is -sum(q log p) and its gradi
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
-from minitorch.extend import column_sums, exponentials, over_elements, over_rows, row_sums
+from minitorch.extend import column_sums, exponentials, offer, over_elements, over_rows, row_sums
 
 FEW = 32  # classes; measured
 MANY = 1 << 18  # scores; all cores work on so many
@@ -66,19 +67,10 @@ def softmax_of_many(rows: Any) -> tuple[Any, Any, Any]:
     return y, sums, tops
 
 
-def cross_entropy(
-    x: Any, target: Any, weight: Any, ignore: int, reduction: str, smoothing: float
-) -> tuple[Any, Any, Any, Any]:
-    rows = as_rows(x)
-    t = target.reshape(-1)
+def probabilities(rows: Any, t: Any, weight: Any, smoothing: float) -> Any:
+    """(softmax, where the labels' numbers are in it, x - max(x) of the labels, logarithms of the
+    sums of exponentials, with ``smoothing`` the weighted sums of x - max(x))"""
     n, classes = rows.shape
-    counts = check_labels(t, classes, ignore)
-    if not classes:  # of nothing: any label would have been refused, unless ignored
-        rows, classes, weight = np.zeros((n, 1), x.dtype), 1, None
-    if counts is not None:
-        t = np.where(counts, t, 0)
-    if x.itemsize == 2:
-        rows = rows.astype(np.float32)
     if classes < FEW:
         rows = np.asfortranarray(rows)  # NumPy reduces many short rows faster by columns
     many = rows.size >= MANY and rows.flags.c_contiguous
@@ -94,13 +86,33 @@ def cross_entropy(
         else t * n + np.arange(n, dtype=np.int64)
     )
     chosen = shifted.ravel("K").take(at.astype(np.intp, copy=False))
+    others = None
     if smoothing:
         others = row_sums(shifted) if weight is None else shifted @ weight
     if not many:
         np.exp(y, out=y)
         sums = row_sums(y)
         y /= sums[:, None]
-    log_sums = np.log(sums)
+    return y, at, chosen, np.log(sums), others
+
+
+offer("losses.probabilities", probabilities, partial(globals().__setitem__, "probabilities"))
+
+
+def cross_entropy(
+    x: Any, target: Any, weight: Any, ignore: int, reduction: str, smoothing: float
+) -> tuple[Any, Any, Any, Any]:
+    rows = as_rows(x)
+    t = target.reshape(-1)
+    n, classes = rows.shape
+    counts = check_labels(t, classes, ignore)
+    if not classes:  # of nothing: any label would have been refused, unless ignored
+        rows, classes, weight = np.zeros((n, 1), x.dtype), 1, None
+    if counts is not None:
+        t = np.where(counts, t, 0)
+    if x.itemsize == 2:
+        rows = rows.astype(np.float32)
+    y, at, chosen, log_sums, others = probabilities(rows, t, weight, smoothing)
     loss = log_sums - chosen
     w = None if weight is None else weight[t]
     if w is not None:
