@@ -6,7 +6,7 @@ nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
 nox -s numba    the compiled kernels beside NumPy's
 nox -s ecosystem programs that use PyTorch's libraries, beside what PyTorch printed
-nox -s docs      the site, with lessons and the API reference, in docs/_build; warnings are errors
+nox -s docs      the site, with lessons and API reference, in docs/_build/html; warnings are errors
 nox -s browser   the pages that we make, in Chromium without a window
 nox -s packages  builds the sdists, the wheels from them, and checks both
 nox -s bench     times beside PyTorch's and others', in turns: tables, a picture, some ten minutes
@@ -85,11 +85,11 @@ def types(session: nox.Session) -> None:
     pytest(session, "typing")
 
 
-SITE = ROOT / "docs" / "_build"
+SITE = ROOT / "docs" / "_build" / "html"
 
 
 def build_site(session: nox.Session) -> None:
-    """The site in docs/_build, with the wheels that its playground runs in the browser."""
+    """The site in docs/_build/html, with the wheels that its playground runs in the browser."""
     install(session, STACK, "sphinx", "furo", "myst-nb", "matplotlib")
     sphinx = ("python", "-m", "sphinx", "-W", "--keep-going", "-q")
     session.run(*sphinx, str(ROOT / "docs"), str(SITE))
@@ -103,7 +103,7 @@ def build_site(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The site, with lessons and the API reference, in docs/_build; warnings are errors."""
+    """The site, with lessons and the API reference, in docs/_build/html; warnings are errors."""
     build_site(session)
 
 

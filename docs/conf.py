@@ -18,18 +18,25 @@ from pages import MODULES, members, page
 project = "MiniTorch"
 copyright = "2026, the MiniTorch authors"
 release = metadata.version("minitorch-tensor")
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = [
+    "explained", "myst_nb",
+    "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode",
+]  # fmt: skip
 html_theme = "furo"
 html_title = f"MiniTorch {release}"
 html_show_sphinx = False
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
+pygments_dark_style = "github-dark"
 html_copy_source = False
 html_math_renderer = "mathml"
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "**/.pytest_cache"]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
+nb_code_prompt_show = "Show the code of the figure"
+nb_code_prompt_hide = "Hide the code of the figure"
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # signatures say what matters; Args say the rest

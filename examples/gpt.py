@@ -1,10 +1,11 @@
 """Writes like Python's manual: a small GPT that learns its pages letter by letter.
 
-    python examples/gpt.py [--steps 1500] [--seed 0] [--length 400] [--prompt "The "]
+    python examples/gpt.py [--steps 1500] [--seed 0] [--length 400] [--prompt "The "] [--picture P]
 
-The text is `pydoc_data.topics`, which every Python carries; tqdm is needed beside MiniTorch. Take
-the prefix "mini" away and it is a PyTorch program. The model is that of Radford et al., "Language
-models are unsupervised multitask learners": normalization first, GELU, tied embeddings.
+The text is `pydoc_data.topics`, which every Python carries; tqdm is needed beside MiniTorch, and
+matplotlib for a picture. Take the prefix "mini" away and it is a PyTorch program. The model is that
+of Radford et al., "Language models are unsupervised multitask learners": normalization first, GELU,
+tied embeddings.
 """
 
 import argparse
@@ -21,6 +22,7 @@ parser.add_argument("--steps", type=int, default=1500)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--length", type=int, default=400, help="characters to write at the end")
 parser.add_argument("--prompt", default="The ")
+parser.add_argument("--picture", help="a file for a picture of the losses and the writing")
 options = parser.parse_args()
 
 LAYERS, HEADS, WIDTH, CONTEXT, BATCH = 4, 4, 128, 64, 12
@@ -127,6 +129,7 @@ def schedule(step):
 scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)
 print(f"{len(text):,} characters, {len(alphabet)} different")
 print(f"{sum(p.numel() for p in model.parameters()):,} parameters")
+history = []
 bar = tqdm(range(1, options.steps + 1), unit="step")
 for step in bar:
     optimizer.zero_grad()
@@ -136,9 +139,29 @@ for step in bar:
     optimizer.step()
     scheduler.step()
     if step % 50 == 0 or step == options.steps:
-        bar.set_postfix(loss=f"{loss.item():.3f}", validation=f"{validation_loss():.3f}")
+        history.append((step, loss.item(), validation_loss()))
+        bar.set_postfix(loss=f"{history[-1][1]:.3f}", validation=f"{history[-1][2]:.3f}")
 
 print(f"Loss per character: validation {validation_loss():.4f} nats")
 prompt = torch.tensor([[index[letter] for letter in options.prompt]])
 written = model.write(prompt, options.length)[0].tolist()
-print("".join(alphabet[k] for k in written))
+writing = "".join(alphabet[k] for k in written)
+print(writing)
+
+if options.picture:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
+    steps, losses, validations = zip(*history)
+    left.plot(steps, losses, label="training, one batch")
+    left.plot(steps, validations, label="validation")
+    left.set(xlabel="step", ylabel="cross-entropy per letter (nats)")
+    left.legend()
+    right.text(0, 1, writing, family="monospace", fontsize=9, va="top", parse_math=False)
+    right.set_title("What it writes")
+    right.axis("off")
+    figure.savefig(options.picture, dpi=90)
+    print(f"Losses and writing: {options.picture}")

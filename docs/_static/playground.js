@@ -33,7 +33,7 @@ function buttons(busy) {
 
 const ABSENT = {
   wheels: `MiniTorch's own files are missing here. Build the site with “nox -s docs”, then ` +
-    `“python -m http.server --directory docs/_build” and open the address that it prints: ` +
+    `“python -m http.server --directory docs/_build/html” and open the address that it prints: ` +
     `a browser cannot fetch them from a file.`,
   pyodide: `Python could not be fetched from ${new URL(CDN).host}. You may be offline, or a ` +
     `filter may block that address. Everything else on this site works without it; on your ` +

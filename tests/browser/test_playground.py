@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SITE = ROOT / "docs" / "_build"
+SITE = ROOT / "docs" / "_build" / "html"
 CDN = re.search(r'"(https://cdn.*?)"', (ROOT / "docs/_static/playground.js").read_text())[1]
 LOAD = 60_000  # milliseconds, for Python and NumPy to come
 

@@ -16,6 +16,8 @@ READMES = {  # and what its Python needs
     "docs/autograd.md": ALL,
     "docs/explain.md": ALL,
     "docs/from-pytorch.md": ALL,
+    "docs/gallery.md": (),
+    "docs/index.md": (),
     "docs/performance.md": (),
     "docs/testing.md": (),
     "packages/minitorch-tensor/README.md": (),

@@ -1,0 +1,73 @@
+"""Lesson 6: optimizers. For the teacher."""
+
+import math
+
+import minitorch as torch
+
+
+def largest_rate(hessian):
+    """The learning rate above which gradient descent runs away, for f(x) = x @ hessian @ x / 2."""
+    return 2 / torch.linalg.eigvalsh(hessian).max().item()
+
+
+class Momentum:
+    """v = mu v + g; x = x - lr v. (PyTorch's SGD with momentum.)"""
+
+    def __init__(self, lr, mu=0.9):
+        self.lr, self.mu = lr, mu
+        self.v = 0
+
+    def step(self, x, g):
+        """The new x; the velocity is kept in self, and is 0 before the first step."""
+        self.v = self.mu * self.v + g
+        return x - self.lr * self.v
+
+
+class Adam:
+    """Adam, as the lesson has it."""
+
+    def __init__(self, lr=0.001, b1=0.9, b2=0.999, eps=1e-8):
+        self.lr, self.b1, self.b2, self.eps = lr, b1, b2, eps
+        self.t, self.m, self.s = 0, 0, 0
+
+    def step(self, x, g):
+        """The new x; what Adam remembers is kept in self."""
+        self.t += 1
+        self.m = self.b1 * self.m + (1 - self.b1) * g
+        self.s = self.b2 * self.s + (1 - self.b2) * g * g
+        mean = self.m / (1 - self.b1**self.t)
+        square = self.s / (1 - self.b2**self.t)
+        return x - self.lr * mean / (square.sqrt() + self.eps)
+
+
+class AdamW(Adam):
+    """Adam; before its step x is multiplied by 1 - lr * decay. The gradient knows nothing of it."""
+
+    def __init__(self, lr=0.001, b1=0.9, b2=0.999, eps=1e-8, decay=0.01):
+        super().__init__(lr, b1, b2, eps)
+        self.decay = decay
+
+    def step(self, x, g):
+        """The new x."""
+        return super().step(x * (1 - self.lr * self.decay), g)
+
+
+def warmup_cosine(step, warmup, total, lr):
+    """The learning rate of step 0, 1, ..., total.
+
+    It rises in a straight line from 0 at step 0 to ``lr`` at step ``warmup``, and falls from there
+    as half a cosine to 0 at step ``total``.
+    """
+    if step < warmup:
+        return lr * step / warmup
+    return lr * (1 + math.cos(math.pi * (step - warmup) / (total - warmup))) / 2
+
+
+def clip(gradients, length):
+    """The tensors, all scaled by one factor so that together they are at most ``length`` long.
+
+    Together means: as one long vector. Shorter gradients stay as they are.
+    """
+    whole = math.sqrt(sum((g * g).sum().item() for g in gradients))
+    factor = min(1.0, length / whole) if whole else 1.0
+    return [g * factor for g in gradients]
