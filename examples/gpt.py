@@ -11,6 +11,7 @@ tied embeddings.
 import argparse
 import math
 from pydoc_data import topics
+from textwrap import wrap
 
 import minitorch as torch
 import minitorch.nn.functional as F
@@ -154,13 +155,14 @@ if options.picture:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
     steps, losses, validations = zip(*history)
     left.plot(steps, losses, label="training, one batch")
     left.plot(steps, validations, label="validation")
     left.set(xlabel="step", ylabel="cross-entropy per letter (nats)")
     left.legend()
-    right.text(0, 1, writing, family="monospace", fontsize=9, va="top", parse_math=False)
+    lines = [part for line in writing.splitlines() for part in wrap(line, 66) or [""]]
+    right.text(0, 1, "\n".join(lines), family="monospace", va="top", parse_math=False)
     right.set_title("What it writes")
     right.axis("off")
     figure.savefig(options.picture, dpi=90)
