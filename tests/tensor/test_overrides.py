@@ -337,6 +337,7 @@ def test_functions_that_ask_have_names():
     assert overrides.is_tensor_method_or_property(torch.Tensor.add)
     assert not overrides.is_tensor_method_or_property(torch.add)
     assert torch.add in overrides.get_overridable_functions()[torch]
+    assert torch.arccosh in overrides.get_overridable_functions()[torch]  # came in on first use
     assert torch.set_default_dtype in overrides.get_ignored_functions()
     assert overrides.get_testing_overrides()[torch.add](1, 2) == -1
 

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import pickle
 
 import minitorch
 import numpy as np
@@ -110,7 +111,11 @@ def test_step_functions_have_zero_gradient(name, reference, expected):
 
 @pytest.mark.parametrize(("alias", "name"), ALIASES)
 def test_aliases(alias, name):
-    assert getattr(minitorch, alias) is getattr(minitorch, name)
+    functions = [getattr(minitorch, each) for each in (alias, name)]
+    assert functions[0] is not functions[1]  # who has a say in functions can tell them apart
+    assert functions[0].primitive is functions[1].primitive
+    assert [each.__name__ for each in functions] == [alias, name]
+    assert pickle.loads(pickle.dumps(functions[0])) is functions[0]
     methods = [inspect.unwrap(getattr(minitorch.Tensor, each)) for each in (alias, name)]
     assert methods[0].__code__ is methods[1].__code__
 

@@ -54,7 +54,6 @@ SILENT = {
     "tensor of a list of tensors": lambda: torch.tensor([torch.tensor(1.0)]),
     "tensor of a read-only array": lambda: torch.tensor(READ_ONLY),
     "list of numbers": lambda: X[[0, 1]],
-    "meshgrid of one": lambda: torch.meshgrid(V),
     "meshgrid, ij": lambda: torch.meshgrid(V, V, indexing="ij"),
     "x.T": lambda: X.T,
     "x.mT": lambda: torch.ones(2, 3, 4).mT,

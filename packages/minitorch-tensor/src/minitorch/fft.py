@@ -49,4 +49,4 @@ __all__ = [
     "rfftn",
 ]
 
-_take_tensors(globals())
+_take_tensors(globals(), "fft_")

@@ -159,4 +159,4 @@ def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor
     return view_p(product, (*(() if first else (rows,)), *(() if last else (columns,))))
 
 
-_take_tensors(globals())
+_take_tensors(globals(), "linalg_")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterable
 from functools import cache, wraps
 from importlib import import_module
@@ -125,10 +126,19 @@ def _asked(values: Iterable[Any], found: list[Any]) -> list[Any]:
     return found
 
 
-def _ask(found: list[Any], func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _ask(
+    found: list[Any], func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], always: bool = False
+) -> Any:  # fmt: skip
+    """What the first of ``found`` says; without keywords only where ``always`` gets their dict."""
     types = tuple(map(type, found))
     for x in found:
-        rest = (kwargs,) if kwargs else ()
+        if getattr(x.__torch_function__, "__self__", None) is x:
+            warnings.warn(
+                "Defining your `__torch_function__` as a plain method is deprecated and will be an "
+                "error in future, please define it as a classmethod.",
+                DeprecationWarning, stacklevel=4,
+            )  # fmt: skip
+        rest = (kwargs,) if kwargs or always else ()
         result = x.__torch_function__(func, types, args, *rest)
         if result is not NotImplemented:
             return result
@@ -141,6 +151,8 @@ def _ask(found: list[Any], func: Any, args: tuple[Any, ...], kwargs: dict[str, A
 
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
     """Whether a mode is on, or one of the arguments has a ``__torch_function__`` to be asked."""
+    if not isinstance(relevant_args, Iterable):
+        raise TypeError(f"expected a sequence, but got {type(relevant_args).__name__}")
     return bool(_thread.modes) or (_thread.enabled and bool(_asked(relevant_args, [])))
 
 
@@ -164,7 +176,7 @@ def handle_torch_function(
     """
     if _thread.modes:
         return _by_mode(public_api, args, kwargs)
-    return _ask(_asked(relevant_args, []), public_api, args, kwargs)
+    return _ask(_asked(relevant_args, []), public_api, args, kwargs, always=True)
 
 
 def is_tensor_like(inp: Any) -> bool:
@@ -252,15 +264,20 @@ def wrap_torch_function(dispatcher: Callable[..., Iterable[Any]]) -> Callable[[A
     return wrap
 
 
+@cache
 def get_overridable_functions() -> dict[Any, list[Any]]:
     """Module or class -> its functions that ask."""
     tensor: Any = _tensor_class()
     found: dict[Any, list[Any]] = {}
     for module in map(import_module, MODULES):
-        for name in vars(module).get("__all__", list(vars(module))):
-            function = getattr(module, name)
+        if module.__name__.startswith(("minitorch.ops.", "minitorch.nn.native")):
+            continue  # they are found at the top
+        for name in _names(module):
+            function = getattr(module, name, None)
             if _asks(name, function):
                 found.setdefault(module, []).append(function)
+    for name in dir(tensor):
+        getattr(tensor, name, None)  # some come in on first use
     for name, member in vars(tensor).items():
         if name in NO_METHODS:
             continue
@@ -271,13 +288,20 @@ def get_overridable_functions() -> dict[Any, list[Any]]:
     return found
 
 
+def _names(module: Any) -> list[str]:
+    """The public names of a module, those that come in on first use, too."""
+    return list(vars(module).get("__all__") or dir(module))
+
+
 def get_ignored_functions() -> set[Any]:
     """Public functions that ask nobody: they take no tensors."""
     top = import_module("minitorch")
     return {
         function
-        for name, function in vars(top).items()
-        if name[0] != "_" and isinstance(function, FunctionType) and not _asks(name, function)
+        for name in _names(top)
+        if name[0] != "_"
+        and isinstance(function := getattr(top, name, None), FunctionType)
+        and not _asks(name, function)
     }
 
 
@@ -302,7 +326,7 @@ def resolve_name(f: Callable[..., Any]) -> str | None:
                     ]
                     suffix = ".__get__" if names else ""
                     return f"torch.Tensor.{names[0] if names else f.__name__}{suffix}"
-                return f"{owner.__name__.replace('minitorch', 'torch', 1)}.{f.__name__}"
+                return f"{owner.__name__.replace('minitorch', 'torch', 1)}.{f.__qualname__}"
     return None
 
 
@@ -387,29 +411,39 @@ def add_function(name: str, function: Any) -> None:
     """Lets a public function ask, where functions do."""
     if _enabled.is_set() and _asks(name, function):
         inner: Any = function  # other modules call the functions of its name that it wraps
-        while isinstance(inner, FunctionType) and inner.__name__ == function.__name__:
+        own = (function.__name__, function.__qualname__)
+        while isinstance(inner, FunctionType) and inner.__name__ in own:
             wrapped = getattr(inner, "__wrapped__", None)
             _let_ask(inner, function)
             inner = wrapped
 
 
+OWN_MODULES: dict[Any, str] = {}  # of functions that are shown under another
+
+
+def own_module(function: Any) -> str:
+    """Where a function is defined, whatever ``__module__`` shows."""
+    return OWN_MODULES.get(function) or function.__module__
+
+
 def _asks(name: str, function: Any) -> bool:
     if name[0] == "_" or not isinstance(function, FunctionType):
         return False
-    return function.__module__ not in EXEMPT or name in TENSORS or name.endswith("_like")
+    return own_module(function) not in EXEMPT or name in TENSORS or name.endswith("_like")
 
 
 def _enable_modes() -> None:
     """Lets the functions that make tensors of data or sizes ask modes, too."""
     top = import_module("minitorch")
     for function in list(vars(top).values()):
-        if isinstance(function, FunctionType) and function.__module__ in MAKING:
+        if isinstance(function, FunctionType) and own_module(function) in MAKING:
             _let_ask(function, function)
 
 
 def overridable(module: str) -> None:
     """Adds the functions of a module of another package."""
     MODULES.append(module)
+    get_overridable_functions.cache_clear()
     if _enabled.is_set():
         _enable_in(sys.modules[module])
 
@@ -503,14 +537,21 @@ def named_as(function: Any, made: Any) -> Any:
     return made
 
 
+def unasking(function: Any) -> Any:
+    """``function`` as it was before it asked: for another one that asks by its own name."""
+    while function.__code__.co_name == "_template":
+        function = function.__wrapped__
+    return function
+
+
 def copied(function: Any, name: str | None = None) -> Any:
     """Another function object of the same code, such as a method's beside the function's.
 
     A method has no ``out``: what is wrapped around a function takes care of it, and that of a
     primitive goes by a name that cannot be given.
     """
-    while name and function.__code__.co_name == "_template":  # a method asks by itself
-        function = function.__wrapped__
+    if name:
+        function = unasking(function)
     code = function.__code__
     keywords = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
     plain = not (code.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or hasattr(function, "primitive"))

@@ -102,4 +102,4 @@ __all__ += [
     "shifted_chebyshev_polynomial_w",
 ]
 
-_take_tensors(globals())
+_take_tensors(globals(), "special_")

@@ -290,6 +290,7 @@ FUNCTIONS |= {
     "mul": mul, "rmul": mul, "multiply": mul, "div": div, "truediv": div, "divide": div,
     "pow": lambda x, exponent: _of_values(Tensor.pow)(x, exponent),
     "mm": multiply, "matmul": multiply, "mv": multiply, "smm": multiply, "spmm": multiply,
+    "dsmm": multiply,
     "rmatmul": lambda a, b: multiply(b, a),
     "addmm": addmm, "sspaddmm": addmm, "sum": sum, "norm": norm,
     "softmax": softmax, "log_softmax": log_softmax,

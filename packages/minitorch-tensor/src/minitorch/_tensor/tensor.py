@@ -73,6 +73,7 @@ from ..ops import storage as storages
 from ..ops.arguments import numpy_names, one_dim
 from ..ops.from_data import tensor_data
 from ..random import functions as random_functions
+from . import strided
 from .later import Later
 
 __all__ = ["Tensor"]
@@ -1120,6 +1121,14 @@ class Tensor(Base):
     stride = storages.stride
     storage_offset = storages.storage_offset
 
+    def is_distributed(self) -> bool:
+        """False: parts of tensors on other machines are not one tensor."""
+        return False
+
+    def const_data_ptr(self) -> int:
+        """``data_ptr``: memory is copied when a copy is asked for, so it may be written to."""
+        return self.data_ptr()
+
     def data_ptr(self) -> int:
         """The address of the first element, 0 where there is none."""
         empty = isinstance(self._data, MetaArray) or not self._data.size
@@ -1252,6 +1261,9 @@ class Tensor(Base):
     layout = layouts.strided
     is_sparse = is_sparse_csr = False
     is_cuda = is_quantized = is_mkldnn = is_mps = is_xpu = is_nested = False
+    is_ipu = is_maia = is_mtia = is_vulkan = is_xla = False
+    dense_dim, sparse_dim = strided.dense_dim, strided.sparse_dim
+    resize, resize_as = strided.resize, strided.resize_as
 
     def cpu(self, memory_format: layouts.memory_format | None = None) -> Tensor:
         """The tensor itself where it is on the CPU; from "meta" no way leads there."""
@@ -1359,11 +1371,16 @@ for _name, _dtype in conversion.METHODS.items():
 Tensor.type = conversion.type_  # not in the class, as above
 
 
+for _name, _method in strided.OF_SPARSE.items():
+    setattr(Tensor, _name, _method)
+
+
 def _refusing(name: str, method: Any) -> Any:
     """The operator ``name``, in place or not, which leaves foreign operands to them."""
-    if name.startswith("__i"):
-        return inplace(operator(method.__wrapped__))
-    return operator(method)
+    made = inplace(operator(method.__wrapped__)) if name[:3] == "__i" else operator(method)
+    made.__name__, made.__qualname__ = name, f"Tensor.{name}"
+    made.__annotations__ = method.__annotations__
+    return made
 
 
 # x.add is not torch.add: __torch_function__ tells a method from the function of its name

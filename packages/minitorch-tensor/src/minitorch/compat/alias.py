@@ -20,6 +20,7 @@ from .._types.dtype import dtype
 from .._types.layout import layout, memory_format
 from .._types.size import Size
 from ..ops.legacy import constructed
+from . import public_names
 from .elsewhere import ELSEWHERE, SameModule
 from .siblings import explained
 from .torch_version import TorchVersion
@@ -204,6 +205,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         main.__name__ = "torch"  # which programs ask for
         for kind in PUBLIC:
             kind.__module__ = "torch"
+        public_names.show()
 
     def __enter__(self) -> as_torch:
         return self
@@ -225,6 +227,7 @@ class as_torch:  # noqa: N801  (a function to its users)
         main.__name__ = "minitorch"
         for kind, module in self._modules.items():
             kind.__module__ = module
+        public_names.hide()
 
 
 def _set_aside() -> dict[str, ModuleType]:

@@ -33,7 +33,7 @@ BINARY = (
 )
 NOT_IN_PLACE = "angle positive signbit isnan logaddexp logaddexp2 fmin minimum maximum fmax"
 OPERATORS = (
-    "truediv floordiv rdiv divide_into rfloordiv rsub rpow rmod lshift rshift and or xor invert"
+    "truediv floordiv rdiv rtruediv rfloordiv rsub rpow rmod lshift rshift and or xor invert"
 )
 # functions of where elements lie: done to values and mask alike
 MOVING = (

@@ -17,7 +17,7 @@ from ..autograd.frames import fold
 from ..autograd.grad_mode import current
 from ..autograd.out import into, unexpected
 from ..autograd.variable import Variable
-from ..overrides import add_function, named_as
+from ..overrides import add_function, copied, named_as, unasking
 
 F = TypeVar("F", bound=Callable[..., Any])
 MISSING = object()
@@ -91,22 +91,48 @@ TENSORS |= {
 EITHER = {"add", "bucketize", "div", "float_power", "isin", "sub"}
 
 
-def take_tensors(module: dict[str, Any]) -> None:
+def take_tensors(module: dict[str, Any], prefix: str = "") -> None:
     """Lets the public functions of a module refuse a first argument that is no tensor, and write
     into ``out`` where they declare it.
 
-    Operations that are one primitive do so themselves, and the methods of Tensor need not.
+    Operations that are one primitive do so themselves, and the methods of Tensor need not. A
+    function that has another name elsewhere is another object, as in PyTorch; with ``prefix``
+    all are (``torch.special.erf`` is called "special_erf").
     """
     here = module["__name__"]
+    names = module.get("__all__", ())
     for name, function in list(module.items()):
-        if type(function) is FunctionType and name[0] != "_" and "primitive" not in vars(function):
-            module[name] = taking_tensors(function, here)
+        if type(function) is FunctionType and name[0] != "_":
+            made = taking_tensors(function, here)
+            called = prefix + name if name in names else name
+            module[name] = made = named(called, made, name, here)
+            if show is not None:
+                show(name, made, here)
+
+
+def named(called: str, function: Any, name: str, module: str) -> Any:
+    """``function``, as another object, found by ``name`` in ``module``, where ``called`` is not
+    its own name."""
+    if type(function) is not FunctionType or (
+        function.__name__ == called and function.__qualname__ == name
+    ):
+        return function
+    made = copied(unasking(function))
+    made.__name__, made.__qualname__, made.__module__ = called, name, module
+    return made
+
+
+show: Callable[[str, Any, str], None] | None = (
+    None  # what a new public function is called; see alias
+)
 
 
 def public(name: str, function: Any, module: str) -> Any:
     """The function that users find by ``name`` in ``module``, which came in on first use."""
-    made = taking_tensors(function, module)
+    made = named(name, taking_tensors(function, module), name, module)
     add_function(name, made)
+    if show is not None:
+        show(name, made, module)
     return made
 
 
@@ -128,7 +154,8 @@ def taking_tensors(function: Any, module: str) -> Any:
         function = _writing(function)
     else:
         return function
-    function.__module__ = module
+    if function.__module__ == inner.__module__:  # it is new, and no other module's already
+        function.__module__ = module
     return function
 
 
