@@ -193,3 +193,11 @@ def test_numpy_does_not_see_zeros():
         np.asarray(matrix())
     with pytest.raises((TypeError, NotImplementedError)):
         np.exp(matrix())
+
+
+@pytest.mark.parametrize("name", ["coalesce", "indices", "values", "crow_indices", "_nnz", "smm"])
+def test_strided_tensors_have_no_coordinates(name):
+    x = minitorch.ones(2, 2)
+    with pytest.raises(RuntimeError, match=f"{name} expected sparse .* layout but got Strided"):
+        getattr(x, name)(*([x] if name == "smm" else []))
+    assert (x.sparse_dim(), x.dense_dim()) == (0, 2)

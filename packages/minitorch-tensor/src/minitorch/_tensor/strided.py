@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["OF_SPARSE", "dense_dim", "resize", "resize_as", "sparse_dim"]
+__all__ = ["dense_dim", "resize", "resize_as", "sparse_dim"]
 
 LAYOUTS = {
     "coalesce": "sparse coordinate tensor", "is_coalesced": "sparse coordinate tensor",
@@ -34,7 +34,7 @@ def _refusing(name: str, expected: str) -> Callable[..., Any]:
     return method
 
 
-OF_SPARSE = {name: _refusing(name, expected) for name, expected in LAYOUTS.items()}
+globals().update({name: _refusing(name, expected) for name, expected in LAYOUTS.items()})
 
 
 def dense_dim(self: Tensor) -> int:

@@ -73,7 +73,6 @@ from ..ops import storage as storages
 from ..ops.arguments import numpy_names, one_dim
 from ..ops.from_data import tensor_data
 from ..random import functions as random_functions
-from . import strided
 from .later import Later
 
 __all__ = ["Tensor"]
@@ -133,7 +132,7 @@ if TYPE_CHECKING:
     from ..ops import lu as lus
     from ..ops import stft as stfts
     from ..ops.conversion import Conversions as Base
-    from . import numpy_protocols, sparse_functions, swap
+    from . import numpy_protocols, sparse_functions, strided, swap
     from .typed_storage import TypedStorage
     from .untyped_storage import UntypedStorage
 
@@ -167,6 +166,7 @@ else:
     scan = Later("minitorch.ops.scan")
     slices = Later("minitorch.ops.slices")
     sparse_functions = Later("minitorch._tensor.sparse_functions")
+    strided = Later("minitorch._tensor.strided")
     statistics = Later("minitorch.ops.statistics")
     bessel = Later("minitorch.ops.bessel")
     error_functions = Later("minitorch.ops.error_functions")
@@ -1371,8 +1371,15 @@ for _name, _dtype in conversion.METHODS.items():
 Tensor.type = conversion.type_  # not in the class, as above
 
 
-for _name, _method in strided.OF_SPARSE.items():
-    setattr(Tensor, _name, _method)
+# what only sparse tensors have refuses on others
+OF_SPARSE = (
+    "coalesce is_coalesced indices values crow_indices col_indices ccol_indices row_indices smm "
+    "sspaddmm resize_as_sparse_ sparse_resize_ sparse_resize_and_clear_ _nnz _indices _values "
+    "_coalesced_"
+)
+for _name in OF_SPARSE.split():
+    setattr(Tensor, _name, getattr(Later("minitorch._tensor.strided"), _name))
+    vars(Tensor)[_name].__set_name__(Tensor, _name)
 
 
 def _refusing(name: str, method: Any) -> Any:
