@@ -46,6 +46,7 @@ class Classes:
         self.reason: str | None = None
         self.tensors: list[tuple[Variable, str]] = []  # with what they are called
         self.opaque: list[Any] = []
+        self.generators: list[tuple[Any, Any]] = []  # with their states then
         self.objects: list[tuple[Reached, set[str]]] = []  # with the attributes that are guarded
         self._exprs: dict[int, str] = {}
         self._held: list[Any] = []  # so that no identity is used again

@@ -47,6 +47,7 @@ class World:
                  be two. Their classes are guarded, not their shapes, dtypes or ``requires_grad``.
     ``opaque``   optimizers and schedules that are reached. Of their numbers only the types are
                  guarded, unless the user's code reads them; their state is not looked at.
+    ``generators``  of random numbers, those that are reached, each with its state before the call.
     ``again``    whether the reason may be gone at the next call, as where the first call filled a
                  cache or set an attribute.
 
@@ -93,7 +94,7 @@ class World:
         if reason is None and len(self.told) > MANY:
             reason = "it reads too many things"
         self.tensors: list[Variable] = [tensor for tensor, _ in walk.tensors]
-        self.opaque = walk.opaque
+        self.opaque, self.generators = walk.opaque, walk.generators
         if reason is None:
             changed = self._new_attribute()
             self._absent_attributes()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import keyword
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from types import FunctionType
 from typing import Any
 
 from ..autograd.variable import Variable
+from .objects import is_module
 
 __all__ = ["names_of"]
 
@@ -31,7 +33,7 @@ def names_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> di
 def _add(found: dict[int, str], name: str, value: Any, depth: int = 0) -> None:
     if isinstance(value, Variable):
         found.setdefault(id(value), _identifier(name))
-    elif hasattr(value, "_modules") and hasattr(value, "named_parameters"):
+    elif is_module(value):
         _add_members(found, value, "")
     elif isinstance(value, list | tuple) and depth < 3:
         for k, each in enumerate(value):
@@ -53,14 +55,16 @@ def _add_members(found: dict[int, str], module: Any, path: str) -> None:
 
 def _captured(function: Any) -> Iterator[tuple[str, Any]]:
     """What the function finds in itself, in its closure and, by the names in it, in its module."""
-    if hasattr(function, "_modules"):
+    if is_module(function):
         yield "self", function
     if inspect.ismethod(function):
         yield "self", function.__self__
         function = function.__func__
-    plain: Callable[..., Any] | None = inspect.unwrap(function) if callable(function) else None
+    if not isinstance(function, FunctionType):
+        return
+    plain: Any = inspect.unwrap(function)
     code = getattr(plain, "__code__", None)
-    if plain is None or code is None:
+    if code is None:
         return
     for name, cell in zip(code.co_freevars, plain.__closure__ or (), strict=False):
         try:

@@ -57,8 +57,11 @@ class Objects(Classes):
     def _object(self, node: Reached) -> None:
         """An instance: its attributes that are named; all of one of ours."""
         value, kind = node.value, type(node.value)
-        if isinstance(value, Generator) or kind.__module__ == "logging":
-            return  # the program draws from it; what a logger does is seen as it does it
+        if isinstance(value, Generator):  # the program draws from it
+            self.generators.append((value, value.get_state()))
+            return
+        if kind.__module__ == "logging":  # what a logger does is seen as it does it
+            return
         if kind.__module__.startswith("numpy.random") or _holds_state(value):
             self._refuse(node.told, f"is a {kind.__name__}, which cannot be looked into")
         elif is_object(value):

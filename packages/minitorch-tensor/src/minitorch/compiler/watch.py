@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -97,11 +98,15 @@ class Watch:
             if before is not None:
                 before(frame, event, arg)  # type: ignore[arg-type]
 
+        self.collecting = gc.isenabled()
+        gc.disable()  # finalizers of other objects are not the function's
         sys.setprofile(event)
         return self
 
     def __exit__(self, *exception: object) -> None:
         sys.setprofile(self.before)
+        if self.collecting:
+            gc.enable()
 
     def _started(self, frame: FrameType) -> None:
         module = frame.f_globals.get("__name__") or ""
