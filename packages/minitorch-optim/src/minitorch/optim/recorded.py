@@ -77,7 +77,7 @@ class Step:
             for line, before, name in zip(fused.lines[1:], self.lines, names, strict=True)
         ]
         if fused.single:
-            writer.whole(Pass(self), (tuple(grads),), {}, [*params, *lines])
+            writer.whole(self.run, (params[0], grads[0], *lines), options, [params[0], *lines])
             return
         contiguous = all(array.flags.c_contiguous for array in fused.arrays)
         if kernel is kernels.sgd and contiguous:  # so short that it is quicker than to gather
@@ -104,14 +104,8 @@ class Step:
             self.update.kernel(np, room, flat, flattened(g), *states, **options)
             start += flat.size
 
-
-class Pass:
-    """The update of a large parameter, on all cores, as a function of its gradient."""
-
-    def __init__(self, step: Step) -> None:
-        self.step = step
-        self.__name__ = f"{step.update.kernel.__name__}_update"
-
-    def __call__(self, grads: Any) -> None:
-        step = self.step
-        step.fused.update(step.update.kernel, list(grads), dict(step.options))
+    def run(self, p: Any, g: Any, *lines: Any, **options: Any) -> None:
+        """The update of a large parameter, on all cores."""
+        twin = copy.copy(self.fused)
+        twin.arrays, twin.lines = [p], [flattened(p), *lines]
+        twin.update(self.update.kernel, [g], options)
