@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from . import kernels
 from .layout import SCRATCH, FusedGroup, Layout, flattened
 
 __all__ = ["Step"]
@@ -79,10 +78,6 @@ class Step:
         if fused.single:
             writer.whole(self.run, (params[0], grads[0], *lines), options, [params[0], *lines])
             return
-        contiguous = all(array.flags.c_contiguous for array in fused.arrays)
-        if kernel is kernels.sgd and contiguous:  # so short that it is quicker than to gather
-            self._one_by_one(writer, params, grads, lines, options)
-            return
         dtype = fused.arrays[0].dtype
         twin = copy.copy(fused)
         twin.arrays = params
@@ -91,18 +86,6 @@ class Step:
         twin.gathered, twin.room = flattened(g), [flattened(r) for r in room]
         twin.lines = [flattened(p), *lines]
         twin.update(kernel, grads, options)
-
-    def _one_by_one(
-        self, writer: Any, params: list[Any], grads: list[Any], lines: list[Any], options: Any
-    ) -> None:
-        """The kernel for each parameter where it lies: element by element it is the same."""
-        start = 0
-        for p, g in zip(params, grads, strict=True):
-            flat = flattened(p)
-            states = [line[start : start + flat.size] for line in lines]
-            room = [writer.room(flat.size, flat.dtype) for _ in range(SCRATCH)]
-            self.update.kernel(np, room, flat, flattened(g), *states, **options)
-            start += flat.size
 
     def run(self, p: Any, g: Any, *lines: Any, **options: Any) -> None:
         """The update of a large parameter, on all cores."""
