@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import numpy as np
-
 from .layout import SCRATCH, FusedGroup, Layout, flattened
 
 __all__ = ["Step"]

@@ -128,6 +128,7 @@ def entry(
         "try:",
         f"    made = program({arguments})",
         "except Differs: return MISS",
+        *([] if recording.lasting else ["except Exception: return MISS"]),  # it raises its own
         "finally:",
         "    state.arrays -= 1",
         "    ERRSTATE.reset(quiet)",
@@ -187,6 +188,8 @@ def _results(recording: Recording, names: dict[str, Any]) -> list[str]:
             )  # a tensor that is returned twice
             if same == k:
                 lines.append(f"r{k} = wrap(made[{result.number}])")
+                if result.version:
+                    lines.append(f"r{k}._counter[0] = {result.version}")
                 if result.tracked:
                     tracked.append(f"r{k}")
             texts.append(f"r{same}")

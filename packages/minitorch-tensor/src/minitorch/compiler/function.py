@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from importlib import import_module
 from typing import Any
 from weakref import WeakSet
 
@@ -37,6 +38,11 @@ class Compiled:
         self, function: Callable[..., Any], *, fullgraph: bool = False, backend: str = "numpy"
     ) -> None:
         self._function, self._fullgraph, self._backend = function, fullgraph, backend
+        self._run: Callable[[Program], list[Program]] = passes.run
+        self._whole: Container[Any] = ()
+        if backend == "numba":
+            fusing = import_module(f"{__package__}.fusing")
+            self._run, self._whole = fusing.run, fusing.offered()
         if not hasattr(function, "_modules"):
             functools.update_wrapper(self, function)
         everything.add(self)
@@ -70,21 +76,22 @@ class Compiled:
         return self if instance is None else functools.partial(self, instance)
 
     def _record(self, args: Any, kwargs: Any) -> Any:
-        made, recording, tracer = record(self._function, args, kwargs, self._inlining)
+        made, recording, tracer = record(self._function, args, kwargs, self._inlining, self._whole)
         self._recordings += 1
         if tracer.provisional and self._recordings < 3:
             return made
         if recording is not None:
-            programs = passes.run(recording.forward)
-            while programs and not verify(recording, programs[-1]):
+            programs = self._run(recording.forward)
+            while programs and not verify(recording, programs[-1], self._backend == "numpy"):
                 programs.pop()
             if not programs:
                 self._inlining = False
-                recording = None
+                recording, tracer.reason = None, "its program gives other numbers"
+                tracer.again = True
         if recording is not None:
             self.programs, backward = programs, None
             if recording.backward is not None:
-                self.backward_programs = passes.run(recording.backward.program)
+                self.backward_programs = self._run(recording.backward.program)
                 backward = self.backward_programs[-1].function()
             self._entries.insert(0, entry(recording, self.programs[-1].function(), backward))
         elif tracer.again:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +36,7 @@ class Result(NamedTuple):
     number: int | None = None
     constant: Any = None
     tracked: bool = False
+    version: int = 0
 
 
 class Backward(NamedTuple):
@@ -81,7 +82,8 @@ class Recording(NamedTuple):
     own: list[Any]  # memory of optimizers, the program's arguments after those
     ready: list[Callable[[], bool]]  # whether their steps will be such ones
     tracer: Tracer  # with the arrays of the call
-    generator_state: Any  # before the call
+    generators: list[tuple[Any, Any]]  # with their states before the call
+    lasting: bool  # whether a run that fails may have changed something
 
 
 def quietly(program: Callable[..., Any], arguments: list[Any]) -> Any:
@@ -97,12 +99,12 @@ def quietly(program: Callable[..., Any], arguments: list[Any]) -> Any:
 
 
 def record(
-    function: Callable[..., Any], args: Any, kwargs: Any, inlining: bool
+    function: Callable[..., Any], args: Any, kwargs: Any, inlining: bool, whole: Container[Any]
 ) -> tuple[Any, Recording | None, Tracer]:
     """Calls the function and watches it: the result, and the recording if there can be one; else
-    the tracer says why."""
+    the tracer says why. Kernels are taken apart where ``inlining`` says so, but for ``whole``."""
     world = World.of(function, args, kwargs)
-    tracer = Tracer(world.reached, names_of(function, args, kwargs), inlining)
+    tracer = Tracer(world.reached, names_of(function, args, kwargs), inlining, whole)
     state = default_generator.get_state()
     with world.watching(), told_of_values(), tracer:
         made = function(*args, **kwargs)
@@ -159,7 +161,8 @@ class _Settling:
         return Recording(
             self.world, program, self.outside, places, results, self.tree, grads, required, writes,
             backward, freed, arrays, list(self.tracer.own.values()), self.tracer.ready,
-            self.tracer, self.state,
+            self.tracer,
+            [(default_generator, self.state), *getattr(self.world, "generators", [])], self.writer.lasting,
         )  # fmt: skip
 
     def _numbered(self, tensor: Any) -> int:
@@ -195,7 +198,8 @@ class _Settling:
             if other is value or np.may_share_memory(self.writer.arrays[other], array):
                 raise Stop("what is returned shares memory with another tensor")
         self.values.append(value)
-        return Result(number=len(self.values) - 1, tracked=history(leaf) is not None)
+        number, tracked = len(self.values) - 1, history(leaf) is not None
+        return Result(number=number, tracked=tracked, version=leaf._counter[0])
 
     @staticmethod
     def _used_up(tracked: tuple[Any, Any]) -> bool:
@@ -226,17 +230,18 @@ class _Settling:
         if any(g.dtype.kind != "f" for g in gs):
             raise Stop("a complex result")
         own = [self.writer.know(g, Value.of(g, hint="d_out")) for g in gs]
-        extras = {node: node.extra for node in targets}
-        for node in targets:  # hooks run in real passes alone
-            node.extra = None
+        # hooks run in real passes alone; beyond a tensor from outside it is not for this program
+        before = {node: (node.extra, node.parents) for node in targets}
+        for node in targets:
+            node.extra, node.parents = None, ()
         try:
             with self.tracer:
                 engine.backward(
                     [leaf for leaf, _ in tracked], [wrap(g) for g in gs], True, False, targets
                 )
         finally:
-            for node, extra in extras.items():
-                node.extra = extra
+            for node, (extra, parents) in before.items():
+                node.extra, node.parents = extra, parents
         if self.tracer.reason is not None:
             raise Stop(self.tracer.reason)
         instructions = self.writer.instructions[self.mark :]
@@ -274,8 +279,9 @@ class _Settling:
         return Backward(program, saved, [number for _, number in tracked], wanting)
 
 
-def verify(recording: Recording, program: Program) -> bool:
-    """Whether ``program``, which passes made of the recording's, gives what the call gave.
+def verify(recording: Recording, program: Program, exactly: bool) -> bool:
+    """Whether ``program``, which passes made of the recording's, gives what the call gave, or what
+    differs from it by rounding.
 
     What is after an optimizer's step that is called as a whole is not looked at: it would be taken.
     """
@@ -296,16 +302,28 @@ def verify(recording: Recording, program: Program) -> bool:
         snapshots[value].copy(order="K") if value in snapshots else arrays[value]
         for value in program.arguments
     ]
-    now = default_generator.get_state()
-    default_generator.set_state(recording.generator_state)
+    now = [(each, each.get_state()) for each, _ in recording.generators]
+    for generator, state in recording.generators:
+        generator.set_state(state)
     try:
         found = quietly(part.function(), given)
     finally:
-        default_generator.set_state(now)
+        for generator, state in now:
+            generator.set_state(state)
     pairs = [(a, arrays[v]) for a, (_, v) in zip(found, kept, strict=True)]
     if not steps:
         pairs += [(a, arrays[v]) for a, v in zip(given, program.arguments, strict=True)]
     return all(
-        a.dtype == b.dtype and a.strides == b.strides and a.tobytes() == b.tobytes()
+        a.dtype == b.dtype
+        and a.strides == b.strides
+        and (a.tobytes() == b.tobytes() or (not exactly and _close(a, b)))
         for a, b in pairs
     )
+
+
+def _close(a: Any, b: Any) -> bool:
+    if a.dtype.kind not in "fc" or a.shape != b.shape:
+        return False
+    size = np.abs(b[np.isfinite(b)]).max(initial=0)
+    rounding = np.finfo(a.dtype).eps ** 0.5
+    return bool(np.allclose(a, b, rounding, rounding * size, equal_nan=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,11 +51,12 @@ class Tracer(Recorder):
     """
 
     def __init__(
-        self, reached: Callable[[], list[Any]], names: dict[int, str], inlining: bool = True
-    ) -> None:
+        self, reached: Callable[[], list[Any]], names: dict[int, str], inlining: bool,
+        whole: Container[Any],
+    ) -> None:  # fmt: skip
         self.reached, self.names = reached, names
         self.writer = Writer()
-        self.writer.inlining = inlining
+        self.writer.inlining, self.writer.whole = inlining, whole
         self.reason: str | None = None
         self.where: Place | None = None
         self.again = False  # whether the reason is gone next time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,8 @@ class Writer:
         self.arrays: dict[Value, Any] = {}
         self.line: Line | None = None
         self.backward = False
-        self.inlining = True  # whether kernels are taken apart
+        self.inlining = True  # whether kernels are taken apart,
+        self.whole: Container[Any] = ()  # but for these
         self.lasting = False  # whether there was a draw or a write to what is outside
         self._thread = threading.get_ident()
         self._own: set[Value] | None = None  # made by the kernel that is being taken apart
@@ -63,7 +64,7 @@ class Writer:
 
     def call(self, function: Callable[..., Any], *args: Any, pure: bool = True) -> Any:
         """The function's result for arrays of the run: its instructions, or one that calls it."""
-        if self.inlining and pure:
+        if self.inlining and pure and function not in self.whole:
             made = self._taken_apart(function, args)
             if made is not None:
                 return unwrapped(made)
@@ -73,7 +74,8 @@ class Writer:
 
     def nested(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """``call`` for proxies, within what is taken apart."""
-        made = self._taken_apart(function, unwrapped(args))
+        apart = function not in self.whole
+        made = self._taken_apart(function, unwrapped(args)) if apart else None
         return self.run(function, args, {}) if made is None else made
 
     def _taken_apart(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
