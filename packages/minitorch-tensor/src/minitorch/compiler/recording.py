@@ -162,7 +162,8 @@ class _Settling:
             self.world, program, self.outside, places, results, self.tree, grads, required, writes,
             backward, freed, arrays, list(self.tracer.own.values()), self.tracer.ready,
             self.tracer,
-            [(default_generator, self.state), *getattr(self.world, "generators", [])], self.writer.lasting,
+            [(default_generator, self.state), *getattr(self.world, "generators", [])],
+            self.writer.lasting,
         )  # fmt: skip
 
     def _numbered(self, tensor: Any) -> int:
