@@ -360,7 +360,7 @@ def test_nothing_is_written_over_while_a_view_of_it_is_used():
     assert transpose.function == Attribute("T")
     assert negative.writes != exp.writes
     assert add.writes == negative.writes
-    assert last.writes != add.writes
+    assert last.writes[0] is not last.args[0]  # NumPy would copy it first
     expected = np.sum(made.arrays[d])
     assert_same(program.function()(*made.given)[0], expected)
 

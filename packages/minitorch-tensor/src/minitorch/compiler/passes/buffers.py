@@ -107,7 +107,7 @@ class Planner:
     def _dies(self, operand: Value, value: Value, instruction: Instruction, k: int) -> bool:
         """Whether ``value`` may be written over ``operand``."""
         root = self._root(operand)
-        if root is None or operand not in self.own or root in self.memory.escaping:
+        if root is None or operand not in self.own:
             return False
         if self.memory.used[root] != k or not same_layout(operand, value) or not _dense(operand):
             return False
