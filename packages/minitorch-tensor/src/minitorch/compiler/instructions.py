@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Attribute", "Instruction", "Line", "Method", "Value", "mapped", "values_in"]
+__all__ = ["Attribute", "Instruction", "Line", "Method", "Value", "mapped", "same", "values_in"]
 
 
 class Line(NamedTuple):
@@ -64,6 +64,11 @@ class Attribute(NamedTuple):
 
     def __call__(self, x: Any) -> Any:
         return getattr(x, self.name)
+
+
+def same(x: Any) -> Any:
+    """``x``, by another name."""
+    return x
 
 
 @dataclass(slots=True, eq=False)

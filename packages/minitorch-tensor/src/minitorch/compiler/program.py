@@ -24,8 +24,8 @@ class Program:
     ``results``. Memory of an argument changes where an instruction ``writes`` to it or to a view
     of it; nobody holds memory of another run's but what ``results`` gave out.
 
-    ``buffers`` are arrays that exist before the first run and that every run overwrites; none is
-    a result, nor is a view of one. Those that stand together in a tuple share their memory.
+    ``setup`` runs once, before the first run. What it makes is the same for all runs, or memory
+    that each of them writes to anew; none of it is a result, nor is a view of one.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Program:
     results: list[Value]
     function_name: str = "step"
     notes: dict[str, Any] = field(default_factory=dict)
-    buffers: list[tuple[Value, ...]] = field(default_factory=list)
+    setup: list[Instruction] = field(default_factory=list)
 
     def having(
         self, name: str, change: str, instructions: list[Instruction], **others: Any
@@ -50,7 +50,7 @@ class Program:
 
     def function(self) -> Callable[..., tuple[Any, ...]]:
         """The function of the program, compiled from its text, whose lines tracebacks and debuggers
-        show. Each call gives one that has buffers of its own, which one thread may use at a time.
+        show. Each call gives one that has memory of its own, which one thread may use at a time.
         """
         return printing.function(self)
 

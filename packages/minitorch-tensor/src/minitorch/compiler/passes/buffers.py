@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..instructions import Attribute, Instruction, Method, Value
-from .memory import Memory, elementwise, of_numpy, plural, same_layout
+from ..instructions import Attribute, Instruction, Method, Value, same
+from ..memory import Memory, elementwise, of_numpy, plural, same_layout
+from .dead_code import remove_dead_code
 
 if TYPE_CHECKING:
     from ..program import Program
@@ -28,26 +29,45 @@ ASSIGNING = {np.add, np.subtract, np.multiply, np.divide}  # those with an `a +=
 
 @dataclass(eq=False)
 class Storage:
-    """Memory that is kept between runs; one buffer per layout that it is used with."""
+    """Memory that is kept between runs, and what shows it in one layout each."""
 
     size: int
     free_after: int
-    buffers: list[Value]
+    layouts: list[Value]
 
 
 def plan_buffers(program: Program) -> Program:
-    """With ``out=`` where the result can be written over an operand, or into a buffer."""
+    """With ``out=`` where the result can be written over an operand, or into memory that is kept;
+    with such memory in place of ``np.empty``, the views of which are made once."""
     planner = Planner(program)
     kept = [planner.planned(k, each) for k, each in enumerate(program.instructions)]
-    storages = planner.storages
-    buffers = [tuple(each.buffers) for each in storages]
-    memory = sum(each.size for each in storages)
+    memory = [made for k, each in enumerate(planner.storages, 1) for made in _memory(k, each)]
+    size = sum(each.size for each in planner.storages)
     change = (
         f"{plural(planner.over, 'result')} written over an operand that nobody needs any more, "
-        f"{plural(planner.into, 'result')} into {plural(len(storages), 'buffer')} of "
-        f"{memory / 1024:,.0f} KiB in all."
+        f"{plural(planner.into, 'result')} into {size / 1024:,.1f} KiB of memory that is kept."
     )
-    return program.having("buffers planned", change, kept, buffers=buffers)
+    planned = program.having(
+        "", "", [each for each in kept if each], setup=program.setup + memory + planner.views
+    )
+    return replace(remove_dead_code(planned), name="buffers planned", change=change)
+
+
+def _memory(number: int, storage: Storage) -> list[Instruction]:
+    """What makes a storage."""
+    name = f"memory_{number}"
+    if len(storage.layouts) == 1 and _packed(storage.layouts[0]):
+        value = storage.layouts[0]
+        value.hint = name
+        return [Instruction(np.empty, (value.shape, value.dtype.type), {}, (value,))]
+    memory = Value((storage.size,), np.dtype(np.uint8), (1,), False, name)
+    made = [Instruction(np.empty, (storage.size, np.uint8), {}, (memory,))]
+    for value in storage.layouts:
+        value.hint = f"{name}_{'x'.join(map(str, value.shape))}"
+        strides = () if _packed(value) else (0, value.strides)
+        args = value.shape, value.dtype.type, memory, *strides
+        made.append(Instruction(np.ndarray, args, {}, (value,), views=(memory,)))
+    return made
 
 
 class Planner:
@@ -57,36 +77,60 @@ class Planner:
         self.memory = Memory(program)
         self.changed: dict[Value, Value] = {}
         self.storages: list[Storage] = []
+        self.views: list[Instruction] = []  # of storages, made once
+        self.kept: dict[Value, Value] = {}  # by value: what is the same and made once
         self.owner: dict[Value, Value] = {}  # of a root: the root over which it was written
         self.storage: dict[Value, Storage] = {}  # by root
         self.own: set[Value] = set()  # new memory of this run; and views of it that can be written
         self.over = self.into = 0
 
-    def planned(self, k: int, instruction: Instruction) -> Instruction:
-        """The ``k``-th instruction, perhaps with ``out=``."""
-        original = instruction
-        instruction = instruction.mapped(lambda value: self.changed.get(value, value))
+    def planned(self, k: int, original: Instruction) -> Instruction | None:
+        """The ``k``-th instruction, perhaps with ``out=``; None where it is done once."""
+        instruction = original.mapped(lambda value: self.changed.get(value, value))
         value = original.results[0] if len(original.results) == 1 else None
-        if value is None or not self._plannable(original, value):
-            if value is not None and original.views and _writable_view(original):
-                self.own.update({value} if original.views[0] in self.own else ())
+        if value is None or original.several or not original.pure or original.writes:
+            return instruction
+        if original.views:
+            return self._view(original, instruction, value)
+        if not self._plannable(original, value):
             return instruction
         self.own.add(value)
         if self.memory.of(value) & self.memory.escaping:
             return instruction
+        if original.function is np.empty and len(original.args) == 2 and not original.kwargs:
+            self.into += 1
+            self.kept[value] = self._buffer(value, k)
+            return replace(
+                instruction, function=same, args=(self.kept[value],), views=(self.kept[value],)
+            )
         if elementwise(original):
             for operand, now in zip(original.args, instruction.args):
                 if isinstance(operand, Value) and self._dies(operand, value, original, k):
                     return self._over(instruction, value, operand, now)
         if value.dtype.itemsize * math.prod(value.shape) >= LEAST and _takes_out(original, value):
-            return self._into(instruction, value, k)
+            self.into += 1
+            out = self._buffer(value, k)
+            return replace(
+                instruction, kwargs=instruction.kwargs | {"out": out}, writes=(out,), views=(out,)
+            )
+        return instruction
+
+    def _view(
+        self, original: Instruction, instruction: Instruction, value: Value
+    ) -> Instruction | None:
+        if not _writable_view(original):
+            return instruction
+        self.own.update({value} if original.views[0] in self.own else ())
+        if all(each in self.kept for each in original.inputs()) and self.memory.defined[value] == 1:
+            self.kept[value] = value
+            self.views.append(original.mapped(self.kept.__getitem__))
+            return None
         return instruction
 
     def _plannable(self, instruction: Instruction, value: Value) -> bool:
         return (
-            instruction.pure and not instruction.several and not instruction.writes
-            and not instruction.views and not value.scalar and bool(value.shape)
-            and 0 not in value.shape and self.memory.defined[value] == 1
+            not value.scalar and bool(value.shape) and 0 not in value.shape
+            and value.dtype.kind in "biufc" and self.memory.defined[value] == 1
             and of_numpy(instruction.function) and "out" not in instruction.kwargs
         )  # fmt: skip
 
@@ -115,8 +159,9 @@ class Planner:
         return not any(root in self._final(other) for other in others)
 
     def _over(
-        self, instruction: Instruction, value: Value, operand: Value, now: Any
+        self, instruction: Instruction, value: Value, operand: Value, out: Value
     ) -> Instruction:
+        """``instruction``, whose result ``value`` is written over the operand, ``out`` by now."""
         self.over += 1
         root = self._root(operand)
         assert root is not None
@@ -124,26 +169,18 @@ class Planner:
         self.memory.used[root] = self.memory.used[value]
         if root in self.storage:
             self.storage[root].free_after = self.memory.used[root]
-        return self._with_out(instruction, value, now)
-
-    def _with_out(self, instruction: Instruction, value: Value, out: Value) -> Instruction:
-        first = bool(instruction.args) and instruction.args[0] is out
-        nameless = not value.hint and not out.hint and not self._is_buffer(out)
-        if first and nameless and instruction.function in ASSIGNING:
+        results = instruction.results
+        nameless = not value.hint and not out.hint and operand not in self.kept
+        if instruction.args[0] is out and nameless and instruction.function in ASSIGNING:
             self.changed[value] = out  # `product *= x`
-            results: tuple[Value | None, ...] = ()
-        else:
-            results = instruction.results
+            results = ()
         return replace(
             instruction, kwargs=instruction.kwargs | {"out": out}, writes=(out,),
             results=results, views=(out,) if results else (),
         )  # fmt: skip
 
-    def _is_buffer(self, value: Value) -> bool:
-        return any(value in storage.buffers for storage in self.storages)
-
-    def _into(self, instruction: Instruction, value: Value, k: int) -> Instruction:
-        self.into += 1
+    def _buffer(self, value: Value, k: int) -> Value:
+        """Memory for ``value``, in its layout, which is free until its last use."""
         size = value.dtype.itemsize * math.prod(value.shape)
         free = [each for each in self.storages if each.free_after < k]
         # the smallest that is large enough; else the largest, which grows
@@ -154,15 +191,12 @@ class Planner:
         storage.size = max(storage.size, size)
         storage.free_after = self.memory.used[value]
         self.storage[value] = storage
-        known = [each for each in storage.buffers if same_layout(each, value)]
-        if known:
-            return self._with_out(instruction, value, known[0])
-        buffer = replace(value, constant=None)
-        storage.buffers.append(buffer)
-        self.changed[value] = buffer
-        return replace(
-            instruction, kwargs=instruction.kwargs | {"out": buffer}, writes=(buffer,), results=()
-        )
+        for layout in storage.layouts:
+            if same_layout(layout, value):
+                return layout
+        layout = replace(value, constant=None)
+        storage.layouts.append(layout)
+        return layout
 
 
 def _writable_view(instruction: Instruction) -> bool:
@@ -187,6 +221,12 @@ def _takes_out(instruction: Instruction, value: Value) -> bool:
     owner = getattr(function, "__self__", None)
     reduces = isinstance(owner, np.ufunc) and getattr(function, "__name__", "") == "reduce"
     return reduces and len(instruction.args) <= 3
+
+
+def _packed(value: Value) -> bool:
+    """Whether it fills its memory in C's order."""
+    ordered = [s for n, s in zip(value.shape, value.strides) if n != 1]
+    return _dense(value) and ordered == sorted(ordered, reverse=True)
 
 
 def _dense(value: Value) -> bool:

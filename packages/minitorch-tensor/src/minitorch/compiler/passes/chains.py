@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..instructions import Instruction, Value
-from .memory import Memory, elementwise, plural
+from ..memory import Memory, elementwise, plural
 
 if TYPE_CHECKING:
     from ..program import Program

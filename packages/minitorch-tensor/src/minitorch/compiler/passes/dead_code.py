@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..instructions import Value
-from .memory import OUTSIDE, Memory, plural
+from ..memory import OUTSIDE, Memory, plural
 
 if TYPE_CHECKING:
     from ..program import Program

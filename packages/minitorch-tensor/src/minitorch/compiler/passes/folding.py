@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..instructions import Attribute, Instruction, Method, Value
-from .memory import Memory, of_numpy, plural
+from ..memory import Memory, of_numpy, plural
 
 if TYPE_CHECKING:
     from ..program import Program
@@ -26,6 +26,8 @@ def fold(program: Program) -> Program:
     versions: dict[Value, int] = {}  # of a root: how often it was written to
     known: dict[Hashable, Instruction] = {}
     kept: list[Instruction] = []
+    setup = list(program.setup)
+    arrays: dict[Value, Value] = {}  # what the setup makes, as constants
     constants = repeated = 0
     for instruction in program.instructions:
         instruction = instruction.mapped(lambda value: changed.get(value, value))
@@ -34,11 +36,6 @@ def fold(program: Program) -> Program:
         if not _foldable(instruction, memory):
             kept.append(instruction)
             continue
-        made = _constants(instruction, memory)
-        if made is not None:
-            changed.update(zip(instruction.results, made))  # type: ignore[arg-type]  # no Nones
-            constants += 1
-            continue
         read = memory.of_all(instruction.inputs())
         key = (
             _key(instruction.function), _key(instruction.args), _key(instruction.kwargs),
@@ -46,16 +43,27 @@ def fold(program: Program) -> Program:
         )  # fmt: skip
         earlier = known.setdefault(key, instruction)
         if earlier is not instruction and _same_for_all(instruction, earlier, memory):
-            changed.update(zip(instruction.results, earlier.results))  # type: ignore[arg-type]
+            others = (changed.get(value, value) for value in earlier.results)  # type: ignore[arg-type]
+            changed.update(zip(instruction.results, others))  # type: ignore[arg-type]
             repeated += 1
-        else:
+            continue
+        made = _constants(instruction, memory, arrays)
+        if made is None:
             kept.append(instruction)
+            continue
+        constants += 1
+        if all(value.scalar for value in made):
+            changed.update(zip(instruction.results, made))  # type: ignore[arg-type]  # no Nones
+        else:
+            setup.append(instruction)
+            arrays.update(zip(instruction.results, made))  # type: ignore[arg-type]
     results = [changed.get(value, value) for value in program.results]
     change = (
-        f"{plural(constants, 'instruction')} always gave the same, which is a constant now; "
+        f"{plural(constants, 'instruction')} always gave the same, and run once now; "
         f"{plural(repeated, 'instruction')} repeated an earlier one."
     )
-    return program.having("constants and repeated work folded", change, kept, results=results)
+    name = "constants and repeated work folded"
+    return program.having(name, change, kept, results=results, setup=setup)
 
 
 def _foldable(instruction: Instruction, memory: Memory) -> bool:
@@ -69,27 +77,27 @@ def _foldable(instruction: Instruction, memory: Memory) -> bool:
     )  # fmt: skip
 
 
-def _constants(instruction: Instruction, memory: Memory) -> list[Value] | None:
+def _constants(
+    instruction: Instruction, memory: Memory, arrays: dict[Value, Value]
+) -> list[Value] | None:
     """The results as constants; None where they are none, or large, or handed out."""
     results: Any = instruction.results
-    if any(value.constant is None for value in instruction.inputs()):
+    if any(arrays.get(value, value).constant is None for value in instruction.inputs()):
         return None
     for value in results:
         size = value.dtype.itemsize * math.prod(value.shape)
         if size > MOST or memory.of(value) & memory.escaping or not memory.never_written(value):
             return None
-    if not of_numpy(instruction.function):
+    if not of_numpy(instruction.function) or instruction.function is np.empty:
         return None
-    plain = instruction.mapped(lambda value: value.constant)
+    plain = instruction.mapped(lambda value: arrays.get(value, value).constant)
     try:
         with np.errstate(all="ignore"):
             made = plain.function(*plain.args, **plain.kwargs)
     except Exception:  # the program is to raise it
         return None
-    arrays = made if instruction.several else [made]
-    if not all(isinstance(x, np.generic) or x.flags.c_contiguous for x in arrays):
-        return None  # a view in another order, which is made more quickly than looked up
-    return [Value.of(x, value.hint, True) for x, value in zip(arrays, results)]
+    found = made if instruction.several else [made]
+    return [Value.of(x, value.hint, True) for x, value in zip(found, results)]
 
 
 def _same_for_all(instruction: Instruction, earlier: Instruction, memory: Memory) -> bool:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..instructions import Attribute, Instruction, Method, Value
+from ..memory import Memory, elementwise, same_layout
 from .dead_code import remove_dead_code
-from .memory import Memory, elementwise, same_layout
 
 if TYPE_CHECKING:
     from ..program import Program

@@ -22,13 +22,20 @@ def wrapped(text: str, indent: str = "") -> list[str]:
         stop = len(text) - 1
     head, inside, tail = text[: start + 1], text[start + 1 : stop], text[stop:]
     lines = [indent + head]
-    line = indent + "   "
-    for item in _items(inside):
-        if len(line) + 1 + len(item) > WIDTH and line.strip():
-            lines.append(line)
-            line = indent + "   "
-        line += " " + item
-    return [*lines, line, indent + tail]
+    if len(lines[0]) > WIDTH and ", " in head:
+        targets, _, callee = head.partition(" = ")
+        lines = [f"{indent}(", *_filling(targets, indent), f"{indent}) = {callee}"]
+    return [*lines, *_filling(inside, indent), indent + tail]
+
+
+def _filling(text: str, indent: str) -> list[str]:
+    """What stands between brackets, on as few lines as hold it."""
+    lines = [indent + "   "]
+    for item in _items(text):
+        if len(lines[-1]) + 1 + len(item) > WIDTH and lines[-1].strip():
+            lines.append(indent + "   ")
+        lines[-1] += " " + item
+    return lines
 
 
 def _outer(text: str) -> tuple[int, int]:

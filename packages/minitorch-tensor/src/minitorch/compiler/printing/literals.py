@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["literal", "nested"]
+__all__ = ["array_name", "array_text", "literal"]
 
 
 def literal(x: Any) -> str | None:
@@ -52,10 +52,46 @@ def _scalar(x: Any) -> str | None:
     return f"{name}({text})"
 
 
-def nested(x: Any) -> str | None:
+SMALL = 8  # elements; arrays of so many stand in the text
+
+
+def array_text(x: Any) -> str | None:
+    """The text of an array that is small or has a pattern; None of others, which go to a file."""
+    if x.dtype.kind not in "biufc" or not x.flags.c_contiguous or not x.size:
+        return None
+    dtype, first = f"np.{x.dtype.name}", x.ravel()[0]
+    if x.size > 1 and x.tobytes() == first.tobytes() * x.size:
+        word = _elements(first)
+        if first == 1 or (first == 0 and not np.signbit(first)):
+            return f"np.{'ones' if first else 'zeros'}({x.shape}, {dtype})"
+        return word and f"np.full({x.shape}, {word}, {dtype})"
+    steps = _steps(x)
+    if steps is not None:
+        return f"np.arange({steps.start}, {steps.stop}, {steps.step}, {dtype})"
+    elements = _elements(x) if x.size <= SMALL else None
+    return elements and f"np.array({elements}, {dtype})"
+
+
+def _steps(x: Any) -> range | None:
+    """The range that has the same numbers."""
+    if x.dtype.kind != "i" or x.ndim != 1 or len(x) < 3:
+        return None
+    step = int(x[1]) - int(x[0])
+    found = range(int(x[0]), int(x[-1]) + (step > 0) - (step < 0), step) if step else None
+    return found if found is not None and np.array_equal(x, found) else None
+
+
+def array_name(x: Any) -> str:
+    """What a constant without a name of the user's may be called."""
+    text = array_text(x) or ""
+    names = {"np.ones": "ones", "np.zeros": "zeros", "np.arange": "numbers"}
+    return names.get(text.partition("(")[0], "constant")
+
+
+def _elements(x: Any) -> str | None:
     """The elements of an array in nested lists; None where one has no text."""
     if x.ndim:
-        parts = [nested(each) for each in x]
+        parts = [_elements(each) for each in x]
         return None if None in parts else f"[{', '.join(map(str, parts))}]"
     text = _scalar(x[()])
     return text and (text if x.dtype.kind == "c" else text.partition("(")[2][:-1])

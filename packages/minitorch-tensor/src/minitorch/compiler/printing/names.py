@@ -32,12 +32,13 @@ WORDS = {
     operator.getitem: ("part", "{}_part"), operator.add: ("total", ""),
     operator.sub: ("difference", ""), operator.mul: ("product", ""),
     operator.truediv: ("quotient", ""), operator.pow: ("power", "{}_power"),
+    np.asfortranarray: ("columns", "{}_by_columns"), np.log: ("logs", "log_{}"),
     operator.neg: ("negative", "minus_{}"), operator.matmul: ("product", ""),
 }  # fmt: skip
 METHODS = {
     "T": ("transposed", "{}_T"), "mT": ("transposed", "{}_T"), "transpose": ("transposed", "{}_T"),
     "swapaxes": ("transposed", "{}_T"), "reshape": ("reshaped", "{}_reshaped"),
-    "ravel": ("flat", "flat_{}"), "astype": ("converted", "{}_converted"),
+    "ravel": ("flat", "{}_flat"), "astype": ("converted", "{}_converted"),
     "copy": ("copied", "{}_copy"), "sum": ("sums", "sum_{}"), "mean": ("mean", "mean_{}"),
     "max": ("tops", "max_{}"), "min": ("least", "min_{}"), "take": ("taken", "{}_taken"),
     "dot": ("product", ""), "squeeze": ("squeezed", "{}_squeezed"), "view": ("view", "{}_view"),
@@ -86,7 +87,7 @@ class Names:
 
     def _words(self, instruction: Instruction) -> list[str]:
         function = instruction.function
-        operand = next(instruction.inputs(), None)
+        operand = next((v for v in instruction.inputs() if v.constant is None), None)
         named = self.of.get(operand, "") if operand is not None and operand.hint else ""
         count = len(instruction.results)
         if not instruction.several:
@@ -109,11 +110,20 @@ class Names:
             alone, of = METHODS.get(function.name, (function.name, f"{{}}_{function.name}"))
         elif isinstance(function, np.ufunc) and value.dtype.kind == "b":
             alone, of = "mask", ""
+        elif _adds(instruction):
+            alone, of = "sums", "sum_{}"
         else:
             name = _name(function)
             several = sum(1 for _ in instruction.inputs()) > 1
             alone, of = WORDS.get(function, (name, "" if several else f"{name}_{{}}"))
         return of.format(named) if named and of else alone
+
+
+def _adds(instruction: Instruction) -> bool:
+    """Whether it is a product with ones, which is a sum."""
+    dot = instruction.function in (np.dot, np.matmul, Method("dot"))
+    constants = [v.constant for v in instruction.inputs() if v.constant is not None]
+    return dot and any(x.ndim == 1 and np.all(x == 1) for x in constants)
 
 
 def _name(function: Any) -> str:

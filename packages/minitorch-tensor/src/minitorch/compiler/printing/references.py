@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Reference", "primitive_of", "reference"]
+__all__ = ["Reference", "kernel_name", "primitive_of", "reference"]
 
 
 class Reference(NamedTuple):
@@ -70,6 +70,18 @@ def primitive_of(function: Any) -> Any:
     """The primitive whose kernel or rule ``function`` is, None if it is nobody's."""
     found = _found(function)
     return found and found[1]
+
+
+def kernel_name(function: Any) -> str:
+    """What a kernel or rule of a primitive is called that has no importable name."""
+    found = _found(function)
+    if found is None:
+        return str(getattr(function, "__name__", "function"))
+    reference, primitive = found
+    part = reference.path.partition(".primitive.")[2]
+    if part.startswith("rules"):
+        return f"{primitive.name}_d_{primitive.inputs[int(part[6:-1])].lstrip('*')}"
+    return str(primitive.name) + ("_backward" if part == "joint" else "")
 
 
 def _in_primitives(function: Any) -> Reference | None:

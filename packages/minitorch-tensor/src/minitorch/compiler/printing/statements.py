@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..instructions import Attribute, Instruction, Method, Value
-from .literals import literal
+from ..instructions import Attribute, Instruction, Method, Value, same
+from .literals import array_name, literal
 from .names import Names, identifier
-from .references import reference
+from .references import kernel_name, reference
 
 __all__ = ["Writer"]
 
@@ -36,13 +36,14 @@ IN_PLACE: dict[Any, str] = {
     operator.iand: "&", operator.ior: "|", operator.ixor: "^", operator.ilshift: "<<",
     operator.irshift: ">>",
 }  # fmt: skip
-WRITTEN = {*PYTHON_BINARY, *PYTHON_UNARY, operator.getitem, operator.setitem}
+WRITTEN = {*PYTHON_BINARY, *PYTHON_UNARY, operator.getitem, operator.setitem, same}
 
 
 class Writer:
     """Writes statements, and gathers what they need from around the function.
 
     ``imports``    module -> {its attribute: its name here}
+    ``aliases``    a kernel's path -> its name
     ``dtypes``     dtype -> its name
     ``constants``  (name, array), in the order of their use
     ``objects``    what no text leads to: name -> object
@@ -52,6 +53,7 @@ class Writer:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.imports: dict[str, dict[str, str]] = {}
+        self.aliases: dict[str, str] = {}
         self.dtypes: dict[np.dtype[Any], str] = {}
         self.constants: dict[int, tuple[str, Any]] = {}
         self.objects: dict[str, Any] = {}
@@ -88,7 +90,13 @@ class Writer:
         here = self.imports.setdefault(found.module, {})
         if first not in here:
             here[first] = self.names.fresh(first)
-        return here[first] + dot + rest
+        path = here[first] + dot + rest
+        if not dot:
+            return path
+        if path not in self.aliases:
+            name = kernel_name(function)
+            self.aliases[path] = self.names.fresh(f"{name}_kernel" if name == first else name)
+        return self.aliases[path]
 
     def _object(self, x: Any) -> str:
         if id(x) not in self._objects:
@@ -100,7 +108,7 @@ class Writer:
 
     def _constant(self, array: Any, hint: str) -> str:
         if id(array) not in self.constants:
-            name = self.names.fresh(identifier(hint or "constant"))
+            name = self.names.fresh(identifier(hint or array_name(array)))
             self.constants[id(array)] = name, array
             self.outside.add(name)
         return self.constants[id(array)][0]
@@ -139,7 +147,7 @@ class Writer:
             start, stop = ("" if x is None else self.text(x) for x in (key.start, key.stop))
             return f"{start}:{stop}{step}"
         if type(key) is tuple and key:
-            return ", ".join(map(self._key, key)) + ("," if len(key) == 1 else "")
+            return ", ".join(map(self._key, key))
         return self.text(key)
 
     def _operand(self, x: Any, before: str = "") -> str:
@@ -157,6 +165,8 @@ class Writer:
         if isinstance(function, Method):
             arguments = self._arguments(args[1:], kwargs)
             return f"{self._operand(args[0], '.')}.{function.name}({arguments})"
+        if function is same:
+            return self.text(args[0])
         if function is operator.getitem:
             return f"{self.text(args[0])}[{self._key(args[1])}]"
         sign = PYTHON_BINARY.get(function)

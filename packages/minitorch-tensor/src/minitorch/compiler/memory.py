@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..instructions import Attribute, Instruction, Method, Value
+from .instructions import Attribute, Instruction, Method, Value
 
 if TYPE_CHECKING:
-    from ..program import Program
+    from .program import Program
 
 __all__ = ["OUTSIDE", "Memory", "elementwise", "of_numpy", "plural", "same_layout"]
 
@@ -36,6 +36,8 @@ class Memory:
         self.used: dict[Value, int] = {}
         self.defined: dict[Value, int] = {}
         outside = frozenset([OUTSIDE])
+        for instruction in program.setup:
+            self._know_results(instruction)
         for value in program.arguments:
             self.roots[value] = frozenset() if value.scalar else outside
             self.defined[value] = 1
@@ -46,18 +48,24 @@ class Memory:
             for value in instruction.writes:
                 for root in self.of(value):
                     self.written[root] = k
-            for value in filter(None, instruction.results):
-                self.defined[value] = self.defined.get(value, 0) + 1
-                if value not in self.roots:
-                    shared = frozenset().union(*map(self.of, instruction.views))
-                    self.roots[value] = (
-                        frozenset() if value.scalar else shared or frozenset([value])
-                    )
-                    for root in self.roots[value]:
-                        self.used[root] = k
+            for value in self._know_results(instruction):
+                for root in self.roots[value]:
+                    self.used[root] = k
         self.escaping = {OUTSIDE}.union(*map(self.of, program.results))
         for root in self.escaping:
             self.used[root] = len(program.instructions)
+
+    def _know_results(self, instruction: Instruction) -> list[Value]:
+        """Notes the roots of the results; returns those that are new."""
+        new = []
+        for value in filter(None, instruction.results):
+            self.defined[value] = self.defined.get(value, 0) + 1
+            if value not in self.roots:
+                shared = frozenset() if value.scalar else self.of_all(instruction.views)
+                alone = frozenset() if value.scalar else frozenset([value])
+                self.roots[value] = shared or alone
+                new.append(value)
+        return new
 
     def of(self, value: Value) -> frozenset[Value]:
         """The roots of ``value``."""
