@@ -254,6 +254,24 @@ def test_what_makes_no_difference_goes(function, args, gone):
         assert_same(program.function()(*made.given)[0], made.arrays[result])
 
 
+def test_a_copy_of_what_nobody_needs_any_more_is_none():
+    made = Builder(x=single(4, 3))
+    x = made.arguments[0]
+    a = made.run(np.exp, x)
+    b = made.run(Method("copy"), a)
+    c = made.run(np.sin, x)
+    d = made.run(Method("copy"), c)
+    made.run(np.add, d, 1, out=d)
+    program = passes.simplify(made.program(b, d))
+    assert functions(program) == [np.exp, np.sin, np.add]
+    kept = passes.simplify(made.program(b, a, d))
+    assert functions(kept).count("copy") == 1
+    for each in (program, kept):
+        found = each.function()(*made.given)
+        assert_same(found[0], made.arrays[b])
+        assert_same(found[-1], made.arrays[d])
+
+
 def test_views_and_broadcasts_are_as_short_as_can_be():
     made = Builder(x=single(4, 3), s=np.float32(0.5))
     x, s = made.arguments

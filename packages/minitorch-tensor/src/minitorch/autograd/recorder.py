@@ -66,8 +66,24 @@ def place() -> Place | None:
         variable = _stores(code).get(last, "")
         found = Place(code.co_filename, frame.f_lineno, code.co_qualname, variable)
         known[1][last] = found
-    return found
+    return _returned(found, frame) if found.variable == RETURNED else found
 
+
+def _returned(found: Place, frame: FrameType) -> Place:
+    """With the variable that takes what ``frame`` returns, from a module's ``forward`` too."""
+    variable = RETURNED
+    while variable == RETURNED:
+        caller = frame.f_back
+        while caller is not None and caller.f_globals.get("__name__") in PASSING_ON:
+            caller = caller.f_back
+        if caller is None:
+            return found._replace(variable="")
+        frame, variable = caller, _stores(caller.f_code).get(caller.f_lasti, "")
+    return found._replace(variable=variable)
+
+
+RETURNED = "return"  # in place of a variable's name
+PASSING_ON = ("minitorch.nn.module", "minitorch.nn.hooks")  # they return what ``forward`` does
 
 # By id of the code, which is kept: that, and its places by offset. To hash code takes longer.
 _places: dict[int, tuple[CodeType, dict[int, Place]]] = {}
@@ -75,15 +91,30 @@ _places: dict[int, tuple[CodeType, dict[int, Place]]] = {}
 
 @lru_cache(maxsize=1024)
 def _stores(code: CodeType) -> dict[int, str]:
-    """By offset of an instruction: the variable that takes its result."""
+    """By offset of an instruction: the variable that takes its result, "a, b" where it is
+    unpacked, ``RETURNED`` where it goes to the caller."""
     found = {}
     instructions = [each for each in dis.get_instructions(code) if each.opname != "CACHE"]
-    for one, then in pairwise(instructions):
-        if then.opname.startswith("STORE_") and then.opname not in ("STORE_SUBSCR", "STORE_SLICE"):
-            name = then.argval[0] if isinstance(then.argval, tuple) else str(then.argval)
+    for k, (one, then) in enumerate(pairwise(instructions)):
+        count = 1
+        if "UNPACK_SEQUENCE" in (one.opname, then.opname):  # the variables follow
+            count = one.argval if one.opname == "UNPACK_SEQUENCE" else then.argval
+        after = instructions[k + 1 + (then.opname == "UNPACK_SEQUENCE") :][:count]
+        names = [name for each in after for name in _stored(each)][:count]
+        name = RETURNED if then.opname == "RETURN_VALUE" else ", ".join(names)
+        if name == RETURNED or len(names) == count:
             for offset in range(one.offset, then.offset, 2):  # its caches, too: f_lasti is there
                 found[offset] = name  # while a function of Python's runs
     return found
+
+
+def _stored(instruction: dis.Instruction) -> list[str]:
+    """The variables that it sets."""
+    name, names = instruction.opname, instruction.argval
+    if not name.startswith("STORE_") or name in ("STORE_SUBSCR", "STORE_SLICE"):
+        return []
+    names = names if isinstance(names, tuple) else (names,)
+    return [str(each) for each in (names if name == "STORE_FAST_STORE_FAST" else names[:1])]
 
 
 class Recorder(Interpreter):

@@ -72,6 +72,7 @@ class Tracer(Recorder):
         self._drawn: set[int] = set()
         self._was: Any = None
         self._made: dict[Node, Value] = {}  # the value of the tensor that has this node
+        self._lines: dict[Node, Line | None] = {}  # the line that made this node
         self._alive: list[Any] = []
 
     def stop(self, reason: str | Exception) -> None:
@@ -174,19 +175,30 @@ class Tracer(Recorder):
             out, residuals = tuple(out[:count]), out[count:]
         elif primitive.residuals:
             out, *residuals = out
+        for name, each in zip(primitive.residuals, residuals, strict=False):
+            self._hint(each, name)
         if residuals:
             if any(type(each) is np.bool_ for each in residuals):
                 raise Stop("a bool is saved for the backward pass")
         result = _recorded(primitive, inputs, params, arrays, out, residuals, wide)
-        for each in result if isinstance(result, tuple) else (result,):
-            value = self.writer.value_of(each._data)
-            if value is not None:
-                if not value.hint:
-                    named = here is not None and result is each and here.variable
-                    value.hint = named or primitive.name
-                if each._node is not None:
-                    self._made.setdefault(each._node, value)
+        results = result if isinstance(result, tuple) else (result,)
+        names = here.variable.split(", ") if here is not None and here.variable else []
+        if len(names) != len(results):
+            single = len(results) == len(primitive.outputs) == 1
+            names = [primitive.name] if single else list(primitive.outputs)
+        for k, each in enumerate(results):
+            value = self._hint(each._data, names[min(k, len(names) - 1)])
+            if value is not None and each._node is not None:
+                self._made.setdefault(each._node, value)
+                self._lines.setdefault(each._node, self.writer.line)
         return result
+
+    def _hint(self, array: Any, name: str) -> Value | None:
+        """The value of an array, which may be called ``name``."""
+        value = self.writer.value_of(array)
+        if value is not None and not value.hint:
+            value.hint = name
+        return value
 
     def _kernel(self, kernel: Any, given: tuple[Any, ...]) -> Any:
         ufunc = UFUNCS.get(kernel, kernel)
@@ -317,6 +329,7 @@ class Tracer(Recorder):
             if type(node).vjp not in VJPS or node.extra is not None:
                 raise Stop(f"{node.name()} is not taken apart")
             self.writer.backward = True
+            self.writer.line = self._lines.get(node, self.writer.line)
             made = self._rules(node, g, wanted)
             for parent, each in zip(node.parents, made, strict=False):
                 self._name(parent, each)

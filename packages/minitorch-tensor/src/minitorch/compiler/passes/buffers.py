@@ -81,6 +81,7 @@ class Planner:
         self.kept: dict[Value, Value] = {}  # by value: what is the same and made once
         self.owner: dict[Value, Value] = {}  # of a root: the root over which it was written
         self.storage: dict[Value, Storage] = {}  # by root
+        self.layouts: set[Value] = set()  # of all storages
         self.own: set[Value] = set()  # new memory of this run; and views of it that can be written
         self.over = self.into = 0
 
@@ -99,10 +100,11 @@ class Planner:
             return instruction
         if original.function is np.empty and len(original.args) == 2 and not original.kwargs:
             self.into += 1
-            self.kept[value] = self._buffer(value, k)
-            return replace(
-                instruction, function=same, args=(self.kept[value],), views=(self.kept[value],)
-            )
+            made = self.kept[value] = self._buffer(value, k)
+            if not value.hint:
+                self.changed[value] = made
+                return None
+            return replace(instruction, function=same, args=(made,), views=(made,))
         if elementwise(original):
             for operand, now in zip(original.args, instruction.args):
                 if isinstance(operand, Value) and self._dies(operand, value, original, k):
@@ -170,7 +172,7 @@ class Planner:
         if root in self.storage:
             self.storage[root].free_after = self.memory.used[root]
         results = instruction.results
-        nameless = not value.hint and not out.hint and operand not in self.kept
+        nameless = not (value.hint or out.hint or operand in self.kept or out in self.layouts)
         if instruction.args[0] is out and nameless and instruction.function in ASSIGNING:
             self.changed[value] = out  # `product *= x`
             results = ()
@@ -196,6 +198,7 @@ class Planner:
                 return layout
         layout = replace(value, constant=None)
         storage.layouts.append(layout)
+        self.layouts.add(layout)
         return layout
 
 

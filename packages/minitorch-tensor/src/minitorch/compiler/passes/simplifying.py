@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..instructions import Attribute, Instruction, Method, Value
-from ..memory import Memory, elementwise, same_layout
+from ..memory import Memory, elementwise, of_numpy, same_layout
 from .dead_code import remove_dead_code
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Simplifier:
         self.results = set(program.results)
         self.changed: dict[Value, Value] = {}
         self.made_by: dict[Value, Instruction] = {}
+        self.fresh: set[Value] = set()  # new memory of this run
         self.counts: Counter[str] = Counter()
 
     def simplified(self, instruction: Instruction, k: int) -> Instruction | None:
@@ -73,20 +74,28 @@ class Simplifier:
                 instruction = made
         if value is not None and not instruction.several:
             self.made_by[value] = instruction
+            if not (instruction.views or value.scalar or self.memory.defined[value] != 1):
+                self.fresh.update({value} if of_numpy(instruction.function) else ())
         return instruction
 
     def _replaceable(self, instruction: Instruction, value: Value, other: Value, k: int) -> bool:
         """Whether nobody can tell ``value``, the result, from ``other``, which has its numbers."""
         memory = self.memory
-        if not same_layout(value, other) or value in self.results or memory.defined[value] != 1:
+        if not same_layout(value, other) or memory.defined[value] != 1:
             return False
         if instruction.views:
-            return True  # it is the same memory
-        return not (
+            return value not in self.results  # it is the same memory
+        dies = other in self.fresh and memory.used[other] == k
+        if not dies and (
             memory.of(value) & memory.escaping
             or not memory.never_written(value)
             or memory.written_after(other, k)
-        )
+        ):
+            return False
+        until = max((memory.used[root] for root in memory.of(value)), default=k)
+        for root in memory.of(other):
+            memory.used[root] = max(until, memory.used.get(root, k))
+        return True
 
     def source(self, value: Any) -> Value | None:
         """What ``value`` is a view of that begins at the same place in memory."""
@@ -168,7 +177,7 @@ def _negative(simplifier: Simplifier, instruction: Instruction) -> Value | None:
 REPLACING: dict[str, Callable[[Simplifier, Instruction], Value | None]] = {
     "views of the whole": _whole,
     "products with one and differences from zero": _neutral,
-    "copies that nobody changes": _copy,
+    "copies that make no difference": _copy,
     "negatives of negatives": _negative,
 }
 

@@ -64,6 +64,7 @@ class Names:
 
     def fresh(self, name: str) -> str:
         """``name``, numbered where it is taken."""
+        name = name if len(name) <= 40 else name[:40].rstrip("_")
         numbered, number = name, 1
         while numbered in self.taken:
             number += 1
