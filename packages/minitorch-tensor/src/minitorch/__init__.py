@@ -5,6 +5,7 @@ The names are PyTorch's; ``minitorch.nn`` and ``minitorch.optim`` come with pack
 
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
+import os as _os
 from typing import TYPE_CHECKING
 
 from .kernels import openblas as _openblas  # noqa: F401  (before anything imports NumPy)
@@ -119,6 +120,8 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .func import vmap as vmap
     from .func.control_flow import *
     from .insight.explanation import explain as explain
+    from .insight.teach import TeachingWarning as TeachingWarning
+    from .insight.teach import teach as teach
     from .nn.functional import adaptive_avg_pool1d as adaptive_avg_pool1d
     from .nn.functional import avg_pool1d as avg_pool1d
     from .nn.functional import bilinear as bilinear
@@ -258,3 +261,7 @@ del TYPE_CHECKING
 
 _take_tensors(globals())
 _fold_shown()
+if _os.environ.get("MINITORCH_TEACH", "0") != "0":
+    from .insight.teach import teach as _teach
+
+    _teach()

@@ -18,7 +18,7 @@ from .._types.size import Size
 from ..autograd import engine
 from ..autograd.deprecated import in_any_order
 from ..autograd.frames import fold
-from ..autograd.grad_mode import current, outside_transforms, tell
+from ..autograd.grad_mode import current, marking, outside_transforms, tell
 from ..autograd.gradients import backward
 from ..autograd.history import history, root
 from ..autograd.inplace import check_history, relaid, warning_if_expanded
@@ -369,6 +369,8 @@ class Tensor(Base):
     def data(self) -> Tensor:
         """The same memory outside of autograd: writes to it are not noticed by ``backward``."""
         made: Tensor = wrap(self._array())
+        if marking:
+            tell("detached", self, made)
         return made
 
     @data.setter
@@ -457,6 +459,8 @@ class Tensor(Base):
         """The same memory, apart from the graph."""
         made: Tensor = wrap(self._array())
         made._counter = self._counter
+        if marking:
+            tell("detached", self, made)
         return made
 
     def as_subclass(self, cls: type[T]) -> T:

@@ -63,9 +63,6 @@ def run(
     """
     state = current.state
     watchers = [interpreter for interpreter in state.interpreters if hasattr(interpreter, "after")]
-    for watcher in watchers:
-        if hasattr(watcher, "began"):
-            watcher.began(roots)
     ancestors = None
     if targets is not None or ends is not None:
         targets, ends = targets or {}, ends or set()
@@ -76,6 +73,9 @@ def run(
     state.arrays += 1
     try:
         try:
+            for watcher in watchers:
+                if hasattr(watcher, "began"):
+                    watcher.began(roots)
             _walk(roots, create_graph, retain_graph, targets or {}, ancestors, watchers)
         except Exception:
             for watcher in watchers:

@@ -136,6 +136,9 @@ class Recorder(Interpreter):
     def wrote(self, target: Any, value: Any) -> None:
         """The memory of the tensor ``target`` now holds ``value``, a tensor of its shape."""
 
+    def detached(self, source: Any, made: Any) -> None:
+        """The tensor ``made`` has the memory of ``source``, and no history."""
+
     def drew(
         self, array: Any, distribution: Any, generator: Any, arguments: tuple[Any, ...]
     ) -> None:

@@ -69,6 +69,7 @@ LATER = {
         "compiler": "compile",
         "insight.explanation": "explain",
         "func": "vmap",
+        "insight.teach": "TeachingWarning teach",
         "ops.complex": "complex polar",
         "ops.decompositions": "cholesky cholesky_inverse cholesky_solve qr svd",
         "func.control_flow": "cond sym_float sym_int sym_ite sym_max sym_min sym_not sym_sqrt "

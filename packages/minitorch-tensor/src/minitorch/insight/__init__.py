@@ -1,1 +1,1 @@
-"""Readers of the recorder that show: what ran, with its values and gradients, as a page."""
+"""Readers of the recorder that show: a run as a page, mistakes as warnings, gradients as a table."""

@@ -34,6 +34,13 @@ LAYOUT = struct.Struct("<QiiQ4992s3diifi")
 _drawing: weakref.WeakSet[Any] = weakref.WeakSet()  # the generators that have a stream
 
 
+def drawn_without_seed() -> bool:
+    """Whether the default generator gave numbers, and no generator in use was given a seed."""
+    used = list(_drawing)
+    seeded = any(each._seed != DEFAULT_SEED for each in used if each is not default_generator)
+    return default_generator in used and default_generator._seed == START_SEED and not seeded
+
+
 def _end_import() -> None:
     """Before a fork: a child could never end an import that another thread has begun."""
     import_module("numpy.random")
@@ -283,4 +290,4 @@ def _restored(state: bytes) -> Generator:
 
 
 default_generator = Generator()
-default_generator.seed()
+START_SEED = default_generator.seed()
