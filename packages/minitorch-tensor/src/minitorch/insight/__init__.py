@@ -1,1 +1,1 @@
-"""Readers of the recorder that show: a run as a page, mistakes as warnings, gradients as a table."""
+"""Readers of the recorder: a run as a page, mistakes as warnings, gradients as a table."""
