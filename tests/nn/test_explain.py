@@ -216,3 +216,14 @@ def test_text_folds_out_modules():
     assert "    0: Linear" in lines
     assert any("logits" not in line and "linear_1 = linear(" in line for line in lines)
     assert run_text(page._run) == page.text()
+
+
+def test_a_model_that_is_made_in_the_block():
+    with torch.explain() as page:
+        model = nn.Linear(3, 2)
+        model(torch.ones(1, 3)).sum().backward()
+    (linear,) = [s for s in page.steps if s.name == "linear"]
+    assert [x.name for x in linear.inputs[1:]] == ["weight", "bias"]
+    arrived = [s for s in page.steps if s.kind == "accumulate"]
+    assert all(s.of in page.steps for s in arrived)
+    assert page.html()

@@ -513,3 +513,35 @@ def test_text_and_program():
     assert "d_h = d_tanh_1 * (1 - tanh_1 * tanh_1)" in lines
     assert "d_x = d_h * 2" in lines
     assert repr(page).startswith("<minitorch.explain: 3 operations, 1 backward pass")
+
+
+def test_lines_that_call_explain_give_their_name_to_the_page_alone():
+    x = leaf(1.0)
+    page = torch.explain(torch.exp)(x)
+    assert [s.outputs[0].name for s in page.steps if s.kind == "operation"] == ["exp_1"]
+
+
+def test_the_function_that_refused_its_tensors_is_named():
+    a, short = torch.ones(2, 3), torch.ones(3)
+    with pytest.raises(RuntimeError) as caught:
+        torch.explain(lambda: torch.stack([a, short]))()
+    last = caught.value.page.steps[-1]
+    assert last.name == "stack"
+    assert [(x.name, x.shape) for x in last.inputs] == [("a", (2, 3)), ("short", (3,))]
+
+
+def test_what_is_made_in_a_backward_pass_stands_in_it():
+    x = torch.tensor(2.0, requires_grad=True)
+    page = torch.explain(torch.func.grad(lambda x: (x * x).sin()))(x)
+    begin = next(k for k, s in enumerate(page.steps) if s.kind == "backward")
+    later = [s for s in page.steps[begin + 1 :] if s.kind in ("operation", "given", "view")]
+    assert later
+    assert all(s.inside is not None for s in later)
+
+
+def test_a_compiled_function_is_shown_operation_by_operation():
+    compiled = torch.compile(lambda x: (x * 2).tanh().sum())
+    x = leaf(1.0)
+    compiled(x)
+    page = torch.explain(compiled)(x)
+    assert [s.name for s in page.steps if s.kind == "operation"] == ["mul", "tanh", "sum"]

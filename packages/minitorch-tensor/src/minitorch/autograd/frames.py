@@ -15,6 +15,8 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, TypeVar, cast
 
+from .grad_mode import INTERPRETERS, current, tell
+
 __all__ = ["fold", "fold_shown", "folding", "show_folded"]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -77,6 +79,8 @@ def fold(error: BaseException) -> None:
     """Takes our frames out of the traceback of ``error``, which one of ours is about to raise
     again; the user's frames in between, of hooks and modules, stay."""
     global last_folded
+    if current.state.flags >= INTERPRETERS:
+        tell("raised", error)
     if full():
         return
     last_folded = id(error)

@@ -148,6 +148,9 @@ class Recorder(Interpreter):
     def created(self, tensor: Any) -> None:
         """``tensor`` was made of a shape or of Python's numbers."""
 
+    def raised(self, error: BaseException) -> None:
+        """An error leaves MiniTorch for the user's code; our frames are still in its traceback."""
+
     def began(self, roots: Sequence[tuple[Node, Any]]) -> None:
         """A backward pass starts with these nodes and their gradients."""
 

@@ -16,8 +16,9 @@ from ..autograd.recorder import Place
 from .formulas import FORMULAS
 from .layout import FORWARD, laid_out
 from .program import call_text, operand_text, program_text
-from .recording import Call, Recording, Step
+from .recording import Recording
 from .rules import Source, declaration_of, rule_of, source_of
+from .steps import Call, Step
 from .templates import forward_template, gradient_template
 from .text import title_of
 from .values import Value, sample

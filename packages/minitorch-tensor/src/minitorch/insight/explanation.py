@@ -10,9 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ..autograd.recorder import place
 from ..autograd.variable import Variable
 from .naming import give_names
-from .recording import Recording, Step
+from .recording import Recording
+from .steps import Step
 
 __all__ = ["explain"]
 
@@ -73,6 +75,7 @@ class explain:  # noqa: N801  (used like a function)
                 "explain() without a function is for `with minitorch.explain() as page:`"
             )
         page = explain(self.function)
+        page._recording.caller = place()
         try:
             with page:
                 page.result = self.function(*args, **kwargs)

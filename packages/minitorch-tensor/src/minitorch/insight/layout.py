@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .recording import Call, Recording, Step
+from .recording import Recording
+from .steps import Call, Step
 
 __all__ = ["Layout", "Row", "laid_out"]
 

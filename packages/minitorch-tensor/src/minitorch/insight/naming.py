@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .recording import Recording, Step
+from .recording import Recording
+from .steps import Step
 from .values import Value
 
 __all__ = ["give_names"]

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .recording import Recording, Step
+from .recording import Recording
 from .rules import rule_of
+from .steps import Step
 from .templates import gradient_values
 from .values import Value
 

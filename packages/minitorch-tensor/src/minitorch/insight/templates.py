@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from .recording import Step
 from .rules import rule_of
+from .steps import Step
 from .values import WHOLE, Value
 
 __all__ = ["forward_template", "gradient_template", "gradient_values"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .program import call_text, shape_text, value_text
-from .recording import Call, Recording, Step
+from .recording import Recording
+from .steps import Call, Step
 from .values import Value
 
 __all__ = ["run_text", "title_of"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from .recording import Step
+    from .steps import Step
 
 __all__ = ["Value", "grid", "sample", "version_of"]
 
