@@ -6,6 +6,7 @@ nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
 nox -s numba    the compiled kernels beside NumPy's
 nox -s ecosystem programs that use PyTorch's libraries, beside what PyTorch printed
+nox -s mpi       two and four processes, on MPI: minitorch.distributed
 nox -s docs      the site, with lessons and API reference, in docs/_build/html; warnings are errors
 nox -s browser   the pages that we make, in Chromium without a window
 nox -s packages  builds the sdists, the wheels from them, and checks both
@@ -171,6 +172,13 @@ def ecosystem(session: nox.Session) -> None:
     requirements = str(TESTS / "ecosystem" / "requirements.txt")
     session.install("--no-deps", "-r", requirements)  # which would bring torch along
     pytest(session, "ecosystem")
+
+
+@nox.session(python="3.11")
+def mpi(session: nox.Session) -> None:
+    """Several processes: collectives, training beside PyTorch's numbers, ranks that die."""
+    install(session, STACK, "mpi4py", "mpich", "ml_dtypes", *PYTEST)
+    pytest(session, "mpi")
 
 
 @nox.session

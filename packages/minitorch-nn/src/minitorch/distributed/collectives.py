@@ -262,7 +262,7 @@ def monitored_barrier(
     if rank != 0:
         exchange(True, 0)
         try:
-            exchange(False, 0).wait(timedelta(seconds=seconds))
+            exchange(False, 0).wait()
         except RuntimeError as error:
             raise RuntimeError(
                 f"Rank {rank} successfully reached monitoredBarrier, but received errors while "

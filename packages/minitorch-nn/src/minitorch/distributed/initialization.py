@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing.util import Finalize
@@ -234,7 +235,7 @@ def farewell() -> None:
     sys.stderr.flush()
     gone = any("died" in what for what in (world.watch.look() if world.watch else {}).values())
     if failed and not gone and world.default is not None:
-        world.watch = None  # it sees this process end, and names it
+        time.sleep(0.3)  # in which mpiexec passes on what was said
         mpi().COMM_WORLD.Abort(1)
     if world.watch is not None:
         world.watch.leave()
