@@ -28,7 +28,6 @@ FAULTS = {  # what rank 1 does, and what is said
     "crashed": ("os.abort()", [r"rank 1 \(process \d+\) has died"]),
     "failed": ("raise ValueError('no more')", [r"\[rank1\]: ValueError: no more"]),
     "left": ("sys.exit(3)", ["rank 1 has left the job: all_reduce of ranks .* cannot end"]),
-    "finished": ("sys.exit()", ["rank 1 has left the job: all_reduce of ranks .* cannot end"]),
     "stopped": ("time.sleep(30)", ["all_reduce timed out after 2 s: not all of ranks"]),
     "out of step": ("dist.barrier()", ["timed out after 2 s: not all of ranks"]),
 }
