@@ -17,7 +17,7 @@ from ..kernels import choice
 from ..kernels.elementwise import over_cores
 from . import passes
 from .instructions import Instruction, Value
-from .passes.memory import Memory, plural
+from .memory import Memory, plural
 from .program import Program
 
 __all__ = ["fuse_chains", "offered", "run", "with_compiled_kernels"]
