@@ -111,6 +111,35 @@ def test_the_examples_run(playground):
     assert seen.errors == []
 
 
+STEP = """import minitorch as torch
+x = torch.tensor([0.5, -1.0], requires_grad=True)
+y = torch.tanh(x * 2)
+y.sum().backward()
+"""
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "narrow"])
+def test_a_run_is_explained(playground, look):
+    seen = playground(STEP, look=look)
+    status, _ = press(seen, "Control+Shift+Enter")
+    assert status.startswith("Done in")
+    frame = seen.page.frame_locator("#playground-output iframe")
+    assert "tanh" in frame.locator("body").inner_text()
+    seen.page.locator("#playground-output iframe").scroll_into_view_if_needed()
+    seen.screenshot(f"playground-explain-{look}", full=True)
+    assert seen.errors == []
+
+
+def test_an_error_is_explained_up_to_its_step(playground):
+    seen = playground(STEP.replace("y.sum()", "y @ torch.ones(3)"))
+    status, output = press(seen, "Control+Shift+Enter")
+    assert status.startswith("Stopped by an error")
+    assert "RuntimeError" in output
+    frame = seen.page.frame_locator("#playground-output iframe")
+    assert "tanh" in frame.locator("body").inner_text()
+    assert seen.errors == []
+
+
 def test_a_program_can_be_stopped(playground):
     seen = playground("while True: pass")
     seen.page.click("#playground-run")
