@@ -6,6 +6,7 @@ import sys
 import types
 from pathlib import Path
 
+import minitorch as torch
 import pytest
 
 LESSONS = Path(__file__).parents[2] / "docs" / "lessons"
@@ -20,7 +21,7 @@ pytest.importorskip("minitorch.optim", reason="not installed")
 def cells(page):
     """The code of a lesson but that of figures, which only the site needs matplotlib for."""
     for kind, text in CELL.findall(page.read_text()):
-        options, code = re.match(r"((?::.*\n)*\n?)(.*)", text, re.S).groups()
+        options, code = re.match(r"((?::[^\n]*\n)*\n?)(.*)", text, re.S).groups()
         if "figure" not in options:
             yield kind, code
 
@@ -60,6 +61,18 @@ def test_it_runs(page):
         exec(compile(code, page.name, "exec"), {} if kind == "explain" else scope)
     assert "assert " in page.read_text()
     assert [kind for kind, _ in found].count("explain") == 1
+
+
+def test_the_gallery_runs():
+    found = list(cells(LESSONS.parent / "gallery.md"))
+    assert len(found) == 3
+    for _, code in found:
+        scope = {}
+        exec(code, scope)
+        eager = scope["step"](*scope["inputs"])
+        for module in [each for each in scope.values() if isinstance(each, torch.nn.Module)]:
+            module.zero_grad()
+        assert torch.compile(scope["step"], fullgraph=True)(*scope["inputs"]).shape == eager.shape
 
 
 @pytest.mark.parametrize("number", NUMBERS)
