@@ -15,7 +15,7 @@ import pytest
 from minitorch.autograd.primitive import Primitive
 from minitorch.compiler.instructions import Attribute, Instruction, Line, Method, Value
 from minitorch.compiler.printing.layout import WIDTH, wrapped
-from minitorch.compiler.printing.literals import literal
+from minitorch.compiler.printing.literals import array_text, literal
 from minitorch.compiler.printing.names import identifier
 from minitorch.compiler.printing.references import reference
 from minitorch.compiler.program import Program
@@ -326,3 +326,56 @@ def test_the_page_of_a_notebook():
     assert "train.py:3  y = x &lt; 2" in page
     assert "y = x &lt; 2<span" in page
     assert "http" not in page
+
+
+def test_a_saved_program_of_rules_runs_as_operations_do(tmp_path):
+    made = Builder(x=X)
+    x = made.arguments[0]
+    huge = made.run(np.exp, made.run(np.multiply, x, 1000))
+    made.instructions.append(
+        Instruction(trigonometric.sin.primitive.rules[0], (huge, x), {}, (d := Value.of(X, "d_x"),))
+    )
+    program = made.program(d)
+    program.save(tmp_path / "rules_alone.py")
+    spec = importlib.util.spec_from_file_location("rules_alone", tmp_path / "rules_alone.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with np.errstate(all="ignore"):
+        assert same(module.step(X)[0], np.exp(X * 1000) * np.cos(X))
+
+
+def test_dtypes_that_are_not_of_numpy():
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    dtype = np.dtype(ml_dtypes.bfloat16)
+    made = Builder(x=X)
+    y = made.run(Method("astype"), made.arguments[0], dtype)
+    z = made.run(Method("astype"), y, ml_dtypes.float8_e5m2)
+    program = made.program(y, z)
+    assert body(program)[0] == "x_converted = x.astype(bfloat16)"
+    for a, b in zip(program.function()(X), (y, z)):
+        assert same(a, made.arrays[b])
+
+
+ARRAYS = [
+    (np.ones(64, np.float32), "np.ones((64,), np.float32)"),
+    (np.zeros((3, 3)), "np.zeros((3, 3), np.float64)"),
+    (np.full((2, 9), -0.0), "np.full((2, 9), -0.0, np.float64)"),
+    (np.full(3, True), "np.ones((3,), np.bool)"),
+    (np.arange(0, 640, 64), "np.arange(0, 577, 64, np.int64)"),
+    (np.arange(9, 0, -3, np.int32), "np.arange(9, 2, -3, np.int32)"),
+    (np.array([1.5, -0.0], np.float32), "np.array([1.5, -0.0], np.float32)"),
+    (np.array(0.1, np.float32), "np.array(0.1, np.float32)"),
+    (np.array([[1, 2], [3, 5]], np.uint8), "np.array([[1, 2], [3, 5]], np.uint8)"),
+    (np.array([1j, 2]), "np.array([complex(0.0, 1.0), complex(2.0, 0.0)], np.complex128)"),
+    (single(4, 3), None),
+    (single(3, 3).T, None),
+    (np.zeros((0, 3)), None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("array", "text"), ARRAYS, ids=[str(text) for _, text in ARRAYS])
+def test_arrays_are_read_back_to_the_last_bit(array, text):
+    assert array_text(array) == text
+    if text is not None:
+        assert same(eval(text, {"np": np}), array)
+        assert eval(text, {"np": np}).shape == array.shape

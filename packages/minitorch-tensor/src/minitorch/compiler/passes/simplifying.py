@@ -197,9 +197,26 @@ def _implicit_broadcast(simplifier: Simplifier, instruction: Instruction) -> Ins
         if maker is None or maker.function is not np.broadcast_to:
             continue
         source = maker.args[0]
+        numbers = [x for x in args[:count] if isinstance(x, Value) and x.dtype != arg.dtype]
+        if numbers and isinstance(source, Value) and source.scalar:
+            continue  # a number of Python's would not widen the others
         others = [x.shape for j, x in enumerate(args[:count]) if j != k and isinstance(x, Value)]
         if isinstance(source, (Value, np.generic)) and np.broadcast_shapes(*others) == arg.shape:
             args[k] = source
+    return replace(instruction, args=tuple(args)) if args != list(instruction.args) else None
+
+
+def _plain_number(simplifier: Simplifier, instruction: Instruction) -> Instruction | None:
+    """``x / np.float32(64)`` is ``x / 64.0``, where x is one of NumPy's numbers of that dtype."""
+    if not elementwise(instruction) or len(instruction.args) != 2:
+        return None
+    args = list(instruction.args)
+    for k, other in enumerate(reversed(args)):
+        x = args[k].constant if isinstance(args[k], Value) else args[k]
+        if isinstance(other, Value) and other.scalar and isinstance(x, np.float32):
+            number = float(str(x))
+            if other.dtype == x.dtype and np.float32(number).tobytes() == x.tobytes():
+                args[k] = number
     return replace(instruction, args=tuple(args)) if args != list(instruction.args) else None
 
 
@@ -251,6 +268,7 @@ def _plain_transpose(simplifier: Simplifier, instruction: Instruction) -> Instru
 
 CHANGING: dict[str, Callable[[Simplifier, Instruction], Instruction | None]] = {
     "broadcasts left to NumPy": _implicit_broadcast,
+    "numbers that Python's stand for": _plain_number,
     "reshapes of reshapes": _one_reshape,
     "transposes": _plain_transpose,
 }

@@ -52,6 +52,6 @@ def save(program: Program, path: str | os.PathLike[str]) -> None:
     constants = text.writer.constants.values()
     arrays = {name: array for name, array in constants if array_text(array) is None}
     path = Path(path)
-    path.write_text(module(text, loading=bool(arrays)), encoding="utf-8")
+    path.write_text(module(text, alone=True), encoding="utf-8")
     if arrays:
         np.savez(path.with_suffix(".npz"), **arrays)

@@ -25,7 +25,7 @@ def literal(x: Any) -> str | None:
         return f"complex({literal(x.real)}, {literal(x.imag)})"
     if isinstance(x, np.generic) and x.dtype.kind in "biufc":
         return _scalar(x)
-    if isinstance(x, type) and issubclass(x, np.generic):
+    if isinstance(x, type) and issubclass(x, np.generic) and x.__module__ == "numpy":
         return f"np.{np.dtype(x).name}"
     return None
 
@@ -93,5 +93,7 @@ def _elements(x: Any) -> str | None:
     if x.ndim:
         parts = [_elements(each) for each in x]
         return None if None in parts else f"[{', '.join(map(str, parts))}]"
+    if x.dtype.kind == "c":
+        return literal(complex(x[()]))
     text = _scalar(x[()])
-    return text and (text if x.dtype.kind == "c" else text.partition("(")[2][:-1])
+    return text and text.partition("(")[2][:-1]

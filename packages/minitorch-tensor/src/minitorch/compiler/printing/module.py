@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...autograd.dispatch import of_arrays
 from ..instructions import Instruction, Line, Value
 from .layout import WIDTH, commented, filled, wrapped
 from .literals import array_text
@@ -103,9 +104,16 @@ def source(program: Program) -> str:
     return module(written(program))
 
 
-def module(text: Text, loading: bool = False) -> str:
-    """The module, which perhaps loads its larger constants."""
+def module(text: Text, alone: bool = False) -> str:
+    """The module. One that is to run ``alone`` loads its larger constants, and is as silent as
+    operations are."""
     writer = text.writer
+    decorators = []
+    if alone:
+        decorators.append('@np.errstate(all="ignore")')
+        if any(name.startswith("minitorch.") for name in writer.imports):  # rules, for one
+            decorators.append(f"@{writer.function(of_arrays)}")
+    loading = alone and any(array_text(array) is None for _, array in writer.constants.values())
     lines = _docstring(text.program)
     imports = {
         name: _import(name, found) for name, found in sorted(writer.imports.items()) if found
@@ -116,7 +124,7 @@ def module(text: Text, loading: bool = False) -> str:
     lines += [line for each in standard for line in each] + [""] * bool(standard)
     lines += ["import numpy as np", *(line for each in imports.values() for line in each)]
     around = [f"{name} = {path}" for path, name in writer.aliases.items()]
-    around += [f"{name} = np.dtype(np.{dtype.name})" for dtype, name in writer.dtypes.items()]
+    around += [f"{name} = np.dtype({made})" for name, made in writer.dtypes.values()]
     around += [
         f"# {name}: {type(x).__name__} of the program's, which has no text: {x!r}"[:WIDTH]
         for name, x in writer.objects.items()
@@ -135,7 +143,7 @@ def module(text: Text, loading: bool = False) -> str:
         lines += ["", "# memory that every run writes to anew"]
         lines += [line for _, statement in setup[kept:] for line in wrapped(statement)]
     lines += ["", ""]
-    return "\n".join([*lines, *_function(text, len(lines))]) + "\n"
+    return "\n".join([*lines, *decorators, *_function(text, len(lines + decorators))]) + "\n"
 
 
 def _docstring(program: Program) -> list[str]:

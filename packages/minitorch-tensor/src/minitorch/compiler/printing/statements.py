@@ -44,7 +44,7 @@ class Writer:
 
     ``imports``    module -> {its attribute: its name here}
     ``aliases``    a kernel's path -> its name
-    ``dtypes``     dtype -> its name
+    ``dtypes``     dtype -> its name, and the text of its type
     ``constants``  (name, array), in the order of their use
     ``objects``    what no text leads to: name -> object
     ``outside``    the names that stand outside of the function, which it cannot assign to
@@ -54,7 +54,7 @@ class Writer:
         self.names = names
         self.imports: dict[str, dict[str, str]] = {}
         self.aliases: dict[str, str] = {}
-        self.dtypes: dict[np.dtype[Any], str] = {}
+        self.dtypes: dict[np.dtype[Any], tuple[str, str]] = {}
         self.constants: dict[int, tuple[str, Any]] = {}
         self.objects: dict[str, Any] = {}
         self._objects: dict[int, str] = {}
@@ -135,8 +135,8 @@ class Writer:
             return f"slice({self.text(x.start)}, {self.text(x.stop)}, {self.text(x.step)})"
         if isinstance(x, np.dtype) and x.fields is None and x.isnative:
             if x not in self.dtypes:
-                self.dtypes[x] = self.names.fresh(identifier(x.name))
-            return self.dtypes[x]
+                self.dtypes[x] = self.names.fresh(identifier(x.name)), self.text(x.type)
+            return self.dtypes[x][0]
         if isinstance(x, (np.ndarray, np.generic)):
             return self._constant(x, "")
         return self.function(x) if callable(x) else self._object(x)
