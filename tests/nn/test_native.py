@@ -79,3 +79,21 @@ def test_the_others() -> None:
     torch.manual_seed(1)
     assert torch.dropout_(ones, 0.5, True) is ones
     assert torch.equal(ones, dropped)
+
+
+def test_statistics_beside_the_result() -> None:
+    x = torch.arange(6.0).reshape(2, 3)
+    running = torch.zeros(3), torch.ones(3)
+    mean, var = torch.batch_norm_update_stats(x, *running, 0.1)
+    assert (mean.tolist(), var.tolist()) == ([1.5, 2.5, 3.5], [2.25] * 3)
+    assert torch.allclose(running[0], mean / 10)
+    assert torch.allclose(running[1], torch.full((3,), 0.9 + 0.45))
+    made, mean, inverse = torch.native_batch_norm(x, None, None, *running, True, 0.1, 0)
+    assert torch.allclose(made, (x - mean) * inverse)
+    grouped = x.reshape(1, 2, 3)
+    made, mean, inverse = torch.native_group_norm(grouped, None, None, 1, 2, 3, 2, 0)
+    assert torch.allclose(made, (grouped - mean[..., None]) * inverse[..., None])
+    made, kept = torch.native_dropout(x + 1, 0.5, True)
+    assert torch.equal(made, (x + 1) * kept * 2)
+    with pytest.raises(RuntimeError, match="at least one element"):
+        torch.batch_norm_update_stats(x[:0], *running, 0.1)

@@ -92,17 +92,14 @@ REASONS: dict[str, str] = {
     r"LinearCrossEntropyOptions|linear_cross_entropy_options|windows|TYPE_CHECKING|grad|profiler|F|"
     r"parametrize|Optimizer|Module|register_pytree_node|tree_map|utils|"
     r"(get|set)_device_states|set_checkpoint_debug_enabled|multi_dim_common|"
+    r"handle_torch_function|has_torch_function\w*|is_tensor_like|anomaly_mode|index|maskedtensor|"
     r"to_dlpack|collect_env|deterministic|autocast_mode|grad_scaler",
     FORMATS: r"bit|bits\w+|u?int[1-7]|float4\w*|float8\w*|uint(16|32|64)",
     AUTOCAST: r"\w*autocast_\w+|is_autocast_\w+|set_autocast_\w+|clear_autocast_cache|"
     r"set_anomaly_enabled|autocast_(in|de)crement_nesting",
     DATAPIPES: r"\w*DataPipe|DataChunk|argument_validation|datapipes|functional_datapipe|graph|"
     r"graph_settings|guaranteed_datapipes_determinism|non_deterministic|runtime_validation\w*",
-    OPEN: r"native_\w+|embedding_bag|dim_order|anomaly_mode|index|resize|resize_as|"
-    r"ldl_\w+|lobpcg|empty_permuted|from_file|legacy_contiguous_format|"
-    r"MaskedTensor|as_masked_tensor|is_masked_tensor|masked_tensor|maskedtensor|"
-    r"DisableTorchFunction(Subclass)?|handle_torch_function|has_torch_function\w*|is_tensor_like|"
-    r"linear_cross_entropy|LinearCrossEntropyLoss",
+    OPEN: r"native_norm|embedding_bag|lobpcg",
 }
 
 

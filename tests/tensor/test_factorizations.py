@@ -103,3 +103,21 @@ def test_arguments_by_pytorchs_names() -> None:
         torch.linalg.matrix_power(A=A, n=2)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="'out'"):
         A.exp(out=A)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("hermitian", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_symmetric_matrices_that_are_not_positive(dtype: torch.dtype, hermitian: bool) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(3, 5, 5, dtype=dtype)
+    x = x + (x.mH if hermitian else x.mT)
+    x[0].diagonal().zero_()  # blocks of two rows
+    LD, pivots = torch.linalg.ldl_factor(x, hermitian=hermitian)
+    assert bool((pivots < 0).any())
+    b = torch.randn(3, 5, 2, dtype=dtype)
+    assert torch.allclose(x @ torch.linalg.ldl_solve(LD, pivots, b, hermitian=hermitian), b)
+    assert torch.linalg.ldl_factor_ex(torch.zeros(2, 2)).info.item() == 1
+    with pytest.raises(RuntimeError, match="exactly zero"):
+        torch.linalg.ldl_factor(torch.zeros(2, 2))
+    with pytest.raises(RuntimeError, match="pivots with shape"):
+        torch.linalg.ldl_solve(LD, pivots[:1], b)

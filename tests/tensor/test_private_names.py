@@ -125,3 +125,19 @@ def test_there_is_no_group_of_processes():
     assert distributed.group.WORLD is None
     assert distributed.GroupMember.WORLD is distributed.distributed_c10d.group.WORLD
     assert distributed.GroupMember.NON_GROUP_MEMBER == -100
+
+
+def test_softmax_of_what_is_not_masked():
+    x = minitorch.arange(24.0).reshape(1, 2, 3, 4)[..., :3].requires_grad_()
+    mask = minitorch.tensor([[[True, False, False]]])
+    made = minitorch._masked_softmax(x, mask[0], 3, 1)
+    expected = x.masked_fill(mask, -minitorch.inf).softmax(3)
+    assert minitorch.equal(made, expected)
+    assert minitorch.equal(minitorch._masked_softmax(x, mask[0].expand(3, 3), 3, 0), expected)
+    assert minitorch._masked_softmax(x, minitorch.ones_like(x).bool()).isnan().all()
+    (g,) = minitorch.autograd.grad(made[..., 1].sum(), x)
+    assert (g[..., 0] == 0).all()
+    for wrong in (mask.float(), mask):
+        with pytest.raises(RuntimeError, match="Mask"):
+            minitorch._masked_softmax(x, wrong)
+    assert minitorch._VF._add_relu(FALSE.float() - 3, 2.5).tolist() == [0.5, 0]

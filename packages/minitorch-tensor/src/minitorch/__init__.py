@@ -186,6 +186,8 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .ops.stft import *
     from .ops.trigonometric import *
     from .ops.windows import *
+    from .overrides import DisableTorchFunction as DisableTorchFunction
+    from .overrides import DisableTorchFunctionSubclass as DisableTorchFunctionSubclass
     from .random.implicit import *
     from .random.low_rank import *
     from .safetensors import load_file as load_file

@@ -27,6 +27,7 @@ from .ops.decompositions import linalg_svd as svd
 from .ops.diagonals import diagonal as _diagonal
 from .ops.geometry import linalg_cross as cross
 from .ops.householder import householder_product
+from .ops.ldl import ldl_factor, ldl_factor_ex, ldl_solve
 from .ops.least_squares import lstsq, matrix_rank, pinv
 from .ops.linalg import inv_ex, solve, solve_ex, solve_triangular, tensorinv, tensorsolve
 from .ops.linalg import inverse as _inverse
@@ -64,6 +65,9 @@ __all__ = [
     "householder_product",
     "inv",
     "inv_ex",
+    "ldl_factor",
+    "ldl_factor_ex",
+    "ldl_solve",
     "lstsq",
     "lu",
     "lu_factor",

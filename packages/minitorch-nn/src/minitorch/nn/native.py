@@ -23,14 +23,46 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = [
-    "adaptive_max_pool1d", "affine_grid_generator", "alpha_dropout", "alpha_dropout_",
-    "batch_norm", "binary_cross_entropy_with_logits", "conv_tbc", "convolution",
-    "cosine_embedding_loss", "ctc_loss", "dropout", "dropout_", "embedding", "embedding_renorm_",
-    "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
-    "gru", "gru_cell", "hinge_embedding_loss", "instance_norm", "kl_div", "lstm", "lstm_cell",
-    "margin_ranking_loss", "max_pool1d_with_indices", "native_channel_shuffle",
-    "native_layer_norm", "norm_except_dim", "poisson_nll_loss", "rnn_relu", "rnn_relu_cell",
-    "rnn_tanh", "rnn_tanh_cell", "triplet_margin_loss",
+    "adaptive_max_pool1d",
+    "affine_grid_generator",
+    "alpha_dropout",
+    "alpha_dropout_",
+    "batch_norm",
+    "batch_norm_update_stats",
+    "binary_cross_entropy_with_logits",
+    "conv_tbc",
+    "convolution",
+    "cosine_embedding_loss",
+    "ctc_loss",
+    "dropout",
+    "dropout_",
+    "embedding",
+    "embedding_renorm_",
+    "feature_alpha_dropout",
+    "feature_alpha_dropout_",
+    "feature_dropout",
+    "feature_dropout_",
+    "gru",
+    "gru_cell",
+    "hinge_embedding_loss",
+    "instance_norm",
+    "kl_div",
+    "lstm",
+    "lstm_cell",
+    "margin_ranking_loss",
+    "max_pool1d_with_indices",
+    "native_batch_norm",
+    "native_channel_shuffle",
+    "native_dropout",
+    "native_group_norm",
+    "native_layer_norm",
+    "norm_except_dim",
+    "poisson_nll_loss",
+    "rnn_relu",
+    "rnn_relu_cell",
+    "rnn_tanh",
+    "rnn_tanh_cell",
+    "triplet_margin_loss",
 ]  # fmt: skip
 
 REDUCTIONS = ("none", "mean", "sum")  # "none" unless told, whatever PyTorch's signatures say
@@ -68,6 +100,61 @@ def native_layer_norm(
     var, mean = minitorch.var_mean(input, dims, correction=0, keepdim=True)
     made = F.layer_norm(input, normalized_shape, weight, bias, eps)
     return made, mean, (var + eps).rsqrt()
+
+
+def native_batch_norm(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
+    running_var: Tensor | None, training: bool, momentum: float, eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """``nn.functional.batch_norm``, the batch's means and inverse standard deviations (empty
+    where it is not ``training``)."""
+    made = F.batch_norm(
+        input, running_mean, running_var, weight, bias, training, momentum, eps
+    )  # fmt: skip
+    if not training:
+        return made, input.new_empty(0), input.new_empty(0)
+    var, mean = minitorch.var_mean(input, _but_channels(input), correction=0)
+    return made, mean, (var + eps).rsqrt()
+
+
+def batch_norm_update_stats(
+    input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, momentum: float
+) -> tuple[Tensor, Tensor]:
+    """The batch's means and variances; the running ones, where given, move towards them."""
+    if not input.numel():
+        raise RuntimeError(
+            "input tensor must have at least one element, but got input_sizes = "
+            f"{list(input.shape)}"
+        )
+    var, mean = minitorch.var_mean(input, _but_channels(input), correction=0)
+    count = input.numel() // input.shape[1]
+    if running_mean is not None:
+        running_mean.lerp_(mean.to(running_mean.dtype), momentum)
+    if running_var is not None:
+        running_var.lerp_((var * (count / (count - 1))).to(running_var.dtype), momentum)
+    return mean, var
+
+
+def _but_channels(input: Tensor) -> tuple[int, ...]:
+    return tuple(d for d in range(input.ndim) if d != 1)
+
+
+def native_group_norm(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, N: int, C: int, HxW: int,
+    group: int, eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """``nn.functional.group_norm``, the groups' means and inverse standard deviations."""
+    grouped = input.reshape(N, group, C // group * HxW)
+    var, mean = minitorch.var_mean(grouped, -1, correction=0)
+    return F.group_norm(input, group, weight, bias, eps), mean, (var + eps).rsqrt()
+
+
+def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor, Tensor]:
+    """``nn.functional.dropout``, and where the elements stay."""
+    if not train:
+        return input.clone(), minitorch.ones_like(input, dtype=minitorch.bool)
+    scale = F.dropout(minitorch.ones_like(input), p)
+    return input * scale, scale != 0
 
 
 def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:

@@ -35,6 +35,52 @@ def _log_softmax_backward_data(
     return (grad_output - output.exp() * grad_output.sum(dim, keepdim=True)).to(input_dtype)
 
 
+def _softmax(input: Tensor, dim: int, half_to_float: bool) -> Tensor:
+    """``softmax``; of float16 in float32 with ``half_to_float``, which the CPU does not have."""
+    _check_half(half_to_float)
+    return input.softmax(dim)
+
+
+def _log_softmax(input: Tensor, dim: int, half_to_float: bool) -> Tensor:
+    """``log_softmax``; see ``_softmax``."""
+    _check_half(half_to_float)
+    return input.log_softmax(dim)
+
+
+def _check_half(half_to_float: bool) -> None:
+    if half_to_float:
+        raise RuntimeError("softmax with half to float conversion is not supported on CPU")
+
+
+def _masked_softmax(
+    input: Tensor, mask: Tensor, dim: int | None = None, mask_type: int | None = None
+) -> Tensor:
+    """Softmax along ``dim`` (the last one) of what is left where ``mask`` is True, which gets 0;
+    nan where all is masked.
+
+    Args:
+        input: (batch, heads, L, L) for the types 0 and 1
+        mask_type: 0, of attention (L, L); 1, of padding (batch, L); 2, the input's shape.
+    """
+    if mask.dtype is not dtypes.bool:
+        raise RuntimeError("Mask should be a boolean tensor")
+    if mask_type is None and tuple(mask.shape) != tuple(input.shape):
+        raise RuntimeError("Mask Type should be defined")
+    if mask_type == 1 and mask.ndim == 2 < input.ndim:
+        mask = mask[:, None, None]
+    hidden = input.masked_fill(mask, -np.inf)
+    return hidden.softmax(-1 if dim is None else dim).masked_fill(mask & ~_all(mask, input, dim), 0)
+
+
+def _all(mask: Tensor, input: Tensor, dim: int | None) -> Tensor:
+    return mask.expand(input.shape).all(-1 if dim is None else dim, keepdim=True)
+
+
+def _add_relu(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
+    """``relu(input + alpha * other)``."""
+    return input.add(other, alpha=alpha).relu()
+
+
 def _convert_indices_from_coo_to_csr(
     input: Tensor, size: int, *, out_int32: bool = False
 ) -> Tensor:

@@ -43,10 +43,12 @@ LATER = {
         "_check_index _check_is_size _check_not_implemented _check_tensor_all "
         "_check_tensor_all_with _check_type _check_value _check_with _debug_has_internal_overlap "
         "_shape_as_tensor",
+        "overrides": "DisableTorchFunction DisableTorchFunctionSubclass",
         "compat.futures": "Future",
         "compat.modules": "get_device_module",
-        "compat.private": "_convert_indices_from_coo_to_csr _convert_indices_from_csr_to_coo "
-        "_log_softmax_backward_data _softmax_backward_data dsmm spmm",
+        "compat.private": "_add_relu _convert_indices_from_coo_to_csr "
+        "_convert_indices_from_csr_to_coo _log_softmax _log_softmax_backward_data _masked_softmax "
+        "_softmax _softmax_backward_data dsmm spmm",
         "_types.dtype": "int1 int2 int3 int4 int5 int6 int7 "
         "uint1 uint2 uint3 uint4 uint5 uint6 uint7",
         "_types.layout": "legacy_contiguous_format",
@@ -137,7 +139,8 @@ NATIVE = {
     "cosine_embedding_loss", "ctc_loss", "dropout", "dropout_", "embedding", "embedding_renorm_",
     "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
     "gru", "gru_cell", "hinge_embedding_loss", "instance_norm", "kl_div", "lstm", "lstm_cell",
-    "margin_ranking_loss", "max_pool1d_with_indices", "native_channel_shuffle",
+    "batch_norm_update_stats", "margin_ranking_loss", "max_pool1d_with_indices",
+    "native_batch_norm", "native_channel_shuffle", "native_dropout", "native_group_norm",
     "native_layer_norm", "norm_except_dim", "poisson_nll_loss", "rnn_relu", "rnn_relu_cell",
     "rnn_tanh", "rnn_tanh_cell", "triplet_margin_loss",
 }  # fmt: skip
@@ -292,7 +295,7 @@ def __getattr__(name: str) -> Any:
             raise AttributeError(str(error)) from None
     if name in ELSEWHERE:
         return import_module(f"minitorch.{name}")
-    if name == "torch":  # PyTorch has torch.torch, and programs write it
+    if name in ("torch", "_VF"):  # PyTorch has torch.torch, and programs write it
         return sys.modules["minitorch"]
     if name == "__version__":
         from importlib.metadata import version
