@@ -24,6 +24,7 @@ from .autograd.variable import Variable, wrap
 from .kernels.blas import SHARED, axpby, single_threaded, threads_off_this_core
 from .kernels.choice import offer
 from .kernels.elementwise import exp_into, over_elements
+from .kernels.error_function import TAIL_P, TAIL_RATE
 from .kernels.error_function import erf as error_function
 from .kernels.half import in_single, single
 from .kernels.indexing import accumulate
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BLOCK",
     "SHARED",
+    "TAIL_P",
+    "TAIL_RATE",
     "Node",
     "RemovableHandle",
     "SparseData",

@@ -57,6 +57,14 @@ SINGLE_P = (
     -0.109181854, 0.134084837, -0.180108562, 0.360736809,
 )  # fmt: skip
 
+# erfc(z) = -2 t P(t) exp(-z^2) with t = 1 / (1 + RATE z) to 9e-9, a fit in the form of
+# Abramowitz and Stegun 7.1.26; what float32 needs, and its exponential is the normal density's
+TAIL_RATE = 0.39
+TAIL_P = (
+    0.1137699148491662, -0.44333746220190935, 0.31770826448197125, -0.3247858626092986,
+    -0.04569190602124687, -0.1176629476910126,
+)  # fmt: skip
+
 
 def _near(x: Any) -> Any:
     """erf(x) for |x| <= 0.46875."""

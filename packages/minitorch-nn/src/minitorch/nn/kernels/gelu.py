@@ -6,29 +6,28 @@ import math
 from typing import Any
 
 import numpy as np
-from minitorch.extend import error_function, exp_into, over_elements, scratch
+from minitorch.extend import (
+    TAIL_P,
+    TAIL_RATE,
+    error_function,
+    exp_into,
+    over_elements,
+    scratch,
+)
 
 INNER = math.sqrt(2 / math.pi)
 SIGN = np.int32(-(2**31))  # the bit of a float32 that is its sign
-
-# erfc(z) = -2 t P(t) exp(-z^2) with t = 1 / (1 + RATE z) to 9e-9, a fit in the form of
-# Abramowitz and Stegun 7.1.26; what float32 needs, and its exponential is the density's
-RATE = 0.39
-P = (
-    0.1137699148491662, -0.44333746220190935, 0.31770826448197125, -0.3247858626092986,
-    -0.04569190602124687, -0.1176629476910126,
-)  # fmt: skip
 
 
 def _single(x: Any, out: Any, slope: Any) -> None:
     """Writes x Phi(x) into ``out`` and Phi(x) + x phi(x) into ``slope``."""
     t, remainder = scratch(2, x.shape, x.dtype)
     np.absolute(x, out=t)
-    t *= RATE * math.sqrt(0.5)
+    t *= TAIL_RATE * math.sqrt(0.5)
     t += 1
     np.divide(1, t, out=t)
-    np.multiply(t, P[0], out=remainder)
-    for c in P[1:]:
+    np.multiply(t, TAIL_P[0], out=remainder)
+    for c in TAIL_P[1:]:
         remainder += c
         remainder *= t
     density = np.multiply(x, x, out=t)

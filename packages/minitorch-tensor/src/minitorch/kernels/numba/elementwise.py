@@ -112,12 +112,10 @@ def product_chunk(a, b, out):
 @formula
 def gelu_chunk(x, out, slope):
     """x Phi(x) and Phi(x) + x phi(x)."""
-    kind = x.dtype.type
-    half, root, density = kind(0.5), kind(math.sqrt(0.5)), kind(1 / math.sqrt(2 * math.pi))
     for k in range(out.size):
-        cdf = half + half * functions.erf(x[k] * root)
+        cdf, density = functions.normal(x[k])
         out[k] = x[k] * cdf
-        slope[k] = cdf + x[k] * density * functions.exp_quick(-half * x[k] * x[k])
+        slope[k] = cdf + x[k] * density
 
 
 @formula

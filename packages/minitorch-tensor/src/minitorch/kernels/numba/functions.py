@@ -26,10 +26,12 @@ from ..error_function import (
     ONE_OVER_SQRT_PI,
     SINGLE,
     SINGLE_P,
+    TAIL_P,
+    TAIL_RATE,
 )
 from .jit import FORMULA, formula, from_bits, rint, to_bits
 
-__all__ = ["erf", "exp", "exp_quick", "log", "sigmoid", "tanh"]
+__all__ = ["erf", "exp", "exp_quick", "log", "normal", "sigmoid", "tanh"]
 
 f, d, i, q = np.float32, np.float64, np.int32, np.int64
 
@@ -235,3 +237,26 @@ def erf_double(x):
 
 
 erf = by_dtype(erf_single, erf_double)
+
+
+# --- the normal distribution: its function and its density at x -------------------------------
+
+TAIL_SINGLE = coefficients(f, *TAIL_P, 0.0)
+DENSITY = 1 / math.sqrt(2 * math.pi)
+
+
+@formula
+def normal_single(x):
+    t = f(1) / (f(1) + f(TAIL_RATE * math.sqrt(0.5)) * abs(x))
+    power = exp_quick_single(f(-0.5) * x * x)
+    half = f(0.5) + horner(t, TAIL_SINGLE) * power  # the probability of [0, |x|]
+    return f(0.5) + math.copysign(half, x), f(DENSITY) * power
+
+
+@formula
+def normal_double(x):
+    cdf = d(0.5) + d(0.5) * erf_double(x * d(math.sqrt(0.5)))
+    return cdf, d(DENSITY) * exp_quick_double(d(-0.5) * x * x)
+
+
+normal = by_dtype(normal_single, normal_double)
