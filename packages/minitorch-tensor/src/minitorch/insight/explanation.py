@@ -8,13 +8,17 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..autograd.recorder import place
 from ..autograd.variable import Variable
+from .flow import Watcher, remember
 from .naming import give_names
 from .recording import Recording
 from .steps import Step
+
+if TYPE_CHECKING:
+    from .gradients import Gradients
 
 __all__ = ["explain"]
 
@@ -62,6 +66,7 @@ class explain:  # noqa: N801  (used like a function)
         self.function = function
         self.result: Any = None
         self._recording = Recording()
+        self._watcher = Watcher()  # for the table of gradients
         self._done = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> explain:
@@ -89,6 +94,7 @@ class explain:  # noqa: N801  (used like a function)
     def __enter__(self) -> Self:
         if self._done or self._recording.steps:
             raise RuntimeError("this page has its run already: use another minitorch.explain()")
+        self._watcher.__enter__()
         self._recording.__enter__()
         return self
 
@@ -99,8 +105,40 @@ class explain:  # noqa: N801  (used like a function)
         traceback: TracebackType | None,
     ) -> None:
         self._recording.__exit__(kind, error, traceback)
+        self._watcher.__exit__(kind, error, traceback)
+        remember(self._watcher.flow)
         self._done = True
         self._recording.failed_with(error)
+
+    @staticmethod
+    def gradients(loss: Any, model: Any) -> Gradients:
+        """Which parameters get a gradient of ``loss``, how large, and why the others get none.
+
+        Args:
+            loss: a tensor of one element; or a function that computes it, which is run and watched.
+                Of a tensor the lines where paths are cut are known where a page recorded the run.
+            model: a module, named parameters (a dict, or pairs), or a sequence of tensors.
+
+        Returns:
+            A table, a list of rows with ``name``, ``shape``, ``arrives``, ``norm`` and ``reason``.
+
+        Raises:
+            TypeError: the loss is no tensor.
+            RuntimeError: it has more than one element.
+
+        Example:
+            >>> import minitorch
+            >>> a, b = minitorch.Tensor([1.0, 2.0]), minitorch.Tensor([3.0, 4.0])
+            >>> table = minitorch.explain.gradients(lambda: (a * b.detach()).sum(), {"a": a, "b": b})
+            >>> print(table)  # doctest: +ELLIPSIS
+            parameter  shape  arrives  norm  why not
+            ---------...
+            a          [2]    yes      5
+            b          [2]    no             the path is cut by detach() at ...
+        """
+        from .gradients import gradients
+
+        return gradients(loss, model)
 
     @cached_property
     def _run(self) -> Recording:

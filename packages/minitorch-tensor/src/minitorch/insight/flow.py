@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.dispatch import apply
-from ..autograd.grad_mode import is_grad_enabled
+from ..autograd.grad_mode import current, is_grad_enabled
 from ..autograd.node import AccumulateGrad
 from ..autograd.recorder import Place, Recorder, place
 from ..autograd.variable import Variable
 from .tags import Tags, where
 
-__all__ = ["Flow", "Step", "Watcher", "reason"]
+__all__ = ["Flow", "Step", "Watcher", "flow_of_the_run", "reason", "remember"]
 
 
 @dataclass(eq=False)
@@ -74,16 +74,19 @@ class Flow:
         if step is not None:
             self.made[target] = step
 
-    def goes_on(self, step: Step) -> bool:
-        """Whether an operation took what this one made. Where none did, as in the initialization of
-        a parameter in place, it does not matter that autograd did not follow it."""
-        return any(step in other.sources for other in self.steps)
+    def goes_on(self) -> set[Step]:
+        """The steps whose results took part in what autograd followed. Where they did not, as in
+        the initialization of a parameter in place, nothing was cut."""
+        found: set[Step] = set()
+        for step in reversed(self.steps):
+            if step.followed or step in found:
+                found.update(step.sources)
+        return found
 
     def uses(self, leaf: Any) -> bool:
         """Whether an operation took the leaf, and its result went on."""
-        return any(
-            id(leaf) in step.leaves and (step.followed or self.goes_on(step)) for step in self.steps
-        )
+        on = self.goes_on()
+        return any(id(leaf) in step.leaves and (step.followed or step in on) for step in self.steps)
 
 
 def _tensors(values: Any) -> Iterator[Any]:
@@ -97,13 +100,14 @@ def _tensors(values: Any) -> Iterator[Any]:
 class Watcher(Recorder):
     """A ``with`` block whose operations a ``Flow`` remembers."""
 
-    def __init__(self, flow: Flow) -> None:
-        self.flow = flow
+    def __init__(self) -> None:
+        self.flow = Flow()
 
     def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
-        """One operation."""
+        """One operation; those of a backward pass are none of the user's."""
         out = apply(primitive, *args)
-        self.flow.add(primitive.name, args, out)
+        if not current.state.passes:
+            self.flow.add(primitive.name, args, out)
         return out
 
     def wrote(self, target: Any, value: Any) -> None:
@@ -115,16 +119,34 @@ class Watcher(Recorder):
         self.flow.add("detach", (source,), made)
 
 
-def reason(flow: Flow, leaf: Any) -> str:
-    """Why the gradient does not arrive at ``leaf``, as far as what was seen tells."""
+_last: list[Flow] = []  # of the run that was watched last
+
+
+def remember(flow: Flow) -> None:
+    """Lets ``gradients`` look at this flow: that of a run which was recorded as a whole."""
+    _last[:] = [flow]
+
+
+def flow_of_the_run() -> Flow | None:
+    """The flow of the run that was recorded last."""
+    return _last[0] if _last else None
+
+
+def reason(flow: Flow, leaf: Any, nothing_followed: bool = False) -> str:
+    """Why the gradient does not arrive at ``leaf``, as far as what was seen tells.
+
+    Args:
+        nothing_followed: of what the loss was made of.
+    """
     reached: set[Step] = set()
     users: list[Step] = []
+    on = flow.goes_on()
     for step in flow.steps:  # in the order in which they ran
         if id(leaf) in step.leaves or not reached.isdisjoint(step.sources):
             if step.followed:
                 reached.add(step)
                 users.append(step)
-            elif flow.goes_on(step):
+            elif step in on or nothing_followed:
                 return cut_at(step)
     if users:
         return (

@@ -19,7 +19,9 @@ from ..autograd.dispatch import apply
 from ..autograd.grad_mode import current
 from ..autograd.node import Node
 from ..autograd.recorder import Place, Recorder, place
+from .flow import Flow
 from .lessons import Lesson, TeachingWarning, Warner, all_lessons
+from .lessons.layers import NoGradient
 from .lessons.lesson import values_of
 
 __all__ = ["TeachingWarning", "teach"]
@@ -45,6 +47,11 @@ class Teacher(Recorder):
             ]
             for event in Lesson.events
         }
+
+    @property
+    def flow(self) -> Flow:
+        """What happened to the values since the last step."""
+        return next(each.flow for each in self.lessons if isinstance(each, NoGradient))
 
     def tell(self, event: str, *what: Any) -> None:
         for listener in self.listeners[event]:
