@@ -129,7 +129,8 @@ class explain:  # noqa: N801  (used like a function)
         Example:
             >>> import minitorch
             >>> a, b = minitorch.Tensor([1.0, 2.0]), minitorch.Tensor([3.0, 4.0])
-            >>> table = minitorch.explain.gradients(lambda: (a * b.detach()).sum(), {"a": a, "b": b})
+            >>> loss = lambda: (a * b.detach()).sum()
+            >>> table = minitorch.explain.gradients(loss, {"a": a, "b": b})
             >>> print(table)  # doctest: +ELLIPSIS
             parameter  shape  arrives  norm  why not
             ---------...
