@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from minitorch.extend import folding
 
 from .fetch import Fetcher
-from .processes import Workers
 from .sampler import new_seed
 from .worker import Ended, Failure
 
@@ -77,6 +77,12 @@ class MultiProcessIterator(LoaderIterator):
     """A pass by worker processes, which get the batches in turn, each some ahead."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
+        if sys.platform in ("emscripten", "wasi"):
+            raise RuntimeError(
+                f"num_workers={loader.num_workers}, but WebAssembly has no processes: pass 0"
+            )
+        from .processes import Workers  # which need more of Python than a browser has
+
         super().__init__(loader)
         self.persistent = loader.persistent_workers
         self.timeout = loader.timeout

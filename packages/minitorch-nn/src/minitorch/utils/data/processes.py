@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import time
 import warnings
 import weakref
@@ -44,8 +43,6 @@ class Workers:
         init: Callable[[int], None] | None,
         context: Any,
     ) -> None:
-        if sys.platform in ("emscripten", "wasi"):
-            raise RuntimeError(f"num_workers={count}, but WebAssembly has no processes: pass 0")
         context = context or multiprocessing.get_context()
         self.processes: list[Any] = []
         self.asking: list[Connection] = []
