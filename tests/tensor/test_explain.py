@@ -8,8 +8,7 @@ import re
 import minitorch as torch
 import numpy as np
 import pytest
-from minitorch.insight.program import number_text
-from minitorch.insight.values import Value, sample
+from minitorch.insight.values import Value, number_text, sample
 
 
 def data_of(page):

@@ -13,23 +13,11 @@ from .recording import Recording
 from .rules import rule_of
 from .steps import Step
 from .templates import gradient_values
-from .values import Value
+from .values import Value, number_text
 
-__all__ = ["call_text", "number_text", "program_text", "shape_text", "value_text"]
+__all__ = ["call_text", "program_text", "shape_text", "value_text"]
 
 FEW = 6  # elements that are printed
-
-
-def number_text(x: object) -> str:
-    """A number with the fewest digits that read back as the same number of its dtype."""
-    if isinstance(x, np.generic):
-        if isinstance(x, np.floating):
-            size = abs(float(x))
-            if size and not 1e-4 <= size < 1e9 and np.isfinite(x):
-                return str(np.format_float_scientific(x, trim="-"))
-            return str(np.format_float_positional(x, trim="-"))
-        return str(x)
-    return repr(x)
 
 
 def short(x: float) -> str:

@@ -22,7 +22,7 @@ import numpy as np
 
 from .rules import rule_of
 from .steps import Step
-from .values import WHOLE, Value
+from .values import WHOLE, Value, number_text
 
 __all__ = ["forward_template", "gradient_template", "gradient_values"]
 
@@ -38,11 +38,22 @@ INFIX = {
     "masked_fill": "{value} if {mask} else {x}", "kept": "{x} if {mask} else 0",
 }  # fmt: skip
 
+# gradients of the inputs, where the rule is more than an expression of elements
+SLOPES = {
+    "to": ("{g}",), "conj": ("{g}",), "real": ("{g}",), "floor": ("0",), "ceil": ("0",),
+    "round": ("0",), "trunc": ("0",), "sign": ("0",), "zeros_like": ("0",),
+    "abs": ("{g} · sign({x})",), "kept": ("{g} if {mask} else 0",),
+    "clamp": ("{g} if {low} ≤ {x} ≤ {high} else 0",),
+    "maximum": ("{g} · ([{a} > {b}] + [{a} = {b}] / 2)", "{g} · ([{b} > {a}] + [{a} = {b}] / 2)"),
+    "minimum": ("{g} · ([{a} < {b}] + [{a} = {b}] / 2)", "{g} · ([{b} < {a}] + [{a} = {b}] / 2)"),
+    "pow": ("{g} · {b} · {a} ^ ({b} - 1)", "{g} · {a} ^ {b} · log({a})"),
+}  # fmt: skip
+
 
 def element(x: Any, letters: str = "*", flat: bool = False) -> Any:
     """A place for an element of ``x``; a number is its text."""
     if not isinstance(x, Value):
-        return repr(x)
+        return number_text(x)
     made: dict[str, Any] = {"v": x, "i": letters}
     if flat:
         made["flat"] = 1
@@ -58,6 +69,10 @@ def filled(text: str, values: Mapping[str, Any]) -> list[Any]:
         if name is not None:
             tokens.append(element(values.get(name)))
     return tokens
+
+
+def _fields(text: str) -> list[str]:
+    return [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
 
 
 def names_and_inputs(step: Step) -> dict[str, Any]:
@@ -134,6 +149,9 @@ def gradient_template(step: Step, argument: int) -> Template | None:
         return moved_back(step)
     if "elementwise" not in primitive.traits or primitive.joint is not None:
         return None
+    slopes = SLOPES.get(name, ())
+    if argument < len(slopes) and all(values.get(n) is not None for n in _fields(slopes[argument])):
+        return {"to": "*", "t": filled(slopes[argument], values)}
     function = primitive.rules[argument] if argument < len(primitive.rules) else None
     rule = None if function is None else rule_of(function)
     if rule is None or not rule.body:

@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from .steps import Step
 
-__all__ = ["Value", "grid", "sample", "version_of"]
+__all__ = ["Value", "grid", "number_text", "sample", "version_of"]
 
 WHOLE = 8192  # elements up to which an array is copied
 SAMPLE = 4096  # elements that are taken of a larger one
@@ -104,3 +104,15 @@ def version_of(tensor: Any) -> int:
         return int(tensor._counter[0])
     except RuntimeError:
         return 0
+
+
+def number_text(x: object) -> str:
+    """A number with the fewest digits that read back as the same number of its dtype."""
+    if isinstance(x, np.generic):
+        if isinstance(x, np.floating):
+            size = abs(float(x))
+            if size and not 1e-4 <= size < 1e9 and np.isfinite(x):
+                return str(np.format_float_scientific(x, trim="-"))
+            return str(np.format_float_positional(x, trim="-"))
+        return str(x)
+    return repr(x)
