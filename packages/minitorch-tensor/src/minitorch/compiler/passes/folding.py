@@ -39,6 +39,8 @@ def fold(program: Program) -> Program:
         read = memory.of_all(instruction.inputs())
         key = (
             _key(instruction.function), _key(instruction.args), _key(instruction.kwargs),
+            # a view is of the same memory, whatever is written there
+            None if instruction.views and not instruction.several else
             frozenset((root, versions[root]) for root in read if root in versions),
         )  # fmt: skip
         earlier = known.setdefault(key, instruction)
@@ -52,7 +54,12 @@ def fold(program: Program) -> Program:
             kept.append(instruction)
             continue
         constants += 1
-        if all(value.scalar for value in made):
+        if (
+            instruction.function == Method("copy")
+            and instruction.args[0].strides == made[0].strides
+        ):
+            changed[instruction.results[0]] = instruction.args[0]  # type: ignore[index]
+        elif all(value.scalar for value in made):
             changed.update(zip(instruction.results, made))  # type: ignore[arg-type]  # no Nones
         else:
             setup.append(instruction)

@@ -66,6 +66,7 @@ class Simplifier:
                 if other is not None and self._replaceable(instruction, value, other, k):
                     self.counts[what] += 1
                     self.changed[value] = other
+                    _hand_on(value.hint, other)
                     return None
         for what, change in CHANGING.items():
             made = change(self, instruction)
@@ -124,10 +125,19 @@ def _whole(simplifier: Simplifier, instruction: Instruction) -> Value | None:
         return instruction.args[0] if instruction.views else None
     value = instruction.results[0]
     assert value is not None
-    other = _viewed(instruction)
+    other, hint = _viewed(instruction), ""
     while other is not None and not same_layout(value, other):
+        hint = hint or other.hint
         other = simplifier.source(other)
+    if other is not None:
+        _hand_on(hint, other)
     return other
+
+
+def _hand_on(hint: str, value: Value) -> None:
+    """Names ``value``, where it has no name, as what it stands for."""
+    if not value.hint and value.constant is None:
+        value.hint = hint
 
 
 def _neutral(simplifier: Simplifier, instruction: Instruction) -> Value | None:
@@ -233,6 +243,7 @@ def _one_reshape(simplifier: Simplifier, instruction: Instruction) -> Instructio
         source = simplifier.source(source)
     if base is None:
         return None
+    _hand_on(x.hint, base)
     function: Any = Method("reshape")
     args = base, value.shape
     return replace(instruction, function=function, args=args, kwargs={}, views=(base,))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import sys
 import textwrap
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -55,12 +56,7 @@ def written(program: Program) -> Text:
     writer = Writer(names)
     for k, value in enumerate(program.arguments):
         names.give(value, value.hint or f"argument_{k}")
-    setup = []
-    for instruction in program.setup:
-        writer.prepare(instruction)
-        names.give_results(instruction)
-        writer.outside.update(names.of[value] for value in filter(None, instruction.results))
-        setup.append((instruction, writer.statement(instruction)))
+    setup = _setup(program, writer)
     for instruction in program.instructions:
         writer.prepare(instruction)
     lives = Lives(program)
@@ -83,6 +79,32 @@ def written(program: Program) -> Text:
             body[-1].lines += wrapped(f"del {', '.join(dropped)}", INDENT)
     results = [writer.text(value) for value in program.results]
     return Text(program, writer, setup, [names.of[v] for v in program.arguments], body, results)
+
+
+def _setup(program: Program, writer: Writer) -> list[tuple[Instruction, str]]:
+    """The statements before the function."""
+    gathered = {  # memory into which the program copies what has a name
+        each.args[0]: f"{each.args[-1].hint}_gathered"
+        for each in program.instructions
+        if each.function is operator.setitem and isinstance(each.args[-1], Value)
+        and each.args[-1].hint and not each.args[0].hint
+    }  # fmt: skip
+    uses = Counter(value for each in program.setup for value in each.inputs())
+    used = {value for each in program.instructions for value in each.inputs()}
+    found = []
+    for instruction in program.setup:
+        writer.prepare(instruction)
+        value = instruction.results[0]
+        assert value is not None
+        if instruction.views and uses[value] == 1 and value not in used:
+            writer.names.of[value] = writer.expression(instruction)  # stands where it is used
+            continue
+        if value in gathered:
+            writer.names.give(value, gathered[value])
+        writer.names.give_results(instruction)
+        writer.outside.update(writer.names.of[each] for each in instruction.results if each)
+        found.append((instruction, writer.statement(instruction)))
+    return found
 
 
 def _shapes(instruction: Instruction, text: str) -> str:
@@ -126,7 +148,7 @@ def module(text: Text, alone: bool = False) -> str:
     around = [f"{name} = {path}" for path, name in writer.aliases.items()]
     around += [f"{name} = np.dtype({made})" for name, made in writer.dtypes.values()]
     around += [
-        f"# {name}: {type(x).__name__} of the program's, which has no text: {x!r}"[:WIDTH]
+        f"# {name} is a {type(x).__qualname__} of {type(x).__module__}, which no text can name"
         for name, x in writer.objects.items()
     ]
     if loading:
@@ -134,7 +156,8 @@ def module(text: Text, alone: bool = False) -> str:
         around += ["    constants = dict(file)"]
     for name, array in writer.constants.values():
         made = array_text(array) or f'constants["{name}"]'
-        around += commented(wrapped(f"{name} = {made}"), _shape(Value.of(array)))
+        shape = "" if made.startswith("np.") else _shape(Value.of(array))
+        around += commented(wrapped(f"{name} = {made}"), shape)
     setup = [(each.function is np.empty, line) for each, line in text.setup]
     kept = next((k for k, (empty, _) in enumerate(setup) if empty), len(setup))
     around += [line for _, statement in setup[:kept] for line in wrapped(statement)]

@@ -90,6 +90,7 @@ class Names:
         function = instruction.function
         operand = next((v for v in instruction.inputs() if v.constant is None), None)
         named = self.of.get(operand, "") if operand is not None and operand.hint else ""
+        named = named if named.isidentifier() else ""
         count = len(instruction.results)
         if not instruction.several:
             return [self.word(instruction, value, named) for value in instruction.results if value]
