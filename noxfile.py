@@ -10,7 +10,7 @@ nox -s mpi       two and four processes, on MPI: minitorch.distributed
 nox -s docs      the site, with lessons and API reference, in docs/_build/html; warnings are errors
 nox -s browser   the pages that we make, in Chromium without a window
 nox -s packages  builds the sdists, the wheels from them, and checks both
-nox -s bench     times beside PyTorch's and others', in turns: tables, a picture, some ten minutes
+nox -s bench     times beside PyTorch's and others', in turns: tables, a picture, half an hour
 nox -s wasm      the tests in WebAssembly, a 32-bit platform without threads; three minutes
 nox -s guard     whether anything became slower: ``-- BASE [HEAD]``, else since the last commit
 nox -l           lists all sessions
@@ -218,7 +218,7 @@ def examples(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Times, memory and growth beside PyTorch, MyGrad, autograd and NumPy; ``-- gpt --quick``."""
-    install(session, STACK, TORCH, "mygrad==2.3.0", "autograd", "matplotlib")
+    install(session, STACK, TORCH, "numba", "mygrad==2.3.0", "autograd", "matplotlib")
     session.run("python", str(ROOT / "benchmarks" / "run.py"), *session.posargs)
 
 

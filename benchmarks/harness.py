@@ -13,6 +13,8 @@ from pathlib import Path
 from statistics import linear_regression, quantiles
 from typing import Any
 
+import settings
+
 HERE = Path(__file__).parent
 
 
@@ -27,15 +29,19 @@ def environment(path: Path | None = None) -> dict[str, str]:
 
 
 class Worker:
-    """A process of its own in which a library runs workloads when asked, and else rests."""
+    """A process of its own in which a library runs workloads when asked, and else rests.
 
-    def __init__(self, library: str, path: Path | None = None) -> None:
+    Its name may be followed by settings: ``"torch avx2"``.
+    """
+
+    def __init__(self, name: str, path: Path | None = None) -> None:
+        library, *chosen = name.split()
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "worker.py"), library],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment(path),
+            env=environment(path) | settings.environment(chosen),
         )
 
     def ask(self, method: str, *arguments: Any) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import geometric_mean, median
 
 from harness import Spread, growth, ratio
+from settings import COLUMNS
 from workloads import WORKLOADS, operations
 
 OURS, PYTORCH = "minitorch", "torch"
@@ -32,6 +33,7 @@ SHORT = (
     "import", "import_all",
 )  # fmt: skip
 SHORT_SIZES = {"attention": 512}
+EXPONENTIAL = ("exp", "log", "tanh", "sigmoid")  # what depends on the processor
 GRID = {name + suffix for name in operations.OPERATIONS for suffix in ("", "_backward")}
 
 INTRODUCTION = """\
@@ -39,6 +41,8 @@ Ratios are MiniTorch's time by the other's: below 1, MiniTorch is faster. Each l
 process of its own, on its default threads, and rests while the others work. Ratios are taken turn
 by turn; the tables have their median and, as their spread, the middle half. What no library's
 bookkeeping would cost is in the last column: the same in plain NumPy, gradients derived by hand.
+The columns "numba" and "AVX2" are ratios to PyTorch, too: with compiled kernels
+(`set_kernels("numba")`), and of both libraries without AVX-512, as most processors are.
 `python benchmarks/run.py` measures this page: its main part as a picture, then all of it.
 
 ![MiniTorch's time by the other libraries', workload by workload](ratios.png)"""
@@ -56,6 +60,14 @@ class Row:
 
     def ratio(self, other: str) -> Spread:
         return ratio(self.seconds[OURS], self.seconds[other])
+
+    def columns(self) -> dict[str, Spread]:
+        """The ratios to PyTorch in other settings."""
+        return {
+            heading: ratio(self.seconds[mine], self.seconds[theirs])
+            for heading, (mine, theirs) in COLUMNS.items()
+            if mine in self.seconds and theirs in self.seconds
+        }
 
 
 @dataclass
@@ -112,6 +124,7 @@ def times(
 ) -> str:
     """Times of MiniTorch and PyTorch, their ratio and its spread; ratios to the other libraries."""
     further = [other for other in others if other != PYTORCH]
+    settings = [name for name in COLUMNS if any(name in row.columns() for row in rows)]
     lines = []
     for row in rows:
         cells = [row.title, time(row.seconds[OURS]), "", "", ""]
@@ -119,6 +132,8 @@ def times(
             spread = row.ratio(PYTORCH)
             theirs, middle = time(row.seconds[PYTORCH]), f"**{factor(spread.middle)}**"
             cells[2:] = theirs, middle, f"{factor(spread.low)} to {factor(spread.high)}"
+        found = row.columns()
+        cells += [f"**{factor(found[name].middle)}**" if name in found else "" for name in settings]
         for other in further:
             cells.append(factor(row.ratio(other).middle) if other in row.seconds else "")
         if memory:
@@ -126,7 +141,7 @@ def times(
             cells.append(factor(ours / theirs) if theirs else "")
         lines.append(cells)
     head = ["workload", "MiniTorch", "PyTorch", "ratio", "middle half"]
-    head += [f"/ {NAMES[other]}" for other in further]
+    head += settings + [f"/ {NAMES[other]}" for other in further]
     return markdown(head + ["memory"] * bool(memory), lines)
 
 
@@ -143,9 +158,20 @@ def grid(rows: Sequence[Row], suffix: str, others: Sequence[str]) -> str:
         found = [ratios(other, names, size) for size in sizes]
         return [title, *(factor(geometric_mean(cell)) if cell else "" for cell in found)]
 
+    def in_setting(setting: str, title: str, names: Iterable[str]) -> list[str]:
+        cells = [[by_place[name + suffix, size].columns().get(setting) for name in names
+                  if (name + suffix, size) in by_place] for size in sizes]  # fmt: skip
+        found = [[spread.middle for spread in cell if spread] for cell in cells]
+        return [title, *(factor(geometric_mean(cell)) if cell else "" for cell in found)]
+
     names = [name for name in operations.OPERATIONS if (name + suffix, sizes[0]) in by_place]
     lines = [line(f"`{name}`", PYTORCH, [name]) for name in names]
     lines += [line(f"**mean, / {NAMES[other]}**", other, names) for other in others]
+    for setting in COLUMNS:
+        if any(setting in row.columns() for row in rows):
+            lines += [in_setting(setting, f"`{name}`, {setting}", [name]) for name in EXPONENTIAL
+                      if name in names]  # fmt: skip
+            lines.append(in_setting(setting, f"**mean, {setting}**", names))
     return markdown(["elements", *(f"{size:,}" for size in sizes)], lines)
 
 

@@ -1,11 +1,13 @@
 """Times of MiniTorch beside PyTorch and others, as ratios with their spread.
 
     python benchmarks/run.py [names ...] [--quick] [--against torch mygrad autograd numpy]
-                             [--growth] [--output FOLDER] [--docs]
+                             [--plain] [--growth] [--output FOLDER] [--docs]
 
 Names are those of workloads (``gpt``) or of groups: networks, layers, operations, optimizers, data,
-start. Without names all is measured, growth and memory too, in some ten minutes, and goes into
-RESULTS.md and ratios.png beside this file. ``--quick`` shows the same in little more than a minute,
+start. Without names all is measured, growth and memory too, in half an hour, and goes into
+RESULTS.md and ratios.png beside this file. Each workload is also measured with compiled kernels,
+where Numba is installed, and as on a processor without AVX-512; ``--plain`` leaves this out.
+``--quick`` shows the same in little more than a minute,
 roughly. ``--docs`` puts the short table into docs/performance.md. The machine should do nothing
 else.
 """
@@ -20,6 +22,7 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
+import settings
 import startup
 from harness import HERE, Effort, Worker, WorkloadError, in_turns, peak_memory
 from others import within_reach
@@ -46,7 +49,7 @@ def measured(
         library: worker
         for library, worker in workers.items()
         if worker.ask("has", workload.name)
-        and (library in (OURS, PYTORCH) or within_reach(workload.name, size))
+        and (library.split()[0] in (OURS, PYTORCH) or within_reach(workload.name, size))
     }
     title = workload.titled(size)
     try:
@@ -55,9 +58,10 @@ def measured(
         print(f"{title}: {error}", file=sys.stderr)
         return None
     row = Row(workload.name, workload.group, title, size, seconds)
-    against = (
-        f"{NAMES[other]} {factor(row.ratio(other).middle)}" for other in seconds if other != OURS
-    )
+    against = [
+        f"{NAMES[other]} {factor(row.ratio(other).middle)}" for other in seconds if other in NAMES
+    ][1:]
+    against += [f"{name} {factor(spread.middle)}" for name, spread in row.columns().items()]
     print(f"{title:64} {'   '.join(against)}", flush=True)
     return row
 
@@ -88,6 +92,7 @@ def arguments() -> argparse.Namespace:
         "--quick", action="store_true", help="roughly, in little more than a minute"
     )
     parser.add_argument("--against", nargs="+", choices=others, default=others)
+    parser.add_argument("--plain", action="store_true", help="in no other settings")
     parser.add_argument("--growth", action="store_true", help="measured anyway without names")
     parser.add_argument("--output", type=Path, help="folder for RESULTS.md and ratios.png")
     parser.add_argument("--docs", action="store_true", help="the short table, too")
@@ -114,7 +119,8 @@ def main() -> None:
     results = Results(libraries)
     pytorches = [library for library in libraries if library in (OURS, PYTORCH)]
     with ExitStack() as stack:
-        workers = {library: stack.enter_context(Worker(library)) for library in libraries}
+        others = [] if options.plain else settings.variants(pytorches)
+        workers = {name: stack.enter_context(Worker(name)) for name in (*libraries, *others)}
         for workload, size in cases(options.names, options.quick):
             grid = FEW if workload.name in GRID and not options.quick else effort
             if row := measured(workers, workload, size, grid):

@@ -8,7 +8,7 @@ import minitorch
 import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-harness, report = import_module("harness"), import_module("report")
+harness, report, settings = map(import_module, ("harness", "report", "settings"))
 WORKLOADS = import_module("workloads").WORKLOADS
 NEEDS = {"optimizers": ("optim",), "networks": ("nn", "optim"), "layers": ("nn",), "data": ("nn",)}
 
@@ -42,6 +42,24 @@ def test_a_row_of_the_table():
     row = report.Row("gpt", "networks", "GPT", 1, {"minitorch": [1, 1, 1], "torch": [2, 2, 2]})
     table = report.times([row], ["torch"])
     assert table.splitlines()[-1] == "| GPT | 1 s | 2 s | **0.50** | 0.50 to 0.50 |"
+
+
+def test_a_row_in_other_settings():
+    names = ("minitorch", "torch", "minitorch avx2", "torch avx2")
+    seconds = {name: [k + 1.0] * 3 for k, name in enumerate(names)}
+    table = report.times([report.Row("gpt", "networks", "GPT", 1, seconds)], ["torch"])
+    assert table.splitlines()[0].endswith("| middle half | AVX2 |")
+    assert table.splitlines()[-1].endswith("| 0.50 to 0.50 | **0.75** |")
+
+
+def test_a_worker_without_avx512(monkeypatch):
+    monkeypatch.setattr(settings, "available", lambda: ["avx2"])
+    assert settings.variants(["minitorch"]) == ["minitorch avx2"]
+    assert settings.variants(["minitorch", "torch"]) == ["minitorch avx2", "torch avx2"]
+    with harness.Worker("minitorch avx2") as worker:
+        assert worker.ask("has", "tracked_add")
+        worker.ask("prepare", "sigmoid", 1000)
+        assert worker.ask("seconds", 1) > 0
 
 
 def test_workers_measure_in_turns_and_report_failures():
