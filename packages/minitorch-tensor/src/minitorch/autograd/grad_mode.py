@@ -49,7 +49,7 @@ class State:
     ``grad`` is what ``is_grad_enabled`` tells: in inference mode nothing is recorded all the same.
     ``arrays`` is above 0 while operations take arrays for tensors: in backward passes, whose rules
     are made of operations, and where a kernel is (``dispatch.of_arrays``).
-    ``recording`` is the number of recorders (``recorder``): what is made meanwhile is marked.
+    ``recording`` is the number of recorders (``recorder``) that are told of what happens.
     ``hooks_refused`` says why saved-tensor hooks may not be entered, if they may not.
     ``level`` is the number of transforms that run a function of the user's (``transform_level``).
     ``passes`` are the backward passes that run, the innermost last: (a list of what is to be

@@ -245,7 +245,7 @@ def inplace(op: F, check: Callable[[Any], None] = check_writable) -> F:
                         if hooked or "window" in chain[0][0].primitive.traits:
                             node = replay(root(self), chain)._node
                     alone = single and flags < INTERPRETERS  # else hooks may keep it
-                    source = wrap(data if alone else data.copy(), node)
+                    source = wrap(data if alone else _copy(data), node)
                     result = op(source, *args, **kwargs)
                     if single and result._node is not None and result._node.saved:
                         old = (data, source._data)
@@ -301,7 +301,14 @@ def _wrapped(x: Any) -> bool:
 
 
 def _kept(values: Any, old: tuple[Any, Any]) -> Any:
-    return values and tuple(v.copy() if v is old[0] or v is old[1] else v for v in values)
+    return values and tuple(_copy(v) if v is old[0] or v is old[1] else v for v in values)
+
+
+def _copy(array: Any) -> Any:
+    copy = array.copy()
+    if current.state.recording:
+        tell("copied", array, copy)
+    return copy
 
 
 def relaid(op: F) -> F:

@@ -176,13 +176,7 @@ def new_counter() -> list[int]:
     state = current.state
     if state.inference:
         return Inference()
-    if state.level:
-        return Level([0], state.level)
-    return Made([0]) if state.recording else [0]
-
-
-class Made(list[int]):
-    """The version of a tensor that was made while a recorder ran: it did not come from outside."""
+    return Level([0], state.level) if state.level else [0]
 
 
 class Level(list[int]):

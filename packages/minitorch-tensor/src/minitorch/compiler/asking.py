@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from .._tensor import Tensor
 from ..autograd.grad_mode import current, tell
 
-__all__ = ["told_of_values"]
+__all__ = ["returned_at_once", "told_of_values"]
 
 METHODS = (
     "__array__", "__bool__", "__complex__", "__dlpack__", "__float__", "__format__", "__index__",
     "__int__", "__repr__", "data_ptr", "item", "numpy", "storage", "tolist", "untyped_storage",
 )  # fmt: skip
+
+
+# instructions of Python's that hand on what they get
+HANDING_ON = {
+    "BUILD_CONST_KEY_MAP", "BUILD_LIST", "BUILD_MAP", "BUILD_TUPLE", "CALL", "COPY", "LOAD_CONST",
+    "LOAD_FAST", "LOAD_FAST_LOAD_FAST", "LOAD_METHOD", "NOP", "PRECALL", "STORE_FAST", "SWAP",
+}  # fmt: skip
+
+
+def returned_at_once(frame: FrameType) -> bool:
+    """Whether what ``x.item()`` gives, called now in ``frame``, goes into what the function returns
+    and nowhere else: nothing is done to it, no branch depends on it."""
+    for instruction in dis.get_instructions(frame.f_code):
+        if instruction.offset <= frame.f_lasti:
+            continue
+        name = instruction.opname
+        if name == "RETURN_VALUE":
+            return True
+        other_method = name in ("LOAD_ATTR", "LOAD_METHOD") and instruction.argval != "item"
+        if other_method or (name not in HANDING_ON and name not in ("CACHE", "LOAD_ATTR")):
+            return False
+    return False
 
 
 class told_of_values:  # noqa: N801  (a context manager)
@@ -48,7 +72,9 @@ def _telling(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         if current.state.recording:
-            tell("reading", f"{name}()")
+            made = original(self, *args, **kwargs)
+            tell("reading", f"{name}()", self, made)
+            return made
         return original(self, *args, **kwargs)
 
     return method

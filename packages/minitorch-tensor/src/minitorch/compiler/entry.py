@@ -187,7 +187,8 @@ def _results(recording: Recording, names: dict[str, Any]) -> list[str]:
                 j for j, r in enumerate(recording.results) if r.number == result.number
             )  # a tensor that is returned twice
             if same == k:
-                lines.append(f"r{k} = wrap(made[{result.number}])")
+                kind = f"made[{result.number}].item()" if result.item else None
+                lines.append(f"r{k} = {kind or f'wrap(made[{result.number}])'}")
                 if result.version:
                     lines.append(f"r{k}._counter[0] = {result.version}")
                 if result.tracked:

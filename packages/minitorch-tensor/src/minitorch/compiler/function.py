@@ -27,6 +27,10 @@ def reset() -> None:
         each.reset()
 
 
+def _again(function: Callable[..., Any], fullgraph: bool, backend: str) -> Compiled:
+    return Compiled(function, fullgraph=fullgraph, backend=backend)
+
+
 class Compiled:
     """A function that is recorded when it is called, and whose program then runs in its place.
 
@@ -47,6 +51,9 @@ class Compiled:
             functools.update_wrapper(self, function)
         everything.add(self)
         self.reset()
+
+    def __reduce__(self) -> Any:  # copies and files have the function, not what was recorded
+        return _again, (self._function, self._fullgraph, self._backend)
 
     def reset(self) -> None:
         """Forgets all recordings."""

@@ -33,7 +33,7 @@ STATIC = {"shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides", "fl
 ATTRIBUTES = {"T", "mT", "real", "imag"}
 _METHODS = """
     all any argmax argmin argsort astype clip conj conjugate copy cumprod cumsum diagonal dot
-    flatten max mean min nonzero prod ravel repeat reshape round squeeze std sum swapaxes take
+    flatten max mean min prod ravel repeat reshape round squeeze std sum swapaxes take
     trace transpose var view
 """
 METHODS = frozenset(_METHODS.split())
@@ -44,7 +44,11 @@ QUESTIONS = {
 }  # fmt: skip
 # those that change an argument, and which
 CHANGING = {np.copyto: 0, np.put: 0, np.place: 0, np.putmask: 0, np.fill_diagonal: 0}
-REFUSED = {np.array_equal, np.allclose, np.may_share_memory, np.shares_memory, np.save}
+# those that ask for values, or whose result has a shape that depends on them
+REFUSED = {
+    np.array_equal, np.allclose, np.may_share_memory, np.shares_memory, np.save, np.nonzero,
+    np.flatnonzero, np.argwhere, np.unique, np.extract, np.compress, np.trim_zeros, np.bincount,
+}  # fmt: skip
 
 
 def unwrapped(x: Any) -> Any:
@@ -122,7 +126,7 @@ class Proxy:
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function in QUESTIONS:
             return function(*unwrapped(args), **unwrapped(kwargs))
-        if function in REFUSED:
+        if function in REFUSED or (function is np.where and len(args) == 1):
             raise Opaque(f"asks {function.__name__}")
         writes: tuple[Any, ...] = ()
         if function in CHANGING:
@@ -149,6 +153,9 @@ class Proxy:
         return (self[k] for k in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
+        keys = key if type(key) is tuple else (key,)
+        if any(isinstance(k, np.ndarray) and k.dtype == np.bool_ for k in keys):
+            raise Opaque("takes what a mask says")
         return self._writer.run(operator.getitem, (self, key), {})
 
     def __setitem__(self, key: Any, value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +38,7 @@ class Result(NamedTuple):
     constant: Any = None
     tracked: bool = False
     version: int = 0
+    item: bool = False  # as a number of Python's
 
 
 class Backward(NamedTuple):
@@ -104,7 +106,9 @@ def record(
     """Calls the function and watches it: the result, and the recording if there can be one; else
     the tracer says why. Kernels are taken apart where ``inlining`` says so, but for ``whole``."""
     world = World.of(function, args, kwargs)
-    tracer = Tracer(world.reached, names_of(function, args, kwargs), inlining, whole)
+    tracer = Tracer(
+        world.reached, names_of(function, args, kwargs), inlining, whole, _code(function)
+    )
     state = default_generator.get_state()
     with world.watching(), told_of_values(), tracer:
         made = function(*args, **kwargs)
@@ -121,6 +125,13 @@ def record(
     return made, recording, tracer
 
 
+def _code(function: Any) -> CodeType | None:
+    """That of the function itself."""
+    if hasattr(function, "_modules"):
+        function = function.forward
+    return getattr(getattr(function, "__func__", function), "__code__", None)
+
+
 class _Settling:
     """Makes the recording of a call that returned ``made``."""
 
@@ -128,6 +139,7 @@ class _Settling:
         self.tracer, self.world, self.state = tracer, world, state
         self.writer = tracer.writer
         self.values: list[Value] = []  # the program's results
+        self._items = {value for _, value in tracer.items.values()}
         self.leaves, self.tree = pytree.tree_flatten(made)
         self.number = {id(t): k for k, t in enumerate(world.tensors)}  # in world.read()
         self.outside = list(tracer.outside.values())
@@ -184,6 +196,10 @@ class _Settling:
 
     def _result(self, leaf: Any) -> Result:
         if not isinstance(leaf, Variable):
+            if id(leaf) in self.tracer.items:
+                _, value = self.tracer.items[id(leaf)]
+                self.values.append(value)
+                return Result(number=len(self.values) - 1, item=True)
             if isinstance(leaf, CONSTANT):
                 return Result(constant=leaf)
             raise Stop(f"a {type(leaf).__name__} is returned")
@@ -195,7 +211,8 @@ class _Settling:
         if value is None or value.constant is not None or isinstance(leaf._node, AccumulateGrad):
             raise Stop("a tensor is returned that no operation is seen to make")
         array = self.writer.arrays[value]
-        for other in (*self.tracer.outside, *self.values):
+        tensors = [v for v in self.values if v not in self._items]
+        for other in (*self.tracer.outside, *tensors):
             if other is value or np.may_share_memory(self.writer.arrays[other], array):
                 raise Stop("what is returned shares memory with another tensor")
         self.values.append(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,13 @@ from ..autograd.inplace import is_expanded
 from ..autograd.node import AccumulateGrad, Node, Output, Partial
 from ..autograd.opmath import kernel_for
 from ..autograd.primitive_node import JointNode, PrimitiveNode
-from ..autograd.recorder import Place, Recorder, place
-from ..autograd.variable import Made, Variable
+from ..autograd.recorder import Place, Recorder, place, user_frame
+from ..autograd.variable import Variable
 from ..kernels.elementwise import LARGE, UFUNCS, over_cores
 from ..kernels.memory import like, nested, nesting
 from ..random.generator import default_generator
-from .program import Instruction, Line, Method, Value
+from .asking import returned_at_once
+from .instructions import Instruction, Line, Method, Value
 from .proxy import Opaque
 from .stepping import StepOf, StepWriter
 from .writer import Writer
@@ -52,9 +54,10 @@ class Tracer(Recorder):
 
     def __init__(
         self, reached: Callable[[], list[Any]], names: dict[int, str], inlining: bool,
-        whole: Container[Any],
+        whole: Container[Any], code: CodeType | None,
     ) -> None:  # fmt: skip
-        self.reached, self.names = reached, names
+        self.reached, self.names, self.code = reached, names, code
+        self.items: dict[int, tuple[float, Value]] = {}  # numbers that are returned, by identity
         self.writer = Writer()
         self.writer.inlining, self.writer.whole = inlining, whole
         self.reason: str | None = None
@@ -91,10 +94,12 @@ class Tracer(Recorder):
             return value
         if tensor._interpreter is not None or not isinstance(data, np.ndarray | np.generic):
             raise Stop(f"a tensor of {type(data).__name__}")
-        if type(tensor._counter) is Made:  # it may be another look at a tensor from outside
-            tensor = next((t for t in self.reached() if t._data is data), None)
+        reached = self.reached()
+        if not any(t is tensor for t in reached):  # it may be another look at one that is
+            grads = (t._grad for t in reached if t._grad is not None)
+            tensor = next((t for t in (*reached, *grads) if t._data is data), None)
             if tensor is None:
-                raise Stop("a tensor is made in a way that cannot be written down")
+                raise Stop("a tensor is made, or comes, in a way that cannot be written down")
         return self.come(tensor)
 
     def come(self, tensor: Any) -> Value:
@@ -153,6 +158,11 @@ class Tracer(Recorder):
         split = 1 if variadic else len(primitive.inputs)
         inputs: Any = args[0] if variadic else args[:split]
         params = args[split:]
+        if primitive.name == "positions" and any(x._data.dtype == np.bool_ for x in inputs):
+            raise Stop("how many elements a mask selects depends on values")
+        for each in (*inputs, *params):
+            if isinstance(each, np.generic):  # of a number of Python's
+                self.writer.constants[id(each)] = each
         arrays: list[Any] = []
         for x in inputs:
             if isinstance(x, Variable):
@@ -278,6 +288,15 @@ class Tracer(Recorder):
         except (Stop, Opaque) as reason:
             self.stop(reason)
 
+    def copied(self, array: Any, copy: Any) -> None:
+        """``copy`` is a copy of ``array``, the values of a tensor."""
+        if self.reason is None:
+            value = self.writer.value_of(array)
+            if value is None:
+                self.stop("a tensor is copied that is not known")
+            else:
+                self.writer.write(Method("copy"), (value,), {}, copy)
+
     def created(self, tensor: Any) -> None:
         """``tensor`` was made of numbers that do not come from tensors."""
         if self.reason is not None:
@@ -296,9 +315,23 @@ class Tracer(Recorder):
         """What runs is not to be part of a program."""
         self.stop(reason)
 
-    def reading(self, what: str) -> None:
-        """Python asks for the values of a tensor."""
-        self.stop(f"{what} asks for values")
+    def reading(self, what: str, tensor: Any, number: Any) -> None:
+        """Python asks for the values of a tensor; ``item()`` may be what the function returns."""
+        frame = user_frame()
+        if (
+            self.reason is None
+            and what == "item()"
+            and type(number) is float
+            and frame is not None
+            and frame.f_code is self.code
+            and returned_at_once(frame)
+        ):
+            try:
+                self.items[id(number)] = number, self.value_of(tensor)
+            except (Stop, Opaque) as reason:
+                self.stop(reason)
+        else:
+            self.stop(f"{what} asks for values")
 
     # --- the backward pass ----------------------------------------------------------------------
 
@@ -308,6 +341,8 @@ class Tracer(Recorder):
         self.passes += 1
         self._place()
         for _, g in roots:
+            if isinstance(g, np.generic) and self.writer.value_of(g) is None:
+                self.writer.constants[id(g)] = g  # the 1 with which a pass begins
             if isinstance(g, np.ndarray) and self.writer.value_of(g) is None:
                 source = next((t for t in self.reached() if t._data is g), None)
                 if source is None:  # the ones with which a pass begins

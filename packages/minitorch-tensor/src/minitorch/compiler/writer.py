@@ -15,7 +15,7 @@ from .proxy import Opaque, Proxy, creating, proxies_in, unwrapped
 __all__ = ["Differs", "Writer", "nothing"]
 
 MOST = 60  # instructions of a kernel that is taken apart; a longer one is called as a whole
-CONSTANT = (type(None), bool, int, float, np.generic)
+CONSTANT = (type(None), bool, int, float)
 SMALL = 4096  # elements of an array that a kernel may bring along, unless it is read-only
 
 
@@ -33,6 +33,7 @@ class Writer:
     """The instructions so far, and which array of the recorded run each value is.
 
     ``known``    values by the identity of their array
+    ``constants`` NumPy scalars that are the same in each run, by identity
     ``arrays``   the array of each value, which keeps it alive, so that identities stay unique
     """
 
@@ -40,6 +41,7 @@ class Writer:
         self.instructions: list[Instruction] = []
         self.known: dict[int, Value] = {}
         self.arrays: dict[Value, Any] = {}
+        self.constants: dict[int, Any] = {}
         self.line: Line | None = None
         self.backward = False
         self.inlining = True  # whether kernels are taken apart,
@@ -63,7 +65,12 @@ class Writer:
         return self.known.get(id(array))
 
     def call(self, function: Callable[..., Any], *args: Any, pure: bool = True) -> Any:
-        """The function's result for arrays of the run: its instructions, or one that calls it."""
+        """The function's result for arrays of the run: its instructions, or one that calls it.
+
+        Raises:
+            Opaque: an argument is not known, so that it could be another in each run.
+        """
+        self._check(args)
         if self.inlining and pure and function not in self.whole:
             made = self._taken_apart(function, args)
             if made is not None:
@@ -71,6 +78,15 @@ class Writer:
         valued = self._valued(args, False)
         made = function(*args)
         return unwrapped(self.write(function, valued, {}, made, pure=pure))
+
+    def _check(self, x: Any) -> None:
+        """Raises where an array, or a NumPy scalar, is neither a value nor a constant."""
+        if type(x) in (tuple, list):
+            for each in x:
+                self._check(each)
+        elif isinstance(x, np.ndarray | np.generic) and id(x) not in self.known:
+            if id(x) not in self.constants:
+                raise Opaque("values are used in a way that cannot be written down")
 
     def nested(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """``call`` for proxies, within what is taken apart."""
@@ -102,7 +118,10 @@ class Writer:
             return all(map(self._is_written, made))
         if isinstance(made, Proxy) or id(made) in self.known:
             return True
-        return isinstance(made, CONSTANT) and type(made) is not np.bool_
+        if isinstance(made, np.generic) and type(made) is not np.bool_:
+            self.constants[id(made)] = made
+            return True
+        return isinstance(made, CONSTANT)
 
     def _proxies(self, x: Any) -> Any:
         """``x`` with proxies in place of the arrays of values."""

@@ -1,0 +1,121 @@
+"""``compile`` of modules and of training steps."""
+
+import copy
+import pickle
+
+import minitorch as torch
+import pytest
+
+pytest.importorskip("minitorch.optim")
+nn = torch.nn
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.recurrent, self.head = nn.LSTM(8, 16, batch_first=True), nn.Linear(16, 3)
+
+    def forward(self, x):
+        states, _ = self.recurrent(x)
+        return self.head(states[:, -1])
+
+
+class Attentive(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.letters, self.head = nn.Embedding(20, 16), nn.Linear(16, 3)
+        self.layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+
+    def forward(self, x):
+        return self.head(self.layer(self.letters(x)).mean(1))
+
+
+def layers():
+    return nn.Sequential(nn.Linear(10, 20), nn.ReLU(), nn.Dropout(), nn.Linear(20, 3))
+
+
+def images():
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(64, 3),
+    )  # fmt: skip
+
+
+NETWORKS = {
+    "layers": (layers, lambda: torch.randn(6, 10)),
+    "images": (images, lambda: torch.randn(6, 1, 8, 8)),
+    "recurrent": (Recurrent, lambda: torch.randn(6, 5, 8)),
+    "attentive": (Attentive, lambda: torch.randint(0, 20, (6, 5))),
+}
+OPTIMIZERS = {
+    "SGD": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, weight_decay=0.01),
+    "AdamW": lambda p: torch.optim.AdamW(p, 0.01),
+    "RMSprop": lambda p: torch.optim.RMSprop(p, 0.01),
+}
+
+
+def train(network, optimizer, compiled):
+    """Five steps: the losses, the parameters and the state of the optimizer."""
+    torch.manual_seed(0)
+    build, draw = NETWORKS[network]
+    model, criterion = build(), nn.CrossEntropyLoss()
+    rule = OPTIMIZERS[optimizer](model.parameters())
+    schedule = torch.optim.lr_scheduler.StepLR(rule, 2, 0.5)
+
+    def step(x, y):
+        rule.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        rule.step()
+        return loss
+
+    run = torch.compile(step, fullgraph=True) if compiled else step
+    found = []
+    for _ in range(5):
+        found.append(run(draw(), torch.randint(0, 3, (6,))).detach())
+        schedule.step()
+    found += [each.detach() for each in model.state_dict().values()]
+    found += [p.grad for p in model.parameters()]
+    for entry in rule.state_dict()["state"].values():
+        found += [each for each in entry.values() if isinstance(each, torch.Tensor)]
+    return found, run
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_training_step_is_the_same(network, optimizer):
+    expected, _ = train(network, optimizer, False)
+    found, run = train(network, optimizer, True)
+    for a, b in zip(expected, found, strict=True):
+        assert a.numpy().tobytes() == b.numpy().tobytes()
+    assert len(run._entries) == 1
+
+
+def test_a_compiled_module_is_its_module():
+    model, x = layers().eval(), torch.randn(4, 10)
+    compiled = torch.compile(model)
+    for _ in range(2):
+        assert torch.equal(compiled(x), model(x))
+    assert list(compiled.state_dict()) == [f"_orig_mod.{name}" for name in model.state_dict()]
+    assert compiled._orig_mod is model
+    compiled.train()
+    assert model.training
+    compiled.note = 3
+    assert model.note == 3
+    assert "def step(" in compiled.source
+
+
+def test_a_module_is_compiled_in_place():
+    model, x = layers().eval(), torch.randn(4, 10)
+    expected, names = model(x), list(model.state_dict())
+    model.compile(fullgraph=True)
+    for _ in range(2):
+        assert torch.equal(model(x), expected)
+    assert list(model.state_dict()) == names
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(copy.deepcopy(layers())))):
+        assert other(x).shape == (4, 3)
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        other[0].weight.zero_()
+    assert not torch.equal(other(x), expected)
+    assert torch.equal(model(x), expected)
