@@ -387,7 +387,7 @@ class Module(Hooks, State, Conversion):
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Has ``forward`` run as a program from now on: ``minitorch.compile`` with these arguments,
         in place."""
-        self.forward = minitorch.compile(self.forward, *args, **kwargs)
+        self.__dict__["forward"] = minitorch.compile(self.forward, *args, **kwargs)
 
     def train(self, mode: bool = True) -> Self:
         """Sets training mode here and below: dropout drops, batch norm learns its statistics."""

@@ -13,7 +13,7 @@ from ..autograd.grad_mode import INTERPRETERS, current
 from . import passes, stance
 from .entry import MISS, entry
 from .program import Program
-from .recording import record, verify
+from .recording import Recording, record, verified
 
 __all__ = ["Compiled", "reset"]
 
@@ -87,28 +87,32 @@ class Compiled:
         self._recordings += 1
         if tracer.provisional and self._recordings < 3:
             return made
-        if recording is not None:
-            programs = self._run(recording.forward)
-            while programs and not verify(recording, programs[-1], self._backend == "numpy"):
-                programs.pop()
-            if not programs:
-                self._inlining = False
-                recording, tracer.reason = None, "its program gives other numbers"
-                tracer.again = True
-        if recording is not None:
-            self.programs, backward = programs, None
-            if recording.backward is not None:
-                self.backward_programs = self._run(recording.backward.program)
-                backward = self.backward_programs[-1].function()
-            self._entries.insert(0, entry(recording, self.programs[-1].function(), backward))
-        elif tracer.again:
-            self._inlining = False
-        else:
-            self._give_up(tracer.reason, tracer.where)
+        reason = tracer.reason
+        if recording is not None and not self._take(recording):
+            reason, tracer.again = "its program gives other numbers", self._inlining
+            self._inlining = False  # kernels are called as a whole then
+        if reason is not None and not tracer.again:
+            self._give_up(reason, tracer.where)
         if self._reason is None and self._recordings >= LIMIT:
-            told = tracer.reason or "what it reads changes from call to call"
+            told = reason or "what it reads changes from call to call"
             self._give_up(f"{self._recordings} recordings are enough ({told})", tracer.where)
         return made
+
+    def _take(self, recording: Recording) -> bool:
+        """Makes the programs of a recording; returns False where they give other numbers."""
+        exactly = self._backend == "numpy"
+        forward = recording.forward
+        programs = verified(recording, forward, self._run(forward), exactly)
+        backward_programs: list[Program] = []
+        if recording.backward is not None:
+            backward = recording.backward.program
+            backward_programs = verified(recording, backward, self._run(backward), exactly)
+        if not programs or (recording.backward is not None and not backward_programs):
+            return False
+        run_backward = backward_programs[-1].function() if backward_programs else None
+        self._entries.insert(0, entry(recording, programs[-1].function(), run_backward))
+        self.programs, self.backward_programs = programs, backward_programs
+        return True
 
     def _give_up(self, reason: str | None, where: Any) -> None:
         """From here on other calls than the recorded ones run the function itself."""

@@ -29,7 +29,7 @@ class Opaque(Exception):  # noqa: N818  (nothing went wrong)
     """What was run with proxies cannot be taken apart: it is to be called as a whole."""
 
 
-STATIC = {"shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides", "flags"}
+STATIC = {"shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides"}
 ATTRIBUTES = {"T", "mT", "real", "imag"}
 _METHODS = """
     all any argmax argmin argsort astype clip conj conjugate copy cumprod cumsum diagonal dot
@@ -63,6 +63,24 @@ def unwrapped(x: Any) -> Any:
     if kind is slice:
         return slice(unwrapped(x.start), unwrapped(x.stop), unwrapped(x.step))
     return x
+
+
+class Flags:
+    """Those of an array, to be looked at."""
+
+    def __init__(self, flags: Any) -> None:
+        self.__dict__["flags"] = flags
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.flags, name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.flags[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise Opaque("sets a flag of an array")
+
+    __setitem__ = __setattr__
 
 
 def proxies_in(x: Any) -> Iterator[Proxy]:
@@ -101,6 +119,8 @@ class Proxy:
         return lambda *args: self._writer.nested(function, args)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "flags":
+            return Flags(self._array.flags)
         if name in STATIC:
             return getattr(self._array, name)
         if name in ATTRIBUTES:

@@ -24,7 +24,7 @@ from .program import Program
 from .stepping import StepOf
 from .tracer import Again, Stop, Tracer
 
-__all__ = ["Backward", "Recording", "Result", "quietly", "record", "verify"]
+__all__ = ["Backward", "Recording", "Result", "quietly", "record", "verified"]
 
 CONSTANT = (type(None), bool, int, float, complex, str, bytes)
 
@@ -112,16 +112,15 @@ def record(
     state = default_generator.get_state()
     with world.watching(), told_of_values(), tracer:
         made = function(*args, **kwargs)
-    reason = world.settle()
-    if tracer.reason is None and reason is not None:
-        tracer.stop(Again(reason) if world.again else reason)
-    if tracer.reason is not None:
-        return made, None, tracer
+    recording = None
     try:
-        recording = _Settling(tracer, world, made, state).recording()
-    except Stop as stop:
+        reason = world.settle()
+        if tracer.reason is None and reason is not None:
+            tracer.stop(Again(reason) if world.again else reason)
+        if tracer.reason is None:
+            recording = _Settling(tracer, world, made, state).recording()
+    except Exception as stop:  # the call itself is done: nothing is to come out of it
         tracer.stop(stop)
-        return made, None, tracer
     return made, recording, tracer
 
 
@@ -207,15 +206,15 @@ class _Settling:
             return Result(outside=self.number[id(leaf)])
         if type(leaf) is not Tensor:
             raise Stop(f"a {type(leaf).__name__} is returned")
-        value = self.writer.value_of(leaf._data)
-        if value is None or value.constant is not None or isinstance(leaf._node, AccumulateGrad):
+        made = self.writer.value_of(leaf._data)
+        if made is None or made.constant is not None or isinstance(leaf._node, AccumulateGrad):
             raise Stop("a tensor is returned that no operation is seen to make")
-        array = self.writer.arrays[value]
+        array = self.writer.arrays[made]
         tensors = [v for v in self.values if v not in self._items]
         for other in (*self.tracer.outside, *tensors):
-            if other is value or np.may_share_memory(self.writer.arrays[other], array):
+            if other is made or np.may_share_memory(self.writer.arrays[other], array):
                 raise Stop("what is returned shares memory with another tensor")
-        self.values.append(value)
+        self.values.append(made)
         number, tracked = len(self.values) - 1, history(leaf) is not None
         return Result(number=number, tracked=tracked, version=leaf._counter[0])
 
@@ -297,9 +296,23 @@ class _Settling:
         return Backward(program, saved, [number for _, number in tracked], wanting)
 
 
-def verify(recording: Recording, program: Program, exactly: bool) -> bool:
-    """Whether ``program``, which passes made of the recording's, gives what the call gave, or what
-    differs from it by rounding.
+def verified(
+    recording: Recording, recorded: Program, programs: list[Program], exactly: bool
+) -> list[Program]:
+    """``programs``, which passes made of ``recorded``, as far as the last one that gives what the
+    call gave, or what differs from it by rounding."""
+    while programs:
+        try:
+            if _is_right(recording, recorded, programs[-1], exactly):
+                break
+        except Exception:  # whatever it is, in a run that nobody asked for
+            pass
+        programs = programs[:-1]
+    return programs
+
+
+def _is_right(recording: Recording, recorded: Program, program: Program, exactly: bool) -> bool:
+    """Runs ``program`` on what the call began with.
 
     What is after an optimizer's step that is called as a whole is not looked at: it would be taken.
     """
@@ -309,8 +322,8 @@ def verify(recording: Recording, program: Program, exactly: bool) -> bool:
     made = {v for each in program.instructions[:end] for v in each.results}
     after = {v for each in program.instructions[end:] for v in each.writes}
     kept = [
-        (value, recorded)
-        for value, recorded in zip(program.results, recording.forward.results, strict=True)
+        (value, origin)
+        for value, origin in zip(program.results, recorded.results, strict=True)
         if not steps or (value in made and value not in after)
     ]
     part = program.having(

@@ -82,6 +82,8 @@ class Tracer(Recorder):
         """From here on nothing is written down."""
         if self.reason is None:
             self.reason, self.where = str(reason), place()
+            if isinstance(reason, Exception) and not isinstance(reason, Stop | Opaque):
+                self.reason = f"the recorder failed with {type(reason).__name__}: {reason}"
             self.again = isinstance(reason, Again)
 
     # --- which value a tensor is ----------------------------------------------------------------
@@ -121,7 +123,7 @@ class Tracer(Recorder):
             self._keep(value)
             if value.scalar:  # the next time it is an array
                 raise Again("a number becomes an array")
-        except (Stop, Opaque) as reason:
+        except Exception as reason:
             self.stop(reason)
 
     def _keep(self, value: Value) -> None:
@@ -141,7 +143,7 @@ class Tracer(Recorder):
                 return self._operation(primitive, args)
             except (Stop, Opaque) as reason:
                 self.stop(reason)
-            except Exception as error:  # apply raises it as it should be
+            except Exception as error:  # apply raises it as it ought to be
                 self.stop(f"{primitive.name} raised {type(error).__name__}")
         return apply(primitive, *args)
 
@@ -250,7 +252,7 @@ class Tracer(Recorder):
             there, what = self.value_of(target), self.value_of(value)
             self._write(np.copyto, (there, what), casting="unsafe")
             self.mark(target)
-        except (Stop, Opaque) as reason:
+        except Exception as reason:
             self.stop(reason)
 
     def mark(self, tensor: Any) -> None:
@@ -285,7 +287,7 @@ class Tracer(Recorder):
             given = (source, drawn, *given)
             writer.append(Instruction(distribution, given, {}, (), writes=(drawn,), pure=False))
             writer.lasting = True
-        except (Stop, Opaque) as reason:
+        except Exception as reason:
             self.stop(reason)
 
     def copied(self, array: Any, copy: Any) -> None:
@@ -328,7 +330,7 @@ class Tracer(Recorder):
         ):
             try:
                 self.items[id(number)] = number, self.value_of(tensor)
-            except (Stop, Opaque) as reason:
+            except Exception as reason:
                 self.stop(reason)
         else:
             self.stop(f"{what} asks for values")
@@ -369,7 +371,7 @@ class Tracer(Recorder):
             for parent, each in zip(node.parents, made, strict=False):
                 self._name(parent, each)
             return made
-        except (Stop, Opaque) as reason:
+        except Exception as reason:
             self.stop(reason)
         finally:
             self.writer.backward = False
@@ -407,7 +409,7 @@ class Tracer(Recorder):
             return
         try:
             self._again(total, sum_to, g, total.shape)
-        except (Stop, Opaque) as reason:
+        except Exception as reason:
             self.stop(reason)
 
     def summed(self, a: Any, b: Any, total: Any) -> None:
@@ -422,7 +424,7 @@ class Tracer(Recorder):
             if not isinstance(total, np.ndarray | np.generic):
                 raise Stop("a sparse gradient")
             self._again(total, np.add, a, b)
-        except (Stop, Opaque) as reason:
+        except Exception as reason:
             self.stop(reason)
 
     def _again(self, made: Any, function: Callable[..., Any], *args: Any) -> None:
@@ -453,7 +455,7 @@ class Tracer(Recorder):
             return
         try:
             self._accumulate(leaf, g)
-        except (Stop, Opaque) as reason:
+        except Exception as reason:
             self.stop(reason)
         finally:
             self.writer.backward = False
@@ -504,13 +506,25 @@ class Tracer(Recorder):
             values = tuple(self.value_of(p) for p in given)
             for value in values:
                 self._keep(value)
-        except (Stop, Opaque) as reason:
+        except Exception as reason:
             self.stop(reason)
             return run(optimizer)
-        writer = StepWriter(self)
-        with self.disabled():
-            write = getattr(optimizer, "__recorded__", None)
-            written = write(run, writer) if write is not None else run(optimizer)
+        writer, taken = StepWriter(self), []
+
+        def take(optimizer: Any) -> None:
+            run(optimizer)
+            taken.append(True)
+
+        try:
+            with self.disabled():
+                written = getattr(optimizer, "__recorded__", lambda take, _: take(optimizer))(
+                    take, writer
+                )
+        except Exception as reason:
+            if not taken:
+                raise
+            self.stop(reason)
+            return None
         self.provisional |= written is False
         if written:
             self.ready += writer.ready
