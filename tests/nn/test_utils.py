@@ -237,6 +237,163 @@ def test_summary(capsys):
         utils.summary(model)
 
 
+class Residual(nn.Module):
+    def __init__(self, channels, stride):
+        super().__init__()
+        out = channels * stride
+        self.conv1 = nn.Conv2d(channels, out, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(out)
+        self.conv2 = nn.Conv2d(out, out, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out)
+        self.relu = nn.ReLU()
+        self.down = nn.Conv2d(channels, out, 1, stride, bias=False) if stride > 1 else None
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
+        return self.relu(y + (x if self.down is None else self.down(x)))
+
+
+class Twice(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.layer(self.layer(x))
+
+
+class Of(nn.Module):
+    """Two inputs, by name."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.both = nn.Embedding(9, 3), nn.Bilinear(4, 3, 2)
+
+    def forward(self, x, words, scale=1):
+        return {"out": self.both(x, self.table(words)) * scale}
+
+
+LENET = nn.Sequential(
+    nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.Tanh(),
+    nn.AvgPool2d(2), nn.Flatten(), nn.Linear(400, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(),
+    nn.Linear(84, 10),
+)  # fmt: skip
+RESNET = nn.Sequential(
+    nn.Conv2d(3, 8, 3, 1, 1, bias=False), Residual(8, 1), Residual(8, 2), nn.AdaptiveAvgPool2d(1)
+)
+# shapes, parameters, multiply-adds, bytes of outputs and of parameters: torchinfo's, without what
+# it counts for biases, (N * outputs) in all, and for normalizations, N * parameters
+SUMMARIES = {
+    "mlp": (
+        nn.Sequential(nn.Linear(10, 100), nn.Tanh(), nn.Linear(100, 5)), {"input_size": (64, 10)},
+        1605, 102720 - 64 * 105, 53760, 6420,
+    ),
+    "lenet": (
+        LENET, {"input_size": (2, 1, 28, 28)},
+        61706, 846076 - 2 * (6 * 784 + 16 * 100 + 214), 104288, 246824,
+    ),
+    "resnet": (
+        RESNET, {"input_size": (2, 3, 16, 16)},
+        216 + 1152 + 32 + 1152 + 2304 + 64 + 128,
+        2 * (256 * (216 + 1152) + 64 * (1152 + 2304 + 128)),
+        2 * 4 * 2 * (256 * 8 * 5 + 64 * 16 * 5), 4 * 5048,
+    ),
+    "lstm": (nn.LSTM(8, 16, 2), {"input_size": (7, 3, 8)}, 3840, 80640 - 21 * 256, 2688, 15360),
+    "encoder": (
+        nn.TransformerEncoder(nn.TransformerEncoderLayer(16, 2, 32, batch_first=True), 2),
+        {"input_size": (2, 7, 16)},
+        # of each token: four projections, scores and sums over 7 tokens, two layers
+        4448, 2 * 14 * (4 * 256 + 2 * 7 * 16 + 2 * 512), 2 * 2 * 4 * 14 * (4 * 16 + 32), 17792,
+    ),
+    "twice": (Twice(), {"input_size": (2, 4)}, 20, 2 * 2 * 16, 128, 80),
+    "batch_dim": (nn.Linear(10, 100), {"input_size": (10,), "batch_dim": 0}, 1100, 1000, 800, 4400),
+    "sequences": (nn.Linear(4, 3), {"input_size": (2, 5, 4)}, 15, 2 * 5 * 12, 240, 60),
+    "transposed": (
+        nn.ConvTranspose2d(3, 4, 3, 2), {"input_size": (2, 3, 5, 5)}, 112, 2 * 25 * 108, 7744, 448,
+    ),
+    "groups": (
+        nn.Conv1d(4, 6, 3, groups=2), {"input_size": (2, 4, 9)}, 42, 588 - 2 * 7 * 6, 672, 168,
+    ),
+    "two inputs": (
+        Of(), {"input_size": [(5, 4), (5,)], "dtypes": [minitorch.float32, minitorch.int64]},
+        27 + 26, 5 * 24, 2 * 4 * (5 * 3 + 5 * 2), 4 * 53,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_summaries_count(name):
+    model, options, params, mult_adds, outputs, memory = SUMMARIES[name]
+    found = utils.summary(model, verbose=False, **options)
+    assert found.total_params == found.trainable_params == params
+    assert found.total_mult_adds == mult_adds
+    assert found.total_output_bytes == outputs
+    assert found.total_param_bytes == memory
+    assert sum(row.num_params for row in found.rows if not row.recursive) == params
+
+
+def test_a_summary_leaves_the_model_as_it_was():
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5))
+    model[1].eval()
+    before = [each.clone() for each in model.state_dict().values()]
+    minitorch.manual_seed(0)
+    expected = minitorch.rand(1)
+    minitorch.manual_seed(0)
+    utils.summary(model, (8, 3), mode="train", verbose=False)
+    assert minitorch.rand(1) == expected
+    assert [module.training for module in model] == [True, False, True]
+    assert all(map(minitorch.equal, before, model.state_dict().values()))
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model)
+
+    def fails(x):
+        raise ValueError("mine")
+
+    model.append(nn.Linear(4, 4))
+    model[-1].forward = fails
+    with pytest.raises(ValueError, match="mine"):
+        utils.summary(model, (8, 3))
+    assert not model[0]._forward_hooks
+    assert model.training
+
+
+def test_what_a_summary_shows():
+    model = nn.Sequential(Twice(), Residual(4, 1))
+    with pytest.raises(RuntimeError):
+        utils.summary(model, (2, 4))
+    text = str(utils.summary(Twice(), (2, 4), verbose=False))
+    assert "├─Linear: 1-1           [2, 4]                   20         32" in text
+    assert "├─Linear: 1-2           [2, 4]          (recursive)         32" in text
+    columns = ("input_size", "kernel_size", "trainable")
+    found = utils.summary(
+        RESNET, (2, 3, 16, 16), depth=1, col_names=columns, row_settings=("var_names",),
+        verbose=False,
+    )  # fmt: skip
+    text = str(found)
+    assert "Conv2d (0): 1-1" in text
+    assert "[2, 3, 16, 16]" in text
+    assert "[3, 3]" in text
+    assert {row.depth for row in found.rows} == {0, 1}
+    assert [row.num_params for row in found.rows[1:]] == [216, 1184, 3648, 0]
+    assert utils.summary(
+        Of(),
+        {"x": (5, 4), "words": (5,)},
+        dtypes={"words": minitorch.int64},
+        scale=2,
+        verbose=False,
+    ).rows[0]
+    data = {"x": minitorch.ones(5, 4), "words": minitorch.zeros(5, dtype=minitorch.int64)}
+    assert utils.summary(Of(), input_data=data, verbose=False).total_mult_adds == 120
+    with pytest.raises(ValueError, match="columns are"):
+        utils.summary(Twice(), (2, 4), col_names=("colour",))
+
+
+def test_a_summary_for_rich():
+    rich = pytest.importorskip("rich.console", reason="not installed")
+    console = rich.Console(width=120, record=True)
+    console.print(utils.summary(Twice(), (2, 4), verbose=False))
+    assert "Total mult-adds: 64" in console.export_text()
+
+
 class Scaled(nn.Module):
     """A parametrization that counts its calls."""
 
