@@ -276,3 +276,24 @@ def test_refused(number):
 @pytest.mark.parametrize("shape", [(0, 1), (1, 0), (0, 0)])
 def test_norms_of_empty_matrices_are_zero(ord, shape):
     assert minitorch.linalg.matrix_norm(minitorch.zeros(shape), ord).item() == 0.0
+
+
+@pytest.mark.parametrize(("result", "nan_passes"), [(None, True), (None, False), (1, False)])
+def test_failures_are_seen_without_floating_point_flags(result, nan_passes):
+    """As in a browser: NumPy does not raise, and gives nan."""
+    from minitorch.kernels.lapack import looked_at
+
+    def inverses(x):  # of diagonal matrices
+        values = np.diagonal(x, axis1=-2, axis2=-1).copy()
+        values[(values == 0).any(-1)] = np.nan
+        made = np.where(np.isnan(values).all(-1)[..., None, None], np.nan, 1 / (x + 1))
+        return made if result is None else (x, values)
+
+    look = looked_at(inverses, result, nan_passes)
+    for good in (np.eye(2), np.stack([np.eye(2), 2 * np.eye(2)]), np.zeros((0, 2, 2))):
+        look(good)
+    for bad in (np.zeros((2, 2)), np.stack([np.eye(2), np.zeros((2, 2))])):
+        with pytest.raises(np.linalg.LinAlgError):
+            look(bad)
+    if nan_passes:
+        look(np.stack([np.zeros((2, 2)), np.full((2, 2), np.nan)]))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from . import lapack
 from .memory import packed
 
 Array = Any
@@ -63,9 +64,9 @@ def zero_pivot(x: Array) -> int:
 
 def inv(x: Array) -> Array:
     try:
-        return np.linalg.inv(x)
+        return lapack.inv(x)
     except np.linalg.LinAlgError:
-        where, matrix = first_failure(np.linalg.inv, x)
+        where, matrix = first_failure(lapack.inv, x)
         raise LinAlgError(
             f"linalg.inv: {where}The diagonal element {zero_pivot(matrix)} is zero, the inversion "
             "could not be completed because the input matrix is singular."
@@ -75,7 +76,7 @@ def inv(x: Array) -> Array:
 def inv_or_inf(x: Array) -> Array:
     """The inverse; of singular matrices what division by their zero pivots gives, inf and nan."""
     try:
-        return np.linalg.inv(x)
+        return lapack.inv(x)
     except np.linalg.LinAlgError:
         n = x.shape[-1]
         made = np.empty_like(x)
@@ -89,9 +90,9 @@ def inv_or_inf(x: Array) -> Array:
 def solve(a: Array, b: Array) -> Array:
     """``x`` of ``a @ x = b``, matrices."""
     try:
-        return packed(np.linalg.solve(a, b))
+        return packed(lapack.solve(a, b))
     except np.linalg.LinAlgError:
-        where, _ = first_failure(np.linalg.inv, a)
+        where, _ = first_failure(lapack.inv, a)
         raise LinAlgError(
             f"torch.linalg.solve: {where}The solver failed because the input matrix is singular."
         ) from None
@@ -103,7 +104,7 @@ def solve_triangular(a: Array, b: Array, upper: bool, unitriangular: bool) -> Ar
     if unitriangular:
         a = a + np.eye(a.shape[-1], dtype=a.dtype)
     try:
-        return np.linalg.solve(a, b)
+        return lapack.solve(a, b)
     except np.linalg.LinAlgError:
         n = a.shape[-1]
         x = np.array(np.broadcast_to(b, np.matmul(a, b).shape))
@@ -116,9 +117,9 @@ def solve_triangular(a: Array, b: Array, upper: bool, unitriangular: bool) -> Ar
 
 def cholesky(x: Array, name: str) -> Array:
     try:
-        return np.linalg.cholesky(x)
+        return lapack.cholesky(x)
     except np.linalg.LinAlgError:
-        where, matrix = first_failure(np.linalg.cholesky, x)
+        where, matrix = first_failure(lapack.cholesky, x)
         order = 1
         while order < len(matrix) and _positive(matrix[:order, :order]):
             order += 1
@@ -130,7 +131,7 @@ def cholesky(x: Array, name: str) -> Array:
 
 def _positive(x: Array) -> bool:
     try:
-        np.linalg.cholesky(x)
+        lapack.cholesky(x)
     except np.linalg.LinAlgError:
         return False
     return True
@@ -138,10 +139,10 @@ def _positive(x: Array) -> bool:
 
 def eigh(x: Array, uplo: Any) -> tuple[Array, Array]:
     try:
-        values, vectors = np.linalg.eigh(x, UPLO=uplo)
+        values, vectors = lapack.eigh(x, UPLO=uplo)
         return values, vectors
     except np.linalg.LinAlgError:
-        where, _ = first_failure(np.linalg.eigh, x)
+        where, _ = first_failure(lapack.eigh, x)
         raise LinAlgError(
             f"linalg.eigh: {where}The algorithm failed to converge because the input matrix is "
             "ill-conditioned or has too many repeated eigenvalues."
@@ -150,10 +151,10 @@ def eigh(x: Array, uplo: Any) -> tuple[Array, Array]:
 
 def svd(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     try:
-        u, s, vh = np.linalg.svd(x, full_matrices)
+        u, s, vh = lapack.svd(x, full_matrices)
         return u, s, vh
     except np.linalg.LinAlgError:
-        where, _ = first_failure(np.linalg.svd, x)
+        where, _ = first_failure(lapack.svd, x)
         raise LinAlgError(
             f"linalg.svd: {where}The algorithm failed to converge because the input matrix "
             "contained non-finite values."
@@ -171,10 +172,10 @@ def others(s: Array) -> Array:
 def _svd_or_nan(x: Array) -> tuple[Array, Array, Array]:
     """Of matrices that are not finite the singular values are nan."""
     try:
-        u, s, vh = np.linalg.svd(x)
+        u, s, vh = lapack.svd(x)
     except np.linalg.LinAlgError:
         finite = np.isfinite(x).all((-2, -1), keepdims=True)
-        u, s, vh = np.linalg.svd(np.where(finite, x, np.eye(x.shape[-1], dtype=x.dtype)))
+        u, s, vh = lapack.svd(np.where(finite, x, np.eye(x.shape[-1], dtype=x.dtype)))
         s = np.where(finite[..., 0], s, s.dtype.type(np.nan))
     return u, s, vh
 
@@ -247,7 +248,7 @@ def matrix_exp(x: Array) -> Array:
     even = a6 @ (b[12] * a6 + b[10] * a4 + b[8] * a2)
     even += b[6] * a6 + b[4] * a4 + b[2] * a2 + b[0] * one
     odd = a @ odd
-    made = np.linalg.solve(even - odd, even + odd)
+    made = lapack.solve(even - odd, even + odd)
     for k in range(int(powers.max(initial=0))):
         made = np.where((powers > k)[..., None, None], made @ made, made)
     return np.where(finite, made, np.nan).astype(x.dtype)

@@ -12,6 +12,7 @@ from .. import return_types
 from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..autograd.variable import Variable
+from ..kernels import lapack
 from ..kernels import linalg as kernels
 from .complex_parts import complex_valued
 from .diagonals import diagonal_p
@@ -99,7 +100,7 @@ linalg_cholesky_ex_p = primitive(
 def _cholesky_or_nan(x: Any) -> Any:
     good = _definite(x) == 0
     safe = np.where(good[..., None, None], x, np.eye(x.shape[-1], dtype=x.dtype))
-    return np.where(good[..., None, None], np.linalg.cholesky(safe), np.nan).astype(x.dtype)
+    return np.where(good[..., None, None], lapack.cholesky(safe), np.nan).astype(x.dtype)
 
 
 def _definite(x: Any) -> Any:
@@ -109,7 +110,7 @@ def _definite(x: Any) -> Any:
             k += 1
         return k
 
-    return kernels.info(np.linalg.cholesky, x, order)
+    return kernels.info(lapack.cholesky, x, order)
 
 
 cholesky_or_nan_p = primitive(
