@@ -33,6 +33,7 @@ INDICES = {
     "nn/kernels/resampling.py": {"argsort", "bincount", "nonzero", "searchsorted"},
     "_tensor/sparse.py": {"bincount"}, "_tensor/sparse_functions.py": {"bincount", "nonzero"},
     "compat/testing.py": {"argmax", "unravel_index"},
+    "insight/values.py": {"unravel_index"}, "kernels/ldl.py": {"argmax"},
     "kernels/gamma_samples.py": {"argmax", "flatnonzero"}, "kernels/lu.py": {"argmax"},
     "kernels/sparse.py": {"argsort", "flatnonzero", "ravel_multi_index"},
     "nn/kernels/pooling.py": {"argmax"}, "ops/lu.py": {"argsort", "flatnonzero"},

@@ -208,7 +208,7 @@ def moved_back(step: Step) -> Template | None:
     if len(np.unique(flat)) < flat.size:  # some came by several ways
         return None
     back = np.full(x.size, -1)
-    back[flat] = np.arange(flat.size)
+    back[flat] = np.arange(flat.size, dtype=np.int64)
     return {"to": "*", "map": back, "t": [{"v": step.inputs[0], "i": "map"}]}
 
 
@@ -217,7 +217,9 @@ def _places(step: Step) -> Any:
     if not isinstance(x, Value) or not 0 < x.size <= WHOLE:
         return None
     try:
-        made = step.primitive.kernel(np.arange(x.size).reshape(x.shape), *step.params)
+        made = step.primitive.kernel(
+            np.arange(x.size, dtype=np.int64).reshape(x.shape), *step.params
+        )
     except Exception:  # numbers of another kind than the kernel takes, as of a complex view
         return None
     known = isinstance(made, np.ndarray) and made.dtype.kind == "i"

@@ -54,7 +54,7 @@ def _factor(a: Array, pivots: Array, hermitian: bool) -> int:
         scaled = below @ np.linalg.inv(block)
         a[rest, rest] -= np.tril(scaled @ _conjugated(below.T, hermitian))
         if hermitian:
-            at = np.arange(last + 1, n)
+            at = np.arange(last + 1, n, dtype=np.int64)
             a[at, at] = a[at, at].real
         a[rest, k : last + 1] = scaled
         k = last + 1
