@@ -335,6 +335,15 @@ OPERATIONS = {
     "three dimensions": lambda x, y, b, w: x.view(1, 2, 3) * y.view(2, 1, 3) + b,
     "double": lambda x, y, b, w: x.double() * 0.1,
     "a vector": lambda x, y, b, w: x[0] * b,
+    "gathered rows": lambda x, y, b, w: x[torch.tensor([0, 1, 0])],
+    "the greatest": lambda x, y, b, w: x.max(1).values,
+    "cat": lambda x, y, b, w: torch.cat([x, b[None]]),
+    "pieces": lambda x, y, b, w: x.split([1, 2], 1)[1] * x.split([1, 2], 1)[0],
+    "cumsum": lambda x, y, b, w: x.cumsum(1),
+    "prod": lambda x, y, b, w: x.prod(1),
+    "logsumexp": lambda x, y, b, w: x.logsumexp(1),
+    "norm": lambda x, y, b, w: x.norm(),
+    "matrix times vector": lambda x, y, b, w: x @ b,
 }
 WORDS = {  # the page's signs, as Python's
     "·": "*", "²": "**2", " ^ ": "**", " = ": "==", "≠": "!=", "≤": "<=", "≥": ">=",

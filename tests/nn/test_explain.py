@@ -4,6 +4,8 @@ import minitorch as torch
 import numpy as np
 import pytest
 from minitorch import nn
+from minitorch.insight.jacobians import derivatives
+from minitorch.insight.templates import gradient_template
 from minitorch.insight.text import run_text
 
 optim = pytest.importorskip("minitorch.optim")
@@ -227,3 +229,47 @@ def test_a_model_that_is_made_in_the_block():
     arrived = [s for s in page.steps if s.kind == "accumulate"]
     assert all(s.of in page.steps for s in arrived)
     assert page.html()
+
+
+def randn(*shape):
+    return torch.randn(*shape, requires_grad=True)
+
+
+F = nn.functional
+LABELS = torch.tensor([0, 1, 2, 1])
+MIXING = {
+    "conv2d": lambda: F.conv2d(randn(1, 2, 5, 5), randn(3, 2, 3, 3), randn(3)),
+    "max_pool2d": lambda: F.max_pool2d(randn(1, 1, 4, 4), 2),
+    "embedding": lambda: F.embedding(torch.tensor([1, 2, 1]), randn(4, 3)),
+    "layer_norm": lambda: F.layer_norm(randn(3, 4), (4,), randn(4), randn(4)),
+    "batch_norm": lambda: F.batch_norm(randn(4, 3), None, None, randn(3), randn(3), True),
+    "gelu": lambda: F.gelu(randn(5)),
+    "attention": lambda: F.scaled_dot_product_attention(*(randn(1, 3, 4) for _ in range(3))),
+    "smoothed": lambda: F.cross_entropy(randn(4, 3), LABELS, label_smoothing=0.1),
+    "cross_entropy": lambda: F.cross_entropy(randn(4, 3), LABELS),
+    "nll_loss": lambda: F.nll_loss(randn(4, 3), LABELS),
+    "mse_loss": lambda: F.mse_loss(randn(4), randn(4)),
+    "lstm": lambda: nn.LSTM(2, 3)(randn(2, 1, 2))[0],
+    "interpolate": lambda: F.interpolate(randn(1, 1, 3, 3), scale_factor=2, mode="bilinear"),
+}
+
+
+@pytest.mark.parametrize("name", MIXING)
+def test_each_gradient_has_its_numbers(name):
+    """A formula, or the derivatives that the rule gives; held by the gradient itself."""
+    torch.manual_seed(0)
+
+    def run():
+        out = MIXING[name]()
+        return (out * torch.randn(out.shape)).sum()
+
+    page = torch.explain(run)()
+    steps = [s for s in page.steps if s.kind == "gradient"]
+    for step in steps:
+        for passed in step.passed:
+            if gradient_template(step, passed.argument) is not None:
+                continue
+            found = derivatives(step, passed)
+            assert found is not None, (step.name, passed.argument)
+            total = sum(d @ g.array.reshape(-1) for d, g in zip(found, step.inputs, strict=True))
+            np.testing.assert_allclose(total, passed.value.array.reshape(-1), 1e-3, 1e-5)

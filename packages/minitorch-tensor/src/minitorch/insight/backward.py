@@ -85,16 +85,23 @@ class Backward(Forward):
 
     def _saved(
         self, node: Any, primitive: Any, of: Step, names: Sequence[str]
-    ) -> list[tuple[str, Value]]:
-        """The values that ``node`` saved under these names; () for all."""
-        found: dict[str, Value] = {}
+    ) -> list[tuple[str, Any]]:
+        """What ``node`` saved under these names; () for all."""
+        found: dict[str, Any] = {}
         if node.saved is not None and not (node.extra and "unpack" in node.extra):
             for own, values in zip(primitive.saved_names, node.saved, strict=False):
                 for name, x in zip(own, values or (), strict=False):
-                    if (name in names or not names) and isinstance(x, np.ndarray | np.generic):
-                        known = self._find(x)
-                        found[name] = self._new(x, of, name) if known is None else known
+                    if name in names or not names:
+                        found[name] = self._saved_value(x, of, name)
         return list(found.items())
+
+    def _saved_value(self, x: Any, of: Step, name: str) -> Any:
+        if isinstance(x, np.ndarray | np.generic):
+            known = self._find(x)
+            return self._new(x, of, name) if known is None else known
+        if isinstance(x, list | tuple):
+            return type(x)(self._saved_value(each, of, name) for each in x)
+        return x
 
     def _undone(self, node: Any) -> Step:
         """The step of an operation that ran before the recording, or of a write to a view."""

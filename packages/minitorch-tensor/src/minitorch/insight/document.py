@@ -14,11 +14,12 @@ import numpy as np
 
 from ..autograd.recorder import Place
 from .formulas import FORMULAS
+from .jacobians import derivatives
 from .layout import FORWARD, laid_out
 from .program import call_text, operand_text, program_text
 from .recording import Recording
 from .rules import Source, declaration_of, rule_of, source_of
-from .steps import Call, Step
+from .steps import Call, Passed, Step
 from .templates import forward_template, gradient_template
 from .text import title_of
 from .values import Value, sample
@@ -28,6 +29,7 @@ __all__ = ["document"]
 ROOM = 1_100_000  # bytes of values on a page, in base64
 AROUND = 3  # lines of the source that are shown around those that ran
 LONGEST = 40  # lines of a kernel that are shown
+DERIVATIVES = 60_000  # that are on a page at most
 MANY = 300  # rows from which modules are folded at first
 
 
@@ -60,6 +62,7 @@ class _Page:
         self.calls: dict[Call, int] = {}
         self.operations: dict[Any, int] = {}
         self.shown: list[dict[str, Any]] = []
+        self.room = DERIVATIVES
         self.files: dict[str, set[int]] = {}  # the lines that ran
 
     def data(self) -> dict[str, Any]:
@@ -211,7 +214,7 @@ class _Page:
     def _gradient(self, step: Step, made: dict[str, Any]) -> None:
         primitive, of = step.primitive, step.of
         made["in"] = [self._value(v) for v in step.inputs]
-        made["saved"] = [[name, self._value(v)] for name, v in step.saved]
+        made["saved"] = [[name, self._value(v)] for name, v in step.saved if isinstance(v, Value)]
         if of is not None:
             made["forward"] = {
                 "in": [self._operand(x) for x in of.inputs if x is not None],
@@ -245,22 +248,39 @@ class _Page:
                     "value": self._value(passed.value),
                     "reduced": self._value(passed.reduced),
                     "axes": _summed(passed.value.shape, passed.reduced.shape),
-                    "template": self._template(gradient_template(step, k)),
+                    "template": self._gradient_template(step, passed),
                     "row": self.row.get(target, -1) if target is not None else -1,
                 }
             )
         made["grads"] = shown
+
+    def _gradient_template(self, step: Step, passed: Passed) -> Any:
+        template = gradient_template(step, passed.argument)
+        if template is not None or step.primitive is None or step.of is None or not step.inputs:
+            return self._template(template)
+        size = passed.value.size * sum(g.size for g in step.inputs)
+        if size > self.room:
+            return None
+        found = derivatives(step, passed)
+        if found is None:
+            return None
+        self.room -= size
+        pairs = zip(found, step.inputs, strict=True)
+        return {"t": [], "derivatives": [[self._array(d), self._value(g)] for d, g in pairs]}
+
+    def _array(self, array: Any) -> int:
+        """The number of a value that is made for the page."""
+        number = len(self.values)
+        array = np.ascontiguousarray(array)
+        self.values[Value(-1, array, array.shape, array.dtype, array.nbytes)] = number
+        return number
 
     def _template(self, template: dict[str, Any] | None) -> Any:
         if template is None:
             return None
         made = dict(template, t=[self._token(token) for token in template["t"]])
         if "map" in made:
-            number = len(self.values)
-            places = np.ascontiguousarray(made["map"])
-            value = Value(-1, places, places.shape, places.dtype, places.nbytes, name="places")
-            self.values[value] = number
-            made["map"] = number
+            made["map"] = self._array(made["map"])
         return made
 
     def _token(self, token: Any) -> Any:

@@ -71,7 +71,7 @@ class Forward(Recorder):
         self.values.append(value)
         if isinstance(data, np.ndarray):
             if data.size <= (WHOLE if self._room > 0 else LEAST):
-                value.array = data.copy()
+                value.array = data.copy("K")
                 self._room -= data.nbytes
             else:
                 most = SAMPLE if self._room > 0 else LEAST

@@ -108,7 +108,8 @@ def _name_gradients(step: Step, names: _Names) -> None:
                 _named(passed.value, f"{target} whole", names)
             _named(passed.reduced, target, names)
         for name, value in step.saved:
-            _named(value, name, names)
+            if isinstance(value, Value):
+                _named(value, name, names)
     else:
         for value in step.inputs:
             _named(value, f"∂{_name_of(step.of)}", names)

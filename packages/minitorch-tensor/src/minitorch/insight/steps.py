@@ -64,7 +64,7 @@ class Step:
     passed: Sequence[Passed] = ()
     backward: int = 0  # the number of the pass
     inside: Step | None = None
-    saved: Sequence[tuple[str, Value]] = ()  # what its node had saved
+    saved: Sequence[tuple[str, Any]] = ()  # what its node had saved: Values, lists of them, others
     message: str = ""
     order: float = 0.0  # of operations from before the recording: their place among those
     numbers: tuple[int, ...] = ()  # which outputs the incoming gradients are of
