@@ -16,6 +16,7 @@ from minitorch import nn
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from plots import curves
 from sklearn.datasets import load_digits
 from tqdm import tqdm
 
@@ -71,14 +72,8 @@ print(f"Test accuracy: {reached:.2%} ({wrong} of {len(test_labels)} held-out dig
 # Curves on the left; on the right what the model says of test digits, mistakes first and in red.
 figure = plt.figure(figsize=(12, 5), layout="constrained")
 left, right = figure.subfigures(1, 2)
-top, bottom = left.subplots(2, 1, sharex=True)
-epochs = range(1, len(losses) + 1)
-top.semilogy(epochs, losses, color="tab:red")
-top.set_ylabel("training loss")
-bottom.plot(epochs, train_accuracy, label="training")
-bottom.plot(epochs, test_accuracy, label="test")
-bottom.set(xlabel="epoch", ylabel="accuracy", ylim=(0.85, 1.005))
-bottom.legend(loc="lower right")
+both = {"training": train_accuracy, "test": test_accuracy}
+curves(left, xlabel="epoch", loss=losses, accuracy=both)
 left.suptitle(f"{reached:.2%} of the held-out digits recognised")
 shown = (predicted == test_labels).long().argsort(stable=True)[:28]
 for axis, k in zip(right.subplots(4, 7).flat, shown.tolist(), strict=True):

@@ -16,6 +16,7 @@ from minitorch import nn
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from plots import curves
 from sklearn.datasets import load_digits
 from tqdm import tqdm
 
@@ -101,13 +102,8 @@ print(f"Test accuracy: {reached:.2%} ({wrong} of {len(test_labels)} held-out dig
 # label the model gives the least probability: mistakes first, in red.
 figure = plt.figure(figsize=(12, 5), layout="constrained")
 left, right = figure.subfigures(1, 2)
-top, bottom = left.subplots(2, 1, sharex=True)
-top.semilogy(losses, color="tab:red", linewidth=0.5)
-top.set_ylabel("training loss")
-bottom.plot(epochs, train_accuracy, label="training")
-bottom.plot(epochs, test_accuracy, label="test")
-bottom.set(xlabel="step", ylabel="accuracy", ylim=(0.9, 1.005))
-bottom.legend(loc="lower right")
+both = {"training": train_accuracy, "test": test_accuracy}
+curves(left, epochs, loss=losses, accuracy=both)
 left.suptitle(f"{reached:.2%} of the held-out digits recognised")
 upper, lower = right.subfigures(2, 1)
 filters = model[0].weight.detach()

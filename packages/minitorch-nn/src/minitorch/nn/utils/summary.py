@@ -209,9 +209,9 @@ def multiply_adds(module: Any, inputs: Any, output: Any) -> int:
 def made_inputs(input_size: Any, dtypes: Any, batch_dim: int | None) -> Any:
     """Inputs of these shapes: ones, of integer dtypes zeros."""
     if isinstance(input_size, Mapping):
-        kinds = dtypes if isinstance(dtypes, Mapping) else dict.fromkeys(input_size, dtypes)
+        by_name = dtypes if isinstance(dtypes, Mapping) else dict.fromkeys(input_size, dtypes)
         return {
-            name: made_inputs([size], [kinds.get(name)], batch_dim)[0]
+            name: made_inputs([size], [by_name.get(name)], batch_dim)[0]
             for name, size in input_size.items()
         }
     sizes = [input_size] if all(isinstance(n, int) for n in input_size) else list(input_size)
