@@ -1,4 +1,5 @@
-"""What those answer that stand behind torch.compile, fx, export, onnx: nothing is compiled."""
+"""What those answer that stand behind torch.compile, fx, export, onnx, none of which is here:
+``minitorch.compile`` makes programs in its own way."""
 
 from __future__ import annotations
 
@@ -14,11 +15,18 @@ TRITON = (
 
 TABLE: dict[str, Absent] = {
     "_dynamo": Absent(
-        false="is_compiling is_dynamo_disable_recursive is_dynamo_supported is_inductor_supported",
-        same="allow_in_graph assume_constant_result disable disallow_in_graph forbid_in_graph run",
+        false="is_dynamo_disable_recursive is_inductor_supported",
+        true="is_dynamo_supported",
+        same="allow_in_graph assume_constant_result disallow_in_graph forbid_in_graph run",
         nothing="graph_break mark_dynamic mark_static mark_static_address maybe_mark_dynamic "
-        "reset reset_code_caches",
-        contexts="set_stance",
+        "reset_code_caches",
+        real={
+            "OptimizedModule": "nn.optimized:OptimizedModule",
+            **{
+                name: f"compiler:{name}"
+                for name in ("disable", "is_compiling", "list_backends", "reset", "set_stance")
+            },
+        },
     ),
     "_dynamo.config": Absent(
         values={
@@ -27,7 +35,7 @@ TABLE: dict[str, Absent] = {
             "accumulated_cache_size_limit": 256,
             "suppress_errors": False,
             "verbose": False,
-            "disable": True,
+            "disable": False,
             "capture_scalar_outputs": False,
             "capture_dynamic_output_shape_ops": False,
             "dynamic_shapes": True,
@@ -40,15 +48,16 @@ TABLE: dict[str, Absent] = {
         },
     ),
     "_dynamo.eval_frame": Absent(
-        false="_is_in_optimized_module is_dynamo_supported is_inductor_supported",
-        real={"OptimizedModule": "_dynamo:OptimizedModule"},
+        false="_is_in_optimized_module is_inductor_supported",
+        true="is_dynamo_supported",
+        real={"OptimizedModule": "nn.optimized:OptimizedModule"},
     ),
     "_dynamo.decorators": Absent(
         false="is_dynamo_disable_recursive",
         same="allow_in_graph assume_constant_result disable disallow_in_graph forbid_in_graph run",
         nothing="graph_break mark_dynamic mark_static mark_static_address maybe_mark_dynamic",
     ),
-    "_dynamo.external_utils": Absent(false="is_compiling"),
+    "_dynamo.external_utils": Absent(real={"is_compiling": "compiler:is_compiling"}),
     "_dynamo.utils": Absent(
         false="is_compile_supported is_fake is_frozen_dataclass is_lru_cache_wrapped_function",
         real={"is_fake": "_subclasses.fake_tensor:is_fake"},
