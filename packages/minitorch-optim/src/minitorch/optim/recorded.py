@@ -15,7 +15,7 @@ class Step:
 
     Its numbers, such as the learning rate, are calculated anew before each run: ``ready`` says
     whether the parameters and the state still lie where they did and the numbers ask for the same
-    instructions, and the object itself is the function that gives the numbers.
+    instructions.
     """
 
     def __init__(self, optimizer: Any, number: int, layout: Layout, fused: FusedGroup) -> None:
@@ -27,7 +27,6 @@ class Step:
         self.conditions: list[Any] = []
         self.options, self.after = self._options()
         self.names = [name for name, value in self.options.items() if type(value) is not bool]
-        self.__name__ = f"{type(optimizer).__name__}_numbers"
 
     def _options(self) -> Any:
         options, after = self.update.options(self.group, False, *[v[0] for v in self.fused.values])
@@ -54,10 +53,10 @@ class Step:
         self.options = options
         return all(flags)
 
-    def __call__(self) -> tuple[float, ...]:
+    def taken(self) -> None:
+        """The step was taken: its scalar state goes on."""
         for values, value in zip(self.fused.values, self.after, strict=True):
             values.fill(value)
-        return tuple(self.options[name] for name in self.names)
 
     def write(self, writer: Any) -> None:
         """Writes the step that was taken."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["reason"]
 
-COMPILERS = "there is no compiler's graph here: Python runs the operations, one by one"
+COMPILERS = "there is no graph of torch.fx here: minitorch.compile records NumPy programs"
 SCRIPT = "MiniTorch has no TorchScript: Python runs the program; save and load state dicts"
 GPU = "it needs a GPU, and MiniTorch computes on the CPU: ask is_available() (False) before"
 SWITCH = "the libraries behind PyTorch are not in use here"

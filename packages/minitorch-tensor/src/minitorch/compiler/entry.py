@@ -117,6 +117,9 @@ def entry(
     for k, array in enumerate(recording.own):
         names[f"own{k}"] = array
         given.append(f"own{k}")
+    steps = list(dict.fromkeys(step for step, _ in recording.numbers))
+    names |= {f"step{k}": step for k, step in enumerate(steps)}
+    given += [f"step{steps.index(step)}.options[{name!r}]" for step, name in recording.numbers]
     for k, ready in enumerate(recording.ready):
         names[f"ready{k}"] = ready
         lines.append(f"if not ready{k}(): return MISS")
@@ -134,6 +137,7 @@ def entry(
         "    ERRSTATE.reset(quiet)",
         "    free.release()",
     ]
+    lines += [f"step{k}.taken()" for k in range(len(steps))]
     for leaf, number in recording.grads:
         value = "None" if number is None else f"wrap(made[{number}])"
         lines.append(f"found[{leaf}]._grad = {value}")

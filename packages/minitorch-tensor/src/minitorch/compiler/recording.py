@@ -82,6 +82,7 @@ class Recording(NamedTuple):
     freed: bool
     arrays: list[Any]  # of the outside tensors, as they were
     own: list[Any]  # memory of optimizers, the program's arguments after those
+    numbers: list[tuple[Any, str]]  # of steps, by name, the arguments after those
     ready: list[Callable[[], bool]]  # whether their steps will be such ones
     tracer: Tracer  # with the arrays of the call
     generators: list[tuple[Any, Any]]  # with their states before the call
@@ -163,7 +164,8 @@ class _Settling:
             if grad is None and arrived and id(leaf) in self.number
         ]
         program = Program(
-            "recorded", "what ran, as it ran", [*self.tracer.outside, *self.tracer.own],
+            "recorded", "what ran, as it ran",
+            [*self.tracer.outside, *self.tracer.own, *self.tracer.numbers],
             self.writer.instructions[: self.mark], self.values,
         )  # fmt: skip
         writes = [(self.position[id(t)], n) for t, n in self.tracer.writes.values()]
@@ -171,7 +173,8 @@ class _Settling:
         places = [self._place(t) for t in self.outside]
         return Recording(
             self.world, program, self.outside, places, results, self.tree, grads, required, writes,
-            backward, freed, arrays, list(self.tracer.own.values()), self.tracer.ready,
+            backward, freed, arrays, list(self.tracer.own.values()),
+            [(step, name) for step, name, _ in self.tracer.numbers.values()], self.tracer.ready,
             self.tracer,
             [(default_generator, self.state), *getattr(self.world, "generators", [])],
             self.writer.lasting,
@@ -329,8 +332,10 @@ def _is_right(recording: Recording, recorded: Program, program: Program, exactly
     part = program.having(
         "verified", "", program.instructions[:end], results=[value for value, _ in kept]
     )
+    numbers = {value: number for value, (_, _, number) in recording.tracer.numbers.items()}
+    everything = arrays | numbers
     given = [
-        snapshots[value].copy(order="K") if value in snapshots else arrays[value]
+        snapshots[value].copy(order="K") if value in snapshots else everything[value]
         for value in program.arguments
     ]
     now = [(each, each.get_state()) for each, _ in recording.generators]
@@ -343,7 +348,8 @@ def _is_right(recording: Recording, recorded: Program, program: Program, exactly
             generator.set_state(state)
     pairs = [(a, arrays[v]) for a, (_, v) in zip(found, kept, strict=True)]
     if not steps:
-        pairs += [(a, arrays[v]) for a, v in zip(given, program.arguments, strict=True)]
+        held = zip(given, program.arguments, strict=True)
+        pairs += [(a, arrays[v]) for a, v in held if v not in numbers]
     return all(
         a.dtype == b.dtype
         and a.strides == b.strides

@@ -129,14 +129,15 @@ class StepWriter:
         """A proxy of memory that the step needs for a while."""
         return self.writer.run(np.empty, (size, dtype), {})
 
-    def numbers(self, function: Callable[[], Any], found: dict[str, Any], conditions: Any) -> Any:
-        """Proxies of the numbers that ``function()`` gives, ``found`` in this run."""
-        values = {name: number_value(name) for name in found}
-        self.writer.append(Instruction(function, (), {}, tuple(values.values()), True, pure=False))
-        return {
-            name: Number(number, values[name], self.writer, conditions, name)
-            for name, number in found.items()
-        }
+    def numbers(self, step: Any, found: dict[str, float], conditions: list[Any]) -> Any:
+        """Proxies of numbers that are arguments of the program: in each run ``step.options`` has
+        them, ``found`` in this one, and ``step.taken()`` is called after it."""
+        made = {}
+        for name, number in found.items():
+            value = number_value(name)
+            self.tracer.numbers[value] = step, name, number
+            made[name] = Number(number, value, self.writer, conditions, name)
+        return made
 
     def whole(self, function: Callable[..., Any], args: Any, kwargs: Any, writes: Any) -> None:
         """An instruction that takes a part of the step; it is not taken here."""

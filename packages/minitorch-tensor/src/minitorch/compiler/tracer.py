@@ -49,6 +49,7 @@ class Tracer(Recorder):
                   the first change was that a gradient arrived
     ``grad_of``   of each ``.grad`` that is among those from outside, its leaf
     ``own``       memory of optimizers that is the program's as long as they are ``ready``
+    ``numbers``   those of optimizers, arguments too: the step that has them, name, number
     ``writes``    how often each tensor from outside was written to
     """
 
@@ -69,6 +70,7 @@ class Tracer(Recorder):
         self.grad_of: dict[int, Any] = {}
         self.writes: dict[int, tuple[Any, int]] = {}
         self.own: dict[Value, Any] = {}
+        self.numbers: dict[Value, tuple[Any, str, float]] = {}
         self.ready: list[Any] = []
         self.provisional = False  # whether the next recording will be a better one
         self.passes = 0

@@ -12,7 +12,7 @@ from ..autograd.variable import Variable
 from .program import Instruction, Line, Value, values_in
 from .proxy import Opaque, Proxy, creating, proxies_in, unwrapped
 
-__all__ = ["Differs", "Writer", "nothing"]
+__all__ = ["Differs", "Writer", "expect_none"]
 
 MOST = 60  # instructions of a kernel that is taken apart; a longer one is called as a whole
 CONSTANT = (type(None), bool, int, float)
@@ -23,7 +23,7 @@ class Differs(Exception):  # noqa: N818  (the function itself then runs)
     """A run is another than the recorded one, before it has done anything that lasts."""
 
 
-def nothing(function: Callable[..., Any], *args: Any) -> None:
+def expect_none(function: Callable[..., Any], *args: Any) -> None:
     """Raises ``Differs`` where ``function(*args)`` is not None."""
     if function(*args) is not None:
         raise Differs
@@ -53,7 +53,7 @@ class Writer:
     def know(self, array: Any, value: Value | None = None) -> Value:
         """Makes ``array`` that of a value, by default a new one."""
         value = Value.of(array) if value is None else value
-        if type(array) is not np.bool_:  # there are two of them, for all values
+        if type(array) is not np.bool_:
             self.known[id(array)] = value
         self.arrays[value] = array
         if self._own is not None:
@@ -178,6 +178,7 @@ class Writer:
     ) -> Any:  # fmt: skip
         """Writes the instruction that gave ``made``; returns this with proxies for arrays."""
         several = type(made) in (tuple, list)
+        standing = {id(array): value for value, array in (given or {}).items()}
         results: list[Value | None] = []
         proxies: list[Any] = []
         views: list[Value] = []
@@ -189,7 +190,9 @@ class Writer:
                 results.append(None)
                 proxies.append(None)
                 continue
-            value = None if type(each) is np.bool_ else self.known.get(id(each))
+            value = self.known.get(id(each), standing.get(id(each)))
+            if type(each) is np.bool_:  # there are two of them, for all values
+                value = None
             if value is None:
                 fresh, value = True, self.know(each)
                 views += self._shared(each, value, (args, kwargs), given)
@@ -217,7 +220,9 @@ class Writer:
         nothing that lasts may have been done before."""
         if function(*unwrapped(args)) is not None or self.lasting:
             raise Opaque("another result than None")
-        self.append(Instruction(nothing, (function, *self._valued(args, True)), {}, (), pure=False))
+        self.append(
+            Instruction(expect_none, (function, *self._valued(args, True)), {}, (), pure=False)
+        )
 
     def append(self, instruction: Instruction) -> None:
         """Writes ``instruction``, which belongs to the line that runs."""
