@@ -15,6 +15,7 @@ READMES = {  # and what its Python needs
     "docs/architecture.md": (),
     "docs/autograd.md": ALL,
     "docs/explain.md": ALL,
+    "docs/distributed.md": ALL,
     "docs/from-pytorch.md": ALL,
     "docs/gallery.md": (),
     "docs/index.md": (),
@@ -79,9 +80,17 @@ def test_commands_name_what_exists(readme, command):
                 assert options in ([], *(["-s", session] for session in sessions))
             case ["pip", "install", "nox"] | ["python", "-m", "minitorch", *_]:
                 pass
+            case ["python", "-m", "minitorch.distributed.run", *_] | ["mpiexec", "-n", *_]:
+                pass
             case ["pytest", path, *_]:
                 assert (ROOT / path).exists()
-            case ["pip", "install", *tools] if {*tools} <= {"pytest", "hypothesis", "ruff"}:
+            case ["pip", "install", *tools] if {*tools} <= {
+                "pytest",
+                "hypothesis",
+                "ruff",
+                "mpi4py",
+                "mpich",
+            }:
                 pass
             case ["ruff", "check"] | ["ruff", "format", "--check"]:
                 pass

@@ -515,3 +515,31 @@ def test_what_an_identity_pack_hook_keeps_goes_with_the_graph() -> None:
         assert node() is None
     finally:
         gc.enable()
+
+
+def test_hooks_for_complete_gradients_run_while_the_pass_goes_on():
+    """Right after the first operation that used the leaf: PyTorch's order."""
+    a, b, c = (torch.ones(2, requires_grad=True) for _ in range(3))
+    log = []
+    for name, leaf in {"a": a, "b": b, "c": c}.items():
+        leaf.register_post_accumulate_grad_hook(lambda t, name=name: log.append(name))
+
+    def run():
+        x = a * b
+        x.register_hook(lambda g: log.append("x"))
+        y = (x * c).exp()
+        y.register_hook(lambda g: log.append("y"))
+        return (y * b).sum()
+
+    run().backward()
+    assert log == ["y", "c", "x", "a", "b"]
+    assert b.grad.tolist() == [2 * np.exp(np.float32(1))] * 2
+    log.clear()
+    (run() + run()).backward()
+    assert log == ["y", "x", "y", "c", "x", "a", "b"]
+    log.clear()
+    first, second = run(), run()
+    second.backward()
+    first.backward()
+    assert log == ["y", "c", "x", "a", "b"] * 2
+    assert a.grad.tolist() == pytest.approx([5 * np.exp(1)] * 2)

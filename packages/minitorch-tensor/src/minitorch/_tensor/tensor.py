@@ -568,6 +568,7 @@ class Tensor(Base):
             raise RuntimeError(
                 "post accumulate grad hooks cannot be registered on non-leaf tensors"
             )
+        AccumulateGrad.hooked = True
         return add_hook(node.attach("accumulated", OrderedDict), hook)
 
     # --- out to Python and NumPy -------------------------------------------------------------

@@ -68,6 +68,7 @@ def run(
         targets, ends = targets or {}, ends or set()
         ancestors = _ancestors_of(targets.keys() | ends, [node for node, _ in roots]) | ends
         roots = [(node, g) for node, g in roots if node in ancestors or node in targets]
+    early = _first_uses(roots) if AccumulateGrad.hooked and ancestors is None else {}
     running: list[Any] = []  # what queue_callback adds
     state.passes.append((running, roots, targets, ancestors))
     state.arrays += 1
@@ -76,7 +77,7 @@ def run(
             for watcher in watchers:
                 if hasattr(watcher, "began"):
                     watcher.began(roots)
-            _walk(roots, create_graph, retain_graph, targets or {}, ancestors, watchers)
+            _walk(roots, create_graph, retain_graph, targets or {}, ancestors, watchers, early)
         except Exception:
             for watcher in watchers:
                 if hasattr(watcher, "failed"):
@@ -100,6 +101,7 @@ def _walk(
     targets: dict[Node, Any],
     ancestors: set[Node] | None,
     watchers: list[Any],
+    early: dict[Node, float],
 ) -> None:
     """The algorithm, without hooks, targets, watchers and the reuse of buffers:
 
@@ -114,7 +116,7 @@ def _walk(
         node.saved = None
     """
     pending: dict[Node, Any] = {}
-    heap: list[tuple[int, Node]] = []  # (sequence number, node): smaller is later
+    heap: list[tuple[float, Node]] = []  # (sequence number, node): smaller is later
     owned: set[Node] = set()  # nodes whose pending array the engine alone has
     run: Any = next((w.vjp for w in watchers if hasattr(w, "vjp")), None)
     for node, g in roots:
@@ -180,7 +182,8 @@ def _walk(
                     tell("reduced", whole, gp)
             if parent not in pending:
                 pending[parent] = gp
-                heappush(heap, (parent.sequence_nr, parent))
+                number = early.get(parent, parent.sequence_nr) if early else parent.sequence_nr
+                heappush(heap, (number, parent))
                 if type(parent) is AccumulateGrad and gp is not g and _is_new(gp, node):
                     if not watchers:  # who may have seen it
                         owned.add(parent)
@@ -238,6 +241,18 @@ def _ancestors_of(targets: set[Node], roots: Sequence[Node]) -> set[Node]:
         if any(p in ancestors or p in targets for p in node.parents):
             ancestors.add(node)
     return ancestors
+
+
+def _first_uses(roots: Sequence[tuple[Node, Any]]) -> dict[Node, float]:
+    """Numbers with which leaves come right after the first node that used them, the last to bring
+    them a gradient: hooks on leaves run while the pass goes on, as in PyTorch."""
+    numbers: dict[Node, float] = {}
+    for node in _reachable([node for node, _ in roots]):
+        for k, parent in enumerate(node.parents, 1):
+            if type(parent) is AccumulateGrad:
+                number = node.sequence_nr + k / (len(node.parents) + 1)
+                numbers[parent] = max(number, numbers.get(parent, number))
+    return numbers
 
 
 def _reachable(roots: Sequence[Node]) -> set[Node]:

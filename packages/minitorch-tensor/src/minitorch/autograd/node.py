@@ -10,7 +10,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -236,6 +236,7 @@ class AccumulateGrad(Node):
     """The end of every path: adds what arrives to the leaf's ``.grad``."""
 
     __slots__ = ("variable_reference",)
+    hooked: ClassVar[bool] = False  # whether some leaf has had a hook for its complete gradient
 
     def __init__(self, leaf: Variable) -> None:
         self.parents = ()
