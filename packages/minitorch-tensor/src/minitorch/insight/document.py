@@ -26,6 +26,7 @@ from .values import Value, sample
 
 __all__ = ["document"]
 
+PROGRAM = ("numbers", "graph", "detail", "walk")  # one function, in parts
 ROOM = 1_100_000  # bytes of values on a page, in base64
 AROUND = 3  # lines of the source that are shown around those that ran
 LONGEST = 40  # lines of a kernel that are shown
@@ -37,12 +38,13 @@ def document(recording: Recording) -> str:
     """The page as text."""
     data = _Page(recording).data()
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    here = files(__package__)
+    here = files(__package__).joinpath("page")
     page = here.joinpath("page.html").read_text(encoding="utf-8")
+    program = [here.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in PROGRAM]
     for name, content in (
         ("title", html.escape(data["title"])),
         ("style", here.joinpath("page.css").read_text(encoding="utf-8")),
-        ("program", here.joinpath("page.js").read_text(encoding="utf-8")),
+        ("program", "".join(program)),
         ("data", text.replace("<", "\\u003c")),
     ):
         page = page.replace(f"<!--{name}-->", content)
@@ -160,6 +162,7 @@ class _Page:
             "kind": step.kind,
             "call": self._call(row.call),
             "values": [self._value(v) for v in step.outputs],
+            "word": f"{len(step.outputs)} parameters" if step.kind == "optimizer" else "",
             "from": sorted(set(sources)),
             "cells": list(cells.items()),
             "inside": step.inside is not None,
