@@ -149,7 +149,7 @@ class TestVmap:
         [
             (0, (X, V), "same size"),
             (2, (X,), "in_dim=2"),
-            (None, (X,), "at least one input"),
+            (None, (X,), "at least one Tensor"),
             (0, (X, 3.0), "non-Tensor"),
             ((0, 0, 0), (X,), "compatible"),
         ],

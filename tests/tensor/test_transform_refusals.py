@@ -236,3 +236,35 @@ def test_windows_of_tensors_of_transforms() -> None:
     assert func.vmap(lambda x: x.as_strided((2,), (1,), 1))(rows).tolist() == rows[:, 1:3].tolist()
     slopes = func.vmap(func.grad(lambda x: window(x).sum()))(rows)
     assert slopes.tolist() == [[0.0, 1.0, 2.0, 1.0]] * 3
+
+
+def test_out_dims_of_one_output_and_of_none():
+    x = torch.arange(6.0).reshape(2, 3)
+    assert torch.equal(func.vmap(lambda row: row, out_dims=(1,))(x), x.T)
+    assert func.vmap(lambda row: (row, "text"), out_dims=(0, None))(x)[1] == "text"
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda x: func.vmap(lambda: x)(), "got no inputs"),
+        (lambda x: func.vmap(lambda y: y, in_dims=None)(x), "at least one Tensor"),
+        (lambda x: func.vmap(lambda y: y, in_dims=(0, 0))(x), "structure of `inputs`"),
+        (lambda x: func.vmap(lambda y: y, out_dims=(0, 0))(x), "structure of `outputs`"),
+        (lambda x: func.vmap(lambda y: y, out_dims="a")(x), "`out_dims` must be an int"),
+        (lambda x: func.vmap(lambda y: y, out_dims=None)(x), "can not return a BatchedTensor"),
+    ],
+)
+def test_dimensions_that_do_not_fit(call, text):
+    with pytest.raises(ValueError, match=text):
+        call(torch.ones(2, 3))
+
+
+def test_chunks_get_the_same_random_numbers():
+    x = torch.zeros(5, 3)
+    made = func.vmap(lambda row: row + torch.rand(3), randomness="same", chunk_size=2)(x)
+    assert all(torch.equal(row, made[0]) for row in made)
+    with pytest.raises(RuntimeError, match="same randomness with a batched tensor input"):
+        func.vmap(lambda row: torch.bernoulli(row), randomness="same")(x)
+    with pytest.raises(RuntimeError, match="randomness error mode"):
+        func.vmap(lambda row: torch.bernoulli(row))(x)

@@ -25,7 +25,7 @@ from .tensors import tensors
 
 __all__ = ["ElementwiseOptimizer", "Update", "compiled", "first_state", "number"]
 
-LAYOUTS = "(buffers, layout per group)"  # among an optimizer's attributes, in the way of none
+LAYOUTS = "_(buffers, layout per group)"  # among an optimizer's attributes, in the way of none
 
 
 def number(value: Any, group: dict[str, Any]) -> Any:

@@ -10,11 +10,11 @@ TABLE: dict[str, Absent] = {
     "_C": Absent(
         false="_are_functorch_transforms_active _is_torch_function_mode_enabled "
         "_jit_can_fuse_on_cpu _jit_can_fuse_on_gpu _is_xnnpack_enabled "
-        "_is_multithreading_enabled _is_tracing",
+        "_is_multithreading_enabled _is_tracing _debug_only_are_vmap_fallback_warnings_enabled",
         nothing="_get_tracing_state _log_api_usage_once _log_api_usage_metadata "
         "_jit_override_can_fuse_on_cpu _jit_override_can_fuse_on_gpu "
         "_jit_set_nvfuser_enabled _jit_set_profiling_executor _jit_set_profiling_mode "
-        "_jit_set_texpr_fuser_enabled "
+        "_jit_set_texpr_fuser_enabled _debug_only_display_vmap_fallback_warnings "
         "_set_math_sdp_allow_fp16_bf16_reduction",
         values={
             "has_lapack": True,
@@ -43,7 +43,8 @@ TABLE: dict[str, Absent] = {
     "_C._nn": Absent(real={"_parse_to": "compat.modules:parse_to"}),
     "_C._functorch": Absent(
         false="is_batchedtensor is_functorch_wrapped_tensor is_gradtrackingtensor "
-        "is_legacy_batchedtensor",
+        "is_legacy_batchedtensor _is_vmap_fallback_enabled",
+        nothing="_set_vmap_fallback_enabled",
     ),
     "_C._distributed_c10d": Absent(classes="ProcessGroup Store Work ReduceOp"),
     "masked.maskedtensor": Absent(at={"masked.masked_tensor": "MaskedTensor is_masked_tensor"}),

@@ -424,25 +424,29 @@ def _mapped(
     with interpreter:
         made = func(*pytree.unflatten(inputs, spec), **kwargs)
     outputs, out_spec = pytree.flatten(made)
-    places = pytree.broadcast_prefix(out_dims, made, "out_dims")
+    places = _out_places(out_dims, made)
     found = []
     for out, place in zip(outputs, places, strict=True):
+        if place is None:
+            if is_tensor(out) and interpreter.owns(out):
+                raise ValueError(
+                    "vmap: can not return a BatchedTensor when out_dim is None: the output depends "
+                    "on the batch"
+                )
+            found.append(out)
+            continue
         if not is_tensor(out):
             raise ValueError(
                 f"vmap({getattr(func, '__name__', func)}, ...): "
                 f"`{getattr(func, '__name__', func)}` "
                 f"must only return Tensors, got type {type(out)}."
             )
-        if place is None:
-            if interpreter.owns(out):
-                raise ValueError("vmap: out_dims is None for an output that depends on the batch")
-            found.append(out)
-            continue
         value = interpreter.spread(out)
         if not -value.ndim <= place < value.ndim:
             raise IndexError(
-                f"vmap: out_dims {place} is out of range for an output of {out.ndim} dimensions: "
-                f"expected to be in range of [{-value.ndim}, {value.ndim - 1}]"
+                "vmap: Dimension out of range (expected to be in range of "
+                f"[{-value.ndim}, {value.ndim - 1}], but got {place}): out_dims of an output of "
+                f"{out.ndim} dimensions"
             )
         where = place % value.ndim
         order = list(range(1, value.ndim))
@@ -451,21 +455,38 @@ def _mapped(
     return pytree.unflatten(found, out_spec)
 
 
+def _out_places(out_dims: Any, made: Any) -> list[Any]:
+    """Where the batch goes in each output; ``(1,)`` is that of the only one, too."""
+    one = isinstance(out_dims, tuple | list) and len(out_dims) == 1 and is_tensor(made)
+    places = pytree.broadcast_prefix(out_dims[0] if one else out_dims, made, "out_dims")
+    for place in places:
+        if place is not None and type(place) is not int:
+            raise ValueError(
+                "vmap: `out_dims` must be an int, None or a python collection of ints representing "
+                f"where in the outputs the vmapped dimension should appear, but got {place!r}"
+            )
+    return places
+
+
 def _chunked(
     func: Any, leaves: list[Any], dims: list[Any], spec: Any, kwargs: Any, out_dims: Any,
     randomness: str, chunk_size: int, size: int,
 ) -> Any:  # fmt: skip
     from ..ops.joining import cat
+    from ..random.generator import default_generator
 
     pieces = []
+    state = default_generator.get_state() if randomness == "same" else None
     for start in range(0, size, chunk_size):
+        if state is not None:  # the same numbers in each chunk
+            default_generator.set_state(state)
         count = min(chunk_size, size - start)
         values = [
             v if d is None else v.narrow(d, start, count) for v, d in zip(leaves, dims, strict=True)
         ]
         pieces.append(_mapped(func, values, dims, spec, kwargs, out_dims, randomness, count))
     flat = [pytree.flatten(piece) for piece in pieces]
-    places = pytree.broadcast_prefix(out_dims, pieces[0], "out_dims")
+    places = _out_places(out_dims, pieces[0])
     columns = zip(*(found for found, _ in flat), strict=True)
     return pytree.unflatten(
         [cat(list(column), place) for column, place in zip(columns, places, strict=True)],
@@ -474,6 +495,11 @@ def _chunked(
 
 
 def _batch_size(leaves: list[Any], dims: list[Any]) -> int:
+    if not leaves:
+        raise ValueError(
+            "vmap: got no inputs. Maybe you forgot to add inputs, or you are trying to vmap over a "
+            "function with no inputs. The latter is unsupported."
+        )
     sizes = set()
     for value, d in zip(leaves, dims, strict=True):
         if d is None:
@@ -496,7 +522,7 @@ def _batch_size(leaves: list[Any], dims: list[Any]) -> int:
             )
         sizes.add(value.shape[d])
     if not sizes:
-        raise ValueError("vmap: at least one input must be mapped over: in_dims are all None")
+        raise ValueError("vmap: Expected at least one Tensor to vmap over: in_dims are all None")
     if len(sizes) > 1:
         raise ValueError(
             f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "

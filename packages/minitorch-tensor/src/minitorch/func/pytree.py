@@ -67,13 +67,16 @@ def broadcast_prefix(prefix: Any, tree: Any, what: str) -> list[Any]:
     if isinstance(tree, dict | tuple | list) and isinstance(prefix, dict | tuple | list):
         fits = len(prefix) == len(tree) and isinstance(prefix, dict) == isinstance(tree, dict)
         if not fits or (isinstance(tree, dict) and set(prefix) != set(tree)):
-            raise ValueError(
-                f"{what} is not compatible with the structure of the values: {prefix!r}"
-            )
+            raise _not_compatible(prefix, what)
         pairs = [
             (prefix[k], tree[k]) for k in (tree if isinstance(tree, dict) else range(len(tree)))
         ]
         return [value for p, t in pairs for value in broadcast_prefix(p, t, what)]
     if isinstance(prefix, dict | tuple | list):
-        raise ValueError(f"{what} is not compatible with the structure of the values: {prefix!r}")
+        raise _not_compatible(prefix, what)
     return [prefix] * len(flatten(tree)[0])
+
+
+def _not_compatible(prefix: Any, what: str) -> ValueError:
+    values = {"in_dims": "inputs", "out_dims": "outputs"}.get(what, "values")
+    return ValueError(f"{what} is not compatible with the structure of `{values}`: {prefix!r}")

@@ -296,12 +296,12 @@ def var(
     kind = dtype or (input.dtype if input.dtype.category > 1 else float32)
     x = to(input, kind)
     difference = x - mean(x, dim, keepdim=True, mask=mask)
-    total = sum(difference * difference, dim, keepdim=keepdim, mask=mask)
+    total = sum(difference * difference.conj(), dim, keepdim=keepdim, mask=mask)
     count = _count(input, dim, keepdim, mask)
     if mask is None:
         freedom: float = max(count - correction, 0)
         return total / freedom
-    return total / (to(count, kind) - correction).clamp(min=0)
+    return total / (to(count, kind.to_real()) - correction).clamp(min=0)
 
 
 @numpy_names

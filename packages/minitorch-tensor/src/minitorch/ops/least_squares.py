@@ -11,10 +11,11 @@ from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..autograd.variable import wrap
 from ..kernels import linalg as kernels
-from .decompositions import singular_values, symmetric_values, with_adjoints
+from .choice import where
+from .decompositions import eigh, singular_values, symmetric_values, with_adjoints
 from .inspection import is_tensor
 from .linalg import matrices, one_dtype
-from .matmul import adjoint, column, matmul, transposed
+from .matmul import adjoint, column, matmul, row, transposed
 from .reduction import sum
 from .shape import view_p
 
@@ -99,6 +100,11 @@ def pinv(
         nothing: Tensor = transposed(input) * 1
         return nothing
     largest = _spectrum(input, hermitian).amax(-1, keepdim=True)
+    if hermitian:  # Q diag(1 / values) Q', of the lower triangle
+        values, vectors = eigh(input)
+        kept = abs(values.detach()) > threshold(input, largest, atol, rtol)
+        inverses = where(kept, 1 / where(kept, values, 1), 0)
+        return matmul(vectors * row(inverses), adjoint(vectors))
     atol, rtol = (column(t) if is_tensor(t) and t.ndim else t for t in (atol, rtol))
     return linalg_pinv_p(input, threshold(input, largest, atol, rtol))
 

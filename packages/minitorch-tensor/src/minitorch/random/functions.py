@@ -154,8 +154,10 @@ def of_each(x: Any) -> Any:
     while hasattr(x, "_primal"):  # forward mode: what is drawn does not move with it
         x = x._primal
     if x._interpreter is not None:
+        source(None)  # which raises in "error" mode
         raise RuntimeError(
-            "vmap(randomness='same') cannot draw by values that differ from example to example"
+            "vmap: Vmap does not currently support same randomness with a batched tensor input: "
+            "randomness='different' draws for each example"
         )
     return x._array()
 

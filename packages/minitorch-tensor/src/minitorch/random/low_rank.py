@@ -65,6 +65,6 @@ def pca_lowrank(
         )
     if not niter >= 0:
         raise ValueError(f"niter(={niter}) must be non-negative integer")
-    if not A.dtype.is_floating_point:
+    if A.dtype.category < 2:
         raise TypeError(f"input dtype must be floating point, but is {A.dtype}")
     return svd_lowrank(A - mean(A, -2, True) if center else A, q, niter)

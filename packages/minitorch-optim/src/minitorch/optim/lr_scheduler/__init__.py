@@ -3,6 +3,7 @@
 Follows https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate
 """
 
+from .base import EPOCH_DEPRECATION_WARNING as EPOCH_DEPRECATION_WARNING
 from .base import LRScheduler
 from .compound import ChainedScheduler, SequentialLR
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
