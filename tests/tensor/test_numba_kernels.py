@@ -125,6 +125,7 @@ def recurrent(kind, **options):
 CHANNELS = "channels.moments channels.channel_norm channels.channel_norm_backward"
 WINDOWS = "places.max_pool places.put"
 LSTM = "recurrent.lstm recurrent.lstm_backward"
+GRU = "recurrent.gru recurrent.gru_backward"
 # name -> (function, shape of its tensor, the compiled kernels that it runs)
 SHAPED = {} if F is None else {
     "batch_norm": (channels("batch_norm"), (6, 4, 5, 7), CHANNELS),
@@ -154,6 +155,9 @@ SHAPED = {} if F is None else {
     "max_pool2d of many": (lambda x: F.max_pool2d(x, 2), (40, 8, 60, 60), ""),
     "lstm": (recurrent("LSTM"), (7, 3, 5), LSTM),
     "lstm of two layers": (recurrent("LSTM", num_layers=2, bidirectional=True), (7, 3, 5), ""),
+    "gru": (recurrent("GRU"), (7, 3, 5), GRU),
+    "gru of two layers": (recurrent("GRU", num_layers=2, bidirectional=True), (7, 3, 5), ""),
+    "gru without bias": (recurrent("GRU", bias=False), (7, 3, 5), ""),
     "lstm, projected": (recurrent("LSTM", proj_size=2, bias=False), (7, 3, 5), ""),
 }  # fmt: skip
 
@@ -217,6 +221,19 @@ def test_maxima_of_equals_and_of_nans(name):
     values = torch.tensor(rng.integers(0, 3, shape), dtype=torch.float32)
     values[0, 0, :4] = np.nan
     compare(function, values, weights=ramp)
+
+
+@nn
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_sequences_of_different_lengths(kind):
+    def function(x):
+        torch.manual_seed(0)
+        layer = getattr(torch.nn, kind)(5, 6, bidirectional=True)
+        lengths = torch.tensor([7, 4, 1])
+        y, _ = layer(torch.nn.utils.rnn.pack_padded_sequence(x, lengths))
+        return y.data, *layer.parameters()
+
+    compare(function, numbers((7, 3, 5)), weights=ramp)
 
 
 @nn

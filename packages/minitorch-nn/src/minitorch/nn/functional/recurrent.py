@@ -99,6 +99,7 @@ gru_p = fused(
     name="gru",
     residuals="gates before inner",
     used_by=USED_BY,
+    compiled="recurrent.gru recurrent.gru_backward",
 )
 rnn_p = fused(
     kernels.rnn,
