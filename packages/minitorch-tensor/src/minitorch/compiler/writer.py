@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Container
 from typing import Any
@@ -15,6 +16,8 @@ from .proxy import Opaque, Proxy, creating, proxies_in, unwrapped
 __all__ = ["Differs", "Writer", "expect_none"]
 
 MOST = 60  # instructions of a kernel that is taken apart; a longer one is called as a whole
+LARGE = 1 << 15  # elements; on more of them Python costs nothing beside NumPy, and kernels that
+FEW = 8  # take more instructions than these know better: by blocks that fit the cache, on all cores
 CONSTANT = (type(None), bool, int, float)
 SMALL = 4096  # elements of an array that a kernel may bring along, unless it is read-only
 
@@ -102,7 +105,10 @@ class Writer:
             proxies = self._proxies(args)
             with creating(self):
                 made = function(*proxies)
-            if len(self.instructions) - mark <= MOST and self._is_written(made):
+            found = self.instructions[mark:]
+            values = (v for each in found for v in (*each.inputs(), *filter(None, each.results)))
+            large = any(math.prod(v.shape) > LARGE for v in values)
+            if len(found) <= (FEW if large else MOST) and self._is_written(made):
                 return made
         except Exception:  # whatever it is: the function is called as a whole, and raises again
             pass
