@@ -84,6 +84,7 @@ class Instruction:
     ``views``     the arguments whose memory a result may share
     ``pure``      without results and ``writes`` it has no effect, and with the same arguments it
                   gives the same: not a random draw, not an assumption
+    ``fresh``     the results are memory that nothing else has
     ``backward``  belongs to the backward pass
     """
 
@@ -97,6 +98,7 @@ class Instruction:
     pure: bool = True
     line: Line | None = None
     backward: bool = False
+    fresh: bool = False
 
     def inputs(self) -> Iterator[Value]:
         """The values among the arguments."""

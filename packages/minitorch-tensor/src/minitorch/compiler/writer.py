@@ -188,7 +188,7 @@ class Writer:
         results: list[Value | None] = []
         proxies: list[Any] = []
         views: list[Value] = []
-        fresh = False
+        fresh, alone = False, True
         for each in made if several else (made,):
             if not isinstance(each, np.ndarray | np.generic):
                 if each is not None:
@@ -201,7 +201,10 @@ class Writer:
                 value = None
             if value is None:
                 fresh, value = True, self.know(each)
+                alone &= isinstance(each, np.generic) or (each.base is None and each.flags.owndata)
                 views += self._shared(each, value, (args, kwargs), given)
+            else:
+                alone = False  # an argument is among the results
             results.append(value)
             proxies.append(Proxy(each, value, self))
         if fresh or writes or not pure:  # else it gave back an argument
@@ -217,6 +220,7 @@ class Writer:
                     pure,
                     self.line,
                     self.backward,
+                    alone,
                 )
             )
         return type(made)(proxies) if several else proxies[0]

@@ -75,8 +75,10 @@ class Simplifier:
                 instruction = made
         if value is not None and not instruction.several:
             self.made_by[value] = instruction
-            if not (instruction.views or value.scalar or self.memory.defined[value] != 1):
-                self.fresh.update({value} if of_numpy(instruction.function) else ())
+        if instruction.fresh or of_numpy(instruction.function):
+            for each in filter(None, instruction.results):
+                if not (instruction.views or each.scalar or self.memory.defined[each] != 1):
+                    self.fresh.add(each)
         return instruction
 
     def _replaceable(self, instruction: Instruction, value: Value, other: Value, k: int) -> bool:
