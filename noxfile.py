@@ -114,7 +114,7 @@ def browser(session: nox.Session) -> None:
     build_site(session)
     session.install("playwright", *PYTEST)
     session.install("--no-deps", PYODIDE)
-    pytest(session, "browser")
+    pytest(session, "browser", "integration/test_lessons.py")
 
 
 @nox.session

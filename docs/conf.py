@@ -19,7 +19,7 @@ project = "MiniTorch"
 copyright = "2026, the MiniTorch authors"
 release = metadata.version("minitorch-tensor")
 extensions = [
-    "explained", "myst_nb",
+    "exercises", "explained", "myst_nb",
     "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode",
 ]  # fmt: skip
 html_theme = "furo"

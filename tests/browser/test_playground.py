@@ -188,6 +188,23 @@ def test_the_editor_by_keyboard(visit, serve):
     assert seen.page.evaluate("document.activeElement.id") == "playground-run"
 
 
+def test_exercises(playground):
+    """The link at the end of a lesson; then one of them is solved."""
+    seen = playground()
+    seen.page.goto(seen.page.url.replace("playground", "lessons/1_scalar_engine"))
+    seen.page.click("a.run")
+    seen.page.locator("#playground-code").wait_for()
+    status, output = press(seen)
+    assert status.startswith("Done in"), output
+    assert re.findall(r"^(\w+) +(.*)$", output, re.M)[:2] == [("slope", "to do"), ("sub", "to do")]
+    code = seen.page.input_value("#playground-code")
+    solved = code.replace("raise NotImplementedError", "return (f(x + h) - f(x - h)) / (2 * h)", 1)
+    seen.page.fill("#playground-code", solved)
+    assert re.findall(r"^(\w+) +(.*)$", press(seen)[1], re.M)[0] == ("slope", "solved")
+    seen.screenshot("playground-exercises", full=True)
+    assert seen.errors == []
+
+
 def test_a_program_in_the_address(visit, serve):
     seen = visit(f"{serve(SITE)}/playground.html#print(%22a%20b%22)%0A", offline=True)
     assert seen.page.input_value("#playground-code") == 'print("a b")\n'

@@ -89,6 +89,24 @@ def test_what_is_handed_out_fails(number, monkeypatch):
 
 
 @pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("folder", ["exercises", "solutions"])
+def test_in_the_playground(number, folder, capsys):
+    """One program of exercises and tests, which says what is solved."""
+    pytest.importorskip("sphinx", reason="builds the site")
+    maker = load(LESSONS.parent / "exercises.py", "exercises")
+    program = maker.program(f"lesson_{number}")
+    if folder == "solutions":
+        handed = (LESSONS / "exercises" / f"lesson_{number}.py").read_text()
+        solved = (LESSONS / "solutions" / f"lesson_{number}.py").read_text()
+        assert program.startswith(handed)
+        program = solved + program.removeprefix(handed)
+    exec(program, {})
+    said = [line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines()]
+    assert said
+    assert set(said) == {"solved" if folder == "solutions" else "to do"}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
 def test_solutions_differ_by_bodies_alone(number, monkeypatch):
     """The same names and docstrings, and each function that is to be filled in has a test."""
     name = f"lesson_{number}"
