@@ -47,7 +47,7 @@ built: dict[str, Path] = {}  # this run's wheels
 def wheels_of(session: nox.Session, packages: tuple[str, ...]) -> list[str]:
     """The wheels of our packages, built by the first session that asks."""
     if not built:
-        wheels = Path(session.cache_dir) / "wheels"
+        wheels = Path(session.cache_dir).resolve() / "wheels"
         shutil.rmtree(wheels, ignore_errors=True)
         folders = [str(ROOT / "packages" / f"minitorch-{name}") for name in STACK]
         pip_wheel = ("python", "-m", "pip", "wheel", "--quiet", "--no-deps")
