@@ -381,14 +381,7 @@ def outcomes(program, change, compiled, tracked, capsys):
     return found
 
 
-OPEN = {
-    "arguments that share memory", "autocast", "generator", "generator replaced",
-    "index out of range", "two tensors instead of one", "write to an argument",
-}  # fmt: skip
-ROWS = [
-    pytest.param(*row.values, id=row.id, marks=[pytest.mark.xfail] if row.id in OPEN else [])
-    for row in rows(CHANGES) + rows(SAME) + rows(TENSORS)
-]
+ROWS = rows(CHANGES) + rows(SAME) + rows(TENSORS)
 
 
 @pytest.mark.parametrize("tracked", [False, True], ids=["", "requires_grad"])
