@@ -20,6 +20,7 @@ READMES = {  # and what its Python needs
     "docs/gallery.md": (),
     "docs/index.md": (),
     "docs/performance.md": (),
+    "docs/teach.md": ALL,
     "docs/testing.md": (),
     "packages/minitorch-tensor/README.md": (),
     "packages/minitorch-nn/README.md": ("nn",),
