@@ -28,18 +28,23 @@ def test_a_ring_and_a_tree():
 
 
 @pytest.mark.parametrize(
-    ("cap", "expected"),
-    [(1, [(1.0, 10), (2.0, 20), (4.0, 30)]), (30, [(2.0, 30), (4.0, 30)]), (math.inf, [(4.0, 60)])],
+    ("caps", "expected"),
+    [
+        ((1,), [(1.0, 10), (2.0, 20), (4.0, 30)]),
+        ((30,), [(2.0, 30), (4.0, 30)]),
+        ((1, 40), [(1.0, 10), (4.0, 50)]),
+        ((math.inf,), [(4.0, 60)]),
+    ],
 )
-def test_buckets(cap, expected):
-    assert scaling.buckets(MODEL, cap) == expected
+def test_buckets(caps, expected):
+    assert scaling.buckets(MODEL, caps) == expected
 
 
 def test_a_step():
-    assert scaling.step(MODEL, None, 1, 1) == MODEL.step == 8
+    assert scaling.step(MODEL, None, 1, (1,)) == MODEL.step == 8
     # sums of 3 s each begin at 1, 4 and 7 s of the backward pass, and end at 10
-    assert scaling.step(MODEL, lambda p, n: 3.0, 2, 1) == 1 + 10 + 2
+    assert scaling.step(MODEL, lambda p, n: 3.0, 2, (1,)) == 1 + 10 + 2
     # sums of 0.1 s are over before the backward pass is
-    assert scaling.step(MODEL, lambda p, n: 0.1, 2, 1) == 8
+    assert scaling.step(MODEL, lambda p, n: 0.1, 2, (1,)) == 8
     # two passes, of which the second reduces
-    assert scaling.step(MODEL, lambda p, n: 3.0, 2, 1, 2) == (6 + 1 + 10 + 2) / 2
+    assert scaling.step(MODEL, lambda p, n: 3.0, 2, (1,), 2) == (6 + 1 + 10 + 2) / 2

@@ -45,8 +45,11 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize("name", ["MLP", "CNN", "GPT"])
+CASES = [("MLP", options) for options in OPTIONS]
+CASES += [(name, options) for name in ("CNN", "GPT") for options in ("plain", "small buckets")]
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
 def test_the_losses_of_one_process(name, options):
     rank, size = ranks()
     mine = train(name, 8, torch.float64, wrapped, rank, size, **OPTIONS[options])

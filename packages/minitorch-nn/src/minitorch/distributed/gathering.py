@@ -82,35 +82,38 @@ def all_gather(
 
 
 def all_gather_single(
-    output: Tensor, input: Tensor, group: ProcessGroup | None = None, async_op: bool = False
+    output_tensor: Tensor,
+    input_tensor: Tensor,
+    group: ProcessGroup | None = None,
+    async_op: bool = False,
 ) -> Work | None:
     """Gives the tensors of all ranks to all, in one: joined along the first dimension, or stacked.
 
     Args:
-        output: of shape (size * n, ...) or (size, n, ...) where ``input`` is (n, ...).
+        output_tensor: of shape (size * n, ...) or (size, n, ...) where the input is (n, ...).
 
     Raises:
         ValueError: there is no group, or dtypes differ.
-        RuntimeError: ``output`` has another number of elements; or a rank died, left or did not
+        RuntimeError: the output has another number of elements; or a rank died, left or did not
             call this in time.
     """
     if outside(group, "all_gather_single"):
         return None
-    check_tensor(input, "input_tensor")
-    check_tensor(output, "output_tensor")
-    check_same_dtype(output, input)
+    check_tensor(input_tensor, "input_tensor")
+    check_tensor(output_tensor, "output_tensor")
+    check_same_dtype(output_tensor, input_tensor)
     group = chosen(group)
-    if output.numel() != input.numel() * group.size():
+    if output_tensor.numel() != input_tensor.numel() * group.size():
         raise RuntimeError(
             "output tensor size must be equal to world_size times input tensor size: got "
-            f"{list(output.shape)} for {group.size()} times {list(input.shape)}"
+            f"{list(output_tensor.shape)} for {group.size()} times {list(input_tensor.shape)}"
         )
     progress()
-    sent, landing = sending(input), Landing(output, filled=False)
+    sent, landing = sending(input_tensor), Landing(output_tensor, filled=False)
     received = group.memory(landing.array)
     received[1] = sent.size
     request = group.comm.Iallgather(group.memory(sent), received)
-    work = Work(group, "all_gather", request, (sent, landing), landing.settle, [output])
+    work = Work(group, "all_gather", request, (sent, landing), landing.settle, [output_tensor])
     return ended(work, async_op)
 
 

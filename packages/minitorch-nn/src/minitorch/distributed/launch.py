@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minitorch.extend import absent_names
+
 from .run import parse_args, run
 
 __all__ = ["main"]
@@ -26,6 +28,9 @@ def main(args: Sequence[str] | None = None) -> None:
             "minitorch.distributed.run"
         )
     run(parsed)
+
+
+__getattr__, __dir__ = absent_names(__name__)
 
 
 if __name__ == "__main__":

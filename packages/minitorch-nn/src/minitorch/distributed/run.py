@@ -21,6 +21,8 @@ from argparse import REMAINDER, ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Any
 
+from minitorch.extend import absent_names
+
 from .relay import mpiexec
 
 __all__ = ["get_args_parser", "main", "parse_args", "run"]
@@ -159,6 +161,9 @@ def run(args: Namespace) -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Parses the arguments and runs the script."""
     run(parse_args(args))
+
+
+__getattr__, __dir__ = absent_names(__name__)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ TABLE: dict[str, Absent] = {
     "distributed.rpc": Absent(false="is_available"),
     "distributed.rpc.api": Absent(same="_require_initialized"),
     "distributed.autograd": Absent(false="is_available"),
+    "distributed.elastic.multiprocessing.errors": Absent(same="record"),
     "distributed.fsdp._common_utils": Absent(
         false="_has_fsdp_params _is_composable _is_fsdp_flattened"
     ),

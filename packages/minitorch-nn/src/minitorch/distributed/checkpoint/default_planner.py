@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minitorch import Tensor
+from minitorch.extend import absent_names
 
 __all__ = ["DefaultLoadPlanner", "DefaultSavePlanner", "flatten_state_dict"]
 
@@ -83,3 +84,6 @@ def actual_key(at: Any, key: Any) -> Any:
     if isinstance(at, Mapping) and key not in at:
         return next((each for each in at if str(each) == str(key)), key)
     return key
+
+
+__getattr__, __dir__ = absent_names(__name__)

@@ -10,6 +10,7 @@ from typing import Any
 
 import minitorch
 from minitorch import Tensor
+from minitorch.extend import absent_names
 
 from ..process_group import ProcessGroup, chosen, is_initialized
 from .default_planner import flatten_state_dict, set_element
@@ -98,3 +99,6 @@ def load_state_dict(
         state_dict, storage_reader=storage_reader, process_group=process_group, no_dist=no_dist,
         planner=planner,
     )  # fmt: skip
+
+
+__getattr__, __dir__ = absent_names(__name__)

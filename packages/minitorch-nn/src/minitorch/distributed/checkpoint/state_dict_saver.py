@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from minitorch import Tensor
-from minitorch.extend import array_of
+from minitorch.extend import absent_names, array_of
 
 from ..objects import all_gather_object
 from ..process_group import ProcessGroup, chosen, is_initialized
@@ -187,3 +187,6 @@ def async_save(
     done = pool.submit(run)
     pool.shutdown(wait=False)
     return done
+
+
+__getattr__, __dir__ = absent_names(__name__)

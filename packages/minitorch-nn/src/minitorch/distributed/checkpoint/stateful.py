@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
 
+from minitorch.extend import absent_names
+
 __all__ = ["Stateful"]
 
 
@@ -16,3 +18,6 @@ class Stateful(Protocol):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes over a state."""
+
+
+__getattr__, __dir__ = absent_names(__name__)

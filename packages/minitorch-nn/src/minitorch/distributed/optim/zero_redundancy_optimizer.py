@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from minitorch import Tensor
+from minitorch.extend import absent_names
 from minitorch.optim import Optimizer
 
 from ..algorithms.join import Join, Joinable, JoinHook
@@ -179,3 +180,6 @@ class _ZeROJoinHook(JoinHook):
     def main_hook(self) -> None:
         """A step of this rank's parameters, which the others wait for."""
         self.optimizer.step()
+
+
+__getattr__, __dir__ = absent_names(__name__)
