@@ -544,3 +544,18 @@ def test_a_compiled_function_is_shown_operation_by_operation():
     compiled(x)
     page = torch.explain(compiled)(x)
     assert [s.name for s in page.steps if s.kind == "operation"] == ["mul", "tanh", "sum"]
+
+
+def test_what_is_detached_is_a_view_of_its_own():
+    w = leaf(2.0)
+    with torch.explain() as page:
+        h = w * 3
+        cut = h.detach()
+        (cut * h).sum().backward()
+    step = step_of(page, "view", "detach")
+    assert step.inputs[0].name == "h"
+    assert step.outputs[0].name == "cut"
+    product = [s for s in page.steps if s.name == "mul"][1]
+    assert [x.name for x in product.inputs] == ["cut", "h"]
+    table = torch.explain.gradients((h.detach() * 2).sum(), {"w": w})
+    assert not table["w"].arrives

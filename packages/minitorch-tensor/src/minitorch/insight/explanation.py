@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..autograd.recorder import place
 from ..autograd.variable import Variable
-from .flow import Watcher, remember
+from .flow import remember
 from .naming import give_names
 from .recording import Recording
 from .steps import Step
@@ -66,7 +66,6 @@ class explain:  # noqa: N801  (used like a function)
         self.function = function
         self.result: Any = None
         self._recording = Recording()
-        self._watcher = Watcher()  # for the table of gradients
         self._done = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> explain:
@@ -94,7 +93,6 @@ class explain:  # noqa: N801  (used like a function)
     def __enter__(self) -> Self:
         if self._done or self._recording.steps:
             raise RuntimeError("this page has its run already: use another minitorch.explain()")
-        self._watcher.__enter__()
         self._recording.__enter__()
         return self
 
@@ -105,8 +103,7 @@ class explain:  # noqa: N801  (used like a function)
         traceback: TracebackType | None,
     ) -> None:
         self._recording.__exit__(kind, error, traceback)
-        self._watcher.__exit__(kind, error, traceback)
-        remember(self._watcher.flow)
+        remember(self._recording.flow())
         self._done = True
         self._recording.failed_with(error)
 

@@ -15,17 +15,17 @@ from ..autograd.recorder import Place, Recorder, place
 from ..autograd.variable import Variable
 from .tags import Tags, where
 
-__all__ = ["Flow", "Step", "Watcher", "flow_of_the_run", "reason", "remember"]
+__all__ = ["Flow", "FollowedStep", "Watcher", "flow_of_the_run", "reason", "remember"]
 
 
 @dataclass(eq=False)
-class Step:
+class FollowedStep:
     """An operation that took part of what depends on a leaf."""
 
     name: str
     at: Place | None
     leaves: tuple[int, ...]  # the ids of leaves among its inputs
-    sources: tuple[Step, ...]  # the steps that made the others
+    sources: tuple[FollowedStep, ...]  # the steps that made the others
     followed: bool  # whether autograd recorded it
     recording: bool  # whether gradients were on
     floating: bool  # whether its result has a gradient at all
@@ -39,7 +39,7 @@ class Flow:
 
     def clear(self) -> None:
         """Forgets what happened."""
-        self.steps: list[Step] = []
+        self.steps: list[FollowedStep] = []
         self.made = Tags()
         self.last: Place | None = None
 
@@ -55,7 +55,7 @@ class Flow:
         if leaves or sources:
             made = list(_tensors((out,)))
             self.last = at = place()
-            step = Step(
+            step = FollowedStep(
                 name,
                 at,
                 tuple(leaves),
@@ -74,10 +74,10 @@ class Flow:
         if step is not None:
             self.made[target] = step
 
-    def goes_on(self) -> set[Step]:
+    def goes_on(self) -> set[FollowedStep]:
         """The steps whose results took part in what autograd followed. Where they did not, as in
         the initialization of a parameter in place, nothing was cut."""
-        found: set[Step] = set()
+        found: set[FollowedStep] = set()
         for step in reversed(self.steps):
             if step.followed or step in found:
                 found.update(step.sources)
@@ -138,8 +138,8 @@ def reason(flow: Flow, leaf: Any, nothing_followed: bool = False) -> str:
     Args:
         nothing_followed: of what the loss was made of.
     """
-    reached: set[Step] = set()
-    users: list[Step] = []
+    reached: set[FollowedStep] = set()
+    users: list[FollowedStep] = []
     on = flow.goes_on()
     for step in flow.steps:  # in the order in which they ran
         if id(leaf) in step.leaves or not reached.isdisjoint(step.sources):
@@ -156,7 +156,7 @@ def reason(flow: Flow, leaf: Any, nothing_followed: bool = False) -> str:
     return "no operation of the forward pass uses it" if flow.steps else "the loss does not use it"
 
 
-def cut_at(step: Step) -> str:
+def cut_at(step: FollowedStep) -> str:
     """What this step does to gradients."""
     at = where(step.at)
     if step.name == "detach":

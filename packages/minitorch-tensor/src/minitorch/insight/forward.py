@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import weakref
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from ..autograd.dispatch import apply
+from ..autograd.grad_mode import current
 from ..autograd.node import AccumulateGrad, Output
 from ..autograd.recorder import Place, Recorder, place, user_frame
 from ..autograd.variable import Variable
@@ -36,6 +38,7 @@ class Forward(Recorder):
         self.seconds = 0.0
         self._known: dict[int, tuple[Any, Value]] = {}  # by id of the array
         self._leaves: dict[int, tuple[Any, Value]] = {}  # by id of the tensor
+        self._detached: dict[int, tuple[Any, Value]] = {}  # likewise: the memory is the source's
         self._steps: dict[int, tuple[Any, Step]] = {}  # by id of the node
         self._writers: dict[int, Step] = {}  # by id of the counter
         self._modules: dict[int, tuple[Any, str]] = {}
@@ -88,6 +91,10 @@ class Forward(Recorder):
         """The value of a tensor or an array, None where it is not known."""
         data = x._data if isinstance(x, Variable) else x
         found = self._known.get(id(data))
+        if self._detached:
+            apart = self._detached.get(id(x))
+            if apart is not None and apart[0]() is x:
+                found = (data, apart[1])
         if found is not None:
             held, value = found
             if held is not data and (type(held) is not weakref.ref or held() is not data):
@@ -113,6 +120,7 @@ class Forward(Recorder):
     def _given(self, x: Any) -> Value:
         """The value of an input; where it is not known, it comes from outside."""
         value = self._find(x)
+        node = x._node
         if value is not None and not value.name and id(x) in self.names:
             value.name = self.names[id(x)][1]
         if value is None:
@@ -122,11 +130,11 @@ class Forward(Recorder):
             step.parameter = id(x) in self.names
             step.inside = self._inside()
             self.steps.append(step)
-            if isinstance(x, Variable):
-                self._leaves[id(x)] = (weakref.ref(x), value)
-                node = x._node
-                if isinstance(node, AccumulateGrad):
-                    self._steps[id(node)] = (weakref.ref(node), step)
+            self._leaves[id(x)] = (weakref.ref(x), value)
+            if type(node) is AccumulateGrad:
+                self._steps[id(node)] = (weakref.ref(node), step)
+        if type(node) is AccumulateGrad:
+            value.leaf = id(x)
         return value
 
     def _name(self, x: Any) -> str:
@@ -159,6 +167,7 @@ class Forward(Recorder):
                 if isinstance(node, Output):
                     node = node.parents[0]
                 self._steps[id(node)] = (weakref.ref(node), step)
+                step.followed = True
 
     # --- what the recorder is told -----------------------------------------------------------
 
@@ -179,6 +188,7 @@ class Forward(Recorder):
             self.failure = (error, step)
             raise
         step.seconds = perf_counter() - started
+        step.recording = current.state.grad
         self._assign(step)
         self.steps.append(step)
         if primitive.view and isinstance(made, Variable) and made._base is None:
@@ -221,6 +231,18 @@ class Forward(Recorder):
         self.steps.append(step)
         self._made(step, made)
         return made
+
+    def detached(self, source: Any, made: Any) -> None:
+        if not isinstance(source, Variable) or not isinstance(made, Variable):
+            return
+        step = Step("view", "detach", self._place(), self.call)
+        step.inputs, step.inside = [self._given(source)], self._inside()
+        number = len(self.values)
+        value = replace(step.inputs[0], number=number, source=step, name="", leaf=0)
+        self.values.append(value)
+        self._detached[id(made)] = (weakref.ref(made), value)
+        step.outputs = [value]
+        self.steps.append(step)
 
     def wrote(self, target: Any, value: Any) -> None:
         known = self._find(value)

@@ -14,7 +14,9 @@ from ..autograd.recorder import Place
 from ..autograd.variable import Variable
 from .backward import Backward
 from .calls import HOOKS, Calls
+from .flow import Flow, FollowedStep
 from .steps import Step
+from .values import Value
 
 __all__ = ["Recording"]
 
@@ -38,7 +40,14 @@ class Recording(Backward, Calls):
         super().__exit__(*exception)
         for handle in self._handles:
             handle.remove()
-        for held in (self._handles, self._modules, self._known, self._leaves, self._steps):
+        for held in (
+            self._handles,
+            self._modules,
+            self._known,
+            self._leaves,
+            self._detached,
+            self._steps,
+        ):
             held.clear()
         self._writers.clear()
         for call in self.calls:
@@ -47,6 +56,28 @@ class Recording(Backward, Calls):
         for step in self.steps:
             for passed in step.passed:
                 passed.node = None
+
+    def flow(self) -> Flow:
+        """What happened to the values of leaves, for the table of gradients."""
+        flow = Flow()
+        made: dict[Any, Any] = {}  # by value, the step of the flow that gave it
+        for step in self.steps:
+            values = [x for x in step.inputs if isinstance(x, Value)]
+            if step.kind == "write":
+                for x in values:
+                    made.update(dict.fromkeys(step.outputs, made.get(x)))
+            elif step.kind in ("operation", "view") and step.inside is None:
+                sources = [made[x] for x in values if made.get(x) and not x.leaf]
+                leaves = [x.leaf for x in values if x.leaf]
+                if leaves or sources:
+                    floating = any(v.dtype.kind in "fVc" for v in step.outputs)
+                    there = FollowedStep(
+                        step.name, step.place, tuple(leaves), tuple(sources), step.followed,
+                        step.recording, floating,
+                    )  # fmt: skip
+                    flow.steps.append(there)
+                    made.update(dict.fromkeys(step.outputs, there))
+        return flow
 
     def failed_with(self, error: BaseException | None) -> None:
         """The block ended with ``error``: its last step is the one that failed."""

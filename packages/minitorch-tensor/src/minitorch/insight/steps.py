@@ -69,6 +69,8 @@ class Step:
     order: float = 0.0  # of operations from before the recording: their place among those
     numbers: tuple[int, ...] = ()  # which outputs the incoming gradients are of
     parameter: bool = False  # of a module: what is given
+    recording: bool = True  # whether gradients were on
+    followed: bool = False  # whether autograd recorded it
 
 
 @dataclass(slots=True)

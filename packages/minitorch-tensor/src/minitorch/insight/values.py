@@ -29,6 +29,7 @@ class Value:
                   dimension; None where there are none (on "meta", of a sparse tensor)
     ``version``   of the tensor at that time; None of what is no tensor
     ``source``    the step that computed it
+    ``leaf``      the id of the tensor, of a leaf that wants a gradient
     ``previous``  what the same memory held before it was written to
     ``figures``   of a sample: the least, the greatest, the norm and the mean of the whole
     """
@@ -45,6 +46,7 @@ class Value:
     source: Step | None = None
     previous: Value | None = None
     name: str = ""
+    leaf: int = 0
 
     @property
     def size(self) -> int:

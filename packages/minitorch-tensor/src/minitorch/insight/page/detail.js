@@ -156,6 +156,7 @@ function detail() {
   const bytes = measures.bytes(step);
   html += `<h3>Cost</h3><p>${step.seconds ? timeText(step.seconds) + (step.kind === "gradient" ? " for this rule" : "") : "time not measured"}, ${Number.isFinite(bytes) && bytes ? bytesText(bytes) + " of results" : step.kind === "view" ? "no memory: it shares its input's" : "no memory of its own"}</p>`;
   S.result = step.kind === "gradient" ? step.grads.length && step.grads[S.tab].template ? step.grads[S.tab].value : -1 : step.template && step.out.length ? step.out[0] : -1;
+  if (S.result >= 0) for (const [id] of cards) if (String(D.values[id].shape) === String(D.values[S.result].shape) && !D.values[id].rows === !D.values[S.result].rows) S.picked.set(id, picked(S.result));
   pane.innerHTML = html;
   pane.querySelectorAll(".value").forEach(paintValue);
   pane.querySelectorAll("[data-tab]").forEach((b) => b.addEventListener("click", () => { S.tab = +b.dataset.tab; detail(); pane.querySelector(`[data-tab="${S.tab}"]`).focus(); }));
