@@ -99,7 +99,7 @@ REASONS: dict[str, str] = {
     r"set_anomaly_enabled|autocast_(in|de)crement_nesting",
     DATAPIPES: r"\w*DataPipe|DataChunk|argument_validation|datapipes|functional_datapipe|graph|"
     r"graph_settings|guaranteed_datapipes_determinism|non_deterministic|runtime_validation\w*",
-    OPEN: r"native_norm|embedding_bag|lobpcg",
+    OPEN: r"native_norm|embedding_bag",
 }
 
 

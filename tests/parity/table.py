@@ -1,6 +1,7 @@
 """Runs the databases and writes what agrees: ``python tests/parity/table.py``.
 
-The whole table goes to TABLE.md, its summary to docs/testing.md.
+The whole table goes to TABLE.md, its summary to docs/testing.md. ``table.py NAME...`` runs some
+names alone and renews their rows.
 """
 
 from __future__ import annotations
@@ -70,15 +71,19 @@ class Row:
 class Collector:
     """A pytest plugin: a row for each name in each file of tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: list[str]) -> None:
+        self.names = set(names)  # all, where there are none
         self.tests: dict[str, tuple[str, str, str]] = {}
         self.rows: dict[str, dict[str, Row]] = {}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        for item in items:
+        for item in list(items):
             test = item.originalname.removeprefix("test_").replace("_", " ")
             given = item.callspec.params if hasattr(item, "callspec") else {}
-            self.tests[item.nodeid] = item.path.stem, str(given.get("name", test)), test
+            name = str(given.get("name", test))
+            self.tests[item.nodeid] = item.path.stem, name, test
+            if self.names and name not in self.names:
+                items.remove(item)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.when == "call" or not report.passed:
@@ -86,60 +91,89 @@ class Collector:
             self.rows.setdefault(file, {}).setdefault(name, Row()).add(test, report)
 
 
-def columns(rows: dict[str, Row]) -> list[str]:
-    return [key for key in COUNTS if any(row.counts[key] for row in rows.values())]
-
-
 def line(cells: Any) -> str:
     return "| " + " | ".join(cells) + " |\n"
 
 
-def table(found: dict[str, dict[str, Row]]) -> str:
+Rows = dict[str, dict[str, list[str]]]  # section -> name -> cells, those of "name" are the titles
+
+
+def rows_of(found: dict[str, Row], titles: list[str]) -> dict[str, list[str]]:
+    rows = {"name": [*titles, "note"]}
+    return rows | {f"`{name}`": list(row.cells(titles)) for name, row in found.items()}
+
+
+def table(sections: Rows) -> str:
     text = (
         f"# What agrees with PyTorch {torch.__version__.partition('+')[0]}\n\n"
         "Samples and faulty calls are those of PyTorch's own test databases; the tests beside this "
         "page compare.\nWritten by `python tests/parity/table.py`.\n"
     )
     text += "".join(f"\n* {key}: {meaning}" for key, meaning in COUNTS.items()) + "\n"
-    for title, rows in found.items():
-        shown = columns(rows)
-        text += f"\n## {title}\n\n"
-        text += line(["name", *shown, "note"]) + line(["---", *["---:"] * len(shown), "---"])
-        for name, row in sorted(rows.items(), key=lambda item: item[0].lower()):
-            text += line([f"`{name}`", *row.cells(shown)])
+    for title, rows in sections.items():
+        titles = rows["name"]
+        text += f"\n## {title}\n\n" + line(["name", *titles])
+        text += line(["---", *["---:"] * (len(titles) - 1), "---"])
+        for name in sorted(set(rows) - {"name"}, key=lambda name: name.strip("`").lower()):
+            text += line([name, *rows[name]])
     return text
 
 
-def summary(found: dict[str, dict[str, Row]]) -> str:
+def parsed(text: str) -> Rows:
+    """The rows of a table that was written."""
+    sections: Rows = {}
+    for title, body in re.findall(
+        r"^## (.+?)\n\n(.*?)(?=\n## |\Z)", text, re.DOTALL | re.MULTILINE
+    ):
+        lines = [each.strip("| ").split(" | ") for each in body.splitlines()]
+        width = len(lines[0])
+        sections[title] = {
+            name: [*cells, ""][: width - 1] for name, *cells in lines if name != "---"
+        }
+    return sections
+
+
+def summary(sections: Rows) -> str:
     shown = ["samples", "gradients", "orders", "refusals"]
     text = line(["", "names", "agree", *shown]) + line(["---", *["---:"] * (2 + len(shown))])
-    for title, rows in found.items():
-        agree = sum(not row.failed for row in rows.values())
-        totals = [sum(row.counts[key] for row in rows.values()) for key in shown]
-        counts = [f"{n:,}" if n else "" for n in (len(rows), agree, *totals)]
+    for title, rows in sections.items():
+        titles = rows["name"]
+        each = [cells for name, cells in rows.items() if name != "name"]
+        agree = sum("**differs" not in cells[-1] for cells in each)
+        totals = [
+            sum(int(cells[titles.index(key)].replace(",", "")) for cells in each)
+            if key in titles else 0
+            for key in shown
+        ]  # fmt: skip
+        counts = [f"{n:,}" if n else "" for n in (len(each), agree, *totals)]
         text += line([title, *counts])
     return text + "\nName by name: `tests/parity/TABLE.md`.\n"
 
 
-def main() -> int:
+def main(names: list[str]) -> int:
     files = [
         str(HERE / f"{file}.py") for file in dict.fromkeys(f for s in SECTIONS for f in s.files)
     ]
-    collector = Collector()
+    collector = Collector(names)
     code = pytest.main(["-q", "--tb=no", "-p", "no:cacheprovider", *files], plugins=[collector])
-    found = {
-        section.title: {
+    before = parsed(TABLE.read_text()) if names else {}
+    sections = {}
+    for section in SECTIONS:
+        found = {
             name: row
             for file in section.files
             for name, row in collector.rows.get(file, {}).items()
             if section.holds(name)
         }
-        for section in SECTIONS
-    }
-    TABLE.write_text(table(found))
-    SUMMARY.write_text(BETWEEN.sub(lambda _: summary(found), SUMMARY.read_text()))
+        old = before.get(section.title, {})
+        titles = old["name"][:-1] if old else [
+            key for key in COUNTS if any(row.counts[key] for row in found.values())
+        ]  # fmt: skip
+        sections[section.title] = old | rows_of(found, titles)
+    TABLE.write_text(table(sections))
+    SUMMARY.write_text(BETWEEN.sub(lambda _: summary(sections), SUMMARY.read_text()))
     return int(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

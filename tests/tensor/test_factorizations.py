@@ -121,3 +121,26 @@ def test_symmetric_matrices_that_are_not_positive(dtype: torch.dtype, hermitian:
         torch.linalg.ldl_factor(torch.zeros(2, 2))
     with pytest.raises(RuntimeError, match="pivots with shape"):
         torch.linalg.ldl_solve(LD, pivots[:1], b)
+
+
+@pytest.mark.parametrize("largest", [True, False])
+@pytest.mark.parametrize("general", [False, True])
+def test_a_few_eigenvalues(largest: bool, general: bool) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 12, 12, dtype=torch.float64)
+    A, B = x @ x.mT, torch.eye(12, dtype=torch.float64) * 2 + 1 if general else None
+    values, vectors = torch.lobpcg(A, k=3, B=B, largest=largest)
+    right = vectors if B is None else B @ vectors
+    assert torch.allclose(A @ vectors, right * values[:, None], atol=1e-5)
+    every = torch.linalg.eigvals(A if B is None else torch.linalg.solve(B, A)).real.sort().values
+    expected = every.flip(-1)[:, :3] if largest else every[:, :3]
+    assert torch.allclose(values, expected, atol=1e-6)
+    A = A[0].clone().requires_grad_()
+    assert gradcheck(lambda a: torch.lobpcg((a + a.mT) / 2, k=2, B=B, largest=largest)[0], A)
+
+
+def test_what_lobpcg_refuses() -> None:
+    with pytest.raises(ValueError, match="3 x the number"):
+        torch.lobpcg(torch.eye(5), k=2)
+    with pytest.raises(NotImplementedError, match="tracker"):
+        torch.lobpcg(torch.eye(5), tracker=print)

@@ -260,6 +260,14 @@ def test_dimensions_that_do_not_fit(call, text):
         call(torch.ones(2, 3))
 
 
+def test_what_is_drawn_once_is_the_same_for_all():
+    x = torch.rand(4, 3, 5)
+    made = func.vmap(lambda row: row * torch.bernoulli(row, 0.5), randomness="same")(x)
+    assert made.shape == x.shape
+    kept = made != 0
+    assert all(torch.equal(each, kept[0]) for each in kept)
+
+
 def test_chunks_get_the_same_random_numbers():
     x = torch.zeros(5, 3)
     made = func.vmap(lambda row: row + torch.rand(3), randomness="same", chunk_size=2)(x)

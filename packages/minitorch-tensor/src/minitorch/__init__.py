@@ -189,6 +189,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .overrides import DisableTorchFunction as DisableTorchFunction
     from .overrides import DisableTorchFunctionSubclass as DisableTorchFunctionSubclass
     from .random.implicit import *
+    from .random.lobpcg import *
     from .random.low_rank import *
     from .safetensors import load_file as load_file
     from .safetensors import save_file as save_file

@@ -102,6 +102,7 @@ LATER = {
         "ops.selections": "as_strided_scatter nonzero_static slice_inverse vander",
         "ops.slices": "index_add index_copy index_fill index_reduce index_select",
         "ops.stft": "istft stft",
+        "random.lobpcg": "lobpcg",
         "random.low_rank": "pca_lowrank svd_lowrank",
         "ops.bessel": "i0",
         "ops.error_functions": "erf erfc erfinv",

@@ -358,11 +358,17 @@ def randint_like(
 # --- by the values of tensors ------------------------------------------------------------------
 
 
+def _sample(sample: Any, *parameters: Any) -> Any:
+    """What was drawn once, for all examples of the parameters."""
+    shape = np.broadcast_shapes(sample.shape, *(np.shape(x) for x in parameters))
+    return sample if shape == sample.shape else np.broadcast_to(sample, shape).copy()
+
+
 def _constant(name: str, parameters: str) -> Operation:
     """What was drawn as a function of its parameters: with derivatives of zero."""
     rules = [lambda g: g * 0 for _ in parameters.split()]
     return primitive(
-        lambda sample, *_: sample, f"sample {parameters}", None, *rules, name=name,
+        _sample, f"sample {parameters}", None, *rules, name=name,
         traits=("elementwise",),
     )  # fmt: skip
 
