@@ -163,6 +163,10 @@ def numba(session: nox.Session) -> None:
     """The compiled kernels beside NumPy's; then the operations' own tests on compiled kernels."""
     install(session, STACK, "numba", *PYTEST)
     pytest(session, "tensor/test_numba_kernels.py", "tensor/test_fusion.py")
+    session.env["MINITORCH_KERNELS"] = "numba"
+    pytest(
+        session, "nn/test_layers.py", "nn/test_recurrent.py", "nn/test_normalization.py", "optim"
+    )
 
 
 @nox.session(python="3.11")

@@ -150,6 +150,13 @@ def test_numbers_may_change():
     np.testing.assert_allclose(p, before - np.float32(0.75) * g, atol=1e-6)
 
 
+def test_without_a_folder_to_keep_it_in(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MINITORCH_CACHE", str(tmp_path / "file" / "folder"))
+    run = fuse([("y", "add", ("x", 41.0))], {"x": ((3,), np.float32)}, {"y": (3,)})
+    assert run(np.ones(3, np.float32)).tolist() == [42.0] * 3
+
+
 X = {"x": ((4,), np.float32)}
 WRONG = [
     ([("y", "fold", ("x",))], X, {"y": (4,)}, "'fold'"),
@@ -157,6 +164,7 @@ WRONG = [
     ([("y", "neg", ("x",))], X, {"z": (4,)}, "'z' is no result"),
     ([("_y", "neg", ("x",))], X, {"_y": (4,)}, "'_y' cannot name"),
     ([("y", "pow", ("x", 0.5))], X, {"y": (4,)}, "0.5"),
+    ([("y", "pow", ("x", float("inf")))], X, {"y": (4,)}, "inf"),
     ([("y", "neg", ("x",))], X, {"y": (3,)}, r"\[3\] does not broadcast"),
     ([("y", "neg", ("x",))], {"x": ((4,), np.int64)}, {"y": (4,)}, "float32 or of float64"),
     ([("y", "neg", ("x",))], X | {"z": ((4,), np.float64)}, {"y": (4,)}, "float32 or of"),

@@ -251,7 +251,7 @@ def _expression(operation: str, operands: tuple[Operand, ...], known: set[str]) 
 
 def _power(x: str, exponent: Operand) -> str:
     """x^n by products; of a negative n the reciprocal."""
-    if isinstance(exponent, str) or exponent != round(exponent) or abs(exponent) > MOST:
+    if isinstance(exponent, str) or not (abs(exponent) <= MOST and exponent == int(exponent)):
         raise ValueError(f"a fused chain takes integer powers up to {MOST}, not {exponent!r}")
     n, product, square = abs(int(exponent)), "_one", x
     while n:
@@ -277,14 +277,14 @@ def _compiled(source: str) -> Any:
     """The kernel of this text: once a process, on its first call compiled or read from disk."""
     if source in _known:
         return _known[source]
-    path = _folder() / f"{hashlib.sha256(source.encode()).hexdigest()[:32]}.py"
     try:
+        path = _folder() / f"{hashlib.sha256(source.encode()).hexdigest()[:32]}.py"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_suffix(f".{os.getpid()}")
             part.write_text(source)
             part.replace(path)
-    except OSError:  # no place for it: compiled in each process
+    except (OSError, RuntimeError):  # no place for it, or no home: compiled in each process
         path = Path("<fused>")
     space: dict[str, Any] = {"__name__": __name__, "_f": functions, "_m": math, "_add": _add}
     space |= {"_float32": np.float32, "_float64": np.float64, "nan": math.nan, "inf": math.inf}
