@@ -198,6 +198,7 @@ def test_models(name, second_order):
     assert page.html()
 
 
+@pytest.mark.needs("threads")
 def test_threads_do_not_mix():
     from threading import Thread
 

@@ -23,16 +23,15 @@ function arrange() {
   $("space").style.height = items.length * H + 24 + "px";
 }
 function normOf(id) { const f = D.values[id] && D.values[id].figures; return f ? +f[2] : NaN; }
-const measures = {
-  norm: (s) => s.kind === "gradient" ? Math.max(...s.grads.map((g) => normOf(g.reduced)), NaN < 0 ? 0 : -1) : s.out.length ? NaN : NaN,
-  range: (s) => { const id = s.kind === "gradient" && s.grads.length ? s.grads[0].reduced : s.out[0]; const f = id === undefined ? null : D.values[id].figures; return f ? +f[1] - +f[0] : NaN; },
+const measures = {  // of a step, NaN where there is nothing to measure
+  norm: (s) => {
+    const ids = ["gradient", "captured", "backward"].includes(s.kind) ? s.in : ["sum", "accumulate"].includes(s.kind) ? s.out : [];
+    const found = ids.map(normOf).filter(Number.isFinite);
+    return found.length ? Math.max(...found) : NaN;
+  },
+  range: (s) => { const id = s.kind === "gradient" ? s.in[0] : s.out[0]; const f = id === undefined ? null : D.values[id].figures; return f ? +f[1] - +f[0] : NaN; },
   seconds: (s) => s.seconds > 0 ? s.seconds : NaN,
   bytes: (s) => s.kind === "gradient" ? s.grads.reduce((a, g) => a + D.values[g.value].bytes, 0) : s.bytes > 0 ? s.bytes : NaN,
-};
-measures.norm = (s) => {
-  const ids = s.kind === "gradient" ? s.grads.map((g) => g.reduced) : ["sum", "accumulate"].includes(s.kind) ? s.out : ["captured", "backward"].includes(s.kind) ? s.in : [];
-  const found = ids.map(normOf).filter(Number.isFinite);
-  return found.length ? Math.max(...found) : NaN;
 };
 let scale = null;
 function measure() {
@@ -43,18 +42,19 @@ function measure() {
 }
 function heat(share) {  // of 0 to 1, between paper and the strong colour
   const style = getComputedStyle(document.documentElement);
-  const mix = (a, b) => a.map((x, k) => Math.round(x + (b[k] - x) * share));
-  const from = style.getPropertyValue("--middle").split(",").map(Number), to = style.getPropertyValue("--high").split(",").map(Number);
-  return `rgb(${mix(from, to.map((x, k) => Math.round(from[k] + (x - from[k]) * .8)))})`;
+  const [from, to] = ["--middle", "--heat"].map((name) => style.getPropertyValue(name).split(",").map(Number));
+  return `rgb(${from.map((x, k) => Math.round(x + (to[k] - x) * share))})`;
 }
-function fill(step, kind) {
-  if (S.colour !== "kind" && step) {
-    const x = measures[S.colour](step);
-    if (!scale || !Number.isFinite(x)) return "var(--paper)";
-    if (x <= 0) return heat(0);
-    return heat(scale[1] > scale[0] ? (Math.log(x) - scale[0]) / (scale[1] - scale[0]) : .5);
-  }
-  return {given: "var(--given)", view: "var(--view)", write: "var(--write)", draw: "var(--draw)", optimizer: "var(--optimizer)", error: "var(--error)"}[kind] || "var(--forward)";
+function measured(steps) {  // the colour of some steps together
+  const found = steps.map((k) => measures[S.colour](D.steps[k])).filter(Number.isFinite);
+  if (!scale || !found.length) return "var(--paper)";
+  const x = ["seconds", "bytes"].includes(S.colour) ? found.reduce((a, b) => a + b) : found.reduce((a, b) => Math.max(a, b));
+  if (x <= 0) return heat(0);
+  return heat(scale[1] > scale[0] ? Math.min(1, Math.max(0, (Math.log(x) - scale[0]) / (scale[1] - scale[0]))) : .5);
+}
+function fill(k, kind) {
+  if (S.colour !== "kind" && k >= 0) return measured([k]);
+  return {given: "var(--given)", view: "var(--view)", write: "var(--write)", draw: "var(--draw)", optimizer: "var(--optimizer)", error: "var(--error)", gradient: "var(--backward)"}[kind] || "var(--forward)";
 }
 function legend() {
   const kinds = [["forward", "operation"], ["given", "given"], ["view", "view"], ["draw", "random draw"], ["write", "write in place"], ["backward", "gradient"], ["optimizer", "optimizer"], ["error", "error"]];
@@ -121,7 +121,7 @@ function paint() {
     const width = main.length > 1 ? (g.cell - 4 * (main.length - 1)) / main.length : g.cell;
     main.forEach((s, k) => {
       const step = D.steps[s], cx = x + k * (width + 4);
-      boxes.push(`<g class="${s > S.now ? "future" : ""}"><rect class="box${s === S.now ? " now" : ""}" data-step="${s}" x="${cx}" y="${yy}" width="${width}" height="${H - 8}" rx="13" fill="${S.colour === "kind" ? "var(--backward)" : fill(step)}"/><text x="${cx + 12}" y="${yy + 17}">${esc(clip(s <= S.now ? cellWord(step) + told : "", width - 22))}</text></g>`);
+      boxes.push(`<g class="${s > S.now ? "future" : ""}"><rect class="box${s === S.now ? " now" : ""}" data-step="${s}" x="${cx}" y="${yy}" width="${width}" height="${H - 8}" rx="13" fill="${fill(s, "gradient")}"/><text x="${cx + 12}" y="${yy + 17}">${esc(clip(s <= S.now ? cellWord(step) + told : "", width - 22))}</text></g>`);
     });
     sums.forEach((s, k) => boxes.push(`<g class="${s > S.now ? "future" : ""}"><circle class="box${s === S.now ? " now" : ""}" data-step="${s}" cx="${x - 4 + k * 5}" cy="${yy + 13}" r="8" fill="var(--backward)"/><text x="${x - 8 + k * 5}" y="${yy + 17}">${D.steps[s].kind === "sum" ? "+" : "1"}</text></g>`));
   }
@@ -134,13 +134,13 @@ function paint() {
       const name = (call.name ? call.name + ": " : "") + (call.name === call.kind ? "" : call.kind);
       const outs = D.rows[inside[inside.length - 1]].values;
       const told = shut ? ` · ${inside.length} step${inside.length === 1 ? "" : "s"}` + (outs.length ? " → " + valueWord(outs[0]) : "") : "";
-      boxes.push(`<g class="${done ? "" : "future"}"><rect class="box${has ? " now" : ""}" data-call="${item.call}" x="${x}" y="${yy}" width="${g.box - item.depth * 8}" height="${H - 8}" rx="6" fill="${shut ? "var(--forward)" : "transparent"}" ${shut ? "" : 'style="stroke:none"'}/><text class="call" x="${x + 8}" y="${yy + 17}">${esc(clip((shut ? "▸ " : "▾ ") + name + told, g.box - item.depth * 8 - 16))}</text></g>`);
+      boxes.push(`<g class="${done ? "" : "future"}"><rect class="box${has ? " now" : ""}" data-call="${item.call}" x="${x}" y="${yy}" width="${g.box - item.depth * 8}" height="${H - 8}" rx="6" fill="${shut ? S.colour === "kind" ? "var(--forward)" : measured(inside.map((r) => D.rows[r].step).filter((k) => k >= 0)) : "transparent"}" ${shut ? "" : 'style="stroke:none"'}/><text class="call" x="${x + 8}" y="${yy + 17}">${esc(clip((shut ? "▸ " : "▾ ") + name + told, g.box - item.depth * 8 - 16))}</text></g>`);
       options.push({k, label: `${shut ? "folded" : "unfolded"} module ${name}, ${inside.length} steps`, now: has});
       if (shut) for (let c = 0; c < D.columns; c++) {
         const inner = inside.flatMap((r) => D.rows[r].cells.filter(([col]) => col === c).flatMap(([, list]) => list));
         if (!inner.length) continue;
         const reached = inner.filter((s) => s <= S.now), here = inner.includes(S.now), cx = g.column(c);
-        boxes.push(`<g class="${reached.length ? "" : "future"}"><rect class="box${here ? " now" : ""}" data-step="${Math.min(...inner)}" x="${cx}" y="${yy}" width="${g.cell}" height="${H - 8}" rx="13" fill="var(--backward)"/><text x="${cx + 12}" y="${yy + 17}">${reached.length} of ${inner.length} steps</text></g>`);
+        boxes.push(`<g class="${reached.length ? "" : "future"}"><rect class="box${here ? " now" : ""}" data-step="${Math.min(...inner)}" x="${cx}" y="${yy}" width="${g.cell}" height="${H - 8}" rx="13" fill="${S.colour === "kind" ? "var(--backward)" : measured(inner)}"/><text x="${cx + 12}" y="${yy + 17}">${reached.length} of ${inner.length} steps</text></g>`);
       }
       for (const r of inside) if (shut) { D.rows[r].from.forEach((f) => forwardEdge(place[f], k)); consumers[r].forEach((f) => forwardEdge(k, place[f])); }
       continue;
@@ -149,7 +149,7 @@ function paint() {
     const future = row.step > S.now, now = row.step === S.now && row.step >= 0;
     const word = future ? "" : row.word || (row.values.length ? valueWord(row.values[0]) : "");
     const room = width - 22 - word.length * 6.7;
-    boxes.push(`<g class="${future ? "future" : ""}"><rect class="box${now ? " now" : ""}" data-step="${row.step}" x="${x}" y="${yy}" width="${width}" height="${H - 8}" rx="6" fill="${fill(step, row.kind)}" ${row.inside ? 'stroke-dasharray="4 3"' : ""}/><text x="${x + 9}" y="${yy + 17}">${esc(clip(row.label.length * 7.55 > room ? row.brief : row.label, room))}</text><text class="small" x="${x + width - 8}" y="${yy + 17}" text-anchor="end">${esc(clip(word, width / 2))}</text></g>`);
+    boxes.push(`<g class="${future ? "future" : ""}"><rect class="box${now ? " now" : ""}" data-step="${row.step}" x="${x}" y="${yy}" width="${width}" height="${H - 8}" rx="6" fill="${fill(row.step, row.kind)}" ${row.inside ? 'stroke-dasharray="4 3"' : ""}/><text x="${x + 9}" y="${yy + 17}">${esc(clip(row.label.length * 7.55 > room ? row.brief : row.label, room))}</text><text class="small" x="${x + width - 8}" y="${yy + 17}" text-anchor="end">${esc(clip(word, width / 2))}</text></g>`);
     options.push({k, label: `${row.label} ${word}`, now: nowRow === item.row});
     row.from.forEach((f) => forwardEdge(place[f], k));
     consumers[item.row].forEach((f) => forwardEdge(k, place[f]));
@@ -160,6 +160,7 @@ function paint() {
   }
   const svg = $("drawing");
   svg.setAttribute("width", g.width); svg.setAttribute("height", (bottom - top) * H + 24);
+  svg.classList.toggle("measured", S.colour !== "kind");
   svg.style.top = top * H + "px";
   svg.innerHTML = edges.join("") + boxes.join("");
   $("space").style.width = g.width + "px";

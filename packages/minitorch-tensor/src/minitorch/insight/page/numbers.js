@@ -30,7 +30,7 @@ function plain(text) {  // as NumPy writes: 1e-05 from 0.0001 down, else without
   return text;
 }
 const short = (x) => typeof x !== "number" ? String(x) : Number.isInteger(x) && Math.abs(x) < 1e6 ? String(x) : plain(String(+x.toPrecision(4)));
-const bytesText = (n) => n < 1024 ? n + " B" : n < 1 << 20 ? (n / 1024).toFixed(1) + " kB" : (n / (1 << 20)).toFixed(1) + " MB";
+const bytesText = (n) => n < 1024 ? Math.round(n) + " B" : n < 1 << 20 ? (n / 1024).toFixed(1) + " kB" : (n / (1 << 20)).toFixed(1) + " MB";
 const timeText = (s) => s < 1e-3 ? (s * 1e6).toFixed(1) + " µs" : s < 1 ? (s * 1e3).toFixed(2) + " ms" : s.toFixed(2) + " s";
 const count = (shape) => shape.reduce((a, b) => a * b, 1);
 
@@ -82,6 +82,7 @@ function picked(id) {  // the chosen element of a value: at first the largest
 
 function plug(template, result) {
   const v = D.values[result], [row, column] = picked(result);
+  if (!count(v.shape)) return "<p>It has no elements.</p>";
   const chosen = unflat(v, row * matrix(v).wide + column);
   if (template.derivatives !== undefined) return plugDerivatives(template, v, chosen, row, column);
   const letters = {}, to = template.to.replace("…", "");
