@@ -272,6 +272,20 @@ def test_a_copy_of_what_nobody_needs_any_more_is_none():
         assert_same(found[-1], made.arrays[d])
 
 
+def test_numbers_beside_numpys_are_pythons():
+    made = Builder(s=np.float32(0.3), x=single(3))
+    s, x = made.arguments
+    a = made.run(np.divide, s, np.float32(64))
+    a = made.run(np.multiply, np.float32(0.1), a)
+    a = made.run(np.multiply, a, np.float64(0.1))
+    b = made.run(np.multiply, x, np.float32(0.1))
+    program = passes.simplify(made.program(a, b))
+    texts = [repr(each.args[k]) for each, k in zip(program.instructions, (1, 0, 1, 1))]
+    assert texts == ["64.0", "0.1", "np.float64(0.1)", "np.float32(0.1)"]
+    for result, value in zip(program.function()(*made.given), (a, b)):
+        assert_same(result, made.arrays[value])
+
+
 def test_views_and_broadcasts_are_as_short_as_can_be():
     made = Builder(x=single(4, 3), s=np.float32(0.5))
     x, s = made.arguments

@@ -7,6 +7,7 @@ of them hand the operation to it.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 from collections.abc import Callable, Sequence
@@ -204,11 +205,12 @@ def without_values(primitive: Primitive, inputs: Sequence[Any], params: Sequence
 def of_arrays(definition: Callable[..., Any]) -> Callable[..., Any]:
     """``definition``, which is made of operations, as a kernel: arrays in, arrays out."""
 
-    def kernel(*args: Any) -> Any:
+    @functools.wraps(definition)
+    def kernel(*args: Any, **kwargs: Any) -> Any:
         state = current.state
         state.arrays += 1
         try:
-            return definition(*args)
+            return definition(*args, **kwargs)
         finally:
             state.arrays -= 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,16 @@ from .instructions import Attribute, Instruction, Method, Value
 if TYPE_CHECKING:
     from .program import Program
 
-__all__ = ["OUTSIDE", "Memory", "elementwise", "of_numpy", "plural", "same_layout"]
+__all__ = [
+    "OUTSIDE",
+    "Memory",
+    "elementwise",
+    "hand_on_name",
+    "key_of",
+    "of_numpy",
+    "plural",
+    "same_layout",
+]
 
 # The memory of all arguments, which may be views of each other.
 OUTSIDE = Value((), np.dtype("V"), (), False, "outside")
@@ -115,6 +124,35 @@ def same_layout(a: Value, b: Value) -> bool:
             or all(s == t for n, s, t in zip(a.shape, a.strides, b.strides) if n > 1)
         )
     )  # fmt: skip
+
+
+def hand_on_name(value: Value, other: Value) -> None:
+    """Names ``other``, where it has no name, as ``value``, for which it stands."""
+    if not other.hint and other.constant is None:
+        other.hint = value.hint
+
+
+def key_of(x: Any) -> Hashable:
+    """Equal for what stands for the same: 1, 1.0 and True, 0.0 and -0.0 are not."""
+    kind = type(x)
+    if kind is Value:
+        return x if x.constant is None else key_of(x.constant)
+    if kind in (tuple, list):
+        return kind, tuple(map(key_of, x))
+    if kind is dict:
+        return kind, tuple((name, key_of(each)) for name, each in sorted(x.items()))
+    if kind is slice:
+        return kind, key_of((x.start, x.stop, x.step))
+    if isinstance(x, np.generic):
+        return kind, x.dtype, x.tobytes()
+    if kind in (Attribute, Method):
+        return kind, x.name
+    if x is None or x is Ellipsis or kind in (bool, int, float, complex, str, bytes):
+        return kind, repr(x)
+    if isinstance(x, np.dtype):
+        return x
+    owner = getattr(x, "__self__", None)  # np.add.reduce is another object each time
+    return (id(owner), x.__name__) if isinstance(owner, np.ufunc) else id(x)
 
 
 def plural(count: int, what: str) -> str:

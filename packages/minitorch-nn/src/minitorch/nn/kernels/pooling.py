@@ -29,12 +29,17 @@ class Windows(NamedTuple):
     ``places``   for each element where it lies for each window, in flattened dimensions. The first
                  row has the first place in the input: where all are the least, that is the maximum
     ``padding``  how many elements are before and after the input in each dimension
+    ``made_of``  the arguments of ``windows``
     """
 
     out: tuple[int, ...]
     keys: list[list[tuple[Any, ...]]]
     places: Any
     padding: list[tuple[int, int]]
+    made_of: tuple[tuple[int, ...], ...]
+
+    def __reduce__(self) -> Any:
+        return windows, self.made_of
 
 
 def axis(n: int, out: int, kernel: int, stride: int, padding: int, dilation: int) -> Axis:
@@ -70,7 +75,7 @@ def windows(size: tuple[int, ...], out: tuple[int, ...], *geometry: tuple[int, .
         else:
             keys.append([(*(ALL,) * d, each) for d, each in enumerate(taken, 1)])
     table = np.stack([np.broadcast_to(row, out).reshape(-1) for row in rows])
-    return Windows(out, keys, table, [pair for _, pair, _ in axes])
+    return Windows(out, keys, table, [pair for _, pair, _ in axes], (size, out, *geometry))
 
 
 def least(dtype: Any) -> Any:
@@ -79,7 +84,7 @@ def least(dtype: Any) -> Any:
 
 def max_pool(x: Any, windows: Windows, once: bool) -> tuple[Any, Any]:
     """(maxima, their places in the flattened spatial dimensions); a NaN is a maximum."""
-    out, keys, table, padding = windows
+    out, keys, table, padding, _ = windows
     size = x.shape[2:]
     planes = x.reshape(math.prod(x.shape[:2]), *size)  # -1 fails where a size is 0
     values = np.empty((len(planes), *out), x.dtype)

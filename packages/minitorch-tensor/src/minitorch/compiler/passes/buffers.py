@@ -98,7 +98,8 @@ class Planner:
         self.own.add(value)
         if self.memory.of(value) & self.memory.escaping:
             return instruction
-        if original.function is np.empty and len(original.args) == 2 and not original.kwargs:
+        empty = original.function in (np.empty, np.empty_like) and _dense(value)
+        if empty and "device" not in original.kwargs:
             self.into += 1
             made = self.kept[value] = self._buffer(value, k)
             if not value.hint:

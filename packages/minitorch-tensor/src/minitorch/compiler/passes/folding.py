@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..instructions import Attribute, Instruction, Method, Value
-from ..memory import Memory, of_numpy, plural
+from ..instructions import Instruction, Method, Value
+from ..memory import Memory, hand_on_name, key_of, of_numpy, plural
 
 if TYPE_CHECKING:
     from ..program import Program
@@ -38,13 +38,15 @@ def fold(program: Program) -> Program:
             continue
         read = memory.of_all(instruction.inputs())
         key = (
-            _key(instruction.function), _key(instruction.args), _key(instruction.kwargs),
+            key_of(instruction.function), key_of(instruction.args), key_of(instruction.kwargs),
             # a view is of the same memory, whatever is written there
             None if instruction.views and not instruction.several else
             frozenset((root, versions[root]) for root in read if root in versions),
         )  # fmt: skip
         earlier = known.setdefault(key, instruction)
         if earlier is not instruction and _same_for_all(instruction, earlier, memory):
+            for value, other in zip(instruction.results, earlier.results):
+                hand_on_name(value, other)  # type: ignore[arg-type]  # no Nones
             others = (changed.get(value, value) for value in earlier.results)  # type: ignore[arg-type]
             changed.update(zip(instruction.results, others))  # type: ignore[arg-type]
             repeated += 1
@@ -120,26 +122,3 @@ def _same_for_all(instruction: Instruction, earlier: Instruction, memory: Memory
         if both[0] & memory.escaping:
             memory.escaping |= both[1]
     return True
-
-
-def _key(x: Any) -> Hashable:
-    """Equal for what stands for the same: 1, 1.0 and True, 0.0 and -0.0 are not."""
-    kind = type(x)
-    if kind is Value:
-        return x if x.constant is None else _key(x.constant)
-    if kind in (tuple, list):
-        return kind, tuple(map(_key, x))
-    if kind is dict:
-        return kind, tuple((name, _key(each)) for name, each in sorted(x.items()))
-    if kind is slice:
-        return kind, _key((x.start, x.stop, x.step))
-    if isinstance(x, np.generic):
-        return kind, x.dtype, x.tobytes()
-    if kind in (Attribute, Method):
-        return kind, x.name
-    if x is None or x is Ellipsis or kind in (bool, int, float, complex, str, bytes):
-        return kind, repr(x)
-    if isinstance(x, np.dtype):
-        return x
-    owner = getattr(x, "__self__", None)  # np.add.reduce is another object each time
-    return (id(owner), x.__name__) if isinstance(owner, np.ufunc) else id(x)

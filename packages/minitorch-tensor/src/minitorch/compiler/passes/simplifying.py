@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..instructions import Attribute, Instruction, Method, Value
-from ..memory import Memory, elementwise, of_numpy, same_layout
+from ..memory import Memory, elementwise, hand_on_name, key_of, of_numpy, same_layout
 from .dead_code import remove_dead_code
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Simplifier:
         self.changed: dict[Value, Value] = {}
         self.made_by: dict[Value, Instruction] = {}
         self.fresh: set[Value] = set()  # new memory of this run
+        self.views: dict[Hashable, Any] = {}  # by what takes them
         self.counts: Counter[str] = Counter()
 
     def simplified(self, instruction: Instruction, k: int) -> Instruction | None:
@@ -63,10 +64,10 @@ class Simplifier:
         if value is not None and not instruction.several and instruction.pure:
             for what, rule in REPLACING.items():
                 other = rule(self, instruction)
-                if other is not None and self._replaceable(instruction, value, other, k):
+                if other not in (None, value) and self._replaceable(instruction, value, other, k):
                     self.counts[what] += 1
                     self.changed[value] = other
-                    _hand_on(value.hint, other)
+                    hand_on_name(value, other)
                     return None
         for what, change in CHANGING.items():
             made = change(self, instruction)
@@ -127,19 +128,10 @@ def _whole(simplifier: Simplifier, instruction: Instruction) -> Value | None:
         return instruction.args[0] if instruction.views else None
     value = instruction.results[0]
     assert value is not None
-    other, hint = _viewed(instruction), ""
+    other = _viewed(instruction)
     while other is not None and not same_layout(value, other):
-        hint = hint or other.hint
         other = simplifier.source(other)
-    if other is not None:
-        _hand_on(hint, other)
     return other
-
-
-def _hand_on(hint: str, value: Value) -> None:
-    """Names ``value``, where it has no name, as what it stands for."""
-    if not value.hint and value.constant is None:
-        value.hint = hint
 
 
 def _neutral(simplifier: Simplifier, instruction: Instruction) -> Value | None:
@@ -174,6 +166,14 @@ def _copy(simplifier: Simplifier, instruction: Instruction) -> Value | None:
     return x if isinstance(x, Value) and not instruction.views else None
 
 
+def _taken_before(simplifier: Simplifier, instruction: Instruction) -> Value | None:
+    """A view of the same memory that was taken before."""
+    if not instruction.views:
+        return None
+    key = key_of((instruction.function, instruction.args, instruction.kwargs))
+    return simplifier.views.setdefault(key, instruction.results[0])
+
+
 def _negative(simplifier: Simplifier, instruction: Instruction) -> Value | None:
     """``-(-x)``"""
     if instruction.function is not np.negative or not elementwise(instruction):
@@ -188,6 +188,7 @@ def _negative(simplifier: Simplifier, instruction: Instruction) -> Value | None:
 
 REPLACING: dict[str, Callable[[Simplifier, Instruction], Value | None]] = {
     "views of the whole": _whole,
+    "views taken again": _taken_before,
     "products with one and differences from zero": _neutral,
     "copies that make no difference": _copy,
     "negatives of negatives": _negative,
@@ -215,7 +216,13 @@ def _implicit_broadcast(simplifier: Simplifier, instruction: Instruction) -> Ins
         others = [x.shape for j, x in enumerate(args[:count]) if j != k and isinstance(x, Value)]
         if isinstance(source, (Value, np.generic)) and np.broadcast_shapes(*others) == arg.shape:
             args[k] = source
-    return replace(instruction, args=tuple(args)) if args != list(instruction.args) else None
+    return _with(instruction, args)
+
+
+def _with(instruction: Instruction, args: list[Any]) -> Instruction | None:
+    """With these arguments; None where they are those that it has."""
+    changed = any(a is not b for a, b in zip(args, instruction.args))
+    return replace(instruction, args=tuple(args)) if changed else None
 
 
 def _plain_number(simplifier: Simplifier, instruction: Instruction) -> Instruction | None:
@@ -229,7 +236,7 @@ def _plain_number(simplifier: Simplifier, instruction: Instruction) -> Instructi
             number = float(str(x))
             if other.dtype == x.dtype and np.float32(number).tobytes() == x.tobytes():
                 args[k] = number
-    return replace(instruction, args=tuple(args)) if args != list(instruction.args) else None
+    return _with(instruction, args)
 
 
 def _one_reshape(simplifier: Simplifier, instruction: Instruction) -> Instruction | None:
@@ -245,7 +252,6 @@ def _one_reshape(simplifier: Simplifier, instruction: Instruction) -> Instructio
         source = simplifier.source(source)
     if base is None:
         return None
-    _hand_on(x.hint, base)
     function: Any = Method("reshape")
     args = base, value.shape
     return replace(instruction, function=function, args=args, kwargs={}, views=(base,))
@@ -279,9 +285,23 @@ def _plain_transpose(simplifier: Simplifier, instruction: Instruction) -> Instru
     return replace(instruction, function=function, args=(x,), kwargs={})
 
 
+def _plain_reduction(simplifier: Simplifier, instruction: Instruction) -> Instruction | None:
+    """``np.add.reduce(x, axis=0, dtype=None, keepdims=False)`` is ``np.add.reduce(x, axis=0)``"""
+    kwargs, owner = instruction.kwargs, getattr(instruction.function, "__self__", None)
+    plain = {
+        name: value for name, value in kwargs.items()
+        if not (name in ("dtype", "out") and value is None)
+        and not (name == "keepdims" and value is False)
+    }  # fmt: skip
+    if not isinstance(owner, np.ufunc) or len(plain) == len(kwargs):
+        return None
+    return replace(instruction, kwargs=plain)
+
+
 CHANGING: dict[str, Callable[[Simplifier, Instruction], Instruction | None]] = {
     "broadcasts left to NumPy": _implicit_broadcast,
     "numbers that Python's stand for": _plain_number,
+    "reductions": _plain_reduction,
     "reshapes of reshapes": _one_reshape,
     "transposes": _plain_transpose,
 }

@@ -7,7 +7,7 @@ import os
 import sys
 import textwrap
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from ...autograd.dispatch import of_arrays
 from ..instructions import Instruction, Line, Value
 from .layout import WIDTH, commented, filled, wrapped
-from .literals import array_text
+from .literals import array_text, literal
 from .lives import Lives
 from .names import Names
 from .statements import Writer
@@ -45,17 +45,22 @@ class Text:
     writer: Writer
     setup: list[tuple[Instruction, str]]
     arguments: list[str]
+    defaults: list[str]
     body: list[Block]
     results: list[str]
 
 
-def written(program: Program) -> Text:
-    """The statements of a program."""
+def written(program: Program, alone: bool = False) -> Text:
+    """The statements of a program. In one that is to run ``alone`` the numbers of optimizers are
+    arguments, whose defaults are what they were in the recorded run."""
     names = Names()
     names.taken.add(program.function_name)
     writer = Writer(names)
     for k, value in enumerate(program.arguments):
         names.give(value, value.hint or f"argument_{k}")
+    program, given = _numbers(program) if alone else (program, {})
+    for value in given:
+        names.give(value, value.hint)
     setup = _setup(program, writer)
     for instruction in program.instructions:
         writer.prepare(instruction)
@@ -78,7 +83,23 @@ def written(program: Program) -> Text:
         if dropped and k + 1 < len(program.instructions):
             body[-1].lines += wrapped(f"del {', '.join(dropped)}", INDENT)
     results = [writer.text(value) for value in program.results]
-    return Text(program, writer, setup, [names.of[v] for v in program.arguments], body, results)
+    arguments = [names.of[v] for v in program.arguments]
+    defaults = [f"{names.of[value]}={literal(number)}" for value, number in given.items()]
+    return Text(program, writer, setup, arguments, defaults, body, results)
+
+
+def _numbers(program: Program) -> tuple[Program, dict[Value, float]]:
+    """Without instructions that give the numbers of optimizers; these, with what they were."""
+    given: dict[Value, float] = {}
+    kept = []
+    for instruction in program.instructions:
+        found = getattr(instruction.function, "numbers", None)
+        if type(found) is dict and not instruction.args:
+            values = zip(instruction.results, found.values())
+            given.update((value, number) for value, number in values if value is not None)
+        else:
+            kept.append(instruction)
+    return replace(program, instructions=kept), given
 
 
 def _setup(program: Program, writer: Writer) -> list[tuple[Instruction, str]]:
@@ -147,6 +168,7 @@ def module(text: Text, alone: bool = False) -> str:
     lines += ["import numpy as np", *(line for each in imports.values() for line in each)]
     around = [f"{name} = {path}" for path, name in writer.aliases.items()]
     around += [f"{name} = np.dtype({made})" for name, made in writer.dtypes.values()]
+    around += [each for name, made in writer.made.items() for each in wrapped(f"{name} = {made}")]
     around += [
         f"# {name} is a {type(x).__qualname__} of {type(x).__module__}, which no text can name"
         for name, x in writer.objects.items()
@@ -185,7 +207,8 @@ def _import(module: str, found: dict[str, str]) -> list[str]:
 def _function(text: Text, above: int) -> list[str]:
     """The def, whose first line stands after ``above`` others."""
     program = text.program
-    lines = wrapped(f"def {program.function_name}({', '.join(text.arguments)}):")
+    defaults = ["*", *text.defaults] if text.defaults else []
+    lines = wrapped(f"def {program.function_name}({', '.join(text.arguments + defaults)}):")
     shapes = [f"{name} {_shape(v)}" for name, v in zip(text.arguments, program.arguments)]
     lines += filled([f"{shape}," for shape in shapes[:-1]] + shapes[-1:], INDENT) if shapes else []
     half = False

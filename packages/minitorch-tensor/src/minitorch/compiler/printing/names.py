@@ -28,7 +28,7 @@ WORDS = {
     np.add.reduce: ("sums", "sum_{}"), np.multiply.reduce: ("products", "product_{}"),
     np.maximum.reduce: ("tops", "max_{}"), np.minimum.reduce: ("least", "min_{}"),
     np.broadcast_to: ("broadcast", "{}_broadcast"), np.einsum: ("products", ""),
-    np.dot: ("product", ""), np.reciprocal: ("inverse", "inverse_{}"),
+    np.dot: ("product", ""), np.vecdot: ("products", ""), np.reciprocal: ("inverse", "inverse_{}"),
     operator.getitem: ("part", "{}_part"), operator.add: ("total", ""),
     operator.sub: ("difference", ""), operator.mul: ("product", ""),
     operator.truediv: ("quotient", ""), operator.pow: ("power", "{}_power"),
@@ -84,7 +84,8 @@ class Names:
         """Names for what an instruction gives."""
         for value, word in zip(instruction.results, self._words(instruction)):
             if value is not None and value not in self.of:
-                self.give(value, value.hint or word)
+                again = instruction.views and instruction.views[0].hint == value.hint
+                self.give(value, word if again else value.hint or word)
 
     def _words(self, instruction: Instruction) -> list[str]:
         function = instruction.function
@@ -108,7 +109,9 @@ class Names:
     def word(self, instruction: Instruction, value: Value, named: str = "") -> str:
         """What ``value``, the one result, is of the operand that is called ``named``."""
         function: Any = instruction.function
-        if isinstance(function, (Attribute, Method)):
+        if function is operator.getitem and instruction.args[1] == (slice(None), None):
+            alone, of = "column", "{}_column"
+        elif isinstance(function, (Attribute, Method)):
             alone, of = METHODS.get(function.name, (function.name, f"{{}}_{function.name}"))
         elif isinstance(function, np.ufunc) and value.dtype.kind == "b":
             alone, of = "mask", ""

@@ -46,6 +46,7 @@ class Writer:
     ``aliases``    a kernel's path -> its name
     ``dtypes``     dtype -> its name, and the text of its type
     ``constants``  (name, array), in the order of their use
+    ``made``       name -> the text that makes an object
     ``objects``    what no text leads to: name -> object
     ``outside``    the names that stand outside of the function, which it cannot assign to
     """
@@ -56,6 +57,7 @@ class Writer:
         self.aliases: dict[str, str] = {}
         self.dtypes: dict[np.dtype[Any], tuple[str, str]] = {}
         self.constants: dict[int, tuple[str, Any]] = {}
+        self.made: dict[str, str] = {}
         self.objects: dict[str, Any] = {}
         self._objects: dict[int, str] = {}
         self.outside: set[str] = set()
@@ -71,10 +73,10 @@ class Writer:
         self._prepare(list(instruction.kwargs.values()))
 
     def _prepare(self, x: Any) -> None:
-        if isinstance(x, (tuple, list)):
+        if type(x) in (tuple, list):
             for each in x:
                 self._prepare(each)
-        elif isinstance(x, slice):
+        elif type(x) is slice:
             self._prepare((x.start, x.stop, x.step))
         elif not isinstance(x, Value) or x.constant is not None:
             self.text(x)
@@ -139,7 +141,18 @@ class Writer:
             return self.dtypes[x][0]
         if isinstance(x, (np.ndarray, np.generic)):
             return self._constant(x, "")
-        return self.function(x) if callable(x) else self._object(x)
+        return self.function(x) if callable(x) else self._made(x) or self._object(x)
+
+    def _made(self, x: Any) -> str | None:
+        """The name of an object that is made anew, if it says how, as it would to pickle."""
+        if "__reduce__" not in vars(type(x)):
+            return None
+        if id(x) not in self._objects:
+            function, args = x.__reduce__()[:2]
+            text = f"{self.function(function)}({', '.join(map(self.text, args))})"
+            name = self._objects[id(x)] = self.names.fresh(identifier(type(x).__name__.lower()))
+            self.made[name] = text
+        return self._objects[id(x)]
 
     def _key(self, key: Any) -> str:
         if type(key) is slice:
