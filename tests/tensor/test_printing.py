@@ -10,8 +10,11 @@ import sys
 import traceback
 
 import minitorch.ops
+import minitorch.random.generator
+import minitorch.random.streams
 import numpy as np
 import pytest
+from minitorch import random
 from minitorch.autograd.primitive import Primitive
 from minitorch.compiler.instructions import Attribute, Instruction, Line, Method, Value
 from minitorch.compiler.printing.layout import WIDTH, wrapped
@@ -379,3 +382,19 @@ def test_arrays_are_read_back_to_the_last_bit(array, text):
     if text is not None:
         assert same(eval(text, {"np": np}), array)
         assert eval(text, {"np": np}).shape == array.shape
+
+
+def test_a_generator_is_itself_and_not_a_copy(tmp_path):
+    made = Builder(x=X)
+    out = made.run(Method("copy"), made.arguments[0])
+    function = random.streams.uniform
+    draw = Instruction(function, (random.generator.default_generator, out), {}, (), writes=(out,))
+    draw.pure = False
+    made.instructions.append(draw)
+    program = made.program(out)
+    assert "uniform(default_generator, x_copy)" in body(program)
+    before = random.generator.default_generator.get_state()
+    first = program.function()(X)[0]
+    random.generator.default_generator.set_state(before)
+    assert same(program.function()(X)[0], first)
+    assert not same(program.function()(X)[0], first)

@@ -43,12 +43,16 @@ def reference(function: Any) -> Reference | None:
     name = getattr(function, "__name__", "")
     if isinstance(owner, np.ufunc):  # np.add.reduce
         return Reference("numpy", f"np.{owner.__name__}.{name}")
-    module = getattr(function, "__module__", None) or ""
-    path = getattr(function, "__qualname__", name)
+    module = str(getattr(function, "__module__", None) or "")
+    path = str(getattr(function, "__qualname__", name))
     if module == "builtins" and getattr(builtins, path, None) is function:
         return Reference("builtins", path)
     if _leads_to(module, path, function):
         return Reference(module, path)
+    if not callable(function):  # an object that stands where its class does, such as a generator
+        there = vars(sys.modules.get(type(function).__module__, builtins))
+        found = [name for name, value in there.items() if value is function]
+        return Reference(type(function).__module__, found[0]) if found else None
     return _in_primitives(function)
 
 

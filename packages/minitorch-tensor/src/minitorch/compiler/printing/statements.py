@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -141,14 +141,14 @@ class Writer:
             return self.dtypes[x][0]
         if isinstance(x, (np.ndarray, np.generic)):
             return self._constant(x, "")
-        return self.function(x) if callable(x) else self._made(x) or self._object(x)
+        return self._made(x) or self.function(x)
 
     def _made(self, x: Any) -> str | None:
-        """The name of an object that is made anew, if it says how, as it would to pickle."""
-        if "__reduce__" not in vars(type(x)):
+        """The name of an immutable object that says, as to pickle, how it is made."""
+        if not isinstance(x, tuple) or "__reduce__" not in vars(type(x)):
             return None
         if id(x) not in self._objects:
-            function, args = x.__reduce__()[:2]
+            function, args = cast("tuple[Any, Any]", x.__reduce__())
             text = f"{self.function(function)}({', '.join(map(self.text, args))})"
             name = self._objects[id(x)] = self.names.fresh(identifier(type(x).__name__.lower()))
             self.made[name] = text
