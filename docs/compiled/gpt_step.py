@@ -308,8 +308,6 @@ def step(
     d_block_norm2_weight = d_block_norm2_weight.copy()  # (64,)
     d_block_norm1_bias = d_block_norm1_bias.copy()  # (64,)
     d_block_norm1_weight = d_block_norm1_weight.copy()  # (64,)
-    d_places_weight = d_places_weight.copy()  # (32, 64)
-    d_letters_weight = d_letters_weight.copy()  # (65, 64)
 
     # ---------- afterwards
 

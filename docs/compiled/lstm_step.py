@@ -117,10 +117,6 @@ def step(
         16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
         16, 16, 16, 16, 16, 16, 16, 16), False, (False, False, False, True, True, True, True, False)
     )  # (256, 32), (256, 64), (256,), (256,)
-    d_lstm_bias_hh_l0 = d_lstm_bias_hh_l0.copy()  # (256,)
-    d_lstm_bias_ih_l0 = d_lstm_bias_ih_l0.copy()  # (256,)
-    d_lstm_weight_hh_l0 = d_lstm_weight_hh_l0.copy()  # (256, 64)
-    d_lstm_weight_ih_l0 = d_lstm_weight_ih_l0.copy()  # (256, 32)
 
     # ---------- afterwards
 

@@ -45,12 +45,13 @@ def test_they_give_what_the_steps_give(name):
     tensors = {named[id(t)]: t for t in (*inputs, *model.parameters())}
     parameters = inspect.signature(function).parameters.values()
     given = [p.name for p in parameters if p.default is p.empty]
-    arrays = {p: tensors[p].detach().numpy().copy() for p in given}
-    results = function(*arrays.values())
+    arrays = {p: tensors[p].detach().numpy().copy() for p in given if p in tensors}
+    numbers = {"incoming": 1.0, **scope["optimizer"].param_groups[0]}  # 1 - dampening
+    results = function(**arrays, **{p: numbers[p] for p in given if p not in tensors})
     returned = re.search(r"return \((.*)\)", inspect.getsource(function), re.S).group(1)
     found = dict(zip(re.findall(r"\w+", returned), results))
     expected = {"loss": scope["step"](*inputs)} | tensors
-    expected |= {f"d_{p}": tensors[p].grad for p in given if tensors[p].requires_grad}
+    expected |= {f"d_{p}": tensors[p].grad for p in arrays if tensors[p].requires_grad}
     found |= arrays
     assert found.keys() == expected.keys()
     for name, array in found.items():

@@ -32,11 +32,6 @@ class Step:
         options, after = self.update.options(self.group, False, *[v[0] for v in self.fused.values])
         return {k: v if isinstance(v, bool) else float(v) for k, v in options.items()}, after
 
-    @property
-    def numbers(self) -> dict[str, float]:
-        """What it gives, by name, as it was last."""
-        return {name: self.options[name] for name in self.names}
-
     def ready(self) -> bool:
         groups = self.optimizer.param_groups
         if len(groups) <= self.number or groups[self.number] is not self.group:
@@ -67,8 +62,9 @@ class Step:
         """Writes the step that was taken."""
         fused, kernel = self.fused, self.update.kernel
         writer.ready.append(self.ready)
-        flags = {k: v for k, v in self.options.items() if k not in self.names}
-        options = writer.numbers(self, self.numbers, self.conditions) | flags
+        numbers = {name: self.options[name] for name in self.names}
+        flags = {k: v for k, v in self.options.items() if k not in numbers}
+        options = writer.numbers(self, numbers, self.conditions) | flags
         grads = [writer.gradient(p) for p in fused.params]
         params = [writer.parameter(p, b) for p, b in zip(fused.params, self.before, strict=True)]
         names = list(self.update.states(self.group))

@@ -56,8 +56,7 @@ class Program:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the program as a module that can be imported by itself, with its larger constants
-        in an ``.npz`` file beside it. An optimizer's numbers are arguments by keyword, the default
-        of each what it was last.
+        in an ``.npz`` file beside it.
 
         Raises:
             ValueError: the program uses an object that no text can name; the message names it.

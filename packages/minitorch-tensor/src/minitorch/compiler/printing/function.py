@@ -43,7 +43,7 @@ def function(program: Program) -> Callable[..., tuple[Any, ...]]:
 
 def save(program: Program, path: str | os.PathLike[str]) -> None:
     """Writes the text as a module, and its larger constants beside it."""
-    text = written(program, alone=True)
+    text = written(program)
     for name, x in text.writer.objects.items():
         raise ValueError(
             f"save(): the program uses {name}, {x!r}, which cannot be imported from a module: "

@@ -7,7 +7,7 @@ import os
 import sys
 import textwrap
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from ...autograd.dispatch import of_arrays
 from ..instructions import Instruction, Line, Value
 from .layout import WIDTH, commented, filled, wrapped
-from .literals import array_text, literal
+from .literals import array_text
 from .lives import Lives
 from .names import Names
 from .statements import Writer
@@ -45,22 +45,17 @@ class Text:
     writer: Writer
     setup: list[tuple[Instruction, str]]
     arguments: list[str]
-    defaults: list[str]
     body: list[Block]
     results: list[str]
 
 
-def written(program: Program, alone: bool = False) -> Text:
-    """The statements of a program. In one that is to run ``alone`` the numbers of optimizers are
-    arguments, whose defaults are what they were in the recorded run."""
+def written(program: Program) -> Text:
+    """The statements of a program."""
     names = Names()
     names.taken.add(program.function_name)
     writer = Writer(names)
     for k, value in enumerate(program.arguments):
         names.give(value, value.hint or f"argument_{k}")
-    program, given = _numbers(program) if alone else (program, {})
-    for value in given:
-        names.give(value, value.hint)
     setup = _setup(program, writer)
     for instruction in program.instructions:
         writer.prepare(instruction)
@@ -84,22 +79,7 @@ def written(program: Program, alone: bool = False) -> Text:
             body[-1].lines += wrapped(f"del {', '.join(dropped)}", INDENT)
     results = [writer.text(value) for value in program.results]
     arguments = [names.of[v] for v in program.arguments]
-    defaults = [f"{names.of[value]}={literal(number)}" for value, number in given.items()]
-    return Text(program, writer, setup, arguments, defaults, body, results)
-
-
-def _numbers(program: Program) -> tuple[Program, dict[Value, float]]:
-    """Without instructions that give the numbers of optimizers; these, with what they were."""
-    given: dict[Value, float] = {}
-    kept = []
-    for instruction in program.instructions:
-        found = getattr(instruction.function, "numbers", None)
-        if type(found) is dict and not instruction.args:
-            values = zip(instruction.results, found.values())
-            given.update((value, number) for value, number in values if value is not None)
-        else:
-            kept.append(instruction)
-    return replace(program, instructions=kept), given
+    return Text(program, writer, setup, arguments, body, results)
 
 
 def _setup(program: Program, writer: Writer) -> list[tuple[Instruction, str]]:
@@ -207,8 +187,7 @@ def _import(module: str, found: dict[str, str]) -> list[str]:
 def _function(text: Text, above: int) -> list[str]:
     """The def, whose first line stands after ``above`` others."""
     program = text.program
-    defaults = ["*", *text.defaults] if text.defaults else []
-    lines = wrapped(f"def {program.function_name}({', '.join(text.arguments + defaults)}):")
+    lines = wrapped(f"def {program.function_name}({', '.join(text.arguments)}):")
     shapes = [f"{name} {_shape(v)}" for name, v in zip(text.arguments, program.arguments)]
     lines += filled([f"{shape}," for shape in shapes[:-1]] + shapes[-1:], INDENT) if shapes else []
     half = False
