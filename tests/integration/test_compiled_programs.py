@@ -27,12 +27,18 @@ compiled = cache(make.compiled)
 HERE = make.conditions() == (FOLDER / "conditions.txt").read_text().strip()
 
 
+def outline(text):
+    """What a program takes, gives and undoes, however its kernels go about it."""
+    signature = re.search(r"^def step\(.*?\):$", text, re.M | re.S).group()
+    lines = re.findall(r"\w+\.py:\d+  [^.(]*", text)
+    return signature.split(), lines, text[text.index("    return (") :].split()
+
+
 @pytest.mark.parametrize("name", make.NAMES)
 def test_they_are_current(name, tmp_path):
     compiled(name)[0].save(tmp_path / "step.py")
     here, there = (tmp_path / "step.py").read_text(), (FOLDER / f"{name}_step.py").read_text()
-    if HERE:
-        assert here == there, "run docs/compiled/make.py"
+    assert outline(here) == outline(there), "run docs/compiled/make.py"
     assert not list(FOLDER.glob("*.npz"))
 
 

@@ -14,6 +14,7 @@ READMES = {  # and what its Python needs
     "CONTRIBUTING.md": ALL,
     "docs/architecture.md": (),
     "docs/autograd.md": ALL,
+    "docs/compile.md": ALL,
     "docs/explain.md": ALL,
     "docs/distributed.md": ALL,
     "docs/from-pytorch.md": ALL,
