@@ -66,10 +66,18 @@ ELSEWHERE = {"along", "columns", "m", "minitorch", "reader", "self"}  # function
 
 
 def uncast(tree: ast.Module) -> Iterator[str]:
-    """Indices and counts that NumPy is given as int64."""
+    """Indices and counts that NumPy is given as int64 and may refuse."""
+    tried = {
+        call
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try)
+        and "TypeError" in [ast.unparse(h.type) for h in node.handlers if h.type]
+        for line in node.body
+        for call in ast.walk(line)
+    }
     for node in ast.walk(tree):
         owner, name = name_of(node.func) if isinstance(node, ast.Call) else ("", "")
-        if name not in COUNTING or owner in ELSEWHERE:
+        if name not in COUNTING or owner in ELSEWHERE or node in tried:
             continue
         place = COUNTING[name][owner != "np"]
         given = [] if place is None else node.args[place : place + 1]

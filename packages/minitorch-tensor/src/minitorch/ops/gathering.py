@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def _take_rows(x: Any, index: Any) -> Any:
     try:
-        return x.take(index.astype(np.intp, copy=False), 0)
+        return x.take(index, 0)
+    except TypeError:  # NumPy 2.0 where it counts in 32 bits
+        return x.take(index.astype(np.intp), 0)
     except IndexError:
         raise out_of_bounds(index, len(x), 0) from None
 
@@ -110,7 +112,11 @@ def adjacent(dims: tuple[int, ...]) -> bool:
 
 def _gather(x: Any, places: Any, dims: tuple[int, ...]) -> Any:
     if adjacent(dims):
-        return x.reshape(_merged(x.shape, dims)).take(places.astype(np.intp, copy=False), dims[0])
+        rows = x.reshape(_merged(x.shape, dims))
+        try:
+            return rows.take(places, dims[0])
+        except TypeError:  # NumPy 2.0 where it counts in 32 bits
+            return rows.take(places.astype(np.intp), dims[0])
     return x[_key(x.ndim, dims, places, x.shape)]
 
 
