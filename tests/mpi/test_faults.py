@@ -101,3 +101,34 @@ def test_monitored_barrier_names_who_is_missing(tmp_path):
     done = run(MPIEXEC, "-n", 4, sys.executable, "-m", "minitorch", program)
     assert done.returncode != 0
     assert "[Rank 0]: Ranks 1, 2 failed to pass monitoredBarrier in 1000 ms" in done.stderr
+
+
+DIFFERENT = {  # what rank 0 calls, and rank 1
+    "sizes": ("dist.all_reduce(torch.ones(3))", "dist.all_reduce(torch.ones(5))"),
+    "large sizes": ("dist.all_reduce(torch.ones(30_000))", "dist.all_reduce(torch.ones(40_000))"),
+    "operations": ("dist.all_reduce(x)", "dist.all_reduce(x, dist.ReduceOp.MAX)"),
+    "collectives": ("dist.all_reduce(x)", "dist.broadcast(x, 0)"),
+    "roots": ("dist.broadcast(x, 0)", "dist.broadcast(x, 1)"),
+}
+DISAGREEING = """
+import os
+import torch, torch.distributed as dist
+dist.init_process_group("gloo")
+for here, there in {calls}:
+    x = torch.ones(4)
+    try:
+        eval(here if dist.get_rank() == 0 else there)
+    except RuntimeError as error:
+        print(str(error).replace("\\n", " "), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("kind", DIFFERENT)
+def test_ranks_that_call_something_else(kind, tmp_path):
+    """No rank computes something else in silence, which MPI does with other sizes."""
+    program = tmp_path / "disagreeing.py"
+    program.write_text(DISAGREEING.format(calls=[DIFFERENT[kind]]))
+    done = run(MPIEXEC, "-n", 2, sys.executable, "-m", "minitorch", program)
+    for rank in (0, 1):
+        assert re.search(rf"\[Rank {rank}\] \w+: not all ranks call the same", done.stdout), done

@@ -16,6 +16,7 @@ import numpy as np
 from minitorch import Tensor
 from minitorch.extend import array_of
 
+from .agreement import agreeing
 from .buffers import Landing, check_same_dtype, check_tensor
 from .communicator import mpi
 from .process_group import ProcessGroup, chosen, is_outside, member_rank, world
@@ -76,6 +77,7 @@ def broadcast(
     progress()
     landing = Landing(tensor)
     request = group.comm.Ibcast(group.memory(landing.array), root)
+    request = agreeing(group, request, "broadcast", tensor.dtype, tensor.numel(), root)
     return ended(Work(group, "broadcast", request, landing, landing.settle, [tensor]), async_op)
 
 
@@ -93,6 +95,7 @@ class Reduction:
         if tensor.is_complex() and not supports_complex(op):
             raise ValueError(f"{what} does not support {op} on complex tensors")
         check(self.kind, tensor.dtype)
+        self.kinds = self.kind, tensor.dtype  # what all ranks have to agree on
         self.factor = op.factor if self.kind is RedOpType.PREMUL_SUM else None
         self.size = group.size()
         self.operation = group.operation(self.kind, array_of(tensor).dtype)
@@ -151,6 +154,7 @@ def all_reduce(
         request = group.comm.Iallreduce(None, None, None)
     else:
         request = group.comm.Iallreduce(in_place(), group.memory(array), reduction.operation)
+        request = agreeing(group, request, "all_reduce", *reduction.kinds, tensor.numel())
 
     def finish() -> None:
         reduction.complete(array)
@@ -194,6 +198,7 @@ def reduce(
     memory = group.memory(array)
     sent, received = (in_place(), memory) if receives and not group.is_alone else (memory, None)
     request = group.comm.Ireduce(sent, received, reduction.operation, root)
+    request = agreeing(group, request, "reduce", *reduction.kinds, tensor.numel(), root)
 
     def finish() -> None:
         if receives:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from minitorch import Tensor
 
+from .agreement import agreeing
 from .buffers import (
     Landing,
     Spread,
@@ -74,6 +75,7 @@ def all_gather(
     if len(set(sizes)) == 1:
         received[1] = sizes[0]
         request = group.comm.Iallgather(group.memory(sent), received)
+        request = agreeing(group, request, "all_gather", tensor.dtype, sent.size)
     else:
         received[1] = sizes
         request = group.comm.Iallgatherv(group.memory(sent), received)
@@ -113,6 +115,7 @@ def all_gather_single(
     received = group.memory(landing.array)
     received[1] = sent.size
     request = group.comm.Iallgather(group.memory(sent), received)
+    request = agreeing(group, request, "all_gather", input_tensor.dtype, sent.size)
     work = Work(group, "all_gather", request, (sent, landing), landing.settle, [output_tensor])
     return ended(work, async_op)
 
@@ -182,6 +185,7 @@ def gather(
         received = group.memory(landing.array)
         received[1] = sent.size
     request = group.comm.Igather(group.memory(sent), received, root)
+    request = agreeing(group, request, "gather", tensor.dtype, sent.size, root)
     finish = None if landing is None else landing.settle
     work = Work(group, "gather", request, (sent, landing), finish, gather_list)
     return ended(work, async_op)
@@ -221,6 +225,7 @@ def scatter(
         memory = group.memory(sent)
         memory[1] = landing.array.size
     request = group.comm.Iscatter(memory, group.memory(landing.array), root)
+    request = agreeing(group, request, "scatter", tensor.dtype, tensor.numel(), root)
     work = Work(group, "scatter", request, (sent, landing), landing.settle, [tensor])
     return ended(work, async_op)
 
@@ -282,6 +287,7 @@ def _reduce_scatter(
     outgoing, incoming = group.memory(sent), group.memory(landing.array)
     outgoing[1] = incoming[1]  # what each rank gets
     request = group.comm.Ireduce_scatter_block(outgoing, incoming, reduction.operation)
+    request = agreeing(group, request, "reduce_scatter", *reduction.kinds, output.numel())
 
     def finish() -> None:
         reduction.complete(landing.array)

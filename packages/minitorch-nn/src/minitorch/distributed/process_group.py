@@ -63,6 +63,8 @@ class ProcessGroup:
         self._rank, self._size = int(comm.rank), int(comm.size)
         self.is_alone = isinstance(comm, Alone)
         self.derived: list[ProcessGroup] = []
+        self.checking = None if self.is_alone else comm.Dup()  # see agreement
+        self.agreed: set[tuple[Any, ...]] = set()
 
     def rank(self) -> int:
         """The rank of this process in the group."""
@@ -94,6 +96,8 @@ class ProcessGroup:
         """Gives the communicators back."""
         for each in self.derived:
             each.free()
+        if self.checking is not None:
+            self.checking.Free()
         self.comm.Free()
 
     def gone(self) -> dict[int, str]:

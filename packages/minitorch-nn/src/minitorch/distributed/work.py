@@ -86,10 +86,17 @@ class Work:
 
     def is_completed(self) -> bool:
         """Whether it is complete; looking lets it go on."""
-        if not self._complete:
-            if self._request.Test(self._status):
-                self._end()
+        if not self._complete and self._test():
+            self._end()
         return self._complete
+
+    def _test(self) -> bool:
+        try:
+            return bool(self._request.Test(self._status))
+        except RuntimeError as error:  # MPI's, or of ranks that do not agree
+            rank = self._group.global_rank
+            self._error = RuntimeError(f"[Rank {rank}] {self._what}: {error}")
+            return True
 
     def wait(self, timeout: timedelta | None = None) -> bool:
         """Returns True once it is complete.
@@ -98,7 +105,7 @@ class Work:
             RuntimeError: it is not after ``timeout`` (None: the group's), or a rank that belongs to
                 it has died or left.
         """
-        if not self._complete and not self._request.Test(self._status):
+        if not self._complete and not self._test():
             self._await(timeout)
         if not self._complete:
             self._end()
@@ -107,15 +114,15 @@ class Work:
         return True
 
     def _await(self, timeout: timedelta | None) -> None:
-        test, status, now = self._request.Test, self._status, time.monotonic
+        test, now = self._test, time.monotonic
         begun = now()
         while now() - begun < SPIN:
-            if test(status):
+            if test():
                 return
             give_way()
         limit = (self._group.timeout if timeout is None else timeout).total_seconds()
         looked, missed = begun, None
-        while not test(status):
+        while not test():
             time.sleep(NAP)
             here = now()
             if here - looked < LOOK:
@@ -137,19 +144,19 @@ class Work:
 
     def _fail(self, why: str) -> None:
         self._error = RuntimeError(f"[Rank {self._group.global_rank}] {why}")
-        self._complete = True
-        under_way.pop(self, None)
-        if self._future is not None:
-            self._future.set_exception(self._error)
+        self._end()
         raise self._error
 
     def _end(self) -> None:
         self._complete = True
         under_way.pop(self, None)
-        if self._finish is not None:
+        if self._finish is not None and self._error is None:
             self._finish()
-        self._held = self._finish = None
-        if self._future is not None:
+        if self._error is None:  # else MPI may have the memory still
+            self._held = self._finish = None
+        if self._future is not None and self._error is not None:
+            self._future.set_exception(self._error)
+        elif self._future is not None:
             self._future.set_result(self._result)
 
     def is_success(self) -> bool:
