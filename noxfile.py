@@ -4,7 +4,7 @@ nox              lint, types and every test, on every Python that this machine h
 nox -s demo      trains a classifier of handwritten digits, draws it, shows a step of it
 nox -s examples  a few steps of the other programs in examples/
 nox -s parity    PyTorch's own test databases, with PyTorch as the oracle
-nox -s numba    the compiled kernels beside NumPy's
+nox -s numba     the compiled kernels beside NumPy's
 nox -s ecosystem programs that use PyTorch's libraries, beside what PyTorch printed
 nox -s mpi       two and four processes, on MPI: minitorch.distributed
 nox -s docs      the site, with lessons and API reference, in docs/_build/html; warnings are errors
