@@ -479,7 +479,35 @@ def test_numbers_outside_of_an_embedding():
     assert "num_embeddings=5" in message
 
 
+class Wrapper(optim.Optimizer):
+    """An optimizer around another that steps every other time, as accelerate's does."""
+
+    def __init__(self, inner):
+        self.inner, self.calls = inner, 0
+
+    def step(self, closure=None):
+        self.calls += 1
+        if self.calls % 2 == 0:
+            self.inner.step()
+
+    def zero_grad(self, set_to_none=True):
+        if self.calls % 2 == 0:
+            self.inner.zero_grad()
+
+
+def wrapped():
+    model = mlp()
+    train(model, optimizer=Wrapper(optim.AdamW(model.parameters())), steps=8)
+
+
+def with_a_hook(model, values):
+    model.register_forward_hook(lambda module, args, out: values.append(out.detach().mean()))
+    return model
+
+
 CORRECT = {
+    "a wrapper": wrapped,
+    "values looked at": lambda: train(with_a_hook(mlp(), [])),
     "scores": lambda: train(mlp()),
     "log_softmax": lambda: train(mlp(nn.LogSoftmax(1)), nn.NLLLoss()),
     "log of softmax": lambda: train(mlp(nn.Softmax(1)), lambda p, y: F.nll_loss(p.log(), y)),

@@ -134,7 +134,10 @@ def _as_view(
     if not _is_view(tensor._data, source._data):
         return tensor
     reason = Unfollowed.SEVERAL if several else None
-    return wrap_view(tensor._data, tensor._node, source, _origin(primitive, reason), params)
+    made = wrap_view(tensor._data, tensor._node, source, _origin(primitive, reason), params)
+    if made._base is None:  # of an inference tensor: out of the graph
+        made._node = None
+    return made
 
 
 def _origin(primitive: Primitive, reason: Unfollowed | None = None) -> Any:

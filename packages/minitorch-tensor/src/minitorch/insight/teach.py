@@ -21,7 +21,7 @@ from ..autograd.node import Node
 from ..autograd.recorder import Place, Recorder, place
 from .flow import Flow
 from .lessons import Lesson, TeachingWarning, Warner, all_lessons
-from .lessons.layers import NoGradient
+from .lessons.layers import NoGradient, params_of
 from .lessons.lesson import values_of
 
 __all__ = ["TeachingWarning", "teach"]
@@ -127,8 +127,7 @@ class Teacher(Recorder):
         closure = kwargs.get("closure", args[1] if len(args) > 1 else None)
         self.warner.closure = closure is not None
         if self.here():
-            params = [p for group in optimizer.param_groups for p in group["params"]]
-            held = [(p, values_of(p)) for p in params]
+            held = [(p, values_of(p)) for p in params_of(optimizer)]
             self.copies.append([(p, np.array(data)) for p, data in held if data is not None])
             self.at = place()
             if closure is None:

@@ -21,7 +21,8 @@ __all__ = ["DeadUnits", "NoGradient", "OtherParameters", "optimizers", "params_o
 
 def params_of(optimizer: Any) -> list[Any]:
     """All that it holds."""
-    return [p for group in optimizer.param_groups for p in group["params"]]
+    groups = getattr(optimizer, "param_groups", ())  # a wrapper may have none
+    return [p for group in groups for p in group["params"]]
 
 
 def optimizers() -> list[Any]:

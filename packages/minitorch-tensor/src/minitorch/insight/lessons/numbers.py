@@ -11,6 +11,7 @@ import numpy as np
 from ...autograd.node import AccumulateGrad, Node
 from ...autograd.recorder import Place, place
 from ..tags import Tags, where
+from .layers import params_of
 from .lesson import Lesson, values_of
 
 __all__ = ["NotANumber", "RisingLoss", "UnevenGradients"]
@@ -188,7 +189,8 @@ class RisingLoss(Lesson):
             )
 
     def stepping(self, optimizer: Any, at: Place | None) -> None:
-        self.rate = float(optimizer.param_groups[0].get("lr", math.nan))
+        groups = getattr(optimizer, "param_groups", [{}])
+        self.rate = float(groups[0].get("lr", math.nan))
 
     def stepped(self, optimizer: Any, before: list[tuple[Any, Any]], at: Place | None) -> None:
         change = sum(_square(values_of(p) - old) for p, old in before)
@@ -250,7 +252,7 @@ class UnevenGradients(Lesson):
         )
 
     def stepping(self, optimizer: Any, at: Place | None) -> None:
-        params = [p for group in optimizer.param_groups for p in group["params"]]
+        params = params_of(optimizer)
         held = [(p, values_of(p), values_of(p._grad)) for p in params if p._grad is not None]
         held = [each for each in held if each[1] is not None and each[2] is not None]
         length = math.sqrt(sum(_square(g) for _, _, g in held))
