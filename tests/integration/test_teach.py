@@ -347,6 +347,15 @@ def row():
     return {"x": x, "y": 3 * x[:, 0]}
 
 
+def by_hand_downhill(lr):
+    w = torch.ones(3, requires_grad=True)
+    for _ in range(8):
+        w.grad = None
+        (w * w).sum().backward()
+        with torch.no_grad():
+            w -= lr * w.grad
+
+
 def squares(p, y):
     return ((p - y) ** 2).mean()
 
@@ -435,6 +444,7 @@ MISTAKES = {  # what is done, and what the warning says of it
     ),
     "a large step": (lambda: train(nn.Linear(1, 1), nn.MSELoss(), lr=3.0, **line(), steps=8),
                      "the loss rises"),
+    "a large step by hand": (lambda: by_hand_downhill(1.5), "Lower the learning rate"),
     "a large step, classes": (lambda: train(mlp(), lr=100.0, steps=8), "Lower the learning rate"),
 }  # fmt: skip
 
@@ -506,6 +516,8 @@ def with_a_hook(model, values):
 
 
 CORRECT = {
+    "downhill by hand": lambda: by_hand_downhill(0.4),
+    "a step too small to see": lambda: train(mlp(), lr=1e-12),
     "a wrapper": wrapped,
     "values looked at": lambda: train(with_a_hook(mlp(), [])),
     "scores": lambda: train(mlp()),
@@ -634,6 +646,37 @@ def test_results_are_the_same():
     expected = losses()
     with torch.teach():
         assert losses() == expected
+
+
+def test_a_seed_that_the_system_chose_is_none():
+    def draws():
+        torch.randn(3).requires_grad_().sum().backward()
+
+    assert taught(draws) == []
+    torch.seed()
+    ((message, _),) = taught(draws)
+    assert "no seed was set" in message
+
+
+def trains_without_optimizer(model):
+    F.cross_entropy(model(data()[0]), data()[1]).backward()
+
+
+def test_a_model_without_optimizer():
+    model = Two("detach")
+    ((message, _),) = taught(trains_without_optimizer, model)
+    assert "no gradient reaches `a.weight`, `a.bias`: the path is cut by detach()" in message
+    assert taught(trains_without_optimizer, Two()) == []
+
+
+def test_warnings_may_be_errors():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", torch.TeachingWarning)
+        for _ in range(2):
+            with pytest.raises(torch.TeachingWarning, match="softmax"), torch.teach():
+                wrong_once()
+    assert torch.extend.current.state.interpreters == ()
+    assert F.cross_entropy(torch.zeros(2, 3), torch.tensor([0, 2])) > 0
 
 
 def run(tmp_path, source, *before, **variables):

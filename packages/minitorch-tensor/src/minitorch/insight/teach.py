@@ -135,9 +135,9 @@ class Teacher(Recorder):
 
     def end_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if self.here() and self.copies:
-            before = self.copies.pop()  # a wrapper may have skipped the step
-            if any(not np.array_equal(values_of(p), old, equal_nan=True) for p, old in before):
-                self.tell("stepped", optimizer, before, self.at)
+            before = self.copies.pop()
+            moved = any(not np.array_equal(values_of(p), old, equal_nan=True) for p, old in before)
+            self.tell("stepped", optimizer, moved, self.at)
         self.warner.closure = False
 
     def __enter__(self) -> Self:

@@ -37,8 +37,9 @@ _drawing: weakref.WeakSet[Any] = weakref.WeakSet()  # the generators that have a
 def drawn_without_seed() -> bool:
     """Whether the default generator gave numbers, and no generator in use was given a seed."""
     used = list(_drawing)
-    seeded = any(each._seed != DEFAULT_SEED for each in used if each is not default_generator)
-    return default_generator in used and default_generator._seed == START_SEED and not seeded
+    return default_generator in used and not any(
+        each._seed not in (DEFAULT_SEED, each._entropy) for each in used
+    )
 
 
 def _end_import() -> None:
@@ -70,6 +71,8 @@ class Generator:
         >>> minitorch.rand(3, generator=g)
         tensor([0.4963, 0.7682, 0.0885])
     """
+
+    _entropy: int | None = None  # the seed that nobody chose
 
     def __init__(self, device: Any = None) -> None:
         if device is not None and place(device).type != "cpu":
@@ -110,7 +113,8 @@ class Generator:
 
     def seed(self) -> int:
         """Starts a stream from the system's entropy; returns the seed."""
-        self.manual_seed(int.from_bytes(os.urandom(7), "little"))
+        self._entropy = int.from_bytes(os.urandom(7), "little")
+        self.manual_seed(self._entropy)
         return self._seed
 
     def initial_seed(self) -> int:
@@ -290,4 +294,4 @@ def _restored(state: bytes) -> Generator:
 
 
 default_generator = Generator()
-START_SEED = default_generator.seed()
+default_generator.seed()

@@ -69,7 +69,7 @@ class DeadUnits(Lesson):
     def pass_ended(self) -> None:
         self.number = 0
 
-    def stepped(self, optimizer: Any, before: list[tuple[Any, Any]], at: Place | None) -> None:
+    def stepped(self, optimizer: Any, moved: bool, at: Place | None) -> None:
         """Units may come alive again: what was seen before counts for some thousand examples."""
         for key, (units, seen) in self.alive.items():
             if seen > 2000:
@@ -124,7 +124,7 @@ class NoGradient(Lesson):
         cut = [self.waiting[id(p)] for p in missing if self.flow.uses(p)]
         self.tell(cut or [each for each in self.waiting.values() if each.steps == 3])
 
-    def stepped(self, optimizer: Any, before: list[tuple[Any, Any]], at: Place | None) -> None:
+    def stepped(self, optimizer: Any, moved: bool, at: Place | None) -> None:
         self.fresh = True
 
     def entered(self, module: Any, depth: int) -> None:
@@ -211,5 +211,5 @@ class OtherParameters(Lesson):
                     at,
                 )
 
-    def stepped(self, optimizer: Any, before: list[tuple[Any, Any]], at: Place | None) -> None:
+    def stepped(self, optimizer: Any, moved: bool, at: Place | None) -> None:
         self.reached.clear()

@@ -132,8 +132,8 @@ class Lesson:
     def stepping(self, optimizer: Any, at: Place | None) -> None:
         """An optimizer is about to step, by gradients that are there (it got no closure)."""
 
-    def stepped(self, optimizer: Any, before: list[tuple[Any, Any]], at: Place | None) -> None:
-        """It has, at this line; ``before`` are its parameters and their values until then."""
+    def stepped(self, optimizer: Any, moved: bool, at: Place | None) -> None:
+        """It has, at this line; a wrapper may have skipped the step: then nothing ``moved``."""
 
     def ended(self) -> None:
         """Nothing more will come."""

@@ -129,6 +129,6 @@ class ForgottenTrain(Lesson):
                     called,
                 )
 
-    def stepped(self, optimizer: Any, before: list[tuple[Any, Any]], at: Place | None) -> None:
+    def stepped(self, optimizer: Any, moved: bool, at: Place | None) -> None:
         self.mode.clear()
         self.trained.clear()

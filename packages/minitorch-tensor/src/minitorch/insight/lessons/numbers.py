@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -158,7 +159,8 @@ class RisingLoss(Lesson):
         self.value = Tags()  # of nodes of one number
         self.losses: dict[tuple[str, int], list[float]] = {}  # by the line of backward
         self.moves: list[float] = []  # how far the last steps went, in lengths of the weights
-        self.rate: Any = None
+        self.before: dict[int, tuple[Any, Any]] = {}  # leaves and what they were before a step
+        self.rate = ""
 
     def operation(self, name: str, args: tuple[Any, ...], out: Any, view: bool) -> None:
         data = values_of(out)
@@ -166,6 +168,7 @@ class RisingLoss(Lesson):
             self.value[out] = float(data.item())
 
     def pass_began(self, roots: Sequence[tuple[Node, Any]], at: Place | None) -> None:
+        self.moved()
         value = self.value.get(roots[0][0]) if len(roots) == 1 else None
         if value is None or at is None or self.warner.closure:  # which searches along a line
             return
@@ -183,20 +186,30 @@ class RisingLoss(Lesson):
             self.warn(
                 f"the loss rises: {first:.4g} at first, then "
                 f"{', '.join(f'{each:.4g}' for each in last[-3:])}. The steps change the "
-                f"parameters by up to {far:.0%} of their length. Lower the learning rate, which is "
-                f"{self.rate:g}: try a tenth of it.",
+                f"parameters by up to {far:.0%} of their length. Lower the learning rate"
+                f"{self.rate}: try a tenth of it.",
                 at,
             )
 
+    def arrived(self, leaf: Any, g: Any) -> None:
+        data = values_of(leaf)
+        if data is not None and id(leaf) not in self.before:
+            self.before[id(leaf)] = (weakref.ref(leaf), np.array(data))
+
+    def moved(self) -> None:
+        """How far the leaves went since the last step, whoever moved them."""
+        pairs = [
+            (p, old) for reference, old in self.before.values() if (p := reference()) is not None
+        ]
+        change = sum(_square(values_of(p) - old) for p, old in pairs)
+        length = sum(_square(old) for _, old in pairs)
+        if change:
+            self.moves = [*self.moves[-2:], math.sqrt(change / length) if length else math.inf]
+            self.before = {}
+
     def stepping(self, optimizer: Any, at: Place | None) -> None:
         groups = getattr(optimizer, "param_groups", [{}])
-        self.rate = float(groups[0].get("lr", math.nan))
-
-    def stepped(self, optimizer: Any, before: list[tuple[Any, Any]], at: Place | None) -> None:
-        change = sum(_square(values_of(p) - old) for p, old in before)
-        length = sum(_square(old) for _, old in before)
-        if length:
-            self.moves = [*self.moves[-2:], math.sqrt(change / length)]
+        self.rate = f", which is {float(groups[0].get('lr', math.nan)):g}"
 
 
 def _square(x: Any) -> float:

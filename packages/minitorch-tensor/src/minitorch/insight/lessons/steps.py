@@ -70,8 +70,8 @@ class Leaves(Lesson):
         if leaf._grad is not None and leaf._array() is not None:
             self.changed([known], place())
 
-    def stepped(self, optimizer: Any, before: list[tuple[Any, Any]], at: Place | None) -> None:
-        found = [self.known(p) for p, _ in before if p._grad is not None]
+    def stepped(self, optimizer: Any, moved: bool, at: Place | None) -> None:
+        found = [self.known(p) for p in params_of(optimizer) if p._grad is not None]
         leaves = [known for known in found if known is not None and known.passes]
         for known in leaves:
             known.optimized = True
@@ -86,6 +86,10 @@ class Leaves(Lesson):
 
 class NeverZeroed(Leaves):
     """Gradients of one step that those of the next are added to."""
+
+    def stepped(self, optimizer: Any, moved: bool, at: Place | None) -> None:
+        if moved:
+            super().stepped(optimizer, moved, at)
 
     def changed(self, leaves: list[Leaf], at: Place | None) -> None:
         stale = [known for known in leaves if known.stepped and not known.clean]
