@@ -147,6 +147,9 @@ class _Settling:
         self.mark = len(self.writer.instructions)
 
     def recording(self) -> Recording:
+        for key, (counter, before) in self.tracer.versions.items():
+            if counter[0] - before != self.tracer.writes.get(key, (None, 0))[1]:
+                raise Stop("a tensor is changed in a way that cannot be written down")
         results = self._results()
         tracked = [
             (leaf, r.number) for leaf, r in zip(self.leaves, results, strict=True) if r.tracked

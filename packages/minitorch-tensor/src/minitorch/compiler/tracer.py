@@ -17,7 +17,7 @@ from ..autograd.node import AccumulateGrad, Node, Output, Partial
 from ..autograd.opmath import kernel_for
 from ..autograd.primitive_node import JointNode, PrimitiveNode
 from ..autograd.recorder import Place, Recorder, place, user_frame
-from ..autograd.variable import Variable
+from ..autograd.variable import Inference, Variable
 from ..kernels.elementwise import LARGE, UFUNCS, over_cores
 from ..kernels.memory import like, nested, nesting
 from ..random.generator import default_generator
@@ -70,6 +70,7 @@ class Tracer(Recorder):
         self.grad_of: dict[int, Any] = {}
         self.writes: dict[int, tuple[Any, int]] = {}
         self.own: dict[Value, Any] = {}
+        self.versions: dict[int, tuple[Any, int]] = {}  # of those from outside, as they came
         self.numbers: dict[Value, tuple[Any, str, float]] = {}
         self.ready: list[Any] = []
         self.provisional = False  # whether the next recording will be a better one
@@ -111,6 +112,9 @@ class Tracer(Recorder):
         name = self.names.get(id(tensor), "")
         value = self.writer.know(tensor._data, Value.of(tensor._data, name))
         self.outside[value] = tensor
+        counter = tensor._counter
+        if type(counter) is not Inference:
+            self.versions.setdefault(id(counter), (counter, counter[0]))
         for leaf in self.reached():
             if leaf._grad is tensor:
                 self.grad_of[id(tensor)] = leaf
