@@ -162,7 +162,8 @@ def parity(session: nox.Session) -> None:
 def numba(session: nox.Session) -> None:
     """The compiled kernels beside NumPy's; then the operations' own tests on compiled kernels."""
     install(session, STACK, "numba", *PYTEST)
-    pytest(session, "tensor/test_numba_kernels.py", "tensor/test_fusion.py")
+    own = ("tensor/test_numba_kernels.py", "tensor/test_fusion.py", "nn/test_compiled_by_numba.py")
+    pytest(session, *own)
     session.env["MINITORCH_KERNELS"] = "numba"
     pytest(
         session, "nn/test_layers.py", "nn/test_recurrent.py", "nn/test_normalization.py", "optim"

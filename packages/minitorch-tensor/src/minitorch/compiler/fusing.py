@@ -15,6 +15,7 @@ import numpy as np
 
 from ..kernels import choice
 from ..kernels.elementwise import over_cores
+from ..kernels.memory import packed_strides
 from . import passes
 from .instructions import Instruction, Value
 from .memory import Memory, plural
@@ -82,6 +83,8 @@ class Chain:
         if len(kinds) != 1 or kinds.isdisjoint(DTYPES) or not shape:
             return False
         if self.instructions and shape != self.shape:
+            return False
+        if target.strides != packed_strides(shape, target.dtype.itemsize, range(len(shape))):
             return False
         reads = [v for each in (*self.instructions, instruction) for v in each.inputs()]
         written = [v for each in (*self.instructions, instruction) for v in each.writes]
@@ -219,6 +222,6 @@ class Fused:
 def run(program: Program) -> list[Program]:
     """The program and what each pass makes of it, those of Numba before buffers are planned."""
     programs = passes.run(program)[:-1]
-    for each in (with_compiled_kernels, fuse_chains, passes.plan_buffers):
+    for each in (fuse_chains, with_compiled_kernels, passes.plan_buffers):
         programs.append(each(programs[-1]))
     return programs
