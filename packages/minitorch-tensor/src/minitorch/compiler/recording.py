@@ -370,7 +370,7 @@ def _size(array: Any) -> float:
 
 
 def _close(a: Any, b: Any, size: float) -> bool:
-    """Equal but for rounding, where numbers are as large as ``size``: a gradient of zero is noise."""
+    """Equal but for rounding, beside numbers as large as ``size``: gradients of 0 are noise."""
     if a.dtype.kind not in "fc" or a.shape != b.shape:
         return False
     rounding = np.finfo(a.dtype).eps ** 0.5
