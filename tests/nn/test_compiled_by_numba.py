@@ -16,10 +16,9 @@ def normalized():
 
 
 def images():
-    return nn.Sequential(
-        nn.Conv2d(1, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-        nn.Linear(128, 5),
-    )  # fmt: skip
+    convolution = nn.Conv2d(1, 8, 3, padding=1, bias=False)
+    layers = (convolution, nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten())
+    return nn.Sequential(*layers, nn.Linear(128, 5))
 
 
 NETWORKS = {"normalized": (normalized, (64, 64)), "images": (images, (64, 1, 8, 8))}
