@@ -46,6 +46,8 @@ class Classes:
         self.reason: str | None = None
         self.tensors: list[tuple[Variable, str]] = []  # with what they are called
         self.opaque: list[Any] = []
+        # of opaque objects their dictionaries, with the constants in them as they were
+        self.numbers: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
         self.generators: list[tuple[Any, Any]] = []  # with their states then
         self.objects: list[tuple[Reached, set[str]]] = []  # with the attributes that are guarded
         self._exprs: dict[int, str] = {}

@@ -138,9 +138,11 @@ def entry(
         "    free.release()",
     ]
     lines += [f"step{k}.taken()" for k in range(len(steps))]
-    for leaf, number in recording.grads:
+    for leaf, number, version in recording.grads:
         value = "None" if number is None else f"wrap(made[{number}])"
         lines.append(f"found[{leaf}]._grad = {value}")
+        if version:
+            lines.append(f"found[{leaf}]._grad._counter[0] = {version}")
     lines += [f"t{k}._counter[0] += {count}" for k, count in recording.writes]
     lines += _results(recording, names)
     text = "def call(args, kwargs):\n" + "".join(f"    {line}\n" for line in lines)

@@ -17,6 +17,7 @@ from .check import Check
 from .modes import guard_modes
 from .objects import attributes_of, held, is_module
 from .reads import UNKNOWN
+from .values import same
 from .walk import Walk
 from .watch import Watch
 
@@ -90,7 +91,7 @@ class World:
     def settle(self) -> str | None:
         """Ends the recording: the reason why there can be no program, or None."""
         walk = self._walk
-        reason = self._reason or walk.reason or self._watch.reason
+        reason = self._reason or walk.reason or self._watch.reason or self._stepped()
         if reason is None and len(self.told) > MANY:
             reason = "it reads too many things"
         self.tensors: list[Variable] = [tensor for tensor, _ in walk.tensors]
@@ -117,6 +118,16 @@ class World:
             return self.told[found]
         pairs = zip(found, self._walk.tensors, strict=True)
         return next((told for now, (before, told) in pairs if now is not before), None)
+
+    def _stepped(self) -> str | None:
+        """A schedule whose step changed numbers, which programs take but do not change."""
+        for told, now, before in self._walk.numbers:
+            if any(name not in now or not same(now[name], v) for name, v in before.items()):
+                return (
+                    f"the numbers of {told} change while the function runs: call a schedule's "
+                    "step() outside of it"
+                )
+        return None
 
     def _new_attribute(self) -> str | None:
         """An attribute that was set while the function ran."""

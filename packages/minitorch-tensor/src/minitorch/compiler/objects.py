@@ -145,6 +145,9 @@ class Objects(Classes):
                 check.hooks.append(own[name])
                 if own[name]:
                     self._refuse(node.told, "has hooks")
+        for held_numbers in own.get("param_groups", (own,)):  # an optimizer's, or a schedule's own
+            constants = {name: v for name, v in held_numbers.items() if is_constant(v)}
+            self.numbers.append((node.told, held_numbers, constants))
         for k, group in enumerate(own.get("param_groups", ())):
             place, told = f"{expr}.param_groups[{k}]", f"{node.told}.param_groups[{k}]"
             check.guard(f"all_same({place}, {check.constant(list(group))})", told)

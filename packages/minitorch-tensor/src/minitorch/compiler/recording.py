@@ -63,7 +63,8 @@ class Recording(NamedTuple):
                    the backward pass needs
     ``outside``    the tensors whose arrays are its arguments
     ``places``     of each the number in ``world.read()``, or -1 - k for the ``.grad`` of number k
-    ``grads``      leaves whose ``.grad`` becomes new: (number in ``world.read()``, result or None)
+    ``grads``      leaves whose ``.grad`` becomes new: (number in ``world.read()``, result or None,
+                   its version)
     ``required``   leaves, numbers in ``world.read()``, whose ``.grad`` has to be None before
     ``writes``     (number, how often) of the tensors that are written to
     ``freed``      whether the results have a graph that is used up
@@ -75,7 +76,7 @@ class Recording(NamedTuple):
     places: list[int]
     results: list[Result]
     tree: Any
-    grads: list[tuple[int, int | None]]
+    grads: list[tuple[int, int | None, int]]
     required: list[int]
     writes: list[tuple[int, int]]
     backward: Backward | None
@@ -228,21 +229,21 @@ class _Settling:
     def _used_up(tracked: tuple[Any, Any]) -> bool:
         return any(node.saved is None for node in engine._reachable([history(tracked[0])]))
 
-    def _grads(self) -> list[tuple[int, int | None]]:
+    def _grads(self) -> list[tuple[int, int | None, int]]:
         """The leaves whose ``.grad`` is another now; its value joins the results."""
-        found: list[tuple[int, int | None]] = []
+        found: list[tuple[int, int | None, int]] = []
         for leaf, before, _ in self.tracer.first.values():
             grad = leaf._grad
             if grad is before or id(leaf) not in self.number:
                 continue
             if grad is None:
-                found.append((self._numbered(leaf), None))
+                found.append((self._numbered(leaf), None, 0))
                 continue
             value = self.writer.value_of(grad._data)
             if value is None or grad._node is not None or value in self.tracer.outside:
                 raise Stop("a gradient is set in a way that cannot be written down")
             self.values.append(value)
-            found.append((self._numbered(leaf), len(self.values) - 1))
+            found.append((self._numbered(leaf), len(self.values) - 1, grad._counter[0]))
         return found
 
     def _backward(self, tracked: list[tuple[Any, Any]]) -> Backward:

@@ -31,6 +31,8 @@ class StepOf:
             p._grad = wrap(g)
         with user_code():
             self.run(self.optimizer)
+        for p in self.params:
+            p._counter[0] -= 1  # the way out of the program counts its writes, this one too
 
 
 class Number(Proxy):
