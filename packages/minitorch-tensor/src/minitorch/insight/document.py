@@ -65,11 +65,13 @@ class _Page:
         self.operations: dict[Any, int] = {}
         self.shown: list[dict[str, Any]] = []
         self.room = DERIVATIVES
+        self.derived: dict[Step, tuple[int, Any, int]] = {}  # of operations, by one input
         self.files: dict[str, set[int]] = {}  # the lines that ran
 
     def data(self) -> dict[str, Any]:
         recording = self.recording
         steps = [self._step(step) for step in recording.steps]
+        self._sums(steps)
         rows = [self._row(row) for row in self.layout.rows]
         error = recording.error
         return {
@@ -268,8 +270,31 @@ class _Page:
         if found is None:
             return None
         self.room -= size
-        pairs = zip(found, step.inputs, strict=True)
-        return {"t": [], "derivatives": [[self._array(d), self._value(g)] for d, g in pairs]}
+        numbers = [self._array(d) for d in found]
+        if len(found) == 1:
+            self.derived.setdefault(step.of, (passed.argument, found[0], numbers[0]))
+        pairs = zip(numbers, step.inputs, strict=True)
+        return {"t": [], "derivatives": [[d, self._value(g)] for d, g in pairs]}
+
+    def _sums(self, steps: list[dict[str, Any]]) -> None:
+        """Operations that are sums of an input's elements, each times its derivative, and of a
+        bias: they have a formula with numbers, too."""
+        for step, (argument, found, number) in self.derived.items():
+            made = steps[self.number[step]] if step in self.number else {}
+            x, bias = step.inputs[argument] if step.inputs else None, step.inputs[-1:]
+            out = step.outputs[0] if len(step.outputs) == 1 else None
+            if made.get("template", 0) is not None or not isinstance(x, Value) or out is None:
+                continue
+            if any(v.array is None or v.rows is not None for v in (x, out)):
+                continue
+            total = (x.array.reshape(-1) @ found).reshape(out.shape)
+            added = None
+            if step.name == "convolution" and isinstance(bias[0], Value):
+                added = bias[0]
+                total = total + added.array.reshape(-1, *[1] * (len(out.shape) - 2))
+            if np.allclose(total, out.array, 1e-3, 1e-5):
+                shown = -1 if added is None else self._value(added)
+                made["template"] = {"t": [], "linear": [number, self._value(x)], "bias": shown}
 
     def _array(self, array: Any) -> int:
         """The number of a value that is made for the page."""

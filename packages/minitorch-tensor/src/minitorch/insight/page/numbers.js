@@ -84,7 +84,7 @@ function plug(template, result) {
   const v = D.values[result], [row, column] = picked(result);
   if (!count(v.shape)) return "<p>It has no elements.</p>";
   const chosen = unflat(v, row * matrix(v).wide + column);
-  if (template.derivatives !== undefined) return plugDerivatives(template, v, chosen, row, column);
+  if (template.derivatives || template.linear) return plugDerivatives(template, v, chosen, row, column);
   const letters = {}, to = template.to.replace("…", "");
   let batch = [];
   if (to !== "*") {
@@ -148,19 +148,22 @@ function plug(template, result) {
   return `<p class="formula plugged" id="plugged"><span class="soft">${esc(v.name)}${indexText(chosen)} =</span> <span class="mono">${html}</span> = <span class="number result">${at < 0 ? "?" : esc(text(v, at))}</span></p>`;
 }
 
-function plugDerivatives(template, v, chosen, row, column) {  // each g times the derivative of its result
-  const k = flat(v, chosen), terms = [];
-  const at = locate(v, row, column), start = `<p class="formula plugged" id="plugged"><span class="soft">${esc(v.name)}${indexText(chosen)} =</span> <span class="mono">`;
-  for (const [derivatives, incoming] of template.derivatives) {
-   const d = D.values[derivatives], g = D.values[incoming], many = d.shape[1];
-   if (d.rows) return "";  // the page has too many values
-   for (let j = 0; j < many; j++) if (+array(d)[k * many + j] !== 0) {
-    const index = unflat(g, j), said = elementAt(g, index), name = g.name + indexText(index);
-    const number = (s, kind, title) => `<span class="number${kind}" title="${esc(title)}">${esc(s.startsWith("-") ? "(" + s + ")" : s)}</span>`;
-    terms.push(number(said === null ? name : said, " g", name) + " · " + number(text(d, k * many + j), "", "derivative of the result " + indexText(index) + " by this element"));
-   }
+function plugDerivatives(template, v, chosen, row, column) {  // elements, each times a derivative
+  const k = flat(v, chosen), terms = [], at = locate(v, row, column), forward = template.linear !== undefined;
+  const start = `<p class="formula plugged" id="plugged"><span class="soft">${esc(v.name)}${indexText(chosen)} =</span> <span class="mono">`;
+  const number = (s, kind, title) => `<span class="number${kind}" title="${esc(title)}">${esc(s.startsWith("-") ? "(" + s + ")" : s)}</span>`;
+  for (const [derivatives, other] of forward ? [template.linear] : template.derivatives) {
+    const d = D.values[derivatives], u = D.values[other], wide = d.shape[1];
+    if (d.rows) return "";  // the page has too many values
+    for (let j = 0; j < count(u.shape); j++) {
+      const place = forward ? j * wide + k : k * wide + j;
+      if (+array(d)[place] === 0) continue;
+      const index = unflat(u, j), said = elementAt(u, index), name = u.name + indexText(index);
+      terms.push(number(said === null ? name : said, forward ? "" : " g", name) + " · " + number(text(d, place), "", forward ? "what it is multiplied by" : "derivative of the result " + indexText(index) + " by this element"));
+    }
   }
-  const shown = terms.length > 8 ? [...terms.slice(0, 5), `<span class="soft">… ${terms.length - 5} more</span>`] : terms;
-  return start + (shown.join(" + ") || "0") + `</span> = <span class="number result">${at < 0 ? "?" : esc(text(v, at))}</span></p><p class="soft">Each incoming gradient that this element has a part in, times the derivative of its result by the element.</p>`;
+  const shown = terms.length > 9 ? [...terms.slice(0, 5), `<span class="soft">… ${terms.length - 5} more</span>`] : terms;
+  if (forward && template.bias >= 0) { const b = D.values[template.bias]; shown.push(number(elementAt(b, [chosen[1]]), "", b.name + indexText([chosen[1]]))); }
+  return start + (shown.join(" + ") || "0") + `</span> = <span class="number result">${at < 0 ? "?" : esc(text(v, at))}</span></p>` + (forward ? "" : '<p class="soft">Each incoming gradient that this element has a part in, times the derivative of its result by the element.</p>');
 }
 
