@@ -18,8 +18,17 @@ SCOPE = Path(__file__).with_name("ops_in_scope.txt")
 
 
 def names_in_scope() -> list[str]:
-    lines = SCOPE.read_text().splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+    """The operations of all sweeps."""
+    return _names(SCOPE.read_text().partition("\n# compared")[0])
+
+
+def names_compared() -> list[str]:
+    """Those, and what only ``test_ops`` compares."""
+    return _names(SCOPE.read_text())
+
+
+def _names(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
 def entries(name: str) -> list[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from .._types.dtype import from_numpy_dtype
 from ..autograd.primitive import primitive
+from .arguments import check_tensors
 from .complex_parts import imag, real
 from .trigonometric import cos, sin
 
@@ -40,7 +41,9 @@ polar_p = primitive(
 )
 
 
-def _checked(first: Any, second: Any) -> None:
+def _checked(function: str, **parts: Any) -> None:
+    check_tensors(function, **parts)
+    first, second = parts.values()
     a, b = first.dtype, second.dtype
     if a.name not in ("float32", "float64") or b.name not in ("float32", "float64"):
         raise RuntimeError(
@@ -56,11 +59,11 @@ def _checked(first: Any, second: Any) -> None:
 
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``real + i imag``, of float32 or float64 parts."""
-    _checked(real, imag)
+    _checked("complex", real=real, imag=imag)
     return complex_p(real, imag)
 
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``abs cos(angle) + i abs sin(angle)``."""
-    _checked(abs, angle)
+    _checked("polar", abs=abs, angle=angle)
     return polar_p(abs, angle)
