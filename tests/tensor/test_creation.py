@@ -278,3 +278,17 @@ def test_numpy_without_gradients():
         x.numpy()
     with minitorch.no_grad():
         assert x.numpy().tolist() == np.asarray(x).tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "text"),
+    [
+        ([np.ones((3, 3)), np.ones((3, 0))], ValueError, "expected sequence of length 3 at dim 2"),
+        ([[np.ones((3, 3)), np.ones((3, 2))]], ValueError, "expected sequence of length 3 at dim"),
+        ([[1, 2, 3], np.ones(2)], ValueError, "expected sequence of length 3 at dim 1"),
+        ([[np.ones(3), 1.0]], TypeError, "not a sequence"),
+    ],
+)
+def test_lists_of_arrays_that_do_not_fit(data, error, text):
+    with pytest.raises(error, match=text):
+        minitorch.tensor(data)

@@ -221,9 +221,13 @@ def _holds_itself(data: Any, around: tuple[Any, ...]) -> bool:
     return any(data is x for x in around) or any(_holds_itself(x, (*around, data)) for x in data)
 
 
+def _listed(x: Any) -> Any:
+    return x.tolist() if isinstance(x, np.ndarray) and x.ndim else x
+
+
 def _why_not(data: Any, error: Exception) -> Exception:
     """PyTorch's error for data that make no array."""
-    level, dim = [data], 0
+    level, dim = [_listed(data)], 0
     if _holds_itself(data, ()):
         return TypeError("new(): self-referential lists are incompatible")
     while all(isinstance(x, list | tuple) for x in level):
@@ -233,17 +237,9 @@ def _why_not(data: Any, error: Exception) -> Exception:
                 return ValueError(
                     f"expected sequence of length {sizes[0]} at dim {dim} (got {size})"
                 )
-        level, dim = [y for x in level for y in x], dim + 1
+        level, dim = [_listed(y) for x in level for y in x], dim + 1
     if any(isinstance(x, list | tuple) for x in level):
-        return TypeError(f"dim {dim} holds both numbers and sequences")
-    shapes = [x.shape for x in level if isinstance(x, np.ndarray)]
-    if len(shapes) == len(level):
-        for d, size in enumerate(shapes[0]):
-            other = next((s[d] for s in shapes if d < len(s) and s[d] != size), None)
-            if other is not None:
-                return ValueError(
-                    f"expected sequence of length {size} at dim {dim + d} (got {other})"
-                )
+        return TypeError(f"dim {dim} holds both numbers and sequences: not a sequence")
     if any(getattr(x, "ndim", 0) for x in level):
         return ValueError(
             "only one element tensors can be converted to Python scalars: stack() joins tensors"
