@@ -421,4 +421,9 @@ class CPUGradScaler(GradScaler):
         growth_interval: int = 2000,
         enabled: bool = True,
     ) -> None:
+        warnings.warn(
+            "`torch.cpu.amp.GradScaler(args...)` is deprecated. Please use "
+            "`torch.amp.GradScaler('cpu', args...)` instead.",
+            FutureWarning, stacklevel=2,
+        )  # fmt: skip
         super().__init__("cpu", init_scale, growth_factor, backoff_factor, growth_interval, enabled)

@@ -225,6 +225,8 @@ def isclose(
     if input.dtype != other.dtype:
         raise RuntimeError(f"{input.dtype.type_name} did not match {other.dtype.type_name}")
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if isinstance(tolerance, Variable) and tolerance.requires_grad:
+            raise TypeError(f"isclose(): argument '{name}' must be float, not a Tensor with grad")
         if tolerance < 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
     return isclose_p(input, other, float(rtol), float(atol), equal_nan)

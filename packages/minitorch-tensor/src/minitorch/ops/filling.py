@@ -60,7 +60,13 @@ def _mapped(input: Any, callable: Callable[..., Any], *others: Any, name: str) -
         raise RuntimeError("Can't call map_() on Variable that requires grad. Use var.detach()")
     check_history(input)
     data = input._array()
-    arrays = [np.broadcast_to(x._array(), data.shape) for x in others]
+    try:
+        arrays = [np.broadcast_to(x._array(), data.shape) for x in others]
+    except ValueError:
+        shapes = [list(x.shape) for x in others]
+        raise RuntimeError(
+            f"{name}: {shapes} do not broadcast to the shape that is written to, {list(data.shape)}"
+        ) from None
     for place in np.ndindex(data.shape):
         data[place] = callable(data[place].item(), *[x[place].item() for x in arrays])
     input._counter[0] += 1

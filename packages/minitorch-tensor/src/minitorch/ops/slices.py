@@ -53,7 +53,10 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     index, dim = _flat_index("index_select", input, dim, index)
     if not input.ndim:
         if index.numel() != 1:
-            raise IndexError("index_select(): Index to scalar can have only 1 value")
+            raise RuntimeError(
+                "index_select(): Index to scalar can have only 1 value, got "
+                f"{index.numel()} value(s)"
+            )
         return input.clone()
     if not input.shape[dim] and input.ndim > 1 and index.numel():
         raise RuntimeError("index_select(): self indexing axis dim should be positive")

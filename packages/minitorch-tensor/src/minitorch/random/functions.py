@@ -14,6 +14,7 @@ import numpy as np
 
 from .._types.device import CPU, META, as_device, chosen
 from .._types.dtype import as_dtype, finfo, iinfo, int64
+from ..autograd.dispatch import explain
 from ..autograd.grad_mode import INTERPRETERS, current, tell
 from ..autograd.inplace import check_writable, write
 from ..autograd.out import any_dtype, into
@@ -408,7 +409,11 @@ def normal(
             number(mean), number(std), size, generator=generator, dtype=dtype, layout=layout,
             device=device, requires_grad=requires_grad, pin_memory=pin_memory,
         )  # fmt: skip
-    shape = tuple(broadcast_shapes(*shapes))
+    try:
+        shape = tuple(broadcast_shapes(*shapes))
+    except RuntimeError:
+        arrays = [shift._data, scale._data]
+        raise explain(normal_p.primitive, arrays, ValueError("broadcast")) from None
     shift, scale = (of_each(broadcast_to(x, shape)) if is_tensor(x) else x for x in (shift, scale))
     if not np.all(scale >= 0):
         raise RuntimeError("normal expects all elements of std >= 0.0")

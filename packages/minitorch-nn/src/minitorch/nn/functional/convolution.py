@@ -191,8 +191,8 @@ def _check(input: Any, weight: Any, bias: Any, ndim: int, channels: int, out: in
     for what, other in (("weight", weight), ("bias", bias)):
         if other is not None and other.dtype != input.dtype:
             raise RuntimeError(
-                f"{name}: Input type ({input.dtype}) and {what} type ({other.dtype}) should be the "
-                "same"
+                f"{name}: Input type ({input.type()}) and {what} type ({other.type()}) should be "
+                "the same"
             )
 
 
