@@ -83,6 +83,7 @@ def test_how_a_group_is_not_made(arguments, kind, words, monkeypatch):
     assert not dist.is_initialized()
 
 
+@pytest.mark.needs("processes")
 def test_several_processes_need_mpi4py(monkeypatch):
     from minitorch.distributed import communicator
 
@@ -210,6 +211,7 @@ def test_what_the_launcher_takes(monkeypatch):
             launcher.process_count(wrong)
 
 
+@pytest.mark.needs("processes")
 def test_the_variables_of_torchrun(monkeypatch):
     program = (
         "from minitorch.compat.launched import tell_rank; import os; tell_rank(); "

@@ -10,17 +10,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from multiprocessing.util import Finalize
 from types import TracebackType
 from typing import Any
 
 import minitorch
 
-from . import watch
 from .communicator import has_mpi, mpi
 from .meeting import kept, meet
 from .process_group import Backend, ProcessGroup, default_pg_timeout, is_outside, world
-from .relay import say_goodbye
 from .work import under_way
 
 __all__ = [
@@ -182,6 +179,10 @@ def init_process_group(
 
 def begin(group: ProcessGroup) -> None:
     """What a process of several needs once: its share of the cores, and somebody who watches."""
+    from multiprocessing.util import Finalize
+
+    from . import watch  # which needs sockets
+
     local = group.comm.Split_type(mpi().COMM_TYPE_SHARED)
     share_cores(local.size)
     directory = tempfile.mkdtemp(prefix="minitorch-") if local.rank == 0 else ""
@@ -242,6 +243,8 @@ def farewell() -> None:
     forgotten = world.default is not None and kept  # as after an exception: nobody is waited for
     if not gone and not forgotten and not mpi().Is_finalized():
         mpi().Finalize()
+    from .relay import say_goodbye
+
     for connection in kept:
         say_goodbye(connection)
 

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlparse
 
 from .communicator import Alone, has_mpi, mpi, starts_mpi
-from .relay import connect
 
 __all__ = ["launched_size", "meet"]
 
@@ -82,6 +81,8 @@ def meet(
     if launched == 1:
         if not has_mpi():
             mpi()  # says what to install
+        from .relay import connect  # which needs sockets
+
         kept.append(connect(rank, world_size, _place(method), timeout))
     world = mpi().COMM_WORLD
     if world.size != world_size:

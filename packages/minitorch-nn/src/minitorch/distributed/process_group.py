@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from .communicator import Alone, datatype
 from .reductions import RedOpType, operation
-from .watch import Watch
+
+if TYPE_CHECKING:
+    from .watch import Watch
 
 __all__ = [
     "Backend", "GroupMember", "ProcessGroup", "default_pg_timeout", "get_backend",

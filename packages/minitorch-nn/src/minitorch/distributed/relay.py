@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -55,6 +54,7 @@ def connect(rank: int, size: int, name: str, timeout: float) -> int:
     Raises:
         RuntimeError: the others did not come within ``timeout`` seconds.
     """
+    import socket
     import subprocess
 
     place = meeting_point(name, rank)
@@ -99,6 +99,8 @@ def say_goodbye(descriptor: int) -> None:
 
 def main(name: str, timeout: float) -> None:
     """The program: hands over, and stays until the process of its rank has left."""
+    import socket
+
     rank = os.environ.get("PMI_RANK", "0")
     end = time.monotonic() + timeout
     with socket.socket(socket.AF_UNIX) as connection:

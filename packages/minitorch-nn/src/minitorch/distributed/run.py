@@ -12,11 +12,7 @@ Follows https://docs.pytorch.org/docs/stable/elastic/run.html
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import subprocess
 import sys
-import uuid
 from argparse import REMAINDER, ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Any
@@ -101,6 +97,8 @@ def process_count(asked: str) -> int:
 
 def free_port() -> int:
     """A port that nobody uses."""
+    import socket
+
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -108,6 +106,8 @@ def free_port() -> int:
 
 def environment(args: Namespace, count: int, attempt: int) -> dict[str, str]:
     """What is the same for all processes; ``python -m minitorch`` adds each one's rank."""
+    import uuid
+
     told = {
         "MASTER_ADDR": args.master_addr,
         "MASTER_PORT": str(args.master_port or free_port()),
@@ -135,6 +135,9 @@ def run(args: Namespace) -> None:
     Raises:
         SystemExit: one of them failed.
     """
+    import signal
+    import subprocess
+
     count = process_count(args.nproc_per_node)
     script = ["-m"] if args.module else []
     script += [args.training_script, *args.training_script_args]
