@@ -198,7 +198,8 @@ def test_exercises(playground):
     assert status.startswith("Done in"), output
     assert re.findall(r"^(\w+) +(.*)$", output, re.M)[:2] == [("slope", "to do"), ("sub", "to do")]
     code = seen.page.input_value("#playground-code")
-    solved = code.replace("raise NotImplementedError", "return (f(x + h) - f(x - h)) / (2 * h)", 1)
+    body = "\n    return (f(x + h) - f(x - h)) / (2 * h)"
+    solved = code.replace("\n    raise NotImplementedError", body, 1)
     seen.page.fill("#playground-code", solved)
     assert re.findall(r"^(\w+) +(.*)$", press(seen)[1], re.M)[0] == ("slope", "solved")
     seen.screenshot("playground-exercises", full=True)
