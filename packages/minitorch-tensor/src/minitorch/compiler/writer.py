@@ -74,13 +74,17 @@ class Writer:
             Opaque: an argument is not known, so that it could be another in each run.
         """
         self._check(args)
-        if self.inlining and pure and function not in self.whole:
+        if self.inlining and pure and not self._is_whole(function):
             made = self._taken_apart(function, args)
             if made is not None:
                 return unwrapped(made)
         valued = self._valued(args, False)
         made = function(*args)
         return unwrapped(self.write(function, valued, {}, made, pure=pure))
+
+    def _is_whole(self, function: Any) -> bool:
+        """Whether a kernel is not to be taken apart: Numba's computes in another way."""
+        return function in self.whole or hasattr(function, "by_numba")
 
     def _check(self, x: Any) -> None:
         """Raises where an array, or a NumPy scalar, is neither a value nor a constant."""
@@ -93,8 +97,8 @@ class Writer:
 
     def nested(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """``call`` for proxies, within what is taken apart."""
-        apart = function not in self.whole
-        made = self._taken_apart(function, unwrapped(args)) if apart else None
+        whole = self._is_whole(function)
+        made = None if whole else self._taken_apart(function, unwrapped(args))
         return self.run(function, args, {}) if made is None else made
 
     def _taken_apart(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:

@@ -41,7 +41,9 @@ def offer(name: str, kernel: Kernel, put: Callable[[Kernel], None]) -> None:
 def _compiled(name: str, kernel: Kernel) -> Kernel:
     module, _, function = name.partition(".")
     make = getattr(import_module(f"{__package__}.numba.{module}"), function)
-    return update_wrapper(make(kernel), kernel)  # a rule's parameter names say what it saves
+    made: Any = update_wrapper(make(kernel), kernel)  # a rule's parameter names say what it saves
+    made.by_numba = True
+    return cast(Kernel, made)
 
 
 def set_kernels(kernels: Name) -> None:
