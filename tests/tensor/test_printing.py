@@ -398,3 +398,22 @@ def test_a_generator_is_itself_and_not_a_copy(tmp_path):
     random.generator.default_generator.set_state(before)
     assert same(program.function()(X)[0], first)
     assert not same(program.function()(X)[0], first)
+
+
+class Chain:
+    """As the backend "numba" makes them."""
+
+    __name__ = "mul_tanh"
+    operations = (("r0", "mul", ("a0", 2.0)), ("r1", "tanh", ("r0",)), ("r2", "sub", ("r1", "a1")))
+
+    def __call__(self, a, b):
+        return np.tanh(a * 2.0) - b
+
+
+def test_a_compiled_chain_says_what_it_does():
+    made = Builder(x=X, w=X)
+    program = made.program(made.run(Chain(), *made.arguments, hint="y"))
+    lines = [line.strip() for line in program.source.splitlines()]
+    at = lines.index("# r0 = mul(x, 2.0), r1 = tanh(r0), r2 = sub(r1, w)")
+    assert lines[at + 1] == "y = mul_tanh(x, w)  # (4, 3)"
+    assert same(program.function()(X, X)[0], np.tanh(X * 2.0) - X)

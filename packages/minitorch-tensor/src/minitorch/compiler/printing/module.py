@@ -69,6 +69,7 @@ def written(program: Program) -> Text:
         names.release(lives.ends[k])  # a result may be called as an operand was
         names.give_results(instruction)
         bound.update((names.of[value], value) for value in filter(None, instruction.results))
+        body[-1].lines += _chain(instruction, writer)
         lines = wrapped(writer.statement(instruction), INDENT)
         body[-1].lines += commented(lines, _shapes(instruction, "".join(lines)))
         names.release(lives.unused[k])
@@ -80,6 +81,17 @@ def written(program: Program) -> Text:
     results = [writer.text(value) for value in program.results]
     arguments = [names.of[v] for v in program.arguments]
     return Text(program, writer, setup, arguments, body, results)
+
+
+def _chain(instruction: Instruction, writer: Writer) -> list[str]:
+    """What a compiled chain does, as a comment: ``r1 = tanh(r0)``."""
+    named = {f"a{k}": writer.text(x) for k, x in enumerate(instruction.args)}
+    steps = []
+    for result, operation, operands in getattr(instruction.function, "operations", ()):
+        texts = (named.get(x, str(x)) for x in operands)
+        steps.append(f"{result} = {operation}({', '.join(texts)}),")
+    words = " ".join(steps).removesuffix(",").split()
+    return filled(words, INDENT) if words else []
 
 
 def _setup(program: Program, writer: Writer) -> list[tuple[Instruction, str]]:
