@@ -32,8 +32,6 @@ def i0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.i0(minitorch.tensor([0.0, 1.0]))
         tensor([1.0000, 1.2661])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.i0
     """
 
 

@@ -64,8 +64,6 @@ def lt(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> 
         >>> import minitorch
         >>> minitorch.lt(minitorch.tensor([1, 2, 3]), 2)
         tensor([ True, False, False])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.lt.html
     """
 
 
@@ -88,8 +86,6 @@ def gt(input: Tensor, other: Tensor | complex, *, out: Tensor | None = None) -> 
         >>> import minitorch
         >>> minitorch.gt(minitorch.tensor([1, 2, 3]), 2)
         tensor([False, False,  True])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.gt.html
     """
 
 

@@ -36,8 +36,6 @@ def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.erf(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.8427])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.erf
     """
 
 
@@ -51,8 +49,6 @@ def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.erfc(minitorch.tensor([0.0, 1.0]))
         tensor([1.0000, 0.1573])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.erfc
     """
 
 
@@ -68,8 +64,6 @@ def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.erfinv(minitorch.tensor([0.0, 0.5]))
         tensor([0.0000, 0.4769])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.erfinv
     """
 
 

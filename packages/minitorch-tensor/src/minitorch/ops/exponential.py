@@ -183,8 +183,6 @@ def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None)
         >>> import minitorch
         >>> minitorch.logit(minitorch.tensor([0.5, 0.8808]))
         tensor([0.0000, 2.0001])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.logit
     """
     made: Tensor = logit_p(input, eps)
     return made

@@ -44,8 +44,6 @@ def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.digamma(minitorch.tensor([1.0, 2.0]))
         tensor([-0.5772,  0.4228])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.digamma
     """
 
 
@@ -78,8 +76,6 @@ def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
     Raises:
         RuntimeError: ``n`` is negative.
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.polygamma
     """
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
@@ -93,10 +89,7 @@ def polygamma_method(self: Any, n: int) -> Any:
 
 @castable
 def mvlgamma(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
-    """The logarithm of the multivariate gamma function with dimension ``p``.
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.multigammaln
-    """
+    """The logarithm of the multivariate gamma function with dimension ``p``."""
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     constant = p * (p - 1) / 4 * math.log(math.pi)
@@ -145,8 +138,6 @@ def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
         >>> import minitorch
         >>> minitorch.igamma(minitorch.tensor([1.0]), minitorch.tensor([1.0]))
         tensor([0.6321])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.gammainc
     """
 
 
@@ -168,6 +159,4 @@ def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
         >>> import minitorch
         >>> minitorch.igammac(minitorch.tensor([1.0]), minitorch.tensor([1.0]))
         tensor([0.3679])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.gammaincc
     """

@@ -48,10 +48,7 @@ def _reflected(vectors: Any, tau: Any, x: Any, order: Any) -> Any:
 
 @castable
 def householder_product(input: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The first columns of ``Q``, as many as ``input`` has: what ``geqrf`` gave, multiplied out.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.linalg.householder_product.html
-    """
+    """The first columns of ``Q``, as many as ``input`` has: what ``geqrf`` gave, multiplied out."""
     name = "torch.linalg.householder_product"
     matrices(name, input)
     one_dtype(name, input, tau)

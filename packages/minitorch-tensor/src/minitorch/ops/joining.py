@@ -195,10 +195,7 @@ def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
 
 @joined
 def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
-    """The tensors, at least 2-dim, joined along rows.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.vstack.html
-    """
+    """The tensors, at least 2-dim, joined along rows."""
     return cat(atleast_2d(_some(tensors, "vstack")), 0)
 
 

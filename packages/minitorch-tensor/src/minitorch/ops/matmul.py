@@ -257,10 +257,7 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @castable
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The matrix of all products of the elements of two vectors.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.outer.html
-    """
+    """The matrix of all products of the elements of two vectors."""
     for name, x in (("self", input), ("vec2", vec2)):
         if x.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x.ndim}-D")

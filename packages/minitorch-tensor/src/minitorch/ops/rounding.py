@@ -69,8 +69,6 @@ def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.trunc(minitorch.tensor([-1.5, 1.5]))
         tensor([-1.,  1.])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.trunc.html
     """
 
 

@@ -268,10 +268,7 @@ t_p = labelled(permute_p, "TBackward0")
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """Two dimensions swapped, a view.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.transpose.html
-    """
+    """Two dimensions swapped, a view."""
     try:
         n = input.ndim
         order = list(range(n))
@@ -355,10 +352,7 @@ def hermitian(input: Tensor) -> Tensor:
 
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """The dimensions ``source`` moved to the places ``destination``, a view.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.movedim.html
-    """
+    """The dimensions ``source`` moved to the places ``destination``, a view."""
     n = input.ndim
     sources = (source,) if isinstance(source, int) else tuple(source)
     places = (destination,) if isinstance(destination, int) else tuple(destination)

@@ -50,8 +50,6 @@ def xlogy(input: Tensor | complex, other: Tensor | complex, *, out: Tensor | Non
         >>> import minitorch
         >>> minitorch.xlogy(minitorch.tensor([0.0, 2.0]), minitorch.tensor([0.0, 1.0]))
         tensor([0., 0.])
-
-    Follows https://docs.pytorch.org/docs/stable/special.html#torch.special.xlogy
     """
 
 
@@ -178,8 +176,6 @@ def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.atan2(minitorch.tensor([1.0]), minitorch.tensor([-1.0]))
         tensor([2.3562])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.atan2.html
     """
 
 

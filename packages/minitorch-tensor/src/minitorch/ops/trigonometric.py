@@ -72,8 +72,6 @@ def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.asin(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 1.5708])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.asin.html
     """
 
 
@@ -102,8 +100,6 @@ def atan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.atan(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.7854])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.atan.html
     """
 
 
@@ -165,8 +161,6 @@ def asinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.asinh(minitorch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.8814])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.asinh.html
     """
 
 
@@ -193,8 +187,6 @@ def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import minitorch
         >>> minitorch.atanh(minitorch.tensor([0.0, 0.5]))
         tensor([0.0000, 0.5493])
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.atanh.html
     """
 
 

@@ -74,10 +74,7 @@ def _apply(
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Each element is set to zero with probability ``p``, the others are divided by 1 - p.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
-    """
+    """Each element is set to zero with probability ``p``, the others are divided by 1 - p."""
     _check(p)
     return _apply(_drop, input, p, training, inplace, False)
 
