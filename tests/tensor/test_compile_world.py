@@ -280,6 +280,13 @@ keyword for positional
     args = x, 2
 > args, kwargs = (x,), {"y": 2}
 
+global of a compiled function that is called
+    a = 2
+    @torch.compile
+    def g(x): return x * a
+    def f(x): return g(x) + 1
+> a = 3
+
 exception
     a = 1
     def f(x):

@@ -40,8 +40,8 @@ class Check:
         self._variables = 0
         self._names: dict[int, str] = {}
         self._values: dict[str, Any] = {
-            "all_same": all_same, "same": same, "same_array": same_array, "writes": module_writes,
-            "seen": [None], "failed": self._failed,
+            "__name__": __name__, "all_same": all_same, "same": same, "same_array": same_array,
+            "writes": module_writes, "seen": [None], "failed": self._failed,
         }  # fmt: skip
 
     def constant(self, value: Any) -> str:

@@ -97,6 +97,7 @@ def entry(
 ) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
     """The function of ``(args, kwargs)``: the result, or MISS."""
     names: dict[str, Any] = {
+        "__name__": __name__,
         "read": recording.world.read, "program": forward, "backward": backward, "MISS": MISS,
         "fits": fits, "Differs": Differs, "wrap": wrap,
         "history": history, "AccumulateGrad": AccumulateGrad,

@@ -60,6 +60,9 @@ class Objects(Classes):
         if isinstance(value, Generator):  # the program draws from it
             self.generators.append((value, value.get_state()))
             return
+        if kind.__module__ == "minitorch.compiler.function":  # what it recorded changes nothing
+            self.look(value._function, f"{node.expr}._function", node.told, node.free)
+            return
         if kind.__module__ == "logging":  # what a logger does is seen as it does it
             return
         if kind.__module__.startswith("numpy.random") or _holds_state(value):
