@@ -32,6 +32,7 @@ OWN = {
     "minitorch.as_torch", "minitorch.load_file", "minitorch.save_file", "minitorch.nn.Loss",
     "minitorch.expand", "minitorch.explain", "minitorch.autograd.GradcheckError",
     "minitorch.nn.is_lazy", "minitorch.teach", "minitorch.TeachingWarning",
+    "minitorch.get_kernels", "minitorch.set_kernels",
     "minitorch.nn.NonDynamicallyQuantizableLinear", "minitorch.nn.functional.feature_dropout",
     "minitorch.nn.utils.summary", "minitorch.optim.register_optimizer_step_post_hook",
     "minitorch.optim.register_optimizer_step_pre_hook", "minitorch.utils.data.WorkerInfo",
