@@ -398,6 +398,14 @@ def test_nothing_is_written_over_while_a_view_of_it_is_used():
     assert_same(program.function()(*made.given)[0], expected)
 
 
+def test_a_sum_of_two_nans_of_one_element_is_the_first():
+    made = Builder(x=np.full((1, 1), np.nan, np.float32), y=np.full((1, 1), -np.nan, np.float32))
+    x, y = made.arguments
+    result = made.run(np.add, made.run(Method("copy"), x), made.run(Method("copy"), y))
+    program = passes.plan_buffers(made.program(made.run(np.copysign, 1, result)))
+    assert_same(program.function()(*made.given)[0], np.ones((1, 1), np.float32))
+
+
 def test_a_program_of_nothing():
     program = Program("recorded", "", [], [], [])
     assert passes.run(program)[-1].function()() == ()

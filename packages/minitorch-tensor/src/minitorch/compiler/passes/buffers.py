@@ -154,8 +154,8 @@ class Planner:
     def _dies(self, operand: Value, value: Value, instruction: Instruction, k: int) -> bool:
         """Whether ``value`` may be written over ``operand``."""
         root = self._root(operand)
-        if root is None or operand not in self.own:
-            return False
+        if root is None or operand not in self.own or math.prod(value.shape) == 1:
+            return False  # of one element NumPy takes it for a sum: NaN + -NaN is the other one
         if self.memory.used[root] != k or not same_layout(operand, value) or not _dense(operand):
             return False
         others = (other for other in instruction.inputs() if other is not operand)
