@@ -326,6 +326,10 @@ def as_at_first():
     torch.set_default_device(None)
     torch.use_deterministic_algorithms(False)
     torch.set_autocast_enabled("cpu", False)
+    while torch.autocast_decrement_nesting() >= 0:  # of blocks that were entered and not left
+        pass
+    torch.autocast_increment_nesting()
+    torch.clear_autocast_cache()
     torch.manual_seed(0)
     random.seed(0)
     np.random.seed(0)

@@ -42,7 +42,7 @@ def guard_modes(check: Check) -> str | None:
     chosen = check.constant(device.chosen)
     place = device.default_device()
     told = f"{check.constant(device.default_device)}() == {check.constant(place)}"
-    check.guard(f"not {chosen}" if place == device.CPU else told, "the default device")
+    check.guard(told if device.chosen else f"not {chosen}", "the default device")
     check.guard(
         f"{check.constant(unset)}['deterministic'] is {unset['deterministic']}",
         "deterministic algorithms",
