@@ -72,7 +72,7 @@ REASONS: dict[str, str] = {
     r"create_selective_checkpoint_contexts|SelectiveCheckpointContext|CheckpointPolicy|"
     r"SAC_IGNORED_OPS|TorchDispatchMode|LoggingTensorMode|capture_logs|boolean_dispatch|"
     r"BroadcastingList\d|NestedIOFunction|Future|AcceleratorError|\w*ThroughputBenchmark|"
-    r"throughput_benchmark|FileCheck|backcompat|\w*cpp_backtrace",
+    r"throughput_benchmark|FileCheck|backcompat|\w*cpp_backtrace|cpp_extension|file_baton",
     SPARSE: r"(ccol|col|crow|row)_indices|coalesce|dense_dim|indices|is_coalesced|"
     r"resize_as_sparse_|smm|sparse_\w+|sspaddmm|to_sparse_\w+|values|\w*_sparse_gradcheck",
     QUANTIZED: r"q_\w+|qscheme|int_repr|dequantize|per_(channel|tensor)_\w+|qu?int\w+|to_mkldnn|"

@@ -196,7 +196,7 @@ class SyncBatchNorm(_BatchNorm):
 
     def forward(self, input: Tensor) -> Tensor:
         """The input, normalized; while training the statistics are those of all ranks."""
-        group = self._ranks() if self.training else None
+        group = _ranks_of(self) if self.training else None
         if group is None:
             return super().forward(input)
         self._check_input_dim(input)
@@ -215,7 +215,7 @@ class SyncBatchNorm(_BatchNorm):
         mean, total = sums[:-1] / sums[-1], sums[-1].detach()
         centered = wide - mean.view(shape)
         var = all_reduce(centered.square().sum(over), group=group) / total
-        self._learn(mean.detach(), var.detach(), float(total))
+        _learn(self, mean.detach(), var.detach(), float(total))
         scale = (var + self.eps).rsqrt()
         if self.weight is not None:
             scale = scale * self.weight
@@ -223,27 +223,6 @@ class SyncBatchNorm(_BatchNorm):
         if self.bias is not None:
             out = out + self.bias.view(shape)
         return out.to(input.dtype)
-
-    def _ranks(self) -> Any:
-        """The group, None where there is nobody else."""
-        import sys
-
-        distributed = sys.modules.get("minitorch.distributed")
-        if distributed is None or not distributed.is_initialized():
-            return None
-        group = self.process_group or distributed.group.WORLD
-        return group if distributed.get_world_size(group) > 1 else None
-
-    def _learn(self, mean: Tensor, var: Tensor, total: float) -> None:
-        """Moves the statistics towards those of the batch of ``total`` values per channel."""
-        if not self.track_running_stats or self.num_batches_tracked is None:
-            return
-        self.num_batches_tracked.add_(1)
-        share = 1 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
-        unbiased = var * (total / max(total - 1, 1))
-        for running, value in ((self.running_mean, mean), (self.running_var, unbiased)):
-            if running is not None:
-                running.lerp_(value.to(running.dtype), share)
 
     @classmethod
     def convert_sync_batchnorm(cls, module: Any, process_group: Any = None) -> Any:
@@ -317,3 +296,26 @@ class LazyBatchNorm3d(_LazyNormBase, BatchNorm3d):
     """``BatchNorm3d`` that takes ``num_features`` from its first input."""
 
     cls_to_become = BatchNorm3d
+
+
+def _ranks_of(module: SyncBatchNorm) -> Any:
+    """The group, None where there is nobody else."""
+    import sys
+
+    distributed = sys.modules.get("minitorch.distributed")
+    if distributed is None or not distributed.is_initialized():
+        return None
+    group = module.process_group or distributed.group.WORLD
+    return group if distributed.get_world_size(group) > 1 else None
+
+
+def _learn(module: SyncBatchNorm, mean: Tensor, var: Tensor, total: float) -> None:
+    """Moves the statistics towards those of the batch of ``total`` values per channel."""
+    if not module.track_running_stats or module.num_batches_tracked is None:
+        return
+    module.num_batches_tracked.add_(1)
+    share = 1 / module.num_batches_tracked.item() if module.momentum is None else module.momentum
+    unbiased = var * (total / max(total - 1, 1))
+    for running, value in ((module.running_mean, mean), (module.running_var, unbiased)):
+        if running is not None:
+            running.lerp_(value.to(running.dtype), share)
