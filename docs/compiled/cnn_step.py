@@ -52,14 +52,12 @@ d_head_bias_gathered = memory_1_9098[9088:9098]
 @np.errstate(all="ignore")
 @of_arrays
 def step(
-    image, conv1_weight, conv1_bias, conv2_weight, conv2_bias, head_weight, head_bias, label, lr,
-    momentum, incoming, weight_decay
+    image, conv1_weight, conv1_bias, conv2_weight, conv2_bias, head_weight, head_bias, label, lr
 ):
     # image (16, 1, 28, 28), conv1_weight (8, 1, 3, 3), conv1_bias (8,), conv2_weight (16, 8, 3, 3),
-    # conv2_bias (16,), head_weight (10, 784), head_bias (10,), label (16,) int64, lr () float64,
-    # momentum () float64, incoming () float64, weight_decay () float64
+    # conv2_bias (16,), head_weight (10, 784), head_bias (10,), label (16,) int64, lr () float64
 
-    # cnn.py:16  hidden = F.max_pool2d(F.relu(self.conv1(image)), 2)  (undone in line 139)
+    # cnn.py:16  hidden = F.max_pool2d(F.relu(self.conv1(image)), 2)  (undone in line 137)
     convolution_2 = convolution(
         image, conv1_weight, conv1_bias, (1, 1), ((1, 1), (1, 1)), (1, 1), 1
     )  # (16, 8, 28, 28)
@@ -71,7 +69,7 @@ def step(
     )
     values, indices = max_pool(relu, windows_2, True)  # (16, 8, 14, 14), (16, 8, 14, 14) int64
 
-    # cnn.py:17  hidden = F.max_pool2d(F.relu(self.conv2(hidden)), 2)  (undone in line 127)
+    # cnn.py:17  hidden = F.max_pool2d(F.relu(self.conv2(hidden)), 2)  (undone in line 125)
     convolution_2 = convolution(
         values, conv2_weight, conv2_bias, (1, 1), ((1, 1), (1, 1)), (1, 1), 1
     )  # (16, 16, 14, 14)
@@ -83,13 +81,13 @@ def step(
     )
     values_2, indices_2 = max_pool(relu_2, windows_3, True)  # (16, 16, 7, 7), (16, 16, 7, 7) int64
 
-    # cnn.py:18  return self.head(hidden.flatten(1))  (undone in line 119)
+    # cnn.py:18  return self.head(hidden.flatten(1))  (undone in line 117)
     view = values_2.reshape((16, 784))
     head_weight_T = head_weight.T  # (784, 10)
     logits = view.dot(head_weight_T)  # (16, 10)
     logits += head_bias
 
-    # cnn.py:29  loss = F.cross_entropy(logits, label)  (undone in line 112)
+    # cnn.py:29  loss = F.cross_entropy(logits, label)  (undone in line 110)
     expect_none(check_labels, label, 10, -100)
     logits_by_columns = np.asfortranarray(logits)  # (16, 10)
     tops = np.maximum.reduce(logits_by_columns, axis=1, keepdims=True)  # (16, 1)
@@ -109,14 +107,14 @@ def step(
 
     # ---------- backward
 
-    # undoes line 92, cnn.py:29  loss = F.cross_entropy(logits, label)
+    # undoes line 90, cnn.py:29  loss = F.cross_entropy(logits, label)
     d_logits = np.multiply(probabilities, constant, out=probabilities)  # (16, 10)
     d_logits_flat = d_logits.ravel("K")  # (160,)
     part = d_logits_flat[at]  # (16,)
     part -= constant
     d_logits_flat[at] = part
 
-    # undoes line 86, cnn.py:18  return self.head(hidden.flatten(1))
+    # undoes line 84, cnn.py:18  return self.head(hidden.flatten(1))
     d_view = d_logits.dot(head_weight)  # (16, 784)
     d_logits_T = d_logits.T  # (10, 16)
     d_head_weight = d_logits_T.dot(view)  # (10, 784)
@@ -124,7 +122,7 @@ def step(
     d_values = d_view.reshape((16, 16, 7, 7))
     d_relu = max_pool_d_x(d_values, indices_2, (16, 16, 14, 14), True)
 
-    # undoes line 74, cnn.py:17  hidden = F.max_pool2d(F.relu(self.conv2(hidden)), 2)
+    # undoes line 72, cnn.py:17  hidden = F.max_pool2d(F.relu(self.conv2(hidden)), 2)
     mask = relu_2 <= 0  # (16, 16, 14, 14) bool
     d_convolution = np.where(mask, 0, d_relu)  # (16, 16, 14, 14)
     d_values = convolution_d_x(
@@ -136,7 +134,7 @@ def step(
     d_conv2_bias = d_convolution.sum((0, 2, 3))  # (16,)
     d_relu = max_pool_d_x(d_values, indices, (16, 8, 28, 28), True)
 
-    # undoes line 62, cnn.py:16  hidden = F.max_pool2d(F.relu(self.conv1(image)), 2)
+    # undoes line 60, cnn.py:16  hidden = F.max_pool2d(F.relu(self.conv1(image)), 2)
     mask = np.less_equal(relu, 0, out=memory_2_16x8x28x28)  # (16, 8, 28, 28) bool
     d_convolution = np.where(mask, 0, d_relu)  # (16, 8, 28, 28)
     d_conv1_weight = convolution_d_w(

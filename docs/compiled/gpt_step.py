@@ -104,22 +104,21 @@ def step(
     letters_weight, text, places_weight, block_norm1_weight, block_norm1_bias, block_qkv_weight,
     block_qkv_bias, block_out_weight, block_out_bias, block_norm2_weight, block_norm2_bias,
     block_up_weight, block_up_bias, block_down_weight, block_down_bias, norm_weight, norm_bias,
-    head_weight, following, lr, momentum, incoming, weight_decay
+    head_weight, following, lr
 ):
     # letters_weight (65, 64), text (8, 32) int64, places_weight (32, 64), block_norm1_weight (64,),
     # block_norm1_bias (64,), block_qkv_weight (192, 64), block_qkv_bias (192,),
     # block_out_weight (64, 64), block_out_bias (64,), block_norm2_weight (64,),
     # block_norm2_bias (64,), block_up_weight (256, 64), block_up_bias (256,),
     # block_down_weight (64, 256), block_down_bias (64,), norm_weight (64,), norm_bias (64,),
-    # head_weight (65, 64), following (8, 32) int64, lr () float64, momentum () float64,
-    # incoming () float64, weight_decay () float64
+    # head_weight (65, 64), following (8, 32) int64, lr () float64
 
-    # gpt.py:37  embedded = self.letters(text) + self.places(places)  (undone in line 301)
+    # gpt.py:37  embedded = self.letters(text) + self.places(places)  (undone in line 300)
     embedding = take_rows(letters_weight, text, -1)  # (8, 32, 64)
     embedding_2 = take_rows(places_weight, numbers, -1)  # (32, 64)
     embedded = np.add(embedding, embedding_2, out=memory_1)  # (8, 32, 64)
 
-    # gpt.py:18  qkv = self.qkv(self.norm1(x)).view(batch, length, 3, self....  (undone in line 287)
+    # gpt.py:18  qkv = self.qkv(self.norm1(x)).view(batch, length, 3, self....  (undone in line 286)
     embedded_reshaped = embedded.reshape(-1, 64)  # (256, 64)
     native_layer_norm = memory_2  # (256, 64)
     product = embedded_reshaped.dot(ones)  # (256,)
@@ -138,18 +137,18 @@ def step(
     linear += block_qkv_bias
     qkv = linear.reshape((8, 32, 3, 4, 16))
 
-    # gpt.py:19  q, k, v = qkv.permute(2, 0, 3, 1, 4)  (undone in line 284)
+    # gpt.py:19  q, k, v = qkv.permute(2, 0, 3, 1, 4)  (undone in line 283)
     permute = qkv.transpose((2, 0, 3, 1, 4))  # (3, 8, 4, 32, 16)
     q = permute[0, ...]  # (8, 4, 32, 16)
     k = permute[1, ...]  # (8, 4, 32, 16)
     v = permute[2, ...]  # (8, 4, 32, 16)
 
-    # gpt.py:20  attended = F.scaled_dot_product_attention(q, k, v, is_caus...  (undone in line 274)
+    # gpt.py:20  attended = F.scaled_dot_product_attention(q, k, v, is_caus...  (undone in line 273)
     attended, scaled, turned_keys, _, tops, totals = scaled_dot_product_attention(
         q, k, v, None, 0.25, True
     )  # (8, 4, 32, 16), (32, 32, 16), (32, 16, 32), (32, 32, 1), (32, 32, 1)
 
-    # gpt.py:21  x = x + self.out(attended.transpose(1, 2).reshape(batch, l...  (undone in line 265)
+    # gpt.py:21  x = x + self.out(attended.transpose(1, 2).reshape(batch, l...  (undone in line 264)
     permute = attended.transpose((0, 2, 1, 3))  # (8, 32, 4, 16)
     view = permute.reshape((8, 32, 64))
     view_reshaped = view.reshape(-1, 64)  # (256, 64)
@@ -159,7 +158,7 @@ def step(
     linear_reshaped = linear.reshape((8, 32, 64))
     x = np.add(embedded, linear_reshaped, out=linear_reshaped)  # (8, 32, 64)
 
-    # gpt.py:22  hidden = F.gelu(self.up(self.norm2(x)))  (undone in line 251)
+    # gpt.py:22  hidden = F.gelu(self.up(self.norm2(x)))  (undone in line 250)
     x_reshaped = x.reshape(-1, 64)  # (256, 64)
     native_layer_norm_2 = memory_6  # (256, 64)
     product = x_reshaped.dot(ones)  # (256,)
@@ -179,7 +178,7 @@ def step(
     linear_reshaped = linear.reshape((8, 32, 256))
     hidden, slope = gelu(linear_reshaped)  # (8, 32, 256), (8, 32, 256)
 
-    # gpt.py:23  return x + self.down(hidden)  (undone in line 243)
+    # gpt.py:23  return x + self.down(hidden)  (undone in line 242)
     hidden_reshaped = hidden.reshape(-1, 256)  # (256, 256)
     block_down_weight_T = block_down_weight.T  # (256, 64)
     linear = hidden_reshaped.dot(block_down_weight_T, out=memory_8_256x64)  # (256, 64)
@@ -187,7 +186,7 @@ def step(
     linear_reshaped = linear.reshape((8, 32, 64))
     add = np.add(x, linear_reshaped, out=linear_reshaped)  # (8, 32, 64)
 
-    # gpt.py:38  return self.head(self.norm(self.block(embedded)))  (undone in line 233)
+    # gpt.py:38  return self.head(self.norm(self.block(embedded)))  (undone in line 232)
     add_reshaped = add.reshape(-1, 64)  # (256, 64)
     native_layer_norm_3 = memory_9  # (256, 64)
     product = add_reshaped.dot(ones)  # (256,)
@@ -204,7 +203,7 @@ def step(
     head_weight_T = head_weight.T  # (64, 65)
     logits = native_layer_norm_3.dot(head_weight_T, out=memory_11_256x65)  # (256, 65)
 
-    # gpt.py:49  loss = F.cross_entropy(logits.flatten(0, 1), following.fla...  (undone in line 226)
+    # gpt.py:49  loss = F.cross_entropy(logits.flatten(0, 1), following.fla...  (undone in line 225)
     view = following.reshape((256,))  # (256,) int64
     expect_none(check_labels, view, 65, -100)
     max_logits = np.maximum.reduce(logits, axis=1, keepdims=True)  # (256, 1)
@@ -223,14 +222,14 @@ def step(
 
     # ---------- backward
 
-    # undoes line 207, gpt.py:49  loss = F.cross_entropy(logits.flatten(0, 1), following.flatten())
+    # undoes line 206, gpt.py:49  loss = F.cross_entropy(logits.flatten(0, 1), following.flatten())
     d_view = np.multiply(probabilities, constant, out=probabilities)  # (256, 65)
     d_view_flat = d_view.ravel("K")  # (16640,)
     part = d_view_flat[at]  # (256,)
     part -= constant
     d_view_flat[at] = part
 
-    # undoes line 190, gpt.py:38  return self.head(self.norm(self.block(embedded)))
+    # undoes line 189, gpt.py:38  return self.head(self.norm(self.block(embedded)))
     d_native_layer_norm = d_view.dot(head_weight, out=memory_12)  # (256, 64)
     d_native_layer_norm_reshaped = d_native_layer_norm.reshape(8, 32, 64)
     d_view_T = d_view.T  # (65, 256)
@@ -240,7 +239,7 @@ def step(
         True, True)
     )  # (8, 32, 64), (64,), (64,)
 
-    # undoes line 182, gpt.py:23  return x + self.down(hidden)
+    # undoes line 181, gpt.py:23  return x + self.down(hidden)
     d_add_reshaped = d_add.reshape(-1, 64)  # (256, 64)
     d_hidden = d_add_reshaped.dot(block_down_weight, out=memory_8_256x256)  # (256, 256)
     d_hidden_reshaped = d_hidden.reshape(8, 32, 256)
@@ -248,7 +247,7 @@ def step(
     d_block_down_weight = transposed.dot(hidden_reshaped)  # (64, 256)
     d_block_down_bias = np.dot(ones_3, d_add_reshaped)  # (64,)
 
-    # undoes line 162, gpt.py:22  hidden = F.gelu(self.up(self.norm2(x)))
+    # undoes line 161, gpt.py:22  hidden = F.gelu(self.up(self.norm2(x)))
     d_linear = np.multiply(d_hidden_reshaped, slope, out=d_hidden_reshaped)  # (8, 32, 256)
     d_linear_reshaped = d_linear.reshape(-1, 256)  # (256, 256)
     d_native_layer_norm = d_linear_reshaped.dot(block_up_weight, out=memory_9)  # (256, 64)
@@ -262,7 +261,7 @@ def step(
     )  # (8, 32, 64), (64,), (64,)
     d_embedded = np.add(d_add, d_x, out=memory_5_8x32x64)  # (8, 32, 64)
 
-    # undoes line 152, gpt.py:21  x = x + self.out(attended.transpose(1, 2).reshape(batch, length...
+    # undoes line 151, gpt.py:21  x = x + self.out(attended.transpose(1, 2).reshape(batch, length...
     d_embedded_reshaped = d_embedded.reshape(-1, 64)  # (256, 64)
     d_view = d_embedded_reshaped.dot(block_out_weight, out=memory_6)  # (256, 64)
     transposed = d_embedded_reshaped.T  # (64, 256)
@@ -271,7 +270,7 @@ def step(
     d_permute = d_view.reshape((8, 32, 4, 16))
     d_attended = d_permute.transpose((0, 2, 1, 3))  # (8, 4, 32, 16)
 
-    # undoes line 147, gpt.py:20  attended = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    # undoes line 146, gpt.py:20  attended = F.scaled_dot_product_attention(q, k, v, is_causal=True)
     d_q, d_k, d_v, _ = scaled_dot_product_attention_backward(
         d_attended, (8, 4, 32, 16), (8, 4, 32, 16), v, scaled, turned_keys, None, tops, totals,
         0.25, True
@@ -281,10 +280,10 @@ def step(
     d_v_part = d_v[None]  # (1, 8, 4, 32, 16)
     d_permute = np.concatenate([d_q_part, d_k_part, d_v_part], 0, out=memory_4_3x8x4x32x16)
 
-    # undoes line 141, gpt.py:19  q, k, v = qkv.permute(2, 0, 3, 1, 4)
+    # undoes line 140, gpt.py:19  q, k, v = qkv.permute(2, 0, 3, 1, 4)
     d_qkv = d_permute.transpose((1, 3, 0, 2, 4))  # (8, 32, 3, 4, 16)
 
-    # undoes line 122, gpt.py:18  qkv = self.qkv(self.norm1(x)).view(batch, length, 3, self.heads...
+    # undoes line 121, gpt.py:18  qkv = self.qkv(self.norm1(x)).view(batch, length, 3, self.heads...
     d_linear = d_qkv.reshape((8, 32, 192))
     d_linear_reshaped = d_linear.reshape(-1, 192)  # (256, 192)
     d_native_layer_norm = d_linear_reshaped.dot(block_qkv_weight, out=memory_6)  # (256, 64)
@@ -298,7 +297,7 @@ def step(
     )  # (8, 32, 64), (64,), (64,)
     d_embedding = np.add(d_embedded, d_embedded_2, out=d_embedded)  # (8, 32, 64)
 
-    # undoes line 117, gpt.py:37  embedded = self.letters(text) + self.places(places)
+    # undoes line 116, gpt.py:37  embedded = self.letters(text) + self.places(places)
     sum_d_embedding = np.add.reduce(d_embedding, axis=(0,))  # (32, 64)
     d_places_weight = embedding_d_table(sum_d_embedding, numbers, (32, 64), -1)
     d_letters_weight = embedding_d_table(d_embedding, text, (65, 64), -1)

@@ -47,14 +47,13 @@ d_head_bias_gathered = memory_2[25600:25608]
 @of_arrays
 def step(
     x, lstm_weight_ih_l0, lstm_weight_hh_l0, lstm_bias_ih_l0, lstm_bias_hh_l0, head_weight,
-    head_bias, y, lr, momentum, incoming, weight_decay
+    head_bias, y, lr
 ):
     # x (16, 50, 32), lstm_weight_ih_l0 (256, 32), lstm_weight_hh_l0 (256, 64),
     # lstm_bias_ih_l0 (256,), lstm_bias_hh_l0 (256,), head_weight (8, 64), head_bias (8,),
-    # y (16,) int64, lr () float64, momentum () float64, incoming () float64,
-    # weight_decay () float64
+    # y (16,) int64, lr () float64
 
-    # lstm.py:15  states, _ = self.lstm(x)  (undone in line 109)
+    # lstm.py:15  states, _ = self.lstm(x)  (undone in line 108)
     permute = x.transpose((1, 0, 2))  # (50, 16, 32)
     view = permute.reshape((-1, 32))  # (800, 32)
     y_2, _, _, gates, before, cells, tanhs = flat(
@@ -66,13 +65,13 @@ def step(
     view_2 = y_2.reshape((50, 16, 64))
     permute = view_2.transpose((1, 0, 2))  # (16, 50, 64)
 
-    # lstm.py:16  return self.head(states[:, -1])  (undone in line 102)
+    # lstm.py:16  return self.head(states[:, -1])  (undone in line 101)
     slice_ = permute[:, -1, ...]  # (16, 64)
     head_weight_T = head_weight.T  # (64, 8)
     logits = slice_.dot(head_weight_T)  # (16, 8)
     logits += head_bias
 
-    # lstm.py:27  loss = F.cross_entropy(logits, y)  (undone in line 95)
+    # lstm.py:27  loss = F.cross_entropy(logits, y)  (undone in line 94)
     expect_none(check_labels, y, 8, -100)
     logits_by_columns = np.asfortranarray(logits)  # (16, 8)
     tops = np.maximum.reduce(logits_by_columns, axis=1, keepdims=True)  # (16, 1)
@@ -92,21 +91,21 @@ def step(
 
     # ---------- backward
 
-    # undoes line 75, lstm.py:27  loss = F.cross_entropy(logits, y)
+    # undoes line 74, lstm.py:27  loss = F.cross_entropy(logits, y)
     d_logits = np.multiply(probabilities, constant, out=probabilities)  # (16, 8)
     d_logits_flat = d_logits.ravel("K")  # (128,)
     part = d_logits_flat[at]  # (16,)
     part -= constant
     d_logits_flat[at] = part
 
-    # undoes line 69, lstm.py:16  return self.head(states[:, -1])
+    # undoes line 68, lstm.py:16  return self.head(states[:, -1])
     d_slice = d_logits.dot(head_weight)  # (16, 64)
     d_logits_T = d_logits.T  # (8, 16)
     d_head_weight = d_logits_T.dot(slice_)  # (8, 64)
     d_head_bias = np.dot(ones_2, d_logits)  # (8,)
     d_permute = slice_d_x(d_slice, (16, 50, 64), (slice(None, None, None), -1))
 
-    # undoes line 57, lstm.py:15  states, _ = self.lstm(x)
+    # undoes line 56, lstm.py:15  states, _ = self.lstm(x)
     d_view = d_permute.transpose((1, 0, 2))  # (50, 16, 64)
     d_y = d_view.reshape((800, 64))
     (

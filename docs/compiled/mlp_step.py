@@ -31,25 +31,22 @@ d_out_bias_gathered = memory_2[1600:1605]
 
 @np.errstate(all="ignore")
 @of_arrays
-def step(
-    x, hidden_weight, hidden_bias, out_weight, out_bias, y, lr, momentum, incoming, weight_decay
-):
+def step(x, hidden_weight, hidden_bias, out_weight, out_bias, y, lr):
     # x (64, 10), hidden_weight (100, 10), hidden_bias (100,), out_weight (5, 100), out_bias (5,),
-    # y (64,) int64, lr () float64, momentum () float64, incoming () float64,
-    # weight_decay () float64
+    # y (64,) int64, lr () float64
 
-    # mlp.py:15  hidden = torch.tanh(self.hidden(x))  (undone in line 85)
+    # mlp.py:15  hidden = torch.tanh(self.hidden(x))  (undone in line 82)
     hidden_weight_T = hidden_weight.T  # (10, 100)
     linear = x.dot(hidden_weight_T)  # (64, 100)
     linear += hidden_bias
     hidden = np.tanh(linear, out=linear)  # (64, 100)
 
-    # mlp.py:16  return self.out(hidden)  (undone in line 79)
+    # mlp.py:16  return self.out(hidden)  (undone in line 76)
     out_weight_T = out_weight.T  # (100, 5)
     logits = hidden.dot(out_weight_T)  # (64, 5)
     logits += out_bias
 
-    # mlp.py:27  loss = F.cross_entropy(logits, y)  (undone in line 72)
+    # mlp.py:27  loss = F.cross_entropy(logits, y)  (undone in line 69)
     expect_none(check_labels, y, 5, -100)
     logits_by_columns = np.asfortranarray(logits)  # (64, 5)
     tops = np.maximum.reduce(logits_by_columns, axis=1, keepdims=True)  # (64, 1)
@@ -69,20 +66,20 @@ def step(
 
     # ---------- backward
 
-    # undoes line 52, mlp.py:27  loss = F.cross_entropy(logits, y)
+    # undoes line 49, mlp.py:27  loss = F.cross_entropy(logits, y)
     d_logits = np.multiply(probabilities, constant, out=probabilities)  # (64, 5)
     d_logits_flat = d_logits.ravel("K")  # (320,)
     part = d_logits_flat[at]  # (64,)
     part -= constant
     d_logits_flat[at] = part
 
-    # undoes line 47, mlp.py:16  return self.out(hidden)
+    # undoes line 44, mlp.py:16  return self.out(hidden)
     d_hidden = d_logits.dot(out_weight)  # (64, 100)
     d_logits_T = d_logits.T  # (5, 64)
     d_out_weight = d_logits_T.dot(hidden)  # (5, 100)
     d_out_bias = np.dot(ones_2, d_logits)  # (5,)
 
-    # undoes line 41, mlp.py:15  hidden = torch.tanh(self.hidden(x))
+    # undoes line 38, mlp.py:15  hidden = torch.tanh(self.hidden(x))
     product = np.multiply(hidden, hidden, out=hidden)  # (64, 100)
     difference = np.subtract(1, product, out=product)  # (64, 100)
     d_linear = np.multiply(d_hidden, difference, out=d_hidden)  # (64, 100)

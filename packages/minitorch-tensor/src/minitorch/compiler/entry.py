@@ -118,7 +118,7 @@ def entry(
     for k, array in enumerate(recording.own):
         names[f"own{k}"] = array
         given.append(f"own{k}")
-    steps = list(dict.fromkeys(step for step, _ in recording.numbers))
+    steps = recording.steps
     names |= {f"step{k}": step for k, step in enumerate(steps)}
     given += [f"step{steps.index(step)}.options[{name!r}]" for step, name in recording.numbers]
     for k, ready in enumerate(recording.ready):

@@ -84,6 +84,7 @@ class Recording(NamedTuple):
     arrays: list[Any]  # of the outside tensors, as they were
     own: list[Any]  # memory of optimizers, the program's arguments after those
     numbers: list[tuple[Any, str]]  # of steps, by name, the arguments after those
+    steps: list[Any]  # of optimizers, which are told that they were taken
     ready: list[Callable[[], bool]]  # whether their steps will be such ones
     tracer: Tracer  # with the arrays of the call
     generators: list[tuple[Any, Any]]  # with their states before the call
@@ -167,9 +168,12 @@ class _Settling:
             for leaf, grad, arrived in self.tracer.first.values()
             if grad is None and arrived and id(leaf) in self.number
         ]
+        used = {v for each in self.writer.instructions for v in each.inputs()}
+        numbers = {v: number for v, number in self.tracer.numbers.items() if v in used}
+        steps = list(dict.fromkeys(step for step, _, _ in self.tracer.numbers.values()))
         program = Program(
             "recorded", "what ran, as it ran",
-            [*self.tracer.outside, *self.tracer.own, *self.tracer.numbers],
+            [*self.tracer.outside, *self.tracer.own, *numbers],
             self.writer.instructions[: self.mark], self.values,
         )  # fmt: skip
         writes = [(self.position[id(t)], n) for t, n in self.tracer.writes.values()]
@@ -178,9 +182,9 @@ class _Settling:
         return Recording(
             self.world, program, self.outside, places, results, self.tree, grads, required, writes,
             backward, freed, arrays, list(self.tracer.own.values()),
-            [(step, name) for step, name, _ in self.tracer.numbers.values()], self.tracer.ready,
+            [(step, name) for step, name, _ in numbers.values()], steps, self.tracer.ready,
             self.tracer,
-            [(default_generator, self.state), *getattr(self.world, "generators", [])],
+            [(default_generator, self.state), *self.world.generators],
             self.writer.lasting,
         )  # fmt: skip
 
