@@ -111,7 +111,7 @@ DIFFERENT = {  # what rank 0 calls, and rank 1
     "roots": ("dist.broadcast(x, 0)", "dist.broadcast(x, 1)"),
 }
 DISAGREEING = """
-import os
+import os, time
 import torch, torch.distributed as dist
 dist.init_process_group("gloo")
 for here, there in {calls}:
@@ -120,6 +120,7 @@ for here, there in {calls}:
         eval(here if dist.get_rank() == 0 else there)
     except RuntimeError as error:
         print(str(error).replace("\\n", " "), flush=True)
+time.sleep(3)  # a rank that leaves ends the others, which may not have told yet
 os._exit(0)
 """
 
