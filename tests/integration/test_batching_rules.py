@@ -1,5 +1,6 @@
 """Every batching rule is reached, and is right: vmap of each call is the call on each example."""
 
+import contextlib
 import gc
 import warnings
 
@@ -201,9 +202,9 @@ def rules() -> dict:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def reached():
-    """The primitives whose rule ran, while the tests of this file did."""
+    """The primitives whose rule runs in a test."""
     ran = set()
     before = rules()
     for primitive, rule in before.items():
@@ -219,7 +220,7 @@ def reached():
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_vmap_is_the_call_on_each_example(name, reached):
+def test_vmap_is_the_call_on_each_example(name):
     function, *batches = CALLS[name]
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a loop over the examples says so
@@ -237,13 +238,18 @@ DATA_DEPENDENT = [
 
 
 @pytest.mark.parametrize("k", range(len(DATA_DEPENDENT)))
-def test_shapes_that_depend_on_values_raise(k, reached):
+def test_shapes_that_depend_on_values_raise(k):
     with pytest.raises(RuntimeError, match=r"depends on values|mask that differs|shapes"):
         vmap(DATA_DEPENDENT[k])(V)
 
 
 def test_every_rule_is_reached(reached):
-    """Last of this file: a rule that none of its calls comes to is a rule that nobody tests."""
+    """A rule that none of these calls comes to is a rule that nobody tests."""
+    for function, *batches in CALLS.values():
+        vmap(function)(*batches)
+    for function in DATA_DEPENDENT:
+        with contextlib.suppress(RuntimeError):
+            vmap(function)(V)
     unreached = sorted(p.name for p in rules().keys() - reached)
     assert " ".join(unreached) == ""
 
