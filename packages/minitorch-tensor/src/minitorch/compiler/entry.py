@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.dispatch import NEVER
 from ..autograd.grad_mode import ERRSTATE, IGNORE_ALL, current
 from ..autograd.history import history
 from ..autograd.node import AccumulateGrad, Node, Output, Partial, sequence_numbers
@@ -20,16 +21,49 @@ from ..utils import _pytree as pytree
 from .recording import Backward, Recording, quietly
 from .writer import Differs
 
-__all__ = ["MISS", "CompiledBackward", "entry"]
+__all__ = ["BUSY", "MISS", "CompiledBackward", "entry"]
 
 MISS = object()  # the call is another than the recorded one
+BUSY = object()  # another thread runs the program, or the program's own function calls it
+
+
+class Passes:
+    """The backward passes of a recording: a program for each way in which gradients can arrive.
+
+    ``sources``  where what they save is, all together: see ``Backward.saved``
+    ``targets``  the tensors from outside, by number, that one of them has a gradient for
+    ``watched``  the tensors that must not be written to before, told as in ``sources``
+    """
+
+    def __init__(self, found: list[tuple[Backward, Callable[..., Any]]]) -> None:
+        passes = [each for each, _ in found]
+        self.sources = list(dict.fromkeys(w for each in passes for w in each.saved))
+        self.targets = list(dict.fromkeys(k for each in passes for k in each.targets))
+        self.watched = list(dict.fromkeys(w for each in passes for w in each.watched))
+        self.programs = {
+            each.arrived: (
+                program,
+                [self.sources.index(where) for where in each.saved],
+                [each.targets.index(k) if k in each.targets else None for k in self.targets],
+            )
+            for each, program in found
+        }
+        self.lock = threading.Lock()  # a program has memory that one run at a time may use
+
+    def run(self, saved: list[Any], gs: dict[int, Any]) -> list[Any]:
+        """The gradient for each target; ``gs`` are those that arrived, by the result's number."""
+        arrived = tuple(sorted(gs))
+        program, picks, places = self.programs[arrived]
+        with self.lock:
+            made = quietly(program, [*(saved[k] for k in picks), *(gs[k] for k in arrived)])
+        return [None if place is None else made[place] for place in places]
 
 
 class CompiledBackward(Node):
     """A call of a compiled function in the graph: its backward pass is a program."""
 
-    __slots__ = ("backward",)
-    backward: Callable[..., Any] | None
+    __slots__ = ("passes",)
+    passes: Passes
 
     def name(self) -> str:
         """PyTorch's name for it."""
@@ -42,12 +76,7 @@ class CompiledBackward(Node):
                 "torch.compile with aot_autograd does not currently support double backward. For "
                 "create_graph=True call the function itself"
             )
-        gs = [g.get(k) for k in range(len(self.shape))] if type(g) is Partial else [g]
-        for k, each in enumerate(gs):  # the program knows of no gradient that did not arrive
-            if each is None:
-                gs[k] = np.zeros(*self.shape[k])
-        assert self.backward is not None
-        return quietly(self.backward, [*self.saved, *gs])
+        return self.passes.run(self.saved, g if type(g) is Partial else {0: g})
 
 
 def fits(tensor: Any, meta: tuple[Any, ...], memory: Any) -> bool:
@@ -74,15 +103,17 @@ def used_up(shape: Any) -> Node:
 
 
 def recorded(
-    backward: Callable[..., Any], parents: list[Any], saved: list[Any], counters: list[Any],
-    shapes: list[Any], results: list[Any],
+    passes: Passes, parents: list[Any], saved: list[Any], counters: list[Any], shapes: list[Any],
+    results: list[Any],
 ) -> None:  # fmt: skip
     """Makes the node of a call, whose ``results`` are tensors with these shapes and dtypes."""
     node = CompiledBackward()
     node.parents = tuple(map(history, parents))
     node.saved, node.versions = saved, tuple((counter, counter[0]) for counter in counters)
+    if saved and not counters:  # all of it the program's own: it is let go by a backward pass, too
+        node.versions = ((NEVER, 0),)
     node.sequence_nr = next(sequence_numbers)
-    node.extra, node.backward = None, backward
+    node.extra, node.passes = None, passes
     if len(results) == 1:
         node.shape = shapes[0][0]
         results[0]._node = node
@@ -93,12 +124,13 @@ def recorded(
 
 
 def entry(
-    recording: Recording, forward: Callable[..., Any], backward: Callable[..., Any] | None
+    recording: Recording, forward: Callable[..., Any], backward: list[Callable[..., Any]]
 ) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
     """The function of ``(args, kwargs)``: the result, or MISS."""
+    passes = Passes(list(zip(recording.backward, backward, strict=True)))
     names: dict[str, Any] = {
-        "__name__": __name__,
-        "read": recording.world.read, "program": forward, "backward": backward, "MISS": MISS,
+        "__name__": __name__, "MISS": MISS, "BUSY": BUSY,
+        "read": recording.world.read, "program": forward, "passes": passes,
         "fits": fits, "Differs": Differs, "wrap": wrap,
         "history": history, "AccumulateGrad": AccumulateGrad,
         "recorded": recorded, "used_up": used_up, "free": threading.Lock(),
@@ -126,7 +158,7 @@ def entry(
         lines.append(f"if not ready{k}(): return MISS")
     arguments = ", ".join(given)
     lines += [
-        "if not free.acquire(False): return MISS",
+        "if not free.acquire(False): return BUSY",
         "quiet, state = ERRSTATE.set(IGNORE), current.state",
         "state.arrays += 1",
         "try:",
@@ -174,7 +206,7 @@ def _checks(
         lines.append(f"if t{k}._node is not None or t{k}._base is not None: return MISS")
     else:
         lines += [f"node = t{k}._node", "if node is None: return MISS"]
-        if isinstance(node, AccumulateGrad) and recording.backward is None:
+        if isinstance(node, AccumulateGrad) and not recording.backward:
             lines.append("if node.extra is not None: return MISS")  # a hook
     return lines
 
@@ -203,25 +235,23 @@ def _results(recording: Recording, names: dict[str, Any]) -> list[str]:
             texts.append(f"r{same}")
     if recording.freed:
         lines += [f"{name}._node = used_up({name}._data.shape)" for name in tracked]
-    elif recording.backward is not None:
-        lines.append(_node(recording.backward, recording, tracked, names))
+    elif recording.backward:
+        lines.append(_node(recording, tracked, names))
     if recording.tree.num_leaves == 1 and len(texts) == 1 and recording.tree.is_leaf():
         return [*lines, f"return {texts[0]}"]
     names["unflatten"], names["tree"] = pytree.tree_unflatten, recording.tree
     return [*lines, f"return unflatten([{', '.join(texts)}], tree)"]
 
 
-def _node(
-    backward: Backward, recording: Recording, tracked: list[str], names: dict[str, Any]
-) -> str:
-    parents = ", ".join(f"t{k}" for k in backward.targets)
-    outside = [-1 - where for where in backward.saved if where < 0]
-    saved = ", ".join(
-        f"made[{where}]" if where >= 0 else f"t{-1 - where}._data" for where in backward.saved
+def _node(recording: Recording, tracked: list[str], names: dict[str, Any]) -> str:
+    passes: Passes = names["passes"]
+    tensor = {r.number: f"r{k}" for k, r in reversed(list(enumerate(recording.results)))}
+    parents = ", ".join(f"t{k}" for k in passes.targets)
+    saved = ", ".join(f"made[{w}]" if w >= 0 else f"t{-1 - w}._data" for w in passes.sources)
+    counters = ", ".join(
+        f"{tensor[w] if w >= 0 else f't{-1 - w}'}._counter" for w in passes.watched
     )
-    counters = ", ".join(f"t{k}._counter" for k in outside)
-    values = [recording.forward.results[number] for number in backward.outputs]
+    numbers = dict.fromkeys(r.number for r in recording.results if r.tracked)
+    values = [recording.forward.results[number] for number in numbers if number is not None]
     names["shapes"] = [(value.shape, value.dtype) for value in values]
-    return (
-        f"recorded(backward, [{parents}], [{saved}], [{counters}], shapes, [{', '.join(tracked)}])"
-    )
+    return f"recorded(passes, [{parents}], [{saved}], [{counters}], shapes, [{', '.join(tracked)}])"

@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 from ..autograd.grad_mode import INTERPRETERS, current
 from . import passes, stance
-from .entry import MISS, entry
+from .entry import BUSY, MISS, entry
 from .program import Program
 from .recording import Recording, record, verified
 
@@ -69,8 +69,14 @@ class Compiled:
             return self._function(*args, **kwargs)
         for call in self._entries:
             made = call(args, kwargs)
+            if made is BUSY:
+                return self._function(*args, **kwargs)
             if made is not MISS:
                 return made
+        return self._without_program(args, kwargs)
+
+    def _without_program(self, args: Any, kwargs: Any) -> Any:
+        """A call that no recording fits."""
         if self._reason is not None or current.state.flags >= INTERPRETERS:
             return self._function(*args, **kwargs)
         if self._entries and stance[0] != "default":
@@ -103,15 +109,16 @@ class Compiled:
         exactly = self._backend == "numpy"
         forward = recording.forward
         programs = verified(recording, forward, self._run(forward), exactly)
-        backward_programs: list[Program] = []
-        if recording.backward is not None:
-            backward = recording.backward.program
-            backward_programs = verified(recording, backward, self._run(backward), exactly)
-        if not programs or (recording.backward is not None and not backward_programs):
+        backward = [
+            verified(recording, each.program, self._run(each.program), exactly)
+            for each in recording.backward
+        ]
+        if not (programs and all(backward)):
             return False
-        run_backward = backward_programs[-1].function() if backward_programs else None
+        run_backward = [each[-1].function() for each in backward]
         self._entries.insert(0, entry(recording, programs[-1].function(), run_backward))
-        self.programs, self.backward_programs = programs, backward_programs
+        self.programs = programs
+        self.backward_programs = backward[-1] if backward else []  # all gradients arrive
         return True
 
     def _give_up(self, reason: str | None, where: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from itertools import combinations
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -22,10 +23,11 @@ from .instructions import Value
 from .naming import names_of
 from .program import Program
 from .stepping import StepOf
-from .tracer import Again, Stop, Tracer
+from .tracer import Again, Stop, Tracer, nodes_of
 
 __all__ = ["Backward", "Recording", "Result", "quietly", "record", "verified"]
 
+MOST_RESULTS = 3  # with a graph: each way in which gradients can arrive is a program
 CONSTANT = (type(None), bool, int, float, complex, str, bytes)
 
 
@@ -42,18 +44,21 @@ class Result(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """The backward pass of a recorded call.
+    """The backward pass of a recorded call, where gradients arrive at some of its results.
 
+    ``arrived``  which of the results with a graph they are, by their order
     ``saved``    where the program's first arguments are: numbers of the forward results, or -1 - k
-                 for the array of the tensor k from outside; the gradients by ``outputs`` follow
-    ``outputs``  numbers of forward results
+                 for the array of the tensor k from outside; the gradients that arrived follow
     ``targets``  the tensors from outside whose gradients are the program's results
+    ``watched``  the tensors that must not be written to before it, as their memory is saved:
+                 results or tensors from outside, told as in ``saved``
     """
 
+    arrived: tuple[int, ...]
     program: Program
     saved: list[int]
-    outputs: list[int]
     targets: list[int]
+    watched: list[int]
 
 
 class Recording(NamedTuple):
@@ -79,7 +84,7 @@ class Recording(NamedTuple):
     grads: list[tuple[int, int | None, int]]
     required: list[int]
     writes: list[tuple[int, int]]
-    backward: Backward | None
+    backward: list[Backward]
     freed: bool
     arrays: list[Any]  # of the outside tensors, as they were
     own: list[Any]  # memory of optimizers, the program's arguments after those
@@ -149,10 +154,15 @@ class _Settling:
         self.mark = len(self.writer.instructions)
 
     def recording(self) -> Recording:
-        for key, (counter, before) in self.tracer.versions.items():
-            if counter[0] - before != self.tracer.writes.get(key, (None, 0))[1]:
+        for value, before in self.tracer.nodes.items():
+            tensor = self.tracer.outside[value]
+            if nodes_of(tensor) != before or tensor._data is not self.writer.arrays[value]:
+                raise Stop("a tensor from outside gets another history, or other memory")
+        for key, (counter, version) in self.tracer.versions.items():
+            if counter[0] - version != self.tracer.writes.get(key, (None, 0))[1]:
                 raise Stop("a tensor is changed in a way that cannot be written down")
         results = self._results()
+        self.returned = len(self.values)
         tracked = [
             (leaf, r.number) for leaf, r in zip(self.leaves, results, strict=True) if r.tracked
         ]
@@ -160,7 +170,7 @@ class _Settling:
         if freed and not all(map(self._used_up, tracked)):
             raise Stop("a result's graph can still be used after a backward pass")
         grads = self._grads()
-        backward = self._backward(tracked) if tracked and not freed else None
+        backward = [] if freed else self._backward_passes(tracked)
         for t in self.outside:  # those that only the backward pass reads
             self.position.setdefault(id(t), len(self.position))
         required = [
@@ -238,7 +248,12 @@ class _Settling:
         found: list[tuple[int, int | None, int]] = []
         for leaf, before, _ in self.tracer.first.values():
             grad = leaf._grad
-            if grad is before or id(leaf) not in self.number:
+            if id(leaf) not in self.number:
+                value = self.writer.value_of(leaf._data)
+                if value is None or value in self.tracer.outside:  # not one that was made inside
+                    raise Stop("a gradient arrives at a tensor that is not looked for")
+                continue
+            if grad is before:
                 continue
             if grad is None:
                 found.append((self._numbered(leaf), None, 0))
@@ -250,11 +265,22 @@ class _Settling:
             found.append((self._numbered(leaf), len(self.values) - 1, grad._counter[0]))
         return found
 
-    def _backward(self, tracked: list[tuple[Any, Any]]) -> Backward:
+    def _backward_passes(self, tracked: list[tuple[Any, Any]]) -> list[Backward]:
+        """A backward pass for each way in which gradients can arrive: what does not arrive is not
+        zero, of which a rule could make NaN."""
+        if len(tracked) > MOST_RESULTS:
+            raise Stop(f"more than {MOST_RESULTS} results have a graph")
+        numbers = range(len(tracked))
+        ways = [way for n in numbers for way in combinations(numbers, n + 1)]
+        return [self._backward(tracked, way) for way in ways]
+
+    def _backward(self, tracked: list[tuple[Any, Any]], arrived: tuple[int, ...]) -> Backward:
         """Writes down a backward pass from the results; what it gives is thrown away."""
+        start = len(self.writer.instructions)
+        leaves = [tracked[k][0] for k in arrived]
         sources = [t for t in self.outside if history(t) is not None]
         targets: dict[Any, Any] = {history(t): None for t in sources}
-        gs = [np.ones(leaf._data.shape, leaf._data.dtype) for leaf, _ in tracked]
+        gs = [np.ones(leaf._data.shape, leaf._data.dtype) for leaf in leaves]
         if any(g.dtype.kind != "f" for g in gs):
             raise Stop("a complex result")
         own = [self.writer.know(g, Value.of(g, hint="d_out")) for g in gs]
@@ -264,15 +290,13 @@ class _Settling:
             node.extra, node.parents = None, ()
         try:
             with self.tracer:
-                engine.backward(
-                    [leaf for leaf, _ in tracked], [wrap(g) for g in gs], True, False, targets
-                )
+                engine.backward(leaves, [wrap(g) for g in gs], True, False, targets)
         finally:
             for node, (extra, parents) in before.items():
                 node.extra, node.parents = extra, parents
         if self.tracer.reason is not None:
             raise Stop(self.tracer.reason)
-        instructions = self.writer.instructions[self.mark :]
+        instructions = self.writer.instructions[start:]
         results: list[Value] = []
         wanting: list[int] = []
         for t in sources:
@@ -304,7 +328,19 @@ class _Settling:
             "recorded", "what ran, as it ran", [*arguments, *own], instructions, results,
             "backward",
         )  # fmt: skip
-        return Backward(program, saved, [number for _, number in tracked], wanting)
+        return Backward(arrived, program, saved, wanting, self._watched(arguments))
+
+    def _watched(self, saved: list[Value]) -> list[int]:
+        """The tensors whose memory the values that are ``saved`` have, or share."""
+        arrays = self.writer.arrays
+        tensors = [(number, self.values[number]) for number in range(self.returned)]
+        outside = self.tracer.outside.items()
+        tensors += [(-1 - self.position[id(tensor)], value) for value, tensor in outside]
+        return [
+            where
+            for where, value in tensors
+            if any(np.may_share_memory(arrays[each], arrays[value]) for each in saved)
+        ]
 
 
 def verified(

@@ -12,6 +12,7 @@ from ..autograd.dispatch import _recorded, apply
 from ..autograd.engine import sum_to
 from ..autograd.fused import FusedNode
 from ..autograd.grad_mode import current
+from ..autograd.history import root
 from ..autograd.inplace import is_expanded
 from ..autograd.node import AccumulateGrad, Node, Output, Partial
 from ..autograd.opmath import kernel_for
@@ -27,7 +28,7 @@ from .proxy import Opaque
 from .stepping import StepOf, StepWriter
 from .writer import Writer
 
-__all__ = ["Stop", "Tracer"]
+__all__ = ["Again", "Stop", "Tracer", "nodes_of"]
 
 VJPS = {PrimitiveNode.vjp, JointNode.vjp, FusedNode.vjp}  # those that are known to call rules
 
@@ -71,6 +72,7 @@ class Tracer(Recorder):
         self.writes: dict[int, tuple[Any, int]] = {}
         self.own: dict[Value, Any] = {}
         self.versions: dict[int, tuple[Any, int]] = {}  # of those from outside, as they came
+        self.nodes: dict[Value, tuple[Any, Any]] = {}  # of those from outside, as they came
         self.numbers: dict[Value, tuple[Any, str, float]] = {}
         self.ready: list[Any] = []
         self.provisional = False  # whether the next recording will be a better one
@@ -112,6 +114,7 @@ class Tracer(Recorder):
         name = self.names.get(id(tensor), "")
         value = self.writer.know(tensor._data, Value.of(tensor._data, name))
         self.outside[value] = tensor
+        self.nodes[value] = nodes_of(tensor)
         counter = tensor._counter
         if type(counter) is not Inference:
             self.versions.setdefault(id(counter), (counter, counter[0]))
@@ -540,6 +543,11 @@ class Tracer(Recorder):
         for p in given:
             self.mark(p)
         return None
+
+
+def nodes_of(tensor: Any) -> tuple[Any, Any]:
+    """The nodes of a tensor and of its base."""
+    return tensor._node, None if tensor._base is None else root(tensor)._node
 
 
 def flat(kernel: Callable[..., Any], *args: Any) -> tuple[Any, ...]:

@@ -205,7 +205,10 @@ class Writer:
                 value = None
             if value is None:
                 fresh, value = True, self.know(each)
-                alone &= isinstance(each, np.generic) or (each.base is None and each.flags.owndata)
+                # an array that cannot be written to may be kept by the kernel for the next call
+                alone &= isinstance(each, np.generic) or (
+                    each.base is None and each.flags.owndata and each.flags.writeable
+                )
                 views += self._shared(each, value, (args, kwargs), given)
             else:
                 alone = False  # an argument is among the results
