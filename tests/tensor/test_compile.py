@@ -1,9 +1,13 @@
 """``compile``: the same to the last bit, forwards, backwards and in what else a call does."""
 
+import threading
 import warnings
 
 import minitorch as torch
+import numpy as np
 import pytest
+from minitorch.compiler.proxy import creating
+from minitorch.compiler.writer import Writer
 
 F = {
     "arithmetic": lambda x, y: (x * y + 2) / (y * y + 1),
@@ -246,3 +250,25 @@ def test_so_many_recordings_are_enough():
     with pytest.warns(UserWarning, match="8 recordings are enough"):
         compiled(torch.ones(8))
     assert [compiled(torch.ones(n)).shape[0] for n in (1, 8, 9)] == [1, 8, 9]
+
+
+def test_threads_record_at_the_same_time():
+    before = {name: getattr(np, name) for name in ("empty", "zeros", "asarray")}
+    both, first_left = threading.Barrier(2), threading.Event()
+
+    def first():
+        with creating(Writer()):
+            both.wait()
+        first_left.set()
+
+    def second():
+        with creating(Writer()):
+            both.wait()
+            first_left.wait()
+
+    threads = [threading.Thread(target=each) for each in (first, second)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert {name: getattr(np, name) for name in before} == before

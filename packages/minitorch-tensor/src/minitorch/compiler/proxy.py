@@ -9,6 +9,7 @@ as a whole.
 
 from __future__ import annotations
 
+import functools
 import operator
 import threading
 from collections.abc import Callable, Iterator
@@ -230,29 +231,47 @@ for _name, _function in UNARY.items():
 
 
 # NumPy's functions that make arrays of shapes, or take them as they are: they ask no proxy
-CREATING = ("empty", "zeros", "asarray", "ascontiguousarray", "asfortranarray", "asanyarray")
+CREATING = {
+    name: getattr(np, name)
+    for name in ("empty", "zeros", "asarray", "ascontiguousarray", "asfortranarray", "asanyarray")
+}
+_lock = threading.Lock()
+_blocks = 0
+_here = threading.local()  # its writer
+
+
+def _catching(name: str, original: Any) -> Any:
+    makes = name in ("empty", "zeros")
+
+    @functools.wraps(original)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        writer = getattr(_here, "writer", None)
+        if writer is None or not (makes or any(isinstance(x, Proxy) for x in args)):
+            return original(*args, **kwargs)
+        return writer.run(original, args, kwargs)
+
+    return function
+
+
+CAUGHT = {name: _catching(name, original) for name, original in CREATING.items()}
 
 
 @contextmanager
 def creating(writer: Writer) -> Iterator[None]:
-    """Within it these functions give proxies to this thread, too."""
-    here = threading.get_ident()
-    originals = {name: getattr(np, name) for name in CREATING}
-
-    def catching(name: str, original: Any) -> Any:
-        def function(*args: Any, **kwargs: Any) -> Any:
-            if threading.get_ident() != here:
-                return original(*args, **kwargs)
-            if name in ("empty", "zeros") or any(isinstance(x, Proxy) for x in args):
-                return writer.run(original, args, kwargs)
-            return original(*args, **kwargs)
-
-        return function
-
+    """Within it these functions give this thread proxies of ``writer``. They are others as long as
+    there is such a block in any thread."""
+    global _blocks
+    before = getattr(_here, "writer", None)
+    _here.writer = writer
+    with _lock:
+        _blocks += 1
+        if _blocks == 1:
+            vars(np).update(CAUGHT)
     try:
-        for name, original in originals.items():
-            setattr(np, name, catching(name, original))
         yield
     finally:
-        for name, original in originals.items():
-            setattr(np, name, original)
+        with _lock:
+            _blocks -= 1
+            if not _blocks:
+                vars(np).update(CREATING)
+        _here.writer = before
