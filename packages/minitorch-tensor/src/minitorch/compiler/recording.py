@@ -220,7 +220,7 @@ class _Settling:
                 _, value = self.tracer.items[id(leaf)]
                 self.values.append(value)
                 return Result(number=len(self.values) - 1, item=True)
-            if isinstance(leaf, CONSTANT):
+            if isinstance(leaf, CONSTANT) and not (self._items and isinstance(leaf, int | float)):
                 return Result(constant=leaf)
             raise Stop(f"a {type(leaf).__name__} is returned")
         if id(leaf) in self.number:
@@ -387,9 +387,12 @@ def _is_right(recording: Recording, recorded: Program, program: Program, exactly
         generator.set_state(state)
     try:
         found = quietly(part.function(), given)
+        drawn = [(each, each.get_state()) for each, _ in recording.generators]
     finally:
         for generator, state in now:
             generator.set_state(state)
+    if recorded is recording.forward and not _same_states(drawn, now):
+        return False  # numbers were drawn that the recorder was not told of
     pairs = [(a, arrays[v]) for a, (_, v) in zip(found, kept, strict=True)]
     if not steps:
         held = zip(given, program.arguments, strict=True)
@@ -400,6 +403,13 @@ def _is_right(recording: Recording, recorded: Program, program: Program, exactly
         and a.strides == b.strides
         and (a.tobytes() == b.tobytes() or (not exactly and _close(a, b, size)))
         for a, b in pairs
+    )
+
+
+def _same_states(a: list[tuple[Any, Any]], b: list[tuple[Any, Any]]) -> bool:
+    return all(
+        state._data.tobytes() == other._data.tobytes()
+        for (_, state), (_, other) in zip(a, b, strict=True)
     )
 
 

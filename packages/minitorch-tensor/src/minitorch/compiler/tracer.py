@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,12 @@ from ..autograd.inplace import is_expanded
 from ..autograd.node import AccumulateGrad, Node, Output, Partial
 from ..autograd.opmath import kernel_for
 from ..autograd.primitive_node import JointNode, PrimitiveNode
-from ..autograd.recorder import Place, Recorder, place, user_frame
+from ..autograd.recorder import Place, Recorder, place
 from ..autograd.variable import Inference, Variable
 from ..kernels.elementwise import LARGE, UFUNCS, over_cores
 from ..kernels.memory import like, nested, nesting
 from ..random.generator import default_generator
-from .asking import returned_at_once
+from .asking import returned_at_once, values_asked
 from .instructions import Instruction, Line, Method, Value
 from .proxy import Opaque
 from .stepping import StepOf, StepWriter
@@ -317,6 +317,8 @@ class Tracer(Recorder):
             self._drawn.discard(id(data))
         elif self._drawn or not isinstance(data, np.ndarray | np.generic):
             self.stop("random numbers are used in a way that cannot be written down")
+        elif values_asked():
+            self.stop("a tensor is made of another's values")
         elif isinstance(data, np.ndarray):
             kept = data.copy()
             constant = writer.know(kept, Value.of(kept, constant=True))
@@ -326,14 +328,12 @@ class Tracer(Recorder):
         """What runs is not to be part of a program."""
         self.stop(reason)
 
-    def reading(self, what: str, tensor: Any, number: Any) -> None:
-        """Python asks for the values of a tensor; ``item()`` may be what the function returns."""
-        frame = user_frame()
+    def reading(self, what: str, tensor: Any, number: Any, frame: FrameType) -> None:
+        """Python asks, in ``frame``, for the values of a tensor; ``item()`` may be a result."""
         if (
             self.reason is None
             and what == "item()"
             and type(number) is float
-            and frame is not None
             and frame.f_code is self.code
             and returned_at_once(frame)
         ):
