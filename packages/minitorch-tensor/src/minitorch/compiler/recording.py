@@ -22,8 +22,9 @@ from .guards import World
 from .instructions import Value
 from .naming import names_of
 from .program import Program
+from .step_tracer import StepTracer
 from .stepping import StepOf
-from .tracer import Again, Stop, Tracer, nodes_of
+from .tracer import Again, Stop, nodes_of
 
 __all__ = ["Backward", "Recording", "Result", "quietly", "record", "verified"]
 
@@ -91,7 +92,7 @@ class Recording(NamedTuple):
     numbers: list[tuple[Any, str]]  # of steps, by name, the arguments after those
     steps: list[Any]  # of optimizers, which are told that they were taken
     ready: list[Callable[[], bool]]  # whether their steps will be such ones
-    tracer: Tracer  # with the arrays of the call
+    tracer: StepTracer  # with the arrays of the call
     generators: list[tuple[Any, Any]]  # with their states before the call
     lasting: bool  # whether a run that fails may have changed something
 
@@ -110,11 +111,11 @@ def quietly(program: Callable[..., Any], arguments: list[Any]) -> Any:
 
 def record(
     function: Callable[..., Any], args: Any, kwargs: Any, inlining: bool, whole: Container[Any]
-) -> tuple[Any, Recording | None, Tracer]:
+) -> tuple[Any, Recording | None, StepTracer]:
     """Calls the function and watches it: the result, and the recording if there can be one; else
     the tracer says why. Kernels are taken apart where ``inlining`` says so, but for ``whole``."""
     world = World.of(function, args, kwargs)
-    tracer = Tracer(
+    tracer = StepTracer(
         world.reached, names_of(function, args, kwargs), inlining, whole, _code(function)
     )
     state = default_generator.get_state()
@@ -142,7 +143,7 @@ def _code(function: Any) -> CodeType | None:
 class _Settling:
     """Makes the recording of a call that returned ``made``."""
 
-    def __init__(self, tracer: Tracer, world: World, made: Any, state: Any) -> None:
+    def __init__(self, tracer: StepTracer, world: World, made: Any, state: Any) -> None:
         self.tracer, self.world, self.state = tracer, world, state
         self.writer = tracer.writer
         self.values: list[Value] = []  # the program's results

@@ -1,0 +1,216 @@
+"""The tracer of whole steps: backward passes, by their rules, and steps of optimizers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd.engine import sum_to
+from ..autograd.fused import FusedNode
+from ..autograd.node import AccumulateGrad, Node, Output, Partial
+from ..autograd.primitive_node import JointNode, PrimitiveNode
+from ..autograd.variable import Variable
+from ..kernels.memory import like
+from .instructions import Instruction, Method, Value
+from .stepping import StepOf, StepWriter
+from .tracer import Stop, Tracer
+
+__all__ = ["StepTracer"]
+
+VJPS = {PrimitiveNode.vjp, JointNode.vjp, FusedNode.vjp}  # those that are known to call rules
+
+
+class StepTracer(Tracer):
+    """Also writes down what reaches leaves' ``.grad``, and how optimizers take it."""
+
+    # --- the backward pass ----------------------------------------------------------------------
+
+    def began(self, roots: Sequence[tuple[Node, Any]]) -> None:
+        if self.reason is not None:
+            return
+        self.passes += 1
+        self._place()
+        for _, g in roots:
+            if isinstance(g, np.generic) and self.writer.value_of(g) is None:
+                self.writer.constants[id(g)] = g  # the 1 with which a pass begins
+            if isinstance(g, np.ndarray) and self.writer.value_of(g) is None:
+                source = next((t for t in self.reached() if t._data is g), None)
+                if source is None:  # the ones with which a pass begins
+                    self.writer.know(g, Value.of(g, constant=True))
+                else:
+                    self.come(source)
+
+    def vjp(self, node: Any, g: Any, wanted: Any) -> Any:
+        """What ``node`` passes on, its rules written down."""
+        if self.reason is not None or type(node) is Output or isinstance(g, Variable):
+            return node.vjp(g, isinstance(g, Variable), wanted)
+        try:
+            if type(node).vjp not in VJPS or node.extra is not None:
+                raise Stop(f"{node.name()} is not taken apart")
+            self.writer.backward = True
+            self.writer.line = self._lines.get(node, self.writer.line)
+            made = self._rules(node, g, wanted)
+            for parent, each in zip(node.parents, made, strict=False):
+                self._name(parent, each)
+            return made
+        except Exception as reason:
+            self.stop(reason)
+        finally:
+            self.writer.backward = False
+        return node.vjp(g, False, wanted)
+
+    def _rules(self, node: Any, g: Any, wanted: Any) -> Any:
+        saved = node._values(False)
+        if type(g) is Partial:
+            known = set(map(id, g.values()))
+            g = node._full(g, False)
+            for each in g if isinstance(g, tuple) else (g,):  # zeros where none arrived
+                if id(each) not in known and isinstance(each, np.ndarray):
+                    self.writer.write(np.zeros, (each.shape, each.dtype), {}, each)
+        primitive = node.primitive
+        if primitive.joint is not None:
+            return self.writer.call(primitive.joint, g, *saved[0])
+        if wanted is not None:
+            saved = [v if w else None for v, w in zip(saved, wanted, strict=True)]
+        return [
+            None if values is None else self.writer.call(rule, g, *values)
+            for rule, values in zip(node.rules, saved, strict=True)
+        ]
+
+    def _name(self, node: Any, g: Any) -> None:
+        """Names a gradient by what it is the gradient of."""
+        of = self._made.get(node)
+        if of is None and type(node) is AccumulateGrad and node.variable is not None:
+            of = self.writer.value_of(node.variable._data)
+        value = self.writer.value_of(g)
+        if of is not None and of.hint and value is not None and not value.hint:
+            value.hint = f"d_{of.hint}"
+
+    def reduced(self, g: Any, total: Any) -> None:
+        if self.reason is not None or not isinstance(g, np.ndarray | np.generic):
+            return
+        try:
+            self._again(total, sum_to, g, total.shape)
+        except Exception as reason:
+            self.stop(reason)
+
+    def summed(self, a: Any, b: Any, total: Any) -> None:
+        if self.reason is not None or isinstance(total, Variable):
+            return
+        if type(total) is Partial:
+            for number, each in total.items():
+                if number in a and number in b:
+                    self.summed(a[number], b[number], each)
+            return
+        try:
+            if not isinstance(total, np.ndarray | np.generic):
+                raise Stop("a sparse gradient")
+            self._again(total, np.add, a, b)
+        except Exception as reason:
+            self.stop(reason)
+
+    def _again(self, made: Any, function: Callable[..., Any], *args: Any) -> None:
+        """Writes down what gave ``made``, by doing it again."""
+        writer = self.writer
+        if writer.value_of(made) is not None:
+            return
+        writer.backward = True
+        try:
+            again = writer.call(function, *args)
+            value = writer.value_of(again)
+            if value is None:
+                raise Stop(f"{function.__name__} gives what is not known")
+            writer.known[id(made)] = value
+            self._alive.append(made)  # else another array could get its identity
+        finally:
+            writer.backward = False
+
+    def before_grad(self, leaf: Any, arriving: bool) -> None:
+        """The ``.grad`` of ``leaf`` is about to change."""
+        self.first.setdefault(id(leaf), (leaf, leaf._grad, arriving))
+        self._was = leaf._grad
+        if arriving and leaf._grad is not None:
+            self.before_write(leaf._grad)
+
+    def accumulated(self, leaf: Any, g: Any) -> None:
+        if self.reason is not None:
+            return
+        try:
+            self._accumulate(leaf, g)
+        except Exception as reason:
+            self.stop(reason)
+        finally:
+            self.writer.backward = False
+
+    def _accumulate(self, leaf: Any, g: Any) -> None:
+        """Writes down how ``g`` came into ``leaf.grad``."""
+        if not isinstance(g, np.ndarray | np.generic):
+            raise Stop("a gradient that is no array")
+        writer, grad = self.writer, leaf._grad
+        given = writer.value_of(g)
+        if given is None and isinstance(g, np.ndarray):
+            raise Stop("a gradient that is not known")
+        writer.backward = True
+        data = grad._data
+        of = writer.value_of(leaf._data)
+        if self._was is None:
+            if g.dtype == data.dtype and isinstance(g, np.ndarray) and data.flags.c_contiguous:
+                writer.write(Method("copy"), (given,), {}, data)
+                if of is not None and of.hint:
+                    writer.known[id(data)].hint = f"d_{of.hint}"
+            else:
+                there = of or self.value_of(leaf)
+                writer.write(like, (there,), {}, data)
+                self._write(np.copyto, (writer.known[id(data)], g if given is None else given))
+        else:
+            there = self.value_of(grad)
+            what = g if given is None else given
+            self._write(np.add, (there, what, there), casting="same_kind")
+            self.mark(grad)
+
+    # --- optimizers -----------------------------------------------------------------------------
+
+    def step(self, run: Callable[..., Any], optimizer: Any, args: Any, kwargs: Any) -> Any:
+        """A step of an optimizer: as instructions, where it can write them, else as one."""
+        if args or kwargs:
+            self.stop("an optimizer's step with a closure")
+        if self.reason is not None:
+            return run(optimizer, *args, **kwargs)
+        self._place()
+        given: list[Any] = [p for group in optimizer.param_groups for p in group["params"]]
+        given = [p for p in given if p._grad is not None]
+        try:
+            grads = tuple(self.value_of(p._grad) for p in given)
+            values = tuple(self.value_of(p) for p in given)
+            for value in values:
+                self._keep(value)
+        except Exception as reason:
+            self.stop(reason)
+            return run(optimizer)
+        writer, taken = StepWriter(self), []
+
+        def take(optimizer: Any) -> None:
+            run(optimizer)
+            taken.append(True)
+
+        try:
+            with self.disabled():
+                written = getattr(optimizer, "__recorded__", lambda take, _: take(optimizer))(
+                    take, writer
+                )
+        except Exception as reason:
+            if not taken:
+                raise
+            self.stop(reason)
+            return None
+        self.provisional |= written is False
+        if written:
+            self.ready += writer.ready
+        else:
+            step = StepOf(run, optimizer, given)
+            self.writer.append(Instruction(step, (grads,), {}, (), writes=values, pure=False))
+        for p in given:
+            self.mark(p)
+        return None
