@@ -104,7 +104,8 @@ def native_layer_norm(
 
 def native_batch_norm(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
-    running_var: Tensor | None, training: bool, momentum: float, eps: float,
+    running_var: Tensor | None, training: bool, momentum: float, eps: float, *,
+    out: tuple[Tensor, Tensor, Tensor] | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """``nn.functional.batch_norm``, the batch's means and inverse standard deviations (empty
     where it is not ``training``)."""
