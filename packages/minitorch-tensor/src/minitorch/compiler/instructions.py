@@ -6,8 +6,8 @@ Functions are NumPy's, kernels or gradient rules, which all take and give arrays
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,33 +100,62 @@ class Instruction:
     backward: bool = False
     fresh: bool = False
 
-    def inputs(self) -> Iterator[Value]:
-        """The values among the arguments."""
-        yield from values_in(self.args)
-        yield from values_in(self.kwargs)
+    _inputs: list[Value] | None = field(default=None, init=False, repr=False)
+
+    def inputs(self) -> list[Value]:
+        """The values among the arguments, which nobody changes any more."""
+        found = self._inputs
+        if found is None:
+            found = self._inputs = values_in((self.args, self.kwargs))
+        return found
+
+    def having(self, **changes: Any) -> Instruction:
+        """The same but for these fields."""
+        made = Instruction.__new__(Instruction)
+        for name in FIELDS:
+            setattr(made, name, changes[name] if name in changes else getattr(self, name))
+        made._inputs = None
+        return made
 
     def mapped(self, change: Callable[[Value], Any]) -> Instruction:
         """The same with ``change(value)`` in place of each value that it takes."""
-        return replace(
-            self,
+        return self.having(
             args=mapped(self.args, change),
             kwargs=mapped(self.kwargs, change),
-            writes=tuple(change(v) for v in self.writes),
-            views=tuple(change(v) for v in self.views),
+            writes=tuple(map(change, self.writes)),
+            views=tuple(map(change, self.views)),
         )
 
+    def renamed(self, changed: dict[Value, Value]) -> Instruction:
+        """The same with ``changed[value]`` in place of each value that is changed; itself where
+        none is."""
+        if changed.keys().isdisjoint(self.inputs()):
+            return self
+        return self.mapped(lambda value: changed.get(value, value))
 
-def values_in(x: Any) -> Iterator[Value]:
+
+FIELDS = [each.name for each in fields(Instruction) if each.init]
+
+
+def values_in(x: Any) -> list[Value]:
     """The values in nested tuples, lists, dicts and slices."""
-    if isinstance(x, Value):
-        yield x
-    elif type(x) in (tuple, list):
+    found: list[Value] = []
+    _gather(x, found)
+    return found
+
+
+def _gather(x: Any, found: list[Value]) -> None:
+    kind = type(x)
+    if kind is Value:
+        found.append(x)
+    elif kind is tuple or kind is list:
         for each in x:
-            yield from values_in(each)
-    elif type(x) is dict:
-        yield from values_in(list(x.values()))
-    elif type(x) is slice:
-        yield from values_in((x.start, x.stop, x.step))
+            _gather(each, found)
+    elif kind is dict:
+        for each in x.values():
+            _gather(each, found)
+    elif kind is slice:
+        _gather((x.start, x.stop, x.step), found)
 
 
 def mapped(x: Any, change: Callable[[Value], Any]) -> Any:

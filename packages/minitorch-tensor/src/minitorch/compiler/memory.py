@@ -25,6 +25,7 @@ __all__ = [
 
 # The memory of all arguments, which may be views of each other.
 OUTSIDE = Value((), np.dtype("V"), (), False, "outside")
+NONE: frozenset[Value] = frozenset()
 
 
 class Memory:
@@ -48,7 +49,7 @@ class Memory:
         for instruction in program.setup:
             self._know_results(instruction)
         for value in program.arguments:
-            self.roots[value] = frozenset() if value.scalar else outside
+            self.roots[value] = NONE if value.scalar else outside
             self.defined[value] = 1
         for k, instruction in enumerate(program.instructions):
             for value in instruction.inputs():
@@ -70,9 +71,11 @@ class Memory:
         for value in filter(None, instruction.results):
             self.defined[value] = self.defined.get(value, 0) + 1
             if value not in self.roots:
-                shared = frozenset() if value.scalar else self.of_all(instruction.views)
-                alone = frozenset() if value.scalar else frozenset([value])
-                self.roots[value] = shared or alone
+                if value.scalar:
+                    self.roots[value] = NONE
+                else:
+                    shared = self.of_all(instruction.views) if instruction.views else NONE
+                    self.roots[value] = shared or frozenset([value])
                 new.append(value)
         return new
 
@@ -80,12 +83,13 @@ class Memory:
         """The roots of ``value``."""
         found = self.roots.get(value)
         if found is None:  # a constant or a buffer
-            found = self.roots[value] = frozenset() if value.scalar else frozenset([value])
+            found = self.roots[value] = NONE if value.scalar else frozenset([value])
         return found
 
     def of_all(self, values: Iterable[Value]) -> frozenset[Value]:
         """The roots of all of them."""
-        return frozenset().union(*map(self.of, values))
+        sets = list(map(self.of, values))
+        return sets[0] if len(sets) == 1 else NONE.union(*sets)
 
     def never_written(self, value: Value) -> bool:
         """No instruction writes to memory that ``value`` may have."""

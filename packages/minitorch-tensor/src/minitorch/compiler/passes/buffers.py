@@ -87,7 +87,7 @@ class Planner:
 
     def planned(self, k: int, original: Instruction) -> Instruction | None:
         """The ``k``-th instruction, perhaps with ``out=``; None where it is done once."""
-        instruction = original.mapped(lambda value: self.changed.get(value, value))
+        instruction = original.renamed(self.changed)
         value = original.results[0] if len(original.results) == 1 else None
         if value is None or original.several or not original.pure or original.writes:
             return instruction
@@ -105,7 +105,7 @@ class Planner:
             if not value.hint:
                 self.changed[value] = made
                 return None
-            return replace(instruction, function=same, args=(made,), views=(made,))
+            return instruction.having(function=same, args=(made,), views=(made,))
         if elementwise(original):
             for operand, now in zip(original.args, instruction.args):
                 if isinstance(operand, Value) and self._dies(operand, value, original, k):
@@ -113,8 +113,8 @@ class Planner:
         if value.dtype.itemsize * math.prod(value.shape) >= LEAST and _takes_out(original, value):
             self.into += 1
             out = self._buffer(value, k)
-            return replace(
-                instruction, kwargs=instruction.kwargs | {"out": out}, writes=(out,), views=(out,)
+            return instruction.having(
+                kwargs=instruction.kwargs | {"out": out}, writes=(out,), views=(out,)
             )
         return instruction
 
@@ -177,8 +177,8 @@ class Planner:
         if instruction.args[0] is out and nameless and instruction.function in ASSIGNING:
             self.changed[value] = out  # `product *= x`
             results = ()
-        return replace(
-            instruction, kwargs=instruction.kwargs | {"out": out}, writes=(out,),
+        return instruction.having(
+            kwargs=instruction.kwargs | {"out": out}, writes=(out,),
             results=results, views=(out,) if results else (),
         )  # fmt: skip
 

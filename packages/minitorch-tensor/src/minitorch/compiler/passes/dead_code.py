@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..instructions import Value
@@ -25,14 +24,14 @@ def remove_dead_code(program: Program) -> Program:
         used = any(value in live for value in instruction.results)
         if not (used or written & seen or not instruction.pure):
             continue
-        inputs = list(instruction.inputs())
+        inputs = instruction.inputs()
         live.update(inputs)
         seen |= memory.of_all(inputs)
         results = tuple(value if value in live else None for value in instruction.results)
-        if not any(results):
-            instruction = replace(instruction, results=(), several=False)
+        if instruction.results and not any(results):
+            instruction = instruction.having(results=(), several=False)
         elif results != instruction.results:
-            instruction = replace(instruction, results=results)
+            instruction = instruction.having(results=results)
         kept.append(instruction)
     kept.reverse()
     gone = len(program.instructions) - len(kept)

@@ -30,7 +30,7 @@ def fold(program: Program) -> Program:
     arrays: dict[Value, Value] = {}  # what the setup makes, as constants
     constants = repeated = 0
     for instruction in program.instructions:
-        instruction = instruction.mapped(lambda value: changed.get(value, value))
+        instruction = instruction.renamed(changed)
         for root in memory.of_all(instruction.writes):
             versions[root] = versions.get(root, 0) + 1
         if not _foldable(instruction, memory):

@@ -59,7 +59,7 @@ class Simplifier:
 
     def simplified(self, instruction: Instruction, k: int) -> Instruction | None:
         """The instruction as it is to be; None where another value stands for its result."""
-        instruction = instruction.mapped(lambda value: self.changed.get(value, value))
+        instruction = instruction.renamed(self.changed)
         value = instruction.results[0] if instruction.results else None
         if value is not None and not instruction.several and instruction.pure:
             for what, rule in REPLACING.items():
@@ -222,7 +222,7 @@ def _implicit_broadcast(simplifier: Simplifier, instruction: Instruction) -> Ins
 def _with(instruction: Instruction, args: list[Any]) -> Instruction | None:
     """With these arguments; None where they are those that it has."""
     changed = any(a is not b for a, b in zip(args, instruction.args))
-    return replace(instruction, args=tuple(args)) if changed else None
+    return instruction.having(args=tuple(args)) if changed else None
 
 
 def _plain_number(simplifier: Simplifier, instruction: Instruction) -> Instruction | None:
@@ -254,7 +254,7 @@ def _one_reshape(simplifier: Simplifier, instruction: Instruction) -> Instructio
         return None
     function: Any = Method("reshape")
     args = base, value.shape
-    return replace(instruction, function=function, args=args, kwargs={}, views=(base,))
+    return instruction.having(function=function, args=args, kwargs={}, views=(base,))
 
 
 def _packed(value: Value) -> bool:
@@ -282,7 +282,7 @@ def _plain_transpose(simplifier: Simplifier, instruction: Instruction) -> Instru
     if len(set(x.strides)) < len(x.strides):
         return None  # which axes were swapped does not show
     function = Attribute("T" if len(x.shape) == 2 else "mT")
-    return replace(instruction, function=function, args=(x,), kwargs={})
+    return instruction.having(function=function, args=(x,), kwargs={})
 
 
 def _plain_reduction(simplifier: Simplifier, instruction: Instruction) -> Instruction | None:
@@ -295,7 +295,7 @@ def _plain_reduction(simplifier: Simplifier, instruction: Instruction) -> Instru
     }  # fmt: skip
     if not isinstance(owner, np.ufunc) or len(plain) == len(kwargs):
         return None
-    return replace(instruction, kwargs=plain)
+    return instruction.having(kwargs=plain)
 
 
 CHANGING: dict[str, Callable[[Simplifier, Instruction], Instruction | None]] = {

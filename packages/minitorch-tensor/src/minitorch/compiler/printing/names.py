@@ -7,6 +7,7 @@ import keyword
 import operator
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ METHODS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def identifier(text: str) -> str:
     """``text`` as a variable may be called: fc_weight for fc.weight, layer0_bias for 0.bias."""
     if text.startswith("d_"):

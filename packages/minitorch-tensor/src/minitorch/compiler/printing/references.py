@@ -68,6 +68,7 @@ def _leads_to(module: str, path: str, value: Any) -> bool:
 
 _primitives: dict[int, tuple[Reference, Any]] = {}  # by the function's id; modules keep them alive
 _looked_at: set[str] = set()
+_modules = 0  # how many there were then
 
 
 def primitive_of(function: Any) -> Any:
@@ -94,7 +95,9 @@ def _in_primitives(function: Any) -> Reference | None:
 
 
 def _found(function: Any) -> tuple[Reference, Any] | None:
-    if id(function) not in _primitives:
+    global _modules
+    if id(function) not in _primitives and len(sys.modules) != _modules:
+        _modules = len(sys.modules)
         for name in [name for name in sys.modules if name.startswith("minitorch.")]:
             if name not in _looked_at:
                 _looked_at.add(name)
