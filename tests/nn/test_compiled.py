@@ -5,6 +5,7 @@ import pickle
 
 import minitorch as torch
 import pytest
+from minitorch.compiler.stepping import StepOf
 
 pytest.importorskip("minitorch.optim")
 nn = torch.nn
@@ -52,14 +53,27 @@ OPTIMIZERS = {
     "AdamW": lambda p: torch.optim.AdamW(p, 0.01),
     "RMSprop": lambda p: torch.optim.RMSprop(p, 0.01),
 }
+WRITTEN = {  # whose steps are instructions, the first one too
+    "Adadelta": lambda p: torch.optim.Adadelta(p, 0.1),
+    "Adagrad": lambda p: torch.optim.Adagrad(p, 0.1),
+    "Adam": lambda p: torch.optim.Adam(p, 0.01, amsgrad=True),
+    "Adamax": lambda p: torch.optim.Adamax(p, 0.01),
+    "ASGD": lambda p: torch.optim.ASGD(p, 0.01),
+    "NAdam": lambda p: torch.optim.NAdam(p, 0.01),
+    "RAdam": lambda p: torch.optim.RAdam(p, 0.01),
+    "RMSprop": lambda p: torch.optim.RMSprop(p, 0.01, momentum=0.9, centered=True),
+    "Rprop": lambda p: torch.optim.Rprop(p, 0.01),
+    "SGD": lambda p: torch.optim.SGD(p, 0.1),
+    "SGD with dampening": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, dampening=0.5),
+}
 
 
-def train(network, optimizer, compiled):
+def train(network, optimizer, compiled, rules=OPTIMIZERS):
     """Five steps: the losses, the parameters and the state of the optimizer."""
     torch.manual_seed(0)
     build, draw = NETWORKS[network]
     model, criterion = build(), nn.CrossEntropyLoss()
-    rule = OPTIMIZERS[optimizer](model.parameters())
+    rule = rules[optimizer](model.parameters())
     schedule = torch.optim.lr_scheduler.StepLR(rule, 2, 0.5)
 
     def step(x, y):
@@ -89,6 +103,16 @@ def test_a_training_step_is_the_same(network, optimizer):
     for a, b in zip(expected, found, strict=True):
         assert a.numpy().tobytes() == b.numpy().tobytes()
     assert len(run._entries) == 1
+
+
+@pytest.mark.parametrize("optimizer", WRITTEN)
+def test_the_first_step_of_an_optimizer_is_written(optimizer):
+    expected, _ = train("layers", optimizer, False, WRITTEN)
+    found, run = train("layers", optimizer, True, WRITTEN)
+    for a, b in zip(expected, found, strict=True):
+        assert a.numpy().tobytes() == b.numpy().tobytes()
+    assert run._recordings == 1
+    assert not any(isinstance(each.function, StepOf) for each in run.programs[0].instructions)
 
 
 def test_a_compiled_module_is_its_module():

@@ -73,29 +73,19 @@ class ElementwiseOptimizer(Optimizer):
 
     step.__doc__ = Optimizer.step.__doc__
 
-    def __recorded__(self, run: Callable[..., Any], writer: Any) -> bool | None:
+    def __recorded__(self, run: Callable[..., Any], writer: Any) -> bool:
         """Takes a step by ``run`` and has the compiler's ``writer`` write it.
 
-        Returns False where it is not written, being another than those that follow, as a first
-        one is; None where none ever is.
+        Returns False where it is not written.
         """
         from .recorded import Step  # only programs need it
 
-        update, laid = self.__update__, self.__dict__.get(LAYOUTS, (None, {}))[1]
+        if any(group["differentiable"] for group in self.param_groups):
+            run(self)
+            return False
         steps = []
         for number, group in enumerate(self.param_groups):
-            layout = laid.get(number)
-            names = (*update.scalars(group), *update.states(group))
-            if group["differentiable"]:
-                run(self)
-                return None
-            if (
-                layout is None
-                or layout.gradients(group["params"], self.state, names) is None
-                or any(fused.fresh for fused in layout.fused_groups)
-            ):
-                run(self)
-                return False
+            layout, _ = laid_out(self.__update__, self, number, group)
             steps += [Step(self, number, layout, fused) for fused in layout.fused_groups]
         run(self)
         for step in steps:
@@ -135,7 +125,10 @@ def first_state(
     return entry
 
 
-def step_arrays(update: Update, optimizer: Any, number: int, group: dict[str, Any]) -> None:
+def laid_out(
+    update: Update, optimizer: Any, number: int, group: dict[str, Any]
+) -> tuple[Layout, list[Any]]:
+    """The layout of a group, made anew where it no longer fits, and the gradients' arrays."""
     own = optimizer.__dict__
     buffers, laid = own.get(LAYOUTS) or own.setdefault(LAYOUTS, (Buffers(), {}))
     state = optimizer.state
@@ -160,6 +153,11 @@ def step_arrays(update: Update, optimizer: Any, number: int, group: dict[str, An
                     f"{name} does not support sparse gradients, please consider SparseAdam instead"
                 )
             grads = [g.dense() if isinstance(g, SparseData) else g for g in grads]
+    return layout, grads
+
+
+def step_arrays(update: Update, optimizer: Any, number: int, group: dict[str, Any]) -> None:
+    layout, grads = laid_out(update, optimizer, number, group)
     without_warnings = current.state.without_warnings
     for fused, places in zip(layout.fused_groups, layout.places, strict=True):
         options, after = update.options(group, fused.fresh, *[v[0] for v in fused.values])

@@ -29,7 +29,8 @@ class Step:
         self.names = [name for name, value in self.options.items() if type(value) is not bool]
 
     def _options(self) -> Any:
-        options, after = self.update.options(self.group, False, *[v[0] for v in self.fused.values])
+        values = [v[0] for v in self.fused.values]
+        options, after = self.update.options(self.group, self.fused.fresh, *values)
         return {k: v if isinstance(v, bool) else float(v) for k, v in options.items()}, after
 
     def ready(self) -> bool:

@@ -91,8 +91,6 @@ class Compiled:
     def _record(self, args: Any, kwargs: Any) -> Any:
         made, recording, tracer = record(self._function, args, kwargs, self._inlining, self._whole)
         self._recordings += 1
-        if tracer.provisional and self._recordings < 3:
-            return made
         reason = tracer.reason
         if recording is not None and not self._take(recording):
             reason, tracer.again = "its program gives other numbers", self._inlining
@@ -108,17 +106,17 @@ class Compiled:
         """Makes the programs of a recording; returns False where they give other numbers."""
         exactly = self._backend == "numpy"
         forward = recording.forward
-        programs = verified(recording, forward, self._run(forward), exactly)
+        programs, run = verified(recording, forward, self._run(forward), exactly)
         backward = [
             verified(recording, each.program, self._run(each.program), exactly)
             for each in recording.backward
         ]
-        if not (programs and all(backward)):
+        run_backward = [function for _, function in backward if function is not None]
+        if run is None or len(run_backward) < len(backward):
             return False
-        run_backward = [each[-1].function() for each in backward]
-        self._entries.insert(0, entry(recording, programs[-1].function(), run_backward))
+        self._entries.insert(0, entry(recording, run, run_backward))
         self.programs = programs
-        self.backward_programs = backward[-1] if backward else []  # all gradients arrive
+        self.backward_programs = backward[-1][0] if backward else []  # all gradients arrive
         return True
 
     def _give_up(self, reason: str | None, where: Any) -> None:

@@ -346,21 +346,24 @@ class _Settling:
 
 def verified(
     recording: Recording, recorded: Program, programs: list[Program], exactly: bool
-) -> list[Program]:
+) -> tuple[list[Program], Callable[..., Any] | None]:
     """``programs``, which passes made of ``recorded``, as far as the last one that gives what the
-    call gave, or what differs from it by rounding."""
+    call gave, or what differs from it by rounding; and the function of that one."""
     while programs:
         try:
-            if _is_right(recording, recorded, programs[-1], exactly):
-                break
+            function = _right(recording, recorded, programs[-1], exactly)
+            if function is not None:
+                return programs, function
         except Exception:  # whatever it is, in a run that nobody asked for
             pass
         programs = programs[:-1]
-    return programs
+    return [], None
 
 
-def _is_right(recording: Recording, recorded: Program, program: Program, exactly: bool) -> bool:
-    """Runs ``program`` on what the call began with.
+def _right(
+    recording: Recording, recorded: Program, program: Program, exactly: bool
+) -> Callable[..., Any] | None:
+    """Runs the function of ``program`` on what the call began with; None where that is not right.
 
     What is after an optimizer's step that is called as a whole is not looked at: it would be taken.
     """
@@ -374,9 +377,12 @@ def _is_right(recording: Recording, recorded: Program, program: Program, exactly
         for value, origin in zip(program.results, recorded.results, strict=True)
         if not steps or (value in made and value not in after)
     ]
-    part = program.having(
-        "verified", "", program.instructions[:end], results=[value for value, _ in kept]
-    )
+    function = program.function()
+    part = function
+    if steps:
+        part = program.having(
+            "verified", "", program.instructions[:end], results=[value for value, _ in kept]
+        ).function()
     numbers = {value: number for value, (_, _, number) in recording.tracer.numbers.items()}
     everything = arrays | numbers
     given = [
@@ -387,24 +393,24 @@ def _is_right(recording: Recording, recorded: Program, program: Program, exactly
     for generator, state in recording.generators:
         generator.set_state(state)
     try:
-        found = quietly(part.function(), given)
+        found = quietly(part, given)
         drawn = [(each, each.get_state()) for each, _ in recording.generators]
     finally:
         for generator, state in now:
             generator.set_state(state)
     if recorded is recording.forward and not _same_states(drawn, now):
-        return False  # numbers were drawn that the recorder was not told of
+        return None  # numbers were drawn that the recorder was not told of
     pairs = [(a, arrays[v]) for a, (_, v) in zip(found, kept, strict=True)]
     if not steps:
-        held = zip(given, program.arguments, strict=True)
-        pairs += [(a, arrays[v]) for a, v in held if v not in numbers]
-    size = max(map(_size, (b for _, b in pairs)), default=0)
-    return all(
+        pairs += [(a, arrays[v]) for a, v in zip(given, program.arguments) if v in snapshots]
+    size = 0.0 if exactly else max(map(_size, (b for _, b in pairs)), default=0)
+    right = all(
         a.dtype == b.dtype
         and a.strides == b.strides
         and (a.tobytes() == b.tobytes() or (not exactly and _close(a, b, size)))
         for a, b in pairs
     )
+    return function if right else None
 
 
 def _same_states(a: list[tuple[Any, Any]], b: list[tuple[Any, Any]]) -> bool:

@@ -205,7 +205,6 @@ class StepTracer(Tracer):
                 raise
             self.stop(reason)
             return None
-        self.provisional |= written is False
         if written:
             self.ready += writer.ready
         else:

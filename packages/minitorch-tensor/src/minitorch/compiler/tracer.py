@@ -70,7 +70,6 @@ class Tracer(Recorder):
         self.nodes: dict[Value, tuple[Any, Any]] = {}  # of those from outside, as they came
         self.numbers: dict[Value, tuple[Any, str, float]] = {}
         self.ready: list[Any] = []
-        self.provisional = False  # whether the next recording will be a better one
         self.passes = 0
         self._drawn: set[int] = set()
         self._was: Any = None
