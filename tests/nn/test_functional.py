@@ -270,6 +270,8 @@ def test_ctc_by_hand():
 def test_one_hot():
     assert F.one_hot(minitorch.tensor([0, 2])).tolist() == [[1, 0, 0], [0, 0, 1]]
     assert F.one_hot(minitorch.tensor([[1]]), 2).tolist() == [[[0, 1]]]
+    each = minitorch.func.vmap(lambda row: F.one_hot(row, 2))(minitorch.tensor([[1], [0]]))
+    assert each.tolist() == [[[0, 1]], [[1, 0]]]
 
 
 def test_dropout():

@@ -149,7 +149,7 @@ class TestVmap:
         [
             (0, (X, V), "same size"),
             (2, (X,), "in_dim=2"),
-            (None, (X,), "at least one Tensor"),
+            ((None,), (X,), "at least one Tensor"),
             (0, (X, 3.0), "non-Tensor"),
             ((0, 0, 0), (X,), "compatible"),
         ],
@@ -362,7 +362,7 @@ class TestMore:
             (lambda: grad(cubes, has_aux=True)(V), RuntimeError, "has_aux"),
             (lambda: jvp(lambda x: 1.0, (V,), (V,)), RuntimeError, "only tensors"),
             (lambda: jvp(lambda x: V, (V,), (V,), strict=True), RuntimeError, "independent"),
-            (lambda: vmap(cubes, in_dims=1.0)(X), ValueError, "expected in_dims"),
+            (lambda: vmap(cubes, in_dims=1.0)(X), ValueError, "expected `in_dims`"),
             (lambda: vmap(cubes, out_dims=2)(X), IndexError, "out_dims"),
             (lambda: vmap(cubes, chunk_size=0)(X), ValueError, "chunk_size"),
             (lambda: vmap(lambda x: x[x > 0])(X), RuntimeError, "mask"),

@@ -248,7 +248,7 @@ def test_out_dims_of_one_output_and_of_none():
     ("call", "text"),
     [
         (lambda x: func.vmap(lambda: x)(), "got no inputs"),
-        (lambda x: func.vmap(lambda y: y, in_dims=None)(x), "at least one Tensor"),
+        (lambda x: func.vmap(lambda y: y, in_dims=(None,))(x), "at least one Tensor"),
         (lambda x: func.vmap(lambda y: y, in_dims=(0, 0))(x), "structure of `inputs`"),
         (lambda x: func.vmap(lambda y: y, out_dims=(0, 0))(x), "structure of `outputs`"),
         (lambda x: func.vmap(lambda y: y, out_dims="a")(x), "`out_dims` must be an int"),
@@ -276,3 +276,83 @@ def test_chunks_get_the_same_random_numbers():
         func.vmap(lambda row: torch.bernoulli(row), randomness="same")(x)
     with pytest.raises(RuntimeError, match="randomness error mode"):
         func.vmap(lambda row: torch.bernoulli(row))(x)
+
+
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (lambda x: x.sum().item(), r"item\(\) on a Tensor"),
+        (lambda x: x if x.sum() else 0, "data-dependent control flow"),
+        (lambda x: x.tolist(), "Batching rule not implemented"),
+        (lambda x: x.data, "accessing `data` under vmap"),
+        (lambda x: setattr(x, "data", torch.ones(3)), "`.data` under vmap"),
+        (lambda x: torch.abs(x, out=torch.empty(3)), "Batching rule not implemented for aten::abs"),
+        (lambda x: torch.abs(torch.ones(3), out=x), "doesn't work on out="),
+        (lambda x: x.nonzero(), "Attempted to vmap over aten::nonzero"),
+        (lambda x: torch.zeros(3).bernoulli_(x), "has more elements than `self`"),
+    ],
+)
+def test_what_a_batch_cannot_do(function, text):
+    with pytest.raises(RuntimeError, match=text):
+        func.vmap(function, randomness="different")(torch.ones(2, 3))
+
+
+@pytest.mark.parametrize("in_dims", [[0, 0], {0}, "0", None])
+def test_in_dims_are_an_int_or_a_tuple(in_dims):
+    with pytest.raises(ValueError, match="expected `in_dims` to be int or a"):
+        func.vmap(torch.mul, in_dims)(torch.ones(3), torch.ones(3))
+
+
+def test_dims_have_the_structure_of_the_arguments():
+    pair = [torch.arange(3.0), torch.ones(3)]
+    assert func.vmap(lambda p: p[0] + p[1], ([0, 0],))(pair).tolist() == [1.0, 2.0, 3.0]
+    with pytest.raises(ValueError, match="structure of `inputs`"):
+        func.vmap(lambda p: p[0] + p[1], ((0, 0),))(pair)
+    with pytest.raises(ValueError, match="structure of `outputs`"):
+        func.vmap(lambda x: [x, x], out_dims=(0, 0))(torch.ones(3))
+
+
+def test_an_argument_comes_back_as_it_is():
+    x = torch.arange(24.0).reshape(2, 3, 4)
+    assert func.vmap(lambda row: row, 1, 1)(x) is x
+    assert func.vmap(lambda row: row.contiguous(), 0, 0)(x) is x
+    assert func.vmap(lambda row: row, 1, 0)(x).tolist() == x.transpose(0, 1).tolist()
+
+
+def test_what_is_drawn_like_a_tensor_lies_in_memory_like_it():
+    x = torch.rand(3, 5, 2).movedim(-1, 0)  # the batch is the fastest in memory
+    for draw in (torch.rand_like, torch.bernoulli, lambda t: torch.randint_like(t, 9)):
+        torch.manual_seed(0)
+        expected = draw(x)
+        torch.manual_seed(0)
+        assert torch.equal(func.vmap(draw, randomness="different")(x), expected)
+
+
+def test_a_batch_in_chunks():
+    from minitorch.compat.functorch.experimental import chunk_vmap
+
+    x = torch.arange(20.0).reshape(5, 4)
+    for chunks in (1, 2, 4, 7):
+        assert torch.equal(chunk_vmap(torch.sum, chunks=chunks)(x), x.sum(1))
+        made = chunk_vmap(lambda c: c * 2, in_dims=1, out_dims=1, chunks=chunks)(x)
+        assert torch.equal(made, x * 2)
+
+
+def test_where_the_batches_are():
+    from minitorch.func.vmap_forms import restore_vmap
+
+    x, y = torch.ones(2, 3), torch.ones(4)
+    made, dims = restore_vmap(lambda x, y: {"a": x + 1, "b": (y, 3)}, (0, None), 2, "error")(x, y)
+    assert dims == {"a": 0, "b": (None, None)}
+    assert made["a"].shape == (2, 3)
+    assert made["b"] == (y, 3)
+
+
+def test_dimensions_into_each_other():
+    from minitorch.func.vmap_forms import reshape_dim_into, reshape_dim_outof
+
+    x = torch.arange(24.0).reshape(2, 3, 4)
+    for dst in (0, 1, -1):
+        made = reshape_dim_into(1, dst, x)
+        assert torch.equal(made, x.movedim(1, dst % 2).flatten(dst % 2, dst % 2 + 1))
+        assert torch.equal(reshape_dim_outof(dst, 3, made).movedim(dst % 2, 1), x)

@@ -125,6 +125,11 @@ def into(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, "
             "but one of the arguments requires grad."
         )
+    if any(x._interpreter is not None and hasattr(x, "_given") for x in (*outs, *inputs)):
+        raise RuntimeError(
+            f"Batching rule not implemented for aten::{name}.out; the fallback path doesn't work "
+            "on out= or view ops."
+        )
     if any(hasattr(x, "_tangent") for x in (*outs, *inputs)):
         raise NotImplementedError(
             f"Trying to use forward AD with {name} that does not support it because it is an out= "

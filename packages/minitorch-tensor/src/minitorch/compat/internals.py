@@ -45,6 +45,7 @@ TABLE: dict[str, Absent] = {
         false="is_batchedtensor is_functorch_wrapped_tensor is_gradtrackingtensor "
         "is_legacy_batchedtensor _is_vmap_fallback_enabled",
         nothing="_set_vmap_fallback_enabled",
+        at={"func.vmap_forms": "reshape_dim_into reshape_dim_outof"},
     ),
     "_C._distributed_c10d": Absent(classes="ProcessGroup Store Work ReduceOp"),
     "masked.maskedtensor": Absent(at={"masked.masked_tensor": "MaskedTensor is_masked_tensor"}),

@@ -40,4 +40,6 @@ def __getattr__(name: str) -> Any:
     """functorch's functions of modules, for programs that import it under this name."""
     if name in ("combine_state_for_ensemble", "make_functional", "make_functional_with_buffers"):
         return getattr(import_module(f"{__name__}.module_functions"), name)
+    if name == "chunk_vmap":
+        return import_module(f"{__name__}.vmap_forms").chunk_vmap
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

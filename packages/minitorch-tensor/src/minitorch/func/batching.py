@@ -59,6 +59,20 @@ class Batched(Wrapper):
         value, dim = self._interpreter.given(self)
         return f"BatchedTensor(lvl={self._interpreter.layer}, bdim={dim}, value={value!r})"
 
+    @property
+    def data(self) -> Any:
+        raise RuntimeError(
+            "accessing `data` under vmap transform is not allowed: use detach() for a tensor "
+            "outside of autograd"
+        )
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        raise RuntimeError("mutating directly with `.data` under vmap transform is not allowed.")
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
     def carried(self, x: Any) -> Any:
         """``x``, the same for all, as a tensor of its own in each example of this batch."""
         value = x.expand((self._interpreter.size, *x.shape)).clone()
@@ -350,7 +364,7 @@ def one_by_one(
 
 def vmap(
     func: Callable[P, R],
-    in_dims: int | tuple[Any, ...] | dict[str, Any] | list[Any] | None = 0,
+    in_dims: int | tuple[Any, ...] = 0,
     out_dims: int | tuple[int | None, ...] | None = 0,
     randomness: str = "error",
     *,
@@ -360,7 +374,7 @@ def vmap(
 
     Args:
         in_dims: the batch dimension of each input, None for an input that is the same for all; an
-            int for all, or a structure like that of the inputs.
+            int for all, or a tuple whose items have the structure of the inputs.
         out_dims: where the batch goes in each output.
         randomness: ``"same"`` random numbers for all examples, ``"different"`` ones, or an
             ``"error"`` where some are drawn.
@@ -390,7 +404,7 @@ def vmap(
         leaves, spec = pytree.flatten(args)
         if chunk_size is not None and chunk_size < 1:
             raise ValueError(f"vmap: chunk_size should be None or greater than 0, got {chunk_size}")
-        dims = pytree.broadcast_prefix(in_dims, args, "in_dims")
+        dims = _in_places(in_dims, args)
         size = _batch_size(leaves, dims)
         if chunk_size is not None and chunk_size < size:
             return _chunked(
@@ -406,7 +420,7 @@ def old_vmap(func: Any, in_dims: Any = 0, out_dims: Any = 0) -> Any:
 
     def mapped(*args: Any) -> Any:
         leaves, spec = pytree.flatten(args)
-        dims = pytree.broadcast_prefix(in_dims, args, "in_dims")
+        dims = _in_places(in_dims, args)
         size = _batch_size(leaves, dims)
         return _mapped(func, leaves, dims, spec, {}, out_dims, "error", size, OldVmap)
 
@@ -449,10 +463,29 @@ def _mapped(
                 f"{out.ndim} dimensions"
             )
         where = place % value.ndim
+        original, dim = interpreter.given(out)
+        if where == dim:  # an argument comes back as it is
+            found.append(original)
+            continue
         order = list(range(1, value.ndim))
         order.insert(where, 0)
         found.append(value if where == 0 else value.permute(tuple(order)))
     return pytree.unflatten(found, out_spec)
+
+
+def _in_places(in_dims: Any, args: Any) -> list[Any]:
+    """The batch dimension of each leaf of ``args``."""
+    if not isinstance(in_dims, int | tuple):
+        raise ValueError(
+            "vmap: expected `in_dims` to be int or a (potentially nested) tuple matching the "
+            f"structure of inputs, got: {type(in_dims)}"
+        )
+    return pytree.broadcast_prefix(in_dims, args, "in_dims")
+
+
+def batch_size_of(args: tuple[Any, ...], in_dims: Any) -> int:
+    """The size of the batch in ``args``."""
+    return _batch_size(pytree.flatten(args)[0], _in_places(in_dims, args))
 
 
 def _out_places(out_dims: Any, made: Any) -> list[Any]:
@@ -506,7 +539,7 @@ def _batch_size(leaves: list[Any], dims: list[Any]) -> int:
             continue
         if type(d) is not int:
             raise ValueError(
-                "vmap: expected in_dims to be int or a (potentially nested) tuple matching the "
+                "vmap: expected `in_dims` to be int or a (potentially nested) tuple matching the "
                 f"structure of inputs, got: {type(d)}"
             )
         if not is_tensor(value):

@@ -370,8 +370,8 @@ def written(primitive: Any, values: list[Any], batched: list[bool], params: Any,
 def by_values(primitive: Any, *_: Any) -> Any:
     raise RuntimeError(
         "vmap: We do not support batching operators that can output dynamic shape. "
-        f"The shape of the result of {primitive.name} depends on values, which differ from "
-        "example to example."
+        f"Attempted to vmap over aten::{primitive.name}: the shape of its result depends on "
+        "values, which differ from example to example."
     )
 
 

@@ -65,7 +65,7 @@ def broadcast_prefix(prefix: Any, tree: Any, what: str) -> list[Any]:
         ValueError: the structures do not fit.
     """
     if isinstance(tree, dict | tuple | list) and isinstance(prefix, dict | tuple | list):
-        fits = len(prefix) == len(tree) and isinstance(prefix, dict) == isinstance(tree, dict)
+        fits = len(prefix) == len(tree) and type(prefix) is type(tree)
         if not fits or (isinstance(tree, dict) and set(prefix) != set(tree)):
             raise _not_compatible(prefix, what)
         pairs = [

@@ -77,12 +77,29 @@ class NoData:
 
     def _refuse(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
-            "vmap: this needs the values of a tensor that stands for a whole batch (as .item(), "
-            "bool(), a data-dependent shape or control flow do), or its transform has ended. "
-            "Compute within it, with tensor operations such as torch.where."
+            "vmap: Batching rule not implemented: this needs the values of a tensor that stands "
+            "for a whole batch (as .tolist() or a data-dependent shape), or its transform has "
+            "ended. Compute within it, with tensor operations such as torch.where."
         )
 
-    item = tolist = copy = __array__ = __getitem__ = __bool__ = __float__ = __int__ = _refuse
+    def item(self) -> Any:
+        raise RuntimeError(
+            "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over "
+            "calling .item() on a Tensor: it stands for a whole batch. Compute with tensor "
+            "operations such as torch.where."
+        )
+
+    def __bool__(self) -> bool:
+        raise RuntimeError(
+            "vmap: It looks like you're attempting to use a Tensor in some data-dependent control "
+            "flow. It stands for a whole batch: use torch.where."
+        )
+
+    @property
+    def __array_interface__(self) -> Any:
+        return self._refuse()
+
+    tolist = copy = __array__ = __getitem__ = __float__ = __int__ = _refuse
     astype = view = reshape = __setitem__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _refuse
 

@@ -175,15 +175,9 @@ def like_each(
     input: Any, dtype: Any, memory_format: memory_format | None = None, device: Any = None
 ) -> Any:
     """A new array like ``input`` for all examples."""
-    return (
-        like(input, dtype, memory_format, device)
-        if not batches()
-        else np.empty(for_each(input.shape), _kind(input, dtype))
-    )
-
-
-def _kind(input: Any, dtype: Any) -> Any:
-    return input.dtype.numpy if dtype is None else as_dtype(dtype).numpy
+    for interpreter in reversed(batches()):
+        input = interpreter.spread(input)
+    return like(input, dtype, memory_format, device)
 
 
 # --- new tensors -------------------------------------------------------------------------------
@@ -561,6 +555,14 @@ def bernoulli_(
     self: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None
 ) -> Tensor:
     """Fills the tensor with 1 with probability ``p``, a number or a tensor, else 0."""
+    if isinstance(p, Variable) and p._interpreter is not None:
+        for interpreter in batches():
+            if interpreter.owns(p) and not interpreter.owns(self):
+                raise RuntimeError(
+                    "vmap: bernoulli_(self, p) is not possible because there exists a Tensor "
+                    "`other` in extra_args that has more elements than `self`: it is batched, "
+                    "`self` is not. Use the out-of-place form."
+                )
     target, array = filled(self)
     chance = of_each(p) if isinstance(p, Variable) else p
     draw(distributions.bernoulli, generator, array, chance)

@@ -8,7 +8,7 @@ from typing import Any
 import minitorch
 import numpy as np
 from minitorch import Tensor, int32, int64, where
-from minitorch.extend import apply, array_of, batching_rule, primal, primitive, single
+from minitorch.extend import apply, array_of, batching_rule, data_of, primal, primitive, single
 
 from ..kernels import embedding as kernels
 from .batching import all_rows, in_front, numbered
@@ -180,8 +180,8 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
         return minitorch.zeros((*input.shape, num_classes), dtype=int64, device=input.device)
-    if input.is_meta and num_classes > 0:
-        return minitorch.zeros((*input.shape, num_classes), dtype=int64, device="meta")
+    if num_classes > 0 and not isinstance(data_of(input), np.ndarray | np.generic):
+        return _one_hot(input, num_classes)  # no values to look at: "meta", or a batch of vmap's
     if int(input.min()) < 0:
         raise RuntimeError("Class values must be non-negative.")
     largest = int(input.max())
@@ -193,4 +193,8 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError(
             f"Class values must be smaller than num_classes: {largest} is not below {num_classes}."
         )
+    return _one_hot(input, num_classes)
+
+
+def _one_hot(input: Tensor, num_classes: int) -> Tensor:
     return (input.unsqueeze(-1) == minitorch.arange(num_classes, device=input.device)).to(int64)
