@@ -57,6 +57,33 @@ keyword default
     def f(x): return g(x)
 > g.__kwdefaults__["a"] = 3
 
+global of a kernel of the user's
+    from minitorch.extend import primitive
+    a = 2.0
+    def kernel(x): return x * a
+    scaled = primitive(kernel, "x", lambda g: g * a, name="scaled")
+    def f(x): return scaled(x)
+> a = 3.0
+
+global of a function that a kernel calls
+    from minitorch.extend import primitive
+    def factor(): return 2.0
+    def kernel(x): return np.multiply(x, factor())
+    scaled = primitive(kernel, "x", lambda g: g * 2.0, name="scaled")
+    def f(x): return scaled(x) + 1
+> def factor(): return 3.0
+
+global of a gradient rule of the user's
+    from minitorch.extend import primitive
+    a = 2.0
+    scaled = primitive(np.positive, "x", lambda g: g * a, name="scaled")
+    w = torch.ones(3, requires_grad=True)
+    def f(x):
+        w.grad = None
+        scaled(w * x.detach()).sum().backward()
+        return w.grad * 2
+> a = 3.0
+
 own default
     def f(x, a=2): return x * a
 > f.__defaults__ = (3,)

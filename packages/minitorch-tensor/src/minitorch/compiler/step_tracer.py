@@ -16,6 +16,7 @@ from ..kernels.memory import like
 from .instructions import Instruction, Method, Value
 from .stepping import StepOf, StepWriter
 from .tracer import Stop, Tracer
+from .watch import unwatched
 
 __all__ = ["StepTracer"]
 
@@ -51,9 +52,10 @@ class StepTracer(Tracer):
                 raise Stop(f"{node.name()} is not taken apart")
             self.writer.backward = True
             self.writer.line = self._lines.get(node, self.writer.line)
-            made = self._rules(node, g, wanted)
-            for parent, each in zip(node.parents, made, strict=False):
-                self._name(parent, each)
+            with unwatched(node.primitive):
+                made = self._rules(node, g, wanted)
+                for parent, each in zip(node.parents, made, strict=False):
+                    self._name(parent, each)
             return made
         except Exception as reason:
             self.stop(reason)
@@ -92,7 +94,8 @@ class StepTracer(Tracer):
         if self.reason is not None or not isinstance(g, np.ndarray | np.generic):
             return
         try:
-            self._again(total, sum_to, g, total.shape)
+            with unwatched():
+                self._again(total, sum_to, g, total.shape)
         except Exception as reason:
             self.stop(reason)
 
@@ -107,7 +110,8 @@ class StepTracer(Tracer):
         try:
             if not isinstance(total, np.ndarray | np.generic):
                 raise Stop("a sparse gradient")
-            self._again(total, np.add, a, b)
+            with unwatched():
+                self._again(total, np.add, a, b)
         except Exception as reason:
             self.stop(reason)
 
@@ -138,7 +142,8 @@ class StepTracer(Tracer):
         if self.reason is not None:
             return
         try:
-            self._accumulate(leaf, g)
+            with unwatched():
+                self._accumulate(leaf, g)
         except Exception as reason:
             self.stop(reason)
         finally:
@@ -189,14 +194,14 @@ class StepTracer(Tracer):
         except Exception as reason:
             self.stop(reason)
             return run(optimizer)
-        writer, taken = StepWriter(self), []
+        writer, taken, quiet = StepWriter(self), [], unwatched()
 
         def take(optimizer: Any) -> None:
-            run(optimizer)
+            quiet.but(run, optimizer)
             taken.append(True)
 
         try:
-            with self.disabled():
+            with self.disabled(), quiet:
                 written = getattr(optimizer, "__recorded__", lambda take, _: take(optimizer))(
                     take, writer
                 )

@@ -22,6 +22,7 @@ from ..random.generator import default_generator
 from .asking import returned_at_once, values_asked
 from .instructions import Instruction, Line, Method, Value
 from .proxy import Opaque
+from .watch import unwatched
 from .writer import Writer
 
 __all__ = ["Again", "Stop", "Tracer", "nodes_of"]
@@ -143,7 +144,8 @@ class Tracer(Recorder):
     def process(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         if self.reason is None:
             try:
-                return self._operation(primitive, args)
+                with unwatched(primitive):
+                    return self._operation(primitive, args)
             except (Stop, Opaque) as reason:
                 self.stop(reason)
             except Exception as error:  # apply raises it as it ought to be

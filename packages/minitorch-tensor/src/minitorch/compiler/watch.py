@@ -10,7 +10,8 @@ import warnings
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
-from types import CodeType, FrameType, GeneratorType, ModuleType
+from functools import lru_cache, partial
+from types import CodeType, FrameType, FunctionType, GeneratorType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from .._types.dtype import dtype
 from ..autograd.variable import Variable
 from .reads import ASKING, BY_NAME, attribute_asked
 
-__all__ = ["Watch", "owner"]
+__all__ = ["Watch", "owner", "unwatched"]
 
 # Of the standard library: they look at what is no value of the program, or act on it.
 IMPURE = {
@@ -72,7 +73,7 @@ class Watch:
     or its kin are about to be asked for (see ``attribute_asked``); ``reason`` is the first call
     that forbids a program.
 
-    A profiler that is there already goes on.
+    A profiler that is there already goes on, but one in C, such as cProfile, only after the block.
     """
 
     def __init__(
@@ -85,7 +86,8 @@ class Watch:
         self.codes: dict[int, CodeType] = {}  # a code object hashes slowly
 
     def __enter__(self) -> Watch:
-        before = self.before = sys.getprofile()
+        self.before: Any = sys.getprofile()
+        before = self.before if callable(self.before) else None
         seen, users, started, called = self.codes, set[int](), self._started, self._called
         self.users = users
 
@@ -104,7 +106,10 @@ class Watch:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        sys.setprofile(self.before)
+        if self.before is None or callable(self.before):
+            sys.setprofile(self.before)
+        else:
+            self.before.enable()
         if self.collecting:
             gc.enable()
 
@@ -161,6 +166,46 @@ class Watch:
         if self.reason is None:
             user = _user(frame)
             self.reason = f"{user}calls {what}()" if user else f"{what}() is called"
+
+
+class unwatched:  # noqa: N801  (a context manager)
+    """Within it the profiler is told of nothing: what runs is ours. If it is a ``primitive`` that
+    runs code of the user's, the profiler is told."""
+
+    def __init__(self, primitive: Any = None) -> None:
+        self.profile = sys.getprofile()
+        self.instead = self.profile if primitive is not None and _is_users(primitive) else None
+
+    def __enter__(self) -> unwatched:
+        sys.setprofile(self.instead)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        sys.setprofile(self.profile)
+
+    def but(self, function: Callable[..., Any], *args: Any) -> Any:
+        """``function(*args)``, of which the profiler is told."""
+        sys.setprofile(self.profile)
+        try:
+            return function(*args)
+        finally:
+            sys.setprofile(self.instead)
+
+
+@lru_cache(maxsize=1024)
+def _is_users(primitive: Any) -> bool:
+    """Whether its kernel, or a rule, runs code of the user's."""
+    return any(map(_runs_users_code, (primitive.kernel, primitive.joint, *primitive.rules)))
+
+
+def _runs_users_code(function: Any) -> bool:
+    if isinstance(function, partial):
+        return _runs_users_code(function.func)
+    if not isinstance(function, FunctionType):
+        return owner(type(function).__module__) == "user"
+    if owner(function.__globals__.get("__name__") or "") == "user":
+        return True
+    return any(_runs_users_code(cell.cell_contents) for cell in function.__closure__ or ())
 
 
 def _of_object(function: Any) -> bool:
