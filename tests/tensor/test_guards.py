@@ -1,5 +1,6 @@
 """Which changes of the world between two calls a compiled function's guards see."""
 
+import cProfile
 import sys
 import threading
 
@@ -76,6 +77,19 @@ def test_another_profiler_goes_on():
     finally:
         sys.setprofile(before)
     assert names["f"].__code__ in seen
+
+
+def test_a_profiler_in_c_goes_on_after_the_block():
+    names = run("def f(x): return x * 2\ndef later(): pass")
+    profiler = cProfile.Profile()
+    profiler.enable()
+    try:
+        _, reason = recorded(names)
+        names["later"]()
+    finally:
+        profiler.disable()
+    assert reason is None
+    assert any(each.code is names["later"].__code__ for each in profiler.getstats())
 
 
 class Calls(torch.overrides.TorchFunctionMode):
