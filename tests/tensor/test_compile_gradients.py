@@ -19,6 +19,122 @@ def ones(*shape):
     return torch.ones(*shape, requires_grad=True)
 
 
+def refusal(call):
+    try:
+        return str(call() is None)
+    except RuntimeError as error:
+        return str(error)
+
+
+@row
+def gradients_come_from_two_calls_and_from_elsewhere(compiled):
+    f = compiled(lambda x, w: (x * w).tanh() + w.exp() * x.sin() - w)
+
+    def call():
+        torch.manual_seed(3)
+        w = torch.randn(50, requires_grad=True)
+        x = w * 3
+        made = (f(x, w) * f(x + 1, w)).exp() + x.cos() - w / 3
+        made.sum().backward()
+        return w.grad.tolist()
+
+    return call
+
+
+@row
+def one_result_is_returned_twice(compiled):
+    def f(x, w):
+        y = x * 2
+        return y, y, y.sin() * w
+
+    f = compiled(f)
+
+    def call():
+        x, w = ones(3), ones(3)
+        f(x, w)[2].sum().backward()
+        first = x.grad.tolist(), w.grad.tolist()
+        a, b, c = f(x, w)
+        (a * b + c).sum().backward()
+        return first, x.grad.tolist(), w.grad.tolist(), a is b
+
+    return call
+
+
+@row
+def results_have_graphs_of_their_own(compiled):
+    f = compiled(lambda x, w: ((x * w).sum(), w.exp(), w + 1))
+
+    def call():
+        w = ones(3)
+        a, b, c = f(torch.ones(3), w)
+        for result in (a, b, c, c):
+            result.sum().backward()
+        return w.grad.tolist(), *(refusal(each.sum().backward) for each in (a, b, c))
+
+    return call
+
+
+@row
+def what_one_result_saved_is_written_to(compiled):
+    f = compiled(lambda x, y, w: ((x * w).sum(), (y * w).sum()))
+
+    def call():
+        x, y, w = torch.ones(3), torch.ones(3), ones(3)
+        a, b = f(x, y, w)
+        x.add_(1)
+        b.backward(retain_graph=True)
+        return w.grad.tolist(), refusal((a + b).backward)[:40], refusal(a.backward)[:40]
+
+    return call
+
+
+@row
+def nothing_is_saved_but_numbers(compiled):
+    f = compiled(lambda x: x * 2)
+    g = compiled(lambda x: x + 2)
+
+    def call():
+        x = ones(3)
+        made = []
+        for each in (f(x), g(x)):
+            each.sum().backward()
+            made.append(refusal(each.sum().backward))
+        return x.grad.tolist(), made
+
+    return call
+
+
+@row
+def a_view_of_several_is_written_to(compiled):
+    f = compiled(lambda x: (x * 2).split(2)[0])
+
+    def call():
+        x = ones(4)
+        y = f(x)
+        return refusal(lambda: y.add_(1)), y.tolist()
+
+    return call
+
+
+@row
+def a_hook_runs_in_real_passes_alone(compiled):
+    seen = []
+
+    def f(x):
+        y = x * 2
+        y.register_hook(lambda g: seen.append(g.tolist()))
+        return y * y
+
+    f = compiled(f)
+
+    def call():
+        x = ones(3)
+        f(x).sum().backward()
+        return x.grad.tolist(), list(seen)
+
+    return call
+
+
 @row
 def a_result_is_saved_and_written_to(compiled):
     f = compiled(lambda x: x.exp())

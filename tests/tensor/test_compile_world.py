@@ -287,6 +287,96 @@ global of a compiled function that is called
     def f(x): return g(x) + 1
 > a = 3
 
+a tensor and its detached twin
+    def f(a, b): return a * b
+    args = x, x.detach()
+> args = torch.full((3,), 2.0), torch.full((3,), 5.0)
+
+a tensor and its data, one of them written to
+    def f(a, b):
+        a.add_(1)
+        return a * b
+    args = x.detach(), x.data
+> args = torch.full((3,), 2.0), torch.full((3,), 5.0)
+
+written argument that shares its version with another
+    def f(a, b):
+        a.add_(1)
+        return a * b
+    args = torch.ones(3), torch.ones(3)
+> memory = torch.ones(6); args = memory[:3], memory[3:]
+
+number that is a tensor, as an index
+    def f(x, k): return x[k] * 2
+    args = torch.arange(3.0), torch.tensor(0)
+> args = torch.arange(3.0), torch.tensor(2)
+
+number that is a tensor, in a key
+    def f(x, k): return x[None, k, ..., :1] * 2
+    args = torch.arange(6.0).view(3, 2), torch.tensor(0)
+> args = torch.arange(6.0).view(3, 2), torch.tensor(2)
+
+number that is a tensor, where something is set
+    def f(x, k):
+        y = x * 1
+        y[k] = 5.0
+        return y
+    args = torch.arange(3.0), torch.tensor(0)
+> args = torch.arange(3.0), torch.tensor(2)
+
+truth that is a tensor, as an index
+    def f(x, k): return x[k] * 2
+    args = torch.arange(3.0), torch.tensor(True)
+> args = torch.arange(3.0), torch.tensor(False)
+
+hook that is put inside
+    def f(x):
+        if x.requires_grad:
+            x.register_hook(lambda g: g * 2)
+        return x * x
+> pass
+
+hook that is taken away inside
+    x = torch.ones(3, requires_grad=True)
+    args = x,
+    handle = x.register_hook(lambda g: g * 2)
+    def f(x):
+        handle.remove()
+        return x * x
+> handle = x.register_hook(lambda g: g * 3)
+
+hook of a result
+    seen = []
+    def f(x):
+        y = x * 2
+        if y.requires_grad:
+            y.register_hook(lambda g: seen.append(g.tolist()))
+        return y * y
+> pass
+
+gradient of a value that is kept
+    def f(x):
+        y = x * 2
+        if y.requires_grad:
+            y.retain_grad()
+        return y
+> pass
+
+views of one result
+    def f(x): return (x + 1).unbind()
+> args = x.detach() + 1,
+
+result that grows
+    def f(x, o): return torch.add(x, 1, out=o)
+    args = torch.ones(3), torch.ones(3)
+> args = torch.ones(3), torch.ones(0)
+
+argument that grows
+    def f(x):
+        if x.shape[0] < 5 and not x.requires_grad: x.resize_(5)
+        return x * 2
+> args = torch.ones(2),
+
 exception
     a = 1
     def f(x):

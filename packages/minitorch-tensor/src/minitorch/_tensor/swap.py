@@ -7,6 +7,7 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ..autograd.grad_mode import current, tell
 from ..autograd.node import AccumulateGrad
 from ..autograd.variable import Variable, attributes
 
@@ -35,6 +36,8 @@ def swap_tensors(t1: Tensor, t2: Tensor) -> None:
 
     Follows https://docs.pytorch.org/docs/stable/generated/torch.utils.swap_tensors.html
     """
+    if current.state.recording:
+        tell("refuse", "two tensors are swapped")
     for name, t in (("t1", t1), ("t2", t2)):
         node = t._node
         own = node.variable_reference if isinstance(node, AccumulateGrad) else None

@@ -193,7 +193,7 @@ def _walk(
                 before = pending[parent]
                 pending[parent] = total = before + gp
                 if watchers:
-                    tell("summed", before, gp, total)
+                    tell("summed", parent, before, gp, total)
                 elif type(total) is np.ndarray:
                     owned.add(parent)
         if node.versions and not retain_graph:  # values are saved, not shapes alone
@@ -532,6 +532,8 @@ def retain_grad(tensor: Any) -> None:
         raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
     if isinstance(node, AccumulateGrad) or tensor._retained is node:
         return
+    if current.state.recording:
+        tell("refuse", "retain_grad() is called")
     tensor._retained = node
     reference = weakref.ref(tensor)  # the tensor holds the node already
 

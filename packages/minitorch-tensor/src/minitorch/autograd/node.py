@@ -16,6 +16,7 @@ import numpy as np
 
 from ..kernels.memory import filled, like
 from ..kernels.sparse import SparseData
+from .grad_mode import current, tell
 from .variable import Moved, Variable, check_inference, wrap, wrapped
 
 __all__ = ["AccumulateGrad", "Node", "Output", "Partial"]
@@ -23,6 +24,14 @@ __all__ = ["AccumulateGrad", "Node", "Output", "Partial"]
 # Later nodes get smaller numbers: the engine's heap hands out the latest first, and a node is
 # always later than its parents.
 sequence_numbers = itertools.count(0, -1)
+
+
+USED_UP = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you call "
+    ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
+    "graph a second time or if you need to access saved tensors after calling backward."
+)
 
 
 class Node:
@@ -128,13 +137,7 @@ class Node:
         Inputs that were given other memory since, by ``.data = ...``, are taken as they are now.
         """
         if self.saved is None:
-            raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access saved "
-                "tensors after they have already been freed). Saved intermediate values of the "
-                "graph are freed when you call .backward() or autograd.grad(). Specify "
-                "retain_graph=True if you need to backward through the graph a second time or if "
-                "you need to access saved tensors after calling backward."
-            )
+            raise RuntimeError(USED_UP)
         for counter, version in versions:
             now = counter[0]
             if type(now) is Moved and self.rereads:
@@ -199,6 +202,8 @@ class RemovableHandle:
         self.extra_dict_ref = tuple(weakref.ref(each) for each in extra)
 
     def remove(self) -> None:
+        if current.state.recording:
+            tell("refuse", "a hook is removed")
         for reference in (self.hooks_dict_ref, *self.extra_dict_ref):
             hooks = reference()
             if hooks is not None:
@@ -223,6 +228,8 @@ def add_hook(
     hooks: OrderedDict[int, Any], hook: Any, prepend: bool = False, extra: Any = ()
 ) -> RemovableHandle:
     """Adds ``hook`` to ``hooks``; the dictionaries ``extra`` say how it is to be called."""
+    if current.state.recording:
+        tell("refuse", "a hook is registered")
     handle = RemovableHandle(hooks, extra_dict=list(extra))
     hooks[handle.id] = hook
     for marks in extra:

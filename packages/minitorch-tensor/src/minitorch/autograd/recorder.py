@@ -173,8 +173,8 @@ class Recorder(Interpreter):
     def reduced(self, g: Any, total: Any) -> None:
         """The gradient ``g`` was summed over the dimensions along which its input was broadcast."""
 
-    def summed(self, a: Any, b: Any, total: Any) -> None:
-        """A node's gradient came by two ways: ``total`` is ``a + b``. Of a node with several
+    def summed(self, node: Node, a: Any, b: Any, total: Any) -> None:
+        """The gradient of ``node`` came by two ways: ``total`` is ``a + b``. Of a node with several
         outputs each is a dict, by the output's number."""
 
     def before_grad(self, leaf: Any, arriving: bool) -> None:

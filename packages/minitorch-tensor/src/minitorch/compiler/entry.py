@@ -7,6 +7,7 @@ with their arrays, and does what else the call did: gradients, versions, nodes.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from ..autograd.dispatch import NEVER
 from ..autograd.grad_mode import ERRSTATE, IGNORE_ALL, current
 from ..autograd.history import history
-from ..autograd.node import AccumulateGrad, Node, Output, Partial, sequence_numbers
+from ..autograd.node import USED_UP, AccumulateGrad, Node, Output, Partial, sequence_numbers
 from ..autograd.variable import Inference, wrap
 from ..utils import _pytree as pytree
 from .recording import Backward, Recording, quietly
@@ -31,23 +32,30 @@ class Passes:
     """The backward passes of a recording: a program for each way in which gradients can arrive.
 
     ``sources``  where what they save is, all together: see ``Backward.saved``
-    ``targets``  the tensors from outside, by number, that one of them has a gradient for
+    ``targets``  the tensors from outside that one of them has gradients for: number, which gradient
     ``watched``  the tensors that must not be written to before, told as in ``sources``
+    ``frees``    by the results at which gradients arrive: those at which they can do so once
     """
 
     def __init__(self, found: list[tuple[Backward, Callable[..., Any]]]) -> None:
         passes = [each for each, _ in found]
         self.sources = list(dict.fromkeys(w for each in passes for w in each.saved))
-        self.targets = list(dict.fromkeys(k for each in passes for k in each.targets))
+        self.targets = list(dict.fromkeys(each for p in passes for each in counted(p.targets)))
         self.watched = list(dict.fromkeys(w for each in passes for w in each.watched))
         self.programs = {
             each.arrived: (
                 program,
                 [self.sources.index(where) for where in each.saved],
-                [each.targets.index(k) if k in each.targets else None for k in self.targets],
+                [places.get(target) for target in self.targets],
             )
             for each, program in found
+            for places in [{target: k for k, target in enumerate(counted(each.targets))}]
         }
+        self.checked = {
+            each.arrived: [self.watched.index(where) for where in each.watched] for each in passes
+        }
+        self.frees = {each.arrived: each.frees for each in passes}
+        self.results = len(max(self.frees, key=len, default=()))
         self.lock = threading.Lock()  # a program has memory that one run at a time may use
 
     def run(self, saved: list[Any], gs: dict[int, Any]) -> list[Any]:
@@ -59,18 +67,44 @@ class Passes:
         return [None if place is None else made[place] for place in places]
 
 
-class CompiledBackward(Node):
-    """A call of a compiled function in the graph: its backward pass is a program."""
+def counted(numbers: list[int]) -> list[tuple[int, int]]:
+    """Each number, and how often it was there before."""
+    return [(number, numbers[:k].count(number)) for k, number in enumerate(numbers)]
 
-    __slots__ = ("passes",)
+
+class CompiledBackward(Node):
+    """A call of a compiled function in the graph: its backward pass is a program.
+
+    ``arrived``  the results at which gradients arrived last
+    ``freed``    those at which none may arrive again
+    """
+
+    __slots__ = ("_saved", "arrived", "freed", "passes")
     passes: Passes
+    arrived: tuple[int, ...]
+    freed: frozenset[int]
+
+    @property  # type: ignore[override]
+    def saved(self) -> Any:
+        """What the programs save, as long as one of them can still run."""
+        return self._saved
+
+    @saved.setter
+    def saved(self, values: Any) -> None:
+        if values is None:  # a pass ends that does not retain the graph
+            self.freed |= self.passes.frees[self.arrived]
+        if values is not None or len(self.freed) == self.passes.results:
+            self._saved = values
 
     def name(self) -> str:
         """PyTorch's name for it."""
         return "CompiledFunctionBackward"
 
     def vjp(self, g: Any, create_graph: bool, wanted: Any) -> Any:
-        self.check(self.versions)
+        arrived = self.arrived = tuple(sorted(g)) if type(g) is Partial else (0,)
+        if not self.freed.isdisjoint(arrived):
+            raise RuntimeError(USED_UP)
+        self.check([self.versions[k] for k in self.passes.checked[arrived]])
         if create_graph:
             raise RuntimeError(
                 "torch.compile with aot_autograd does not currently support double backward. For "
@@ -79,8 +113,8 @@ class CompiledBackward(Node):
         return self.passes.run(self.saved, g if type(g) is Partial else {0: g})
 
 
-def fits(tensor: Any, meta: tuple[Any, ...], memory: Any) -> bool:
-    """Whether a tensor is such a one, and shares no ``memory`` that is written to."""
+def fits(tensor: Any, meta: tuple[Any, ...]) -> bool:
+    """Whether a tensor is such a one."""
     data = tensor._data
     kind, shape, dtype, strides = meta
     return (
@@ -89,14 +123,26 @@ def fits(tensor: Any, meta: tuple[Any, ...], memory: Any) -> bool:
         and data.dtype == dtype
         and data.strides == strides
         and type(tensor._counter) is not Inference
-        and not any(np.may_share_memory(data, other) for other in memory)
     )
+
+
+def clash(new: list[int], tensors: tuple[Any, ...], written: set[int]) -> bool:
+    """Whether a write to one of the tensors, of which those that are ``written`` get some, may be
+    one to another; of those that are not ``new`` it is known that it is not."""
+    for k in new:
+        a = tensors[k]
+        for number in range(len(tensors)) if k in written else written:
+            b = tensors[number]
+            if b is not a and (a._counter is b._counter or np.may_share_memory(a._data, b._data)):
+                return True
+    return False
 
 
 def used_up(shape: Any) -> Node:
     """The node of a result whose graph a backward pass within the function has used up."""
     node = CompiledBackward()
-    node.parents, node.saved, node.versions, node.extra = (), None, (), None
+    node.parents, node.saved, node.versions, node.extra = (), (), (), None
+    node.freed = frozenset([0])
     node.shape = shape
     node.sequence_nr = next(sequence_numbers)
     return node
@@ -110,10 +156,10 @@ def recorded(
     node = CompiledBackward()
     node.parents = tuple(map(history, parents))
     node.saved, node.versions = saved, tuple((counter, counter[0]) for counter in counters)
-    if saved and not counters:  # all of it the program's own: it is let go by a backward pass, too
-        node.versions = ((NEVER, 0),)
+    if any(passes.frees.values()):  # there is something to let go
+        node.versions += ((NEVER, 0),)
     node.sequence_nr = next(sequence_numbers)
-    node.extra, node.passes = None, passes
+    node.extra, node.passes, node.freed = None, passes, frozenset()
     if len(results) == 1:
         node.shape = shapes[0][0]
         results[0]._node = node
@@ -131,21 +177,27 @@ def entry(
     names: dict[str, Any] = {
         "__name__": __name__, "MISS": MISS, "BUSY": BUSY,
         "read": recording.world.read, "program": forward, "passes": passes,
-        "fits": fits, "Differs": Differs, "wrap": wrap,
+        "fits": fits, "clash": clash, "Differs": Differs, "wrap": wrap,
         "history": history, "AccumulateGrad": AccumulateGrad,
         "recorded": recorded, "used_up": used_up, "free": threading.Lock(),
         "current": current, "ERRSTATE": ERRSTATE, "IGNORE": IGNORE_ALL,
     }  # fmt: skip
-    written = [recording.arrays[k] for k, _ in recording.writes if k < len(recording.arrays)]
     lines = ["found = read(args, kwargs)", "if type(found) is not tuple: return MISS"]
     for leaf in recording.required:
         lines.append(f"if found[{leaf}]._grad is not None: return MISS")
-    for k, (place, tensor) in enumerate(zip(recording.places, recording.outside, strict=True)):
+    for k, place in enumerate(recording.places):
         if place < 0:
             lines += [f"t{k} = found[{-1 - place}]._grad", f"if t{k} is None: return MISS"]
         else:
             lines.append(f"t{k} = found[{place}]")
-        lines += _checks(k, tensor, recording, names, written)
+    written = names["written"] = {k for k, _ in recording.writes}
+    if written:
+        lines.append("new = []")
+    for k, tensor in enumerate(recording.outside):
+        lines += _checks(k, tensor, recording, names)
+    if written:
+        everything = ", ".join(f"t{k}" for k in range(len(recording.outside)))
+        lines.append(f"if new and clash(new, ({everything},), written): return MISS")
     given = [f"t{k}._data" for k in range(len(recording.arrays))]
     for k, array in enumerate(recording.own):
         names[f"own{k}"] = array
@@ -184,20 +236,16 @@ def entry(
     return call
 
 
-def _checks(
-    k: int, tensor: Any, recording: Recording, names: dict[str, Any], written: list[Any]
-) -> list[str]:
+def _checks(k: int, tensor: Any, recording: Recording, names: dict[str, Any]) -> list[str]:
     """Of a tensor from outside: its array, and whether it wants a gradient as it did."""
     data = tensor._data
     names[f"m{k}"] = (type(data), data.shape, data.dtype, data.strides)
-    own = any(data is each for each in written)
-    names[f"w{k}"] = [] if own else written
-    lines = []
+    lines = [f"if not fits(t{k}, m{k}): return MISS"]
+    if recording.writes:
+        lines.append(f"new.append({k})")
     if recording.places[k] >= 0 and not isinstance(data, np.generic):
-        names[f"a{k}"] = data
-        lines.append(f"if t{k}._data is not a{k} and not fits(t{k}, m{k}, w{k}): return MISS")
-    else:
-        lines.append(f"if not fits(t{k}, m{k}, w{k}): return MISS")
+        names[f"a{k}"] = weakref.ref(data)
+        lines = [f"if t{k}._data is not a{k}():", *(f" {line}" for line in lines)]
     node = tensor._node
     if tensor._base is not None:
         tracked = history(tensor) is not None
@@ -246,7 +294,7 @@ def _results(recording: Recording, names: dict[str, Any]) -> list[str]:
 def _node(recording: Recording, tracked: list[str], names: dict[str, Any]) -> str:
     passes: Passes = names["passes"]
     tensor = {r.number: f"r{k}" for k, r in reversed(list(enumerate(recording.results)))}
-    parents = ", ".join(f"t{k}" for k in passes.targets)
+    parents = ", ".join(f"t{k}" for k, _ in passes.targets)
     saved = ", ".join(f"made[{w}]" if w >= 0 else f"t{-1 - w}._data" for w in passes.sources)
     counters = ", ".join(
         f"{tensor[w] if w >= 0 else f't{-1 - w}'}._counter" for w in passes.watched

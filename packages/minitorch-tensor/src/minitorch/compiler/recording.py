@@ -12,7 +12,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..autograd import engine
 from ..autograd.grad_mode import ERRSTATE, IGNORE_ALL, current
-from ..autograd.history import history
+from ..autograd.history import history, root
 from ..autograd.node import AccumulateGrad
 from ..autograd.variable import Variable, wrap
 from ..random.generator import default_generator
@@ -50,7 +50,10 @@ class Backward(NamedTuple):
     ``arrived``  which of the results with a graph they are, by their order
     ``saved``    where the program's first arguments are: numbers of the forward results, or -1 - k
                  for the array of the tensor k from outside; the gradients that arrived follow
-    ``targets``  the tensors from outside whose gradients are the program's results
+    ``targets``  the tensors from outside whose gradients are the program's results; one to which
+                 several gradients come is there as often: the engine adds them, after those that
+                 come from elsewhere
+    ``frees``    results, by their order, whose graph is used up by a pass that does not retain it
     ``watched``  the tensors that must not be written to before it, as their memory is saved:
                  results or tensors from outside, told as in ``saved``
     """
@@ -59,6 +62,7 @@ class Backward(NamedTuple):
     program: Program
     saved: list[int]
     targets: list[int]
+    frees: frozenset[int]
     watched: list[int]
 
 
@@ -147,6 +151,7 @@ class _Settling:
         self.tracer, self.world, self.state = tracer, world, state
         self.writer = tracer.writer
         self.values: list[Value] = []  # the program's results
+        self.counters: set[int] = set()  # their versions'
         self._items = {value for _, value in tracer.items.values()}
         self.leaves, self.tree = pytree.tree_flatten(made)
         self.number = {id(t): k for k, t in enumerate(world.tensors)}  # in world.read()
@@ -159,14 +164,17 @@ class _Settling:
             tensor = self.tracer.outside[value]
             if nodes_of(tensor) != before or tensor._data is not self.writer.arrays[value]:
                 raise Stop("a tensor from outside gets another history, or other memory")
+        for tensor in self.world.tensors:
+            value = self.writer.value_of(tensor._data)
+            if value is not None and self.tracer.outside.get(value, tensor) is not tensor:
+                raise Again("two tensors from outside are one array")
         for key, (counter, version) in self.tracer.versions.items():
             if counter[0] - version != self.tracer.writes.get(key, (None, 0))[1]:
                 raise Stop("a tensor is changed in a way that cannot be written down")
         results = self._results()
         self.returned = len(self.values)
-        tracked = [
-            (leaf, r.number) for leaf, r in zip(self.leaves, results, strict=True) if r.tracked
-        ]
+        pairs = zip(self.leaves, results, strict=True)
+        tracked = [(t, n) for n, t in {r.number: t for t, r in pairs if r.tracked}.items()]
         freed = bool(tracked) and self.tracer.passes > 0
         if freed and not all(map(self._used_up, tracked)):
             raise Stop("a result's graph can still be used after a backward pass")
@@ -231,6 +239,12 @@ class _Settling:
         made = self.writer.value_of(leaf._data)
         if made is None or made.constant is not None or isinstance(leaf._node, AccumulateGrad):
             raise Stop("a tensor is returned that no operation is seen to make")
+        followed = leaf._base is None or type(leaf._chain) is tuple
+        if not followed and root(leaf)._node is not None:
+            raise Stop("a view is returned that must not be written to")
+        if id(leaf._counter) in self.counters or id(leaf._counter) in self.tracer.versions:
+            raise Stop("what is returned shares its version with another tensor")
+        self.counters.add(id(leaf._counter))
         array = self.writer.arrays[made]
         tensors = [v for v in self.values if v not in self._items]
         for other in (*self.tracer.outside, *tensors):
@@ -281,6 +295,8 @@ class _Settling:
         leaves = [tracked[k][0] for k in arrived]
         sources = [t for t in self.outside if history(t) is not None]
         targets: dict[Any, Any] = {history(t): None for t in sources}
+        if len(targets) < len(sources):
+            raise Stop("two tensors from outside have one history")
         gs = [np.ones(leaf._data.shape, leaf._data.dtype) for leaf in leaves]
         if any(g.dtype.kind != "f" for g in gs):
             raise Stop("a complex result")
@@ -290,6 +306,8 @@ class _Settling:
         for node in targets:
             node.extra, node.parents = None, ()
         try:
+            graphs = [self._graph(leaf, targets) for leaf, _ in tracked]
+            self.tracer.ends = {node: [] for node in targets}
             with self.tracer:
                 engine.backward(leaves, [wrap(g) for g in gs], True, False, targets)
         finally:
@@ -304,11 +322,12 @@ class _Settling:
             g = targets[history(t)]
             if g is None:
                 continue
-            value = self.writer.value_of(g)
-            if value is None:
-                raise Stop("a gradient is not known")
-            results.append(value)
-            wanting.append(self.position[id(t)])
+            for part in self.tracer.ends[history(t)] or [g]:
+                value = self.writer.value_of(part)
+                if value is None:
+                    raise Stop("a gradient is not known")
+                results.append(value)
+                wanting.append(self.position[id(t)])
         made = {value for each in instructions for value in each.results}
         made.update(own)
         arguments: list[Value] = []
@@ -329,7 +348,18 @@ class _Settling:
             "recorded", "what ran, as it ran", [*arguments, *own], instructions, results,
             "backward",
         )  # fmt: skip
-        return Backward(arrived, program, saved, wanting, self._watched(arguments))
+        passed = frozenset().union(*(graphs[k] for k in arrived))
+        frees = frozenset(k for k, graph in enumerate(graphs) if not graph.isdisjoint(passed))
+        watched = self._watched(arguments) if frees else []
+        return Backward(arrived, program, saved, wanting, frees, watched)
+
+    def _graph(self, leaf: Any, targets: Any) -> set[Any]:
+        """The nodes between a result and the ``targets`` that save values."""
+        found = engine._reachable([history(leaf)]) - targets.keys()
+        for node in found:
+            if type(node) is not AccumulateGrad:
+                self.tracer.check_node(node)
+        return {node for node in found if node.versions}
 
     def _watched(self, saved: list[Value]) -> list[int]:
         """The tensors whose memory the values that are ``saved`` have, or share."""

@@ -24,7 +24,12 @@ VJPS = {PrimitiveNode.vjp, JointNode.vjp, FusedNode.vjp}  # those that are known
 
 
 class StepTracer(Tracer):
-    """Also writes down what reaches leaves' ``.grad``, and how optimizers take it."""
+    """Also writes down what reaches leaves' ``.grad``, and how optimizers take it.
+
+    ``ends``  nodes at which a backward pass ends, and the gradients that come there one by one
+    """
+
+    ends: dict[Any, list[Any]] = {}  # noqa: RUF012  (of none)
 
     # --- the backward pass ----------------------------------------------------------------------
 
@@ -48,8 +53,7 @@ class StepTracer(Tracer):
         if self.reason is not None or type(node) is Output or isinstance(g, Variable):
             return node.vjp(g, isinstance(g, Variable), wanted)
         try:
-            if type(node).vjp not in VJPS or node.extra is not None:
-                raise Stop(f"{node.name()} is not taken apart")
+            self.check_node(node)
             self.writer.backward = True
             self.writer.line = self._lines.get(node, self.writer.line)
             with unwatched(node.primitive):
@@ -62,6 +66,11 @@ class StepTracer(Tracer):
         finally:
             self.writer.backward = False
         return node.vjp(g, False, wanted)
+
+    def check_node(self, node: Any) -> None:
+        """Raises where a backward pass through ``node`` does more than its rules."""
+        if node.extra is not None or (type(node).vjp not in VJPS and type(node) is not Output):
+            raise Stop(f"{node.name()} is not taken apart")
 
     def _rules(self, node: Any, g: Any, wanted: Any) -> Any:
         saved = node._values(False)
@@ -99,13 +108,17 @@ class StepTracer(Tracer):
         except Exception as reason:
             self.stop(reason)
 
-    def summed(self, a: Any, b: Any, total: Any) -> None:
+    def summed(self, node: Any, a: Any, b: Any, total: Any) -> None:
         if self.reason is not None or isinstance(total, Variable):
+            return
+        if node in self.ends:
+            parts = self.ends[node]
+            parts += [b] if parts else [a, b]
             return
         if type(total) is Partial:
             for number, each in total.items():
                 if number in a and number in b:
-                    self.summed(a[number], b[number], each)
+                    self.summed(node, a[number], b[number], each)
             return
         try:
             if not isinstance(total, np.ndarray | np.generic):

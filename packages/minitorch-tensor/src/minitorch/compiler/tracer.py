@@ -85,6 +85,8 @@ class Tracer(Recorder):
             if isinstance(reason, Exception) and not isinstance(reason, Stop | Opaque):
                 self.reason = f"the recorder failed with {type(reason).__name__}: {reason}"
             self.again = isinstance(reason, Again)
+            self.writer.forget()
+            self.versions = {}
 
     # --- which value a tensor is ----------------------------------------------------------------
 
@@ -114,8 +116,8 @@ class Tracer(Recorder):
         if type(counter) is not Inference:
             self.versions.setdefault(id(counter), (counter, counter[0]))
         for leaf in self.reached():
-            if leaf._grad is tensor:
-                self.grad_of[id(tensor)] = leaf
+            if leaf._grad is tensor and self.grad_of.setdefault(id(tensor), leaf) is not leaf:
+                raise Stop("two tensors have one gradient")
         return value
 
     def before_write(self, tensor: Any) -> None:

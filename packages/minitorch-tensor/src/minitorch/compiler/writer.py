@@ -53,6 +53,10 @@ class Writer:
         self._thread = threading.get_ident()
         self._own: set[Value] | None = None  # made by the kernel that is being taken apart
 
+    def forget(self) -> None:
+        """Lets go of all arrays: nothing is written any more, and their memory may be asked for."""
+        self.known, self.arrays, self.instructions = {}, {}, []
+
     def know(self, array: Any, value: Value | None = None) -> Value:
         """Makes ``array`` that of a value, by default a new one."""
         value = Value.of(array) if value is None else value

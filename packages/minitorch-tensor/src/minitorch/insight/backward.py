@@ -163,7 +163,7 @@ class Backward(Forward):
                         running.pending[id(node)] = value
                     return
 
-    def summed(self, a: Any, b: Any, total: Any) -> None:
+    def summed(self, node: Any, a: Any, b: Any, total: Any) -> None:
         running = self.passes[-1]
         if isinstance(total, Partial):
             if isinstance(a, Partial) and isinstance(b, Partial) and not a.keys() & b.keys():

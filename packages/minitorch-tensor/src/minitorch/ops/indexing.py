@@ -129,7 +129,7 @@ def parse(input: Any, key: Any) -> tuple[tuple[Any, ...] | None, list[Any], tupl
         elif isinstance(item, Variable | np.ndarray | list | tuple | range):
             index = _as_index(item)
             if not index.ndim and index._data.dtype.kind == "i" and index._interpreter is None:
-                items.append(int(index._data))
+                items.append(int(index))
             else:
                 items.append(index)
         elif hasattr(item, "__index__"):
@@ -181,7 +181,7 @@ def parse(input: Any, key: Any) -> tuple[tuple[Any, ...] | None, list[Any], tupl
             made, plain = made + 1, False
         elif not item.ndim and item._data.dtype.kind == "b":
             basic.append(None)
-            indices.append(wrap(TRUE if item._data else TRUE[:0]))
+            indices.append(wrap(TRUE if bool(item) else TRUE[:0]))
             dims.append(made)
             made, plain = made + 1, False
         else:

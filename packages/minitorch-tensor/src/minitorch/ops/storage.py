@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.layout import contiguous_format
-from ..autograd.grad_mode import current
+from ..autograd.grad_mode import current, tell
 from ..autograd.history import root
 from ..autograd.node import AccumulateGrad
 from ..autograd.primitive import primitive
@@ -200,6 +200,8 @@ def resize_(
     if start < end > memory.nbytes:
         if end > sys.maxsize:
             raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
+        if current.state.recording:
+            tell("refuse", "a storage grows")
         grown = np.zeros(end, np.uint8)
         grown[: memory.nbytes] = memory.reshape(-1).view(np.uint8)
         old = memory.nbytes
