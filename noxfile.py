@@ -11,6 +11,7 @@ nox -s docs      the site, with lessons and API reference, in docs/_build/html; 
 nox -s browser   the pages that we make, in Chromium without a window
 nox -s packages  builds the sdists, the wheels from them, and checks both
 nox -s bench     times beside PyTorch's and others', in turns: tables, a picture, half an hour
+nox -s compiled  those of compiled steps beside torch.compile and JAX: tables, a picture
 nox -s wasm      the tests in WebAssembly, a 32-bit platform without threads; three minutes
 nox -s guard     whether anything became slower: ``-- BASE [HEAD]``, else since the last commit
 nox -l           lists all sessions
@@ -226,6 +227,14 @@ def bench(session: nox.Session) -> None:
     """Times, memory and growth beside PyTorch, MyGrad, autograd and NumPy; ``-- gpt --quick``."""
     install(session, STACK, TORCH, "numba", "mygrad==2.3.0", "autograd", "matplotlib")
     session.run("python", str(ROOT / "benchmarks" / "run.py"), *session.posargs)
+
+
+@nox.session
+def compiled(session: nox.Session) -> None:
+    """Steps compiled as a whole, beside torch.compile and JAX jit; ``-- gpt --quick``."""
+    install(session, STACK, TORCH, "numba", "jax", "transformers", "matplotlib")
+    command = ("python", str(ROOT / "benchmarks" / "compiled.py"), "--measure")
+    session.run(*command, *session.posargs)
 
 
 @nox.session

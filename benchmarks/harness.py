@@ -31,28 +31,35 @@ def environment(path: Path | None = None) -> dict[str, str]:
 class Worker:
     """A process of its own in which a library runs workloads when asked, and else rests.
 
-    Its name may be followed by settings: ``"torch avx2"``.
+    Its name may be followed by settings: ``"torch avx2"``. ``variables`` are of its environment.
     """
 
-    def __init__(self, name: str, path: Path | None = None) -> None:
+    def __init__(self, name: str, path: Path | None = None, **variables: str) -> None:
+        self.name = name
         library, *chosen = name.split()
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "worker.py"), library],
+            [sys.executable, str(HERE / "worker.py"), library, *chosen],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment(path) | settings.environment(chosen),
+            env=environment(path) | settings.environment(chosen) | variables,
         )
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """What worker.Bench answers to a call of that method."""
+        self.send(method, *arguments)
+        return self.answer()
+
+    def send(self, method: str, *arguments: Any) -> None:
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps([method, *arguments]) + "\n")
         self.process.stdin.flush()
+
+    def answer(self) -> Any:
+        assert self.process.stdout is not None
         answer = json.loads(self.process.stdout.readline() or '{"error": "the process ended"}')
         if "error" in answer:
-            raise WorkloadError(answer["error"])
+            raise WorkloadError(f"{self.name}: {answer['error']}")
         return answer["value"]
 
     def __enter__(self) -> Worker:
@@ -71,13 +78,27 @@ class Effort:
     limit: float = 4.0  # seconds for a workload, as long as that leaves three turns
 
 
+def prepare(workers: Mapping[str, Worker], name: str, size: int) -> None:
+    """All at the same time; an error once all have answered."""
+    for worker in workers.values():
+        worker.send("prepare", name, size)
+    errors = []
+    for worker in workers.values():
+        try:
+            worker.answer()
+        except WorkloadError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
 def in_turns(
     workers: Mapping[str, Worker], name: str, size: int, effort: Effort
 ) -> dict[str, list[float]]:
     """Seconds a step, turn by turn, for each library; the order within a turn alternates."""
+    prepare(workers, name, size)
     times, turn = {}, 0.0
     for library, worker in workers.items():
-        worker.ask("prepare", name, size)
         took, count = worker.ask("seconds", 1), 1
         while took * count < effort.seconds / 2 and count < 1_000_000:
             count = max(count * 2, min(count * 10, int(effort.seconds / 2 / took)))
@@ -103,6 +124,14 @@ class Spread:
     @classmethod
     def of(cls, numbers: Sequence[float]) -> Spread:
         return cls(*quantiles(numbers, n=4, method="inclusive"))
+
+
+def warn_of_company() -> None:
+    """Threads that wait for each other lose most where other programs take a core now and then."""
+    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > 0.5:
+        print(
+            f"Other programs run (load {load:.1f}): what follows is no comparison", file=sys.stderr
+        )
 
 
 def ratio(mine: Sequence[float], theirs: Sequence[float]) -> Spread:

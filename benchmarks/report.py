@@ -24,6 +24,7 @@ HEADINGS = {
     "optimizers": "`step()` of an optimizer",
     "data": "An epoch of a shuffled DataLoader, rows of 784 numbers",
     "operations": "Single operations",
+    "pretrained": "Inference",
     "start": "Starting",
 }
 SHORT = (
@@ -88,7 +89,8 @@ class Results:
 
 
 def conditions() -> str:
-    packages = {"numpy": "NumPy", "torch": "PyTorch", "mygrad": "MyGrad", "autograd": "autograd"}
+    packages = {"numpy": "NumPy", "numba": "Numba", "torch": "PyTorch", "mygrad": "MyGrad",
+                "autograd": "autograd", "jax": "JAX", "transformers": "transformers"}  # fmt: skip
     versions = [f"Python {platform.python_version()}"]
     for package, name in packages.items():
         try:
@@ -230,15 +232,19 @@ def full(results: Results) -> str:
     if results.growth:
         text = "Time grows as this power of *n*, fitted over four sizes:"
         parts += ["## Growth", text, exponents(results.growth, both)]
+    parts.append("<!-- compiled -->\n<!-- end of compiled -->")
     return "\n\n".join(parts) + "\n"
 
 
-def put_into_docs(results: Results) -> None:
-    """The short table, between the markers."""
-    page = Path(__file__).parent.parent / "docs" / "performance.md"
-    table = times(results.short(), [PYTORCH], results.memory)
-    before, start, rest = page.read_text().partition("<!-- speed -->\n")
-    _, end, after = rest.partition("<!-- end of speed -->")
+def short(results: Results) -> str:
+    """The table of docs/performance.md."""
+    return f"{times(results.short(), [PYTORCH], results.memory)}\n\n{conditions()}"
+
+
+def put_between(page: Path, name: str, text: str) -> None:
+    """Replaces what stands between the page's markers of that name."""
+    before, start, rest = page.read_text().partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- end of {name} -->")
     if not (start and end):
-        sys.exit(f"{page.name} has lost its speed markers")
-    page.write_text(f"{before}{start}{table}\n\n{conditions()}\n{end}{after}")
+        sys.exit(f"{page.name} has lost its markers of {name}")
+    page.write_text(f"{before}{start}{text}\n{end}{after}")

@@ -15,18 +15,30 @@ else.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
+import compiled
 import settings
 import startup
-from harness import HERE, Effort, Worker, WorkloadError, in_turns, peak_memory
+from harness import HERE, Effort, Worker, WorkloadError, in_turns, peak_memory, warn_of_company
 from others import within_reach
-from report import GRID, HEADINGS, NAMES, OURS, PYTORCH, Results, Row, factor, full, put_into_docs
+from report import (
+    GRID,
+    HEADINGS,
+    NAMES,
+    OURS,
+    PYTORCH,
+    Results,
+    Row,
+    factor,
+    full,
+    put_between,
+    short,
+)
 from workloads import WORKLOADS, Workload
 
 FULL, FEW, QUICK = Effort(), Effort(turns=5, seconds=0.02), Effort(3, 0.005, limit=0.3)
@@ -102,14 +114,6 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def warn_of_company() -> None:
-    """Threads that wait for each other lose most where other programs take a core now and then."""
-    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > 0.5:
-        print(
-            f"Other programs run (load {load:.1f}): what follows is no comparison", file=sys.stderr
-        )
-
-
 def main() -> None:
     options = arguments()
     warn_of_company()
@@ -144,10 +148,13 @@ def main() -> None:
     if folder := options.output or (HERE if everything else None):
         from picture import draw
 
-        (folder / "RESULTS.md").write_text(text)
+        page = folder / "RESULTS.md"
+        page.write_text(text)
+        if compiled.MEASURED.exists():
+            put_between(page, "compiled", compiled.section())
         draw(results, folder / "ratios.png")
     if options.docs:
-        put_into_docs(results)
+        put_between(HERE.parent / "docs" / "performance.md", "speed", short(results))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the libraries are measured in besides their defaults: compiled kernels, a processor's past.
 
-A name such as ``"minitorch numba avx2"`` is a library and its settings.
+A name such as ``"minitorch numba avx2"`` is a library and its settings. Of steps that are compiled
+as a whole (``"minitorch compiled:numba"``) the worker takes care.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ AFTER_AVX2 = [name for name in __cpu_dispatch__ if name.startswith(("AVX512", "X
 BEFORE = "sse sse2 sse3 ssse3 sse4.1 sse4.2 popcnt avx avx2 fma bmi bmi2 lzcnt f16c"
 SETTINGS = {
     "numba": {"MINITORCH_KERNELS": "numba"},
-    "avx2": {  # NumPy, OpenBLAS, Numba; PyTorch, MKL, oneDNN
+    "avx2": {  # NumPy, OpenBLAS, Numba; PyTorch, MKL, oneDNN; JAX
         "NPY_DISABLE_CPU_FEATURES": " ".join(AFTER_AVX2),
         "OPENBLAS_CORETYPE": "Haswell",
         "NUMBA_CPU_NAME": "haswell",
@@ -22,6 +23,7 @@ SETTINGS = {
         "ATEN_CPU_CAPABILITY": "avx2",
         "MKL_ENABLE_INSTRUCTIONS": "AVX2",
         "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
     },
 }
 COLUMNS = {  # heading of a ratio -> what is divided by what
@@ -50,4 +52,5 @@ def variants(libraries: list[str]) -> list[str]:
 
 
 def environment(settings: list[str]) -> dict[str, str]:
-    return {key: value for setting in settings for key, value in SETTINGS[setting].items()}
+    found = (SETTINGS.get(setting, {}) for setting in settings)
+    return {key: value for variables in found for key, value in variables.items()}

@@ -1,4 +1,4 @@
-"""The process in which one library runs workloads: ``python worker.py LIBRARY``.
+"""The process in which one library runs workloads: ``python worker.py LIBRARY [SETTINGS ...]``.
 
 Requests come as lines of JSON on the standard input, answers go as lines of JSON to the standard
 output; harness.Worker is the other end.
@@ -6,27 +6,42 @@ output; harness.Worker is the other end.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import workloads
 
 PYTORCHES = ("minitorch", "torch")
+WARM = 4  # calls after which a compiled step is what it will be
 
 
 class Bench:
-    """A library and the step that it is at."""
+    """A library and the step that it is at.
 
-    def __init__(self, library: str) -> None:
+    Of the settings "compiled" or "compiled:BACKEND" is for here: steps are compiled as a whole.
+    """
+
+    def __init__(self, library: str, *settings: str) -> None:
         self.library = library
+        self.compile: Callable[[workloads.Step], workloads.Step] | None = None
         if library in PYTORCHES:
             torch = import_module(library)
             torch.manual_seed(0)
+            for setting in settings:
+                word, _, backend = setting.partition(":")
+                if word == "compiled":
+                    options = {"fallback_random": True}  # eager's random numbers
+                    self.compile = partial(
+                        torch.compile, backend=backend or "inductor", options=options
+                    )
             self.build: Callable[[str, int], workloads.Step] = lambda name, size: (
                 workloads.WORKLOADS[name].build(torch, size)
             )
@@ -47,6 +62,48 @@ class Bench:
     def prepare(self, name: str, size: int) -> None:
         self.step = lambda: None  # the last one's memory goes first
         self.step = self.build(name, size)
+        if self.compile is not None:
+            import_module(self.library).compiler.reset()  # what it holds of workloads before
+            self.step = self.compile(self.step)
+            for _ in range(WARM):
+                self.step()
+
+    def first_calls(self, name: str, size: int) -> list[float]:
+        """Seconds of each of the first calls of a compiled step, which ran before as it is."""
+        assert self.compile is not None
+        step = self.build(name, size)
+        step()
+        step, took = self.compile(step), []
+        for _ in range(WARM):
+            start = time.perf_counter()
+            step()
+            took.append(time.perf_counter() - start)
+        return took
+
+    def memory(self, name: str, size: int) -> int:
+        """Bytes of NumPy's arrays in a step at most, but for what there was before the first."""
+        import numpy as np
+
+        def arrays() -> int:
+            gc.collect()
+            domain = tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)
+            found = tracemalloc.take_snapshot().filter_traces([domain]).traces
+            return sum(trace.size for trace in found)
+
+        tracemalloc.start()
+        step = self.build(name, size)
+        before = arrays()
+        if self.compile is not None:
+            step = self.compile(step)
+        for _ in range(WARM):
+            step()
+        held = arrays()
+        current, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        step()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return held - before + peak - current
 
     def seconds(self, times: int) -> float:
         """A step's, the mean over so many; one before them warms up what cooled down."""
@@ -83,10 +140,10 @@ def highest_mark() -> int:
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def serve(library: str) -> None:
+def serve(library: str, *settings: str) -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever the library prints is no answer
-    bench = Bench(library)
+    bench = Bench(library, *settings)
     for line in sys.stdin:
         method, *arguments = json.loads(line)
         try:
@@ -98,4 +155,4 @@ def serve(library: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(*sys.argv[1:])

@@ -1,6 +1,6 @@
 """The workloads, each written once as PyTorch code: a function of the library and a size."""
 
-from . import data, layers, networks, operations, optimizers
+from . import data, layers, networks, operations, optimizers, pretrained
 from .workload import WORKLOADS, Step, Workload
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "networks",
     "operations",
     "optimizers",
+    "pretrained",
 ]

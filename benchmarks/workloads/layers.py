@@ -13,10 +13,12 @@ def both_ways(torch: Any, function: Callable[..., Any], *inputs: Any, also: Iter
     wanted = [*(x.requires_grad_() for x in inputs), *also]
     incoming = torch.randn(function(*inputs).shape)
 
-    def step() -> None:
+    def step() -> Any:
         for x in wanted:
             x.grad = None
-        function(*inputs).backward(incoming)
+        y = function(*inputs)
+        y.backward(incoming)
+        return y
 
     return step
 

@@ -11,12 +11,13 @@ def training(torch: Any, model: Any, optimizer: Any, x: Any, y: Any, batch: int)
     """A step on rows of x and y drawn by chance."""
     criterion = torch.nn.CrossEntropyLoss()
 
-    def step() -> None:
+    def step() -> Any:
         index = torch.randint(0, len(x), (batch,))
         optimizer.zero_grad()
         loss = criterion(model(x[index]), y[index])
         loss.backward()
         optimizer.step()
+        return loss
 
     return step
 
@@ -148,12 +149,13 @@ def gpt(torch: Any, size: int) -> Step:
     window = torch.arange(CONTEXT)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
 
-    def step() -> None:
+    def step() -> Any:
         places = torch.randint(0, len(text) - CONTEXT, (size, 1)) + window
         optimizer.zero_grad()
         logits = model(text[places])
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), text[places + 1].flatten())
         loss.backward()
         optimizer.step()
+        return loss
 
     return step

@@ -45,10 +45,12 @@ def forward_and_backward(torch: Any, size: int, name: str) -> Step:
     inputs = [(torch.rand(size) + 0.5).requires_grad_() for _ in range(1 + (name in BINARY))]
     incoming = torch.rand(operation(torch, *inputs).shape)
 
-    def step() -> None:
+    def step() -> Any:
         for x in inputs:
             x.grad = None
-        operation(torch, *inputs).backward(incoming)
+        y = operation(torch, *inputs)
+        y.backward(incoming)
+        return y
 
     return step
 
@@ -67,12 +69,13 @@ def chained_scalars(torch: Any, size: int) -> Step:
     """{size} chained scalar operations, forward and backward"""
     x = torch.tensor(0.5, requires_grad=True)
 
-    def step() -> None:
+    def step() -> Any:
         x.grad = None
         y = x
         for _ in range(size // 2):
             y = y * 0.99 + 0.01
         y.backward()
+        return y
 
     return step
 

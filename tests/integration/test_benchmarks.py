@@ -8,7 +8,9 @@ import minitorch
 import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-harness, report, settings = map(import_module, ("harness", "report", "settings"))
+compiled, harness, report, settings = map(
+    import_module, ("compiled", "harness", "report", "settings")
+)
 WORKLOADS = import_module("workloads").WORKLOADS
 NEEDS = {"optimizers": ("optim",), "networks": ("nn", "optim"), "layers": ("nn",), "data": ("nn",)}
 
@@ -73,7 +75,69 @@ def test_workers_measure_in_turns_and_report_failures():
         assert one.ask("has", "tracked_add")
 
 
-@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_worker_runs_compiled_steps():
+    with harness.Worker("minitorch compiled") as worker:
+        worker.ask("prepare", "chained_scalars", 10)
+        assert worker.ask("seconds", 1) > 0
+        assert len(worker.ask("first_calls", "chained_scalars", 10)) > 2
+
+
+def test_memory_is_that_of_arrays():
+    """A result, its gradient and the gradient's: what is there before the step does not count."""
+    with harness.Worker("minitorch") as worker:
+        found = worker.ask("memory", "square_backward", 1_000_000)
+    assert 8e6 <= found < 21e6
+
+
+def test_who_fails_at_a_step_is_left_out(monkeypatch, capsys):
+    def fail():
+        raise harness.WorkloadError("minitorch avx2: no")
+
+    effort = harness.Effort(turns=3, seconds=0.001)
+    with harness.Worker("minitorch") as one, harness.Worker("minitorch avx2") as other:
+        monkeypatch.setattr(other, "ask", lambda *_: True)
+        monkeypatch.setattr(other, "send", lambda *_: None)
+        monkeypatch.setattr(other, "answer", fail)
+        workers = {worker.name: worker for worker in (one, other)}
+        seconds = compiled.times(workers, WORKLOADS["tracked_add"], 8, effort)
+    assert list(seconds) == ["minitorch"]
+    assert "minitorch avx2: no" in capsys.readouterr().err
+
+
+def test_the_table_of_compiled_steps():
+    seconds = {"torch": [2.0] * 3, "minitorch": [1.0] * 3, "minitorch compiled": [0.5] * 3}
+    row = {"times": seconds, "first": {"minitorch compiled": [3.0, 2.0]},
+           "memory": {"minitorch": 2e6, "minitorch compiled": 1e6}}  # fmt: skip
+    data = {"small_mlp_sgd 64": row}
+    title = WORKLOADS["small_mlp_sgd"].titled(64)
+    lines = [table(data).splitlines()[-1] for table in
+             (compiled.first_table, compiled.memory_table)]  # fmt: skip
+    assert compiled.ratio_table(data, "").splitlines()[-1] == (
+        f"| {title} | 2 s | 0.50 | **0.25** |  |  |  |"
+    )
+    assert lines == [f"| {title} | 3 s | 3.00 |  |  | 5 s |", f"| {title} | 2 MB | 0.50 |  |"]
+
+
+def test_text_between_markers(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- x -->\nold\n<!-- end of x -->\nb\n")
+    report.put_between(page, "x", "new")
+    assert page.read_text() == "a\n<!-- x -->\nnew\n<!-- end of x -->\nb\n"
+    with pytest.raises(SystemExit, match="markers of y"):
+        report.put_between(page, "y", "new")
+
+
+ALIASED = [name for name in WORKLOADS if WORKLOADS[name].group == "pretrained"]
+
+
+@pytest.mark.parametrize("name", ALIASED)
+def test_minitorch_runs_as_torch(name):
+    with harness.Worker("minitorch") as worker:
+        worker.ask("prepare", name, 1)
+        assert worker.ask("seconds", 1) > 0
+
+
+@pytest.mark.parametrize("name", [name for name in WORKLOADS if name not in ALIASED])
 def test_minitorch_runs(name):
     workload = WORKLOADS[name]
     for package in NEEDS.get(workload.group, ()):
