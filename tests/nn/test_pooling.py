@@ -231,3 +231,21 @@ def test_numbers_of_fractional_sizes(what: str) -> None:
         arguments = {"kernel_size": 2, "output_size": 2, what: (2,) * (ndim + 1)}
         with pytest.raises(RuntimeError, match=f"{what} must either be a single Int or {text}"):
             getattr(F, f"fractional_max_pool{ndim}d")(minitorch.ones(1, *(6,) * ndim), **arguments)
+
+
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_unpooling_says_that_it_is_not_deterministic(ndim):
+    x = minitorch.ones(1, 1, *(2,) * ndim)
+    index = minitorch.zeros(x.shape, dtype=minitorch.int64)
+    unpool = getattr(nn, f"MaxUnpool{ndim}d")(2)
+    text = f"max_unpooling{max(ndim, 2)}d_forward_out does not have a deterministic"
+    unpool(x, index)
+    try:
+        minitorch.use_deterministic_algorithms(True)
+        with pytest.raises(RuntimeError, match=text):
+            unpool(x, index)
+        minitorch.use_deterministic_algorithms(True, warn_only=True)
+        with pytest.warns(UserWarning, match=text):
+            unpool(x, index)
+    finally:
+        minitorch.use_deterministic_algorithms(False)

@@ -256,6 +256,8 @@ class TestThreeOperands:
         assert x.addcmul(tensor([3.0, 4.0]), tensor([2.0]), value=2).tolist() == [13.0, 18.0]
         assert x.addcdiv(tensor([3.0, 4.0]), tensor([2.0])).tolist() == [2.5, 4.0]
         assert x.lerp(tensor([3.0, 6.0]), 0.5).tolist() == [2.0, 4.0]
+        half = tensor([0.0, 0.125], dtype=minitorch.float16)
+        assert half.lerp(half + 0.125, 70_000).tolist() == [8752.0, 8752.0]  # no overflow within
         assert minitorch.addcmul(tensor([1]), tensor([2]), tensor([3])).tolist() == [7]
         assert x.lerp_(tensor([3.0, 6.0]), 1.0).tolist() == [3.0, 6.0]
 

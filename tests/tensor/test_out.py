@@ -173,3 +173,32 @@ def test_a_tensor_is_no_tuple_of_them() -> None:
     for name in ("cat", "stack", "hstack", "vstack", "dstack", "column_stack"):
         with pytest.raises(TypeError, match="must be tuple of Tensors, not Tensor"):
             getattr(torch, name)(torch.ones(2))
+
+
+@pytest.mark.parametrize("function", [torch.abs, torch.angle])
+def test_real_results_in_complex_tensors(function: Any) -> None:
+    x = torch.tensor([3 + 4j, -1j])
+    for dtype in (torch.float64, torch.complex64, torch.complex128):
+        made = function(x, out=torch.empty(2, dtype=dtype))
+        assert made.dtype is dtype
+        assert torch.allclose(made.real.float(), function(x))
+
+
+X = torch.ones(3)
+WORDS = {
+    "abs": (lambda out: torch.abs(X, out=out), torch.float64, "Found dtype Double but expected Fl"),
+    "neg": (lambda out: torch.neg(X, out=out), torch.int64, "Found dtype Long but expected Float"),
+    "searchsorted": (lambda out: torch.searchsorted(X, X, out=out), torch.float32, "dtype is wrong"),
+    "bucketize": (lambda out: torch.bucketize(X, X, out=out), torch.int32, "dtype is wrong"),
+    "heaviside": (lambda out: torch.heaviside(X, X, out=out), torch.complex64, "complex tensors"),
+    "histogram": (
+        lambda out: torch.histogram(X, 3, out=(out, torch.empty(4))), torch.float64, "hist tensor"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_words_of_wrong_dtypes(name: str) -> None:
+    function, dtype, text = WORDS[name]
+    with pytest.raises(RuntimeError, match=text):
+        function(torch.empty(3, dtype=dtype))

@@ -17,7 +17,16 @@ from ..kernels.meta import MetaArray
 from .grad_mode import current, set_grad_enabled
 from .variable import Variable
 
-__all__ = ["any_dtype", "castable", "computing", "dtype_of_result", "into", "joined", "unexpected"]
+__all__ = [
+    "any_dtype",
+    "castable",
+    "computing",
+    "dtype_of_result",
+    "into",
+    "joined",
+    "modulus",
+    "unexpected",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 C_NAMES = {
@@ -46,11 +55,25 @@ NO_OTHER = "{name} does not support non-boolean outputs."
 STATIC = "nonzero_static: Expected out tensor to have scalar type {made} but got {given}"
 FREXP = "torch.frexp() expects {part} but got {given}"
 SCANS = "expected scalar_type {made} but found {given}"
+PLACE = (
+    "torch.searchsorted(): output tensor's dtype is wrong, it can only be Int(int32) or "
+    "Long(int64) depending on whether out_int32 flag is True, but we got output tensor's dtype "
+    "{given} and out_int32 flag for {made}"
+)
+COUNTS = (
+    "torch.histogram: input tensor and {part} tensor should have the same dtype, but got input "
+    "{made} and {part} {given}"
+)
+STEP = (
+    "heaviside is not yet implemented for complex tensors or tensors with different dtypes: "
+    "{made} and an out tensor of {given}"
+)
 WORDS = {
     "all": BOOLS, "any": BOOLS, "complex": COMPLEX, "polar": COMPLEX, "nonzero": PLACES,
     "quantile": INPUT, "nanquantile": INPUT, "kthvalue": VALUES, "median": VALUES, "mode": VALUES,
     "nanmedian": VALUES, "cummax": SCANS, "cummin": SCANS,
     "isposinf": NO_OTHER, "isneginf": NO_OTHER, "signbit": NO_OTHER, "nonzero_static": STATIC,
+    "searchsorted": PLACE, "bucketize": PLACE, "histogram": COUNTS, "heaviside": STEP,
     "frexp": FREXP, "float_power": POWER, "logcumsumexp": SCANS,
 }  # fmt: skip
 
@@ -66,6 +89,11 @@ def dtype_of_result(function: F) -> F:
 def castable(function: F) -> F:
     """None of a lower category: the default of operations that promote their operands."""
     return _with_rule(function, "castable")
+
+
+def modulus(function: F) -> F:
+    """That of the result; of complex numbers also a complex one."""
+    return _with_rule(function, "modulus")
 
 
 def joined(function: F) -> F:
@@ -137,6 +165,8 @@ def into(
         )
     if rule == "computing" and kwargs.get("dtype") is None:
         kwargs["dtype"] = outs[0].dtype
+    if rule == "modulus":
+        rule = "castable" if inputs[0].dtype.is_complex else "iterated"
     with set_grad_enabled(False):
         made = op(*args, **kwargs)
         results = made if isinstance(made, tuple) else (made,)
@@ -145,7 +175,7 @@ def into(
             got = str(len(outs)) if several else type(out).__name__
             raise TypeError(f"{name}(): argument 'out' must be {expected} but got {got}")
         for each, result in zip(outs, results, strict=True):
-            parts = ("values", "indices")
+            parts = ("hist", "bin_edges") if name == "histogram" else ("values", "indices")
             if name == "frexp":
                 parts = (f"mantissa to have dtype {result.dtype}", "exponent to have int dtype")
             part = parts[each is not outs[0]]
@@ -202,6 +232,8 @@ def _check_dtype(name: str, made: Any, given: Any, rule: str, part: str) -> None
             f"result type {made.type_name} can't be cast to the desired output type "
             f"{given.type_name}"
         )
+    if rule == "iterated":
+        raise RuntimeError(f"Found dtype {given.type_name} but expected {made.type_name}")
     names = [C_NAMES.get(dtype.name, dtype.name) for dtype in (made, given)]
     message = f"Expected out tensor to have dtype {names[0]}, but got {names[1]} instead"
     types = {"name": name, "part": part, "made": made.type_name, "given": given.type_name}

@@ -187,8 +187,9 @@ class Primitive:
         """``op(*args, out=out)``."""
         if not self.has_out:
             raise unexpected(self.op)
+        same = "iterated" if "elementwise" in self.traits else "same"
         casts = self.promote is not None or self.floats
-        rule = getattr(self.op, "out_dtype", "castable" if casts else "same")
+        rule = getattr(self.op, "out_dtype", "castable" if casts else same)
         return into(out, self.op, *args, rule=rule)
 
     def saver(self, mask: int) -> Any:

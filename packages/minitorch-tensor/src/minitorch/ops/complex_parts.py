@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import get_default_dtype
-from ..autograd.out import castable
+from ..autograd.out import castable, modulus
 from ..autograd.primitive import operation, primitive
 from .choice import where, zeros_like_p
 from .conversion import ELEMENTWISE, cast, not_implemented
@@ -62,7 +62,16 @@ def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
 
 
-@operation(_sgn, "x", zero_gradient, **ELEMENTWISE)
+def _sign(x: Any) -> Any:
+    if x.dtype.kind == "c":
+        raise NotImplementedError(
+            "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use "
+            "torch.sgn instead."
+        )
+    return _sgn(x)
+
+
+@operation(_sign, "x", zero_gradient, **ELEMENTWISE)
 def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """-1, 0 or 1, as each element is below, at or above 0 (or NaN, 0 too); the gradient is 0.
 
@@ -75,6 +84,7 @@ def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
 
 
+@modulus
 @operation(_abs, "x", lambda g, x: g * conj(sgn(x)), **ELEMENTWISE)
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``|x|`` of each element; the derivative is the sign, 0 at 0.

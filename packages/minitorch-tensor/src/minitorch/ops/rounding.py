@@ -23,6 +23,8 @@ def _rounding(ufunc: Any) -> Any:
             return ufunc(x)
         if x.dtype.kind == "b":
             raise not_implemented(ufunc.__name__, x.dtype)
+        if x.dtype.kind == "c":
+            raise NotImplementedError(f"{ufunc.__name__} is not supported for complex inputs")
         return +x
 
     return kernel
@@ -75,9 +77,15 @@ def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 fix = trunc
 
 
+def _frac(x: Any) -> Any:
+    if x.dtype.kind == "c":
+        raise not_implemented("frac_cpu", x.dtype)
+    return x - np.trunc(x)
+
+
 @dtype_of_result
 @operation(
-    lambda x: x - np.trunc(x), "x", lambda g: g,
+    _frac, "x", lambda g: g,
     promote=promote_floats_only("frac_cpu"), floats=True, **ELEMENTWISE,
 )  # fmt: skip
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -98,7 +106,7 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def _round(x: Any, decimals: int) -> Any:
     if x.dtype.kind in "fV":
         return np.round(x, decimals)
-    if decimals or x.dtype.kind == "b":
+    if decimals or x.dtype.kind in "bc":
         raise not_implemented("round_cpu", x.dtype)
     return +x
 

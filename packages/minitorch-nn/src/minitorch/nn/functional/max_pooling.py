@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, overload
 
@@ -283,11 +284,25 @@ def adaptive_max_pool3d(
 # --- back to where the maxima were ----------------------------------------------------------
 
 
+def _say_not_deterministic(name: str) -> None:
+    """Where indices are the same, which of their values stays is left open."""
+    text = (
+        f"{name} does not have a deterministic implementation, but you set "
+        "'torch.use_deterministic_algorithms(True)': where indices are the same, any of their "
+        "values may stay. Turn it off for this operation, or use warn_only=True."
+    )
+    if not minitorch.is_deterministic_algorithms_warn_only_enabled():
+        raise RuntimeError(text)
+    warnings.warn(text, UserWarning, stacklevel=4)
+
+
 def _max_unpool(
     ndim: int, input: Tensor, indices: Tensor, kernel_size: Any, stride: Any, padding: Any,
     output_size: Any,
 ) -> Tensor:  # fmt: skip
     name = f"max_unpool{ndim}d"
+    if minitorch.are_deterministic_algorithms_enabled():
+        _say_not_deterministic(f"max_unpooling{max(ndim, 2)}d_forward_out")
     kernel = numbers(kernel_size, ndim, name, "kernel_size")
     step = kernel if stride is None else numbers(stride, ndim, name, "stride")
     around = numbers(padding, ndim, name, "padding")
