@@ -102,7 +102,7 @@ def test_other_shapes() -> None:
 
 DTYPES = [
     (lambda x, out: torch.exp(x, out=out), "double", "long", "result type Float can't be cast"),
-    (lambda x, out: torch.neg(x, out=out), "float", "double", "Expected out tensor to have dtype"),
+    (lambda x, out: torch.neg(x, out=out), "float", "double", "Found dtype Double but expected"),
     (lambda x, out: torch.eq(x, x, out=out), "short", None, ""),
     (lambda x, out: torch.sum(x, 0, out=out), "long", None, ""),
     (lambda x, out: torch.bernoulli(x, out=out), "long", None, ""),
@@ -188,7 +188,7 @@ X = torch.ones(3)
 WORDS = {
     "abs": (lambda out: torch.abs(X, out=out), torch.float64, "Found dtype Double but expected Fl"),
     "neg": (lambda out: torch.neg(X, out=out), torch.int64, "Found dtype Long but expected Float"),
-    "searchsorted": (lambda out: torch.searchsorted(X, X, out=out), torch.float32, "dtype is wrong"),
+    "searchsorted": (lambda out: torch.searchsorted(X, X, out=out), torch.float32, "is wrong"),
     "bucketize": (lambda out: torch.bucketize(X, X, out=out), torch.int32, "dtype is wrong"),
     "heaviside": (lambda out: torch.heaviside(X, X, out=out), torch.complex64, "complex tensors"),
     "histogram": (
