@@ -106,6 +106,13 @@ OPTIMIZERS = {
     "AdamW": {"lr": 0.01, "amsgrad": True},
     "RMSprop": {"lr": 0.01},
     "Adagrad": {"lr": 0.01},
+    "RAdam": {"lr": 0.01},  # another formula from the sixth step on
+    "NAdam": {"lr": 0.01},
+    "Adamax": {"lr": 0.01},
+    "Adadelta": {"lr": 0.1, "weight_decay": 0.01},
+    "ASGD": {"lr": 0.01, "t0": 3},
+    "Rprop": {"lr": 0.01},
+    "Adafactor": {"lr": 0.01},
 }
 
 

@@ -95,12 +95,32 @@ def test_calls_with_other_values(name):
         assert outcomes(torch.compile(ROWS[name])) == outcomes(ROWS[name])
 
 
+def summed(x, total):
+    total += x.sum()
+    total += x.mean()
+    return total * x
+
+
+def written(x):
+    total = x.sum()
+    total *= 2
+    total.view(1).add_(1)
+    return total.detach() + x
+
+
 def test_draws_and_shapes_make_programs():
     for function in (
+        lambda x: summed(x, torch.zeros(())), lambda x: summed(x, torch.tensor(2.0)), written,
+        lambda x: torch.tensor(3) * x, lambda x: torch.as_tensor(2.5) + x,
+        lambda x: x.sum().detach(), lambda x: x.new_tensor(2.0) * x.max().detach(),
         lambda x: torch.rand(3) * x, lambda x: torch.zeros_like(x) + x, lambda x: x.new_ones(3) * x,
         lambda x: torch.empty(3).normal_(1, 2) * x, lambda x: torch.full_like(x, 2.0) * x,
         lambda x: torch.arange(3) * x, lambda x: torch.tensor([1.0, 2, 3]) * x,
     ):  # fmt: skip
         compiled = torch.compile(function, fullgraph=True)
-        compiled(torch.ones(3))
+        for x in (torch.ones(3), torch.arange(3.0), torch.full((3,), 2.5)):
+            state = torch.get_rng_state()
+            made = compiled(x)
+            torch.set_rng_state(state)
+            assert torch.equal(made, function(x))
         assert compiled.programs

@@ -48,11 +48,10 @@ class Step:
             for name, test, other, answer in self.conditions
         ):
             return False
-        flags = (
-            value is self.options[name] for name, value in options.items() if name not in self.names
+        before, self.options = self.options, options
+        return all(
+            value is before[name] for name, value in options.items() if name not in self.names
         )
-        self.options = options
-        return all(flags)
 
     def taken(self) -> None:
         """The step was taken: its scalar state goes on."""

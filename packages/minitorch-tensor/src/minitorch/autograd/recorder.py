@@ -136,6 +136,9 @@ class Recorder(Interpreter):
     def wrote(self, target: Any, value: Any) -> None:
         """The memory of the tensor ``target`` now holds ``value``, a tensor of its shape."""
 
+    def became_array(self, tensor: Any, number: Any) -> None:
+        """``tensor``, which had a NumPy scalar, has an array of it now, to share its memory."""
+
     def detached(self, source: Any, made: Any) -> None:
         """The tensor ``made`` has the memory of ``source``, and no history."""
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..kernels.meta import MetaArray
 from ..kernels.sparse import SparseData
-from .grad_mode import current, marking
+from .grad_mode import current, marking, tell
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -89,7 +89,10 @@ class Variable:
         """The values as an ndarray that memory can be shared with."""
         data = self._data
         if not isinstance(data, np.ndarray) and not isinstance(data, MetaArray):
-            self._data = data = np.asarray(data)
+            number, self._data = data, np.asarray(data)
+            data = self._data
+            if marking:
+                tell("became_array", self, number)
         return data
 
 

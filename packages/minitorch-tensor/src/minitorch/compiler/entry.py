@@ -84,7 +84,7 @@ class CompiledBackward(Node):
     arrived: tuple[int, ...]
     freed: frozenset[int]
 
-    @property  # type: ignore[override]
+    @property
     def saved(self) -> Any:
         """What the programs save, as long as one of them can still run."""
         return self._saved

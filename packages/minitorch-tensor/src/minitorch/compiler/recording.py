@@ -165,8 +165,8 @@ class _Settling:
             if nodes_of(tensor) != before or tensor._data is not self.writer.arrays[value]:
                 raise Stop("a tensor from outside gets another history, or other memory")
         for tensor in self.world.tensors:
-            value = self.writer.value_of(tensor._data)
-            if value is not None and self.tracer.outside.get(value, tensor) is not tensor:
+            known = self.writer.value_of(tensor._data)
+            if known is not None and self.tracer.outside.get(known, tensor) is not tensor:
                 raise Again("two tensors from outside are one array")
         for key, (counter, version) in self.tracer.versions.items():
             if counter[0] - version != self.tracer.writes.get(key, (None, 0))[1]:

@@ -28,7 +28,8 @@ class StepOf:
 
     def __call__(self, grads: tuple[Any, ...]) -> None:
         for p, g in zip(self.params, grads, strict=True):
-            p._grad = wrap(g)
+            if p._grad is None or p._grad._data is not g:  # else it stays what it is
+                p._grad = wrap(g)
         with user_code():
             self.run(self.optimizer)
         for p in self.params:

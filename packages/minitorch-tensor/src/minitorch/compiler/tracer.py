@@ -125,10 +125,8 @@ class Tracer(Recorder):
         if self.reason is not None:
             return
         try:
-            value = self.value_of(tensor)
-            self._keep(value)
-            if value.scalar:  # the next time it is an array
-                raise Again("a number becomes an array")
+            tensor._array()
+            self._keep(self.value_of(tensor))
         except Exception as reason:
             self.stop(reason)
 
@@ -176,8 +174,8 @@ class Tracer(Recorder):
         for x in inputs:
             if isinstance(x, Variable):
                 self.value_of(x)
-                if view and not isinstance(x._data, np.ndarray):
-                    self._as_array(x)
+                if view:
+                    x._array()
                 x = x._data
             arrays.append(x)
         here = self._place()
@@ -233,15 +231,14 @@ class Tracer(Recorder):
             return array
         return made
 
-    def _as_array(self, tensor: Any) -> None:
-        """Gives a tensor without dimensions an array, which can be looked at in other ways."""
-        value = self.value_of(tensor)
-        if value in self.outside:
-            tensor._array()
-            raise Again("a number becomes an array")
-        before = tensor._data
-        array = tensor._array()
-        self.writer.write(np.asarray, (self.writer.known[id(before)],), {}, array)
+    def became_array(self, tensor: Any, number: Any) -> None:
+        """What comes from outside is an array the next time."""
+        value = self.writer.value_of(number)
+        if self.reason is None and value is not None:
+            if value in self.outside:
+                self.stop(Again("a number becomes an array"))
+            else:
+                self.writer.write(np.asarray, (value,), {}, tensor._data)
 
     def _place(self) -> Place | None:
         here = place()
@@ -317,7 +314,8 @@ class Tracer(Recorder):
             self.stop("random numbers are used in a way that cannot be written down")
         elif values_asked():
             self.stop("a tensor is made of another's values")
-        elif isinstance(data, np.ndarray):
+        else:
+            data = tensor._array()
             kept = data.copy()
             constant = writer.know(kept, Value.of(kept, constant=True))
             writer.write(Method("copy"), (constant, "K"), {}, data)
