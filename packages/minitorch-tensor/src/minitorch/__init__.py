@@ -24,7 +24,6 @@ from .autograd.grad_mode import *
 from .compat.siblings import __dir__ as __dir__
 from .ops.arguments import take_tensors as _take_tensors
 from .ops.arithmetic import *
-from .ops.bitwise import *
 from .ops.broadcasting import *
 from .ops.choice import *
 from .ops.comparison import *
@@ -38,7 +37,6 @@ from .ops.indexing import *
 from .ops.inspection import *
 from .ops.joining import *
 from .ops.matmul import *
-from .ops.norm import *
 from .ops.powers import *
 from .ops.ranges import *
 from .ops.reduction import *
@@ -48,7 +46,6 @@ from .ops.shape import *
 from .ops.softmax import *
 from .ops.storage import *
 from .ops.unary import *
-from .random.functions import *
 
 if TYPE_CHECKING:  # of what comes in on first use
     from types import ModuleType
@@ -155,6 +152,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .nn.functional import threshold_ as threshold_
     from .nn.native import *
     from .ops.bessel import *
+    from .ops.bitwise import *
     from .ops.complex import *
     from .ops.copies import *
     from .ops.decompositions import *
@@ -172,6 +170,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .ops.linalg import *
     from .ops.lu import *
     from .ops.matrix_functions import *
+    from .ops.norm import *
     from .ops.order_statistics import *
     from .ops.positions import *
     from .ops.rearranging import *
@@ -188,6 +187,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .ops.windows import *
     from .overrides import DisableTorchFunction as DisableTorchFunction
     from .overrides import DisableTorchFunctionSubclass as DisableTorchFunctionSubclass
+    from .random.functions import *
     from .random.implicit import *
     from .random.lobpcg import *
     from .random.low_rank import *

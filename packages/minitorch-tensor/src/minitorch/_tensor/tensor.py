@@ -16,6 +16,7 @@ from .._types.device import CPU, META, as_device, device
 from .._types.dtype import LIMITED, by_numpy, dtype, from_numpy_dtype
 from .._types.size import Size
 from ..autograd import engine
+from ..autograd import inplace as in_place
 from ..autograd.deprecated import in_any_order
 from ..autograd.frames import fold
 from ..autograd.grad_mode import current, marking, outside_transforms, tell
@@ -46,7 +47,6 @@ from ..kernels.memory import address, deep_copy, is_packed, owner_of
 from ..kernels.meta import MetaArray
 from ..ops import (
     arithmetic,
-    bitwise,
     broadcasting,
     choice,
     comparison,
@@ -66,14 +66,12 @@ from ..ops import (
     unary,
 )
 from ..ops import matmul as products
-from ..ops import norm as norms
 from ..ops import shape as shapes
 from ..ops import softmax as softmaxes
 from ..ops import storage as storages
 from ..ops.arguments import numpy_names, one_dim
 from ..ops.from_data import tensor_data
-from ..random import functions as random_functions
-from .later import Later
+from .later import Later, LaterMethod
 
 __all__ = ["Tensor"]
 
@@ -130,19 +128,23 @@ if TYPE_CHECKING:
         statistics,
     )
     from ..ops import lu as lus
+    from ..ops import norm as norms
     from ..ops import stft as stfts
-    from ..ops.conversion import Conversions as Base
+    from ..ops.creation import tracking
     from . import numpy_protocols, sparse_functions, strided, swap
+    from .declared import Declared as Base
     from .typed_storage import TypedStorage
     from .untyped_storage import UntypedStorage
 
     functional: Any  # of minitorch-nn
     DeviceLike = device | str | int | None
+    static = staticmethod
 else:
-    from .later import inplace
+    from .later import inplace, static, tracking
 
     Base = Variable
     numpy_protocols = Later("minitorch._tensor.numpy_protocols")
+    bitwise = Later("minitorch.ops.bitwise")
     decompositions = Later("minitorch.ops.decompositions")
     diagonals = Later("minitorch.ops.diagonals")
     differences = Later("minitorch.ops.differences")
@@ -153,6 +155,8 @@ else:
     householder = Later("minitorch.ops.householder")
     legacy = Later("minitorch.ops.legacy")
     lus = Later("minitorch.ops.lu")
+    norms = Later("minitorch.ops.norm")
+    random_functions = Later("minitorch.random.functions")
     stfts = Later("minitorch.ops.stft")
     swap = Later("minitorch._tensor.swap")
     functional = Later("minitorch.nn.functional")
@@ -180,6 +184,7 @@ TYPED: bool = TYPE_CHECKING  # by another name, so that mypy reads these modules
 if TYPED:
     from ..ops import (
         bessel,
+        bitwise,
         error_functions,
         gamma_functions,
         sorting,
@@ -187,6 +192,7 @@ if TYPED:
         trigonometric,
     )
     from ..ops import scatter as scatters
+    from ..random import functions as random_functions
 
 _size = tuple.__new__  # of integers that were checked: a third of the time that Size() takes
 
@@ -769,57 +775,7 @@ class Tensor(Base):
 
     # --- arithmetic --------------------------------------------------------------------------
 
-    if TYPE_CHECKING:  # operands are tensors and numbers
-
-        def __add__(self, other: Tensor | complex) -> Tensor: ...
-        def __radd__(self, other: Tensor | complex) -> Tensor: ...
-        def __iadd__(self, other: Tensor | complex) -> Tensor: ...
-        def __sub__(self, other: Tensor | complex) -> Tensor: ...
-        def __rsub__(self, other: Tensor | complex) -> Tensor: ...
-        def __isub__(self, other: Tensor | complex) -> Tensor: ...
-        def __mul__(self, other: Tensor | complex) -> Tensor: ...
-        def __rmul__(self, other: Tensor | complex) -> Tensor: ...
-        def __imul__(self, other: Tensor | complex) -> Tensor: ...
-        def __truediv__(self, other: Tensor | complex) -> Tensor: ...
-        def __rtruediv__(self, other: Tensor | complex) -> Tensor: ...
-        def __itruediv__(self, other: Tensor | complex) -> Tensor: ...
-        def __floordiv__(self, other: Tensor | complex) -> Tensor: ...
-        def __rfloordiv__(self, other: Tensor | complex) -> Tensor: ...
-        def __ifloordiv__(self, other: Tensor | complex) -> Tensor: ...
-        def __mod__(self, other: Tensor | complex) -> Tensor: ...
-        def __rmod__(self, other: Tensor | complex) -> Tensor: ...
-        def __imod__(self, other: Tensor | complex) -> Tensor: ...
-        def __pow__(self, other: Tensor | complex) -> Tensor: ...
-        def __rpow__(self, other: Tensor | complex) -> Tensor: ...
-        def __ipow__(self, other: Tensor | complex) -> Tensor: ...
-        def __and__(self, other: Tensor | complex) -> Tensor: ...
-        def __rand__(self, other: Tensor | complex) -> Tensor: ...
-        def __iand__(self, other: Tensor | complex) -> Tensor: ...
-        def __or__(self, other: Tensor | complex) -> Tensor: ...
-        def __ror__(self, other: Tensor | complex) -> Tensor: ...
-        def __ior__(self, other: Tensor | complex) -> Tensor: ...
-        def __xor__(self, other: Tensor | complex) -> Tensor: ...
-        def __rxor__(self, other: Tensor | complex) -> Tensor: ...
-        def __ixor__(self, other: Tensor | complex) -> Tensor: ...
-        def __lshift__(self, other: Tensor | complex) -> Tensor: ...
-        def __rlshift__(self, other: Tensor | complex) -> Tensor: ...
-        def __ilshift__(self, other: Tensor | complex) -> Tensor: ...
-        def __rshift__(self, other: Tensor | complex) -> Tensor: ...
-        def __rrshift__(self, other: Tensor | complex) -> Tensor: ...
-        def __irshift__(self, other: Tensor | complex) -> Tensor: ...
-        def __lt__(self, other: Tensor | complex) -> Tensor: ...
-        def __le__(self, other: Tensor | complex) -> Tensor: ...
-        def __gt__(self, other: Tensor | complex) -> Tensor: ...
-        def __ge__(self, other: Tensor | complex) -> Tensor: ...
-        def __eq__(self, other: object) -> Tensor: ...  # type: ignore[override]  # no bool
-        def __ne__(self, other: object) -> Tensor: ...  # type: ignore[override]  # no bool
-        def __matmul__(self, other: Tensor) -> Tensor: ...
-        def __rmatmul__(self, other: Tensor) -> Tensor: ...
-        def __neg__(self) -> Tensor: ...
-        def __pos__(self) -> Tensor: ...
-        def __abs__(self) -> Tensor: ...
-        def __invert__(self) -> Tensor: ...
-    else:
+    if not TYPE_CHECKING:  # see declared
         __add__ = __radd__ = arithmetic.add_p
         __iadd__ = inplace(arithmetic.add_p)
         __sub__, __rsub__ = arithmetic.sub_p, arithmetic.rsub_p
@@ -954,38 +910,11 @@ class Tensor(Base):
     conj, conj_physical = complex_parts.conj, complex_parts.conj_physical
     conj_physical_ = inplace(complex_parts.conj_physical)
     resolve_conj, resolve_neg = complex_parts.resolve_conj, complex_parts.resolve_neg
-    if TYPE_CHECKING:
-        real: Tensor
-        imag: Tensor
-    else:
+    if not TYPE_CHECKING:
         real = property(complex_parts.real, complex_parts.set_real)
         imag = property(complex_parts.imag, complex_parts.set_imag)
     angle, frexp = complex_parts.angle, unary.frexp
     is_conj, is_neg = complex_parts.is_conj, complex_parts.is_neg
-
-    # --- of sparse tensors, see OF_SPARSE below ---------------------------------------------
-
-    if TYPE_CHECKING:
-
-        def coalesce(self) -> Tensor: ...
-        def is_coalesced(self) -> bool: ...
-        def indices(self) -> Tensor: ...
-        def values(self) -> Tensor: ...
-        def crow_indices(self) -> Tensor: ...
-        def col_indices(self) -> Tensor: ...
-        def ccol_indices(self) -> Tensor: ...
-        def row_indices(self) -> Tensor: ...
-        def smm(self, mat2: Tensor) -> Tensor: ...
-        def sspaddmm(
-            self, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1
-        ) -> Tensor: ...
-        def resize_as_sparse_(self, the_template: Tensor) -> Tensor: ...
-        def sparse_resize_(
-            self, size: Sequence[int], sparse_dim: int, dense_dim: int
-        ) -> Tensor: ...
-        def sparse_resize_and_clear_(
-            self, size: Sequence[int], sparse_dim: int, dense_dim: int
-        ) -> Tensor: ...
 
     # --- special -----------------------------------------------------------------------------
 
@@ -1070,17 +999,7 @@ class Tensor(Base):
 
     # --- shape -------------------------------------------------------------------------------
 
-    if TYPE_CHECKING:
-
-        @property
-        def T(self) -> Tensor: ...  # noqa: N802  (PyTorch's name)
-        @property
-        def H(self) -> Tensor: ...  # noqa: N802  (PyTorch's name)
-        @property
-        def mT(self) -> Tensor: ...  # noqa: N802  (PyTorch's name)
-        @property
-        def mH(self) -> Tensor: ...  # noqa: N802  (PyTorch's name)
-    else:
+    if not TYPE_CHECKING:
         T = property(shapes.reverse_dims)
         H = property(shapes.hermitian)
         mT = property(shapes.matrix_transpose)  # noqa: N815  (PyTorch's name)
@@ -1352,19 +1271,19 @@ class Tensor(Base):
     new_zeros, new_ones = creation.new_zeros, creation.new_ones
     new_empty, new_empty_strided = creation.new_empty, creation.new_empty_strided
 
-    zeros = creation.tracking(creation.zeros)
-    ones = creation.tracking(creation.ones)
-    full = creation.tracking(creation.full)
-    eye = creation.tracking(creation.eye)
-    zeros_like = creation.tracking(creation.zeros_like)
-    ones_like = creation.tracking(creation.ones_like)
-    full_like = creation.tracking(creation.full_like)
-    arange = creation.tracking(ranges.arange)
-    linspace = creation.tracking(ranges.linspace)
-    rand = creation.tracking(random_functions.rand)
-    randn = creation.tracking(random_functions.randn)
-    rand_like = creation.tracking(random_functions.rand_like)
-    randn_like = creation.tracking(random_functions.randn_like)
+    zeros = tracking(creation.zeros)
+    ones = tracking(creation.ones)
+    full = tracking(creation.full)
+    eye = tracking(creation.eye)
+    zeros_like = tracking(creation.zeros_like)
+    ones_like = tracking(creation.ones_like)
+    full_like = tracking(creation.full_like)
+    arange = tracking(ranges.arange)
+    linspace = tracking(ranges.linspace)
+    rand = tracking(random_functions.rand)
+    randn = tracking(random_functions.randn)
+    rand_like = tracking(random_functions.rand_like)
+    randn_like = tracking(random_functions.randn_like)
     uniform_, normal_, random_ = (
         random_functions.uniform_,
         random_functions.normal_,
@@ -1375,8 +1294,8 @@ class Tensor(Base):
     cauchy_, log_normal_ = random_functions.cauchy_, random_functions.log_normal_
     multinomial = random_functions.multinomial
 
-    randint = staticmethod(random_functions.randint_of_shape)
-    randperm = staticmethod(random_functions.randperm)
+    randint = static(random_functions.randint_of_shape)
+    randperm = static(random_functions.randperm)
 
 
 def _leaf(kind: Any, array: Any) -> Any:
@@ -1396,8 +1315,8 @@ def _rebuild(kind: Any, array: Any, requires_grad: bool, notes: dict[str, Any]) 
 
 # x.float(), x.int(), ...: given here, so that inside the class these names are still Python's types
 for _name, _dtype in conversion.METHODS.items():
-    setattr(Tensor, _name, conversion.converter(_name, _dtype))
-Tensor.type = conversion.type_  # not in the class, as above
+    LaterMethod(conversion.converter, _name, _dtype).put(Tensor, _name)
+LaterMethod(overrides.copied, conversion.type_, "type").put(Tensor, "type")
 
 
 # what only sparse tensors have refuses on others
@@ -1407,13 +1326,14 @@ OF_SPARSE = (
     "_coalesced_"
 )
 for _name in OF_SPARSE.split():
-    setattr(Tensor, _name, getattr(Later("minitorch._tensor.strided"), _name))
-    vars(Tensor)[_name].__set_name__(Tensor, _name)
+    getattr(Later("minitorch._tensor.strided"), _name).put(Tensor, _name)
 
 
 def _refusing(name: str, method: Any) -> Any:
     """The operator ``name``, in place or not, which leaves foreign operands to them."""
-    made = inplace(operator(method.__wrapped__)) if name[:3] == "__i" else operator(method)
+    method = method.load() if isinstance(method, LaterMethod) else method
+    own = name[:3] == "__i"
+    made: Any = in_place.inplace(operator(method.__wrapped__)) if own else operator(method)
     made.__name__, made.__qualname__ = name, f"Tensor.{name}"
     made.__annotations__ = method.__annotations__
     return made
@@ -1422,9 +1342,9 @@ def _refusing(name: str, method: Any) -> Any:
 # x.add is not torch.add: __torch_function__ tells a method from the function of its name
 for _name, _member in list(vars(Tensor).items()):
     if _name in overrides.REFUSING:
-        setattr(Tensor, _name, _refusing(_name, _member))
+        LaterMethod(_refusing, _name, _member).put(Tensor, _name)
     elif isinstance(_member, FunctionType) and _member.__qualname__ != f"Tensor.{_name}":
-        setattr(Tensor, _name, overrides.copied(_member, _name))
+        LaterMethod(overrides.copied, _member, _name).put(Tensor, _name)
     elif isinstance(_member, property) and _name != "__dict__":
         _get: Any = _member.fget
         if _get.__qualname__ != f"Tensor.{_name}":

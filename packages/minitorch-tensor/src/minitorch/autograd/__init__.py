@@ -8,9 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import function
 from .frames import folding
-from .function import Function
 from .grad import grad
 from .grad_mode import (
     enable_grad,
@@ -56,8 +54,10 @@ backward = folding(_backward)
 
 if TYPE_CHECKING:  # of what comes in on first use
     from . import forward_ad as forward_ad
+    from . import function as function
     from . import functional as functional
     from . import graph as graph
+    from .function import Function as Function
     from .interpreters import detect_anomaly as detect_anomaly
     from .interpreters import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
     from .interpreters import is_anomaly_enabled as is_anomaly_enabled
@@ -67,8 +67,10 @@ if TYPE_CHECKING:  # of what comes in on first use
 else:
 
     def __getattr__(name: str) -> Any:
-        if name in ("forward_ad", "functional", "graph"):
+        if name in ("forward_ad", "function", "functional", "graph"):
             return import_module(f"{__name__}.{name}")
+        if name == "Function":
+            return import_module(f"{__name__}.function").Function
         if name == "Variable":
             return import_module(f"{__name__}.legacy").Variable
         if name == "SavedTensor":

@@ -396,17 +396,16 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
 
     An ``operator`` leaves operands that it does not know to them: it returns NotImplemented.
     """
-    kernel, floats, promote = primitive.kernel, primitive.floats, primitive.promote
+    kernel, floats, number = primitive.kernel, primitive.floats, primitive.numbers
     large = threaded(kernel)
     differentiable, strict = primitive.differentiable, not primitive.params
-    widen = primitive.widen
-    number = primitive.numbers
+    general = _general_operator if operator else _general
     # the dtypes that a number may stand beside here: compared by identity, as NumPy has one of each
     single, double = (SINGLE, DOUBLE) if number else (None, None)
-    half = HALF if number and widen is None else None
+    half = HALF if number and primitive.widen is None else None
     node_type: Any = None
     savers: list[Any] = [None] * 4  # by mask
-    promoting = promote is not None or None in primitive.rules[:1]
+    promoting = primitive.promote is not None or None in primitive.rules[:1]
     ruled = None not in primitive.rules[1:]
 
     def op(input: Any, other: Any, *params: Any, out: Any = None) -> Any:
@@ -418,16 +417,16 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
             if state.flags >= INTERPRETERS or not isinstance(input, Variable):
                 if type(input) is type(other) is ndarray and state.arrays:
                     return kernel(input, other, *params)
-                return general(input, other, *params)
+                return general(primitive, op, operator, input, other, *params)
             x = input._data
             dtype = x.dtype
             if isinstance(other, Variable):
                 y: Any = other._data
                 if y.dtype is not dtype and promoting:
-                    return general(input, other, *params)
+                    return general(primitive, op, operator, input, other, *params)
                 if dtype is not single and dtype is not double:
                     if (floats and dtype.kind != "f") or dtype in LIMITED:
-                        return general(input, other, *params)
+                        return general(primitive, op, operator, input, other, *params)
                 version = other._counter
             elif (
                 (type(other) is float or type(other) is int)
@@ -436,7 +435,7 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
             ):
                 y, version = other, NEVER
             else:
-                return general(input, other, *params)
+                return general(primitive, op, operator, input, other, *params)
             try:
                 run = kernel if x.size < LARGE else large
                 if params:
@@ -480,25 +479,29 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
             fold(error)
             raise
 
-    def general(a: Any, b: Any, *params: Any) -> Any:
-        if params and strict:
-            raise surplus(primitive, 2 + len(params))
-        foreign = isinstance(b, ndarray)
-        if foreign and operator:
-            b, foreign = wrap(np.asarray(b, from_numpy_dtype(b.dtype).numpy)), False
-        if number == "both" and type(a) in NUMBERS and type(b) in NUMBERS and not operator:
-            a = wrap(number_dtype(a).numpy.type(a))
-        if not isinstance(a, Variable) or foreign or not (number or isinstance(b, Variable)):
-            check_operands(primitive, a, b)
-        if widen is not None and (made := widen(op, a, b)) is not None:
-            return made
-        if promote is not None and (isinstance(a, Variable) or isinstance(b, Variable)):
-            a, b = promote(a, b)
-        return apply(primitive, a, b, *params)
-
-    if operator:
-        general = refusing(general)
     return op
+
+
+def _general(primitive: Primitive, op: Any, operator: bool, a: Any, b: Any, *params: Any) -> Any:
+    """``op(a, b, *params)`` where the operands are to be looked at more closely."""
+    number = primitive.numbers
+    if params and not primitive.params:
+        raise surplus(primitive, 2 + len(params))
+    foreign = isinstance(b, ndarray)
+    if foreign and operator:
+        b, foreign = wrap(np.asarray(b, from_numpy_dtype(b.dtype).numpy)), False
+    if number == "both" and type(a) in NUMBERS and type(b) in NUMBERS and not operator:
+        a = wrap(number_dtype(a).numpy.type(a))
+    if not isinstance(a, Variable) or foreign or not (number or isinstance(b, Variable)):
+        check_operands(primitive, a, b)
+    if primitive.widen is not None and (made := primitive.widen(op, a, b)) is not None:
+        return made
+    if primitive.promote is not None and (isinstance(a, Variable) or isinstance(b, Variable)):
+        a, b = primitive.promote(a, b)
+    return apply(primitive, a, b, *params)
+
+
+_general_operator = refusing(_general)
 
 
 def any_limited(*operands: Any) -> bool:

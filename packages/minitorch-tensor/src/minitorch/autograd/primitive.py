@@ -103,7 +103,7 @@ class Primitive:
         self.meta: Any = meta
         self.compiled = compiled
         self.op: Operation  # primitive() sets it, and the next
-        self.relabelled: Callable[..., Operation]
+        self.recipe: tuple[Callable[..., Any], str, Sequence[Any], dict[str, Any]]
         self.origin: Primitive = self  # the one that others repeat with another label
         self.batching: Any = None  # its rule under vmap: see batching_rule
         self.savers: dict[int, Any] = {}
@@ -155,6 +155,13 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+    def relabelled(self, **changes: Any) -> Operation:
+        """The same operation with other options."""
+        kernel, signature, rules, options = self.recipe
+        other = primitive(kernel, signature, *rules, name=self.name, **options | changes)
+        other.primitive.origin = self.origin
+        return other
 
     def offer(self) -> None:
         """Says where compiled kernels are: of the operation, of its joint rule or its rules."""
@@ -328,12 +335,7 @@ def primitive(
                 fold(error)
                 raise
 
-    def relabelled(**changes: Any) -> Operation:
-        other = primitive(kernel, signature, *rules, name=made.name, **options | changes)
-        other.primitive.origin = made.origin
-        return other
-
-    made.relabelled = relabelled
+    made.recipe = kernel, signature, rules, options
     op.primitive = made  # for apply, for interpreters and for whoever asks what an operation is
     op.__name__ = op.__qualname__ = made.name
     made.op = op

@@ -72,6 +72,8 @@ LATER = {
         "insight.explanation": "explain",
         "func": "vmap",
         "insight.teach": "TeachingWarning teach",
+        "ops.bitwise": "bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift "
+        "bitwise_xor gcd lcm",
         "ops.complex": "complex polar",
         "ops.decompositions": "cholesky cholesky_inverse cholesky_solve qr svd",
         "func.control_flow": "cond sym_float sym_int sym_ite sym_max sym_min sym_not sym_sqrt "
@@ -93,6 +95,7 @@ LATER = {
         "ops.linalg": "inverse",
         "ops.lu": "lu lu_solve lu_unpack triangular_solve",
         "ops.matrix_functions": "det logdet matrix_exp matrix_power slogdet",
+        "ops.norm": "dist frobenius_norm norm nuclear_norm renorm",
         "ops.order_statistics": "median mode nanmedian nanquantile quantile",
         "ops.positions": "argwhere masked_scatter masked_select nonzero put take unravel_index",
         "ops.rearranging": "cartesian_prod combinations constant_pad_nd flip fliplr flipud "
@@ -116,6 +119,9 @@ LATER = {
         "ops.scatter": "gather scatter scatter_add scatter_reduce take_along_dim",
         "ops.statistics": "corrcoef cov std std_mean var var_mean",
         "ops.windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
+        "random.functions": "Generator bernoulli default_generator get_rng_state initial_seed "
+        "manual_seed multinomial normal poisson rand rand_like randint randint_like randn "
+        "randn_like randperm seed set_rng_state",
         "random.implicit": "binomial _dirichlet_grad _sample_dirichlet _standard_gamma "
         "_standard_gamma_grad",
         "safetensors": "load_file save_file",
