@@ -1,5 +1,7 @@
 """``compile``: the same to the last bit, forwards, backwards and in what else a call does."""
 
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -272,3 +274,21 @@ def test_threads_record_at_the_same_time():
     for each in threads:
         each.join()
     assert {name: getattr(np, name) for name in before} == before
+
+
+IMPORTS = """
+import sys, numpy
+before = set(sys.modules)
+import minitorch as torch
+torch.compile(lambda x: x.tanh() * 2)(torch.ones(2))
+print(*{name.partition(".")[0] for name in sys.modules.keys() - before if "numpy." not in name})
+print(*(name for name in sys.modules.keys() - before if "numpy." in name))
+"""
+
+
+def test_compile_imports_little():
+    run = [sys.executable, "-c", IMPORTS]
+    answer = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+    standard, numpys = map(set, map(str.split, answer.split("\n")[:2]))
+    assert not standard & {"ast", "decimal", "html", "json", "pathlib", "tokenize", "unittest"}
+    assert not numpys & {"numpy.f2py", "numpy.ma", "numpy.polynomial", "numpy.testing"}

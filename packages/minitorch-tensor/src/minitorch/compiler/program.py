@@ -70,4 +70,6 @@ class Program:
         return f"<program {self.function_name}, {self.name}: {len(self.instructions)} instructions>"
 
     def _repr_html_(self) -> str:
-        return printing.html(self)
+        from .printing.notebook import html  # only notebooks need it
+
+        return html(self)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import enum
 import re
+import sys
 from collections.abc import Collection
-from decimal import Decimal
-from fractions import Fraction
+from functools import lru_cache
+from itertools import compress
 from operator import is_
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -26,9 +25,12 @@ EXACT = {int, bool, str, bytes, type(None), type(...), type(NotImplemented), ran
 NUMBERS = {float, complex}
 TUPLES = {tuple, Size, frozenset}
 CONSTANT = (
-    np.generic, np.dtype, enum.Enum, re.Pattern, PurePath, Decimal, Fraction, datetime.date,
-    datetime.time, datetime.timedelta, datetime.tzinfo, dtype, device, layout, memory_format,
+    np.generic, np.dtype, enum.Enum, re.Pattern, dtype, device, layout, memory_format
 )  # fmt: skip
+STANDARD = {  # of modules that need not be imported
+    "datetime": ("date", "time", "timedelta", "tzinfo"), "decimal": ("Decimal",),
+    "fractions": ("Fraction",), "pathlib": ("PurePath",),
+}  # fmt: skip
 
 
 def is_constant(value: Any) -> bool:
@@ -40,7 +42,13 @@ def is_constant(value: Any) -> bool:
         return all(map(is_constant, value))
     if kind is slice:
         return all(map(is_constant, (value.start, value.stop, value.step)))
-    return isinstance(value, CONSTANT)
+    return isinstance(value, _constant_classes(*map(sys.modules.__contains__, STANDARD)))
+
+
+@lru_cache
+def _constant_classes(*imported: bool) -> tuple[type, ...]:
+    modules = compress(STANDARD.items(), imported)
+    return CONSTANT + tuple(getattr(sys.modules[m], name) for m, names in modules for name in names)
 
 
 def same(a: Any, b: Any) -> bool:

@@ -6,7 +6,6 @@ registered, leaves have paths (``keystr``), and structures compare, print and be
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -553,6 +552,8 @@ def treespec_dumps(treespec: TreeSpec, protocol: int | None = None) -> str:
         NotImplementedError: the context of a registered class is no JSON and has no function.
     """
 
+    import json  # few programs need it
+
     def schema(spec: TreeSpec) -> dict[str, Any]:
         if spec.is_leaf():
             return {"type": None, "context": None, "children_spec": []}
@@ -577,6 +578,8 @@ def treespec_dumps(treespec: TreeSpec, protocol: int | None = None) -> str:
 
 def treespec_loads(serialized: str) -> TreeSpec:
     """The structure that ``treespec_dumps`` wrote."""
+    import json
+
     by_name = {found.name: (kind, found) for kind, found in SERIALIZED.items()}
 
     def spec_of(schema: dict[str, Any]) -> TreeSpec:

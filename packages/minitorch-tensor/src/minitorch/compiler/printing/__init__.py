@@ -2,6 +2,5 @@
 
 from .function import function, save
 from .module import source
-from .notebook import html
 
-__all__ = ["function", "html", "save", "source"]
+__all__ = ["function", "save", "source"]

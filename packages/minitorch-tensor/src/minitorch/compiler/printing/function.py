@@ -7,7 +7,6 @@ import linecache
 import os
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,7 +50,7 @@ def save(program: Program, path: str | os.PathLike[str]) -> None:
         )
     constants = text.writer.constants.values()
     arrays = {name: array for name, array in constants if array_text(array) is None}
-    path = Path(path)
-    path.write_text(module(text, alone=True), encoding="utf-8")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(module(text, alone=True))
     if arrays:
-        np.savez(path.with_suffix(".npz"), **arrays)
+        np.savez(f"{os.path.splitext(path)[0]}.npz", **arrays)

@@ -21,11 +21,12 @@ class Reference(NamedTuple):
 
 
 def _of_numpy() -> dict[int, Reference]:
-    """NumPy's functions by identity: several names may lead to one, its own is the usual one."""
+    """NumPy's functions by identity: several names may lead to one, its own is the usual one. What
+    NumPy imports when it is asked for, it is not asked for here."""
     found = {}
-    for prefix, module in (("", np), ("linalg.", np.linalg), ("fft.", np.fft)):
+    for prefix, module in (("", np), ("linalg.", np.linalg)):
         for name in module.__all__:
-            value = getattr(module, name)
+            value = vars(module).get(name)
             if callable(value) and (id(value) not in found or value.__name__ == name):
                 found[id(value)] = Reference("numpy", f"np.{prefix}{name}")
     return found | {id(np.abs): Reference("numpy", "np.abs")}
@@ -45,6 +46,8 @@ def reference(function: Any) -> Reference | None:
         return Reference("numpy", f"np.{owner.__name__}.{name}")
     module = str(getattr(function, "__module__", None) or "")
     path = str(getattr(function, "__qualname__", name))
+    if module == "numpy.fft" and _leads_to(module, path, function):
+        return Reference("numpy", f"np.fft.{path}")
     if module == "builtins" and getattr(builtins, path, None) is function:
         return Reference("builtins", path)
     if _leads_to(module, path, function):
