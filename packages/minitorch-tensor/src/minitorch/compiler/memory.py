@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .program import Program
 
 __all__ = [
+    "NONE",
     "OUTSIDE",
     "Memory",
     "elementwise",
@@ -51,16 +52,17 @@ class Memory:
         for value in program.arguments:
             self.roots[value] = NONE if value.scalar else outside
             self.defined[value] = 1
+        roots, used = self.roots, self.used
         for k, instruction in enumerate(program.instructions):
             for value in instruction.inputs():
-                for root in self.of(value):
-                    self.used[root] = k
+                for root in roots[value] if value in roots else self.of(value):
+                    used[root] = k
             for value in instruction.writes:
                 for root in self.of(value):
                     self.written[root] = k
             for value in self._know_results(instruction):
-                for root in self.roots[value]:
-                    self.used[root] = k
+                for root in roots[value]:
+                    used[root] = k
         self.escaping = {OUTSIDE}.union(*map(self.of, program.results))
         for root in self.escaping:
             self.used[root] = len(program.instructions)
@@ -68,7 +70,9 @@ class Memory:
     def _know_results(self, instruction: Instruction) -> list[Value]:
         """Notes the roots of the results; returns those that are new."""
         new = []
-        for value in filter(None, instruction.results):
+        for value in instruction.results:
+            if value is None:
+                continue
             self.defined[value] = self.defined.get(value, 0) + 1
             if value not in self.roots:
                 if value.scalar:
@@ -86,10 +90,9 @@ class Memory:
             found = self.roots[value] = NONE if value.scalar else frozenset([value])
         return found
 
-    def of_all(self, values: Iterable[Value]) -> frozenset[Value]:
+    def of_all(self, values: Collection[Value]) -> frozenset[Value]:
         """The roots of all of them."""
-        sets = list(map(self.of, values))
-        return sets[0] if len(sets) == 1 else NONE.union(*sets)
+        return NONE.union(*map(self.of, values)) if values else NONE
 
     def never_written(self, value: Value) -> bool:
         """No instruction writes to memory that ``value`` may have."""

@@ -123,7 +123,7 @@ def record(
         world.reached, names_of(function, args, kwargs), inlining, whole, _code(function)
     )
     state = default_generator.get_state()
-    with world.watching(), told_of_values(), tracer:
+    with told_of_values(), tracer, world.watching():
         made = function(*args, **kwargs)
     recording = None
     try:

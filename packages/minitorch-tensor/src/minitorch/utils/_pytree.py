@@ -551,7 +551,6 @@ def treespec_dumps(treespec: TreeSpec, protocol: int | None = None) -> str:
     Raises:
         NotImplementedError: the context of a registered class is no JSON and has no function.
     """
-
     import json  # few programs need it
 
     def schema(spec: TreeSpec) -> dict[str, Any]:

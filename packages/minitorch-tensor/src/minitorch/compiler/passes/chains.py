@@ -24,13 +24,16 @@ def bring_chains_together(program: Program) -> Program:
     kept: list[Instruction] = []
     place = None
     for instruction in program.instructions:
-        written = memory.of_all(instruction.writes)
-        for value, chain in list(waiting.items()):
-            if place != (instruction.line, instruction.backward) or written & chain.reads:
-                kept += waiting.pop(value).instructions
+        if waiting:
+            written = memory.of_all(instruction.writes)
+            for value, chain in list(waiting.items()):
+                if place != (instruction.line, instruction.backward) or (
+                    written and written & memory.of_all(chain.reads)
+                ):
+                    kept += waiting.pop(value).instructions
         place = instruction.line, instruction.backward
         inputs = dict.fromkeys(instruction.inputs())
-        chain = Chain([], memory.of_all(inputs))
+        chain = Chain([], set(inputs))
         for operand in inputs:
             if operand in waiting:
                 chain += waiting.pop(operand)
@@ -51,9 +54,9 @@ def bring_chains_together(program: Program) -> Program:
 
 
 class Chain:
-    """Instructions that wait for one that takes the result of the last; the roots they read."""
+    """Instructions that wait for one that takes the result of the last; the values they read."""
 
-    def __init__(self, instructions: list[Instruction], reads: frozenset[Value]) -> None:
+    def __init__(self, instructions: list[Instruction], reads: set[Value]) -> None:
         self.instructions, self.reads = instructions, reads
 
     def __iadd__(self, other: Chain) -> Chain:

@@ -20,17 +20,17 @@ def remove_dead_code(program: Program) -> Program:
     seen = {OUTSIDE}.union(memory.of_all(program.results))  # memory that is looked at later
     kept = []
     for instruction in reversed(program.instructions):
-        written = memory.of_all(instruction.writes)
-        used = any(value in live for value in instruction.results)
-        if not (used or written & seen or not instruction.pure):
+        results = instruction.results
+        used = not live.isdisjoint(results)
+        if not used and instruction.pure and not seen & memory.of_all(instruction.writes):
             continue
         inputs = instruction.inputs()
         live.update(inputs)
-        seen |= memory.of_all(inputs)
-        results = tuple(value if value in live else None for value in instruction.results)
-        if instruction.results and not any(results):
+        seen.update(*map(memory.of, inputs))
+        if results and live.isdisjoint(results):
             instruction = instruction.having(results=(), several=False)
-        elif results != instruction.results:
+        elif not live.issuperset(results):
+            results = tuple(value if value in live else None for value in results)
             instruction = instruction.having(results=results)
         kept.append(instruction)
     kept.reverse()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..instructions import Instruction, Method, Value
-from ..memory import Memory, hand_on_name, key_of, of_numpy, plural
+from ..memory import NONE, Memory, hand_on_name, key_of, of_numpy, plural
 
 if TYPE_CHECKING:
     from ..program import Program
@@ -31,12 +31,13 @@ def fold(program: Program) -> Program:
     constants = repeated = 0
     for instruction in program.instructions:
         instruction = instruction.renamed(changed)
-        for root in memory.of_all(instruction.writes):
-            versions[root] = versions.get(root, 0) + 1
+        if instruction.writes:
+            for root in memory.of_all(instruction.writes):
+                versions[root] = versions.get(root, 0) + 1
         if not _foldable(instruction, memory):
             kept.append(instruction)
             continue
-        read = memory.of_all(instruction.inputs())
+        read = memory.of_all(instruction.inputs()) if versions else NONE
         key = (
             key_of(instruction.function), key_of(instruction.args), key_of(instruction.kwargs),
             # a view is of the same memory, whatever is written there
