@@ -13,7 +13,6 @@ import functools
 import operator
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,15 +54,15 @@ REFUSED = {
 def unwrapped(x: Any) -> Any:
     """``x`` with the arrays themselves in place of proxies."""
     kind = type(x)
-    if isinstance(x, Proxy):
+    if kind is Proxy:
         return x._array
     if kind is tuple or kind is list:
-        return kind(map(unwrapped, x))
+        return kind([unwrapped(each) for each in x])
     if kind is dict:
         return {key: unwrapped(each) for key, each in x.items()}
     if kind is slice:
         return slice(unwrapped(x.start), unwrapped(x.stop), unwrapped(x.step))
-    return x
+    return x._array if issubclass(kind, Proxy) else x
 
 
 class Flags:
@@ -84,15 +83,23 @@ class Flags:
     __setitem__ = __setattr__
 
 
-def proxies_in(x: Any) -> Iterator[Proxy]:
+def proxies_in(x: Any) -> list[Proxy]:
     """The proxies in nested containers."""
-    if isinstance(x, Proxy):
-        yield x
-    elif type(x) in (tuple, list):
+    found: list[Proxy] = []
+    _gather(x, found)
+    return found
+
+
+def _gather(x: Any, found: list[Proxy]) -> None:
+    kind = type(x)
+    if kind is tuple or kind is list:
         for each in x:
-            yield from proxies_in(each)
-    elif type(x) is dict:
-        yield from proxies_in(list(x.values()))
+            _gather(each, found)
+    elif kind is dict:
+        for each in x.values():
+            _gather(each, found)
+    elif issubclass(kind, Proxy):
+        found.append(x)
 
 
 class Proxy:
@@ -235,8 +242,6 @@ CREATING = {
     name: getattr(np, name)
     for name in ("empty", "zeros", "asarray", "ascontiguousarray", "asfortranarray", "asanyarray")
 }
-_lock = threading.Lock()
-_blocks = 0
 _here = threading.local()  # its writer
 
 
@@ -256,22 +261,27 @@ def _catching(name: str, original: Any) -> Any:
 CAUGHT = {name: _catching(name, original) for name, original in CREATING.items()}
 
 
-@contextmanager
-def creating(writer: Writer) -> Iterator[None]:
+class creating:  # noqa: N801  (a context manager)
     """Within it these functions give this thread proxies of ``writer``. They are others as long as
     there is such a block in any thread."""
-    global _blocks
-    before = getattr(_here, "writer", None)
-    _here.writer = writer
-    with _lock:
-        _blocks += 1
-        if _blocks == 1:
-            vars(np).update(CAUGHT)
-    try:
-        yield
-    finally:
-        with _lock:
-            _blocks -= 1
-            if not _blocks:
+
+    _blocks = 0
+    _lock = threading.Lock()
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    def __enter__(self) -> None:
+        self.before = getattr(_here, "writer", None)
+        _here.writer = self.writer
+        with self._lock:
+            creating._blocks += 1
+            if creating._blocks == 1:
+                vars(np).update(CAUGHT)
+
+    def __exit__(self, *exception: object) -> None:
+        with self._lock:
+            creating._blocks -= 1
+            if not creating._blocks:
                 vars(np).update(CREATING)
-        _here.writer = before
+        _here.writer = self.before

@@ -223,7 +223,7 @@ class Tracer(Recorder):
         if isinstance(ufunc, np.ufunc) and isinstance(first, np.ndarray) and first.size >= LARGE:
             made = self.writer.call(over_cores, kernel, *given)
         else:
-            made = self.writer.call(kernel, *given)
+            made = self.writer.call(ufunc, *given)
         if type(made) is np.bool_:  # there are two of them, which cannot be told apart
             (scalar,) = self.writer.instructions[-1].results
             array = np.asarray(made)

@@ -19,6 +19,7 @@ MOST = 60  # instructions of a kernel that is taken apart; a longer one is calle
 LARGE = 1 << 15  # elements; on more of them Python costs nothing beside NumPy, and kernels that
 FEW = 8  # take more instructions than these know better: by blocks that fit the cache, on all cores
 CONSTANT = (type(None), bool, int, float)
+PLAIN = {*CONSTANT, str, type}
 SMALL = 4096  # elements of an array that a kernel may bring along, unless it is read-only
 
 
@@ -51,7 +52,10 @@ class Writer:
         self.whole: Container[Any] = ()  # but for these
         self.lasting = False  # whether there was a draw or a write to what is outside
         self._thread = threading.get_ident()
-        self._own: set[Value] | None = None  # made by the kernel that is being taken apart
+        # of the kernel that is being taken apart: what it made, where its instructions begin, and
+        # up to where they are known to take no large values
+        self._own: set[Value] | None = None
+        self._start = self._small = 0
 
     def forget(self) -> None:
         """Lets go of all arrays: nothing is written any more, and their memory may be asked for."""
@@ -78,10 +82,11 @@ class Writer:
             Opaque: an argument is not known, so that it could be another in each run.
         """
         self._check(args)
-        if self.inlining and pure and not self._is_whole(function):
-            made = self._taken_apart(function, args)
-            if made is not None:
-                return unwrapped(made)
+        if self.inlining and pure and type(function) is not np.ufunc:
+            if not self._is_whole(function):
+                made = self._taken_apart(function, args)
+                if made is not None:
+                    return unwrapped(made)
         valued = self._valued(args, False)
         made = function(*args)
         return unwrapped(self.write(function, valued, {}, made, pure=pure))
@@ -103,27 +108,39 @@ class Writer:
         """``call`` for proxies, within what is taken apart."""
         whole = self._is_whole(function)
         made = None if whole else self._taken_apart(function, unwrapped(args))
-        return self.run(function, args, {}) if made is None else made
+        if made is None:
+            return self.run(function, args, {})
+        self._refuse_many()
+        return made
 
     def _taken_apart(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """What the function gives for proxies of ``args``; None where it cannot be taken apart."""
-        mark, own = len(self.instructions), self._own
-        self._own = set() if own is None else own
+        before = self._own, self._start, self._small
+        self._own = set() if self._own is None else self._own
+        mark = self._start = self._small = len(self.instructions)
         try:
             proxies = self._proxies(args)
             with creating(self):
                 made = function(*proxies)
-            found = self.instructions[mark:]
-            values = (v for each in found for v in (*each.inputs(), *filter(None, each.results)))
-            large = any(math.prod(v.shape) > LARGE for v in values)
-            if len(found) <= (FEW if large else MOST) and self._is_written(made):
+            self._refuse_many()
+            if self._is_written(made):
                 return made
         except Exception:  # whatever it is: the function is called as a whole, and raises again
             pass
         finally:
-            self._own = own
+            self._own, self._start, self._small = before
         del self.instructions[mark:]
         return None
+
+    def _refuse_many(self) -> None:
+        """Raises where a kernel takes too many instructions to be taken apart."""
+        count = len(self.instructions) - self._start
+        if self._own is None or count <= FEW:
+            return
+        new, self._small = self.instructions[self._small :], len(self.instructions)
+        values = (v for each in new for v in (*each.inputs(), *each.results))
+        if count > MOST or any(v is not None and math.prod(v.shape) > LARGE for v in values):
+            raise Opaque("takes many instructions")
 
     def _is_written(self, made: Any) -> bool:
         """Whether all arrays in ``made`` are proxies, or arrays of values. Numbers are constants:
@@ -148,10 +165,12 @@ class Writer:
     def _valued(self, x: Any, constants: bool) -> Any:
         """``x`` with values in place of arrays; others are ``constants``, or refused."""
         kind = type(x)
-        if isinstance(x, Proxy):
+        if kind is Proxy or issubclass(kind, Proxy):
             return x._value
+        if kind in PLAIN:
+            return x
         if kind is tuple or kind is list:
-            return kind(self._valued(each, constants) for each in x)
+            return kind([self._valued(each, constants) for each in x])
         if kind is dict:
             return {key: self._valued(each, constants) for key, each in x.items()}
         if kind is slice:
@@ -180,7 +199,8 @@ class Writer:
         written = tuple(self._valued(target, False) for target in writes)
         if self._own is not None and not self._own.issuperset(written):
             raise Opaque("writes to an argument")
-        valued, named = self._valued(args, True), self._valued(kwargs, True)
+        valued = self._valued(args, True)
+        named = self._valued(kwargs, True) if kwargs else kwargs
         made = function(*unwrapped(args), **unwrapped(kwargs))
         given = {x._value: x._array for x in proxies_in((args, kwargs))}
         return self.write(function, valued, named, made, written, given=given)
@@ -234,6 +254,7 @@ class Writer:
                     alone,
                 )
             )
+            self._refuse_many()
         return type(made)(proxies) if several else proxies[0]
 
     def assume(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -256,9 +277,9 @@ class Writer:
         """The arguments whose memory ``array`` shares; ``given`` are arrays that stand for them."""
         if not isinstance(array, np.ndarray) or array.base is None:
             return []
-        arrays = self.arrays | given if given else self.arrays
-        return [
-            source
-            for source in values_in(args)
-            if source is not value and np.may_share_memory(arrays[source], array)
-        ]
+        found = []
+        for source in values_in(args):
+            held = given[source] if given and source in given else self.arrays[source]
+            if source is not value and np.may_share_memory(held, array):
+                found.append(source)
+        return found
