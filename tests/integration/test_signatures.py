@@ -79,8 +79,8 @@ def test_methods_of_tensor() -> None:
 # What may be left unread, for it changes nothing in PyTorch's results on the CPU either ...
 HINTS = {
     "out",  # what is around the function reads it (tests/tensor/test_out.py)
-    "cudnn_enabled", "non_blocking", "foreach", "implicit", "assume_unique", "mmap", "device_type",
-    "pickle_protocol", "enable_nested_tensor", "mask_check",
+    "cudnn_enable", "cudnn_enabled", "non_blocking", "foreach", "implicit", "assume_unique", "mmap",
+    "device_type", "pickle_protocol", "enable_nested_tensor", "mask_check",
 }  # fmt: skip
 # ... and where the one way to compute here is right for every value of it.
 ONE_WAY = {

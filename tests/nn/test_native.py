@@ -97,3 +97,34 @@ def test_statistics_beside_the_result() -> None:
     assert torch.equal(made, (x + 1) * kept * 2)
     with pytest.raises(RuntimeError, match="at least one element"):
         torch.batch_norm_update_stats(x[:0], *running, 0.1)
+
+
+X = torch.randn(2, 4, 6, 6)
+SHORTER = {
+    "celu": (X, 0.5),
+    "selu": (X,),
+    "rrelu": (X, 0.1, 0.2, False),
+    "threshold": (X, 0.5, 0.1),
+    "rms_norm": (X, (6,)),
+    "max_pool1d": (X[0], 2, 1),
+    "max_pool2d": (X, 2, 1, 1),
+    "max_pool3d": (X, 2),
+}
+
+
+@pytest.mark.parametrize("name", SHORTER)
+def test_without_what_functional_adds(name: str) -> None:
+    assert torch.equal(getattr(torch, name)(*SHORTER[name]), getattr(F, name)(*SHORTER[name]))
+    for extra in ("inplace", "return_indices"):
+        with pytest.raises(TypeError, match=extra):
+            getattr(torch, name)(*SHORTER[name], **{extra: True})
+
+
+def test_norms_and_a_library() -> None:
+    w, b = torch.randn(4), torch.randn(4)
+    expected = F.group_norm(X, 2, w, b, 1e-3)
+    assert torch.equal(torch.group_norm(X, 2, w, b, 1e-3, True), expected)
+    x = X.movedim(1, -1)
+    assert torch.equal(
+        torch.layer_norm(x, (4,), w, b, 1e-3, False), F.layer_norm(x, (4,), w, b, 1e-3)
+    )

@@ -76,7 +76,7 @@ REASONS: dict[str, str] = {
     SPARSE: r"(ccol|col|crow|row)_indices|coalesce|dense_dim|indices|is_coalesced|"
     r"resize_as_sparse_|smm|sparse_\w+|sspaddmm|to_sparse_\w+|values|\w*_sparse_gradcheck",
     QUANTIZED: r"q_\w+|qscheme|int_repr|dequantize|per_(channel|tensor)_\w+|qu?int\w+|to_mkldnn|"
-    r"intrinsic|qat|quantizable|quantized|empty_quantized|hash_tensor",
+    r"intrinsic|qat|quantizable|quantized|empty_quantized",
     NESTED: r"name|jagged|to_padded_tensor|is_nested",
     REMOVED: r"eig|lstsq|solve|symeig|matrix_rank|reinforce|volatile",
     INTERNAL: r"AVG|SUM|PRIVATE_OPS|USE_\w+|\w*_(notes|args|common)|common_\w+|classproperty|cpp|"

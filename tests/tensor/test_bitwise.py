@@ -71,3 +71,30 @@ def test_divisors_and_multiples():
     assert minitorch.lcm(a, b).tolist() == [36, 12, 0]
     with pytest.raises(TypeError, match="must be Tensor"):
         minitorch.gcd(a, 6)
+
+
+def test_hashes():
+    x = tensor([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
+    bits = x.double().numpy().view(np.uint64)
+    assert minitorch.hash_tensor(x).item() == np.bitwise_xor.reduce(bits, None)
+    assert x.hash_tensor(1).tolist() == np.bitwise_xor.reduce(bits, 1).tolist()
+    assert minitorch.hash_tensor(x, (0, 1), keepdim=True).shape == (1, 1)
+    for dtype in (minitorch.float16, minitorch.float64):  # equal numbers, equal hashes
+        assert minitorch.equal(x.to(dtype).hash_tensor(0), x.hash_tensor(0))
+    assert tensor([-1, 5, 7], dtype=minitorch.int8).hash_tensor().item() == 2**64 - 3
+    assert tensor([True, True, False]).hash_tensor().tolist() == 0
+    assert minitorch.hash_tensor(minitorch.zeros(0, 3), 1).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: minitorch.hash_tensor(tensor([1]), mode=1), RuntimeError, "Unknown hash_tensor"),
+        (lambda: minitorch.hash_tensor(tensor([])), RuntimeError, "reduction dim to be specified"),
+        (lambda: minitorch.hash_tensor(tensor([]), 0), IndexError, "non-zero size"),
+        (lambda: minitorch.hash_tensor(tensor([1j])), NotImplementedError, "ComplexFloat"),
+    ],
+)
+def test_no_hash(call, error, text):
+    with pytest.raises(error, match=text):
+        call()

@@ -338,6 +338,7 @@ def test_functions_that_ask_have_names():
     assert not overrides.is_tensor_method_or_property(torch.add)
     assert torch.add in overrides.get_overridable_functions()[torch]
     assert torch.arccosh in overrides.get_overridable_functions()[torch]  # came in on first use
+    assert torch.sym_max in overrides.get_overridable_functions()[torch]
     assert torch.set_default_dtype in overrides.get_ignored_functions()
     assert overrides.get_testing_overrides()[torch.add](1, 2) == -1
 

@@ -111,6 +111,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .compat.futures import Future as Future
     from .compat.modules import get_device_module as get_device_module
     from .compat.private import dsmm as dsmm
+    from .compat.private import get_device as get_device
     from .compat.private import spmm as spmm
     from .compat.tensor_types import *
     from .compiler import compile as compile
@@ -122,7 +123,6 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .nn.functional import adaptive_avg_pool1d as adaptive_avg_pool1d
     from .nn.functional import avg_pool1d as avg_pool1d
     from .nn.functional import bilinear as bilinear
-    from .nn.functional import celu as celu
     from .nn.functional import celu_ as celu_
     from .nn.functional import channel_shuffle as channel_shuffle
     from .nn.functional import conv1d as conv1d
@@ -132,23 +132,14 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .nn.functional import conv_transpose2d as conv_transpose2d
     from .nn.functional import conv_transpose3d as conv_transpose3d
     from .nn.functional import cosine_similarity as cosine_similarity
-    from .nn.functional import group_norm as group_norm
     from .nn.functional import hardshrink as hardshrink
-    from .nn.functional import layer_norm as layer_norm
-    from .nn.functional import max_pool1d as max_pool1d
-    from .nn.functional import max_pool2d as max_pool2d
-    from .nn.functional import max_pool3d as max_pool3d
     from .nn.functional import pairwise_distance as pairwise_distance
     from .nn.functional import pdist as pdist
     from .nn.functional import pixel_shuffle as pixel_shuffle
     from .nn.functional import pixel_unshuffle as pixel_unshuffle
     from .nn.functional import prelu as prelu
-    from .nn.functional import rms_norm as rms_norm
-    from .nn.functional import rrelu as rrelu
     from .nn.functional import rrelu_ as rrelu_
-    from .nn.functional import selu as selu
     from .nn.functional import selu_ as selu_
-    from .nn.functional import threshold as threshold
     from .nn.functional import threshold_ as threshold_
     from .nn.native import *
     from .ops.bessel import *
@@ -164,6 +155,7 @@ if TYPE_CHECKING:  # of what comes in on first use
     from .ops.gamma_functions import *
     from .ops.geometry import *
     from .ops.grid_sampler import *
+    from .ops.hashing import *
     from .ops.histograms import *
     from .ops.householder import *
     from .ops.least_squares import *

@@ -75,6 +75,7 @@ class Conversion:
         dtype = kwargs.get("dtype")
         device = kwargs.get("device")
         memory_format = kwargs.get("memory_format")
+        _check_forms(args)
         for argument in args:
             if isinstance(argument, minitorch.dtype):
                 dtype = argument
@@ -163,6 +164,22 @@ def exchange(module: Any, name: str, tensor: Any, other: Any) -> None:
 
 def _cast(tensor: Any, dtype: Any) -> Any:
     return tensor.to(dtype) if tensor.dtype.is_floating_point else tensor
+
+
+def _check_forms(args: tuple[Any, ...]) -> None:
+    """Raises unless ``args`` are (dtype or tensor, non_blocking) or (device, dtype,
+    non_blocking)."""
+    by_dtype = bool(args) and isinstance(args[0], minitorch.dtype | Tensor)
+    of_dtype = (minitorch.dtype, type(None))
+    forms: tuple[Any, ...] = (bool,) if by_dtype else (of_dtype, bool)
+    known = minitorch.dtype | Tensor | minitorch.device | str | int | None
+    fits = not args or (isinstance(args[0], known) and len(args) <= 1 + len(forms))
+    if not fits or not all(isinstance(*pair) for pair in zip(args[1:], forms, strict=False)):
+        got = ", ".join(type(each).__name__ for each in args)
+        raise TypeError(
+            f"to() received an invalid combination of arguments - got ({got}), but expected one "
+            "of: (device, dtype, non_blocking), (dtype, non_blocking), (tensor, non_blocking)"
+        )
 
 
 def _converts(tensor: Any) -> bool:

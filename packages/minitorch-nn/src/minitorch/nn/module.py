@@ -217,6 +217,17 @@ class Module(Hooks, State, Conversion):
             names.update(self.__dict__.get(kind, ()))
         return sorted(name for name in names if not name[0].isdigit())
 
+    def _replicate_for_data_parallel(self) -> Self:
+        """Another module without parameters of its own, to be given tensors in their place."""
+        replica = object.__new__(type(self))
+        replica.__dict__ = self.__dict__ | {
+            "_parameters": {},
+            "_buffers": self._buffers.copy(),
+            "_modules": self._modules.copy(),
+            "_is_replica": True,
+        }
+        return replica
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         for name in DICTIONARIES:  # those that an older version did not have

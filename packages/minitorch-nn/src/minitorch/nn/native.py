@@ -22,6 +22,8 @@ from .packed import PackedSequence
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .functional.arguments import Sizes
+
 __all__ = [
     "adaptive_max_pool1d",
     "affine_grid_generator",
@@ -30,6 +32,7 @@ __all__ = [
     "batch_norm",
     "batch_norm_update_stats",
     "binary_cross_entropy_with_logits",
+    "celu",
     "conv_tbc",
     "convolution",
     "cosine_embedding_loss",
@@ -42,15 +45,20 @@ __all__ = [
     "feature_alpha_dropout_",
     "feature_dropout",
     "feature_dropout_",
+    "group_norm",
     "gru",
     "gru_cell",
     "hinge_embedding_loss",
     "instance_norm",
     "kl_div",
+    "layer_norm",
     "lstm",
     "lstm_cell",
     "margin_ranking_loss",
+    "max_pool1d",
     "max_pool1d_with_indices",
+    "max_pool2d",
+    "max_pool3d",
     "native_batch_norm",
     "native_channel_shuffle",
     "native_dropout",
@@ -58,10 +66,14 @@ __all__ = [
     "native_layer_norm",
     "norm_except_dim",
     "poisson_nll_loss",
+    "rms_norm",
     "rnn_relu",
     "rnn_relu_cell",
     "rnn_tanh",
     "rnn_tanh_cell",
+    "rrelu",
+    "selu",
+    "threshold",
     "triplet_margin_loss",
 ]  # fmt: skip
 
@@ -89,6 +101,30 @@ def instance_norm(
     return F.instance_norm(
         input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps
     )
+
+
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None,
+    eps: float = 1e-5, cudnn_enabled: bool = True,
+) -> Tensor:  # fmt: skip
+    """``nn.functional.group_norm``."""
+    return F.group_norm(input, num_groups, weight, bias, eps)
+
+
+def layer_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None,
+    bias: Tensor | None = None, eps: float = 1e-5, cudnn_enable: bool = True,
+) -> Tensor:  # fmt: skip
+    """``nn.functional.layer_norm``."""
+    return F.layer_norm(input, normalized_shape, weight, bias, eps)
+
+
+def rms_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None,
+    eps: float | None = None,
+) -> Tensor:  # fmt: skip
+    """``nn.functional.rms_norm``."""
+    return F.rms_norm(input, normalized_shape, weight, eps)
 
 
 def native_layer_norm(
@@ -206,6 +242,54 @@ feature_dropout_ = inplace(feature_dropout)
 feature_alpha_dropout_ = inplace(feature_alpha_dropout)
 
 # --- windows ------------------------------------------------------------------------------------
+
+
+def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """``nn.functional.celu``."""
+    return F.celu(input, alpha)
+
+
+def selu(input: Tensor) -> Tensor:
+    """``nn.functional.selu``."""
+    return F.selu(input)
+
+
+def rrelu(
+    input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False
+) -> Tensor:
+    """``nn.functional.rrelu``."""
+    return F.rrelu(input, lower, upper, training)
+
+
+def threshold(
+    input: Tensor, threshold: float, value: float, *, out: Tensor | None = None
+) -> Tensor:
+    """``nn.functional.threshold``."""
+    return F.threshold(input, threshold, value)
+
+
+def max_pool1d(
+    input: Tensor, kernel_size: Sizes, stride: Sizes = (), padding: Sizes = 0, dilation: Sizes = 1,
+    ceil_mode: bool = False,
+) -> Tensor:  # fmt: skip
+    """``nn.functional.max_pool1d``: the maxima."""
+    return F.max_pool1d(input, kernel_size, stride or None, padding, dilation, ceil_mode)
+
+
+def max_pool2d(
+    input: Tensor, kernel_size: Sizes, stride: Sizes = (), padding: Sizes = 0, dilation: Sizes = 1,
+    ceil_mode: bool = False,
+) -> Tensor:  # fmt: skip
+    """``nn.functional.max_pool2d``: the maxima."""
+    return F.max_pool2d(input, kernel_size, stride or None, padding, dilation, ceil_mode)
+
+
+def max_pool3d(
+    input: Tensor, kernel_size: Sizes, stride: Sizes = (), padding: Sizes = 0, dilation: Sizes = 1,
+    ceil_mode: bool = False,
+) -> Tensor:  # fmt: skip
+    """``nn.functional.max_pool3d``: the maxima."""
+    return F.max_pool3d(input, kernel_size, stride or None, padding, dilation, ceil_mode)
 
 
 def adaptive_max_pool1d(input: Tensor, output_size: int) -> tuple[Tensor, Tensor]:

@@ -113,6 +113,7 @@ if TYPE_CHECKING:
         differences,
         filling,
         geometry,
+        hashing,
         histograms,
         householder,
         least_squares,
@@ -151,6 +152,7 @@ else:
     copies = Later("minitorch.ops.copies")
     filling = Later("minitorch.ops.filling")
     geometry = Later("minitorch.ops.geometry")
+    hashing = Later("minitorch.ops.hashing")
     histograms = Later("minitorch.ops.histograms")
     householder = Later("minitorch.ops.householder")
     legacy = Later("minitorch.ops.legacy")
@@ -1162,7 +1164,7 @@ class Tensor(Base):
     resize_as_, is_same_size = filling.resize_as_, filling.is_same_size
     narrow_copy, nonzero_static = copies.narrow_copy, selections.nonzero_static
     as_strided_scatter = selections.as_strided_scatter
-    slice_inverse = selections.slice_inverse
+    slice_inverse, hash_tensor = selections.slice_inverse, hashing.hash_tensor
     diagonal_scatter = diagonals.diagonal_scatter
     select_scatter, slice_scatter = diagonals.select_scatter, diagonals.slice_scatter
 

@@ -15,9 +15,14 @@ from ..ops.matmul import mm as dsmm
 if TYPE_CHECKING:
     from .._types.dtype import dtype
 
-__all__ = ["dsmm", "spmm"]
+__all__ = ["dsmm", "get_device", "spmm"]
 
 spmm = dsmm  # the old names of mm, for a sparse matrix and a dense one
+
+
+def get_device(input: Tensor) -> int:
+    """-1: the CPU has no number."""
+    return input.get_device()
 
 
 def _softmax_backward_data(

@@ -17,7 +17,12 @@ PLACES = {
     "minitorch.fft": "torch._C._fft", "minitorch.linalg": "torch._C._linalg",
     "minitorch.special": "torch._C._special", "minitorch": "torch",
 }  # fmt: skip
-PYTHON = set(TABLE["functional"].at["minitorch"].split())  # in PyTorch's torch.functional
+# in PyTorch's torch.functional, which borrows some
+PYTHON = set(TABLE["functional"].at["minitorch"].split())
+OTHERS = {
+    "istft": "torch", "lobpcg": "torch._lobpcg", "pca_lowrank": "torch._lowrank",
+    "svd_lowrank": "torch._lowrank",
+}  # fmt: skip
 # builtin functions of PyTorch's, which torch.nn.functional borrows
 BORROWED = (
     "adaptive_avg_pool1d avg_pool1d bilinear celu_ channel_shuffle conv1d conv2d conv3d conv_tbc "
@@ -29,7 +34,7 @@ C_NN = (
     "scaled_dot_product_attention softplus softshrink"
 )
 PARTS = {  # where PyTorch has some of a module's functions
-    "torch": dict.fromkeys(PYTHON, "torch.functional"),
+    "torch": dict.fromkeys(PYTHON, "torch.functional") | OTHERS,
     "torch.nn.functional": dict.fromkeys(BORROWED.split(), "torch")
     | dict.fromkeys(C_NN.split(), "torch._C._nn"),
 }
@@ -54,6 +59,8 @@ def hide() -> None:
 def _show(name: str, function: Any, module: str) -> None:
     if type(function) is not FunctionType or name[0] == "_" or function in OWN_MODULES:
         return
+    if module not in PLACES and module not in PLACES.values():
+        return  # shown when it is found in one that is
     OWN_MODULES[function] = function.__module__
     place = PLACES.get(module, module)
     function.__module__ = PARTS.get(place, {}).get(name, place)

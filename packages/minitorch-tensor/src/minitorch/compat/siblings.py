@@ -13,7 +13,9 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from ..ops import arguments
 from ..ops.arguments import public
+from ..overrides import add_function
 from .elsewhere import ELSEWHERE
 
 SIBLINGS = {
@@ -48,7 +50,7 @@ LATER = {
         "compat.modules": "get_device_module",
         "compat.private": "_add_relu _convert_indices_from_coo_to_csr "
         "_convert_indices_from_csr_to_coo _log_softmax _log_softmax_backward_data _masked_softmax "
-        "_softmax _softmax_backward_data dsmm spmm",
+        "_softmax _softmax_backward_data dsmm get_device spmm",
         "_types.dtype": "int1 int2 int3 int4 int5 int6 int7 "
         "uint1 uint2 uint3 uint4 uint5 uint6 uint7",
         "_types.layout": "legacy_contiguous_format",
@@ -89,6 +91,7 @@ LATER = {
         "ops.filling": "index_put_ is_same_size resize_as_",
         "ops.geometry": "cdist cross",
         "ops.grid_sampler": "grid_sampler grid_sampler_2d grid_sampler_3d",
+        "ops.hashing": "hash_tensor",
         "ops.histograms": "bincount histc histogram histogramdd",
         "ops.householder": "geqrf orgqr ormqr",
         "ops.least_squares": "pinverse",
@@ -132,24 +135,25 @@ LATER = {
 
 # functions of minitorch.nn that PyTorch keeps here too
 FUNCTIONAL = {
-    "adaptive_avg_pool1d", "avg_pool1d", "bilinear", "celu", "celu_", "channel_shuffle", "conv1d",
+    "adaptive_avg_pool1d", "avg_pool1d", "bilinear", "celu_", "channel_shuffle", "conv1d",
     "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-    "cosine_similarity", "group_norm", "hardshrink", "layer_norm", "max_pool1d",
-    "max_pool2d", "max_pool3d", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle",
-    "prelu", "rms_norm", "rrelu", "rrelu_", "selu", "selu_", "threshold", "threshold_",
+    "cosine_similarity", "hardshrink", "pairwise_distance", "pdist", "pixel_shuffle",
+    "pixel_unshuffle", "prelu", "rrelu_", "selu_", "threshold_",
 }  # fmt: skip
 
 # the same under other signatures than those of nn.functional
 NATIVE = {
     "adaptive_max_pool1d", "affine_grid_generator", "alpha_dropout", "alpha_dropout_",
-    "batch_norm", "binary_cross_entropy_with_logits", "conv_tbc", "convolution",
+    "batch_norm", "binary_cross_entropy_with_logits", "celu", "conv_tbc", "convolution",
     "cosine_embedding_loss", "ctc_loss", "dropout", "dropout_", "embedding", "embedding_renorm_",
     "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
-    "gru", "gru_cell", "hinge_embedding_loss", "instance_norm", "kl_div", "lstm", "lstm_cell",
-    "batch_norm_update_stats", "margin_ranking_loss", "max_pool1d_with_indices",
+    "group_norm", "gru", "gru_cell", "hinge_embedding_loss", "instance_norm", "kl_div",
+    "layer_norm", "lstm", "lstm_cell", "batch_norm_update_stats", "margin_ranking_loss",
+    "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d",
     "native_batch_norm", "native_channel_shuffle", "native_dropout", "native_group_norm",
-    "native_layer_norm", "norm_except_dim", "poisson_nll_loss", "rnn_relu", "rnn_relu_cell",
-    "rnn_tanh", "rnn_tanh_cell", "triplet_margin_loss",
+    "native_layer_norm", "norm_except_dim", "poisson_nll_loss", "rms_norm", "rnn_relu",
+    "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "rrelu", "selu", "threshold",
+    "triplet_margin_loss",
 }  # fmt: skip
 
 
@@ -280,6 +284,10 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(f"minitorch.{LATER[name]}"), name)
         if LATER[name].startswith(("ops.", "random.", "_tensor.in_place", "compat.private")):
             value = public(name, value, "minitorch")
+        else:
+            add_function(name, value)
+            if arguments.show is not None:
+                arguments.show(name, value, "minitorch")
         return vars(sys.modules["minitorch"]).setdefault(name, value)
     if name in FUNCTIONAL:
         return getattr(__getattr__("nn").functional, name)

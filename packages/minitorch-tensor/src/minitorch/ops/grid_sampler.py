@@ -83,6 +83,19 @@ grid_sampler_3d_p = fused(
 def _checked(input: Any, grid: Any, ndim: int, mode: int, padding: int) -> tuple[str, str]:
     """The modes' names."""
     shapes = f"got input with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
+    if input.shape[:1] != grid.shape[:1]:
+        raise RuntimeError(
+            f"grid_sampler(): expected grid and input to have same batch size, but {shapes}"
+        )
+    if grid.shape[-1:] != (input.ndim - 2,):
+        raise RuntimeError(
+            f"grid_sampler(): expected grid to have size {input.ndim - 2} in last dimension, but "
+            f"{shapes}"
+        )
+    if 0 in input.shape[2:]:
+        raise RuntimeError(
+            f"grid_sampler(): expected input to have non-empty spatial dimensions, but {shapes}"
+        )
     if input.ndim != ndim or grid.ndim != ndim:
         raise RuntimeError(
             f"grid_sampler(): expected {ndim}D input and grid with same number of dimensions, but "
@@ -92,18 +105,6 @@ def _checked(input: Any, grid: Any, ndim: int, mode: int, padding: int) -> tuple
         raise RuntimeError(
             "grid_sampler(): expected input and grid to have same floating-point dtype, but input "
             f"has {input.dtype} and grid has {grid.dtype}"
-        )
-    if input.shape[0] != grid.shape[0]:
-        raise RuntimeError(
-            f"grid_sampler(): expected grid and input to have same batch size, but {shapes}"
-        )
-    if grid.shape[-1] != ndim - 2:
-        raise RuntimeError(
-            f"grid_sampler(): expected grid to have size {ndim - 2} in last dimension, but {shapes}"
-        )
-    if 0 in input.shape[2:]:
-        raise RuntimeError(
-            f"grid_sampler(): expected input to have non-empty spatial dimensions, but {shapes}"
         )
     if not 0 <= mode < 3 or not 0 <= padding < 3:
         raise RuntimeError(
