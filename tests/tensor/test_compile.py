@@ -1,5 +1,6 @@
 """``compile``: the same to the last bit, forwards, backwards and in what else a call does."""
 
+import re
 import subprocess
 import sys
 import threading
@@ -73,7 +74,6 @@ def test_a_compiled_function_gives_the_same(name, gradients):
 
 
 STOPPED = {
-    "a branch on values": lambda x: x * 2 if x.sum() > 0 else x,
     "a number that is used": lambda x: x * x.sum().item(),
     "a shape that depends on values": lambda x: x[x > 0],
     "a list of values": lambda x: sum(x.flatten().tolist()),
@@ -97,6 +97,56 @@ def test_what_cannot_be_a_program_runs_as_it_is(name):
         _ = compiled.source
     with pytest.raises(RuntimeError, match="runs as it is"):
         torch.compile(STOPPED[name], fullgraph=True)(torch.ones(3))
+
+
+BRANCHES = {
+    "bool": lambda x: x * 2 if x.sum() > 0 else x,
+    "any": lambda x: x.clamp(max=0) if (x > 1).any() else x,
+    "item of a bool": lambda x: x * 2 if (x > 1).all().item() else x,
+    "an index": lambda x: x * x[x.argmax()],
+    "item of an int": lambda x: x * x.argmax().item(),
+    "int()": lambda x: x[: int((x > 0).sum())] + 1,
+    "range": lambda x: sum((x for _ in range((x > 0).sum())), start=x),
+    "is_nonzero": lambda x: x * 2 if torch.is_nonzero(x.sum()) else x,
+    "two": lambda x: (x * 2 if x[0] > 0 else x - 1) + (1 if x[1] > 0 else 2),
+    "after a draw": lambda x: x + 1 if (x + torch.rand(3)).sum() > 0 else x * torch.rand(3),
+    "after a write": lambda x: x.add_(1) if x.mul_(2).sum() > 0 else x.sub_(torch.rand(3)),
+    "after two": lambda x: x.add_(x) if x.mul_(2)[0] > 0 and x.add_(1)[1] > 0 else x.neg_(),
+    "nan": lambda x: x * 2 if (x / 0).isnan().any() else x,
+}
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_there_is_a_program_for_each_answer(name):
+    compiled = torch.compile(BRANCHES[name])
+    values = [[1.0, 2.0, -3.0], [-1.0, -2.0, 0.0], [3.0, -1.0, 0.5], [0.0, 0.0, 0.0]]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for k in range(12):
+            runs = []
+            for function in (BRANCHES[name], compiled):
+                torch.manual_seed(k)
+                x = torch.tensor(values[k % 4])
+                runs.append((function(x), x, torch.tensor(x._version), torch.rand(2)))
+            assert all(map(same, *runs))
+    (warning,) = told
+    assert re.search(r"a program for each answer: .*test_compile\.py:", str(warning.message))
+    assert compiled._entries
+    assert "expect(" in compiled.source
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=r"asks for values|depends on values"):
+            torch.compile(BRANCHES[name], fullgraph=True)(torch.ones(3))
+
+
+def test_too_many_answers_are_not_expected():
+    compiled = torch.compile(lambda x: x + x.sum().item())
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for k in range(12):
+            assert compiled(torch.tensor([k, 1])).tolist() == [2 * k + 1, k + 2]
+    assert "8 recordings are enough" in str(told[-1].message)
+    assert len(told) == 2
+    assert not compiled._entries
 
 
 def test_the_program_can_be_read():

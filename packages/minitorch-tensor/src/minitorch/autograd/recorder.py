@@ -10,18 +10,18 @@ from __future__ import annotations
 import dis
 import linecache
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from .dispatch import apply
-from .grad_mode import current, marking
+from .grad_mode import current, marking, tell
 from .interpreters import Interpreter
 from .node import Node
 
-__all__ = ["Place", "Recorder", "place", "user_frame"]
+__all__ = ["Place", "Recorder", "checked", "place", "user_frame"]
 
 
 class Place(NamedTuple):
@@ -117,6 +117,14 @@ def _stored(instruction: dis.Instruction) -> list[str]:
     return [str(each) for each in (names if name == "STORE_FAST_STORE_FAST" else names[:1])]
 
 
+def checked(check: Callable[..., None], tensor: Any, *args: Any) -> None:
+    """Calls ``check(array, *args)`` on the values of ``tensor``, which raises where they are wrong,
+    and tells the recorders of it: other values are to be looked at, too."""
+    check(tensor._data, *args)
+    if current.state.recording:
+        tell("checked", check, tensor, args)
+
+
 class Recorder(Interpreter):
     """A ``with`` block whose operations, writes and backward passes are handed to these methods.
 
@@ -147,6 +155,9 @@ class Recorder(Interpreter):
     ) -> None:
         """``distribution(generator, array, *arguments)`` wrote random numbers into ``array``; no
         generator is the default one."""
+
+    def checked(self, check: Callable[..., None], tensor: Any, args: tuple[Any, ...]) -> None:
+        """``check(array, *args)`` did not raise, with the array of ``tensor``."""
 
     def created(self, tensor: Any) -> None:
         """``tensor`` was made of a shape or of Python's numbers."""

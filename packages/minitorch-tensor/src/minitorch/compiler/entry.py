@@ -19,8 +19,8 @@ from ..autograd.history import history
 from ..autograd.node import USED_UP, AccumulateGrad, Node, Output, Partial, sequence_numbers
 from ..autograd.variable import Inference, wrap
 from ..utils import _pytree as pytree
+from .program import Program
 from .recording import Backward, Recording, quietly
-from .writer import Differs
 
 __all__ = ["BUSY", "MISS", "CompiledBackward", "entry"]
 
@@ -170,14 +170,16 @@ def recorded(
 
 
 def entry(
-    recording: Recording, forward: Callable[..., Any], backward: list[Callable[..., Any]]
-) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
-    """The function of ``(args, kwargs)``: the result, or MISS."""
+    recording: Recording, forward: Program, run: Callable[..., Any],
+    backward: list[Callable[..., Any]],
+) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:  # fmt: skip
+    """The function of ``(args, kwargs)``: the result, or MISS. The program ``forward`` is run as
+    ``run``, those of the backward passes as functions, too."""
     passes = Passes(list(zip(recording.backward, backward, strict=True)))
     names: dict[str, Any] = {
         "__name__": __name__, "MISS": MISS, "BUSY": BUSY,
-        "read": recording.world.read, "program": forward, "passes": passes,
-        "fits": fits, "clash": clash, "Differs": Differs, "wrap": wrap,
+        "read": recording.world.read, "program": run, "passes": passes,
+        "fits": fits, "clash": clash, "wrap": wrap,
         "history": history, "AccumulateGrad": AccumulateGrad,
         "recorded": recorded, "used_up": used_up, "free": threading.Lock(),
         "current": current, "ERRSTATE": ERRSTATE, "IGNORE": IGNORE_ALL,
@@ -209,14 +211,15 @@ def entry(
         names[f"ready{k}"] = ready
         lines.append(f"if not ready{k}(): return MISS")
     arguments = ", ".join(given)
+    kept, ended = _ending(recording, forward, given, names)
     lines += [
         "if not free.acquire(False): return BUSY",
         "quiet, state = ERRSTATE.set(IGNORE), current.state",
         "state.arrays += 1",
         "try:",
+        *kept,
         f"    made = program({arguments})",
-        "except Differs: return MISS",
-        *([] if recording.lasting else ["except Exception: return MISS"]),  # it raises its own
+        *ended,
         "finally:",
         "    state.arrays -= 1",
         "    ERRSTATE.reset(quiet)",
@@ -234,6 +237,22 @@ def entry(
     exec(compile(text, "<the way into a compiled function>", "exec"), names)
     call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = names["call"]
     return call
+
+
+def _ending(
+    recording: Recording, forward: Program, given: list[str], names: dict[str, Any]
+) -> tuple[list[str], list[str]]:
+    """Keeps what ``forward`` changes before an error may end it, and gives it back then."""
+    error, arguments, generators = recording.undone(forward)
+    names |= {"copyto": np.copyto, "Error": error}
+    kept = [f"k{n} = {given[n]}.copy(order='K')" for n in arguments]
+    back = [f"copyto({given[n]}, k{n})" for n in arguments]
+    for n, generator in enumerate(generators):
+        names[f"g{n}"] = generator
+        kept.append(f"s{n} = g{n}.get_state()")
+        back.append(f"g{n}.set_state(s{n})")
+    lines = [f"    {line}" for line in (*back, "return MISS")]  # the function raises its own error
+    return [f"    {line}" for line in kept], ["except Error:", *lines]
 
 
 def _checks(k: int, tensor: Any, recording: Recording, names: dict[str, Any]) -> list[str]:
@@ -270,13 +289,14 @@ def _results(recording: Recording, names: dict[str, Any]) -> list[str]:
             names[f"c{k}"] = result.constant
             texts.append(f"c{k}")
         else:
-            same = next(
-                j for j, r in enumerate(recording.results) if r.number == result.number
-            )  # a tensor that is returned twice
+            # a tensor that is returned twice has one
+            same = next(j for j, each in enumerate(recording.results) if each is result)
             if same == k:
                 kind = f"made[{result.number}].item()" if result.item else None
                 lines.append(f"r{k} = {kind or f'wrap(made[{result.number}])'}")
-                if result.version:
+                if result.counter:
+                    lines.append(f"r{k}._counter = r{result.of}._counter")
+                elif result.version:
                     lines.append(f"r{k}._counter[0] = {result.version}")
                 if result.tracked:
                     tracked.append(f"r{k}")

@@ -14,6 +14,7 @@ from . import passes, stance
 from .entry import BUSY, MISS, entry
 from .program import Program
 from .recording import Recording, record, verified
+from .splitting import split
 
 __all__ = ["Compiled", "reset"]
 
@@ -36,12 +37,19 @@ class Compiled:
 
     ``programs``  those of the last recording, one for each pass, each a complete program
     ``source``    the text of the last one, forwards and, where it comes later, backwards
+    ``quiet``     without warnings
     """
 
     def __init__(
-        self, function: Callable[..., Any], *, fullgraph: bool = False, backend: str = "numpy"
+        self,
+        function: Callable[..., Any],
+        *,
+        fullgraph: bool = False,
+        backend: str = "numpy",
+        quiet: bool = False,
     ) -> None:
         self._function, self._fullgraph, self._backend = function, fullgraph, backend
+        self._quiet = quiet
         self._run: Callable[[Program], list[Program]] = passes.run
         self._whole: Container[Any] = ()
         if backend == "numba":
@@ -58,11 +66,13 @@ class Compiled:
     def reset(self) -> None:
         """Forgets all recordings."""
         self._entries: list[Callable[..., Any]] = []
-        self._reason: str | None = None  # why it runs as it is
+        self._expecting: list[Callable[..., Any]] = []  # those of them that expect values
+        self._reason: str | None = None  # why it runs as it is,
+        self._rest = self._function  # as this function,
+        self._before: Compiled | None = None  # of which what comes before the reason is a program
         self._recordings = 0
         self._inlining = True
-        self.programs: list[Program] = []
-        self.backward_programs: list[Program] = []
+        self._programs: tuple[list[Program], list[Program]] = [], []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if stance[0] == "force_eager":
@@ -77,8 +87,12 @@ class Compiled:
 
     def _without_program(self, args: Any, kwargs: Any) -> Any:
         """A call that no recording fits."""
-        if self._reason is not None or current.state.flags >= INTERPRETERS:
+        if current.state.flags >= INTERPRETERS:
             return self._function(*args, **kwargs)
+        if self._reason is not None:
+            if self._fullgraph:
+                raise RuntimeError(self._reason)
+            return self._rest(*args, **kwargs)
         if self._entries and stance[0] != "default":
             if stance[0] == "fail_on_recompile":
                 raise RuntimeError("no recording fits, and the stance is to fail where none does")
@@ -91,15 +105,21 @@ class Compiled:
     def _record(self, args: Any, kwargs: Any) -> Any:
         made, recording, tracer = record(self._function, args, kwargs, self._inlining, self._whole)
         self._recordings += 1
-        reason = tracer.reason
-        if recording is not None and not self._take(recording):
+        reason, where, line = tracer.reason, tracer.where, tracer.line
+        if tracer.asked is not None and (self._fullgraph or self._recordings >= LIMIT):
+            reason, where, line = tracer.asked
+        elif recording is not None and not self._take(recording):
             reason, tracer.again = "its program gives other numbers", self._inlining
             self._inlining = False  # kernels are called as a whole then
-        if reason is not None and not tracer.again:
-            self._give_up(reason, tracer.where)
-        if self._reason is None and self._recordings >= LIMIT:
+        elif tracer.asked is not None and len(self._expecting) == 1:
+            self._warn("has a program for each answer", *tracer.asked[:2])
+        if self._recordings >= LIMIT:
             told = reason or "what it reads changes from call to call"
-            self._give_up(f"{self._recordings} recordings are enough ({told})", tracer.where)
+            reason = f"{self._recordings} recordings are enough ({told})"
+        elif tracer.again:
+            reason = None
+        if reason is not None:
+            self._warn(self._give_up(reason, line), reason, where)
         return made
 
     def _take(self, recording: Recording) -> bool:
@@ -114,20 +134,47 @@ class Compiled:
         run_backward = [function for _, function in backward if function is not None]
         if run is None or len(run_backward) < len(backward):
             return False
-        self._entries.insert(0, entry(recording, run, run_backward))
-        self.programs = programs
-        self.backward_programs = backward[-1][0] if backward else []  # all gradients arrive
+        made = entry(recording, programs[-1], run, run_backward)
+        self._entries.insert(0, made)
+        if recording.asked:
+            self._expecting.append(made)
+        self._programs = programs, backward[-1][0] if backward else []  # all gradients arrive
         return True
 
-    def _give_up(self, reason: str | None, where: Any) -> None:
-        """From here on other calls than the recorded ones run the function itself."""
+    def _give_up(self, reason: str, line: int | None) -> str:
+        """From here on other calls than the recorded ones run the function itself, but for what
+        comes before the ``line``, which is compiled by itself. Returns what is to be told."""
+        self._entries = [each for each in self._entries if each not in self._expecting]
         self._reason = reason
+        parts = None if line is None or self._fullgraph else split(self._function, line, self._part)
+        if parts is None:
+            return "runs as it is, operation by operation"
+        self._rest, self._before = parts
+        return "is a program up to a line, then runs as it is, operation by operation"
+
+    def _part(self, function: Callable[..., Any]) -> Compiled:
+        return Compiled(function, backend=self._backend, quiet=True)
+
+    def _warn(self, outcome: str, reason: str, where: Any) -> None:
+        if self._quiet:
+            return
         there = f"{where.filename}:{where.number}: " if where is not None else ""
         name = getattr(self._function, "__name__", type(self._function).__name__)
-        told = f"compile: {name} runs as it is, operation by operation: {there}{reason}"
+        told = f"compile: {name} {outcome}: {there}{reason}"
         if self._fullgraph:
+            self._reason = told
             raise RuntimeError(told)
-        warnings.warn(told, stacklevel=4)
+        warnings.warn(told, stacklevel=5)
+
+    @property
+    def programs(self) -> list[Program]:
+        """Those of the last recording, one for each pass."""
+        return self._programs[0] if self._before is None else self._before.programs
+
+    @property
+    def backward_programs(self) -> list[Program]:
+        """Those of its backward pass, where that comes later and all gradients arrive."""
+        return self._programs[1] if self._before is None else self._before.backward_programs
 
     @property
     def source(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .instructions import Attribute, Instruction, Method, Value
+from .instructions import Attribute, Instruction, Method, Value, values_in
 
 if TYPE_CHECKING:
     from .program import Program
@@ -19,6 +20,7 @@ __all__ = [
     "elementwise",
     "hand_on_name",
     "key_of",
+    "may_raise",
     "of_numpy",
     "plural",
     "same_layout",
@@ -120,6 +122,18 @@ def of_numpy(function: Any) -> bool:
     owner = getattr(function, "__self__", None)
     module = getattr(function, "__module__", None) or ""
     return isinstance(owner, np.ufunc) or module in ("_operator", "numpy", "numpy.linalg")
+
+
+INDEXING = {operator.getitem, operator.setitem, np.take, np.take_along_axis, np.put_along_axis}
+
+
+def may_raise(instruction: Instruction) -> bool:
+    """Whether there are values for which it raises an error, which is a result, too: it takes
+    indices, or is one of our kernels or NumPy's decompositions."""
+    function = instruction.function
+    if function in INDEXING or function == Method("take"):
+        return any(value is not instruction.args[0] for value in values_in(instruction.args[:2]))
+    return not of_numpy(function) or getattr(function, "__module__", "") == "numpy.linalg"
 
 
 def same_layout(a: Value, b: Value) -> bool:

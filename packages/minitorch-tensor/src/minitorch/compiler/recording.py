@@ -15,16 +15,18 @@ from ..autograd.grad_mode import ERRSTATE, IGNORE_ALL, current
 from ..autograd.history import history, root
 from ..autograd.node import AccumulateGrad
 from ..autograd.variable import Variable, wrap
-from ..random.generator import default_generator
+from ..random.generator import Generator, default_generator
 from ..utils import _pytree as pytree
 from .asking import told_of_values
 from .guards import World
-from .instructions import Value
+from .instructions import Instruction, Value
+from .memory import OUTSIDE, Memory, may_raise
 from .naming import names_of
 from .program import Program
 from .step_tracer import StepTracer
 from .stepping import StepOf
 from .tracer import Again, Stop, nodes_of
+from .writer import EXPECTING, Differs
 
 __all__ = ["Backward", "Recording", "Result", "quietly", "record", "verified"]
 
@@ -42,6 +44,8 @@ class Result(NamedTuple):
     tracked: bool = False
     version: int = 0
     item: bool = False  # as a number of Python's
+    of: int | None = None  # another leaf, whose memory it shows
+    counter: bool = False  # whether it has the version of that one
 
 
 class Backward(NamedTuple):
@@ -99,6 +103,42 @@ class Recording(NamedTuple):
     tracer: StepTracer  # with the arrays of the call
     generators: list[tuple[Any, Any]]  # with their states before the call
     lasting: bool  # whether a run that fails may have changed something
+    asked: bool  # whether it expects values
+
+    def undone(self, program: Program) -> tuple[type[Exception], list[int], list[Any]]:
+        """Which errors end a run of ``program``, after which the function itself runs; and what has
+        changed before the last of them is possible: the arguments, by number, and the generators,
+        which get back what they had.
+
+        After draws, and of steps that are taken as a whole, errors are let through, but for values
+        that are not those expected: to keep a generator's state takes as long as a small program.
+        """
+        instructions = program.instructions
+        plain = not any(isinstance(each.function, StepOf) or drawing(each) for each in instructions)
+        ending = [
+            k
+            for k, each in enumerate(instructions)
+            if each.function in EXPECTING or (plain and may_raise(each))
+        ]
+        before = instructions[: ending[-1]] if ending else []
+        roots, arrays = Memory(program), self.tracer.writer.arrays
+        written = {v for each in before for v in each.writes if OUTSIDE in roots.of(v)}
+        numbers = [
+            k
+            for k, value in enumerate(program.arguments)
+            if value in arrays
+            and any(
+                v not in arrays or np.may_share_memory(arrays[v], arrays[value]) for v in written
+            )
+        ]
+        drawn = [generator for each in before for generator in drawing(each)]
+        error = Exception if plain or not self.lasting else Differs
+        return error, numbers, list(dict.fromkeys(drawn))
+
+
+def drawing(instruction: Instruction) -> list[Generator]:
+    """The generators that it draws from."""
+    return [each for each in instruction.args if type(each) is Generator]
 
 
 def quietly(program: Callable[..., Any], arguments: list[Any]) -> Any:
@@ -171,6 +211,10 @@ class _Settling:
         for key, (counter, version) in self.tracer.versions.items():
             if counter[0] - version != self.tracer.writes.get(key, (None, 0))[1]:
                 raise Stop("a tensor is changed in a way that cannot be written down")
+        functions = [each.function for each in self.writer.instructions]
+        whole = any(isinstance(each, StepOf) for each in functions)
+        if whole and EXPECTING.intersection(functions):
+            raise Stop("values are asked for beside a step that is taken as a whole")
         results = self._results()
         self.returned = len(self.values)
         pairs = zip(self.leaves, results, strict=True)
@@ -204,7 +248,7 @@ class _Settling:
             [(step, name) for step, name, _ in numbers.values()], steps, self.tracer.ready,
             self.tracer,
             [(default_generator, self.state), *self.world.generators],
-            self.writer.lasting,
+            self.writer.lasting, self.tracer.asked is not None,
         )  # fmt: skip
 
     def _numbered(self, tensor: Any) -> int:
@@ -218,9 +262,21 @@ class _Settling:
 
     def _results(self) -> list[Result]:
         found: dict[int, Result] = {}
-        for leaf in self.leaves:
-            if id(leaf) not in found:
+        first: dict[Value, int] = {}  # of the leaves that show a value
+        for k, leaf in enumerate(self.leaves):
+            if id(leaf) in found:
+                continue
+            value = self.writer.value_of(leaf._data) if type(leaf) is Tensor else None
+            if value in first and history(leaf) is None and id(leaf) not in self.number:
+                other = self.leaves[first[value]]
+                found[id(leaf)] = found[id(other)]._replace(
+                    tracked=False, version=leaf._counter[0], of=first[value],
+                    counter=leaf._counter is other._counter,
+                )  # fmt: skip
+            else:
                 found[id(leaf)] = self._result(leaf)
+                if value is not None and found[id(leaf)].number is not None:
+                    first[value] = k
         return [found[id(leaf)] for leaf in self.leaves]
 
     def _result(self, leaf: Any) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Container
 from types import CodeType, FrameType
 from typing import Any
@@ -23,7 +24,7 @@ from .asking import returned_at_once, values_asked
 from .instructions import Instruction, Line, Method, Value
 from .proxy import Opaque
 from .watch import unwatched
-from .writer import Writer
+from .writer import Writer, expect, expect_none
 
 __all__ = ["Again", "Stop", "Tracer", "nodes_of"]
 
@@ -46,6 +47,9 @@ class Tracer(Recorder):
                   the first change was that a gradient arrived
     ``grad_of``   of each ``.grad`` that is among those from outside, its leaf
     ``own``       memory of optimizers that is the program's as long as they are ``ready``
+    ``asked``     of where Python first asked for a bool or an int of a tensor's: how it asked, the
+                  place, and the line of the function itself that runs there
+    ``line``      that line where it stopped
     ``numbers``   those of optimizers, arguments too: the step that has them, name, number
     ``writes``    how often each tensor from outside was written to
     """
@@ -60,6 +64,8 @@ class Tracer(Recorder):
         self.writer.inlining, self.writer.whole = inlining, whole
         self.reason: str | None = None
         self.where: Place | None = None
+        self.asked: tuple[str, Place | None, int | None] | None = None
+        self.line: int | None = None
         self.again = False  # whether the reason is gone next time
         self.outside: dict[Value, Any] = {}
         self.snapshots: dict[Value, Any] = {}  # what those held that were written to since
@@ -81,12 +87,19 @@ class Tracer(Recorder):
     def stop(self, reason: str | Exception) -> None:
         """From here on nothing is written down."""
         if self.reason is None:
-            self.reason, self.where = str(reason), place()
+            self.reason, self.where, self.line = str(reason), place(), self._own_line()
             if isinstance(reason, Exception) and not isinstance(reason, Stop | Opaque):
                 self.reason = f"the recorder failed with {type(reason).__name__}: {reason}"
             self.again = isinstance(reason, Again)
             self.writer.forget()
             self.versions = {}
+
+    def _own_line(self) -> int | None:
+        """The line that the function itself is at."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code is not self.code:
+            frame = frame.f_back
+        return None if frame is None else frame.f_lineno
 
     # --- which value a tensor is ----------------------------------------------------------------
 
@@ -303,6 +316,14 @@ class Tracer(Recorder):
             else:
                 self.writer.write(Method("copy"), (value,), {}, copy)
 
+    def checked(self, check: Callable[..., None], tensor: Any, args: tuple[Any, ...]) -> None:
+        if self.reason is None:
+            try:
+                self._place()
+                self._expect(expect_none, check, self.value_of(tensor), *args)
+            except Exception as reason:
+                self.stop(reason)
+
     def created(self, tensor: Any) -> None:
         """``tensor`` was made of numbers that do not come from tensors."""
         if self.reason is not None:
@@ -325,20 +346,31 @@ class Tracer(Recorder):
         self.stop(reason)
 
     def reading(self, what: str, tensor: Any, number: Any, frame: FrameType) -> None:
-        """Python asks, in ``frame``, for the values of a tensor; ``item()`` may be a result."""
-        if (
-            self.reason is None
-            and what == "item()"
-            and type(number) is float
-            and frame.f_code is self.code
-            and returned_at_once(frame)
-        ):
-            try:
+        """Python asks, in ``frame``, for the values of a tensor. ``item()`` may be a result; where
+        the answer is a bool or an int, the program is for this answer."""
+        told = f"{what} asks for values"
+        if self.reason is not None:
+            return
+        try:
+            if type(number) is bool or (type(number) is int and tensor._data.dtype.kind in "biu"):
+                self._place()
+                self.asked = self.asked or (told, place(), self._own_line())
+                self._expect(expect, self.value_of(tensor), number)
+            elif (
+                what == "item()"
+                and type(number) is float
+                and frame.f_code is self.code
+                and returned_at_once(frame)
+            ):
                 self.items[id(number)] = number, self.value_of(tensor)
-            except Exception as reason:
-                self.stop(reason)
-        else:
-            self.stop(f"{what} asks for values")
+            else:
+                self.stop(told)
+        except Exception as reason:
+            self.stop(reason)
+
+    def _expect(self, function: Any, *args: Any) -> None:
+        """The instruction of a function that raises ``Differs`` where a run is another one."""
+        self.writer.append(Instruction(function, args, {}, (), pure=False))
 
     def _write(self, function: Any, args: tuple[Any, ...], **kwargs: Any) -> None:
         """The instruction of a function that writes to its first argument."""

@@ -13,7 +13,7 @@ from ..autograd.variable import Variable
 from .program import Instruction, Line, Value, values_in
 from .proxy import Opaque, Proxy, creating, proxies_in, unwrapped
 
-__all__ = ["Differs", "Writer", "expect_none"]
+__all__ = ["EXPECTING", "Differs", "Writer", "expect", "expect_none"]
 
 MOST = 60  # instructions of a kernel that is taken apart; a longer one is called as a whole
 LARGE = 1 << 15  # elements; on more of them Python costs nothing beside NumPy, and kernels that
@@ -24,13 +24,27 @@ SMALL = 4096  # elements of an array that a kernel may bring along, unless it is
 
 
 class Differs(Exception):  # noqa: N818  (the function itself then runs)
-    """A run is another than the recorded one, before it has done anything that lasts."""
+    """A run is another than the recorded one; what it has done that lasts is undone."""
+
+
+def expect(array: Any, answer: bool | int) -> None:
+    """Raises ``Differs`` where the one number of ``array`` is another than ``answer``, or as a bool
+    another bool."""
+    if (bool(array) if type(answer) is bool else array.item()) != answer:
+        raise Differs
 
 
 def expect_none(function: Callable[..., Any], *args: Any) -> None:
-    """Raises ``Differs`` where ``function(*args)`` is not None."""
-    if function(*args) is not None:
+    """Raises ``Differs`` where ``function(*args)`` is not None, or raises."""
+    try:
+        found = function(*args)
+    except Exception as error:
+        raise Differs from error
+    if found is not None:
         raise Differs
+
+
+EXPECTING = {expect, expect_none}
 
 
 class Writer:
@@ -258,9 +272,8 @@ class Writer:
         return type(made)(proxies) if several else proxies[0]
 
     def assume(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        """Writes that ``function(*args)`` is None; a run that finds it is not ends there, so
-        nothing that lasts may have been done before."""
-        if function(*unwrapped(args)) is not None or self.lasting:
+        """Writes that ``function(*args)`` is None; a run that finds it is not ends there."""
+        if function(*unwrapped(args)) is not None:
             raise Opaque("another result than None")
         self.append(
             Instruction(expect_none, (function, *self._valued(args, True)), {}, (), pure=False)

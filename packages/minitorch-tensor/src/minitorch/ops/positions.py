@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.primitive import labelled, primitive
+from ..autograd.recorder import checked
 from ..autograd.variable import wrap
 from ..kernels.meta import MetaArray
 from .arguments import check_tensors
@@ -33,6 +34,13 @@ __all__ = [
 # --- flat positions ----------------------------------------------------------------------------
 
 
+def _in_range(values: Any, size: int) -> None:
+    if isinstance(values, MetaArray):  # no values, none too large
+        return
+    if values.size and (values.min() < -size or values.max() >= size):
+        raise out_of_bounds(np.asarray(values), size, 0)
+
+
 def _from_front(input: Any, index: Any, name: str) -> Any:
     """``index``, which counts the elements of ``input``, without negative numbers."""
     if index._data.dtype != np.int64:
@@ -40,11 +48,10 @@ def _from_front(input: Any, index: Any, name: str) -> Any:
             f"{name}(): Expected a long tensor for index, but got {index.dtype}"
         )
     size = math.prod(input.shape)
+    checked(_in_range, index, size)
     values = index._data
     if isinstance(values, MetaArray):
         return index
-    if values.size and (values.min() < -size or values.max() >= size):
-        raise out_of_bounds(np.asarray(values), size, 0)
     if values.size and values.min() < 0:
         index = wrap(np.where(values < 0, values + size, values))
     return index

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.primitive import primitive
+from ..autograd.recorder import checked
 from ..autograd.variable import Variable, wrap
 from ..kernels.indexing import accumulate
 from ..kernels.memory import packed
@@ -98,6 +99,14 @@ scatter_add_p = primitive(
 )
 
 
+def _in_range(values: Any, dim: int, size: int) -> None:
+    if isinstance(values, MetaArray):  # no values, none too large
+        return
+    if values.min() < 0 or values.max() >= size:
+        wrong = values[(values < 0) | (values >= size)].flat[0]
+        raise RuntimeError(f"index {wrong} is out of bounds for dimension {dim} with size {size}")
+
+
 def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -> int:
     """``dim`` from the front, after the checks that gather and scatter share."""
     check_tensors(name, input=input, index=index)
@@ -128,14 +137,7 @@ def _check_index(name: str, input: Any, dim: int, index: Any, src: Any = None) -
                 raise RuntimeError(f"Expected index {list(n)} to be no larger than src {list(m)}")
         while index._interpreter is not None:  # under vmap: the indices of all examples
             index = index._parts()[0]
-        values = index._data
-        if isinstance(values, MetaArray):
-            pass
-        elif values.min() < 0 or values.max() >= shape[dim]:
-            wrong = values[(values < 0) | (values >= shape[dim])].flat[0]
-            raise RuntimeError(
-                f"index {wrong} is out of bounds for dimension {dim} with size {shape[dim]}"
-            )
+        checked(_in_range, index, dim, shape[dim])
     if isinstance(src, Variable) and src._data.dtype != input._data.dtype:
         raise RuntimeError(
             f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and "

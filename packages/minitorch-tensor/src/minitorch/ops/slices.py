@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.primitive import labelled
+from ..autograd.recorder import checked
 from ..autograd.variable import Variable, wrap
 from ..kernels.meta import MetaArray
 from .arguments import check_tensors, numpy_names, one_dim
@@ -32,8 +33,7 @@ def _flat_index(name: str, input: Any, dim: int, index: Any) -> tuple[Any, int]:
     return index if index.ndim else view_p(index, (1,)), dim
 
 
-def _check_range(name: str, index: Any, size: int, least: int = 0) -> None:
-    values = index._data
+def _in_range(values: Any, name: str, size: int, least: int = 0) -> None:
     if isinstance(values, MetaArray):  # no values, none too large
         return
     if values.size and (values.min() < least or values.max() >= size):
@@ -60,7 +60,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
         return input.clone()
     if not input.shape[dim] and input.ndim > 1 and index.numel():
         raise RuntimeError("index_select(): self indexing axis dim should be positive")
-    _check_range("index_select", index, input.shape[dim])
+    checked(_in_range, index, "index_select", input.shape[dim])
     return index_select_p(input, index, (dim,), False)
 
 
@@ -108,7 +108,7 @@ index_fill_p = labelled(index_put_p, "IndexFillBackward0")
 def _put_slices(name: str, input: Any, dim: int, index: Any, source: Any, add: bool) -> Tensor:
     index, dim = _flat_index(name, input, dim, index)
     source = _check_source(name, input, dim, index, source)
-    _check_range(name, index, input.shape[dim] if input.ndim else 1)
+    checked(_in_range, index, name, input.shape[dim] if input.ndim else 1)
     put = index_add_p if add else index_copy_p
     if not input.ndim:
         return view_p(put(view_p(input, (1,)), source, index, (0,), add), ())
@@ -158,7 +158,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | complex) 
             )
         value = fitted(value, input.dtype)
     n = input.shape[dim] if input.ndim else 1
-    _check_range("index_fill", index, n, -n)
+    checked(_in_range, index, "index_fill", n, -n)
     index = wrap(np.unique(index._data % max(n, 1)))  # `value` counts once in each slice
     if not input.ndim:
         return view_p(index_fill_p(view_p(input, (1,)), value, index, (0,), False), ())
@@ -192,7 +192,7 @@ def index_reduce(
         )
     index, dim = _flat_index("index_reduce", input, dim, index)
     source = _check_source("index_reduce", input, dim, index, source)
-    _check_range("index_reduce", index, input.shape[dim] if input.ndim else 1)
+    checked(_in_range, index, "index_reduce", input.shape[dim] if input.ndim else 1)
     column = view_p(index, tuple(index.numel() if k == dim else 1 for k in range(source.ndim)))
     x = input if input.ndim else view_p(input, (1,))
     whole = expand_p(column, tuple(source.shape))

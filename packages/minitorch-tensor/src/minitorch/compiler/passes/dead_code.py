@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..instructions import Value
-from ..memory import OUTSIDE, Memory, plural
+from ..memory import OUTSIDE, Memory, may_raise, plural
 
 if TYPE_CHECKING:
     from ..program import Program
@@ -21,8 +21,8 @@ def remove_dead_code(program: Program) -> Program:
     kept = []
     for instruction in reversed(program.instructions):
         results = instruction.results
-        used = not live.isdisjoint(results)
-        if not used and instruction.pure and not seen & memory.of_all(instruction.writes):
+        used = not live.isdisjoint(results) or not instruction.pure
+        if not (used or seen & memory.of_all(instruction.writes) or may_raise(instruction)):
             continue
         inputs = instruction.inputs()
         live.update(inputs)
