@@ -502,6 +502,6 @@ def lerp(
     if input.dtype.category < 2:
         raise not_implemented("lerp_kernel", input.dtype)
     if input.dtype in (bfloat16, float16):  # rounded once
-        wide = (to(x, float32) if isinstance(x, Variable) else x for x in (input, end, weight))
+        wide: Any = (to(x, float32) if isinstance(x, Variable) else x for x in (input, end, weight))
         return to(lerp(*wide), input.dtype)
     return lerp_p(*promote(input, end, weight))
