@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import linear_regression, quantiles
 from typing import Any
@@ -32,18 +33,21 @@ class Worker:
     """A process of its own in which a library runs workloads when asked, and else rests.
 
     Its name may be followed by settings: ``"torch avx2"``. ``variables`` are of its environment.
+    Where it ended a new one begins with the next request.
     """
 
     def __init__(self, name: str, path: Path | None = None, **variables: str) -> None:
         self.name = name
         library, *chosen = name.split()
-        self.process = subprocess.Popen(
+        self.start = partial(
+            subprocess.Popen,
             [sys.executable, str(HERE / "worker.py"), library, *chosen],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env=environment(path) | settings.environment(chosen) | variables,
         )
+        self.process = self.start()
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """What worker.Bench answers to a call of that method."""
@@ -51,6 +55,8 @@ class Worker:
         return self.answer()
 
     def send(self, method: str, *arguments: Any) -> None:
+        if self.process.poll() is not None:
+            self.process = self.start()
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([method, *arguments]) + "\n")
         self.process.stdin.flush()

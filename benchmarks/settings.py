@@ -7,6 +7,7 @@ as a whole (``"minitorch compiled:numba"``) the worker takes care.
 from __future__ import annotations
 
 from importlib.util import find_spec
+from tempfile import gettempdir
 
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
@@ -15,7 +16,7 @@ AFTER_AVX2 = [name for name in __cpu_dispatch__ if name.startswith(("AVX512", "X
 BEFORE = "sse sse2 sse3 ssse3 sse4.1 sse4.2 popcnt avx avx2 fma bmi bmi2 lzcnt f16c"
 SETTINGS = {
     "numba": {"MINITORCH_KERNELS": "numba"},
-    "avx2": {  # NumPy, OpenBLAS, Numba; PyTorch, MKL, oneDNN; JAX
+    "avx2": {  # NumPy, OpenBLAS, Numba; PyTorch, MKL, oneDNN, Inductor; JAX
         "NPY_DISABLE_CPU_FEATURES": " ".join(AFTER_AVX2),
         "OPENBLAS_CORETYPE": "Haswell",
         "NUMBA_CPU_NAME": "haswell",
@@ -23,6 +24,7 @@ SETTINGS = {
         "ATEN_CPU_CAPABILITY": "avx2",
         "MKL_ENABLE_INSTRUCTIONS": "AVX2",
         "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "TORCHINDUCTOR_CACHE_DIR": f"{gettempdir()}/torchinductor_avx2",
         "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
     },
 }

@@ -58,3 +58,20 @@ def test_definition_needs_its_inputs():
     with pytest.raises(RuntimeError, match="inplace"):
         minitorch.autograd.grad(y.sum(), x, create_graph=True)
     minitorch.autograd.grad(y.sum(), x)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        F.gelu,
+        lambda x: F.gelu(x, approximate="tanh"),
+        lambda x: F.mse_loss(x, minitorch.ones(3)),
+        lambda x: F.layer_norm(x, (3,)),
+    ],
+)
+def test_what_kernels_keep_goes_with_the_backward_pass(function):
+    x = minitorch.randn(3, requires_grad=True)
+    y = function(x).sum()
+    y.backward()
+    with pytest.raises(RuntimeError, match="second time"):
+        y.backward()

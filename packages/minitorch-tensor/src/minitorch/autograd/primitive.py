@@ -248,10 +248,11 @@ class Primitive:
                 saved.append(f"({versions(others)})")
             arguments = [*inputs, "params", *self.outputs, *self.residuals]
             arguments += [f"v_{name}" for name in tensors] + ["needs=None"]
-            source = (
-                f"lambda {', '.join(arguments)}: (({', '.join(saved)},), ({versions(checked)}))"
-            )
-            self.savers[mask] = eval(source)
+            checks = versions(checked)
+            if not checks and {*self.saved_names[0]} & {*self.residuals}:
+                checks = "(NEVER, 0), "  # there is memory that a backward pass lets go
+            source = f"lambda {', '.join(arguments)}: (({', '.join(saved)},), ({checks}))"
+            self.savers[mask] = eval(source, {"NEVER": dispatch.NEVER})
             if not any(self.saved_names) and not self.definition:
                 self.savers[mask] = self.savers[mask](*(None for _ in arguments[:-1]))
         return self.savers[mask]
