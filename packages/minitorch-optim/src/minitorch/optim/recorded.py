@@ -59,18 +59,20 @@ class Step:
             values.fill(value)
 
     def write(self, writer: Any) -> None:
-        """Writes the step that was taken."""
+        """Writes the step that was taken; what was before it is needed no longer then."""
         fused, kernel = self.fused, self.update.kernel
+        arrays, state = self.before, self.lines
+        del self.before, self.lines
         writer.ready.append(self.ready)
         numbers = {name: self.options[name] for name in self.names}
         flags = {k: v for k, v in self.options.items() if k not in numbers}
         options = writer.numbers(self, numbers, self.conditions) | flags
         grads = [writer.gradient(p) for p in fused.params]
-        params = [writer.parameter(p, b) for p, b in zip(fused.params, self.before, strict=True)]
+        params = [writer.parameter(p, b) for p, b in zip(fused.params, arrays, strict=True)]
         names = list(self.update.states(self.group))
         lines = [
             writer.state(line, before, name)
-            for line, before, name in zip(fused.lines[1:], self.lines, names, strict=True)
+            for line, before, name in zip(fused.lines[1:], state, names, strict=True)
         ]
         if fused.single:
             writer.whole(self.run, (params[0], grads[0], *lines), options, [params[0], *lines])
