@@ -1,10 +1,14 @@
 """``compile`` of modules and of training steps."""
 
 import copy
+import importlib
 import pickle
+import pkgutil
 
 import minitorch as torch
 import pytest
+from minitorch.autograd.primitive import Primitive
+from minitorch.compiler.printing.references import reference
 from minitorch.compiler.stepping import StepOf
 
 pytest.importorskip("minitorch.optim")
@@ -113,6 +117,24 @@ def test_the_first_step_of_an_optimizer_is_written(optimizer):
         assert a.numpy().tobytes() == b.numpy().tobytes()
     assert run._recordings == 1
     assert not any(isinstance(each.function, StepOf) for each in run.programs[0].instructions)
+
+
+def test_a_text_gets_at_every_kernel_and_rule():
+    modules = [
+        importlib.import_module(found.name)
+        for package in (nn, nn.functional)
+        for found in pkgutil.iter_modules(package.__path__, package.__name__ + ".")
+    ]
+    primitives = {
+        value.primitive
+        for module in modules
+        for value in list(vars(module).values())
+        if isinstance(getattr(value, "primitive", None), Primitive)
+    }
+    assert len(primitives) > 50
+    for primitive in primitives:
+        functions = (primitive.kernel, primitive.joint, *primitive.rules)
+        assert all(reference(each) for each in functions if each is not None), primitive.name
 
 
 def test_a_compiled_module_is_its_module():

@@ -108,6 +108,7 @@ class told_of_values:  # noqa: N801  (a context manager)
                     setattr(Tensor, name, original)
 
 
+@functools.lru_cache(maxsize=64)
 def _telling(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Collection, Hashable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,9 +45,8 @@ class Memory:
     """
 
     def __init__(self, program: Program) -> None:
+        self.program = program
         self.roots: dict[Value, frozenset[Value]] = {}
-        self.written: dict[Value, int] = {}
-        self.used: dict[Value, int] = {}
         self.defined: dict[Value, int] = {}
         outside = frozenset([OUTSIDE])
         for instruction in program.setup:
@@ -54,36 +54,42 @@ class Memory:
         for value in program.arguments:
             self.roots[value] = NONE if value.scalar else outside
             self.defined[value] = 1
-        roots, used = self.roots, self.used
-        for k, instruction in enumerate(program.instructions):
-            for value in instruction.inputs():
-                for root in roots[value] if value in roots else self.of(value):
-                    used[root] = k
-            for value in instruction.writes:
-                for root in self.of(value):
-                    self.written[root] = k
-            for value in self._know_results(instruction):
-                for root in roots[value]:
-                    used[root] = k
+        for instruction in program.instructions:
+            self._know_results(instruction)
         self.escaping = {OUTSIDE}.union(*map(self.of, program.results))
-        for root in self.escaping:
-            self.used[root] = len(program.instructions)
 
-    def _know_results(self, instruction: Instruction) -> list[Value]:
-        """Notes the roots of the results; returns those that are new."""
-        new = []
+    def _know_results(self, instruction: Instruction) -> None:
         for value in instruction.results:
             if value is None:
                 continue
             self.defined[value] = self.defined.get(value, 0) + 1
-            if value not in self.roots:
-                if value.scalar:
-                    self.roots[value] = NONE
-                else:
-                    shared = self.of_all(instruction.views) if instruction.views else NONE
-                    self.roots[value] = shared or frozenset([value])
-                new.append(value)
-        return new
+            if value in self.roots:
+                continue
+            if value.scalar:
+                self.roots[value] = NONE
+            else:
+                shared = self.of_all(instruction.views) if instruction.views else NONE
+                self.roots[value] = shared or frozenset([value])
+
+    @cached_property
+    def written(self) -> dict[Value, int]:
+        return {
+            root: k
+            for k, instruction in enumerate(self.program.instructions)
+            for value in instruction.writes
+            for root in self.of(value)
+        }
+
+    @cached_property
+    def used(self) -> dict[Value, int]:
+        used: dict[Value, int] = {}
+        for k, instruction in enumerate(self.program.instructions):
+            for value in (*instruction.inputs(), *instruction.results):
+                if value is not None:
+                    for root in self.of(value):
+                        used[root] = k
+        used.update(dict.fromkeys(self.escaping, len(self.program.instructions)))
+        return used
 
     def of(self, value: Value) -> frozenset[Value]:
         """The roots of ``value``."""

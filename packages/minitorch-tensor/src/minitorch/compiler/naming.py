@@ -20,7 +20,7 @@ def names_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> di
     found: dict[int, str] = {}
     given: dict[str, Any] = {}
     try:
-        given = dict(inspect.signature(function).bind(*args, **kwargs).arguments)
+        given = _given(function, args, kwargs)
     except (TypeError, ValueError):  # it says nothing of its parameters
         given = {f"argument_{k}": x for k, x in enumerate(args)} | kwargs
     for name, value in given.items():
@@ -28,6 +28,15 @@ def names_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> di
     for name, value in _captured(function):
         _add(found, name, value)
     return found
+
+
+def _given(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments by the names of the parameters."""
+    if type(function) is FunctionType and not function.__dict__ and not kwargs:
+        code = function.__code__
+        if len(args) <= code.co_argcount:  # which inspect takes ten times as long to find
+            return dict(zip(code.co_varnames, args))
+    return dict(inspect.signature(function).bind(*args, **kwargs).arguments)
 
 
 def _add(found: dict[int, str], name: str, value: Any, depth: int = 0) -> None:

@@ -12,6 +12,7 @@ from types import (
     UnionType,
 )
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..random.generator import Generator
 from .classes import Classes, Reached
@@ -177,13 +178,19 @@ class Objects(Classes):
 
 def attributes_of(value: Any) -> list[str]:
     """The attributes that an instance itself holds."""
-    slots = [
-        name
-        for base in type(value).__mro__
-        for name, entry in vars(base).items()
-        if isinstance(entry, MemberDescriptorType)
-    ]
+    kind = type(value)
+    slots = _slots.get(kind)
+    if slots is None:
+        slots = _slots[kind] = [
+            name
+            for base in kind.__mro__
+            for name, entry in vars(base).items()
+            if isinstance(entry, MemberDescriptorType)
+        ]
     return [*held(value), *slots]
+
+
+_slots: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()
 
 
 def held(value: Any, default: Any = ()) -> Any:

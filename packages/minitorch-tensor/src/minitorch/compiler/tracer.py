@@ -82,6 +82,7 @@ class Tracer(Recorder):
         self._was: Any = None
         self._made: dict[Node, Value] = {}  # the value of the tensor that has this node
         self._lines: dict[Node, Line | None] = {}  # the line that made this node
+        self._lines_of: dict[tuple[str, int], Line] = {}
         self._alive: list[Any] = []
 
     def stop(self, reason: str | Exception) -> None:
@@ -256,7 +257,11 @@ class Tracer(Recorder):
     def _place(self) -> Place | None:
         here = place()
         if here is not None:
-            self.writer.line = Line(here.filename, here.number, here.text)
+            key = here.filename, here.number
+            line = self._lines_of.get(key)
+            if line is None:
+                line = self._lines_of[key] = Line(*key, here.text)
+            self.writer.line = line
         return here
 
     def wrote(self, target: Any, value: Any) -> None:

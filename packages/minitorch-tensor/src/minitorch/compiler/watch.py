@@ -58,6 +58,7 @@ TRUSTED = {"minitorch", "numpy", "torch"}  # classes say that they are torch's
 warn = warnings.warn
 
 
+@lru_cache(maxsize=1024)
 def owner(module: str) -> str:
     """Whose code a module is: "ours" (NumPy's, too), "python" (the standard library's) or
     "user"."""
@@ -214,9 +215,12 @@ def _of_object(function: Any) -> bool:
 
 
 def _acts(module: str, function: str) -> bool:
-    return function in OUR_FUNCTIONS or any(
-        module == name or module.startswith(name + ".") for name in OURS
-    )
+    return function in OUR_FUNCTIONS or _module_acts(module)
+
+
+@lru_cache(maxsize=1024)
+def _module_acts(module: str) -> bool:
+    return any(module == name or module.startswith(name + ".") for name in OURS)
 
 
 def _importing(frame: FrameType | None) -> bool:

@@ -99,8 +99,9 @@ class Generator:
         through the words one by one, which takes 100 times as long."""
         import ctypes  # which NumPy imports for the address, too
 
-        address = self._bits.ctypes.state_address
-        return np.frombuffer((ctypes.c_uint32 * 625).from_address(address), np.uint32)
+        memory: Any = (ctypes.c_uint32 * 625).from_address(self._bits.ctypes.state_address)
+        state: Array = np.frombuffer(memory, np.uint32)
+        return state
 
     @property
     def device(self) -> device:

@@ -5,6 +5,7 @@ Each rule gives the same to the last bit: ``x + 0`` stays, as it makes 0 of -0, 
 
 from __future__ import annotations
 
+import math
 import operator
 from collections import Counter
 from collections.abc import Callable, Hashable
@@ -62,14 +63,17 @@ class Simplifier:
         instruction = instruction.renamed(self.changed)
         value = instruction.results[0] if instruction.results else None
         if value is not None and not instruction.several and instruction.pure:
-            for what, rule in REPLACING.items():
+            for what, rule in (OF_VIEWS if instruction.views else OF_RESULTS).items():
                 other = rule(self, instruction)
-                if other not in (None, value) and self._replaceable(instruction, value, other, k):
+                if other is None or other is value:
+                    continue
+                if self._replaceable(instruction, value, other, k):
                     self.counts[what] += 1
                     self.changed[value] = other
                     hand_on_name(value, other)
                     return None
-        for what, change in CHANGING.items():
+        changes = ELEMENTWISE if elementwise(instruction) else OTHERS
+        for what, change in changes.items():
             made = change(self, instruction)
             if made is not None:
                 self.counts[what] += 1
@@ -125,7 +129,7 @@ def _whole(simplifier: Simplifier, instruction: Instruction) -> Value | None:
     shape and strides is the same."""
     if instruction.function is operator.getitem:
         # of the same shape: where it begins elsewhere, it goes backward
-        return instruction.args[0] if instruction.views else None
+        return instruction.args[0]  # type: ignore[no-any-return]
     value = instruction.results[0]
     assert value is not None
     other = _viewed(instruction)
@@ -152,9 +156,10 @@ def _neutral(simplifier: Simplifier, instruction: Instruction) -> Value | None:
 def _is(number: int, x: Any) -> bool:
     """Whether ``x`` is the number, a positive zero, or an array of nothing else."""
     x = x.constant if isinstance(x, Value) else x
-    if type(x) not in (int, float):
-        if not isinstance(x, np.generic | np.ndarray) or x.dtype.kind not in "iuf":
-            return False
+    if type(x) in (int, float):
+        return bool(x == number and math.copysign(1, x) > 0)
+    if not isinstance(x, np.generic | np.ndarray) or x.dtype.kind not in "iuf":
+        return False
     return bool(np.all(np.equal(x, number)) and not np.any(np.signbit(np.float64(x))))
 
 
@@ -163,13 +168,11 @@ def _copy(simplifier: Simplifier, instruction: Instruction) -> Value | None:
     function = instruction.function
     named = isinstance(function, Method) and function.name in ("copy", "astype")
     x = instruction.args[0] if named or function in (np.copy, np.positive) else None
-    return x if isinstance(x, Value) and not instruction.views else None
+    return x if isinstance(x, Value) else None
 
 
 def _taken_before(simplifier: Simplifier, instruction: Instruction) -> Value | None:
     """A view of the same memory that was taken before."""
-    if not instruction.views:
-        return None
     key = key_of((instruction.function, instruction.args, instruction.kwargs))
     return simplifier.views.setdefault(key, instruction.results[0])
 
@@ -186,9 +189,11 @@ def _negative(simplifier: Simplifier, instruction: Instruction) -> Value | None:
     return x if unchanged and simplifier.memory.never_written(x) else None
 
 
-REPLACING: dict[str, Callable[[Simplifier, Instruction], Value | None]] = {
+OF_VIEWS: dict[str, Callable[[Simplifier, Instruction], Value | None]] = {
     "views of the whole": _whole,
     "views taken again": _taken_before,
+}
+OF_RESULTS: dict[str, Callable[[Simplifier, Instruction], Value | None]] = {
     "products with one and differences from zero": _neutral,
     "copies that make no difference": _copy,
     "negatives of negatives": _negative,
@@ -200,8 +205,6 @@ REPLACING: dict[str, Callable[[Simplifier, Instruction], Value | None]] = {
 
 def _implicit_broadcast(simplifier: Simplifier, instruction: Instruction) -> Instruction | None:
     """``np.broadcast_to(x, shape) * y`` is ``x * y``: NumPy goes through memory the same way."""
-    if not elementwise(instruction):
-        return None
     ufunc: Any = instruction.function
     count = ufunc.nin
     args = list(instruction.args)
@@ -227,7 +230,7 @@ def _with(instruction: Instruction, args: list[Any]) -> Instruction | None:
 
 def _plain_number(simplifier: Simplifier, instruction: Instruction) -> Instruction | None:
     """``x / np.float32(64)`` is ``x / 64.0``, where x is one of NumPy's numbers of that dtype."""
-    if not elementwise(instruction) or len(instruction.args) != 2:
+    if len(instruction.args) != 2:
         return None
     args = list(instruction.args)
     for k, other in enumerate(reversed(args)):
@@ -298,9 +301,11 @@ def _plain_reduction(simplifier: Simplifier, instruction: Instruction) -> Instru
     return instruction.having(kwargs=plain)
 
 
-CHANGING: dict[str, Callable[[Simplifier, Instruction], Instruction | None]] = {
+ELEMENTWISE: dict[str, Callable[[Simplifier, Instruction], Instruction | None]] = {
     "broadcasts left to NumPy": _implicit_broadcast,
     "numbers that Python's stand for": _plain_number,
+}
+OTHERS: dict[str, Callable[[Simplifier, Instruction], Instruction | None]] = {
     "reductions": _plain_reduction,
     "reshapes of reshapes": _one_reshape,
     "transposes": _plain_transpose,

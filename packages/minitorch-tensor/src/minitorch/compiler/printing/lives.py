@@ -37,10 +37,11 @@ class Lives:
         for value, k in made.items():
             if value not in outside:
                 (self.ends[last[value]] if value in last else self.unused[k]).append(value)
+        # by number of the last use: values that have the memory
+        self._large: dict[int, list[Value]] = defaultdict(list)
+        if not any(map(_large, made)):
+            return
         memory = Memory(program)
-        self._large: dict[int, list[Value]] = defaultdict(
-            list
-        )  # by number of the last use: values that have the memory
         for value in made:
             roots = memory.of(value)
             if roots and all(root in made and _large(root) for root in roots):

@@ -69,15 +69,18 @@ def _leads_to(module: str, path: str, value: Any) -> bool:
 
 # --- kernels and rules of primitives -----------------------------------------------------------
 
-_primitives: dict[int, tuple[Reference, Any]] = {}  # by the function's id; modules keep them alive
+# by the function's id: its module, the variable there that has the primitive, what it is of that:
+# "kernel", "joint" or the number of a rule, and the primitive; modules keep them alive
+_primitives: dict[int, tuple[str, str, str | int, Any]] = {}
 _looked_at: set[str] = set()
 _modules = 0  # how many there were then
+MAKERS = {"fused", "labelled", "operation", "primitive"}  # a module that has primitives has one
 
 
 def primitive_of(function: Any) -> Any:
     """The primitive whose kernel or rule ``function`` is, None if it is nobody's."""
     found = _found(function)
-    return found and found[1]
+    return found and found[3]
 
 
 def kernel_name(function: Any) -> str:
@@ -85,26 +88,30 @@ def kernel_name(function: Any) -> str:
     found = _found(function)
     if found is None:
         return str(getattr(function, "__name__", "function"))
-    reference, primitive = found
-    part = reference.path.partition(".primitive.")[2]
-    if part.startswith("rules"):
-        return f"{primitive.name}_d_{primitive.inputs[int(part[6:-1])].lstrip('*')}"
+    *_, part, primitive = found
+    if isinstance(part, int):
+        return f"{primitive.name}_d_{primitive.inputs[part].lstrip('*')}"
     return str(primitive.name) + ("_backward" if part == "joint" else "")
 
 
 def _in_primitives(function: Any) -> Reference | None:
     found = _found(function)
-    return found and found[0]
+    if found is None:
+        return None
+    module, variable, part, _ = found
+    path = f"rules[{part}]" if isinstance(part, int) else part
+    return Reference(module, f"{variable}.primitive.{path}")
 
 
-def _found(function: Any) -> tuple[Reference, Any] | None:
+def _found(function: Any) -> tuple[str, str, str | int, Any] | None:
     global _modules
     if id(function) not in _primitives and len(sys.modules) != _modules:
         _modules = len(sys.modules)
         for name in [name for name in sys.modules if name.startswith("minitorch.")]:
             if name not in _looked_at:
                 _looked_at.add(name)
-                _look_at(name, sys.modules[name])
+                if not MAKERS.isdisjoint(vars(sys.modules[name])):
+                    _look_at(name, sys.modules[name])
     return _primitives.get(id(function))
 
 
@@ -115,11 +122,7 @@ def _look_at(name: str, module: types.ModuleType) -> None:
         primitive = value.__dict__.get("primitive")
         if primitive is None or getattr(primitive, "op", None) is None:
             continue
-        parts: list[tuple[str, Any]] = [
-            (f"rules[{k}]", rule) for k, rule in enumerate(primitive.rules) if rule is not None
-        ]
-        parts += [("kernel", primitive.kernel), ("joint", primitive.joint)]
-        for part, function in parts:
-            if callable(function):
-                path = f"{variable}.primitive.{part}"
-                _primitives.setdefault(id(function), (Reference(name, path), primitive))
+        parts = [*enumerate(primitive.rules), ("kernel", primitive.kernel)]
+        for part, function in (*parts, ("joint", primitive.joint)):
+            if function is not None:
+                _primitives.setdefault(id(function), (name, variable, part, primitive))
