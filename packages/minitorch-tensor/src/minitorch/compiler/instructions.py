@@ -129,7 +129,7 @@ class Instruction:
     def renamed(self, changed: dict[Value, Value]) -> Instruction:
         """The same with ``changed[value]`` in place of each value that is changed; itself where
         none is."""
-        if changed.keys().isdisjoint(self.inputs()):
+        if not changed or changed.keys().isdisjoint(self.inputs()):
             return self
         return self.mapped(lambda value: changed.get(value, value))
 

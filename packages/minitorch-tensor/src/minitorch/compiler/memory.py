@@ -68,7 +68,8 @@ class Memory:
             if value.scalar:
                 self.roots[value] = NONE
             else:
-                shared = self.of_all(instruction.views) if instruction.views else NONE
+                views = instruction.views
+                shared = self.of(views[0]) if len(views) == 1 else self.of_all(views)
                 self.roots[value] = shared or frozenset([value])
 
     @cached_property
@@ -104,7 +105,7 @@ class Memory:
 
     def never_written(self, value: Value) -> bool:
         """No instruction writes to memory that ``value`` may have."""
-        return not any(root in self.written for root in self.of(value))
+        return self.written.keys().isdisjoint(self.of(value))
 
     def written_after(self, value: Value, k: int) -> bool:
         """An instruction after the ``k``-th writes to memory that ``value`` may have."""
@@ -174,8 +175,10 @@ def key_of(x: Any) -> Hashable:
         return kind, x.dtype, x.tobytes()
     if kind in (Attribute, Method):
         return kind, x.name
-    if x is None or x is Ellipsis or kind in (bool, int, float, complex, str, bytes):
+    if kind in (float, complex):
         return kind, repr(x)
+    if x is None or x is Ellipsis or kind in (bool, int, str, bytes):
+        return kind, x
     if isinstance(x, np.dtype):
         return x
     owner = getattr(x, "__self__", None)  # np.add.reduce is another object each time

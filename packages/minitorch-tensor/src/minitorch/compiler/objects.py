@@ -153,13 +153,17 @@ class Objects(Classes):
             constants = {name: v for name, v in held_numbers.items() if is_constant(v)}
             self.numbers.append((node.told, held_numbers, constants))
         for k, group in enumerate(own.get("param_groups", ())):
-            place, told = f"{expr}.param_groups[{k}]", f"{node.told}.param_groups[{k}]"
+            told = f"{node.told}.param_groups[{k}]"
+            place = check.variable(f"{expr}.param_groups[{k}]")
             check.guard(f"all_same({place}, {check.constant(list(group))})", told)
             for name, option in group.items():
                 if name == "params":
-                    check.guard(f"len({place}['params']) == {len(option)}", told)
                     for number, p in enumerate(option):
-                        self.look(p, f"{place}['params'][{number}]", f"{told}['params'][{number}]")
+                        if id(p) not in self._exprs:
+                            access = f"{place}['params'][{number}]"
+                            self.look(p, access, f"{told}['params'][{number}]")
+                    exprs = [self._exprs.get(id(p)) or check.constant(p) for p in option]
+                    check.guard(f"all_same({place}['params'], [{', '.join(exprs)}])", told)
                 elif option is None or isinstance(option, bool | str):
                     check.equal(f"{place}[{name!r}]", option, f"{told}[{name!r}]")
                 else:

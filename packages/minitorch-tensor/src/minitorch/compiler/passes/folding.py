@@ -77,14 +77,14 @@ def fold(program: Program) -> Program:
 
 
 def _foldable(instruction: Instruction, memory: Memory) -> bool:
-    return (
-        instruction.pure and not instruction.writes and bool(instruction.results)
-        and all(
-            value is not None and memory.defined[value] == 1
-            and (instruction.views or memory.never_written(value))
-            for value in instruction.results
-        )
-    )  # fmt: skip
+    if not instruction.pure or instruction.writes or not instruction.results:
+        return False
+    for value in instruction.results:
+        if value is None or memory.defined[value] != 1:
+            return False
+        if not instruction.views and not memory.never_written(value):
+            return False
+    return True
 
 
 def _constants(
@@ -92,8 +92,9 @@ def _constants(
 ) -> list[Value] | None:
     """The results as constants; None where they are none, or large, or handed out."""
     results: Any = instruction.results
-    if any(arrays.get(value, value).constant is None for value in instruction.inputs()):
-        return None
+    for value in instruction.inputs():
+        if value.constant is None and value not in arrays:
+            return None
     for value in results:
         size = value.dtype.itemsize * math.prod(value.shape)
         if size > MOST or memory.of(value) & memory.escaping or not memory.never_written(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,15 +27,21 @@ def literal(x: Any) -> str | None:
     if isinstance(x, np.generic) and x.dtype.kind in "biufc":
         return _scalar(x)
     if isinstance(x, type) and issubclass(x, np.generic) and x.__module__ == "numpy":
-        return f"np.{np.dtype(x).name}"
+        return f"np.{dtype_name(np.dtype(x))}"
     return None
+
+
+@lru_cache(maxsize=256)
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """``dtype.name``, which NumPy puts together each time."""
+    return dtype.name
 
 
 def _scalar(x: Any) -> str | None:
     kind = x.dtype.kind
     if kind == "b":
         return f"np.bool({bool(x)})"
-    name = f"np.{x.dtype.name}"
+    name = f"np.{dtype_name(x.dtype)}"
     if kind in "iu":
         return f"{name}({int(x)})"
     if kind == "c":
@@ -59,7 +66,7 @@ def array_text(x: Any) -> str | None:
     """The text of an array that is small or has a pattern; None of others, which go to a file."""
     if x.dtype.kind not in "biufc" or not x.flags.c_contiguous or not x.size:
         return None
-    dtype, first = f"np.{x.dtype.name}", x.ravel()[0]
+    dtype, first = f"np.{dtype_name(x.dtype)}", x.ravel()[0]
     if x.size > 1 and x.tobytes() == first.tobytes() * x.size:
         word = _elements(first)
         if first == 1 or (first == 0 and not np.signbit(first)):

@@ -28,9 +28,11 @@ class Lives:
         last: dict[Value, int] = {}
         made: dict[Value, int] = {}
         for k, instruction in enumerate(program.instructions):
-            last.update((value, k) for value in instruction.inputs())
-            for value in filter(None, instruction.results):
-                made.setdefault(value, k)
+            for value in instruction.inputs():
+                last[value] = k
+            for value in instruction.results:
+                if value is not None:
+                    made.setdefault(value, k)
         outside = {*program.results, *program.arguments}
         self.ends: dict[int, list[Value]] = defaultdict(list)
         self.unused: dict[int, list[Value]] = defaultdict(list)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["INDENT", "Block", "Text", "module", "source", "written"]
 
 INDENT = "    "
+FLOAT32 = np.dtype(np.float32)
 
 
 @dataclass
@@ -66,13 +67,13 @@ def written(program: Program) -> Text:
         place = instruction.line, instruction.backward
         if not body or place != (body[-1].line, body[-1].backward):
             body.append(Block(*place))
-        names.release(lives.ends[k])  # a result may be called as an operand was
+        names.release(lives.ends.get(k, ()))  # a result may be called as an operand was
         names.give_results(instruction)
         bound.update((names.of[value], value) for value in filter(None, instruction.results))
         body[-1].lines += _chain(instruction, writer)
         lines = wrapped(writer.statement(instruction), INDENT)
         body[-1].lines += commented(lines, _shapes(instruction, "".join(lines)))
-        names.release(lives.unused[k])
+        names.release(lives.unused.get(k, ()))
         dropped = lives.dropped(k, bound, names.of)
         for name in dropped:
             del bound[name]
@@ -85,9 +86,12 @@ def written(program: Program) -> Text:
 
 def _chain(instruction: Instruction, writer: Writer) -> list[str]:
     """What a compiled chain does, as a comment: ``r1 = tanh(r0)``."""
+    operations = getattr(instruction.function, "operations", None)
+    if operations is None:
+        return []
     named = {f"a{k}": writer.text(x) for k, x in enumerate(instruction.args)}
     steps = []
-    for result, operation, operands in getattr(instruction.function, "operations", ()):
+    for result, operation, operands in operations:
         texts = (named.get(x, str(x)) for x in operands)
         steps.append(f"{result} = {operation}({', '.join(texts)}),")
     words = " ".join(steps).removesuffix(",").split()
@@ -128,7 +132,7 @@ def _shapes(instruction: Instruction, text: str) -> str:
 
 
 def _shape(value: Value) -> str:
-    return str(value.shape) + ("" if value.dtype == np.float32 else f" {value.dtype}")
+    return str(value.shape) + ("" if value.dtype == FLOAT32 else f" {value.dtype}")
 
 
 # --- the module's text -------------------------------------------------------------------------

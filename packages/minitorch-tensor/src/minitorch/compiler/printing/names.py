@@ -80,7 +80,8 @@ class Names:
 
     def release(self, values: Iterable[Value]) -> None:
         """Others may be called as these are."""
-        self.taken.difference_update(self.of[value] for value in values)
+        for value in values:
+            self.taken.discard(self.of[value])
 
     def give_results(self, instruction: Instruction) -> None:
         """Names for what an instruction gives."""

@@ -73,12 +73,16 @@ class Writer:
         self._prepare(list(instruction.kwargs.values()))
 
     def _prepare(self, x: Any) -> None:
-        if type(x) in (tuple, list):
+        kind = type(x)
+        if kind is tuple or kind is list:
             for each in x:
                 self._prepare(each)
-        elif type(x) is slice:
+        elif kind is slice:
             self._prepare((x.start, x.stop, x.step))
-        elif not isinstance(x, Value) or x.constant is not None:
+        elif kind is Value:
+            if x.constant is not None:
+                self.text(x)
+        elif kind is not int and x is not None:
             self.text(x)
 
     def function(self, function: Any) -> str:
