@@ -196,18 +196,19 @@ class StepTracer(Tracer):
             self.stop("an optimizer's step with a closure")
         if self.reason is not None:
             return run(optimizer, *args, **kwargs)
-        self._place()
+        writer, taken, quiet = StepWriter(self), [], unwatched()
         given: list[Any] = [p for group in optimizer.param_groups for p in group["params"]]
         given = [p for p in given if p._grad is not None]
         try:
-            grads = tuple(self.value_of(p._grad) for p in given)
-            values = tuple(self.value_of(p) for p in given)
-            for value in values:
-                self._keep(value)
+            with quiet:
+                self._place()
+                grads = tuple(self.value_of(p._grad) for p in given)
+                values = tuple(self.value_of(p) for p in given)
+                for value in values:
+                    self._keep(value)
         except Exception as reason:
             self.stop(reason)
             return run(optimizer)
-        writer, taken, quiet = StepWriter(self), [], unwatched()
 
         def take(optimizer: Any) -> None:
             quiet.but(run, optimizer)

@@ -82,6 +82,7 @@ class Tracer(Recorder):
         self._was: Any = None
         self._made: dict[Node, Value] = {}  # the value of the tensor that has this node
         self._lines: dict[Node, Line | None] = {}  # the line that made this node
+        self._by_counter: dict[int, Any] = {}  # the first from outside that has this counter
         self._lines_of: dict[tuple[str, int], Line] = {}
         self._alive: list[Any] = []
 
@@ -127,6 +128,7 @@ class Tracer(Recorder):
         self.outside[value] = tensor
         self.nodes[value] = nodes_of(tensor)
         counter = tensor._counter
+        self._by_counter.setdefault(id(counter), tensor)
         if type(counter) is not Inference:
             self.versions.setdefault(id(counter), (counter, counter[0]))
         for leaf in self.reached():
@@ -149,9 +151,10 @@ class Tracer(Recorder):
         array = self.writer.arrays[value]
         for other in self.outside:
             held = self.writer.arrays[other]
-            if np.may_share_memory(held, array):
+            if held is array or np.may_share_memory(held, array):
                 self.writer.lasting = True
-                self.snapshots.setdefault(other, held.copy(order="K"))
+                if other not in self.snapshots:
+                    self.snapshots[other] = held.copy(order="K")
 
     # --- what is told ---------------------------------------------------------------------------
 
@@ -279,11 +282,10 @@ class Tracer(Recorder):
 
     def mark(self, tensor: Any) -> None:
         """``tensor`` was written to."""
-        for other in self.outside.values():
-            if other._counter is tensor._counter:
-                _, count = self.writes.get(id(other._counter), (other, 0))
-                self.writes[id(other._counter)] = other, count + 1
-                break
+        key = id(tensor._counter)
+        if key in self._by_counter:
+            _, count = self.writes.get(key, (None, 0))
+            self.writes[key] = self._by_counter[key], count + 1
 
     def drew(
         self, array: Any, distribution: Any, generator: Any, arguments: tuple[Any, ...]
