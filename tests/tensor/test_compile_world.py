@@ -280,12 +280,141 @@ keyword for positional
     args = x, 2
 > args, kwargs = (x,), {"y": 2}
 
+attribute of a compiled function
+    @torch.compile
+    def g(x): return x * g.a
+    g.a = 2
+    def f(x): return g(x)
+> g.a = 3
+
+attribute of a compiled function that is counted up
+    @torch.compile
+    def g(x):
+        g.a += 1
+        return x * g.a
+    g.a = 2
+    def f(x): return g(x)
+> g.a = 7
+
 global of a compiled function that is called
     a = 2
     @torch.compile
     def g(x): return x * a
     def f(x): return g(x) + 1
 > a = 3
+
+shape of a tensor that no operation takes
+    def f(x, y): return x * y.shape[0]
+    args = x, torch.ones(2, 3)
+> args = x, torch.ones(4, 3)
+
+number of dimensions of such a tensor
+    y = torch.ones(2, 3)
+    def f(x): return x * y.dim()
+> y = torch.ones(3)
+
+dtype of such a tensor
+    def f(x, y): return x.to(y.dtype)
+    args = x + 0, torch.ones(2)
+> args = x.detach() + 0, torch.ones(2, dtype=torch.float64)
+
+strides of such a tensor
+    def f(x, ys): return x * (2 if all(y.is_contiguous() for y in ys) else 3)
+    args = x, [torch.ones(3, 3)]
+> args = x, [torch.ones(3, 3).T]
+
+requires_grad of such a tensor
+    y = torch.ones(3)
+    def f(x): return x * (2 if y.requires_grad else 3)
+> y.requires_grad_()
+
+device of such a tensor
+    def f(x, y): return x * (2 if y.is_meta else 3)
+    args = x, torch.ones(2)
+> args = x, torch.ones(2, device="meta")
+
+data of such a tensor
+    y = torch.ones(3)
+    def f(x): return torch.zeros_like(y).sum() + x
+> y.data = torch.ones(7, dtype=torch.float64)
+
+shape of a gradient
+    y = torch.ones(3, requires_grad=True)
+    y.grad = torch.ones(3)
+    def f(x): return x * y.grad.shape[0] * y.grad.stride(0)
+> y.grad = torch.ones(6)[::2]
+
+no gradient
+    y = torch.ones(3, requires_grad=True)
+    def f(x): return x * (2 if y.grad is None else 3)
+> y.grad = torch.ones(3)
+
+no gradient any more
+    y = torch.ones(3, requires_grad=True)
+    y.grad = torch.ones(3)
+    def f(x): return x * (2 if y.grad is None else 3)
+> y.grad = None
+
+gradient of a parameter that takes no part
+    y, z = (torch.ones(3, requires_grad=True) for _ in range(2))
+    def f(x):
+        y.grad = None
+        (x.detach() * y).sum().backward()
+        torch.nn.utils.clip_grad_norm_([y, z], 0.5)
+> z.grad = torch.ones(3)
+
+leaf
+    def f(x): return x * (2 if x.is_leaf else 3)
+> args = x * 1,
+
+leaf no more
+    x = torch.ones(3, requires_grad=True) * 1
+    def f(x): return x * (2 if x.is_leaf else 3)
+    args = x,
+> args = x.detach().requires_grad_(),
+
+node
+    def f(x): return x * (2 if x.grad_fn is None else 3)
+> args = x.detach().requires_grad_() * 1,
+
+version
+    def f(x): return x * (x._version + 1)
+> x.data.add_(0); args = x.detach().add_(1),
+
+view
+    def f(x): return x * (2 if x._is_view() else 3)
+> args = x.detach()[:],
+
+base
+    def f(x): return x * (2 if x._base is None else 3)
+> args = x.detach()[:],
+
+offset
+    def f(x): return x * (x.storage_offset() + 1)
+> args = torch.ones(4)[1:],
+
+attribute that a tensor does not have
+    def f(x): return x * (2 if hasattr(x, "scale") else 3)
+> x.scale = 2
+
+names of a tensor's attributes
+    def f(x): return x * (1 + len(x.__dict__))
+> x.scale = 2
+
+tensor that is given other memory
+    y = torch.ones(3)
+    def f(x):
+        y.data = torch.ones(2)
+        return x * 2
+> y = torch.ones(4)
+
+tensor that begins to want a gradient
+    y = torch.ones(3)
+    def f(x):
+        z = x * y.shape[0]
+        y.requires_grad_()
+        return z
+> y = torch.ones(4)
 
 a tensor and its detached twin
     def f(a, b): return a * b
@@ -500,6 +629,22 @@ def test_a_change_between_two_calls(program, change, tracked, capsys):
 def test_what_happens_in_each_call(program, change, capsys):
     eager, compiled = (outcomes(program, "pass", c, False, capsys) for c in (False, True))
     assert compiled == eager
+
+
+class Raising:
+    def __getattribute__(self, name):
+        raise OSError(name)
+
+
+class Unreadable:
+    __dict__ = property(lambda self: 1 / 0)
+
+
+@pytest.mark.parametrize("kind", [Raising, Unreadable])
+def test_objects_that_cannot_be_looked_at(kind):
+    f = torch.compile(lambda x, config: x * (2 if config is None else 3))
+    found = [f(torch.ones(1), each).item() for each in (kind(), None, kind(), None, kind())]
+    assert found == [3, 2, 3, 2, 3]
 
 
 def test_the_time_is_asked_for_in_each_call():

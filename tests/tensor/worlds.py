@@ -362,6 +362,27 @@ dictionary of attributes replaced
     def f(x): return x * config.a
 > config.__dict__ = {"a": 3}
 
+new attribute, among all
+    class Config: pass
+    config = Config()
+    config.a = 2
+    def f(x): return x * sum(vars(config).values())
+> config.b = 3
+
+attribute deleted, among all
+    class Config: pass
+    config = Config()
+    config.a, config.b = 2, 0
+    def f(x): return x * len(config.__dict__)
+> del config.b
+
+attributes in another order
+    class Config: pass
+    config = Config()
+    config.a, config.b = 2, 3
+    def f(x): return x * next(iter(vars(config).values()))
+> del config.a; config.a = 2
+
 getattr with a name that is computed
     class Config: pass
     config = Config()
@@ -979,6 +1000,16 @@ default that grows
         seen.append(1)
         return x
 > changed
+
+number of threads
+    def f(x): return x * torch.get_num_threads()
+> calls minitorch._tensor.settings.get_num_threads()
+
+precision
+    def f(x):
+        torch.set_float32_matmul_precision("high")
+        return x
+> calls minitorch._tensor.settings.set_float32_matmul_precision()
 
 standard output
     import sys

@@ -20,7 +20,12 @@ class OptimizedModule(Module):
         super().__init__()
         self._modules["_orig_mod"] = module
         self.__dict__["_compiled"] = compiled
-        self.__dict__["training"] = module.training
+
+    @property
+    def training(self) -> bool:  # type: ignore[override]
+        """That of the module."""
+        training: bool = self._orig_mod.training
+        return training
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         return self.__dict__["_compiled"](*args, **kwargs)
@@ -37,8 +42,6 @@ class OptimizedModule(Module):
             super().__setattr__(name, value)
         else:
             setattr(self._modules["_orig_mod"], name, value)
-            if name == "training":
-                self.__dict__[name] = value
 
     def __delattr__(self, name: str) -> None:
         delattr(self._modules["_orig_mod"], name)

@@ -45,6 +45,9 @@ class Classes:
         self.check = check
         self.reason: str | None = None
         self.tensors: list[tuple[Variable, str]] = []  # with what they are called
+        self.states: list[
+            tuple[Any, Any, Any]
+        ] = []  # of each its data (an array: by a weak reference), node and grad then
         self.opaque: list[Any] = []
         # of opaque objects their dictionaries, with the constants in them as they were
         self.numbers: list[tuple[str, dict[str, Any], dict[str, Any]]] = []

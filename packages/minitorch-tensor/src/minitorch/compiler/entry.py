@@ -113,9 +113,18 @@ class CompiledBackward(Node):
         return self.passes.run(self.saved, g if type(g) is Partial else {0: g})
 
 
-def fits(tensor: Any, meta: tuple[Any, ...]) -> bool:
-    """Whether a tensor is such a one."""
+def look(tensor: Any) -> Any:
+    """What programs depend on besides values: of what is no array, which it is."""
     data = tensor._data
+    array = isinstance(data, np.ndarray | np.generic)
+    return (type(data), data.shape, data.dtype, data.strides) if array else data
+
+
+def fits(tensor: Any, meta: Any) -> bool:
+    """Whether a tensor looks like that."""
+    data = tensor._data
+    if type(meta) is not tuple:
+        return data is meta
     kind, shape, dtype, strides = meta
     return (
         type(data) is kind
@@ -187,6 +196,8 @@ def entry(
     lines = ["found = read(args, kwargs)", "if type(found) is not tuple: return MISS"]
     for leaf in recording.required:
         lines.append(f"if found[{leaf}]._grad is not None: return MISS")
+    for place, grad in recording.given.items():
+        lines += _given(place, grad, names)
     for k, place in enumerate(recording.places):
         if place < 0:
             lines += [f"t{k} = found[{-1 - place}]._grad", f"if t{k} is None: return MISS"]
@@ -196,7 +207,14 @@ def entry(
     if written:
         lines.append("new = []")
     for k, tensor in enumerate(recording.outside):
-        lines += _checks(k, tensor, recording, names)
+        met = [f"new.append({k})"] if written else []
+        lines += _checks(f"t{k}", tensor, recording, names, met)
+    for place in recording.beside:
+        tensor = recording.world.tensors[place]
+        lines += [
+            f"b{place} = found[{place}]",
+            *_checks(f"b{place}", tensor, recording, names, []),
+        ]
     if written:
         everything = ", ".join(f"t{k}" for k in range(len(recording.outside)))
         lines.append(f"if new and clash(new, ({everything},), written): return MISS")
@@ -255,24 +273,36 @@ def _ending(
     return [f"    {line}" for line in kept], ["except Error:", *lines]
 
 
-def _checks(k: int, tensor: Any, recording: Recording, names: dict[str, Any]) -> list[str]:
-    """Of a tensor from outside: its array, and whether it wants a gradient as it did."""
+def _given(number: int, grad: Any, names: dict[str, Any]) -> list[str]:
+    """Of the ``.grad`` of a tensor: whether there is one, and what it looks like."""
+    if grad is None:
+        return [f"if found[{number}]._grad is not None: return MISS"]
+    names[f"grad{number}_look"] = look(grad)
+    return [
+        f"given = found[{number}]._grad",
+        f"if given is None or not fits(given, grad{number}_look): return MISS",
+    ]
+
+
+def _checks(
+    name: str, tensor: Any, recording: Recording, names: dict[str, Any], met: list[str]
+) -> list[str]:
+    """Of a tensor from outside: its array, and whether it wants a gradient as it did; ``met`` is
+    done where its array is another one."""
     data = tensor._data
-    names[f"m{k}"] = (type(data), data.shape, data.dtype, data.strides)
-    lines = [f"if not fits(t{k}, m{k}): return MISS"]
-    if recording.writes:
-        lines.append(f"new.append({k})")
-    if recording.places[k] >= 0 and not isinstance(data, np.generic):
-        names[f"a{k}"] = weakref.ref(data)
-        lines = [f"if t{k}._data is not a{k}():", *(f" {line}" for line in lines)]
+    names[f"{name}_look"] = look(tensor)
+    lines = [f"if not fits({name}, {name}_look): return MISS", *met]
+    if isinstance(data, np.ndarray):
+        names[f"{name}_data"] = weakref.ref(data)
+        lines = [f"if {name}._data is not {name}_data():", *(f" {line}" for line in lines)]
     node = tensor._node
     if tensor._base is not None:
         tracked = history(tensor) is not None
-        lines.append(f"if (history(t{k}) is not None) is not {tracked}: return MISS")
+        lines.append(f"if (history({name}) is not None) is not {tracked}: return MISS")
     elif node is None:
-        lines.append(f"if t{k}._node is not None or t{k}._base is not None: return MISS")
+        lines.append(f"if {name}._node is not None or {name}._base is not None: return MISS")
     else:
-        lines += [f"node = t{k}._node", "if node is None: return MISS"]
+        lines += [f"node = {name}._node", "if node is None: return MISS"]
         if isinstance(node, AccumulateGrad) and not recording.backward:
             lines.append("if node.extra is not None: return MISS")  # a hook
     return lines

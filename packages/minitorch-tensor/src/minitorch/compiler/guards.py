@@ -46,6 +46,9 @@ class World:
     ``tensors``  those that were reached, in the arguments, closures, modules, optimizers' groups.
                  A tensor in two places counts once, and has to be one in later calls, two have to
                  be two. Their classes are guarded, not their shapes, dtypes or ``requires_grad``.
+    ``states``   of each of them its data (an array: by a weak reference), node and gradient
+                 when it was reached.
+    ``names``    the attributes that the user's code names.
     ``opaque``   optimizers and schedules that are reached. Of their numbers only the types are
                  guarded, unless the user's code reads them; their state is not looked at.
     ``generators``  of random numbers, those that are reached, each with its state before the call.
@@ -95,6 +98,7 @@ class World:
         if reason is None and len(self.told) > MANY:
             reason = "it reads too many things"
         self.tensors: list[Variable] = [tensor for tensor, _ in walk.tensors]
+        self.states, self.names = walk.states, walk.read
         self.opaque, self.generators = walk.opaque, walk.generators
         if reason is None:
             changed = self._new_attribute()
@@ -145,6 +149,8 @@ class World:
         for target, name in self._walk.asked:
             asked[id(target)].add(name)
         for node, names in self._walk.objects:
-            if held(node.value, None) is not None and not isinstance(node.value, Variable):
+            if self._walk.every:
+                self._walk.names_held(node)
+            if held(node.value, None) is not None:
                 for name in sorted((asked[id(node.value)] | asked[id(UNKNOWN)]) - names):
                     self._walk.absent(node, name)

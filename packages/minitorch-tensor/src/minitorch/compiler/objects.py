@@ -29,6 +29,7 @@ INTERNAL = {
     "_state_dict_hooks", "_state_dict_pre_hooks", "_load_state_dict_pre_hooks",
     "_load_state_dict_post_hooks",
 }  # fmt: skip
+RECORDED = ("backward_programs", "programs")  # attributes of a compiled function of its own
 STEP_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
 
 
@@ -44,6 +45,13 @@ class Objects(Classes):
         """The instance does not hold the attribute."""
         told = f"{node.told}.{name}"
         self.check.guard(f"{name!r} not in {self._dict(node)}", told, is_module(node.value))
+
+    def names_held(self, node: Reached) -> None:
+        """The instance holds these attributes, in this order."""
+        own = held(node.value, None)
+        if own is not None:
+            test = f"all_same({self._dict(node)}, {self.check.constant(list(own))})"
+            self.check.guard(test, f"the attributes of {node.told}", is_module(node.value))
 
     def _dict(self, node: Reached) -> str:
         """The expression for what an instance holds, that runs no code of its class."""
@@ -63,6 +71,10 @@ class Objects(Classes):
             return
         if kind.__module__ == "minitorch.compiler.function":  # what it recorded changes nothing
             self.look(value._function, f"{node.expr}._function", node.told, node.free)
+            given = [name for name in value.__dict__ if name not in RECORDED and name[0] != "_"]
+            self.objects.append((node, set(given)))
+            for name in given:
+                self._when_read(name, lambda n=name: self._attribute(node, n))  # type: ignore[misc]
             return
         if kind.__module__ == "logging":  # what a logger does is seen as it does it
             return

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container
 from itertools import combinations
 from types import CodeType
 from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -77,6 +78,9 @@ class Recording(NamedTuple):
                    the backward pass needs
     ``outside``    the tensors whose arrays are its arguments
     ``places``     of each the number in ``world.read()``, or -1 - k for the ``.grad`` of number k
+    ``beside``     numbers in ``world.read()`` of those that no operation takes: their shapes may be
+                   read all the same
+    ``given``      by number in ``world.read()``: what ``.grad`` was before
     ``grads``      leaves whose ``.grad`` becomes new: (number in ``world.read()``, result or None,
                    its version)
     ``required``   leaves, numbers in ``world.read()``, whose ``.grad`` has to be None before
@@ -88,6 +92,8 @@ class Recording(NamedTuple):
     forward: Program
     outside: list[Any]
     places: list[int]
+    beside: list[int]
+    given: dict[int, Any]
     results: list[Result]
     tree: Any
     grads: list[tuple[int, int | None, int]]
@@ -158,10 +164,14 @@ def record(
 ) -> tuple[Any, Recording | None, StepTracer]:
     """Calls the function and watches it: the result, and the recording if there can be one; else
     the tracer says why. Kernels are taken apart where ``inlining`` says so, but for ``whole``."""
-    world = World.of(function, args, kwargs)
-    tracer = StepTracer(
-        world.reached, names_of(function, args, kwargs), inlining, whole, _code(function)
-    )
+    try:
+        world = World.of(function, args, kwargs)
+        names = names_of(function, args, kwargs)
+    except Exception as error:  # of an object that cannot be looked at
+        tracer = StepTracer(list, {}, inlining, whole, None)
+        tracer.stop(error)
+        return function(*args, **kwargs), None, tracer
+    tracer = StepTracer(world.reached, names, inlining, whole, _code(function))
     state = default_generator.get_state()
     with told_of_values(), tracer, world.watching():
         made = function(*args, **kwargs)
@@ -204,7 +214,10 @@ class _Settling:
             tensor = self.tracer.outside[value]
             if nodes_of(tensor) != before or tensor._data is not self.writer.arrays[value]:
                 raise Stop("a tensor from outside gets another history, or other memory")
-        for tensor in self.world.tensors:
+        for tensor, (data, node, _) in zip(self.world.tensors, self.world.states, strict=True):
+            array = data() if type(data) is ref else data  # nobody is to keep its memory
+            if tensor._data is not array or tensor._node is not node:
+                raise Stop("a tensor from outside gets another history, or other memory")
             known = self.writer.value_of(tensor._data)
             if known is not None and self.tracer.outside.get(known, tensor) is not tensor:
                 raise Again("two tensors from outside are one array")
@@ -243,13 +256,30 @@ class _Settling:
         arrays = [self.writer.arrays[value] for value in self.tracer.outside]
         places = [self._place(t) for t in self.outside]
         return Recording(
-            self.world, program, self.outside, places, results, self.tree, grads, required, writes,
-            backward, freed, arrays, list(self.tracer.own.values()),
+            self.world, program, self.outside, places, self._beside(), self._given(), results,
+            self.tree, grads, required, writes, backward, freed, arrays,
+            list(self.tracer.own.values()),
             [(step, name) for step, name, _ in numbers.values()], steps, self.tracer.ready,
             self.tracer,
             [(default_generator, self.state), *self.world.generators],
             self.writer.lasting, self.tracer.asked is not None,
         )  # fmt: skip
+
+    def _beside(self) -> list[int]:
+        return [k for k, t in enumerate(self.world.tensors) if id(t) not in self.position]
+
+    def _given(self) -> dict[int, Any]:
+        """Where ``.grad`` is read: what it was, of tensors where that is not seen otherwise."""
+        read = "grad" in self.world.names
+        if not (read or self.tracer.first or self.tracer.grad_of):
+            return {}
+        return {
+            k: grad
+            for k, (t, (_, _, grad)) in enumerate(
+                zip(self.world.tensors, self.world.states, strict=True)
+            )
+            if read or id(t) not in self.tracer.first
+        }
 
     def _numbered(self, tensor: Any) -> int:
         if id(tensor) not in self.number:

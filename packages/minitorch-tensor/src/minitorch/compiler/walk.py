@@ -7,6 +7,7 @@ module's namespace those globals that the code loads.
 from __future__ import annotations
 
 import sys
+import weakref
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
@@ -40,6 +41,12 @@ NAMES_ONLY = {"abc", "contextlib", "enum", "functools", "inspect", "types", "typ
 UNSET = object()  # the value of a context variable that has none
 SEQUENCES = (list, tuple, deque)
 NOT_FREE = (FunctionType, ModuleType, type, Generator)
+# what code can ask a tensor, besides what is asked of all of them
+ASKED = {name: f".{name}" for name in ("is_leaf", "output_nr", "retains_grad", "_version")}
+ASKED |= {
+    name: f".{name}()" for name in ("is_inference", "is_shared", "storage_offset", "_is_view")
+}
+GRAPH = ("grad_fn", "_base", "_backward_hooks")  # None, or what cannot be looked into
 LOOKED_INTO = (*SEQUENCES, dict, set, frozenset, MappingProxyType, partial, np.ndarray)
 
 
@@ -249,12 +256,33 @@ class Walk(Objects):
         expr = self._exprs[id(value)] = check.variable(access)
         self._held.append(value)
         self.tensors.append((value, told))
+        data: Any = value._data
+        data = weakref.ref(data) if isinstance(data, np.ndarray) else data
+        self.states.append((data, value._node, value._grad))
         check.tensors.append(expr)
         kind = type(value)
         check.identical(f"type({expr})", check.constant(kind), told)
         if kind is not _tensor_class() and getattr(kind, "__torch_function__", 0) is not disabled:
             self._refuse(told, f"is a {kind.__name__}, whose __torch_function__ computes")
         self._attributes(Reached(value, expr, told, True), list(value.__dict__))
+        for name in (*ASKED, *GRAPH):
+            self._when_read(name, lambda n=name: self._asked(value, expr, told, n))  # type: ignore[misc]
+
+    def _asked(self, value: Variable, expr: str, told: str, name: str) -> None:
+        """Code names what can be asked of tensors alone."""
+        told = f"{told}.{name}"
+        try:
+            found = getattr(value, name)
+            found = found() if ASKED.get(name, "").endswith("()") else found
+        except (AttributeError, RuntimeError):
+            self._refuse(told, "cannot be asked for")
+            return
+        if name in ASKED:
+            self.check.equal(f"{expr}{ASKED[name]}", found, told)
+        elif found is None:
+            self.check.guard(f"{expr}.{name} is None", told)
+        else:
+            self._refuse(told, "cannot be looked into")
 
     def _array(self, node: Reached) -> None:
         value = node.value

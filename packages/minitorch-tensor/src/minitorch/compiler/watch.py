@@ -52,7 +52,16 @@ OURS = {
     "minitorch.utils.data", "minitorch.distributed",
 }  # fmt: skip
 OUR_FUNCTIONS = {
-    "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state",
+    "fork_rng", "get_autocast_cpu_dtype", "get_autocast_dtype", "get_deterministic_debug_mode",
+    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
+    "get_printoptions", "get_rng_state", "initial_seed", "is_anomaly_check_nan_enabled",
+    "is_deterministic_algorithms_warn_only_enabled", "is_multithreading_enabled",
+    "is_warn_always_enabled", "manual_seed", "seed", "set_autocast_cache_enabled",
+    "set_autocast_cpu_dtype", "set_autocast_cpu_enabled", "set_autocast_dtype",
+    "set_autocast_enabled", "set_default_device", "set_default_dtype", "set_default_tensor_type",
+    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
+    "set_kernels", "set_num_interop_threads", "set_num_threads", "set_printoptions",
+    "set_rng_state", "set_warn_always", "use_deterministic_algorithms",
 }  # fmt: skip
 TRUSTED = {"minitorch", "numpy", "torch"}  # classes say that they are torch's
 warn = warnings.warn
@@ -93,11 +102,14 @@ class Watch:
         self.users = users
 
         def event(frame: FrameType, event: str, arg: Any) -> None:
-            if event == "call":
-                if id(frame.f_code) not in seen:
-                    started(frame)
-            elif event == "c_call" and (id(frame.f_code) in users or arg is warn):
-                called(frame, arg)
+            try:
+                if event == "call":
+                    if id(frame.f_code) not in seen:
+                        started(frame)
+                elif event == "c_call" and (id(frame.f_code) in users or arg is warn):
+                    called(frame, arg)
+            except Exception as error:  # of objects that cannot be looked at; it is not the user's
+                self.reason = self.reason or f"what it reads raises {type(error).__name__}: {error}"
             if before is not None:
                 before(frame, event, arg)  # type: ignore[arg-type]
 
