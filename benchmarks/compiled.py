@@ -20,7 +20,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -56,7 +55,10 @@ NEEDS = {  # worker -> what is to be there, and how it gets there
     "torch compiled": (shutil.which("g++") or shutil.which("clang++"), "a C++ compiler"),
     "jax": (find_spec("jax"), "pip install jax"),
 }
-PROCESSORS = {"": "as it is", " avx2": "without AVX-512"}  # suffix of workers -> words
+PROCESSORS = {
+    "": "the processor as it is",
+    " avx2": "without AVX-512",
+}  # suffix of workers -> words
 IN_SHORT = ("small_mlp_sgd", "character_mlp", "lstm", "digits_cnn", "gpt", "layer_norm", "minilm")
 
 
@@ -89,8 +91,11 @@ def times(
     return {}
 
 
-def first_calls(workload: Workload, size: int) -> dict[str, list[float]]:
-    """Seconds that the first calls take, with Numba without and with what it keeps on disk."""
+def first_calls(workload: Workload, size: int) -> dict[str, Any]:
+    """A step's seconds as it is and of the first compiled calls, see worker.Bench.
+
+    With Numba without and with what it keeps on disk.
+    """
     found = {}
     with TemporaryDirectory() as folder:
         kept = {"NUMBA_CACHE_DIR": folder, "MINITORCH_CACHE": folder}
@@ -177,16 +182,15 @@ def first_table(data: Any) -> str:
     lines = []
     for title, row in rows(data).items():
         if first := row.get("first"):
-            cells = [time(first[key][:1]) if key in first else ""
-                     for key in (NUMPY, NUMBA, f"{NUMBA} again")]  # fmt: skip
-            if eager := row.get("times", {}).get(EAGER):
-                cells.insert(1, factor(first[NUMPY][0] / median(eager)))
-            else:
-                cells.insert(1, "")
-            cells.append(time([sum(first[NUMPY])]))
-            lines.append([title, *cells])
-    head = ["first call", "compiled", "in eager steps", "Numba", "Numba, kept on disk"]
-    return markdown([*head, "four calls"], lines)
+            eager, calls = first[NUMPY]
+            cells = [time([value]) for value in (eager, calls[0], sum(calls))]
+            cells.insert(2, f"**{factor(calls[0] / eager)}**")
+            numbas = (first.get(key) for key in (NUMBA, f"{NUMBA} again"))
+            lines.append(
+                [title, *cells, *(time(found[1][:1]) if found else "" for found in numbas)]
+            )
+    head = ["step", "as it is", "first call", "by it", "four calls"]
+    return markdown([*head, "first, Numba", "first, Numba, kept on disk"], lines)
 
 
 def memory_table(data: Any) -> str:
@@ -215,7 +219,7 @@ def section() -> str:
         ratio_table(data, ""),
         "Without AVX-512, all libraries:",
         ratio_table(data, " avx2"),
-        "In a new process, after a step that ran as it is:",
+        "In new processes, after steps that ran as they are, MiniTorch's first compiled calls:",
         first_table(data),
         "The arrays of a step, beyond model and data, and what the program keeps for the next:",
         memory_table(data),

@@ -15,6 +15,7 @@ import tracemalloc
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from statistics import median
 from typing import Any
 
 import workloads
@@ -68,17 +69,13 @@ class Bench:
             for _ in range(WARM):
                 self.step()
 
-    def first_calls(self, name: str, size: int) -> list[float]:
-        """Seconds of each of the first calls of a compiled step, which ran before as it is."""
+    def first_calls(self, name: str, size: int) -> tuple[float, list[float]]:
+        """Seconds of a step as it is, in the median, and of each of the first compiled calls."""
         assert self.compile is not None
         step = self.build(name, size)
         step()
-        step, took = self.compile(step), []
-        for _ in range(WARM):
-            start = time.perf_counter()
-            step()
-            took.append(time.perf_counter() - start)
-        return took
+        eager = median(map(seconds, [step] * 5))
+        return eager, list(map(seconds, [self.compile(step)] * WARM))
 
     def memory(self, name: str, size: int) -> int:
         """Bytes of NumPy's arrays in a step at most, but for what there was before the first."""
@@ -122,6 +119,12 @@ class Bench:
         for _ in range(steps):
             self.step()
         return highest_mark() - before
+
+
+def seconds(step: workloads.Step) -> float:
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
 
 
 def rest() -> None:

@@ -79,7 +79,8 @@ def test_a_worker_runs_compiled_steps():
     with harness.Worker("minitorch compiled") as worker:
         worker.ask("prepare", "chained_scalars", 10)
         assert worker.ask("seconds", 1) > 0
-        assert len(worker.ask("first_calls", "chained_scalars", 10)) > 2
+        eager, calls = worker.ask("first_calls", "chained_scalars", 10)
+        assert min(eager, *calls) > 0
 
 
 def test_memory_is_that_of_arrays():
@@ -106,7 +107,7 @@ def test_who_fails_at_a_step_is_left_out(monkeypatch, capsys):
 
 def test_the_table_of_compiled_steps():
     seconds = {"torch": [2.0] * 3, "minitorch": [1.0] * 3, "minitorch compiled": [0.5] * 3}
-    row = {"times": seconds, "first": {"minitorch compiled": [3.0, 2.0]},
+    row = {"times": seconds, "first": {"minitorch compiled": (1.0, [3.0, 2.0])},
            "memory": {"minitorch": 2e6, "minitorch compiled": 1e6}}  # fmt: skip
     data = {"small_mlp_sgd 64": row}
     title = WORKLOADS["small_mlp_sgd"].titled(64)
@@ -115,7 +116,10 @@ def test_the_table_of_compiled_steps():
     assert compiled.ratio_table(data, "").splitlines()[-1] == (
         f"| {title} | 2 s | 0.50 | **0.25** |  |  |  |"
     )
-    assert lines == [f"| {title} | 3 s | 3.00 |  |  | 5 s |", f"| {title} | 2 MB | 0.50 |  |"]
+    assert lines == [
+        f"| {title} | 1 s | 3 s | **3.00** | 5 s |  |  |",
+        f"| {title} | 2 MB | 0.50 |  |",
+    ]
 
 
 def test_text_between_markers(tmp_path):
