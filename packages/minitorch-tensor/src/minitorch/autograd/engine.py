@@ -214,18 +214,23 @@ ALONE = (
 )  # of a view that alone has its memory; Pythons differ
 
 
+def alone_has_memory(view: Any) -> bool:
+    """Whether ``view`` is of all of an array that nobody else has."""
+    return (
+        type(view.base) is np.ndarray
+        and view.base.base is None
+        and view.base.size == view.size
+        and _owners(view) <= ALONE
+    )
+
+
 def _is_new(array: Any, node: Node) -> bool:
     """True where a rule made ``array`` just now: only the engine has it and its memory."""
     if not node.makes_arrays or type(array) is not np.ndarray:
         return False
     if node.extra is not None and not SEEING.isdisjoint(node.extra):
         return False
-    if array.base is not None and (
-        type(array.base) is not np.ndarray
-        or array.base.base is not None
-        or array.base.size != array.size
-        or _owners(array) > ALONE
-    ):
+    if array.base is not None and not alone_has_memory(array):
         return False
     for values in node.saved[node.seen]:  # a rule may give back what it was given
         for value in values or ():

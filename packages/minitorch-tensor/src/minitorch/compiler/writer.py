@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine import alone_has_memory
 from ..autograd.variable import Variable
 from .program import Instruction, Line, Value, values_in
 from .proxy import Opaque, Proxy, creating, proxies_in, unwrapped
@@ -245,7 +246,7 @@ class Writer:
                 fresh, value = True, self.know(each)
                 # an array that cannot be written to may be kept by the kernel for the next call
                 alone &= isinstance(each, np.generic) or (
-                    each.base is None and each.flags.owndata and each.flags.writeable
+                    each.flags.writeable and (each.flags.owndata or alone_has_memory(each))
                 )
                 views += self._shared(each, value, (args, kwargs), given)
             else:
