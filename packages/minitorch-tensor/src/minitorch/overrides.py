@@ -338,7 +338,7 @@ def is_tensor_method_or_property(func: Callable[..., Any]) -> bool:
 def _tensor_class() -> Any:
     from .autograd import variable
 
-    return variable._Tensor
+    return variable.tensor_class
 
 
 # --- functions that ask ------------------------------------------------------------------------

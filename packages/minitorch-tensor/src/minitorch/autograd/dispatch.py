@@ -1,8 +1,8 @@
 """Every operation is executed and recorded here: kernels run, nodes are made.
 
 ``apply`` does it for any primitive. ``unary``, ``binary``, ``ternary`` and ``variadic`` are the
-same, written out for small operations, whose cost is Python's; while an interpreter is active, all
-of them hand the operation to it.
+same, ``wrap`` included, written out for small operations, whose cost is Python's; while an
+interpreter is active, all of them hand the operation to it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from .._types.dtype import LIMITED, from_numpy_dtype, number_dtype
 from ..kernels.elementwise import LARGE, threaded
 from ..kernels.memory import owner_of
 from ..kernels.meta import MetaArray, MetaError
+from . import variable
 from .frames import fold
-from .grad_mode import INTERPRETERS, current
+from .grad_mode import INTERPRETERS, current, marking
 from .history import history
 from .node import Output, sequence_numbers
 from .opmath import kernel_for
-from .variable import Unfollowed, Variable, wrap, wrap_view
+from .variable import Unfollowed, Variable, new, new_counter, wrap, wrap_view
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -354,7 +355,9 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
                         result = state.without_warnings(run, data)
                 except (MetaError, MemoryError):
                     result = without_values(primitive, (data,), params)
-                tensor = wrap(result)
+                tensor = new(variable.tensor_class)
+                tensor._data, tensor._node, tensor._base = result, None, None
+                tensor._counter = [0] if not marking else new_counter()
             if differentiable and state.flags:
                 parent = input._node if input._base is None else history(input)
                 if parent is not None:
@@ -448,7 +451,9 @@ def binary(primitive: Primitive, operator: bool = False) -> Callable[..., Any]:
                 result = without_values(primitive, (x, y), params)
             except ValueError as error:
                 raise explain(primitive, (x, y), error) from None
-            tensor = wrap(result)
+            tensor: Any = new(variable.tensor_class)
+            tensor._data, tensor._node, tensor._base = result, None, None
+            tensor._counter = [0] if not marking else new_counter()
             if differentiable and state.flags:
                 na = input._node if input._base is None else history(input)
                 nb = None
@@ -555,7 +560,9 @@ def ternary(primitive: Primitive) -> Callable[..., Any]:
             rest = ()
             if residuals:
                 result, *rest = result
-            tensor = wrap(result)
+            tensor: Any = new(variable.tensor_class)
+            tensor._data, tensor._node, tensor._base = result, None, None
+            tensor._counter = [0] if not marking else new_counter()
             if state.flags:
                 na = None
                 if a_rule:

@@ -137,7 +137,6 @@ def _walk(
                 if watchers:
                     tell("captured", node, targets[node])
                 continue
-        seen = None  # what hooks saw: no longer the engine's to write into
         if extra is not None:
             g, seen = _before(node, extra, g)
             if g is None:
@@ -145,7 +144,8 @@ def _walk(
         if type(node) is AccumulateGrad:
             if watchers and node.variable is not None:
                 tell("before_grad", node.variable, True)
-            if node.accumulate(g, seen is None and node in owned):
+            # what hooks saw is no longer the engine's to write into
+            if node.accumulate(g, node in owned and (extra is None or seen is None)):
                 if watchers:
                     tell("accumulated", node.variable, g)
                 if extra is not None:
@@ -182,8 +182,8 @@ def _walk(
                     tell("reduced", whole, gp)
             if parent not in pending:
                 pending[parent] = gp
-                number = early.get(parent, parent.sequence_nr) if early else parent.sequence_nr
-                heappush(heap, (number, parent))
+                number = parent.sequence_nr
+                heappush(heap, (early.get(parent, number) if early else number, parent))
                 if type(parent) is AccumulateGrad and gp is not g and _is_new(gp, node):
                     if not watchers:  # who may have seen it
                         owned.add(parent)

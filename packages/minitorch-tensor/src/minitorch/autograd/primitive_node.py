@@ -26,7 +26,14 @@ class PrimitiveNode(Node):
     rules: tuple[Any, ...]  # None where an input has none; its saved values are None then too
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
-        saved, rules = self._values(create_graph), self.rules
+        saved, rules = self.saved, self.rules
+        if saved is None or create_graph or self.extra is not None:
+            saved = self._values(create_graph)
+        else:  # the usual case of `_values`, written out
+            for counter, version in self.versions:
+                if counter[0] != version:
+                    saved = self._values(create_graph)
+                    break
         if type(g) is Partial:
             g = self._full(g, create_graph)
         if wanted is not None:

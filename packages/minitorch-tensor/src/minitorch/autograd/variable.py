@@ -213,19 +213,19 @@ def check_inference(tensor: Variable, message: str = WRITTEN) -> None:
         raise RuntimeError(message)
 
 
-_Tensor: Any = Variable
+tensor_class: Any = Variable
 new = object.__new__
 
 
 def use_tensor_class(cls: type[Variable]) -> None:
     """Called once by ``_tensor.py``: what operations return."""
-    global _Tensor
-    _Tensor = cls
+    global tensor_class
+    tensor_class = cls
 
 
 def wrap(data: Any, node: Any = None) -> Tensor:
     """A tensor around ``data``, without a copy."""
-    tensor: Tensor = new(_Tensor)
+    tensor: Tensor = new(tensor_class)
     tensor._data = data
     tensor._node = node
     tensor._counter = [0] if not marking else new_counter()
@@ -243,7 +243,7 @@ def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any
 
     ``op`` is the operation that made it, or why that is not followed.
     """
-    tensor: Tensor = new(_Tensor)
+    tensor: Tensor = new(tensor_class)
     tensor._data = data
     tensor._node = node
     tensor._counter = version = source._counter

@@ -11,9 +11,10 @@ SMALL = 1 << 17  # multiply-adds
 
 
 def linear(x: Any, weight: Any, bias: Any) -> Any:
-    if x.dtype != weight.dtype:
+    dtype = x.dtype
+    if weight.dtype is not dtype and weight.dtype != dtype:
         raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {x.dtype} and {weight.dtype}"
+            f"mat1 and mat2 must have the same dtype, but got {dtype} and {weight.dtype}"
         )
     rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
     across = weight.T
@@ -24,9 +25,9 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
         across = np.ascontiguousarray(across)
     out = rows.dot(across)
     if bias is not None:
-        if bias.dtype is not x.dtype and bias.dtype != x.dtype:
+        if bias.dtype is not dtype and bias.dtype != dtype:
             raise RuntimeError(
-                f"bias and mat1 must have the same dtype, but got {bias.dtype} and {x.dtype}"
+                f"bias and mat1 must have the same dtype, but got {bias.dtype} and {dtype}"
             )
         out += bias
     return out if x.ndim == 2 else out.reshape((*x.shape[:-1], *weight.shape[:-1]))
