@@ -30,13 +30,13 @@ class Opaque(Exception):  # noqa: N818  (nothing went wrong)
 
 
 STATIC = {"shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides"}
-ATTRIBUTES = {"T", "mT", "real", "imag"}
+ATTRIBUTES = {name: Attribute(name) for name in ("T", "mT", "real", "imag")}
 _METHODS = """
     all any argmax argmin argsort astype clip conj conjugate copy cumprod cumsum diagonal dot
     flatten max mean min prod ravel repeat reshape round squeeze std sum swapaxes take
     trace transpose var view
 """
-METHODS = frozenset(_METHODS.split())
+METHODS = {name: Method(name) for name in _METHODS.split()}
 # NumPy's functions whose result does not depend on values
 QUESTIONS = {
     np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj,
@@ -132,9 +132,9 @@ class Proxy:
         if name in STATIC:
             return getattr(self._array, name)
         if name in ATTRIBUTES:
-            return self._writer.run(Attribute(name), (self,), {})
+            return self._writer.run(ATTRIBUTES[name], (self,), {})
         if name in METHODS:
-            method = Method(name)
+            method = METHODS[name]
             return lambda *args, **kwargs: self._writer.run(method, (self, *args), kwargs)
         raise Opaque(f"asks an array for {name}")
 

@@ -20,6 +20,7 @@ MOST = 60  # instructions of a kernel that is taken apart; a longer one is calle
 LARGE = 1 << 15  # elements; on more of them Python costs nothing beside NumPy, and kernels that
 FEW = 8  # take more instructions than these know better: by blocks that fit the cache, on all cores
 CONSTANT = (type(None), bool, int, float)
+ARRAYS = (np.ndarray, np.generic)
 PLAIN = {*CONSTANT, str, type}
 SMALL = 4096  # elements of an array that a kernel may bring along, unless it is read-only
 
@@ -115,7 +116,7 @@ class Writer:
         if type(x) in (tuple, list):
             for each in x:
                 self._check(each)
-        elif isinstance(x, np.ndarray | np.generic) and id(x) not in self.known:
+        elif isinstance(x, ARRAYS) and id(x) not in self.known:
             if id(x) not in self.constants:
                 raise Opaque("values are used in a way that cannot be written down")
 
@@ -174,7 +175,7 @@ class Writer:
         kind = type(x)
         if kind is tuple or kind is list:
             return kind(map(self._proxies, x))
-        value = self.known.get(id(x)) if isinstance(x, np.ndarray | np.generic) else None
+        value = self.known.get(id(x)) if isinstance(x, ARRAYS) else None
         return x if value is None else Proxy(x, value, self)
 
     def _valued(self, x: Any, constants: bool) -> Any:
@@ -211,14 +212,34 @@ class Writer:
         """What a proxy was asked to do: the result as a proxy, the instruction written."""
         if threading.get_ident() != self._thread:
             raise Opaque("goes on in another thread")
-        written = tuple(self._valued(target, False) for target in writes)
-        if self._own is not None and not self._own.issuperset(written):
-            raise Opaque("writes to an argument")
-        valued = self._valued(args, True)
-        named = self._valued(kwargs, True) if kwargs else kwargs
-        made = function(*unwrapped(args), **unwrapped(kwargs))
-        given = {x._value: x._array for x in proxies_in((args, kwargs))}
-        return self.write(function, valued, named, made, written, given=given)
+        written: tuple[Value, ...] = ()
+        if writes:
+            written = tuple(self._valued(target, False) for target in writes)
+            if self._own is not None and not self._own.issuperset(written):
+                raise Opaque("writes to an argument")
+        valued: list[Any] = []
+        arrays: list[Any] = []
+        given: dict[Value, Any] = {}
+        for x in args:
+            kind = type(x)
+            if kind is Proxy:
+                valued.append(x._value)
+                arrays.append(x._array)
+                given[x._value] = x._array
+            elif kind in PLAIN:
+                valued.append(x)
+                arrays.append(x)
+            else:
+                valued.append(self._valued(x, True))
+                arrays.append(unwrapped(x))
+                given.update((each._value, each._array) for each in proxies_in(x))
+        named = kwargs
+        if kwargs:
+            named = self._valued(kwargs, True)
+            given.update((each._value, each._array) for each in proxies_in(kwargs))
+            kwargs = unwrapped(kwargs)
+        made = function(*arrays, **kwargs)
+        return self.write(function, tuple(valued), named, made, written, given=given)
 
     def write(
         self, function: Any, args: Any, kwargs: Any, made: Any,
@@ -227,13 +248,13 @@ class Writer:
     ) -> Any:  # fmt: skip
         """Writes the instruction that gave ``made``; returns this with proxies for arrays."""
         several = type(made) in (tuple, list)
-        standing = {id(array): value for value, array in (given or {}).items()}
+        standing = {id(array): value for value, array in given.items()} if given else {}
         results: list[Value | None] = []
         proxies: list[Any] = []
         views: list[Value] = []
         fresh, alone = False, True
         for each in made if several else (made,):
-            if not isinstance(each, np.ndarray | np.generic):
+            if not isinstance(each, ARRAYS):
                 if each is not None:
                     raise Opaque(f"{function} returns {type(each).__name__}")
                 results.append(None)
@@ -244,11 +265,12 @@ class Writer:
                 value = None
             if value is None:
                 fresh, value = True, self.know(each)
-                # an array that cannot be written to may be kept by the kernel for the next call
-                alone &= isinstance(each, np.generic) or (
-                    each.flags.writeable and (each.flags.owndata or alone_has_memory(each))
-                )
-                views += self._shared(each, value, (args, kwargs), given)
+                if isinstance(each, np.ndarray):
+                    if alone:  # one that cannot be written to may be kept by the kernel
+                        flags = each.flags
+                        alone = flags.writeable and (flags.owndata or alone_has_memory(each))
+                    if each.base is not None:
+                        views += self._shared(each, value, (args, kwargs), given)
             else:
                 alone = False  # an argument is among the results
             results.append(value)
@@ -289,8 +311,6 @@ class Writer:
         self, array: Any, value: Value, args: Any, given: dict[Value, Any] | None
     ) -> list[Value]:
         """The arguments whose memory ``array`` shares; ``given`` are arrays that stand for them."""
-        if not isinstance(array, np.ndarray) or array.base is None:
-            return []
         found = []
         for source in values_in(args):
             held = given[source] if given and source in given else self.arrays[source]
