@@ -20,28 +20,23 @@ class Reference(NamedTuple):
     path: str
 
 
-def _of_numpy() -> dict[int, Reference]:
-    """NumPy's functions by identity: several names may lead to one, its own is the usual one. What
-    NumPy imports when it is asked for, it is not asked for here."""
-    found = {}
+def _in_numpy(function: Any, name: str) -> Reference | None:
+    """NumPy's functions stand in it by their own names. What it imports when it is asked for, it is
+    not asked for here."""
+    name = "abs" if function is np.absolute else name
     for prefix, module in (("", np), ("linalg.", np.linalg)):
-        for name in module.__all__:
-            value = vars(module).get(name)
-            if callable(value) and (id(value) not in found or value.__name__ == name):
-                found[id(value)] = Reference("numpy", f"np.{prefix}{name}")
-    return found | {id(np.abs): Reference("numpy", "np.abs")}
-
-
-NUMPY = _of_numpy()
+        if vars(module).get(name) is function:
+            return Reference("numpy", f"np.{prefix}{name}")
+    return None
 
 
 def reference(function: Any) -> Reference | None:
     """Where ``function`` is found; None where no module leads to it."""
-    known = NUMPY.get(id(function))
+    owner = getattr(function, "__self__", None)
+    name = str(getattr(function, "__name__", ""))
+    known = _in_numpy(function, name)
     if known is not None:
         return known
-    owner = getattr(function, "__self__", None)
-    name = getattr(function, "__name__", "")
     if isinstance(owner, np.ufunc):  # np.add.reduce
         return Reference("numpy", f"np.{owner.__name__}.{name}")
     module = str(getattr(function, "__module__", None) or "")
