@@ -85,10 +85,16 @@ class Names:
 
     def give_results(self, instruction: Instruction) -> None:
         """Names for what an instruction gives."""
-        for value, word in zip(instruction.results, self._words(instruction)):
-            if value is not None and value not in self.of:
-                again = instruction.views and instruction.views[0].hint == value.hint
-                self.give(value, word if again else value.hint or word)
+        words: list[str] = []
+        for k, value in enumerate(instruction.results):
+            if value is None or value in self.of:
+                continue
+            again = instruction.views and instruction.views[0].hint == value.hint
+            if value.hint and not again:
+                self.give(value, value.hint)
+            else:
+                words = words or self._words(instruction)
+                self.give(value, words[k])
 
     def _words(self, instruction: Instruction) -> list[str]:
         function = instruction.function
@@ -120,10 +126,11 @@ class Names:
             alone, of = "mask", ""
         elif _adds(instruction):
             alone, of = "sums", "sum_{}"
+        elif function in WORDS:
+            alone, of = WORDS[function]
         else:
-            name = _name(function)
-            several = sum(1 for _ in instruction.inputs()) > 1
-            alone, of = WORDS.get(function, (name, "" if several else f"{name}_{{}}"))
+            alone = _name(function)
+            of = "" if len(instruction.inputs()) > 1 else f"{alone}_{{}}"
         return of.format(named) if named and of else alone
 
 
