@@ -162,6 +162,30 @@ def test_generator():
     assert b.tolist() == minitorch.rand(2).tolist()  # g left the default generator alone
 
 
+@pytest.mark.parametrize("seed", [0, 7, 2**40 + 5, 2**64 - 1])
+@pytest.mark.parametrize("drawn", [0, 3, 624, 1300])
+def test_states(seed, drawn):
+    source, before = minitorch.Generator(), minitorch.Generator()
+    source.manual_seed(seed)
+    before.bits32(5)
+    source.bits32(drawn)
+    state = source.get_state()
+    after = minitorch.Generator().set_state(state)
+    before.set_state(state)
+    again = source.clone_state()
+    assert all(minitorch.equal(each.get_state(), state) for each in (source, before, after, again))
+    expected = source.bits32(700).tolist()
+    assert all(each.bits32(700).tolist() == expected for each in (before, after, again))
+
+
+def test_the_state_of_a_stream_that_was_not_begun():
+    begun, other = minitorch.Generator().manual_seed(3), minitorch.Generator().manual_seed(3)
+    begun.bits32(0)
+    state = other.get_state()
+    assert minitorch.equal(state, begun.get_state())
+    assert "_bits" not in vars(other.set_state(state))
+
+
 def test_fills_are_in_place():
     x = minitorch.zeros(4, 4)
     row = x[1]

@@ -9,7 +9,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from operator import length_hint
 from typing import TYPE_CHECKING, Any
@@ -60,6 +60,16 @@ def _free_locks() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_end_import, after_in_child=_free_locks)
+
+
+@lru_cache(maxsize=8)
+def _seeded(seed: int) -> Array:
+    """The words of a stream that nothing was drawn from: w[k] = 1812433253 (w ^ w >> 30) + k, with
+    w = w[k - 1]. It makes none, which would take an import of numpy.random."""
+    words = [seed]
+    for k in range(1, 624):
+        words.append((1812433253 * (words[-1] ^ words[-1] >> 30) + k) % 2**32)
+    return np.array(words, np.uint32)
 
 
 class Generator:
@@ -135,13 +145,13 @@ class Generator:
         """The state as a uint8 tensor, in PyTorch's layout: either side restores the other's."""
         from ..ops.creation import made
 
-        words, position = self._state[:624], int(self._state[624])
+        if "_bits" in self.__dict__:
+            words, position = self._state[:624], int(self._state[624])
+        else:
+            words, position = _seeded(self._seed % 2**32), 624
         following = position
-        if position == 624:  # as seeded, or at the end of a block of 624
-            before = words[:-1].astype(np.uint64)
-            after = 1812433253 * (before ^ before >> 30) + np.arange(1, 624, dtype=np.uint64)
-            if words[0] == self._seed % 2**32 and np.array_equal(after % 2**32, words[1:]):
-                following = 0
+        if position == 624 and np.array_equal(words, _seeded(self._seed % 2**32)):
+            following = 0  # else at the end of a block of 624
         kept = self._kept
         state = LAYOUT.pack(
             self._seed, 625 - position, 1, following, words.astype("<u8").tobytes(),
@@ -162,8 +172,10 @@ class Generator:
         words = np.frombuffer(key, "<u8")
         if not (seeded and 1 <= left <= 624 and following <= 624 and words.max() < 2**32):
             raise RuntimeError("Invalid mt19937 state")
-        self._state[:624], self._state[624] = words, 625 - left
         self._seed, self._kept = seed, kept if keeps else None
+        seeded = left == 1 and np.array_equal(words, _seeded(seed % 2**32))
+        if "_bits" in self.__dict__ or not seeded:
+            self._state[:624], self._state[624] = words, 625 - left
         return self
 
     def clone_state(self) -> Generator:
