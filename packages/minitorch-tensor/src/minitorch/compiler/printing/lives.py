@@ -30,9 +30,9 @@ class Lives:
         for k, instruction in enumerate(program.instructions):
             for value in instruction.inputs():
                 last[value] = k
-            for value in instruction.results:
-                if value is not None:
-                    made.setdefault(value, k)
+            for result in instruction.results:
+                if result is not None:
+                    made.setdefault(result, k)
         outside = {*program.results, *program.arguments}
         self.ends: dict[int, list[Value]] = defaultdict(list)
         self.unused: dict[int, list[Value]] = defaultdict(list)

@@ -117,7 +117,7 @@ def _look_at(name: str, module: types.ModuleType) -> None:
         primitive = value.__dict__.get("primitive")
         if primitive is None or getattr(primitive, "op", None) is None:
             continue
-        parts = [*enumerate(primitive.rules), ("kernel", primitive.kernel)]
-        for part, function in (*parts, ("joint", primitive.joint)):
+        parts: list[tuple[str | int, Any]] = [*enumerate(primitive.rules)]
+        for part, function in (*parts, ("kernel", primitive.kernel), ("joint", primitive.joint)):
             if function is not None:
                 _primitives.setdefault(id(function), (name, variable, part, primitive))
