@@ -252,6 +252,21 @@ def test_differentiable_learning_rate():
     assert lr.grad.item() == -7.0
 
 
+def test_gradient_of_a_product_that_the_state_keeps():
+    x = minitorch.tensor([0.5, -1.0], dtype=minitorch.float64, requires_grad=True)
+    product = minitorch.tensor(0.9, dtype=minitorch.float64, requires_grad=True)
+
+    def end(x, product):
+        p = x.clone()
+        p.grad = x * 2
+        optimizer = optim.NAdam([p], lr=0.9, differentiable=True)
+        optimizer.state[p]["mu_product"] = product.clone()
+        optimizer.step()
+        return p, optimizer.state[p]["mu_product"]
+
+    assert minitorch.autograd.gradcheck(end, (x, product))
+
+
 def test_muon_steps_are_nearly_orthogonal():
     rng = np.random.default_rng(0)
     p = minitorch.zeros(8, 5, requires_grad=True)

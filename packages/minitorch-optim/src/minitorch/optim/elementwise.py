@@ -179,11 +179,15 @@ def step_tensors(update: Update, state: Any, group: dict[str, Any]) -> None:
         names, scalars = update.states(group), update.scalars(group)
         fresh = not has_state(state.get(p), names)
         entry = first_state(update, state[p], p, group) if names or scalars else {}
-        before = [array_of(entry[name])[()] for name in scalars]
+        before = [  # numbers, but tensors that want a gradient
+            entry[name] if entry[name].requires_grad else array_of(entry[name])[()]
+            for name in scalars
+        ]
         states = [entry[name] for name in names]
         options, after = update.options(group, fresh, *before)
         made = update.kernel(tensors, (None,) * SCRATCH, p, g, *states, **options)
         for name, number in zip(scalars, after, strict=True):
-            entry[name] = wrap(np.array(number, scalar_dtype()))
+            tensor = isinstance(number, Variable)
+            entry[name] = number if tensor else wrap(np.array(number, scalar_dtype()))
         entry.update(zip(names, made[1:], strict=False))
         p.copy_(made[0])

@@ -28,7 +28,9 @@ def options(group: dict[str, Any], fresh: bool, *scalars: Any) -> Any:
     momentum = group["momentum_decay"]
     mu = beta1 * (1 - 0.5 * 0.96 ** (step * momentum))
     following = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * momentum))
-    product = float(scalars[1] * mu)  # rounded as it is kept
+    product = scalars[1] * mu
+    if not isinstance(product, Tensor):
+        product = float(product)  # rounded as it is kept
     decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
     return {
         "lr_g": lr * (1 - mu) / (1 - product),
