@@ -243,8 +243,7 @@ def test_properties_of_dtypes(name):
         agree(lambda lib, what=what: getattr(getattr(lib, name), what))
     agree(lambda lib: getattr(lib, name))
     agree(lambda lib: getattr(lib, name).to_real())
-    if name != "float16":  # complex32, which MiniTorch lacks
-        agree(lambda lib: getattr(lib, name).to_complex())
+    agree(lambda lib: getattr(lib, name).to_complex())
     agree(lambda lib: lib.iinfo(getattr(lib, name)))
     agree(lambda lib: lib.finfo(getattr(lib, name)))
     limits = ("bits", "eps", "max", "min", "tiny", "smallest_normal", "resolution", "dtype")

@@ -6,7 +6,7 @@ import sys
 import minitorch as mt
 import numpy as np
 import pytest
-from minitorch._types.dtype import EXTENSIONS, OWN, UNSIGNED
+from minitorch._types.dtype import EXTENSIONS, OWN, UNSIGNED, is_installed
 
 pytestmark = pytest.mark.filterwarnings("ignore:torch.set_default_tensor_type")
 
@@ -99,7 +99,7 @@ def test_ml_dtypes_is_imported_on_first_use():
     subprocess.run([sys.executable, "-c", text], check=True)
 
 
-@pytest.mark.parametrize("dtype", EXTENSIONS, ids=str)
+@pytest.mark.parametrize("dtype", [d for d in EXTENSIONS if not d.is_complex], ids=str)
 def test_each_of_ml_dtypes(dtype):
     pytest.importorskip("ml_dtypes")
     x = mt.tensor([[1.0, 2.0], [4.0, 0.5]]).to(dtype)
@@ -212,3 +212,81 @@ def test_lookups():
     mt.set_default_tensor_type("torch.FloatTensor")
     with pytest.raises(TypeError, match="invalid type"):
         mt.set_default_tensor_type("torch.Nonsense")
+
+
+# --- complex32: ml_dtypes has it since its version 0.6 -----------------------------------------
+
+C32 = mt.complex32
+needs_complex32 = pytest.mark.skipif(not is_installed(C32), reason="no ml_dtypes with complex32")
+Z = [1 + 2j, 3 - 1j]
+H = [1.5, 2.0]
+COMPLEX_HALVES = {
+    "sum": (lambda z, h: z + z * 2 - 1j, "complex32", [3 + 5j, 9 - 4j]),
+    "product with halves": (lambda z, h: z * h, "complex32", [1.5 + 3j, 6 - 2j]),
+    "halves and a number": (lambda z, h: h * 1j, "complex32", [1.5j, 2j]),
+    "beside float32": (lambda z, h: z * h.float(), "complex64", [1.5 + 3j, 6 - 2j]),
+    "modulus": (lambda z, h: (z * 0 + 3 + 4j).abs(), "float16", [5.0, 5.0]),
+    "real part": (lambda z, h: z.real, "float16", [1.0, 3.0]),
+    "imaginary part": (lambda z, h: z.imag, "float16", [2.0, -1.0]),
+    "conjugate": (lambda z, h: z.conj(), "complex32", [1 - 2j, 3 + 1j]),
+    "pairs": (lambda z, h: mt.view_as_real(z), "float16", [[1.0, 2.0], [3.0, -1.0]]),
+    "of pairs": (lambda z, h: mt.view_as_complex(h), "complex32", 1.5 + 2j),
+    "of parts": (lambda z, h: mt.complex(h, h * 2), "complex32", [1.5 + 3j, 2 + 4j]),
+    "of halves": (lambda z, h: h.chalf(), "complex32", [1.5 + 0j, 2 + 0j]),
+    "wider": (lambda z, h: z.cfloat(), "complex64", Z),
+    "comparison": (lambda z, h: z == z.flip(0), "bool", [False, False]),
+    "joined": (lambda z, h: mt.cat([z, mt.zeros(1, dtype=C32)]), "complex32", [*Z, 0j]),
+    "written": (lambda z, h: mt.zeros(2, dtype=C32).copy_(h), "complex32", [1.5 + 0j, 2 + 0j]),
+    "chosen": (lambda z, h: mt.where(h > 1.7, z, 0), "complex32", [0j, 3 - 1j]),
+}
+
+
+@needs_complex32
+@pytest.mark.parametrize("name", COMPLEX_HALVES)
+def test_complex_halves(name):
+    function, dtype, values = COMPLEX_HALVES[name]
+    made = function(mt.tensor(Z, dtype=C32), mt.tensor(H, dtype=mt.float16))
+    assert made.dtype is getattr(mt, dtype)
+    assert made.tolist() == values
+
+
+@needs_complex32
+@pytest.mark.parametrize("name", ["sum", "exp", "sqrt", "sigmoid", "angle", "prod", "reciprocal"])
+def test_what_complex_halves_lack(name):
+    with pytest.raises(NotImplementedError, match="not implemented for 'ComplexHalf'"):
+        getattr(mt.tensor(Z, dtype=C32), name)()
+    with pytest.raises(TypeError, match="unsupported ScalarType ComplexHalf"):
+        mt.tensor(Z, dtype=C32).numpy()
+
+
+@needs_complex32
+def test_more_of_complex_halves():
+    z = mt.tensor([1.25 + 4j, -7 + 6j], dtype=C32)
+    assert repr(z) == "tensor([ 1.2500+4.j, -7.0000+6.j], dtype=torch.complex32)"
+    z.real[0] = 2.0  # a view
+    assert z[0].item() == 2 + 4j
+    with pytest.warns(UserWarning, match="discards the imaginary part"):
+        assert z.half().tolist() == [2.0, -7.0]
+    mt.manual_seed(0)
+    assert mt.randn(20, dtype=C32).dtype is C32
+    leaf = mt.tensor([1 + 2j], dtype=C32, requires_grad=True)
+    (leaf * leaf).real.backward(mt.ones(1, dtype=mt.float16))
+    assert leaf.grad.tolist() == [2 - 4j]  # conj(2 z)
+    leaf = mt.tensor([3 + 4j], dtype=mt.complex64, requires_grad=True)
+    (leaf.to(C32) * 2).abs().float().sum().backward()
+    assert leaf.grad.dtype is mt.complex64
+    assert abs(leaf.grad.item() - (1.2 + 1.6j)) < 1e-3
+
+
+@pytest.mark.parametrize("wide", [mt.complex64, mt.complex128])
+@pytest.mark.parametrize(
+    ("real", "expected"),
+    [(mt.bfloat16, "complex64"), (mt.float32, "complex64"), (mt.float64, "complex128")],
+)
+def test_complex_numbers_without_dimensions_take_the_width_of_floats(wide, real, expected):
+    if not is_installed(real):
+        pytest.skip("no ml_dtypes")
+    number, floats = mt.tensor(1j, dtype=wide), mt.ones(2, dtype=real)
+    assert (number * floats).dtype is getattr(mt, expected)
+    assert mt.result_type(floats, number) is getattr(mt, expected)
+    assert (number * mt.ones(2, dtype=mt.int64)).dtype is wide

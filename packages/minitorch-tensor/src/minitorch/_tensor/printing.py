@@ -126,6 +126,8 @@ def with_suffixes(text: str, suffixes: list[str], indent: int, newline: Any = Fa
 def contents(array: Array, indent: int) -> str:
     """The numbers in brackets, the lines after the first indented."""
     summarize = array.size > options.threshold
+    if array.dtype.kind == "W":  # complex32, whose parts NumPy does not know
+        array = array.astype(np.complex64)
     shown = ends(array) if summarize else array
     if array.dtype.kind == "c":
         real, real_width = number_format(shown.real)

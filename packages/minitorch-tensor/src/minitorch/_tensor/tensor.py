@@ -391,7 +391,7 @@ class Tensor(Base):
                 "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have "
                 f"incompatible tensor type: one is on {self.device}, the other on {value.device}."
             )
-        if self.requires_grad and array.dtype.kind not in "fVc":
+        if self.requires_grad and array.dtype.kind not in "fVcW":
             raise RuntimeError(
                 "data set to a tensor that requires gradients must be floating point or complex "
                 f"dtype, not {value.dtype}"
@@ -447,7 +447,7 @@ class Tensor(Base):
         """Sets whether ``backward`` collects a gradient here; returns the tensor."""
         outside_transforms("requires_grad_")
         if requires_grad and self._node is None:
-            if self._data.dtype.kind not in "fVc":
+            if self._data.dtype.kind not in "fVcW":
                 raise RuntimeError(
                     "only Tensors of floating point dtype can require gradients, but this one has "
                     f"dtype {self.dtype}"
@@ -600,8 +600,9 @@ class Tensor(Base):
                     "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the "
                     "tensor to host memory first."
                 )
-            if self._data.dtype in LIMITED and self.dtype.is_floating_point:
-                raise TypeError(f"Got unsupported ScalarType {self.dtype.type_name}: use .float()")
+            if self._data.dtype in LIMITED and self.dtype.category > 1:
+                wide = "cfloat" if self.dtype.is_complex else "float"
+                raise TypeError(f"Got unsupported ScalarType {self.dtype.type_name}: use .{wide}()")
             return self._array()
         except Exception as error:
             fold(error)

@@ -51,7 +51,7 @@ __all__ = [
 _python_bool: TypeAlias = bool
 _int: TypeAlias = int
 _float: TypeAlias = float
-# by NumPy's kind: bool, integer, float, complex; V is what ml_dtypes' floats have
+# by NumPy's kind: bool, integer, float, complex; ml_dtypes' floats have V, its complex ones W
 CATEGORIES = {"b": 0, "u": 1, "i": 1, "f": 2, "V": 2, "c": 3}
 
 
@@ -92,10 +92,11 @@ class dtype:  # noqa: N801  (PyTorch's name)
         return {complex32: float16, complex64: float32, complex128: float64}.get(self, self)
 
     def to_complex(self) -> dtype:
-        """The complex dtype whose parts have this dtype (complex64 for float16 and bfloat16)."""
+        """The complex dtype whose parts have this dtype (complex64 for bfloat16)."""
         if self.category < 2 or self.itemsize == 1:
             raise RuntimeError(f"Unknown Complex ScalarType for {self.type_name}")
-        return complex128 if self in (float64, complex128) else complex64
+        halves = {float16: complex32, complex32: complex32, float64: complex128}
+        return complex128 if self is complex128 else halves.get(self, complex64)
 
     @property
     def __numpy_dtype__(self) -> np.dtype[Any]:
@@ -118,21 +119,22 @@ class _Extension(dtype):
 
     __slots__ = ()
 
-    def __init__(self, name: str, type_name: str, itemsize: _int) -> None:
+    def __init__(self, name: str, type_name: str, itemsize: _int, category: _int = 2) -> None:
         self.name, self.type_name = name, type_name
-        self.category, self.itemsize = 2, itemsize
+        self.category, self.itemsize = category, itemsize
 
     def __getattr__(self, name: str) -> Any:  # ``numpy`` is not set yet
         if name != "numpy":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         try:
             import ml_dtypes
-        except ImportError:
+
+            self.numpy = np.dtype(getattr(ml_dtypes, self.name))
+        except (ImportError, AttributeError):  # complex32 came with its version 0.6
             raise ImportError(
                 f"tensors of {self!r} need NumPy's extension ml_dtypes: install "
                 "minitorch-tensor[bfloat16], or use torch.float32 or torch.float16"
             ) from None
-        self.numpy = np.dtype(getattr(ml_dtypes, self.name))
         by_numpy[self.numpy] = LIMITED[self.numpy] = self
         return self.numpy
 
@@ -183,14 +185,15 @@ uint16 = dtype("uint16", "UInt16")
 uint32 = dtype("uint32", "UInt32")
 uint64 = dtype("uint64", "UInt64")
 bool = dtype("bool", "Bool")
-complex32 = chalf = _Name("complex32", "ComplexHalf", 3, 4)
+complex32 = chalf = _Extension("complex32", "ComplexHalf", 4, 3)
 complex64 = cfloat = dtype("complex64", "ComplexFloat")
 complex128 = cdouble = dtype("complex128", "ComplexDouble")
 
 EXTENSIONS = (
     bfloat16, float8_e4m3fn, float8_e5m2, float8_e4m3fnuz, float8_e5m2fnuz, float8_e8m0fnu,
+    complex32,
 )  # fmt: skip
-FLOAT8 = EXTENSIONS[1:]
+FLOAT8 = EXTENSIONS[1:-1]
 UNSIGNED = (uint16, uint32, uint64)  # with a few operations only
 OWN = (
     float16, float32, float64, int8, int16, int32, int64, uint8, *UNSIGNED, bool, complex64,
@@ -310,9 +313,12 @@ def result_dtype(*operands: Any) -> dtype:
         if result is None:
             result = kind
         elif kind.category > result.category:
-            # a wider category from a lower tier: float for complex keeps the width
-            widen = kind.is_complex and result.is_floating_point and kind is found[0]
-            result = result.to_complex() if widen and result.itemsize > 2 else kind
+            # a wider category from a lower tier: complex numbers take the width of floats
+            if kind.is_complex and result.is_floating_point and result.itemsize > 1:
+                kind = result.to_complex()
+                if kind is complex32 and not is_installed(complex32):
+                    kind = complex64
+            result = kind
     assert result is not None
     return result
 

@@ -115,7 +115,7 @@ def _recorded(
 
 def _meta(value: Any) -> Any:
     """(shape, dtype) of an output that can have a gradient, None of one that cannot."""
-    return (value.shape, value.dtype) if value.dtype.kind in "fVc" else None
+    return (value.shape, value.dtype) if value.dtype.kind in "fVcW" else None
 
 
 def _is_view(data: Any, source: Any) -> bool:

@@ -438,7 +438,7 @@ def _root(output: Any, gradient: Any, tensors: bool) -> tuple[Node, Any]:
                 f"grad can be implicitly created only for scalar outputs, but this one has shape "
                 f"{list(data.shape)}: pass gradient= (of that shape) or reduce it, as with .sum()"
             )
-        if data.dtype.kind == "c":
+        if data.dtype.kind in "cW":
             raise RuntimeError("grad can be implicitly created only for real scalar outputs")
         if isinstance(data, MetaArray):
             return node, wrap(MetaArray(data.shape, data.dtype))

@@ -278,7 +278,7 @@ class AccumulateGrad(Node):
         if leaf is None or leaf._node is None:
             return False
         grad = leaf._grad
-        if leaf._data.dtype.kind == "c":
+        if leaf._data.dtype.kind in "cW":
             g = g.conj()
         if isinstance(g, Variable):
             if g._data.dtype != leaf._data.dtype:

@@ -1,8 +1,8 @@
 """Operations on dtypes in which NumPy does not compute as PyTorch does.
 
-bfloat16 is computed in float32 (PyTorch's "opmath" dtype), forwards and backwards, and each result
-is rounded once. float8 numbers are moved about and little more; uint16, uint32 and uint64 lack
-what PyTorch lacks for them.
+bfloat16 is computed in float32 and complex32 in complex64 (PyTorch's "opmath" dtypes), forwards
+and backwards, and each result is rounded once; complex32 has few operations. float8 numbers are
+moved about and little more; uint16, uint32 and uint64 lack what PyTorch lacks for them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._types.dtype import EXTENSIONS, FLOAT8, LIMITED, UNSIGNED, by_numpy
+from .._types.dtype import EXTENSIONS, FLOAT8, LIMITED, UNSIGNED, by_numpy, complex32
 
 if TYPE_CHECKING:
     from .primitive import Primitive
 
 __all__ = ["Rounded", "kernel_for", "rounded", "widened"]
 
-SINGLE = np.dtype(np.float32)
+SINGLE, COMPLEX = np.dtype(np.float32), np.dtype(np.complex64)
+HALF = np.dtype(np.float16)
 # primitives that move numbers: none is computed, whatever the dtype
 MOVING = """
     alias block_diag cat clone copy copy_slices diagonal expand flip gather gather_rows index
@@ -32,6 +33,12 @@ OF_FLOAT8 = """
     put_places where
 """
 FLOAT8_HAS = (MOVES | set(OF_FLOAT8.split())) - {"flip", "gather"}
+OF_COMPLEX_HALF = """
+    abs add addcmul all any conj conj_physical count_nonzero eq fill index_put isclose isfinite
+    isinf isnan isreal kept linalg_vector_norm masked_fill mul ne neg nonzero positive put_places
+    rsub sgn std sub var where
+"""
+COMPLEX_HALF_HAS = MOVES | set(OF_COMPLEX_HALF.split())
 NOT_OF_UNSIGNED = """
     abs add amax amin argmax bincount bitwise_left_shift bitwise_not bitwise_right_shift clamp
     clamp_max clamp_min count_nonzero cummax cummin embedding flip floor_divide fmax fmin fmod
@@ -45,17 +52,24 @@ STATISTICS = {"channel_moments"}  # float32 for what follows
 
 
 def widened(x: Any) -> Any:
-    """``x``, and what it contains, in float32 where it is an array of bfloat16 or float8."""
+    """``x``, and what it contains, in float32 where it is an array of bfloat16 or float8, in
+    complex64 where it is one of complex32."""
     if isinstance(x, np.ndarray | np.generic):
-        return x.astype(SINGLE) if LIMITED.get(x.dtype) in EXTENSIONS else x
+        kind = LIMITED.get(x.dtype)
+        if kind is complex32:
+            return x.astype(COMPLEX)
+        return x.astype(SINGLE) if kind in EXTENSIONS else x
     if type(x) in (tuple, list):
         return type(x)(map(widened, x))
     return x
 
 
 def rounded(x: Any, dtype: Any) -> Any:
-    """``x``, and what it contains, in ``dtype`` where it is an array of float32."""
+    """``x``, and what it contains, in ``dtype`` where it is an array of float32 (or complex64:
+    then the real ones are float16)."""
     if isinstance(x, np.ndarray | np.generic):
+        if dtype.kind == "W":
+            return x.astype(HALF if x.dtype == SINGLE else dtype if x.dtype == COMPLEX else x.dtype)
         return x.astype(dtype) if x.dtype == SINGLE else x
     if type(x) is tuple:
         return tuple(rounded(each, dtype) for each in x)
@@ -74,8 +88,10 @@ def kernel_for(primitive: Primitive, arrays: Sequence[Any]) -> tuple[Callable[..
         dtype = LIMITED.get(getattr(x, "dtype", None))
         if dtype in EXTENSIONS:
             wide = dtype
-        if (dtype in FLOAT8 and name not in FLOAT8_HAS) or (
-            dtype in UNSIGNED and name in UNSIGNED_LACKS
+        if (
+            (dtype in FLOAT8 and name not in FLOAT8_HAS)
+            or (dtype in UNSIGNED and name in UNSIGNED_LACKS)
+            or (dtype is complex32 and name not in COMPLEX_HALF_HAS)
         ):
             raise NotImplementedError(f"\"{name}\" not implemented for '{dtype.type_name}'")
     if wide is None or name in MOVES or primitive.view:

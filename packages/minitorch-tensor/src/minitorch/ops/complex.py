@@ -20,11 +20,16 @@ __all__ = ["complex", "polar"]
 
 def _complex(real: Any, imag: Any) -> Any:
     real = np.asarray(real)
+    half = real.dtype == np.float16
     out = np.empty(
         np.broadcast_shapes(real.shape, np.shape(imag)),
         from_numpy_dtype(real.dtype).to_complex().numpy,
     )
-    out.real, out.imag = real, imag
+    if half:  # whose parts NumPy does not know
+        pairs = out.reshape(*out.shape, 1).view(np.float16)
+        pairs[..., 0], pairs[..., 1] = real, imag
+    else:
+        out.real, out.imag = real, imag
     return out
 
 
@@ -45,7 +50,8 @@ def _checked(function: str, **parts: Any) -> None:
     check_tensors(function, **parts)
     first, second = parts.values()
     a, b = first.dtype, second.dtype
-    if a.name not in ("float32", "float64") or b.name not in ("float32", "float64"):
+    floats = ("float16", "float32", "float64")
+    if a.name not in floats or b.name not in floats:
         raise RuntimeError(
             f"Expected both inputs to be Half, Float or Double tensors but got {a.type_name} and "
             f"{b.type_name}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._types.dtype import get_default_dtype
+from .._types.dtype import complex32, from_numpy_dtype, get_default_dtype
 from ..autograd.out import castable, modulus
 from ..autograd.primitive import operation, primitive
 from .choice import where, zeros_like_p
@@ -42,7 +42,7 @@ def _sgn(x: Any) -> Any:
 
 
 def _sgn_rule(g: Any, x: Any) -> Any:
-    if np.dtype(x.dtype).kind != "c":
+    if not complex_valued(x):
         return zeros_like_p(g)
     unit, size = sgn(x), cast(abs(x), np.dtype(x.dtype))
     across = imag(g * unit)  # only the turn counts: d sgn(z) = i sgn(z) Im(dz / z)
@@ -109,18 +109,22 @@ conj_p: Operation = primitive(
     np.conjugate, "x", lambda g: conj_p(g), name="conj", traits=("elementwise", "linear")
 )
 real_p = primitive(
-    lambda x: x.real, "x", lambda g, x_dtype: cast(g, x_dtype), name="real", view=True,
+    lambda x: _pairs(x)[..., 0] if x.dtype.kind == "W" else x.real,
+    "x",
+    lambda g, x_dtype: cast(g, x_dtype), name="real", view=True,
     traits=("elementwise", "linear"),
 )  # fmt: skip
 imag_p = primitive(
-    lambda x: x.imag, "x", lambda g, x_dtype: cast(g, x_dtype) * -1j, name="imag", view=True,
+    lambda x: _pairs(x)[..., 1] if x.dtype.kind == "W" else x.imag,
+    "x",
+    lambda g, x_dtype: cast(g, x_dtype) * -1j, name="imag", view=True,
     traits=("elementwise", "linear"),
 )  # fmt: skip
 
 
 def complex_valued(x: Any) -> bool:
     """Whether ``x``, an array or a Tensor, holds complex numbers."""
-    return bool(np.dtype(x.dtype).kind == "c")
+    return bool(np.dtype(x.dtype).kind in "cW")
 
 
 def conj(input: Tensor) -> Tensor:
@@ -166,11 +170,12 @@ is_neg = is_conj
 
 
 def _pairs(z: Any) -> Any:
-    return z[..., None].view(z.real.dtype)
+    return z[..., None].view(from_numpy_dtype(z.dtype).to_real().numpy)
 
 
 def _from_pairs(x: Any) -> Any:
-    return x.view(np.result_type(x.dtype, np.complex64))[..., 0]
+    kind = complex32.numpy if x.dtype == np.float16 else np.result_type(x.dtype, np.complex64)
+    return x.view(kind)[..., 0]
 
 
 view_as_real_p: Operation = primitive(
@@ -204,10 +209,10 @@ def view_as_complex(input: Tensor) -> Tensor:
     Raises:
         RuntimeError: the last dimension does not have size 2, or is not contiguous.
     """
-    if input.dtype.name not in ("float32", "float64"):
+    if input.dtype.name not in ("float16", "float32", "float64"):
         raise RuntimeError(
-            "view_as_complex is only supported for float and double tensors, but got a tensor of "
-            f"scalar type: {input.dtype.type_name}"
+            "view_as_complex is only supported for half, float and double tensors, but got a "
+            f"tensor of scalar type: {input.dtype.type_name}"
         )
     if not input.ndim:
         raise RuntimeError("Input tensor must have one or more dimensions")

@@ -40,11 +40,11 @@ __all__ = [
 def real_part(x: Any) -> Any:
     """Complex numbers on their way into real ones."""
     warnings.warn("Casting complex values to real discards the imaginary part", stacklevel=5)
-    return x.real
+    return x.real if x.dtype.kind == "c" else x.astype(np.complex64).real
 
 
 def _cast(x: Any, dtype: Any) -> Any:
-    if x.dtype.kind == "c" and dtype.kind not in "cb":
+    if x.dtype.kind in "cW" and dtype.kind not in "cWb":
         x = real_part(x)
     if dtype.kind == "V":
         x = in_float8(x, dtype)
@@ -61,12 +61,14 @@ to_discrete_p = primitive(_cast, "x | dtype", None, name="to", **TRAITS)
 
 def cast(x: Any, dtype: np.dtype[Any]) -> Tensor:
     """``x`` as NumPy dtype ``dtype``; always a copy. Integers and bools have no gradient."""
-    return to_p(x, dtype) if dtype.kind in "fVc" else to_discrete_p(x, dtype)
+    return to_p(x, dtype) if dtype.kind in "fVcW" else to_discrete_p(x, dtype)
 
 
 def cast_back(g: Any, dtype: np.dtype[Any]) -> Any:
     kind = g._data.dtype.kind if isinstance(g, Variable) else g.dtype.kind
-    return cast(g.real if kind == "c" and dtype.kind != "c" else g, dtype)
+    if kind == "W":
+        g, kind = cast(g, np.dtype(np.complex64)), "c"
+    return cast(g.real if kind == "c" and dtype.kind not in "cW" else g, dtype)
 
 
 def as_operand(x: Any) -> Any:

@@ -75,7 +75,7 @@ def made(
         tell("created", result)
     if not requires_grad:
         return result
-    if array.dtype.kind not in "fVc":
+    if array.dtype.kind not in "fVcW":
         raise RuntimeError(
             "Only Tensors of floating point and complex dtype can require gradients, but this one "
             f"would have dtype {result.dtype}"

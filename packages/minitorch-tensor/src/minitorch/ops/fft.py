@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._types.dtype import as_dtype, get_default_dtype
+from .._types.dtype import as_dtype, complex64, complex128, float64, get_default_dtype
 from ..autograd.out import castable
 from ..autograd.primitive import primitive
 from ..kernels.memory import packed
@@ -185,7 +185,7 @@ def _complex_result(name: str, kind: str, input: Any, s: Any, dim: Any, norm: st
         )
     sizes, dims = _sizes(x, s, dim, False)
     if not dims and kind != "rfftn" and not x.dtype.is_complex:
-        return to(x, x.dtype.to_complex())
+        return to(x, complex128 if x.dtype is float64 else complex64)
     transform = rfft_p if kind == "rfftn" else fft_p
     return transform(x, kind, sizes, dims, _norm(norm))
 

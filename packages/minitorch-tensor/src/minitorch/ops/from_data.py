@@ -66,7 +66,7 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
         if type(data) in (list, tuple) and not _leaf_types(data) <= NUMBERS:
             data = _plain(data)
             array = np.array(data)
-            if array.dtype.kind in "biufVc":
+            if array.dtype.kind in "biufVcW":
                 own = True
                 dtype = dtype or _dtype_of_leaves(data)
         else:
@@ -81,7 +81,7 @@ def tensor_data(data: Any, dtype: Any, *, floats: bool = False) -> Array:
         ) from error
     kind = array.dtype.kind
     if (
-        kind not in "biufVc"
+        kind not in "biufVcW"
         or array.dtype.itemsize > 16
         or (not own and not wide and array.dtype == np.uint64)
     ):
@@ -180,7 +180,7 @@ def _converted(array: Array, to: Any, own: bool) -> Array:
         least = limits.min if limits.min else -limits.max - 1
         if array.dtype.kind in "iufV" and not least <= low <= high <= limits.max:
             raise RuntimeError(f"value cannot be converted to type {to.name} without overflow")
-    if array.dtype.kind == "c" and to.numpy.kind not in "cb" and not own:
+    if array.dtype.kind == "c" and to.numpy.kind not in "cWb" and not own:
         raise TypeError(f"must be real number, not complex, for dtype {to}")
     if to.numpy.kind == "V":
         array = in_float8(array, to.numpy)

@@ -282,8 +282,9 @@ def _places(x: Any, indices: list[Any], dims: tuple[int, ...]) -> tuple[Any, tup
 def _overwrite(x: Any, value: Any) -> Any:
     out = np.empty_like(x)
     dtype, given = out.dtype, getattr(value, "dtype", None)
-    if given is not None and given is not dtype and given.kind == "c" and dtype.kind not in "cb":
-        value = real_part(value)
+    if given is not None and given is not dtype:
+        if given.kind in "cW" and dtype.kind not in "cWb":
+            value = real_part(value)
     out[...] = value
     return out
 

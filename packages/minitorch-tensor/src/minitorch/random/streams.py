@@ -44,6 +44,9 @@ def in_memory_order(array: Array, *others: Array) -> Any:
     return tuple(x.transpose(order) for x in (array, *others))
 
 
+PARTS = {4: np.float16, 8: np.float32, 16: np.float64}  # of complex numbers of so many bytes
+
+
 def _check(array: Array, kernel: str, kinds: str = "fV") -> None:
     if array.dtype.kind not in kinds or (array.itemsize == 1 and array.dtype.kind in "fV"):
         name = from_numpy_dtype(array.dtype).type_name
@@ -52,10 +55,8 @@ def _check(array: Array, kernel: str, kinds: str = "fV") -> None:
 
 def uniform(g: Generator, array: Array, low: float = 0.0, high: float = 1.0) -> None:
     """``u (high - low) + low`` with one rounding; ``u`` has 24 bits, for float64 53."""
-    if array.dtype.kind == "c":
-        uniform(
-            g, array[..., None].view(np.float32 if array.itemsize == 8 else np.float64), low, high
-        )
+    if array.dtype.kind in "cW":
+        uniform(g, array[..., None].view(PARTS[array.itemsize]), low, high)
         return
     _check(array, "check_uniform_bounds")
     if not low <= high:
@@ -85,8 +86,8 @@ def uniform(g: Generator, array: Array, low: float = 0.0, high: float = 1.0) -> 
 
 def normal(g: Generator, array: Array, mean: float = 0.0, std: float = 1.0) -> None:
     """Box and Muller's transform; fewer than 16 numbers and gaps in memory take the scalar form."""
-    if array.dtype.kind == "c":
-        parts = array[..., None].view(np.float32 if array.itemsize == 8 else np.float64)
+    if array.dtype.kind in "cW":
+        parts = array[..., None].view(PARTS[array.itemsize])
         normal(g, parts, mean, std / math.sqrt(2))
         return
     if array.size:
