@@ -157,6 +157,7 @@ def tests(session: nox.Session, numpy: str) -> None:
 def parity(session: nox.Session) -> None:
     """Values, dtypes, gradients and training runs beside PyTorch's."""
     install(session, STACK, TORCH, "expecttest", *EXTRAS, *PYTEST)
+    session.env["OMP_NUM_THREADS"] = "1"  # a process for each core: more threads would wait
     pytest(session, "-n2", "parity")
 
 
