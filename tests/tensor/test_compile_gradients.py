@@ -89,6 +89,48 @@ def what_one_result_saved_is_written_to(compiled):
 
 
 @row
+def results_are_computed_from_each_other(compiled):
+    def f(x, w):
+        h = torch.tanh(x @ w)
+        logits = h @ w * 3
+        return h, logits, (logits * logits).mean()
+
+    f = compiled(f)
+
+    def call():
+        torch.manual_seed(2)
+        w, x, seen = torch.randn(3, 3, requires_grad=True), torch.randn(2, 3), []
+        h, logits, loss = f(x, w)
+        by = torch.autograd.grad(loss, [h, logits], retain_graph=True)
+        h.retain_grad()
+        logits.register_hook(lambda g: seen.append(g.tolist()) or g * 2)
+        (loss + h.sum()).backward(retain_graph=True)
+        loss.backward()
+        return [g.tolist() for g in by], h.grad.tolist(), seen, w.grad.tolist()
+
+    return call
+
+
+@row
+def results_are_made_by_turns(compiled):
+    def f(x, w):
+        a, b = x * w, x.exp() * w
+        a, b = a.sin(), b.cos()
+        return a * w, b / w
+
+    f = compiled(f)
+
+    def call():
+        torch.manual_seed(2)
+        w, x = torch.randn(40, requires_grad=True), torch.randn(40)
+        a, b = f(x, w)
+        (a * b).sum().backward()
+        return w.grad.tolist()
+
+    return call
+
+
+@row
 def nothing_is_saved_but_numbers(compiled):
     f = compiled(lambda x: x * 2)
     g = compiled(lambda x: x + 2)
@@ -408,6 +450,37 @@ def test_backward_passes_of_one_function_in_several_threads():
         assert torch.equal(x.grad, again.grad)
 
 
-def test_many_results_with_a_graph_make_no_program():
-    with pytest.warns(UserWarning, match="more than 3 results have a graph"):
-        torch.compile(lambda x: (x, x * 1, x * 2, x * 3, x * 4)[1:])(ones(2))
+def test_many_results_with_a_graph_in_common_make_no_program():
+    def parts(x):
+        y = x.exp()
+        return [y * k for k in range(4)]
+
+    with pytest.warns(UserWarning, match="more than 3 results have a graph in common"):
+        torch.compile(parts)(ones(2))
+
+
+def test_a_result_that_another_is_computed_from_in_two_ways_makes_no_program():
+    def states(x):
+        h = x.tanh()
+        after = h.tanh()
+        return torch.stack([h, after]), after
+
+    with pytest.warns(UserWarning, match="a result is computed from another in more than one way"):
+        torch.compile(states)(ones(2))
+
+
+def test_results_apart_or_one_after_the_other_are_a_program():
+    def layers(x, *ws):
+        hidden = [x]
+        for w in ws:
+            hidden.append(torch.tanh(hidden[-1] @ w))
+        return hidden[1:]
+
+    compiled = torch.compile(layers, fullgraph=True)
+    ws = [torch.randn(3, 3, requires_grad=True) for _ in range(6)]
+    for f in (compiled, layers, compiled, layers):
+        *_, before, last = f(torch.ones(2, 3), *ws)
+        (before * last).sum().backward()
+    grads = [w.grad for w in ws]
+    assert len(compiled(torch.ones(2, 3), *ws)) == 6
+    assert all(g is not None for g in grads)

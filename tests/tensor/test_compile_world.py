@@ -631,6 +631,41 @@ def test_what_happens_in_each_call(program, change, capsys):
     assert compiled == eager
 
 
+def given_back(x, seen):
+    return x * 2, seen
+
+
+def twice(x, seen):
+    parts = [x * 2]
+    return parts, {"a": parts}
+
+
+def within(x, seen):
+    return x * 2, ({"a": [seen]},)
+
+
+def with_an_attribute(x, seen):
+    y = x * 2
+    y.scale = 3
+    return y, y.scale
+
+
+SHARED = {
+    given_back: lambda made, seen: made[1] is seen,
+    twice: lambda made, seen: made[0] is made[1]["a"],
+    within: lambda made, seen: made[1][0]["a"][0] is seen,
+    with_an_attribute: lambda made, seen: made[0].scale == made[1],
+}
+
+
+@pytest.mark.parametrize("function", SHARED)
+def test_what_is_given_back_is_the_same_object(function):
+    f = torch.compile(function)
+    for _ in range(4):
+        seen = [torch.ones(2)]
+        assert SHARED[function](f(torch.ones(3), seen), seen)
+
+
 class Raising:
     def __getattribute__(self, name):
         raise OSError(name)

@@ -195,7 +195,36 @@ def matches(x):
     return h * h.sum().item() * n
 
 
-UNSPLIT = [the_first_line, returns_before, perhaps, looks, deletes, imports, matches]
+def a_function_sees_what_a_variable_becomes(x):
+    k = 1
+    scaled = lambda v: v * k  # noqa: E731
+    h = x * 2
+    n = h.sum().item()
+    k = 2
+    return scaled(h) * n
+
+
+def a_generator_sees_what_a_variable_becomes(x):
+    parts = (x * k for k in range(3))
+    h = x * 2
+    n = h.sum().item()
+    x = x + 1
+    return sum(parts) * n + h
+
+
+def a_graph_of_a_backward_pass(x):
+    x = x.detach().requires_grad_()
+    h = (x * 2).exp()
+    n = h.sum().item()
+    (slope,) = torch.autograd.grad(h.sum(), x, create_graph=True)
+    return torch.autograd.grad(slope.sum(), x)[0] * n
+
+
+UNSPLIT = [
+    the_first_line, returns_before, perhaps, looks, deletes, imports, matches,
+    a_function_sees_what_a_variable_becomes, a_generator_sees_what_a_variable_becomes,
+    a_graph_of_a_backward_pass,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("function", UNSPLIT, ids=lambda f: f.__name__)
@@ -207,6 +236,73 @@ def test_what_cannot_be_told_apart_runs_as_it_is(function):
             made, expected = (f(torch.full((3,), float(k))) for f in (compiled, function))
             assert str(made) == str(expected)
     assert compiled._before is None
+
+
+def a_list_of_the_arguments(x, seen):
+    kept = seen
+    h = x * 2
+    n = h.sum().item()
+    kept.append(n)
+    return h
+
+
+def attributes(x, seen):
+    h = x * 2
+    h.scale = 3
+    seen.append(h.sum().item())
+    return h * h.scale
+
+
+def lists(x, seen):
+    parts = [x * k for k in range(3)]
+    kept = {"parts": parts}
+    seen.append(parts[0].sum().item())
+    parts.append(1)
+    return len(kept["parts"])
+
+
+def hooks(x, seen):
+    x = x.detach().requires_grad_()
+    h = x * 2
+    loss = h.exp().sum()
+    h.register_hook(lambda g: seen.append(g.tolist()))
+    h.retain_grad()
+    loss.backward()
+    return h.grad * loss.item()
+
+
+@pytest.mark.parametrize("function", [a_list_of_the_arguments, attributes, lists, hooks])
+def test_what_lists_and_tensors_are_shared(function):
+    def outcome(f):
+        seen = []
+        return [(str(f(torch.full((2,), float(k)), seen)), list(seen)) for k in range(4)]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert outcome(torch.compile(function)) == outcome(function)
+
+
+def test_defaults_and_code_that_change_later():
+    def scaled(x, a=2, *, b=3):
+        h = x * a
+        n = h.sum().item()
+        return h * b + n
+
+    def other(x, a=2, *, b=3):
+        return x - a
+
+    compiled, x = torch.compile(scaled), torch.ones(2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for change in (
+            lambda: None, lambda: setattr(scaled, "__defaults__", (5,)),
+            lambda: scaled.__kwdefaults__.update(b=7),
+            lambda: setattr(scaled, "__kwdefaults__", {"b": 9}),
+            lambda: setattr(scaled, "__code__", other.__code__),
+        ):  # fmt: skip
+            change()
+            for _ in range(3):
+                assert torch.equal(compiled(x), scaled(x))
 
 
 def test_where_the_file_is_another_now(tmp_path):

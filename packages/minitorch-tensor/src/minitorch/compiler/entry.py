@@ -184,10 +184,9 @@ def entry(
 ) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:  # fmt: skip
     """The function of ``(args, kwargs)``: the result, or MISS. The program ``forward`` is run as
     ``run``, those of the backward passes as functions, too."""
-    passes = Passes(list(zip(recording.backward, backward, strict=True)))
     names: dict[str, Any] = {
         "__name__": __name__, "MISS": MISS, "BUSY": BUSY,
-        "read": recording.world.read, "program": run, "passes": passes,
+        "read": recording.world.read, "program": run,
         "fits": fits, "clash": clash, "wrap": wrap,
         "history": history, "AccumulateGrad": AccumulateGrad,
         "recorded": recorded, "used_up": used_up, "free": threading.Lock(),
@@ -250,7 +249,7 @@ def entry(
         if version:
             lines.append(f"found[{leaf}]._grad._counter[0] = {version}")
     lines += [f"t{k}._counter[0] += {count}" for k, count in recording.writes]
-    lines += _results(recording, names)
+    lines += _results(recording, backward, names)
     text = "def call(args, kwargs):\n" + "".join(f"    {line}\n" for line in lines)
     exec(compile(text, "<the way into a compiled function>", "exec"), names)
     call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = names["call"]
@@ -308,7 +307,9 @@ def _checks(
     return lines
 
 
-def _results(recording: Recording, names: dict[str, Any]) -> list[str]:
+def _results(
+    recording: Recording, backward: list[Callable[..., Any]], names: dict[str, Any]
+) -> list[str]:
     lines: list[str] = []
     texts: list[str] = []
     tracked: list[str] = []
@@ -333,23 +334,34 @@ def _results(recording: Recording, names: dict[str, Any]) -> list[str]:
             texts.append(f"r{same}")
     if recording.freed:
         lines += [f"{name}._node = used_up({name}._data.shape)" for name in tracked]
-    elif recording.backward:
-        lines.append(_node(recording, tracked, names))
+    else:
+        lines += _nodes(recording, backward, tracked, names)
     if recording.tree.num_leaves == 1 and len(texts) == 1 and recording.tree.is_leaf():
         return [*lines, f"return {texts[0]}"]
     names["unflatten"], names["tree"] = pytree.tree_unflatten, recording.tree
     return [*lines, f"return unflatten([{', '.join(texts)}], tree)"]
 
 
-def _node(recording: Recording, tracked: list[str], names: dict[str, Any]) -> str:
-    passes: Passes = names["passes"]
+def _nodes(
+    recording: Recording, backward: list[Callable[..., Any]], tracked: list[str],
+    names: dict[str, Any],
+) -> list[str]:  # fmt: skip
+    """The node of each group of results; ``tracked`` are those with a graph."""
     tensor = {r.number: f"r{k}" for k, r in reversed(list(enumerate(recording.results)))}
-    parents = ", ".join(f"t{k}" for k, _ in passes.targets)
-    saved = ", ".join(f"made[{w}]" if w >= 0 else f"t{-1 - w}._data" for w in passes.sources)
-    counters = ", ".join(
-        f"{tensor[w] if w >= 0 else f't{-1 - w}'}._counter" for w in passes.watched
-    )
-    numbers = dict.fromkeys(r.number for r in recording.results if r.tracked)
-    values = [recording.forward.results[number] for number in numbers if number is not None]
-    names["shapes"] = [(value.shape, value.dtype) for value in values]
-    return f"recorded(passes, [{parents}], [{saved}], [{counters}], shapes, [{', '.join(tracked)}])"
+    numbers = list(dict.fromkeys(r.number for r in recording.results if r.tracked))
+    pairs = list(zip(recording.backward, backward, strict=True))
+    lines = []
+    for k, group in enumerate(dict.fromkeys(each.group for each in recording.backward)):
+        passes = names[f"passes{k}"] = Passes([pair for pair in pairs if pair[0].group == group])
+        parents = ", ".join(f"t{n}" if n >= 0 else tracked[-1 - n] for n, _ in passes.targets)
+        saved = ", ".join(f"made[{w}]" if w >= 0 else f"t{-1 - w}._data" for w in passes.sources)
+        counters = ", ".join(
+            f"{tensor[w] if w >= 0 else f't{-1 - w}'}._counter" for w in passes.watched
+        )
+        values = [recording.forward.results[numbers[each] or 0] for each in group]
+        names[f"shapes{k}"] = [(value.shape, value.dtype) for value in values]
+        results = ", ".join(tracked[each] for each in group)
+        lines.append(
+            f"recorded(passes{k}, [{parents}], [{saved}], [{counters}], shapes{k}, [{results}])"
+        )
+    return lines

@@ -6,6 +6,7 @@ import functools
 import warnings
 from collections.abc import Callable, Container
 from importlib import import_module
+from operator import is_not
 from typing import Any
 from weakref import WeakSet
 
@@ -14,7 +15,7 @@ from . import passes, stance
 from .entry import BUSY, MISS, entry
 from .program import Program
 from .recording import Recording, record, verified
-from .splitting import split
+from .splitting import parts, split
 
 __all__ = ["Compiled", "reset"]
 
@@ -72,7 +73,8 @@ class Compiled:
         self._before: Compiled | None = None  # of which what comes before the reason is a program
         self._recordings = 0
         self._inlining = True
-        self._programs: tuple[list[Program], list[Program]] = [], []
+        # forwards, and backwards for each group of results, if all gradients arrive
+        self._programs: tuple[list[Program], list[list[Program]]] = [], []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if stance[0] == "force_eager":
@@ -92,6 +94,8 @@ class Compiled:
         if self._reason is not None:
             if self._fullgraph:
                 raise RuntimeError(self._reason)
+            if self._before is not None and any(map(is_not, self._split, parts(self._function))):
+                self._rest, self._before = self._function, None
             return self._rest(*args, **kwargs)
         if self._entries and stance[0] != "default":
             if stance[0] == "fail_on_recompile":
@@ -138,7 +142,11 @@ class Compiled:
         self._entries.insert(0, made)
         if recording.asked:
             self._expecting.append(made)
-        self._programs = programs, backward[-1][0] if backward else []  # all gradients arrive
+        whole = [len(each.arrived) == len(each.group) for each in recording.backward]
+        self._programs = (
+            programs,
+            [made for (made, _), each in zip(backward, whole, strict=True) if each],
+        )
         return True
 
     def _give_up(self, reason: str, line: int | None) -> str:
@@ -146,10 +154,11 @@ class Compiled:
         comes before the ``line``, which is compiled by itself. Returns what is to be told."""
         self._entries = [each for each in self._entries if each not in self._expecting]
         self._reason = reason
-        parts = None if line is None or self._fullgraph else split(self._function, line, self._part)
-        if parts is None:
+        made = None if line is None or self._fullgraph else split(self._function, line, self._part)
+        if made is None:
             return "runs as it is, operation by operation"
-        self._rest, self._before = parts
+        self._split = parts(self._function)
+        self._rest, self._before = made
         return "is a program up to a line, then runs as it is, operation by operation"
 
     def _part(self, function: Callable[..., Any]) -> Compiled:
@@ -173,8 +182,13 @@ class Compiled:
 
     @property
     def backward_programs(self) -> list[Program]:
-        """Those of its backward pass, where that comes later and all gradients arrive."""
-        return self._programs[1] if self._before is None else self._before.backward_programs
+        """Those of its backward pass, where that comes later and all gradients arrive; of results
+        that are computed from others those of the last."""
+        return self._backwards[-1] if self._backwards else []
+
+    @property
+    def _backwards(self) -> list[list[Program]]:
+        return self._programs[1] if self._before is None else self._before._backwards
 
     @property
     def source(self) -> str:
@@ -183,7 +197,7 @@ class Compiled:
             raise RuntimeError(
                 f"there is no program: {self._reason or 'the function was not called yet'}"
             )
-        later = [self.backward_programs[-1].source] if self.backward_programs else []
+        later = [programs[-1].source for programs in reversed(self._backwards)]
         return "\n\n".join([self.programs[-1].source, *later])
 
     def save(self, path: Any) -> None:

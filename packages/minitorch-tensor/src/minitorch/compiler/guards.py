@@ -49,6 +49,7 @@ class World:
     ``states``   of each of them its data (an array: by a weak reference), node and gradient
                  when it was reached.
     ``names``    the attributes that the user's code names.
+    ``known``    the identities of all that was reached.
     ``opaque``   optimizers and schedules that are reached. Of their numbers only the types are
                  guarded, unless the user's code reads them; their state is not looked at.
     ``generators``  of random numbers, those that are reached, each with its state before the call.
@@ -98,7 +99,7 @@ class World:
         if reason is None and len(self.told) > MANY:
             reason = "it reads too many things"
         self.tensors: list[Variable] = [tensor for tensor, _ in walk.tensors]
-        self.states, self.names = walk.states, walk.read
+        self.states, self.names, self.known = walk.states, walk.read, set(walk._exprs)
         self.opaque, self.generators = walk.opaque, walk.generators
         if reason is None:
             changed = self._new_attribute()

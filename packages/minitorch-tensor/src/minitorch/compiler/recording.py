@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Container
 from itertools import combinations
 from types import CodeType
@@ -50,19 +51,23 @@ class Result(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """The backward pass of a recorded call, where gradients arrive at some of its results.
+    """A part of the backward pass of a recorded call: that of some results with a graph, which are
+    told by their order, as far as the tensors from outside and other results.
 
-    ``arrived``  which of the results with a graph they are, by their order
+    ``group``    these results: their graphs have nodes in common
+    ``arrived``  at which of the ``group`` gradients arrive, by their order in it
     ``saved``    where the program's first arguments are: numbers of the forward results, or -1 - k
                  for the array of the tensor k from outside; the gradients that arrived follow
-    ``targets``  the tensors from outside whose gradients are the program's results; one to which
-                 several gradients come is there as often: the engine adds them, after those that
-                 come from elsewhere
-    ``frees``    results, by their order, whose graph is used up by a pass that does not retain it
+    ``targets``  the tensors from outside whose gradients are the program's results, -1 - k for the
+                 result k with a graph; one to which several gradients come is there as often: the
+                 engine adds them, after those that come from elsewhere
+    ``frees``    results, by their order in the ``group``, whose graph is used up by a pass that
+                 does not retain it
     ``watched``  the tensors that must not be written to before it, as their memory is saved:
                  results or tensors from outside, told as in ``saved``
     """
 
+    group: tuple[int, ...]
     arrived: tuple[int, ...]
     program: Program
     saved: list[int]
@@ -203,6 +208,7 @@ class _Settling:
         self.values: list[Value] = []  # the program's results
         self.counters: set[int] = set()  # their versions'
         self._items = {value for _, value in tracer.items.values()}
+        check_containers(made, world.known)
         self.leaves, self.tree = pytree.tree_flatten(made)
         self.number = {id(t): k for k, t in enumerate(world.tensors)}  # in world.read()
         self.outside = list(tracer.outside.values())
@@ -320,8 +326,8 @@ class _Settling:
             raise Stop(f"a {type(leaf).__name__} is returned")
         if id(leaf) in self.number:
             return Result(outside=self.number[id(leaf)])
-        if type(leaf) is not Tensor:
-            raise Stop(f"a {type(leaf).__name__} is returned")
+        if type(leaf) is not Tensor or leaf.__dict__ or leaf._grad is not None:
+            raise Stop(f"a {type(leaf).__name__} is returned, or one with attributes")
         made = self.writer.value_of(leaf._data)
         if made is None or made.constant is not None or isinstance(leaf._node, AccumulateGrad):
             raise Stop("a tensor is returned that no operation is seen to make")
@@ -367,22 +373,31 @@ class _Settling:
         return found
 
     def _backward_passes(self, tracked: list[tuple[Any, Any]]) -> list[Backward]:
-        """A backward pass for each way in which gradients can arrive: what does not arrive is not
-        zero, of which a rule could make NaN."""
-        if len(tracked) > MOST_RESULTS:
-            raise Stop(f"more than {MOST_RESULTS} results have a graph")
-        numbers = range(len(tracked))
-        ways = [way for n in numbers for way in combinations(numbers, n + 1)]
-        return [self._backward(tracked, way) for way in ways]
-
-    def _backward(self, tracked: list[tuple[Any, Any]], arrived: tuple[int, ...]) -> Backward:
-        """Writes down a backward pass from the results; what it gives is thrown away."""
-        start = len(self.writer.instructions)
-        leaves = [tracked[k][0] for k in arrived]
-        sources = [t for t in self.outside if history(t) is not None]
-        targets: dict[Any, Any] = {history(t): None for t in sources}
-        if len(targets) < len(sources):
+        """A backward pass for each way in which gradients can arrive at the results of a group:
+        what does not arrive is not zero, of which a rule could make NaN."""
+        found = []
+        leaves = [leaf for leaf, _ in tracked]
+        sources = {history(t): self.position[id(t)] for t in self.outside if history(t) is not None}
+        if len(sources) < sum(history(t) is not None for t in self.outside):
             raise Stop("two tensors from outside have one history")
+        for group in grouped(list(map(history, leaves)), set(sources)):
+            if len(group) > MOST_RESULTS:
+                raise Stop(f"more than {MOST_RESULTS} results have a graph in common")
+            others = {history(t): -1 - k for k, t in enumerate(leaves) if k not in group}
+            members, numbers = [leaves[k] for k in group], range(len(group))
+            ways = [way for n in numbers for way in combinations(numbers, n + 1)]
+            found += [self._backward(group, members, way, sources | others) for way in ways]
+        return found
+
+    def _backward(
+        self, group: tuple[int, ...], members: list[Any], arrived: tuple[int, ...],
+        numbers: dict[Any, int],
+    ) -> Backward:  # fmt: skip
+        """Writes down a backward pass to the nodes with these numbers from the results; what it
+        gives is thrown away."""
+        start = len(self.writer.instructions)
+        leaves = [members[k] for k in arrived]
+        targets: dict[Any, Any] = dict.fromkeys(numbers)
         gs = [np.ones(leaf._data.shape, leaf._data.dtype) for leaf in leaves]
         if any(g.dtype.kind != "f" for g in gs):
             raise Stop("a complex result")
@@ -392,7 +407,7 @@ class _Settling:
         for node in targets:
             node.extra, node.parents = None, ()
         try:
-            graphs = [self._graph(leaf, targets) for leaf, _ in tracked]
+            graphs = [self._graph(leaf, targets) for leaf in members]
             self.tracer.ends = {node: [] for node in targets}
             with self.tracer:
                 engine.backward(leaves, [wrap(g) for g in gs], True, False, targets)
@@ -404,16 +419,16 @@ class _Settling:
         instructions = self.writer.instructions[start:]
         results: list[Value] = []
         wanting: list[int] = []
-        for t in sources:
-            g = targets[history(t)]
+        for node, number in numbers.items():
+            g = targets[node]
             if g is None:
                 continue
-            for part in self.tracer.ends[history(t)] or [g]:
+            for part in self.tracer.ends[node] or [g]:
                 value = self.writer.value_of(part)
                 if value is None:
                     raise Stop("a gradient is not known")
                 results.append(value)
-                wanting.append(self.position[id(t)])
+                wanting.append(number)
         made = {value for each in instructions for value in each.results}
         made.update(own)
         arguments: list[Value] = []
@@ -437,7 +452,7 @@ class _Settling:
         passed = frozenset().union(*(graphs[k] for k in arrived))
         frees = frozenset(k for k, graph in enumerate(graphs) if not graph.isdisjoint(passed))
         watched = self._watched(arguments) if frees else []
-        return Backward(arrived, program, saved, wanting, frees, watched)
+        return Backward(group, arrived, program, saved, wanting, frees, watched)
 
     def _graph(self, leaf: Any, targets: Any) -> set[Any]:
         """The nodes between a result and the ``targets`` that save values."""
@@ -458,6 +473,75 @@ class _Settling:
             for where, value in tensors
             if any(np.may_share_memory(arrays[each], arrays[value]) for each in saved)
         ]
+
+
+def check_containers(made: Any, known: set[int]) -> None:
+    """Raises where a list or a dict in ``made`` is there twice, or is one of those that are
+    ``known``, by identity: programs give new ones."""
+    stack, seen = [made], set(known)
+    while stack:
+        each = stack.pop()
+        if isinstance(each, list | dict | deque):
+            if id(each) in seen:
+                raise Stop(f"a {type(each).__name__} is returned that is elsewhere, too")
+            seen.add(id(each))
+        if isinstance(each, list | tuple | dict | deque):
+            stack += each.values() if isinstance(each, dict) else each
+
+
+def grouped(results: list[Any], outside: set[Any]) -> list[tuple[int, ...]]:
+    """The nodes of results, by number, in groups that have nodes in common, each group after those
+    that it is computed from. Hooks on a result see its whole gradient, as what is computed from it
+    is another group, or there is none.
+
+    Groups whose nodes were made by turns, and that lead to the same ends, are one: the gradients
+    that come to an end are added in the order of their nodes.
+    """
+    places = {node: k for k, node in enumerate(results)}
+    groups = []
+    for node in results:
+        inner, ends = set(), set()
+        stack = [node]
+        while stack:
+            each = stack.pop()
+            inner.add(each)
+            for parent in each.parents:
+                if parent in outside or parent in places:
+                    ends.add(parent)
+                elif parent is not None and parent not in inner:
+                    stack.append(parent)
+        groups.append(({places[node]}, inner, ends))
+    joined: list[Any] = []
+    while groups:
+        members, inner, ends = groups.pop()
+        other = next((g for g in [*groups, *joined] if _together(inner, ends, g[1], g[2])), None)
+        if other is None:
+            joined.append((members, inner, ends))
+            continue
+        groups = [g for g in [*groups, *joined] if g is not other]
+        joined = []
+        groups.append((members | other[0], inner | other[1], ends | other[2]))
+    ordered: list[tuple[int, ...]] = []
+    done: set[int] = set()
+    while joined:
+        ready = [g for g in joined if {places[e] for e in g[2] if e in places} <= done]
+        if not ready:
+            raise Stop("a result is computed from another in more than one way")
+        for group in ready:
+            joined.remove(group)
+            done |= group[0]
+            ordered.append(tuple(sorted(group[0])))
+    return ordered
+
+
+def _together(inner: set[Any], ends: set[Any], others: set[Any], others_ends: set[Any]) -> bool:
+    if not inner.isdisjoint(others):
+        return True
+    (first, last), (first_other, last_other) = (
+        (min(numbers), max(numbers))
+        for numbers in ([node.sequence_nr for node in each] for each in (inner, others))
+    )
+    return not ends.isdisjoint(others_ends) and first <= last_other and first_other <= last
 
 
 def verified(

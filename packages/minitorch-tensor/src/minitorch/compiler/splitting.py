@@ -11,10 +11,16 @@ from collections.abc import Callable, Iterator
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
-__all__ = ["split"]
+__all__ = ["parts", "split"]
 
 LOOKING = {"__class__", "dir", "eval", "exec", "locals", "super", "vars"}  # at all local variables
 UNSPLIT = (ast.Await, ast.Delete, ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom)
+LATER = (
+    ast.ClassDef,
+    ast.FunctionDef,
+    ast.GeneratorExp,
+    ast.Lambda,
+)  # what runs later than it is met
 NAMING = (ast.FunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 PREFIX = "what_comes_before"
 FLAGS = 0xFFF0000  # of code: the __future__ statements it was compiled under
@@ -54,6 +60,12 @@ def split(
         definition, definition.args, [ast.copy_location(statement, body[first]), *body[first:]]
     )
     return _function(rest, function, {PREFIX: CellType(before)}), before
+
+
+def parts(function: Callable[..., Any]) -> tuple[Any, ...]:
+    """What a function is made of, and of which a split one has what it was then."""
+    plain: Any = getattr(function, "__func__", function)
+    return plain.__code__, plain.__defaults__, plain.__kwdefaults__
 
 
 def _definition(code: CodeType) -> ast.FunctionDef | None:
@@ -116,10 +128,25 @@ def _used_later(definition: ast.FunctionDef, first: int) -> list[str] | None:
         return None
     if any(isinstance(node, ast.Return) for each in before for node in ast.walk(each)):
         return None
+    if any(isinstance(node, ast.keyword) and node.arg == "create_graph" for node in nodes):
+        return None  # the backward pass of a program has no graph
+    kept = {name for node in _walk(before) if isinstance(node, LATER) for name in _used(node)}
+    if not kept.isdisjoint(name for node in _walk(after) for name in _set(node)):
+        return None  # a function would see what the variable becomes
     later = {name for each in after for node in ast.walk(each) for name in _names(node)}
     maybe = {name for each in before for node in ast.walk(each) for name in _set(node)} & later
     surely = set(_parameters(definition)).union(*map(_surely_set, before))
     return sorted(maybe) if maybe <= surely else None
+
+
+def _walk(statements: list[ast.stmt]) -> Iterator[ast.AST]:
+    for each in statements:
+        yield from ast.walk(each)
+
+
+def _used(node: ast.AST) -> Iterator[str]:
+    for each in ast.walk(node):
+        yield from _names(each)
 
 
 def _names(node: ast.AST) -> Iterator[str]:

@@ -265,8 +265,9 @@ class Walk(Objects):
         if kind is not _tensor_class() and getattr(kind, "__torch_function__", 0) is not disabled:
             self._refuse(told, f"is a {kind.__name__}, whose __torch_function__ computes")
         self._attributes(Reached(value, expr, told, True), list(value.__dict__))
-        for name in (*ASKED, *GRAPH):
-            self._when_read(name, lambda n=name: self._asked(value, expr, told, n))  # type: ignore[misc]
+        for name in (*ASKED, *GRAPH, "grad"):
+            asked = "is_leaf" if name == "grad" else name  # of others `.grad` warns
+            self._when_read(name, lambda n=asked: self._asked(value, expr, told, n))  # type: ignore[misc]
 
     def _asked(self, value: Variable, expr: str, told: str, name: str) -> None:
         """Code names what can be asked of tensors alone."""
