@@ -27,7 +27,7 @@ from .kernels.elementwise import exp_into, over_elements
 from .kernels.error_function import TAIL_P, TAIL_RATE
 from .kernels.error_function import erf as error_function
 from .kernels.half import in_single, single
-from .kernels.indexing import accumulate
+from .kernels.indexing import accumulate, outside
 from .kernels.parallel import BLOCK, over_rows, products_over_rows, scratch
 from .kernels.select import select
 from .kernels.softmax import exponentials, moderate
@@ -90,6 +90,7 @@ __all__ = [
     "one_dim",
     "operation",
     "over_elements",
+    "outside",
     "over_rows",
     "overridable",
     "primal",

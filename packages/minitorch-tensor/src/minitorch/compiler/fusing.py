@@ -18,6 +18,7 @@ from ..kernels.elementwise import over_cores
 from ..kernels.memory import packed_strides
 from . import passes
 from .instructions import Instruction, Value
+from .loops import compile_loops
 from .memory import Memory, plural
 from .program import Program
 
@@ -222,6 +223,6 @@ class Fused:
 def run(program: Program) -> list[Program]:
     """The program and what each pass makes of it, those of Numba before buffers are planned."""
     programs = passes.run(program)[:-1]
-    for each in (fuse_chains, with_compiled_kernels, passes.plan_buffers):
+    for each in (compile_loops, fuse_chains, with_compiled_kernels, passes.plan_buffers):
         programs.append(each(programs[-1]))
     return programs

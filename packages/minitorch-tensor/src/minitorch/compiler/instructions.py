@@ -30,6 +30,7 @@ class Value:
     ``hint``      the name of the variable that the user gave it, ``d_`` before it for a gradient;
                   "" where there is none
     ``constant``  the array itself, of a value that is the same in every run
+    ``number``    it is a number of Python's, which takes the dtype of the array beside it
     """
 
     shape: tuple[int, ...]
@@ -38,6 +39,7 @@ class Value:
     scalar: bool  # a NumPy scalar, not an array
     hint: str = ""
     constant: Any = None
+    number: bool = False
 
     @classmethod
     def of(cls, array: Any, hint: str = "", constant: bool = False) -> Value:

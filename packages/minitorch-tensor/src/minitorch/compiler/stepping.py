@@ -94,7 +94,7 @@ class Number(Proxy):
 
 
 def number_value(hint: str) -> Value:
-    return Value((), np.dtype(float), (), True, hint)
+    return Value((), np.dtype(float), (), True, hint, number=True)
 
 
 class StepWriter:

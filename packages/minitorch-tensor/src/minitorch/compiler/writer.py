@@ -36,6 +36,13 @@ def expect(array: Any, answer: bool | int) -> None:
         raise Differs
 
 
+def _largest(x: Any) -> int:
+    """The elements of the largest array in nested containers."""
+    if type(x) in (tuple, list):
+        return max(map(_largest, x), default=0)
+    return x.size if isinstance(x, np.ndarray) else 0
+
+
 def expect_none(function: Callable[..., Any], *args: Any) -> None:
     """Raises ``Differs`` where ``function(*args)`` is not None, or raises."""
     try:
@@ -99,7 +106,7 @@ class Writer:
         """
         self._check(args)
         if self.inlining and pure and type(function) is not np.ufunc:
-            if not self._is_whole(function):
+            if not self._is_whole(function, args):
                 made = self._taken_apart(function, args)
                 if made is not None:
                     return unwrapped(made)
@@ -107,9 +114,12 @@ class Writer:
         made = function(*args)
         return unwrapped(self.write(function, valued, {}, made, pure=pure))
 
-    def _is_whole(self, function: Any) -> bool:
-        """Whether a kernel is not to be taken apart: Numba's computes in another way."""
-        return function in self.whole or hasattr(function, "by_numba")
+    def _is_whole(self, function: Any, args: tuple[Any, ...]) -> bool:
+        """Whether a kernel is not to be taken apart: Numba's computes in another way. Of small
+        arrays loops are made, of which one function consists."""
+        if hasattr(function, "by_numba"):
+            return True
+        return function in self.whole and _largest(args) > LARGE
 
     def _check(self, x: Any) -> None:
         """Raises where an array, or a NumPy scalar, is neither a value nor a constant."""
@@ -122,7 +132,7 @@ class Writer:
 
     def nested(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """``call`` for proxies, within what is taken apart."""
-        whole = self._is_whole(function)
+        whole = self._is_whole(function, unwrapped(args))
         made = None if whole else self._taken_apart(function, unwrapped(args))
         if made is None:
             return self.run(function, args, {})

@@ -64,6 +64,16 @@ def _function(name: str) -> Any:
     return None
 
 
+def address(name: str) -> tuple[int, bool] | None:
+    """Where the library's function is, and whether it counts in 64 bits; None where there is none."""
+    found = _function(name)
+    if found is None:
+        return None
+    import ctypes
+
+    return ctypes.cast(found[0], ctypes.c_void_p).value or 0, found[1]
+
+
 @cache
 def shorten_spin() -> None:
     """``openblas`` for a NumPy that was imported before, as long as its library says how.

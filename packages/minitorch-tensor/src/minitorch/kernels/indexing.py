@@ -9,7 +9,7 @@ import numpy as np
 from .half import single
 from .memory import storage_of, window
 
-__all__ = ["accumulate", "add_rows", "fold_windows", "windows"]
+__all__ = ["accumulate", "add_rows", "fold_windows", "outside", "windows"]
 
 
 def windows(x: Any, dim: int, size: int, step: int) -> Any:
@@ -29,6 +29,14 @@ def fold_windows(x: Any, shape: tuple[int, ...], dim: int, size: int, step: int)
     for k in range(size):
         out[(*lead, slice(k, k + (count - 1) * step + 1, step))] += x[..., k]
     return out.astype(x.dtype, copy=False)
+
+
+def outside(index: Any, n: int) -> Any:
+    """The first of the numbers that is not from 0 to n - 1; None where there is none."""
+    # read without their sign, negative numbers are large ones: one look finds both
+    if not index.size or int(np.maximum.reduce(index.view(f"u{index.itemsize}"), None)) < n:
+        return None
+    return index[(index < 0) | (index >= n)][0]
 
 
 def accumulate(out: Any, rows: Any, values: Any) -> None:

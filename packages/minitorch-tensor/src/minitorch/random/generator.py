@@ -178,6 +178,24 @@ class Generator:
             self._state[:624], self._state[624] = words, 625 - left
         return self
 
+    def mark(self) -> Any:
+        """Where the stream is, for ``back_to``: as it lies in memory, in a microsecond."""
+        return self._seed, self._kept, self._memory[0](*self._memory[1:])
+
+    def back_to(self, mark: Any) -> None:
+        """Continues from a ``mark`` of this generator."""
+        self._seed, self._kept, words = mark
+        import ctypes
+
+        ctypes.memmove(self._memory[1], words, len(words))
+
+    @cached_property
+    def _memory(self) -> Any:
+        """What reads the stream's state: 624 words and a position."""
+        import ctypes
+
+        return ctypes.string_at, self._bits.ctypes.state_address, 625 * 4
+
     def clone_state(self) -> Generator:
         """Another generator at the same place of the stream."""
         made = Generator()

@@ -14,12 +14,9 @@ conditions, which are bool; Python's numbers take that dtype, as PyTorch's scala
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -28,7 +25,7 @@ import numpy as np
 from ..memory import packed
 from ..parallel import WORTH, over_rows
 from . import functions
-from .jit import formula, sums
+from .jit import formula, from_text, sums
 
 __all__ = ["CONDITIONS", "OPERATIONS", "fuse"]
 
@@ -126,7 +123,8 @@ def fuse(
     sizes = [math.prod(shape[d] for d in dims) for dims in loops]
     arrays = [_laid(each, loops, sizes) for each in bare]
     taken, made = arrays[: len(inputs)], arrays[len(inputs) :]
-    chunk = _compiled(_source(program, taken, made, into, len(loops), dtype))
+    text = _source(program, taken, made, into, len(loops), dtype)
+    chunk = from_text(text, "chunk", _space, formula)
     return _function(chunk, taken, made, list(outputs.values()), [*into.values()], sizes)
 
 
@@ -261,36 +259,11 @@ def _power(x: str, exponent: Operand) -> str:
     return product if exponent >= 0 else f"_one / ({product})"
 
 
-# --- the text as a function, the function over threads -----------------------------------------
+# --- the function over threads -----------------------------------------
 
 _add = sums(lambda a, b: a + b)  # in any order
-_known: dict[str, Any] = {}
-
-
-def _folder() -> Path:
-    """Where texts are kept: Numba finds in later processes what it compiled of them."""
-    given = os.environ.get("MINITORCH_CACHE")
-    return Path(given) if given else Path.home() / ".cache" / "minitorch"
-
-
-def _compiled(source: str) -> Any:
-    """The kernel of this text: once a process, on its first call compiled or read from disk."""
-    if source in _known:
-        return _known[source]
-    try:
-        path = _folder() / f"{hashlib.sha256(source.encode()).hexdigest()[:32]}.py"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(f".{os.getpid()}")
-            part.write_text(source)
-            part.replace(path)
-    except (OSError, RuntimeError):  # no place for it, or no home: compiled in each process
-        path = Path("<fused>")
-    space: dict[str, Any] = {"__name__": __name__, "_f": functions, "_m": math, "_add": _add}
-    space |= {"_float32": np.float32, "_float64": np.float64, "nan": math.nan, "inf": math.inf}
-    exec(compile(source, str(path), "exec"), space)
-    _known[source] = made = formula(space["chunk"])
-    return made
+_space: dict[str, Any] = {"_f": functions, "_m": math, "_add": _add, "nan": math.nan, "inf": math.inf}
+_space |= {"_float32": np.float32, "_float64": np.float64}
 
 
 def _function(

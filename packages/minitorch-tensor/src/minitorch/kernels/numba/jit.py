@@ -7,6 +7,8 @@ unused: they do not survive a fork.
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +22,9 @@ from numba.extending import intrinsic
 
 from ..memory import packed
 
-__all__ = ["FORMULA", "formula", "from_bits", "larger", "ready", "rint", "sums", "to_bits"]
+__all__ = [
+    "FORMULA", "exact", "formula", "from_bits", "from_text", "larger", "ready", "rint", "sums", "to_bits",
+]  # fmt: skip
 
 # Without "reassoc" for formulas, whose order of operations is their accuracy; with it for sums,
 # which a vector's lanes then add up apart.
@@ -50,6 +54,11 @@ def formula(function: Callable[..., Any]) -> Any:
     return _compiled(function, FORMULA)
 
 
+def exact(function: Callable[..., Any]) -> Any:
+    """Compiles a function that keeps the signs of zeros, too."""
+    return _compiled(function, {"contract"})
+
+
 def sums(function: Callable[..., Any]) -> Any:
     """Compiles a chunk that adds numbers up, in any order."""
     return _compiled(function, SUMS)
@@ -62,6 +71,41 @@ def ready(*arrays: Any) -> list[Any] | None:
         if type(array) is not np.ndarray or array.dtype is not dtype or dtype.char not in "fd":
             return None
     return list(map(packed, arrays))
+
+
+# --- functions that are made as text ---------------------------------------------------------------
+
+_made: dict[tuple[str, str], Any] = {}
+
+
+def _folder() -> Path:
+    """Where texts are kept: Numba finds in later processes what it compiled of them."""
+    given = os.environ.get("MINITORCH_CACHE")
+    return Path(given) if given else Path.home() / ".cache" / "minitorch"
+
+
+def from_text(
+    text: str, name: str, names: dict[str, Any], compiling: Callable[..., Any], needs: str = ""
+) -> Any:
+    """The function ``name`` of the text, in which ``names`` are known: once a process, on its first
+    call compiled or read from disk, if it ``needs`` there what it needs here."""
+    key = text, needs
+    if key in _made:
+        return _made[key]
+    try:
+        digest = hashlib.sha256("\n".join((*key, np.__version__)).encode()).hexdigest()
+        path = _folder() / f"{digest[:32]}.py"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(f".{os.getpid()}")
+            part.write_text(text)
+            part.replace(path)
+    except (OSError, RuntimeError):  # no place for it, or no home: compiled in each process
+        path = Path("<fused>")
+    space = {"__name__": __name__, **names}
+    exec(compile(text, str(path), "exec"), space)
+    _made[key] = made = compiling(space[name])
+    return made
 
 
 BITS = {types.float32: types.int32, types.float64: types.int64}
