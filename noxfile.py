@@ -165,7 +165,12 @@ def parity(session: nox.Session) -> None:
 def numba(session: nox.Session) -> None:
     """The compiled kernels beside NumPy's; then the operations' own tests on compiled kernels."""
     install(session, STACK, "numba", *PYTEST)
-    own = ("tensor/test_numba_kernels.py", "tensor/test_fusion.py", "nn/test_compiled_by_numba.py")
+    own = (
+        "tensor/test_numba_kernels.py",
+        "tensor/test_fusion.py",
+        "tensor/test_compiled_loops.py",
+        "nn/test_compiled_by_numba.py",
+    )
     pytest(session, *own)
     session.env["MINITORCH_KERNELS"] = "numba"
     pytest(

@@ -65,7 +65,7 @@ def _function(name: str) -> Any:
 
 
 def address(name: str) -> tuple[int, bool] | None:
-    """Where the library's function is, and whether it counts in 64 bits; None where there is none."""
+    """Where the library's function is, and whether it counts in 64 bits; None if there is none."""
     found = _function(name)
     if found is None:
         return None

@@ -116,9 +116,8 @@ def formula(
         text = SLOW.get(function)
     if text is None:
         raise Untranslatable(f"no formula for {function.__name__} of {inner}")
-    if made.kind != "b" and made.itemsize < 8:  # numba's integers grow, as do Python's functions
-        if made.kind in "iu" or "(" in text:
-            text = f"{kind(made)}({text})"
+    if (made.kind in "iu" and made.itemsize < 8) or function in SLOW:  # Numba's integers grow
+        text = f"{kind(made)}({text})"
     return text.replace("one", f"{kind(made)}(1)"), taken, made
 
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..writer import Differs
+from .text import HELPERS
 
 __all__ = ["LoopFunction"]
 
 
 class LoopFunction:
-    """The function of ``text``, which Numba compiles when it is called for the first time."""
+    """The function of ``text``, which Numba compiles when it is called for the first time.
+
+    ``imports``  the names in the text that come from elsewhere, by module
+    """
 
     def __init__(self, name: str, text: str) -> None:
         from ...kernels.numba import loops
 
-        self.__name__ = name
-        self.text = text
-        self.compiled = loops.compiled(name, text, {"Differs": Differs})
+        self.__name__, self.text, self.names = name, text, HELPERS | {name}
+        words = {*re.findall(r"\w+", text)}
+        self.imports = {
+            loops.__name__: ["compiled", *sorted(words & loops.NAMES.keys())],
+            Differs.__module__: ["Differs"] if "Differs" in words else [],
+        }
+        self.run = loops.from_file(name, text, {"Differs": Differs})
 
     def __call__(self, *arrays: Any) -> None:
-        self.compiled(*arrays)
+        self.run(*arrays)

@@ -76,8 +76,14 @@ def scattered(t: Translation, instruction: Instruction) -> list[Node]:
         taken.append(target)
     if any(not target.apart(each) for each in taken[: len(taken) - (sign == "+=")]):
         raise Untranslatable("what is written is read elsewhere")
-    window = values if isinstance(values, Window) else Window(target.buffer, shape, (0,) * len(shape))
-    text = f"{{source}} {sign} {{out}}" if isinstance(values, Window) else f"{{source}} {sign} {{given}}"
+    window = (
+        values if isinstance(values, Window) else Window(target.buffer, shape, (0,) * len(shape))
+    )
+    text = (
+        f"{{source}} {sign} {{out}}"
+        if isinstance(values, Window)
+        else f"{{source}} {sign} {{given}}"
+    )
     return [
         _loops(instruction, target, index, axis, window, text, taken, [target], t.lasting, values)
     ]

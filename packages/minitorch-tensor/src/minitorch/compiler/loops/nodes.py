@@ -57,8 +57,8 @@ class Assign(Node):
 
 @dataclass(eq=False)
 class Reduce(Node):
-    """The ``element`` of each index, a formula of the operands, taken together into the target along
-    the dimensions in which its stride is 0.
+    """The ``element`` of each index, a formula of the operands, taken together into the target
+    along the dimensions in which its stride is 0.
 
     ``start``    what it begins with, a literal; None where that is the first element
     ``formula``  of the result so far, ``{0}``, and an element, ``{1}``

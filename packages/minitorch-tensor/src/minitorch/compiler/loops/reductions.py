@@ -8,7 +8,7 @@ import numpy as np
 
 from ..instructions import Instruction, Method, Value
 from . import formulas
-from .nodes import Node, Operand, Reduce, Register
+from .nodes import Node, Operand, Reduce
 from .windows import Untranslatable, Window
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ def reduction(
     function: Any = instruction.function
     name = function.name if isinstance(function, Method) else function.__name__
     options = dict(zip(NAMES[name], instruction.args[1:])) | instruction.kwargs
-    axis, keep = options.pop("axis", 0 if name == "reduce" else None), options.pop("keepdims", False)
+    axis, keep = (
+        options.pop("axis", 0 if name == "reduce" else None),
+        options.pop("keepdims", False),
+    )
     options.pop("dtype", None)  # the result has it
     if any(each is not None for each in options.values()):
         raise Untranslatable("options of a reduction")

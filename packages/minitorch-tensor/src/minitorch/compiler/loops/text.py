@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,18 +10,19 @@ import numpy as np
 
 from ..instructions import Line, Value
 from ..printing.layout import WIDTH
+from ..printing.literals import array_name
 from ..printing.names import Names
 from . import formulas
-from .nodes import Assign, Node, Operand, Reduce, Register
+from .nodes import Assign, Node, Operand, Reduce, Register, Statement
 from .windows import Buffer, Window
 
-__all__ = ["LETTERS", "Text"]
+__all__ = ["HELPERS", "INDENT", "LETTERS", "Text"]
 
 LETTERS = "ijklmn"
 INDENT = "    "
-HELPERS = {  # what the text calls, and its loops' variables
-    "add", "ahead", "at", "dgemm", "erf", "exp", "log", "math", "memory", "p", "sgemm", "start",
-    "tanh", "total", *LETTERS, *formulas.DTYPES.values(),
+HELPERS: set[str] = {  # what the text calls, and its loops' variables
+    "Differs", "add", "ahead", "at", "compiled", "dgemm", "exp", "log", "math", "memory", "p",
+    "sgemm", "start", "tanh", "total", *LETTERS, *formulas.DTYPES.values(),
 }  # fmt: skip
 
 
@@ -35,13 +34,15 @@ class Text:
         self.names = Names()
         self.names.taken |= HELPERS
         for k, value in enumerate(given):
-            self.names.give(value, value.hint or f"x{k}")
+            word = array_name(value.constant) if value.constant is not None else f"x{k}"
+            self.names.give(value, value.hint or word)
         for instruction in instructions:
             self.names.give_results(instruction)
+        self.used: set[Buffer] = set()
         self.lines: list[str] = []
         self.place: tuple[Line | None, bool] = None, False
 
-    # --- what things are called ---------------------------------------------------------------------
+    # --- what things are called ----------------------------------------------------------------
 
     def buffer(self, buffer: Buffer) -> str:
         """The pointer to a buffer."""
@@ -51,15 +52,17 @@ class Text:
 
     def pointer(self, window: Window) -> str:
         """The pointer to the first element of a window."""
+        self.used.add(window.buffer)
         name = self.buffer(window.buffer)
         return f"ahead({name}, {window.offset})" if window.offset else name
 
     def element(self, window: Window, letters: Sequence[str]) -> str:
         """The element at an index, as it lies in memory."""
+        self.used.add(window.buffer)
         terms = [
             letter if step == 1 else f"{step} * {letter}"
             for letter, step, n in zip(letters, window.strides, window.shape, strict=True)
-            if step and n != 1
+            if step and n != 1 and letter != "0"
         ]
         if window.offset or not terms:
             terms.append(str(window.offset))
@@ -78,7 +81,7 @@ class Text:
             return self.names.of[x.value]
         return self.load(x, letters)
 
-    # --- lines ----------------------------------------------------------------------------------------
+    # --- lines ---------------------------------------------------------------------------------
 
     def heading(self, node: Node) -> None:
         """The user's line, where it is another than before."""
@@ -113,7 +116,10 @@ class Text:
                     return name
             name = self.load(_collapsed(window, loops), letters)
             if counts[_key(window)] > 1:
-                name, loaded = self.names.fresh(f"{self.buffer(window.buffer)}_{letters[-1:]}"), name
+                name, loaded = (
+                    self.names.fresh(f"{self.buffer(window.buffer)}_{letters[-1:]}"),
+                    name,
+                )
                 body.append(f"{name} = {loaded}")
                 known.append((window, name))
             return name
@@ -133,7 +139,7 @@ class Text:
                 continue
             later = [x for each in nodes[number + 1 :] for x in each.reads()]
             again = any(target.same_place(x.broadcast(target.shape)) for x in later)
-            place = self.element(_collapsed(target, loops), letters)
+            place = self.element(_collapsed(target, loops), letters) if store else ""
             if store and not again:
                 body.append(f"{place} = {_bare(expression)}")
                 continue
@@ -148,7 +154,13 @@ class Text:
                 body.append(f"{place} = {word}")
         self.lines += self.nest([(a, n) for a, (n, _) in zip(letters, loops)], body)
 
+    def statement(self, node: Statement) -> None:
+        """Lines as they are."""
+        self.heading(node)
+        self.lines += node.text(self)
+
     def reduce(self, node: Reduce) -> None:
+        """Sums and their like: in a register, or in memory where rows are added up."""
         self.heading(node)
         shape, target = node.operands[0].shape, node.target
         first = node.operands[0]
@@ -162,7 +174,10 @@ class Text:
         loads = [self.load(w, letters) for w in node.operands]
         element = node.element.format(*loads)
         beginning = node.start or node.element.format(
-            *(self.load(w, ["0" if d in gone else a for d, a in enumerate(letters)]) for w in node.operands)
+            *(
+                self.load(w, ["0" if d in gone else a for d, a in enumerate(letters)])
+                for w in node.operands
+            )
         )
         outer = [(letter[d], shape[d]) for d in kept]
         inner = [(letter[d], shape[d]) for d in gone]
@@ -208,7 +223,13 @@ Loops = list[tuple[int, list[int]]]
 def _loops(windows: list[Window], shape: tuple[int, ...]) -> Loops:
     """(size, dimensions) of each loop, the outermost first: in the order of the first window's
     memory; dimensions that lie one within the other in all windows make one loop."""
-    dims = sorted((d for d, n in enumerate(shape) if n != 1), key=lambda d: -abs(windows[0].strides[d])) if windows else []
+    dims = (
+        sorted(
+            (d for d, n in enumerate(shape) if n != 1), key=lambda d: -abs(windows[0].strides[d])
+        )
+        if windows
+        else []
+    )
     loops: Loops = []
     for d in dims:
         if loops:

@@ -17,15 +17,28 @@ from ..instructions import Attribute, Instruction, Method, Value, same
 from ..writer import expect_none
 from . import formulas
 from .indexing import checked, gathered, scattered
-from .nodes import Assign, Node, Operand, Reduce, Register
+from .nodes import Assign, Node, Operand, Register
 from .products import product
 from .reductions import reduction
-from .windows import Untranslatable, Window, is_dense, steps, window_of
+from .windows import Untranslatable, Window, maker, steps, window_of
 
 __all__ = ["LARGE", "Translation"]
 
-LARGE = 1 << 15  # elements; of more of them Python costs nothing beside the work, and all cores work
-VIEWS = {"T", "mT", "reshape", "ravel", "transpose", "swapaxes", "squeeze", "diagonal", "view", "real"}
+LARGE = (
+    1 << 15
+)  # elements; of more of them Python costs nothing beside the work, and all cores work
+VIEWS = {
+    "T",
+    "mT",
+    "reshape",
+    "ravel",
+    "transpose",
+    "swapaxes",
+    "squeeze",
+    "diagonal",
+    "view",
+    "real",
+}
 VIEWING = {
     np.reshape, np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze,
     np.broadcast_to, np.flip, same,
@@ -44,21 +57,33 @@ class Translation:
 
     ``places``  where each value is: a window on a buffer, a register, or a literal
     ``given``   the values that come from outside
+    ``items``   of given arrays without dimensions the number, which is read before
+    ``arrays``  of those that may be numbers when the program runs, the array
+    ``kept``    whether what an instruction copies is as it was for as long as the copy is used
+    ``steady``  whether nothing writes to a value
     ``lasting`` something was done before that lasts, so that an error is the function's own
     """
 
-    def __init__(self, lasting: bool) -> None:
-        self.lasting = lasting
+    def __init__(
+        self, lasting: bool, kept: Callable[[Instruction], bool], steady: Callable[[Value], bool]
+    ) -> None:
+        self.lasting, self.kept, self.steady = lasting, kept, steady
         self.nodes: list[Node] = []
         self.places: dict[Value, Operand] = {}
         self.given: dict[Value, Operand] = {}
+        self.items: dict[Value, Value] = {}
+        self.arrays: dict[Value, Value] = {}
         self.instructions: list[Instruction] = []
 
-    def add(self, instruction: Instruction) -> None:
-        """
-        Raises:
-            Untranslatable: there are no loops for it; nothing has changed then.
-        """
+    def takes(self, instruction: Instruction) -> bool:
+        """Adds an instruction, if there are loops for it."""
+        try:
+            self._take(instruction)
+        except Untranslatable:
+            return False
+        return True
+
+    def _take(self, instruction: Instruction) -> None:
         for value in (*instruction.inputs(), *filter(None, instruction.results)):
             size = math.prod(value.shape)
             if size > LARGE or not size:
@@ -86,7 +111,7 @@ class Translation:
                 if not (target.apart(window) or target.same_place(window)):
                     raise Untranslatable("what is written is read elsewhere")
 
-    # --- operands and results ---------------------------------------------------------------------
+    # --- operands and results ------------------------------------------------------------------
 
     def place(self, value: Value) -> Operand:
         """Where a value is."""
@@ -94,8 +119,13 @@ class Translation:
         if found is None:
             if value.constant is not None and (value.scalar or _uniform(value.constant)):
                 found = formulas.constant(np.ravel(value.constant)[0], value.dtype)
+            elif value.scalar:
+                found = Register(value)
+            elif not value.shape and self.steady(value):
+                item = self.items[value] = replace(value, scalar=True)
+                self.given[item] = found = Register(item)
             else:
-                found = Register(value) if value.scalar else Window.over(value, outside=True)
+                found = Window.over(value, outside=True)
             self.given[value] = found
         return found
 
@@ -103,14 +133,17 @@ class Translation:
         """Where the elements of an array are."""
         if isinstance(x, Value):
             found = self.place(x)
-            if isinstance(found, str) and not x.scalar:
-                found = self.given[x] = Window.over(x, outside=True)
+            if not isinstance(found, Window) and x in self.given and not x.scalar:
+                if x not in self.arrays:
+                    array = self.arrays[x] = x if x.shape else replace(x, constant=None)
+                    self.given[array] = Window.over(array, outside=True)
+                found = self.given[self.arrays[x]]
             if isinstance(found, Window):
                 return found
         raise Untranslatable("no array")
 
     def operand(self, x: Any) -> tuple[Operand | None, Any]:
-        """An operand of a ufunc, and its dtype; None of a Python number, which takes the others'."""
+        """An operand of a ufunc, and its dtype; None of a Python number, which takes another's."""
         if isinstance(x, Value):
             return self.place(x), float if x.number else x.dtype
         if type(x) in (bool, int, float):
@@ -123,8 +156,7 @@ class Translation:
         """Where a result goes."""
         if value.scalar:
             return Register(value)
-        if not is_dense(value):
-            raise Untranslatable("a result with gaps")
+        maker(value)
         return Window.over(value)
 
     def target(self, instruction: Instruction, out: Any, made: dict[Value, Operand]) -> Any:
@@ -140,7 +172,7 @@ class Translation:
         place = made[result] = self.new(result)
         return place
 
-    # --- which function it is -----------------------------------------------------------------------
+    # --- which function it is ------------------------------------------------------------------
 
     def _nodes(self, instruction: Instruction, made: dict[Value, Operand]) -> list[Node]:
         function, args, kwargs = instruction.function, instruction.args, instruction.kwargs
@@ -200,11 +232,15 @@ class Translation:
             return scattered(self, instruction)
         if name == "outer" and not instruction.kwargs:
             a, b = map(self.window, instruction.args)
-            column = replace(a, shape=a.shape + (1,) * len(b.shape), strides=a.strides + (0,) * len(b.shape))
-            return self._elementwise(instruction, ufunc, [column, b], [a.dtype, b.dtype], None, made)
+            column = replace(
+                a, shape=a.shape + (1,) * len(b.shape), strides=a.strides + (0,) * len(b.shape)
+            )
+            return self._elementwise(
+                instruction, ufunc, [column, b], [a.dtype, b.dtype], None, made
+            )
         raise Untranslatable(f"no loops for {ufunc.__name__}.{name}")
 
-    # --- elementwise --------------------------------------------------------------------------------
+    # --- elementwise ---------------------------------------------------------------------------
 
     def _ufunc(
         self, instruction: Instruction, ufunc: np.ufunc, args: Any, kwargs: Any,
@@ -228,11 +264,13 @@ class Translation:
     ) -> list[Node]:  # fmt: skip
         target = self.target(instruction, out, made)
         size = math.prod(target.shape) if isinstance(target, Window) else 1
-        result = out if out is not None else instruction.results[0]
+        result: Any = out if out is not None else instruction.results[0]
         if result.number:
             dtypes = [np.dtype(float)] * len(dtypes)
         text, taken, given = formulas.formula(ufunc, dtypes, size)
-        return [self.assign(instruction, target, text, operands, dtypes, taken, given, result.dtype)]
+        return [
+            self.assign(instruction, target, text, operands, dtypes, taken, given, result.dtype)
+        ]
 
     def assign(
         self, instruction: Instruction, target: Any, text: str, operands: list[Any],
@@ -247,7 +285,9 @@ class Translation:
             given = np.dtype(float) if given is float else given
             text = text.replace(f"{{{k}}}", formulas.cast(f"{{{k}}}", given, wanted))
             places.append(x)
-        return Assign(instruction, target, formulas.cast(_bracketed(text, made, stored), made, stored), places)
+        return Assign(
+            instruction, target, formulas.cast(_bracketed(text, made, stored), made, stored), places
+        )
 
     def copy(self, instruction: Instruction, target: Any, source: Any) -> Assign:
         """``target[...] = source``."""
@@ -258,7 +298,7 @@ class Translation:
         given = np.dtype(float) if dtype is float else dtype
         return Assign(instruction, target, formulas.cast("{0}", given, stored), [place])
 
-    # --- views, copies, new memory ----------------------------------------------------------------
+    # --- views, copies, new memory -------------------------------------------------------------
 
     def _view(self, instruction: Instruction, made: dict[Value, Operand]) -> list[Node]:
         source, result = instruction.args[0], instruction.results[0]
@@ -278,7 +318,9 @@ class Translation:
         if not isinstance(source, Value) or result is None:
             raise Untranslatable("a copy of nothing")
         window = self.window(source)
-        if instruction.views:  # of the same dtype and order: it is the array itself, or a view of it
+        if (
+            instruction.views
+        ):  # of the same dtype and order: it is the array itself, or a view of it
             if window.shape == result.shape and result.dtype == window.dtype:
                 made[result] = window
                 return []
@@ -286,11 +328,19 @@ class Translation:
         target = self.new(result)
         if not isinstance(target, Window):
             raise Untranslatable("a number")
+        if (window.shape, window.dtype) == (result.shape, result.dtype) and self.kept(instruction):
+            made[result] = window  # for loops all orders are as good
+            return []
         made[result] = target
         if window.shape != result.shape:  # what it is copied to, in the source's shape
-            order = instruction.args[1] if len(instruction.args) > 1 else instruction.kwargs.get("order", "C")
+            given = [x for x in instruction.args[1:] if type(x) is str]
+            order = given[0] if given else instruction.kwargs.get("order", "C")
             packed = steps(result) == _packed(result.shape)
-            if not packed or order == "F" or (order in ("K", "A") and window.strides != _packed(window.shape)):
+            if (
+                not packed
+                or order == "F"
+                or (order in ("K", "A") and window.strides != _packed(window.shape))
+            ):
                 raise Untranslatable("a copy in another order")
             target = Window(target.buffer, window.shape, _packed(window.shape))
         return [self.copy(instruction, target, source)]
@@ -298,7 +348,11 @@ class Translation:
     def _fill(self, instruction: Instruction, made: dict[Value, Operand]) -> list[Node]:
         number: Any = FILLED[instruction.function]
         if number is None:
-            number = instruction.args[1] if len(instruction.args) > 1 else instruction.kwargs.get("fill_value")
+            number = (
+                instruction.args[1]
+                if len(instruction.args) > 1
+                else instruction.kwargs.get("fill_value")
+            )
         else:
             number = int(number)
         return [self.copy(instruction, self.target(instruction, None, made), number)]
@@ -323,7 +377,7 @@ def _bracketed(text: str, made: Any, stored: Any) -> str:
     return text if made == stored or stored.kind != "b" else f"({text})"
 
 
-# --- functions that are no ufuncs -------------------------------------------------------------------
+# --- functions that are no ufuncs --------------------------------------------------------------
 
 
 def _where(t: Translation, instruction: Instruction, made: dict[Value, Operand]) -> list[Node]:
@@ -333,7 +387,9 @@ def _where(t: Translation, instruction: Instruction, made: dict[Value, Operand])
     operands = [x if place is None else place for (place, _), x in zip(found, instruction.args)]
     taken = [np.dtype(bool), dtype, dtype]
     text = "({1} if {0} else {2})"
-    return [t.assign(instruction, target, text, operands, [d for _, d in found], taken, dtype, dtype)]
+    return [
+        t.assign(instruction, target, text, operands, [d for _, d in found], taken, dtype, dtype)
+    ]
 
 
 def _power(t: Translation, instruction: Instruction, made: dict[Value, Operand]) -> list[Node]:
@@ -437,7 +493,9 @@ def _joined(t: Translation, instruction: Instruction, made: dict[Value, Operand]
             del shape[axis], strides[axis]
         else:
             shape[axis] = n
-        there = Window(whole.buffer, tuple(shape), tuple(strides), whole.offset + at * whole.strides[axis])
+        there = Window(
+            whole.buffer, tuple(shape), tuple(strides), whole.offset + at * whole.strides[axis]
+        )
         nodes.append(t.copy(instruction, there, part))
         at += n
     return nodes

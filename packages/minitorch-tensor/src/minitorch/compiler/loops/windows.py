@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.memory import address, extent
+from ...kernels.memory import address, extent, nested
 from ..instructions import Instruction, Value, mapped
 
-__all__ = ["Buffer", "Untranslatable", "Window", "is_dense", "window_of"]
+__all__ = ["Buffer", "Untranslatable", "Window", "maker", "steps", "window_of"]
 
 
 class Untranslatable(Exception):  # noqa: N818  (nothing went wrong)
@@ -96,14 +96,19 @@ def steps(value: Value) -> tuple[int, ...]:
     return tuple(step // size for step in value.strides)
 
 
-def is_dense(value: Value) -> bool:
-    """Whether it fills its memory, in whatever order of the dimensions."""
-    expected = value.dtype.itemsize
-    for stride, n in sorted((s, n) for n, s in zip(value.shape, value.strides) if n != 1):
-        if stride != expected:
-            return False
-        expected *= n
-    return True
+def maker(value: Value) -> Instruction:
+    """The instruction that makes new memory for a value, in its order."""
+    shape, dtype = value.shape, value.dtype.type
+    dims = tuple(sorted(range(len(shape)), key=lambda d: -value.strides[d]))
+    ways: list[tuple[Any, Any, dict[str, Any]]] = [
+        (np.empty, (shape, dtype), {}),
+        (np.empty, (shape, dtype), {"order": "F"}),
+        (nested, (shape, dtype, dims), {}),
+    ]
+    for function, args, kwargs in ways:
+        if function(*args, **kwargs).strides == value.strides:
+            return Instruction(function, args, kwargs, (value,), fresh=True)
+    raise Untranslatable("memory with gaps")
 
 
 def window_of(instruction: Instruction, source: Value, window: Window) -> Window | None:
@@ -112,7 +117,9 @@ def window_of(instruction: Instruction, source: Value, window: Window) -> Window
     size = window.dtype.itemsize
     strides = [step * size for step in window.strides]
     low, high = extent(window.shape, strides, size)
-    array: Any = np.ndarray(window.shape, window.dtype, np.empty(high - low, np.uint8), -low, strides)
+    array: Any = np.ndarray(
+        window.shape, window.dtype, np.empty(high - low, np.uint8), -low, strides
+    )
 
     def standing(value: Value) -> Any:
         if value is source:

@@ -34,6 +34,7 @@ def function(program: Program) -> Callable[..., tuple[Any, ...]]:
     }
     with np.errstate(all="ignore"):  # what is computed once
         exec(compile(lines, name, "exec"), namespace)
+    namespace |= text.writer.loops  # the same, which is compiled once and kept on disk
     made: Callable[..., tuple[Any, ...]] = namespace[program.function_name]
     linecache.cache[name] = len(lines), None, lines.splitlines(keepends=True), name
     weakref.finalize(made, linecache.cache.pop, name, None)

@@ -54,6 +54,8 @@ def written(program: Program) -> Text:
     """The statements of a program."""
     names = Names()
     names.taken.add(program.function_name)
+    for instruction in program.instructions:  # names that other texts have
+        names.taken.update(getattr(instruction.function, "names", ()))
     writer = Writer(names)
     for k, value in enumerate(program.arguments):
         names.give(value, value.hint or f"argument_{k}")
@@ -154,6 +156,10 @@ def module(text: Text, alone: bool = False) -> str:
             decorators.append(f"@{writer.function(of_arrays)}")
     loading = alone and any(array_text(array) is None for _, array in writer.constants.values())
     lines = _docstring(text.program)
+    for function in writer.loops.values():
+        for name, words in function.imports.items():
+            here = writer.imports.setdefault(name, {})
+            here.update((word, word) for word in words)
     imports = {
         name: _import(name, found) for name, found in sorted(writer.imports.items()) if found
     }
@@ -184,6 +190,8 @@ def module(text: Text, alone: bool = False) -> str:
         lines += ["", "# memory that every run writes to anew"]
         lines += [line for _, statement in setup[kept:] for line in wrapped(statement)]
     lines += ["", ""]
+    for function in writer.loops.values():
+        lines += ["@compiled", *function.text.splitlines(), "", ""]
     return "\n".join([*lines, *decorators, *_function(text, len(lines + decorators))]) + "\n"
 
 

@@ -48,6 +48,7 @@ class Writer:
     ``constants``  (name, array), in the order of their use
     ``made``       name -> the text that makes an object
     ``objects``    what no text leads to: name -> object
+    ``loops``      functions that are a text: name -> function
     ``outside``    the names that stand outside of the function, which it cannot assign to
     """
 
@@ -60,6 +61,7 @@ class Writer:
         self.made: dict[str, str] = {}
         self.objects: dict[str, Any] = {}
         self._objects: dict[int, str] = {}
+        self.loops: dict[str, Any] = {}
         self.outside: set[str] = set()
 
     # --- what stands outside of the function --------------------------------------------------
@@ -87,6 +89,9 @@ class Writer:
 
     def function(self, function: Any) -> str:
         """The text that stands for ``function``; imports what it is in."""
+        if hasattr(function, "text"):
+            self.loops[function.__name__] = function
+            return str(function.__name__)
         found = reference(function)
         if found is None:
             return self._object(function)

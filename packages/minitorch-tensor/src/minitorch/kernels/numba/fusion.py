@@ -262,7 +262,13 @@ def _power(x: str, exponent: Operand) -> str:
 # --- the function over threads -----------------------------------------
 
 _add = sums(lambda a, b: a + b)  # in any order
-_space: dict[str, Any] = {"_f": functions, "_m": math, "_add": _add, "nan": math.nan, "inf": math.inf}
+_space: dict[str, Any] = {
+    "_f": functions,
+    "_m": math,
+    "_add": _add,
+    "nan": math.nan,
+    "inf": math.inf,
+}
 _space |= {"_float32": np.float32, "_float64": np.float64}
 
 

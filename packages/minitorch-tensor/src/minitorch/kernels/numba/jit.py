@@ -23,7 +23,8 @@ from numba.extending import intrinsic
 from ..memory import packed
 
 __all__ = [
-    "FORMULA", "exact", "formula", "from_bits", "from_text", "larger", "ready", "rint", "sums", "to_bits",
+    "FORMULA", "exact", "formula", "from_bits", "from_text", "larger", "ready", "rint", "sums",
+    "to_bits",
 ]  # fmt: skip
 
 # Without "reassoc" for formulas, whose order of operations is their accuracy; with it for sums,
@@ -73,7 +74,7 @@ def ready(*arrays: Any) -> list[Any] | None:
     return list(map(packed, arrays))
 
 
-# --- functions that are made as text ---------------------------------------------------------------
+# --- functions that are made as text -----------------------------------------------------------
 
 _made: dict[tuple[str, str], Any] = {}
 

@@ -59,7 +59,8 @@ def ahead(context: Any, pointer: Any, count: Any) -> Any:
     return pointer(pointer, count), code
 
 
-# --- C = A B, as ``cblas_sgemm`` takes it: order, transpositions, m, n, k, 1, A, lda, B, ldb, 0, C, ldc
+# --- C = A B, as ``cblas_sgemm`` takes it: order, transpositions, m, n, k, 1, A, lda, B, ldb, 0, C,
+# ldc -----------------------------------------------------------------------------------------
 
 
 def _plain(kind: Any) -> Any:
