@@ -45,8 +45,9 @@ def compile(
             an optimizer's ``step``; or a Module, of which a Module is made that calls it.
         fullgraph: an error in place of that warning.
         dynamic: accepted; there is a program for each set of shapes.
-        backend: ``"numpy"`` (``"inductor"`` means it too); ``"numba"``, which takes chains of
-            operations in one pass and needs the extra ``minitorch-tensor[numba]``; ``"eager"``
+        backend: ``"numpy"`` (``"inductor"`` means it too); ``"numba"``, which makes one function
+            of what small arrays go through, takes chains of operations on large ones in one pass,
+            and needs the extra ``minitorch-tensor[numba]``; ``"eager"``
             runs the function as it is.
         mode: PyTorch's modes are accepted and all mean the same.
         options: accepted.

@@ -61,7 +61,7 @@ def max_pool_chunk(x, places, values, indices, start, stop):
 def max_pool(numpy: Kernel) -> Kernel:
     def kernel(x: Any, windows: Any, once: bool) -> Any:
         arrays = ready(x)
-        out, _, places, padding = windows
+        out, places, padding = windows.out, windows.places, windows.padding
         if arrays is None or any(map(any, padding)) or not (x.size and places.size):
             return numpy(x, windows, once)
         planes = arrays[0].reshape(math.prod(x.shape[:2]), -1)
