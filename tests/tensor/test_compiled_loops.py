@@ -219,6 +219,25 @@ def test_an_index_out_of_range_is_refused_as_before():
     close(compiled(x, index), f(x, index))
 
 
+def test_what_was_written_before_a_refused_index_is_written_once():
+    def f(x, index):
+        x.mul_(2).add_(1)
+        return long(x[index] * 2).sum(0) + x.sum(0) * 2
+
+    compiled = torch.compile(f, backend="numba", fullgraph=True)
+    x, index = torch.randn(4, 3), torch.tensor([0, 3])
+    for _ in range(3):
+        mine, other = x.clone(), x.clone()
+        close(compiled(mine, index), f(other, index))
+        close(mine, other)
+    assert len(loops_of(compiled)) >= 1
+    mine, other = x.clone(), x.clone()
+    for function, array in ((compiled, mine), (f, other)):
+        with pytest.raises(IndexError):
+            function(array, torch.tensor([0, 4]))
+    close(mine, other)
+
+
 def test_draws_come_between_functions():
     def f(x):
         y = long(x.tanh())

@@ -266,8 +266,8 @@ def _ending(
     back = [f"copyto({given[n]}, k{n})" for n in arguments]
     for n, generator in enumerate(generators):
         names[f"g{n}"] = generator
-        kept.append(f"s{n} = g{n}.get_state()")
-        back.append(f"g{n}.set_state(s{n})")
+        kept.append(f"s{n} = g{n}.mark()")
+        back.append(f"g{n}.back_to(s{n})")
     lines = [f"    {line}" for line in (*back, "return MISS")]  # the function raises its own error
     return [f"    {line}" for line in kept], ["except Error:", *lines]
 

@@ -138,6 +138,8 @@ def may_raise(instruction: Instruction) -> bool:
     """Whether there are values for which it raises an error, which is a result, too: it takes
     indices, or is one of our kernels or NumPy's decompositions."""
     function = instruction.function
+    if hasattr(function, "expects"):
+        return bool(function.expects)
     if function in INDEXING or function == Method("take"):
         return any(value is not instruction.args[0] for value in values_in(instruction.args[:2]))
     return not of_numpy(function) or getattr(function, "__module__", "") == "numpy.linalg"

@@ -122,14 +122,16 @@ class Recording(NamedTuple):
         which get back what they had.
 
         After draws, and of steps that are taken as a whole, errors are let through, but for values
-        that are not those expected: to keep a generator's state takes as long as a small program.
+        that are not those expected.
         """
         instructions = program.instructions
         plain = not any(isinstance(each.function, StepOf) or drawing(each) for each in instructions)
         ending = [
             k
             for k, each in enumerate(instructions)
-            if each.function in EXPECTING or (plain and may_raise(each))
+            if each.function in EXPECTING
+            or getattr(each.function, "expects", False)
+            or (plain and may_raise(each))
         ]
         before = instructions[: ending[-1]] if ending else []
         roots, arrays = Memory(program), self.tracer.writer.arrays

@@ -48,7 +48,7 @@ def gathered(t: Translation, instruction: Instruction, made: dict[Value, Operand
         raise Untranslatable("a number")
     made[result] = out
     text = "{out} = {source}"
-    return [_loops(instruction, source, index, axis, out, text, [source, index], [out], t.lasting)]
+    return [_loops(instruction, source, index, axis, out, text, [source, index], [out])]
 
 
 def scattered(t: Translation, instruction: Instruction) -> list[Node]:
@@ -84,9 +84,7 @@ def scattered(t: Translation, instruction: Instruction) -> list[Node]:
         if isinstance(values, Window)
         else f"{{source}} {sign} {{given}}"
     )
-    return [
-        _loops(instruction, target, index, axis, window, text, taken, [target], t.lasting, values)
-    ]
+    return [_loops(instruction, target, index, axis, window, text, taken, [target], values)]
 
 
 def _axis(key: Any) -> tuple[int, Any]:
@@ -111,7 +109,7 @@ def _line(x: Window) -> Window:
 
 def _loops(
     instruction: Instruction, source: Window, index: Window, axis: int, out: Window, text: str,
-    taken: list[Window], made: list[Window], lasting: bool, given: Any = None,
+    taken: list[Window], made: list[Window], given: Any = None,
 ) -> Statement:  # fmt: skip
     """For each index of ``out``: the formula of it and of the element of ``source`` whose number
     along ``axis`` the index has."""
@@ -128,36 +126,33 @@ def _loops(
         order = [*range(axis, axis + depth), *range(axis), *range(axis + depth, len(shape))]
         for level, d in enumerate(order):
             if level == depth:
-                made += _number(names, index, inner, n, level, lasting)
+                made += _number(names, index, inner, n, level)
             made.append("    " * level + f"for {letters[d]} in range({shape[d]}):")
         if depth == len(order):
-            made += _number(names, index, inner, n, depth, lasting)
+            made += _number(names, index, inner, n, depth)
         at = letters[:axis] + "p" + letters[axis + depth :]
         words = {"out": names.element(out, letters), "source": names.element(source, at)}
         if given is not None and not isinstance(given, Window):
             words["given"] = names.operand(given)
         return [*made, "    " * len(order) + text.format(**words)]
 
-    return Statement(instruction, lines, taken, made)
+    return Statement(instruction, lines, taken, made, True)
 
 
-def _number(
-    names: Any, index: Window, letters: str, n: int, level: int, lasting: bool
-) -> list[str]:
+def _number(names: Any, index: Window, letters: str, n: int, level: int) -> list[str]:
     indent = "    " * level
-    error = f'IndexError("index is out of bounds for dimension with size {n}")'
     return [
         f"{indent}p = {names.element(index, letters)}",
         f"{indent}p = p + {n} if p < 0 else p",
         f"{indent}if p < 0 or p >= {n}:",
-        f"{indent}    raise " + (error if lasting else "Differs"),
+        f"{indent}    raise Differs",
     ]
 
 
 def checked(t: Translation, instruction: Instruction, made: dict[Value, Operand]) -> list[Node]:
     """``expect_none(outside, index, n)``: all numbers of the index are from 0 to n - 1."""
     function, index, n = instruction.args[:3]
-    if function is not outside or t.lasting:
+    if function is not outside:
         raise Untranslatable("an assumption of another kind")
     window = t.window(index)
     letters = LETTERS[: len(window.shape)]
@@ -175,4 +170,4 @@ def checked(t: Translation, instruction: Instruction, made: dict[Value, Operand]
             f"{indent}    raise Differs",
         ]
 
-    return [Statement(instruction, lines, [window], [])]
+    return [Statement(instruction, lines, [window], [], True)]

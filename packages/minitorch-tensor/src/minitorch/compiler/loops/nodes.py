@@ -79,11 +79,13 @@ class Reduce(Node):
 
 @dataclass(eq=False)
 class Statement(Node):
-    """Lines that ``text`` gives, of a function that says what a buffer or a register is called."""
+    """Lines that ``text`` gives, of what says how a buffer or a register is called. One that
+    ``expects`` values ends the program, which is undone, where they are others."""
 
     text: Callable[[Any], list[str]]
     taken: Sequence[Window]
     made: Sequence[Window]
+    expects: bool = False
 
     def reads(self) -> Sequence[Window]:
         return self.taken

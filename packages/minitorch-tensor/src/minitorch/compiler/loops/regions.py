@@ -12,7 +12,6 @@ import numpy as np
 from ..instructions import Instruction, Value
 from ..memory import OUTSIDE, Memory, plural
 from ..program import Program
-from ..writer import expect_none
 from .assembly import assembled
 from .functions import LoopFunction
 from .nodes import Assign, Register
@@ -30,11 +29,10 @@ def compile_loops(program: Program) -> Program:
     memory = Memory(program)
     kept_copies = _kept_copies(program, memory)
     kept: list[Instruction] = []
-    lasting = False  # whether something outside was changed
     functions = count = 0
 
     def begin() -> Translation:
-        return Translation(lasting, kept_copies, memory.never_written)
+        return Translation(kept_copies, memory.never_written)
 
     def end(k: int) -> None:
         """Takes the translation, which instruction ``k`` ends."""
@@ -55,19 +53,11 @@ def compile_loops(program: Program) -> Program:
             translation = begin()
             if not translation.takes(instruction):
                 kept.append(instruction)
-        lasting = translation.lasting = lasting or _lasts(instruction, memory)
+        if OUTSIDE in memory.of_all(instruction.writes):
+            translation.lasting = True
     end(len(program.instructions))
     change = f"{plural(count, 'instruction')} in {plural(functions, 'function')} of loops."
     return program.having("loops compiled", change, kept)
-
-
-def _lasts(instruction: Instruction, memory: Memory) -> bool:
-    """Whether it changes what is outside of the program, other than generators of numbers."""
-    if instruction.function is expect_none:
-        return False
-    return OUTSIDE in memory.of_all(instruction.writes) or not (
-        instruction.pure or instruction.writes
-    )
 
 
 def _kept_copies(program: Program, memory: Memory) -> Callable[[Instruction], bool]:

@@ -17,7 +17,7 @@ from ..instructions import Attribute, Instruction, Method, Value, same
 from ..writer import expect_none
 from . import formulas
 from .indexing import checked, gathered, scattered
-from .nodes import Assign, Node, Operand, Register
+from .nodes import Assign, Node, Operand, Register, Statement
 from .products import product
 from .reductions import reduction
 from .windows import Untranslatable, Window, maker, steps, window_of
@@ -61,13 +61,14 @@ class Translation:
     ``arrays``  of those that may be numbers when the program runs, the array
     ``kept``    whether what an instruction copies is as it was for as long as the copy is used
     ``steady``  whether nothing writes to a value
-    ``lasting`` something was done before that lasts, so that an error is the function's own
+    ``lasting`` something outside was written to, so that no value can be refused any more
     """
 
     def __init__(
-        self, lasting: bool, kept: Callable[[Instruction], bool], steady: Callable[[Value], bool]
+        self, kept: Callable[[Instruction], bool], steady: Callable[[Value], bool]
     ) -> None:
-        self.lasting, self.kept, self.steady = lasting, kept, steady
+        self.kept, self.steady = kept, steady
+        self.lasting = False
         self.nodes: list[Node] = []
         self.places: dict[Value, Operand] = {}
         self.given: dict[Value, Operand] = {}
@@ -97,6 +98,8 @@ class Translation:
             raise Untranslatable("a value that is made again")
         for node in nodes:
             self._check(node)
+            if self.lasting and isinstance(node, Statement) and node.expects:
+                raise Untranslatable("an error after something that lasts")
         self.places |= made
         self.nodes += nodes
         self.instructions.append(instruction)
