@@ -262,13 +262,13 @@ CAUGHT = {name: _catching(name, original) for name, original in CREATING.items()
 
 
 class creating:  # noqa: N801  (a context manager)
-    """Within it these functions give this thread proxies of ``writer``. They are others as long as
-    there is such a block in any thread."""
+    """Within it these functions give this thread proxies of ``writer``, or arrays without one. They
+    are others as long as there is such a block in any thread."""
 
     _blocks = 0
     _lock = threading.Lock()
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer | None) -> None:
         self.writer = writer
 
     def __enter__(self) -> None:

@@ -135,7 +135,8 @@ class Writer:
         whole = self._is_whole(function, unwrapped(args))
         made = None if whole else self._taken_apart(function, unwrapped(args))
         if made is None:
-            return self.run(function, args, {})
+            with creating(None):  # its own arrays are none of the program
+                return self.run(function, args, {})
         self._refuse_many()
         return made
 
