@@ -112,6 +112,20 @@ def results_are_computed_from_each_other(compiled):
 
 
 @row
+def results_are_made_one_after_the_other(compiled):
+    f = compiled(lambda x: (x.sin(), x, x.exp(), x.sum(), x.cos()))
+
+    def call():
+        torch.manual_seed(2)
+        x = torch.randn(60, requires_grad=True)
+        a, b, c, d, e = f(x)
+        (e + d + c + b * 0.3 + a).sum().backward()
+        return x.grad.tolist()
+
+    return call
+
+
+@row
 def results_are_made_by_turns(compiled):
     def f(x, w):
         a, b = x * w, x.exp() * w
@@ -262,6 +276,24 @@ def an_argument_with_a_history_is_written_to(compiled):
         w = ones(3)
         f(w * 1).backward()
         return w.grad.tolist()
+
+    return call
+
+
+@row
+def an_argument_that_is_a_view_is_written_to_under_no_grad(compiled):
+    def scaled(h, w):
+        made = h + w
+        with torch.no_grad():
+            h.mul_(2)
+        return made
+
+    f = compiled(scaled)
+
+    def call():
+        base, w = ones(3), ones(2)
+        f((base * 3)[1:], w).sum().backward()
+        return base.grad.tolist(), w.grad.tolist()
 
     return call
 

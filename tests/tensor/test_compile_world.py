@@ -121,6 +121,14 @@ index out of range
     args = x, torch.tensor([0, 1])
 > args = x, torch.tensor([7, 2])
 
+value that does not fit where it is set
+    def f(x, y):
+        z = x.clone()
+        z[0] = y
+        return z
+    args = torch.ones(3), torch.ones(3)
+> args = torch.ones(3), torch.ones(2, 1)
+
 shapes that do not fit
     def f(x, y): return x * y
     args = x, torch.ones(3)

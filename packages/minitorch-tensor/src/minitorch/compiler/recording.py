@@ -523,16 +523,19 @@ def grouped(results: list[Any], outside: set[Any]) -> list[tuple[int, ...]]:
         groups = [g for g in [*groups, *joined] if g is not other]
         joined = []
         groups.append((members | other[0], inner | other[1], ends | other[2]))
-    ordered: list[tuple[int, ...]] = []
+    joined.sort(key=lambda group: -min(node.sequence_nr for node in group[1]))  # as they were made
+    ordered: list[Any] = []
     done: set[int] = set()
     while joined:
-        ready = [g for g in joined if {places[e] for e in g[2] if e in places} <= done]
-        if not ready:
+        group = next((g for g in joined if {places[e] for e in g[2] if e in places} <= done), None)
+        if group is None:
             raise Stop("a result is computed from another in more than one way")
-        for group in ready:
-            joined.remove(group)
-            done |= group[0]
-            ordered.append(tuple(sorted(group[0])))
+        before = joined[: joined.index(group)]
+        if any(not group[2].isdisjoint(ends) for _, _, ends in before):
+            raise Stop("gradients would be added in another order")
+        joined.remove(group)
+        done |= group[0]
+        ordered.append(tuple(sorted(group[0])))
     return ordered
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..autograd.dispatch import _recorded, apply
 from ..autograd.grad_mode import current
-from ..autograd.history import root
+from ..autograd.history import history, root
 from ..autograd.inplace import is_expanded
 from ..autograd.node import Node
 from ..autograd.opmath import kernel_for
@@ -385,8 +385,8 @@ class Tracer(Recorder):
 
 
 def nodes_of(tensor: Any) -> tuple[Any, Any]:
-    """The nodes of a tensor and of its base."""
-    return tensor._node, None if tensor._base is None else root(tensor)._node
+    """The nodes of a tensor, as of now, and of its base."""
+    return history(tensor), None if tensor._base is None else root(tensor)._node
 
 
 def flat(kernel: Callable[..., Any], *args: Any) -> tuple[Any, ...]:

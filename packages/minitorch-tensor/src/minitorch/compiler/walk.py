@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.history import history
 from ..autograd.variable import Variable
 from ..overrides import _tensor_class, disabled
 from ..random.generator import Generator
@@ -258,7 +259,8 @@ class Walk(Objects):
         self.tensors.append((value, told))
         data: Any = value._data
         data = weakref.ref(data) if isinstance(data, np.ndarray) else data
-        self.states.append((data, value._node, value._grad))
+        node = value._node if value._base is None else history(value)
+        self.states.append((data, node, value._grad))
         check.tensors.append(expr)
         kind = type(value)
         check.identical(f"type({expr})", check.constant(kind), told)

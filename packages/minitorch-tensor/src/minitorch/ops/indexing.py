@@ -327,7 +327,13 @@ def setitem(self: Any, key: Any, value: Any) -> None:
         basic, indices, dims = parse(self, key)
         if not indices:
             x = slice_p(self, basic or ())
-            copy_(x, _without_lead(value, x._data.ndim))
+            fewer = _without_lead(value, x._data.ndim)
+            try:
+                copy_(x, fewer)
+            except RuntimeError:
+                if not isinstance(fewer, Variable) or _broadcasts(fewer, x._data.shape):
+                    raise
+                raise _cannot_assign(value, x._data.shape) from None
             return
         x = self if basic is None else slice_p(self, basic)
         if isinstance(value, Variable) and value._data.dtype != x._data.dtype:
@@ -372,6 +378,12 @@ def _assign(self: Any, data: Any, key: Any, value: Any) -> None:
         _assign(self, data, key, fewer)
         return
     self._counter[0] += 1
+
+
+def _broadcasts(value: Any, shape: tuple[int, ...]) -> bool:
+    given = value._data.shape
+    pairs = zip(reversed(given), reversed(shape), strict=False)
+    return len(given) <= len(shape) and all(n in (1, m) for n, m in pairs)
 
 
 def _cannot_assign(value: Any, shape: tuple[int, ...]) -> RuntimeError:
