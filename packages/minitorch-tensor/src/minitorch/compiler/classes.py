@@ -45,6 +45,7 @@ class Classes:
         self.check = check
         self.reason: str | None = None
         self.tensors: list[tuple[Variable, str]] = []  # with what they are called
+        self.reached: list[Variable] = []  # the same, alone
         self.states: list[
             tuple[Any, Any, Any]
         ] = []  # of each its data (an array: by a weak reference), node and grad then

@@ -16,6 +16,7 @@ from .entry import BUSY, MISS, entry
 from .program import Program
 from .recording import Recording, record, verified
 from .splitting import parts, split
+from .watch import uncollected
 
 __all__ = ["Compiled", "reset"]
 
@@ -101,7 +102,8 @@ class Compiled:
             if stance[0] == "fail_on_recompile":
                 raise RuntimeError("no recording fits, and the stance is to fail where none does")
             return self._function(*args, **kwargs)
-        return self._record(args, kwargs)
+        with uncollected():
+            return self._record(args, kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)

@@ -90,7 +90,7 @@ class World:
 
     def reached(self) -> list[Variable]:
         """The tensors that were reached so far."""
-        return [tensor for tensor, _ in self._walk.tensors]
+        return self._walk.reached
 
     def settle(self) -> str | None:
         """Ends the recording: the reason why there can be no program, or None."""

@@ -25,6 +25,7 @@ from .instructions import Instruction, Value
 from .memory import OUTSIDE, Memory, may_raise
 from .naming import names_of
 from .program import Program
+from .sharing import Sharing
 from .step_tracer import StepTracer
 from .stepping import StepOf
 from .tracer import Again, Stop, nodes_of
@@ -136,13 +137,12 @@ class Recording(NamedTuple):
         before = instructions[: ending[-1]] if ending else []
         roots, arrays = Memory(program), self.tracer.writer.arrays
         written = {v for each in before for v in each.writes if OUTSIDE in roots.of(v)}
+        anything = not written <= arrays.keys()
+        sharing = Sharing((v, arrays[v]) for v in written if v in arrays)
         numbers = [
             k
             for k, value in enumerate(program.arguments)
-            if value in arrays
-            and any(
-                v not in arrays or np.may_share_memory(arrays[v], arrays[value]) for v in written
-            )
+            if value in arrays and (anything or sharing.of(arrays[value]))
         ]
         drawn = [generator for each in before for generator in drawing(each)]
         error = Exception if plain or not self.lasting else Differs
@@ -470,11 +470,8 @@ class _Settling:
         tensors = [(number, self.values[number]) for number in range(self.returned)]
         outside = self.tracer.outside.items()
         tensors += [(-1 - self.position[id(tensor)], value) for value, tensor in outside]
-        return [
-            where
-            for where, value in tensors
-            if any(np.may_share_memory(arrays[each], arrays[value]) for each in saved)
-        ]
+        sharing = Sharing((each, arrays[each]) for each in saved)
+        return [where for where, value in tensors if sharing.of(arrays[value])]
 
 
 def check_containers(made: Any, known: set[int]) -> None:

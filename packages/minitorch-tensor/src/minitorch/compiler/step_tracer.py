@@ -147,6 +147,7 @@ class StepTracer(Tracer):
     def before_grad(self, leaf: Any, arriving: bool) -> None:
         """The ``.grad`` of ``leaf`` is about to change."""
         self.first.setdefault(id(leaf), (leaf, leaf._grad, arriving))
+        self._grads = None
         self._was = leaf._grad
         if arriving and leaf._grad is not None:
             self.before_write(leaf._grad)

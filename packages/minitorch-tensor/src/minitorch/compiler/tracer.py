@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Container
 from types import CodeType, FrameType
 from typing import Any
@@ -23,6 +24,7 @@ from ..random.generator import default_generator
 from .asking import returned_at_once, values_asked
 from .instructions import Instruction, Line, Method, Value
 from .proxy import Opaque
+from .sharing import Sharing
 from .watch import unwatched
 from .writer import Writer, expect, expect_none
 
@@ -82,6 +84,9 @@ class Tracer(Recorder):
         self._was: Any = None
         self._made: dict[Node, Value] = {}  # the value of the tensor that has this node
         self._lines: dict[Node, Line | None] = {}  # the line that made this node
+        self._sharing = Sharing()  # of the arrays of those from outside
+        self._reached: set[int] = set()  # identities of those that were reached
+        self._grads: tuple[int, dict[int, list[Any]]] | None = None  # how many, and by ``.grad``
         self._by_counter: dict[int, Any] = {}  # the first from outside that has this counter
         self._lines_of: dict[tuple[str, int], Line] = {}
         self._alive: list[Any] = []
@@ -113,26 +118,43 @@ class Tracer(Recorder):
             return value
         if tensor._interpreter is not None or not isinstance(data, np.ndarray | np.generic):
             raise Stop(f"a tensor of {type(data).__name__}")
-        reached = self.reached()
-        if not any(t is tensor for t in reached):  # it may be another look at one that is
+        if not self._is_reached(tensor):  # it may be another look at one that is
+            reached = self.reached()
             grads = (t._grad for t in reached if t._grad is not None)
             tensor = next((t for t in (*reached, *grads) if t._data is data), None)
             if tensor is None:
                 raise Stop("a tensor is made, or comes, in a way that cannot be written down")
         return self.come(tensor)
 
+    def _is_reached(self, tensor: Any) -> bool:
+        reached = self.reached()
+        self._reached.update(map(id, reached[len(self._reached) :]))
+        return id(tensor) in self._reached
+
+    def _leaves_of(self, grad: Any) -> list[Any]:
+        """The tensors that were reached whose ``.grad`` this is."""
+        reached = self.reached()
+        if self._grads is None or self._grads[0] != len(reached):
+            leaves = defaultdict(list)
+            for leaf in reached:
+                if leaf._grad is not None:
+                    leaves[id(leaf._grad)].append(leaf)
+            self._grads = len(reached), leaves
+        return self._grads[1].get(id(grad), [])
+
     def come(self, tensor: Any) -> Value:
         """The value of a tensor from outside."""
         name = self.names.get(id(tensor), "")
         value = self.writer.know(tensor._data, Value.of(tensor._data, name))
         self.outside[value] = tensor
+        self._sharing.add(value, tensor._data)
         self.nodes[value] = nodes_of(tensor)
         counter = tensor._counter
         self._by_counter.setdefault(id(counter), tensor)
         if type(counter) is not Inference:
             self.versions.setdefault(id(counter), (counter, counter[0]))
-        for leaf in self.reached():
-            if leaf._grad is tensor and self.grad_of.setdefault(id(tensor), leaf) is not leaf:
+        for leaf in self._leaves_of(tensor):
+            if self.grad_of.setdefault(id(tensor), leaf) is not leaf:
                 raise Stop("two tensors have one gradient")
         return value
 
@@ -148,13 +170,10 @@ class Tracer(Recorder):
 
     def _keep(self, value: Value) -> None:
         """Keeps what the memory under ``value`` holds, where it came from outside."""
-        array = self.writer.arrays[value]
-        for other in self.outside:
-            held = self.writer.arrays[other]
-            if held is array or np.may_share_memory(held, array):
-                self.writer.lasting = True
-                if other not in self.snapshots:
-                    self.snapshots[other] = held.copy(order="K")
+        for other in self._sharing.of(self.writer.arrays[value]):
+            self.writer.lasting = True
+            if other not in self.snapshots:
+                self.snapshots[other] = self.writer.arrays[other].copy(order="K")
 
     # --- what is told ---------------------------------------------------------------------------
 

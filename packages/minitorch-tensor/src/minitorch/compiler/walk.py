@@ -257,6 +257,7 @@ class Walk(Objects):
         expr = self._exprs[id(value)] = check.variable(access)
         self._held.append(value)
         self.tensors.append((value, told))
+        self.reached.append(value)
         data: Any = value._data
         data = weakref.ref(data) if isinstance(data, np.ndarray) else data
         node = value._node if value._base is None else history(value)

@@ -8,7 +8,8 @@ import re
 import sys
 import warnings
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache, partial
 from types import CodeType, FrameType, FunctionType, GeneratorType, ModuleType
@@ -20,7 +21,7 @@ from .._types.dtype import dtype
 from ..autograd.variable import Variable
 from .reads import ASKING, BY_NAME, attribute_asked
 
-__all__ = ["Watch", "owner", "unwatched"]
+__all__ = ["Watch", "owner", "uncollected", "unwatched"]
 
 # Of the standard library: they look at what is no value of the program, or act on it.
 IMPURE = {
@@ -113,8 +114,6 @@ class Watch:
             if before is not None:
                 before(frame, event, arg)  # type: ignore[arg-type]
 
-        self.collecting = gc.isenabled()
-        gc.disable()  # finalizers of other objects are not the function's
         sys.setprofile(event)
         return self
 
@@ -123,8 +122,6 @@ class Watch:
             sys.setprofile(self.before)
         else:
             self.before.enable()
-        if self.collecting:
-            gc.enable()
 
     def _started(self, frame: FrameType) -> None:
         module = frame.f_globals.get("__name__") or ""
@@ -179,6 +176,19 @@ class Watch:
         if self.reason is None:
             user = _user(frame)
             self.reason = f"{user}calls {what}()" if user else f"{what}() is called"
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Within it no garbage is collected: finalizers of other objects are not the function's, and of
+    all that is made for a program little is garbage."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class unwatched:  # noqa: N801  (a context manager)
