@@ -138,7 +138,7 @@ class Recording(NamedTuple):
         roots, arrays = Memory(program), self.tracer.writer.arrays
         written = {v for each in before for v in each.writes if OUTSIDE in roots.of(v)}
         anything = not written <= arrays.keys()
-        sharing = Sharing((v, arrays[v]) for v in written if v in arrays)
+        sharing = Sharing(arrays, written & arrays.keys())
         numbers = [
             k
             for k, value in enumerate(program.arguments)
@@ -470,7 +470,7 @@ class _Settling:
         tensors = [(number, self.values[number]) for number in range(self.returned)]
         outside = self.tracer.outside.items()
         tensors += [(-1 - self.position[id(tensor)], value) for value, tensor in outside]
-        sharing = Sharing((each, arrays[each]) for each in saved)
+        sharing = Sharing(arrays, saved)
         return [where for where, value in tensors if sharing.of(arrays[value])]
 
 

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+
+from .instructions import Value
 
 __all__ = ["Sharing"]
 
 
 class Sharing:
-    """Arrays, each with a key, by the array that owns their memory: those of two owners share none.
-    The owner of others, such as files in memory, is not known. None of them may go meanwhile."""
+    """Values by the array that owns the memory of theirs, which is in ``arrays``: that of two
+    owners is not shared. The owner of other memory, such as a file's, is not known."""
 
-    def __init__(self, arrays: Iterable[tuple[Any, Any]] = ()) -> None:
-        self._owned: defaultdict[int | None, list[tuple[Any, Any]]] = defaultdict(list)
-        for key, array in arrays:
-            self.add(key, array)
+    def __init__(self, arrays: Mapping[Value, Any], values: Iterable[Value] = ()) -> None:
+        self._arrays = arrays
+        self._owned: defaultdict[int | None, list[Value]] = defaultdict(list)
+        for value in values:
+            self.add(value)
 
-    def add(self, key: Any, array: Any) -> None:
-        self._owned[_owner(array)].append((key, array))
+    def add(self, value: Value) -> None:
+        """One more value."""
+        self._owned[_owner(self._arrays[value])].append(value)
 
-    def of(self, array: Any) -> list[Any]:
-        """The keys of the arrays that may share memory with this one."""
-        owner = _owner(array)
+    def of(self, array: Any) -> list[Value]:
+        """The values whose arrays may share memory with this one."""
+        owner, arrays = _owner(array), self._arrays
         if owner is None:
-            found = [each for group in self._owned.values() for each in group]
+            found = [value for group in self._owned.values() for value in group]
         else:
             found = [*self._owned.get(owner, ()), *self._owned.get(None, ())]
-        return [key for key, x in found if x is array or np.may_share_memory(x, array)]
+        return [v for v in found if arrays[v] is array or np.may_share_memory(arrays[v], array)]
 
 
 def _owner(array: Any) -> int | None:

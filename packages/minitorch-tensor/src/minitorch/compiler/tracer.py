@@ -84,7 +84,7 @@ class Tracer(Recorder):
         self._was: Any = None
         self._made: dict[Node, Value] = {}  # the value of the tensor that has this node
         self._lines: dict[Node, Line | None] = {}  # the line that made this node
-        self._sharing = Sharing()  # of the arrays of those from outside
+        self._sharing = Sharing(self.writer.arrays)  # of the arrays of those from outside
         self._reached: set[int] = set()  # identities of those that were reached
         self._grads: tuple[int, dict[int, list[Any]]] | None = None  # how many, and by ``.grad``
         self._by_counter: dict[int, Any] = {}  # the first from outside that has this counter
@@ -147,7 +147,7 @@ class Tracer(Recorder):
         name = self.names.get(id(tensor), "")
         value = self.writer.know(tensor._data, Value.of(tensor._data, name))
         self.outside[value] = tensor
-        self._sharing.add(value, tensor._data)
+        self._sharing.add(value)
         self.nodes[value] = nodes_of(tensor)
         counter = tensor._counter
         self._by_counter.setdefault(id(counter), tensor)

@@ -82,7 +82,9 @@ class Writer:
 
     def forget(self) -> None:
         """Lets go of all arrays: nothing is written any more, and their memory may be asked for."""
-        self.known, self.arrays, self.instructions = {}, {}, []
+        self.known.clear()
+        self.arrays.clear()
+        self.instructions = []
 
     def know(self, array: Any, value: Value | None = None) -> Value:
         """Makes ``array`` that of a value, by default a new one."""
