@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.grad_mode import current
 from ..autograd.out import castable, into
 from ..autograd.primitive import operation, primitive
-from ..autograd.variable import Variable, wrap
+from ..autograd.variable import Variable
 from ..kernels.elementwise import over_elements
 from ..kernels.memory import packed
 from ..kernels.select import select
@@ -26,6 +26,7 @@ from .conversion import (
     promote,
     to_dtype,
 )
+from .creation import literal
 from .inspection import is_tensor
 
 if TYPE_CHECKING:
@@ -119,9 +120,9 @@ def where(
             to_dtype(element(x, dtype) if type(x) in NUMBERS else x, dtype.numpy) for x in operands
         )
         if not isinstance(input, Variable):
-            input = wrap(number(input, dtype.numpy))
+            input = literal(number(input, dtype.numpy))
         elif dtype.numpy.kind == "V" and not isinstance(other, Variable):
-            other = wrap(number(other, dtype.numpy))  # to NumPy a number beside it is float64
+            other = literal(number(other, dtype.numpy))  # to NumPy a number beside it is float64
     return where_p(condition, input, other)
 
 

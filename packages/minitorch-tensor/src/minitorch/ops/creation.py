@@ -87,6 +87,14 @@ def made(
     return result.requires_grad_()
 
 
+def literal(array: Any) -> Tensor:
+    """A tensor of ``array``, on the CPU, which depends on no tensor's values."""
+    result = wrap(array)
+    if current.state.recording:
+        tell("created", result)
+    return result
+
+
 def made_into(
     out: Tensor,
     factory: Callable[..., Tensor],

@@ -10,11 +10,10 @@ import numpy as np
 from .._types.dtype import as_dtype
 from ..autograd.inplace import copy_slices_p
 from ..autograd.primitive import primitive
-from ..autograd.variable import wrap
 from ..kernels.memory import packed
 from .arguments import as_int, one_dim
 from .conversion import promote
-from .creation import made
+from .creation import literal, made
 from .regions import slice_backward_p, slice_p
 from .shape import ALL, VIEW, view_p
 
@@ -227,7 +226,7 @@ def block_diag(*tensors: Any) -> Any:
                 f"{x.ndim} dimensions"
             )
     if not tensors:
-        return wrap(np.zeros((1, 0), np.float32))
+        return literal(np.zeros((1, 0), np.float32))
     xs = [x if x.ndim == 2 else view_p(x, (1, math.prod(x.shape))) for x in tensors]
     if len({x.dtype for x in xs}) > 1:
         xs = list(promote(*xs))

@@ -9,9 +9,9 @@ import numpy as np
 from .. import return_types
 from ..autograd.out import castable
 from ..autograd.primitive import primitive
-from ..autograd.variable import wrap
 from ..kernels import linalg as kernels
 from .choice import where
+from .creation import literal
 from .decompositions import eigh, singular_values, symmetric_values, with_adjoints
 from .inspection import is_tensor
 from .linalg import matrices, one_dtype
@@ -138,8 +138,8 @@ def lstsq(
     vector = input.ndim == b.ndim + 1
     target = column(b) if vector else b
     X = matmul(pinv(input, rcond), target)
-    empty = wrap(np.zeros(0, input.dtype.numpy))
-    rank = wrap(np.zeros(0, np.int64)) if driver == "gels" else matrix_rank(input, rtol=rcond)
+    empty = literal(np.zeros(0, input.dtype.numpy))
+    rank = literal(np.zeros(0, np.int64)) if driver == "gels" else matrix_rank(input, rtol=rcond)
     m, n = input.shape[-2:]
     residuals, values = empty, empty
     if driver in ("gels", "gelsd", "gelss") and m > n and bool((matrix_rank(input) == n).all()):

@@ -9,11 +9,11 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.primitive import primitive
-from ..autograd.variable import wrap
 from ..kernels import order as kernels
 from ..kernels.half import single
 from .arguments import numpy_names, one_dim
 from .arithmetic import lerp
+from .creation import literal
 from .extrema import empty, pick_p, place_p, tie_weights_p
 from .reduction import broadcast_gradient, is_tensor
 from .shape import permute_p, view_p
@@ -180,7 +180,7 @@ def _quantile(
     else:
         if not 0 <= q <= 1:
             raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q}")
-        q = wrap(np.asarray(q, x.dtype.numpy)).to(x.device)
+        q = literal(np.asarray(q, x.dtype.numpy)).to(x.device)
     ndim = x.ndim
     if dim is None:
         x, d = view_p(x, (x.numel(),)), 0
@@ -191,7 +191,7 @@ def _quantile(
         raise RuntimeError(f"{name}() input tensor must be non-empty")
     ordered = sort_p(x, x.ndim - 1, False)[0]
     ranks = last_rank_p(x, skip) * view_p(q, (q.numel(),))
-    nan = wrap(np.zeros((), x.dtype.numpy)) if skip else to_nan_p(x)
+    nan = literal(np.zeros((), x.dtype.numpy)) if skip else to_nan_p(x)
 
     def at(way: Any) -> Any:
         return pick_p(ordered, rank_p(ranks, nan, way), ordered.ndim - 1, True, True)

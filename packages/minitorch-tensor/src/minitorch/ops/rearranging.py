@@ -15,6 +15,7 @@ from ..kernels.memory import copy, formatted_as, packed
 from .arguments import as_int, as_shape, numpy_names, one_dim, some_dims
 from .broadcasting import expand_p
 from .conversion import fitted
+from .creation import literal
 from .joining import stack
 from .reduction import sum_p
 from .regions import slice_p
@@ -115,7 +116,7 @@ def repeat_interleave(
         raise RuntimeError(f"repeat_interleave: output_size is {output_size}, found {len(index)}")
     if not input.ndim:
         return expand_p(input, (len(index),)).clone()
-    return index_select(input, dim, wrap(index))
+    return index_select(input, dim, literal(index))
 
 
 flip_p: Operation = primitive(

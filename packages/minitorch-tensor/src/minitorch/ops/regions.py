@@ -144,6 +144,7 @@ unfold_backward_p: Operation = primitive(
 def unfold(input: Any, dimension: int, size: int, step: int) -> Tensor:
     """All windows of ``size`` elements along ``dimension``, ``step`` apart, in a last dimension."""
     dim = one_dim(dimension, input.ndim)
+    size, step = as_int("size", size), as_int("step", step)
     length = input.shape[dim] if input.ndim else 1
     if size > length:
         raise RuntimeError(

@@ -17,6 +17,7 @@ from .arguments import check_tensors, numpy_names, one_dim
 from .broadcasting import broadcast_shapes, expand_p
 from .choice import where_p
 from .conversion import cast, fitted
+from .creation import literal
 from .gathering import index_p
 from .regions import slice_p
 from .shape import view_p
@@ -179,7 +180,7 @@ def gather(
     dim = _check_index("gather", input, dim, index)
     if not index.numel():
         flat = view_p(input, (math.prod(input.shape),))
-        return index_p(flat, wrap(np.zeros(index._data.shape, np.int64)), (0,), True)
+        return index_p(flat, literal(np.zeros(index._data.shape, np.int64)), (0,), True)
     if not input.ndim:
         return expand_p(input, tuple(index.shape)).clone()
     out = gather_p(input, index if index.ndim else view_p(index, (1,)), dim)
@@ -244,7 +245,7 @@ def scatter(
         if reduce not in ("add", "multiply"):
             raise RuntimeError("reduce argument must be either add or multiply.")
         if not isinstance(src, Variable):
-            src = wrap(np.full(index._data.shape, src, input._data.dtype))
+            src = literal(np.full(index._data.shape, src, input._data.dtype))
         return scatter_reduce(input, dim, index, src, {"add": "sum", "multiply": "prod"}[reduce])
     return scatter_p(*_aligned(input, index, src), dim)
 
@@ -361,8 +362,8 @@ def scatter_reduce(
     made = scatter_add_p(x, index, src, dim)
     if reduce == "sum":
         return made
-    start = wrap(np.full(x._data.shape, include_self, np.int64))
-    ones = wrap(np.ones(index._data.shape, np.int64))
+    start = literal(np.full(x._data.shape, include_self, np.int64))
+    ones = literal(np.ones(index._data.shape, np.int64))
     counts = np.maximum(scatter_add_p(start, index, ones, dim)._data, 1)
     if dtype.kind in "fVc":
         return made / wrap(counts.astype(dtype))

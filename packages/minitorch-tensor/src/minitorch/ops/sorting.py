@@ -10,11 +10,12 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.primitive import primitive
-from ..autograd.variable import Variable, wrap
+from ..autograd.variable import Variable
 from ..kernels import order as kernels
 from ..kernels.memory import packed
 from .arguments import as_int, check_tensors, numpy_names, one_dim
 from .conversion import as_operand
+from .creation import literal
 from .extrema import empty, place_p
 
 if TYPE_CHECKING:
@@ -293,7 +294,7 @@ def searchsorted(
             "while right was True"
         )
     if not isinstance(input, Variable):
-        input = wrap(np.asarray(as_operand(input), sorted_sequence.dtype.numpy))
+        input = literal(np.asarray(as_operand(input), sorted_sequence.dtype.numpy))
     for name, x in (("input value", input), ("boundary", sorted_sequence)):
         if not x._data.flags.c_contiguous:
             warnings.warn(
@@ -362,7 +363,7 @@ def isin(
 ) -> Tensor:
     """Whether each of ``elements`` is among ``test_elements``."""
     if not isinstance(elements, Variable):
-        elements = wrap(np.asarray(as_operand(elements)))
+        elements = literal(np.asarray(as_operand(elements)))
     if not isinstance(test_elements, Variable):
-        test_elements = wrap(np.asarray(as_operand(test_elements)))
+        test_elements = literal(np.asarray(as_operand(test_elements)))
     return isin_p(elements, test_elements, bool(invert))

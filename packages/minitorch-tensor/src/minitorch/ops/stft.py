@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.variable import wrap
 from .complex_parts import view_as_real
+from .creation import literal
 from .fft import fft, ifft, irfft, rfft
 from .gathering import index_rows_backward_p
 from .rearranging import constant_pad_nd
@@ -38,7 +38,7 @@ def _window(name: str, window: Any, n_fft: int, win_length: int, like: Any) -> A
         )
         if win_length == n_fft:
             return None
-        window = wrap(np.ones(win_length, like))
+        window = literal(np.ones(win_length, like))
     left = (n_fft - win_length) // 2
     return constant_pad_nd(window, (left, n_fft - win_length - left), 0)
 
@@ -64,7 +64,7 @@ def _reflected(x: Any, pad: int, mode: str) -> Any:
         k = k % n
     else:
         raise NotImplementedError(f"stft: Unrecognised padding mode {mode}")
-    return x[..., wrap(k)]
+    return x[..., literal(k)]
 
 
 def stft(
@@ -185,11 +185,11 @@ def istft(
     like = np.empty(0, frames._data.dtype).real.dtype
     weights = _window("istft", window, n_fft, size, like)
     if weights is None:
-        weights = wrap(np.ones(n_fft, like))
+        weights = literal(np.ones(n_fft, like))
     count = x.shape[1]
     total = n_fft + hop * (count - 1)
     starts = hop * np.arange(count, dtype=np.int64)[:, None]
-    places = wrap((starts + np.arange(n_fft, dtype=np.int64)).reshape(-1))
+    places = literal((starts + np.arange(n_fft, dtype=np.int64)).reshape(-1))
 
     def overlapped(rows_: Any) -> Any:
         """The frames (count n_fft, ...) added up where they lie."""

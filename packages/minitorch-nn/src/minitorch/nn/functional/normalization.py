@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -422,7 +423,7 @@ def local_response_norm(
         check_float(input, "local_response_norm")
     if not input.numel():
         return input
-    channels = input.shape[1]
+    channels, size = input.shape[1], operator.index(size)
     near = resampling.windows(channels, channels, size, 1, size // 2, "none")
     sums = resample_p(input * input, 1, near)
     means = div(sums, size, rounding_mode=None if input.dtype.is_floating_point else "trunc")
