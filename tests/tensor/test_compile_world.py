@@ -1,5 +1,6 @@
 """A compiled function gives what the function itself gives, whatever changes between two calls."""
 
+import os
 import random
 import types
 import warnings
@@ -694,3 +695,19 @@ def test_the_time_is_asked_for_in_each_call():
     names = run("import time\ndef f(x): return time.perf_counter_ns()")
     f = torch.compile(names["f"])
     assert len({f(names["x"]) for _ in range(9)}) > 1
+
+
+def test_the_environment(monkeypatch):
+    def scaled(x):
+        if "HALVED" in os.environ:
+            return x / 2
+        return x * int(os.environ.get("FACTOR", "3"))
+
+    compiled = torch.compile(scaled, fullgraph=True)
+    for _ in range(2):
+        for name, expected in ((None, 3.0), ("FACTOR", 4.0), ("HALVED", 0.5)):
+            if name is not None:
+                monkeypatch.setenv(name, "4")
+            assert compiled(torch.ones(1)).item() == expected
+        monkeypatch.undo()
+    assert len(compiled._entries) == 3

@@ -8,6 +8,7 @@ happen in each call, such as ``print()``, is a reason not to make a program.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -68,6 +69,7 @@ class World:
         walk = self._walk = Walk(check)
         self.told = check.told
         self._call: Any = args, kwargs
+        self._environment = dict(os.environ._data)  # encoded, as it is compared
         self._reason = guard_modes(check)
         walk.start(function)
         check.guard(f"len(args) == {len(args)}", "the number of arguments")
@@ -101,6 +103,10 @@ class World:
         self.tensors: list[Variable] = [tensor for tensor, _ in walk.tensors]
         self.states, self.names, self.known = walk.states, walk.read, set(walk._exprs)
         self.opaque, self.generators = walk.opaque, walk.generators
+        if self._watch.environment:
+            environment = self._check.constant(os.environ)
+            before = self._check.constant(self._environment)
+            self._check.guard(f"{environment}._data == {before}", "the environment")
         if reason is None:
             changed = self._new_attribute()
             self._absent_attributes()

@@ -30,6 +30,11 @@ IMPURE = {
     "select", "shutil", "signal", "socket", "ssl", "subprocess", "sys", "tempfile", "threading",
     "time", "tracemalloc", "urllib", "uuid", "weakref",
 }  # fmt: skip
+# those that read the environment
+OF_ENVIRONMENT = {
+    "_Environ.__getitem__", "_Environ.__iter__", "_Environ.__len__", "getenv",
+    "_createenviron.<locals>.decode", "_createenviron.<locals>.encode",
+}  # fmt: skip
 IMPURE_BUILTINS = {
     "__import__", "breakpoint", "compile", "eval", "exec", "globals", "id", "input", "locals",
     "open", "print",
@@ -94,6 +99,7 @@ class Watch:
     ) -> None:
         self.ran, self.asked = ran, asked
         self.reason: str | None = None
+        self.environment = False  # whether it is read
         self.codes: dict[int, CodeType] = {}  # a code object hashes slowly
 
     def __enter__(self) -> Watch:
@@ -138,7 +144,9 @@ class Watch:
             caller = _caller(frame)
             if caller is None:  # ours: what it does is known
                 return
-            if module.partition(".")[0] in IMPURE:
+            if module == "os" and code.co_qualname in OF_ENVIRONMENT:
+                self.environment = True
+            elif module.partition(".")[0] in IMPURE:
                 self._refuse(frame, f"{module}.{code.co_qualname}")
                 return
             self.codes[id(code)] = code
