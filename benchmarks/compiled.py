@@ -137,8 +137,22 @@ def measure(names: Sequence[str], parts: Sequence[str], effort: Effort) -> None:
                 row["first"] = first_calls(workload, size)
             if "memory" in parts:
                 row["memory"] = memory(workload, size)
-            MEASURED.write_text(json.dumps(data, indent=1) + "\n")
+            MEASURED.write_text(a_line_each(data))
             print(in_words(workload.titled(size), row), flush=True)
+
+
+def a_line_each(data: Any) -> str:
+    """JSON with a line for each row, times with four digits."""
+
+    def rounded(x: Any) -> Any:
+        if isinstance(x, dict):
+            return {key: rounded(value) for key, value in x.items()}
+        if isinstance(x, list):
+            return list(map(rounded, x))
+        return float(f"{x:.4g}") if isinstance(x, float) else x
+
+    lines = (f"{json.dumps(key)}: {json.dumps(rounded(value))}" for key, value in data.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def in_words(title: str, row: Any) -> str:

@@ -122,6 +122,16 @@ def test_the_table_of_compiled_steps():
     ]
 
 
+def test_measurements_are_a_line_each():
+    text = compiled.a_line_each({"a": {"times": {"torch": [0.123456, 2.0]}}, "b": "words"})
+    assert text.splitlines() == [
+        "{",
+        '"a": {"times": {"torch": [0.1235, 2.0]}},',
+        '"b": "words"',
+        "}",
+    ]
+
+
 def test_text_between_markers(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("a\n<!-- x -->\nold\n<!-- end of x -->\nb\n")
