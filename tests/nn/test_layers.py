@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import minitorch
+import numpy as np
 import pytest
 from minitorch import Tensor, nn
 
@@ -237,3 +238,19 @@ def test_gradients_of_contiguous_tensors_are_contiguous(name: str, create_graph:
     loss = (function(*inputs) ** 2).sum()
     for g in minitorch.autograd.grad(loss, inputs, create_graph=create_graph):
         assert g.is_contiguous()
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("rows", [(1,), (2,), (12,), (3, 20), (64,), (65,), (300,)])
+@pytest.mark.parametrize(("outputs", "inputs"), [(256, 256), (260, 1030), (64, 64), (5, 30000)])
+def test_linear_of_any_number_of_rows(rows, outputs, inputs, bias):
+    """BLAS is asked for the product in several forms, by size."""
+    random = np.random.default_rng(0)
+    x, weight = random.standard_normal((*rows, inputs)), random.standard_normal((outputs, inputs))
+    b = random.standard_normal(outputs) if bias else None
+    given = [None if a is None else minitorch.tensor(a) for a in (x, weight, b)]
+    made = minitorch.nn.functional.linear(*given)
+    expected = np.einsum("...i,oi->...o", x, weight, optimize=True) + (0 if b is None else b)
+    np.testing.assert_allclose(made.numpy(), expected, rtol=1e-9, atol=1e-9)
+    assert made.is_contiguous()
+    assert made.shape == (*rows, outputs)

@@ -2,6 +2,8 @@
 
 import math
 import operator
+import subprocess
+import sys
 
 import minitorch
 import numpy as np
@@ -304,3 +306,22 @@ def test_two_numbers(made, expected, dtype):
     result = made()
     assert result.item() == pytest.approx(expected)
     assert (result.dtype, result.shape) == (dtype, ())
+
+
+def test_cubes_are_products():
+    """As PyTorch computes them, whichever number says 3."""
+    x = minitorch.tensor([1.1, -2.3, 1e-20, 7.7])
+    for exponent in (3, 3.0):
+        assert minitorch.equal(x**exponent, x * x * x)
+        assert minitorch.equal(minitorch.pow(x, exponent), x * x * x)
+
+
+def test_methods_of_two_names_go_by_the_one_that_is_asked_for():
+    program = (
+        "import minitorch\n"
+        "x = minitorch.ones(2)\n"
+        "for name in ('divide_', 'div_', 'absolute', 'abs', 'less_', 'bitwise_and', '__radd__'):\n"
+        "    assert getattr(x, name).__name__ == name, name\n"
+        "    assert getattr(minitorch.Tensor, name) is getattr(minitorch.Tensor, name)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

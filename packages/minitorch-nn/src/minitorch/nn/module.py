@@ -150,7 +150,7 @@ class Module(Hooks, State, Conversion):
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
-        for kind in KINDS:
+        for kind in ("_modules", "_parameters", "_buffers"):  # modules are asked for most often
             members = own.get(kind, ())
             if name in members:
                 return members[name]

@@ -1041,7 +1041,11 @@ class Tensor(Base):
     def size(self, dim: int) -> int: ...
     def size(self, dim: int | None = None) -> Size | int:
         """The shape, or the size of one dimension."""
-        return self.shape if dim is None else self.shape[one_dim(dim, self.ndim)]
+        if dim is None:
+            return self.shape
+        shape = self._data.shape
+        size: int = shape[one_dim(dim, len(shape))]
+        return size
 
     def dim(self) -> int:
         """The number of dimensions."""

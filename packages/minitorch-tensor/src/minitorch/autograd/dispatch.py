@@ -36,6 +36,7 @@ ndarray = np.ndarray
 # one of each, compared by identity
 SINGLE, DOUBLE, HALF, BOOL = map(np.dtype, ("f4", "f8", "f2", "?"))
 NUMBERS = {bool, int, float, complex}
+INFERENCE, NO_GRAD = Unfollowed.INFERENCE, Unfollowed.NO_GRAD  # looked up once
 NEVER = [0]  # the version of what cannot be written to: numbers, arrays that are no tensors
 
 
@@ -145,7 +146,7 @@ def _origin(primitive: Primitive, reason: Unfollowed | None = None) -> Any:
     """What ``wrap_view`` is told of a view that ``primitive`` made: its operation, or why not."""
     state = current.state
     if not state.flags & 1:
-        return Unfollowed.INFERENCE if state.inference else Unfollowed.NO_GRAD
+        return INFERENCE if state.inference else NO_GRAD
     if reason is None and not primitive.differentiable:
         return Unfollowed.RETYPED
     return reason or primitive.op

@@ -247,13 +247,13 @@ def wrap_view(data: Any, node: Any, source: Variable, op: Any, params: tuple[Any
     tensor._data = data
     tensor._node = node
     tensor._counter = version = source._counter
-    tensor._base = source if source._base is None else source._base
-    chain = source._chain
+    base = source._base
+    tensor._base = source if base is None else base
     if type(op) is Unfollowed:
-        chain = op
-    elif type(chain) is tuple:
-        chain = (*chain, (op, params))
-    tensor._chain = chain
+        tensor._chain = op
+    else:
+        chain = source._chain
+        tensor._chain = (*chain, (op, params)) if type(chain) is tuple else chain
     if type(version) is not Inference:
         tensor._seen = version[0]
     else:  # nothing is written to an inference tensor that autograd would have to follow

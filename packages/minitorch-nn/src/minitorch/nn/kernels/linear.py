@@ -27,7 +27,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
         out = np.ascontiguousarray(weight.dot(rows.T).T)
     else:
         across = weight.T
-        if 1 < count and SMALL < products < SHARED:  # BLAS is quicker by a third then, measured
+        if count > 1 and SMALL < products < SHARED:  # BLAS is quicker by a third then, measured
             across = np.ascontiguousarray(across)
         out = rows.dot(across)
     if bias is not None:
