@@ -69,7 +69,8 @@ class World:
         walk = self._walk = Walk(check)
         self.told = check.told
         self._call: Any = args, kwargs
-        self._environment = dict(os.environ._data)  # encoded, as it is compared
+        environment: Any = os.environ
+        self._environment = dict(environment._data)  # encoded, as it is compared
         self._reason = guard_modes(check)
         walk.start(function)
         check.guard(f"len(args) == {len(args)}", "the number of arguments")

@@ -145,7 +145,8 @@ def fitted(value: Any, kind: _dtype.dtype) -> Any:
     if type(value) in (int, float) and kind.is_floating_point and abs(value) <= FITS:
         return value
     if isinstance(value, Variable) and not value.ndim and not value.requires_grad:
-        value = value.item()
+        tensor: Any = value
+        value = tensor.item()
     if not isinstance(value, int | float | complex | np.number | np.bool_):
         raise TypeError(f"expected a number, but got {type(value).__name__}: {value!r:.60}")
     if isinstance(value, np.generic):
