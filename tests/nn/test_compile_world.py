@@ -209,6 +209,45 @@ def test_a_schedule_within_a_step(change):
     check(*(step_outcomes("SGD", made, True, compiled, True) for compiled in (False, True)))
 
 
+PARTS = {
+    "step": lambda net, optimizer: optimizer.step(),
+    "zero_grad": lambda net, optimizer: optimizer.zero_grad(),
+    "zero_grad to zero": lambda net, optimizer: optimizer.zero_grad(set_to_none=False),
+    "zero_grad of the module": lambda net, optimizer: net.zero_grad(),
+    "clip_grad_norm_": lambda net, optimizer: nn.utils.clip_grad_norm_(net.parameters(), 0.1),
+    "clip_grad_value_": lambda net, optimizer: nn.utils.clip_grad_value_(net.parameters(), 0.1),
+    "norm": lambda net, optimizer: nn.utils.get_total_norm(
+        [p.grad for p in net.parameters() if p.grad is not None]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_of_steps_that_find_gradients_or_none(part):
+    """Called where no parameter has a gradient, some have, all have, and none any more."""
+    optim = pytest.importorskip("minitorch.optim")
+
+    def found(compiled):
+        torch.manual_seed(0)
+        net = Net()
+        optimizer = optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+        f = torch.compile(PARTS[part]) if compiled else PARTS[part]
+        made = []
+        for given in (0, 0, 2, 2, 99, 99, 0, 1, 99):
+            for p in net.parameters():
+                p.grad = None
+            for p in list(net.parameters())[:given]:
+                p.grad = torch.randn(p.shape)
+            try:
+                outcome = told(f(net, optimizer))
+            except RuntimeError as error:
+                outcome = str(error)
+            made.append((outcome, state(net), told(list(optimizer.state.values()))))
+        return made
+
+    check(found(False), found(True))
+
+
 @pytest.mark.parametrize("set_to_none", [False, True])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizers(name, set_to_none):

@@ -265,6 +265,23 @@ def a_leaf_lies_beyond_a_captured_tensor(compiled):
 
 
 @row
+def a_backward_pass_uses_up_the_graph_of_an_argument(compiled):
+    w = ones(3)
+
+    def step(h):
+        (h * w).sum().backward()
+
+    f = compiled(step)
+
+    def call():
+        h = (torch.ones(3).requires_grad_() * 2)[1:]  # whose leaf nobody has
+        f(h.expand(3))
+        return w.grad.tolist(), refusal(lambda: h.sum().backward())[:20]
+
+    return call
+
+
+@row
 def an_argument_with_a_history_is_written_to(compiled):
     def doubled(h):
         h.mul_(2)

@@ -50,6 +50,7 @@ class World:
     ``states``   of each of them its data (an array: by a weak reference), node and gradient
                  when it was reached.
     ``names``    the attributes that the user's code names.
+    ``grads``    whether code of ours that ran reads gradients.
     ``known``    the identities of all that was reached.
     ``opaque``   optimizers and schedules that are reached. Of their numbers only the types are
                  guarded, unless the user's code reads them; their state is not looked at.
@@ -102,6 +103,7 @@ class World:
         if reason is None and len(self.told) > MANY:
             reason = "it reads too many things"
         self.tensors: list[Variable] = [tensor for tensor, _ in walk.tensors]
+        self.grads = walk.grads
         self.states, self.names, self.known = walk.states, walk.read, set(walk._exprs)
         self.opaque, self.generators = walk.opaque, walk.generators
         if self._watch.environment:

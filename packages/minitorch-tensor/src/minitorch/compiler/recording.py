@@ -279,7 +279,7 @@ class _Settling:
     def _given(self) -> dict[int, Any]:
         """Where ``.grad`` is read: what it was, of tensors where that is not seen otherwise."""
         read = "grad" in self.world.names
-        if not (read or self.tracer.first or self.tracer.grad_of):
+        if not (read or self.world.grads):
             return {}
         return {
             k: grad
@@ -355,16 +355,16 @@ class _Settling:
     def _grads(self) -> list[tuple[int, int | None, int]]:
         """The leaves whose ``.grad`` is another now; its value joins the results."""
         found: list[tuple[int, int | None, int]] = []
-        for leaf, before, _ in self.tracer.first.values():
+        for leaf, before, arrived in self.tracer.first.values():
             grad = leaf._grad
             if id(leaf) not in self.number:
                 value = self.writer.value_of(leaf._data)
                 if value is None or value in self.tracer.outside:  # not one that was made inside
                     raise Stop("a gradient arrives at a tensor that is not looked for")
                 continue
-            if grad is before:
+            if grad is before and (grad is not None or arrived):
                 continue
-            if grad is None:
+            if grad is None:  # set to it, though it may have been that
                 found.append((self._numbered(leaf), None, 0))
                 continue
             value = self.writer.value_of(grad._data)

@@ -68,7 +68,10 @@ class StepTracer(Tracer):
         return node.vjp(g, False, wanted)
 
     def check_node(self, node: Any) -> None:
-        """Raises where a backward pass through ``node`` does more than its rules."""
+        """Raises where a backward pass through ``node`` does more than its rules, or uses up what
+        was there before."""
+        if node.sequence_nr > self.start:
+            raise Stop("a backward pass goes on beyond a tensor from outside")
         if node.extra is not None or (type(node).vjp not in VJPS and type(node) is not Output):
             raise Stop(f"{node.name()} is not taken apart")
 

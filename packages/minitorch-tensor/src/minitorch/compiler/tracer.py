@@ -14,7 +14,7 @@ from ..autograd.dispatch import _recorded, apply
 from ..autograd.grad_mode import current
 from ..autograd.history import history, root
 from ..autograd.inplace import is_expanded
-from ..autograd.node import Node
+from ..autograd.node import Node, sequence_numbers
 from ..autograd.opmath import kernel_for
 from ..autograd.recorder import Place, Recorder, place
 from ..autograd.variable import Inference, Variable
@@ -80,6 +80,7 @@ class Tracer(Recorder):
         self.numbers: dict[Value, tuple[Any, str, float]] = {}
         self.ready: list[Any] = []
         self.passes = 0
+        self.start = next(sequence_numbers)  # of nodes: those that are there have larger ones
         self._drawn: set[int] = set()
         self._was: Any = None
         self._made: dict[Node, Value] = {}  # the value of the tensor that has this node

@@ -47,6 +47,8 @@ ASKED = {name: f".{name}" for name in ("is_leaf", "output_nr", "retains_grad", "
 ASKED |= {
     name: f".{name}()" for name in ("is_inference", "is_shared", "storage_offset", "_is_view")
 }
+GRADS = {"_grad", "grad", "grad_of"}  # names of gradients in code of ours
+BELOW = ("minitorch.autograd.", "minitorch.compiler.")  # there it is something else
 GRAPH = ("grad_fn", "_base", "_backward_hooks")  # None, or what cannot be looked into
 LOOKED_INTO = (*SEQUENCES, dict, set, frozenset, MappingProxyType, partial, np.ndarray)
 
@@ -71,6 +73,9 @@ class Walk(Objects):
         for look in self._functions.pop(id(code), ()):
             look()
         if whose == "ours":
+            module = globals.get("__name__") or ""
+            if not module.startswith(BELOW) and not GRADS.isdisjoint(code.co_names):
+                self.grads = True
             self._method_of_ours(code, globals)
             return
         found = reads(code)
