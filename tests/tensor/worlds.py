@@ -73,6 +73,24 @@ global of a function that a kernel calls
     def f(x): return scaled(x) + 1
 > def factor(): return 3.0
 
+global of a kernel of the user's behind a partial
+    from functools import partial
+    from minitorch.extend import primitive
+    a = 2.0
+    def kernel(n, x): return x * n * a
+    scaled = primitive(partial(kernel, 2), "x", lambda g: g * a, name="scaled")
+    def f(x): return scaled(x)
+> a = 3.0
+
+global of a kernel that is an object of the user's
+    from minitorch.extend import primitive
+    a = 2.0
+    class Kernel:
+        def __call__(self, x): return x * a
+    scaled = primitive(Kernel(), "x", lambda g: g * a, name="scaled")
+    def f(x): return scaled(x)
+> a = 3.0
+
 global of a gradient rule of the user's
     from minitorch.extend import primitive
     a = 2.0
