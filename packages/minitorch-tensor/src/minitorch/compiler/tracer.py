@@ -145,7 +145,9 @@ class Tracer(Recorder):
 
     def come(self, tensor: Any) -> Value:
         """The value of a tensor from outside."""
-        name = self.names.get(id(tensor), "")
+        leaves = self._leaves_of(tensor)
+        names = [f"{self.names[id(leaf)]}_grad" for leaf in leaves if id(leaf) in self.names]
+        name = self.names.get(id(tensor), next(iter(names), ""))
         value = self.writer.know(tensor._data, Value.of(tensor._data, name))
         self.outside[value] = tensor
         self._sharing.add(value)
@@ -154,7 +156,7 @@ class Tracer(Recorder):
         self._by_counter.setdefault(id(counter), tensor)
         if type(counter) is not Inference:
             self.versions.setdefault(id(counter), (counter, counter[0]))
-        for leaf in self._leaves_of(tensor):
+        for leaf in leaves:
             if self.grad_of.setdefault(id(tensor), leaf) is not leaf:
                 raise Stop("two tensors have one gradient")
         return value
