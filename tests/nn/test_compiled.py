@@ -165,3 +165,31 @@ def test_a_module_is_compiled_in_place():
         other[0].weight.zero_()
     assert not torch.equal(other(x), expected)
     assert torch.equal(model(x), expected)
+
+
+def test_a_penalty_of_gradients():  # of WGAN-GP: a leaf and a second order within the step
+    critic = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 1))
+    start = copy.deepcopy(critic.state_dict())
+
+    def trained(compile):
+        critic.load_state_dict(start)
+        optimizer = torch.optim.Adam(critic.parameters(), lr=0.01)
+
+        def step(real, fake):
+            share = torch.rand(real.shape[0], 1)
+            mixed = (share * real + (1 - share) * fake).requires_grad_(True)
+            score = critic(mixed)
+            (g,) = torch.autograd.grad(score, mixed, torch.ones_like(score), create_graph=True)
+            penalty = ((g.norm(2, dim=1) - 1) ** 2).mean()
+            loss = critic(fake).mean() - critic(real).mean() + 10 * penalty
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss.detach()
+
+        torch.manual_seed(0)
+        taken = compile(step)
+        losses = [taken(torch.randn(6, 5), torch.randn(6, 5)).item() for _ in range(6)]
+        return losses, [p.tolist() for p in critic.parameters()]
+
+    assert trained(lambda step: torch.compile(step, fullgraph=True)) == trained(lambda step: step)

@@ -305,7 +305,8 @@ class _Settling:
             if id(leaf) in found:
                 continue
             value = self.writer.value_of(leaf._data) if type(leaf) is Tensor else None
-            if value in first and history(leaf) is None and id(leaf) not in self.number:
+            plain = value in first and id(leaf) not in self.number and not leaf.__dict__
+            if plain and leaf._node is leaf._base is leaf._grad is None:
                 other = self.leaves[first[value]]
                 found[id(leaf)] = found[id(other)]._replace(
                     tracked=False, version=leaf._counter[0], of=first[value],

@@ -38,10 +38,13 @@ class StepTracer(Tracer):
             return
         self.passes += 1
         self._place()
-        for _, g in roots:
-            if isinstance(g, np.generic) and self.writer.value_of(g) is None:
+        for _, given in roots:
+            g = given._data if isinstance(given, Variable) else given
+            if self.writer.value_of(g) is not None:
+                continue
+            if isinstance(given, np.generic):
                 self.writer.constants[id(g)] = g  # the 1 with which a pass begins
-            if isinstance(g, np.ndarray) and self.writer.value_of(g) is None:
+            elif isinstance(g, np.ndarray | np.generic):
                 source = next((t for t in self.reached() if t._data is g), None)
                 if source is None:  # the ones with which a pass begins
                     self.writer.know(g, Value.of(g, constant=True))
