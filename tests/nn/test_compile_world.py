@@ -211,6 +211,7 @@ def test_a_schedule_within_a_step(change):
 
 PARTS = {
     "step": lambda net, optimizer: optimizer.step(),
+    "step and zero_grad": lambda net, optimizer: (optimizer.step(), optimizer.zero_grad())[0],
     "zero_grad": lambda net, optimizer: optimizer.zero_grad(),
     "zero_grad to zero": lambda net, optimizer: optimizer.zero_grad(set_to_none=False),
     "zero_grad of the module": lambda net, optimizer: net.zero_grad(),

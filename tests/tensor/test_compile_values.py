@@ -108,6 +108,18 @@ def written(x):
     return total.detach() + x
 
 
+def test_numbers_from_outside_that_become_arrays_make_programs_the_next_time():
+    count = torch.ones(2).sum()  # as an operation gives it
+
+    def counted(x):
+        count.add_(1)
+        return x * count.detach()
+
+    compiled = torch.compile(counted, fullgraph=True)
+    assert [compiled(torch.ones(1)).item() for _ in range(4)] == [3, 4, 5, 6]
+    assert compiled.programs
+
+
 def test_draws_and_shapes_make_programs():
     for function in (
         lambda x: summed(x, torch.zeros(())), lambda x: summed(x, torch.tensor(2.0)), written,

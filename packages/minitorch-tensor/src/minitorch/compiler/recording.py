@@ -252,6 +252,7 @@ class _Settling:
             for leaf, grad, arrived in self.tracer.first.values()
             if grad is None and arrived and id(leaf) in self.number
         ]
+        required += [self._numbered(leaf) for leaf in self.tracer.lacking]
         used = {v for each in self.writer.instructions for v in each.inputs()}
         numbers = {v: number for v, number in self.tracer.numbers.items() if v in used}
         steps = list(dict.fromkeys(step for step, _, _ in self.tracer.numbers.values()))

@@ -26,10 +26,15 @@ VJPS = {PrimitiveNode.vjp, JointNode.vjp, FusedNode.vjp}  # those that are known
 class StepTracer(Tracer):
     """Also writes down what reaches leaves' ``.grad``, and how optimizers take it.
 
-    ``ends``  nodes at which a backward pass ends, and the gradients that come there one by one
+    ``ends``     nodes at which a backward pass ends, and the gradients that come there one by one
+    ``lacking``  parameters that a step left out, as they had no gradient from the beginning
     """
 
     ends: dict[Any, list[Any]] = {}  # noqa: RUF012  (of none)
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.lacking: list[Any] = []
 
     # --- the backward pass ----------------------------------------------------------------------
 
@@ -205,6 +210,7 @@ class StepTracer(Tracer):
             return run(optimizer, *args, **kwargs)
         writer, taken, quiet = StepWriter(self), [], unwatched()
         given: list[Any] = [p for group in optimizer.param_groups for p in group["params"]]
+        self.lacking += [p for p in given if p._grad is None and id(p) not in self.first]
         given = [p for p in given if p._grad is not None]
         try:
             with quiet:

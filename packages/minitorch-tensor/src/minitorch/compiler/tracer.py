@@ -273,11 +273,12 @@ class Tracer(Recorder):
     def became_array(self, tensor: Any, number: Any) -> None:
         """What comes from outside is an array the next time."""
         value = self.writer.value_of(number)
-        if self.reason is None and value is not None:
-            if value in self.outside:
-                self.stop(Again("a number becomes an array"))
-            else:
-                self.writer.write(np.asarray, (value,), {}, tensor._data)
+        if self.reason is not None:
+            return
+        if value in self.outside or any(t is tensor for t in self.reached()):
+            self.stop(Again("a number becomes an array"))
+        elif value is not None:
+            self.writer.write(np.asarray, (value,), {}, tensor._data)
 
     def _place(self) -> Place | None:
         here = place()
