@@ -298,3 +298,41 @@ def test_each_argument_alone_leaves_the_others_at_their_defaults(name, size):
     if len(arguments) == 1:
         with pytest.raises(TypeError, match=name):
             draw(default, **{first: default})
+
+
+def one_by_one(number, count):
+    """What ``number(draw)`` gives, and the numbers that come after."""
+    generator = minitorch.Generator().manual_seed(3)
+    with generator.one_by_one(4096) as draw:
+        made = [number(draw) for _ in range(count)]
+    return made, minitorch.rand(3, generator=generator)
+
+
+@pytest.mark.parametrize("count", [65, 3000, 40001])
+@pytest.mark.parametrize("rate", [0.0, 0.05, 1.0, 9.75, 10.0, 80.0, 1e6])
+def test_poisson_numbers_of_one_rate_come_in_bulk(rate, count):
+    from minitorch.kernels.poisson import poisson_one
+
+    generator = minitorch.Generator().manual_seed(3)
+    made = minitorch.poisson(minitorch.full((count,), rate), generator)
+    numbers, after = one_by_one(lambda draw: poisson_one(rate, draw), count)
+    assert made.tolist() == numbers
+    assert minitorch.equal(minitorch.rand(3, generator=generator), after)
+
+
+@pytest.mark.parametrize("count", [65, 40001])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("trials", "p"),
+    [(0, 0.5), (7, 0.0), (7, 1.0), (10, 0.3), (10, 0.75), (90, 0.1), (400, 0.5), (1e5, 0.99)],
+)
+def test_binomial_numbers_of_one_distribution_come_in_bulk(trials, p, dtype, count):
+    from minitorch.kernels.binomial import binomial_one
+
+    trials, p = dtype(trials), dtype(p)
+    generator = minitorch.Generator().manual_seed(3)
+    both = [minitorch.from_numpy(np.full(count, value)) for value in (trials, p)]
+    made = minitorch.binomial(*both, generator)
+    numbers, after = one_by_one(lambda draw: binomial_one(trials, p, draw), count)
+    assert made.tolist() == numbers
+    assert minitorch.equal(minitorch.rand(3, generator=generator), after)

@@ -1,12 +1,17 @@
-"""Binomial numbers, one by one."""
+"""Binomial numbers: one by one, or of one distribution in bulk."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .rejection import accepted, lengths_of_runs
+
+if TYPE_CHECKING:
+    from .gamma_samples import Draws
 
 # log k! - log(sqrt(2 pi)) - (k + 1/2) log(k + 1) + k + 1 for k = 0 ... 9
 STIRLING_TAIL = (
@@ -21,6 +26,16 @@ def _stirling_tail(k: float) -> float:
         return STIRLING_TAIL[int(k)]
     square = (k + 1) * (k + 1)
     return (1 / 12 - (1 / 360 - 1 / 1260 / square) / square) / (k + 1)
+
+
+def _stirling_tails(k: Any) -> Any:
+    if isinstance(k, float):
+        return _stirling_tail(k)
+    square = (k + 1) * (k + 1)
+    tails = (1 / 12 - (1 / 360 - 1 / 1260 / square) / square) / (k + 1)
+    few = k < 10
+    tails[few] = np.array(STIRLING_TAIL)[k[few].astype(np.int64)]
+    return tails
 
 
 def binomial_one(count: Any, p: Any, draw: Callable[[], float]) -> float:
@@ -56,17 +71,29 @@ def _waiting(count: Any, p: Any, draw: Callable[[], float]) -> float:
         k += 1
 
 
-def _rejection(count: Any, p: Any, kind: Any, draw: Callable[[], float]) -> float:
+def _bound(n: Any, m: Any, k: Any, ratio: float, log: Any, tail: Any) -> Any:
+    """The logarithm of the density at ``k`` by that at its mode ``m``."""
+    return (
+        (m + 0.5) * log((m + 1) / (ratio * (n - m + 1)))
+        + (n + 1) * log((n - m + 1) / (n - k + 1))
+        + (k + 0.5) * log(ratio * (n - k + 1) / (k + 1))
+        + tail(m) + tail(n - m) - tail(k) - tail(n - k)
+    )  # fmt: skip
+
+
+def _constants(count: Any, p: Any, kind: Any) -> tuple[float, ...]:
     one = kind(1)
-    n = float(count)
     deviation = float(np.sqrt(count * p * (one - p)))
     b = 1.15 + 2.53 * deviation
     a = -0.0873 + 0.0248 * b + 0.01 * float(p)
     c = float(count * p) + 0.5
-    v_r = 0.92 - 4.2 / b
-    ratio = float(p / (one - p))
     alpha = (2.83 + 5.1 / b) * deviation
-    m = float(np.floor((count + one) * p))
+    return a, b, c, 0.92 - 4.2 / b, float(p / (one - p)), alpha, float(np.floor((count + one) * p))
+
+
+def _rejection(count: Any, p: Any, kind: Any, draw: Callable[[], float]) -> float:
+    n = float(count)
+    a, b, c, v_r, ratio, alpha, m = _constants(count, p, kind)
     while True:
         u = draw() - 0.5
         v = draw()
@@ -77,11 +104,45 @@ def _rejection(count: Any, p: Any, kind: Any, draw: Callable[[], float]) -> floa
         if us >= 0.07 and v <= v_r:
             return k
         v = v * alpha / (a / (us * us) + b)
-        bound = (
-            (m + 0.5) * math.log((m + 1) / (ratio * (n - m + 1)))
-            + (n + 1) * math.log((n - m + 1) / (n - k + 1))
-            + (k + 0.5) * math.log(ratio * (n - k + 1) / (k + 1))
-            + _stirling_tail(m) + _stirling_tail(n - m) - _stirling_tail(k) - _stirling_tail(n - k)
-        )  # fmt: skip
-        if v <= 0 or math.log(v) <= bound:
+        if v <= 0 or math.log(v) <= _bound(n, m, k, ratio, math.log, _stirling_tail):
             return k
+
+
+def binomial_numbers(count: Any, p: Any, size: int, draws: Draws) -> Any:
+    """``binomial_one(count, p, draw)``, ``size`` times."""
+    if count <= 0 or p <= 0 or p >= 1 or math.isnan(p):
+        return np.full(size, binomial_one(count, p, lambda: math.nan))  # without a draw
+    kind = type(p)
+    failures = p > 0.5
+    if failures:
+        p = kind(1.0 - float(p))
+    made = _waited if count * p < 10 else _tried
+    k = made(count, p, size, draws)
+    return float(count) - k if failures else k
+
+
+def _waited(count: Any, p: Any, size: int, draws: Draws) -> Any:
+    """``_waiting`` in bulk."""
+    log_rest = float(np.log1p(-p))
+    return lengths_of_runs(
+        size, draws, lambda u: np.ceil(np.log(u) / log_rest), np.add, lambda x: x <= count
+    )
+
+
+def _tried(count: Any, p: Any, size: int, draws: Draws) -> Any:
+    """``_rejection`` in bulk."""
+    kind, n = type(p), float(count)
+    a, b, c, v_r, ratio, alpha, m = _constants(count, p, kind)
+
+    def attempt(u: Any, v: Any) -> Any:
+        u = u - 0.5
+        us = 0.5 - abs(u)
+        k = np.floor((2 * a / us + b) * u + c).astype(kind).astype(np.float64)
+        within = (k >= 0) & (k <= n)
+        good = within & (us >= 0.07) & (v <= v_r)
+        unsure = np.flatnonzero(within & ~good)
+        scaled = v[unsure] * alpha / (a / (us[unsure] * us[unsure]) + b)
+        good[unsure] = np.log(scaled) <= _bound(n, m, k[unsure], ratio, np.log, _stirling_tails)
+        return k, good
+
+    return accepted(size, draws, attempt)

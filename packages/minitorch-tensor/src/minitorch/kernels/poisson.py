@@ -1,9 +1,17 @@
-"""Poisson numbers, one by one."""
+"""Poisson numbers: one by one, or of one rate in bulk."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .rejection import accepted, lengths_of_runs
+
+if TYPE_CHECKING:
+    from .gamma_samples import Draws
 
 
 def poisson_one(rate: float, draw: Callable[[], float]) -> float:
@@ -39,3 +47,32 @@ def poisson_one(rate: float, draw: Callable[[], float]) -> float:
         left = math.log(v) + math.log(inverse_alpha) - math.log(a / (us * us) + b)
         if left <= -rate + k * log_rate - math.lgamma(k + 1):
             return k
+
+
+def poisson_numbers(rate: float, count: int, draws: Draws) -> Any:
+    """``poisson_one(rate, draw)``, ``count`` times."""
+    if rate == 0:
+        return np.zeros(count)
+    if rate < 10:
+        least = math.exp(-rate)
+        return lengths_of_runs(count, draws, lambda u: u, np.multiply, lambda x: x > least)
+    log_rate = math.log(rate)
+    b = 0.931 + 2.53 * math.sqrt(rate)
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    v_r = 0.9277 - 3.6224 / (b - 2)
+
+    def attempt(u: Any, v: Any) -> Any:
+        u = u - 0.5
+        us = 0.5 - abs(u)
+        k = np.floor((2 * a / us + b) * u + rate + 0.43)
+        good = (us >= 0.07) & (v <= v_r)
+        unsure = np.flatnonzero(~good & (k >= 0) & ~((us < 0.013) & (v > us)))
+        few, places = np.unique(k[unsure], return_inverse=True)
+        lgamma = np.array([math.lgamma(x + 1) for x in few.tolist()])[places]
+        shape = a / (us[unsure] * us[unsure]) + b
+        left = np.log(v[unsure]) + math.log(inverse_alpha) - np.log(shape)
+        good[unsure] = left <= -rate + k[unsure] * log_rate - lgamma
+        return k, good
+
+    return accepted(count, draws, attempt)

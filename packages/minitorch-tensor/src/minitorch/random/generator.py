@@ -277,15 +277,20 @@ class Generator:
 
         ``kept`` is the second of a pair of normal numbers.
         """
-        state, before, total = self._state.copy(), 0, 0  # of the stream, before the latest draw
+        states = [(0, self._state.copy())]  # of the stream, before each draw that may be unused
+        total = 0
 
         def more(count: int) -> Array:
-            nonlocal state, before, total
-            state, before, total = self._state.copy(), total, total + count
+            nonlocal total
+            while len(states) > 1 and states[1][0] <= draws.used:
+                del states[0]
+            states.append((total, self._state.copy()))
+            total += count
             return self.uniform64(count)
 
         draws = make(more, self._kept)
         yield draws
+        before, state = [each for each in states if each[0] <= draws.used][-1]
         self._state[:] = state
         self._bits.random_raw(2 * (draws.used - before), output=False)
         self._kept = draws.kept

@@ -25,6 +25,7 @@ from .generator import Generator
 
 Array = np.ndarray[Any, Any]
 BLOCK = 2**16  # numbers at a time, so that intermediate values stay in the cache
+FEW = 64  # numbers that are as quick one by one
 
 
 def fill(array: Array, values: Array) -> None:
@@ -259,14 +260,21 @@ def log_normal(g: Generator, array: Array, mean: float = 1.0, std: float = 2.0) 
 
 
 def poisson(g: Generator, array: Array, rates: Array) -> None:
-    """One number at a time: how many draws each takes depends on the numbers drawn."""
-    from ..kernels.poisson import poisson_one
+    """One number at a time where rates differ: how many draws each takes depends on the numbers
+    drawn."""
+    from ..kernels.gamma_samples import Draws
+    from ..kernels.poisson import poisson_numbers, poisson_one
 
     _check(rates, "poisson_cpu")
     if not (rates >= 0).all():
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
+    line = rates.reshape(-1)
+    if line.size > FEW and (line == line[0]).all() and np.isfinite(line[0]):
+        with g.looking_ahead(Draws) as draws, np.errstate(all="ignore"):
+            array.reshape(-1)[:] = poisson_numbers(float(line[0]), line.size, draws)
+        return
     with g.one_by_one(min(BLOCK, 8 * array.size)) as draw:
-        array.reshape(-1)[:] = [poisson_one(rate, draw) for rate in rates.reshape(-1).tolist()]
+        array.reshape(-1)[:] = [poisson_one(rate, draw) for rate in line.tolist()]
 
 
 def multinomial(g: Generator, p: Array, count: int, replacement: bool) -> Array:
@@ -295,13 +303,18 @@ def multinomial(g: Generator, p: Array, count: int, replacement: bool) -> Array:
 
 
 def binomial(g: Generator, array: Array, counts: Array, p: Array) -> None:
-    """One number at a time, as ``poisson``."""
-    from ..kernels.binomial import binomial_one
+    """One number at a time where their distributions differ, as ``poisson``."""
+    from ..kernels.binomial import binomial_numbers, binomial_one
+    from ..kernels.gamma_samples import Draws
 
     _check(counts, "binomial_cpu")
-    pairs = zip(counts.reshape(-1), p.reshape(-1), strict=True)
+    n, q = counts.reshape(-1), p.reshape(-1)
+    if n.size > FEW and (n == n[0]).all() and (q == q[0]).all() and np.isfinite(n[0]):
+        with g.looking_ahead(Draws) as draws, np.errstate(all="ignore"):
+            array.reshape(-1)[:] = binomial_numbers(n[0], q[0], n.size, draws)
+        return
     with g.one_by_one(min(BLOCK, 8 * array.size)) as draw:
-        array.reshape(-1)[:] = [binomial_one(n, q, draw) for n, q in pairs]
+        array.reshape(-1)[:] = [binomial_one(*each, draw) for each in zip(n, q, strict=True)]
 
 
 def gamma(g: Generator, array: Array, a: Array) -> None:
