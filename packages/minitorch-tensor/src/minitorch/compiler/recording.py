@@ -306,18 +306,23 @@ class _Settling:
             if id(leaf) in found:
                 continue
             value = self.writer.value_of(leaf._data) if type(leaf) is Tensor else None
-            plain = value in first and id(leaf) not in self.number and not leaf.__dict__
-            if plain and leaf._node is leaf._base is leaf._grad is None:
-                other = self.leaves[first[value]]
-                found[id(leaf)] = found[id(other)]._replace(
-                    tracked=False, version=leaf._counter[0], of=first[value],
-                    counter=leaf._counter is other._counter,
+            other = None if value is None else first.get(value)
+            if other is not None and self._only_shows(leaf):
+                source = self.leaves[other]
+                found[id(leaf)] = found[id(source)]._replace(
+                    tracked=False, version=leaf._counter[0], of=other,
+                    counter=leaf._counter is source._counter,
                 )  # fmt: skip
             else:
                 found[id(leaf)] = self._result(leaf)
                 if value is not None and found[id(leaf)].number is not None:
                     first[value] = k
         return [found[id(leaf)] for leaf in self.leaves]
+
+    def _only_shows(self, leaf: Any) -> bool:
+        """Whether a tensor is nothing but its memory and version, as what ``detach`` gives."""
+        bare = leaf._node is leaf._base is leaf._grad is None and not leaf.__dict__
+        return bare and id(leaf) not in self.number
 
     def _result(self, leaf: Any) -> Result:
         if not isinstance(leaf, Variable):
