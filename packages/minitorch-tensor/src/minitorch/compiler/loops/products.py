@@ -35,22 +35,22 @@ def product(t: Translation, instruction: Instruction, made: dict[Value, Operand]
     if instruction.function is np.vecdot:
         shape = np.broadcast_shapes(a.shape, b.shape)
         pair = [a.broadcast(shape), b.broadcast(shape)]
-        return [reduced(t, instruction, pair, "{0} * {1}", {len(shape) - 1}, np.add, made)]
+        return reduced(t, instruction, pair, "{0} * {1}", {len(shape) - 1}, np.add, made)
     if not a.shape or not b.shape:
         raise Untranslatable("a product with a number")
     ones = [_of_ones(x) for x in instruction.args[:2]]
     if len(a.shape) == 1 and ones[0] and len(b.shape) <= 2:  # a sum
-        return [reduced(t, instruction, [b], "{0}", {0}, np.add, made)]
+        return reduced(t, instruction, [b], "{0}", {0}, np.add, made)
     if len(b.shape) == 1 and ones[1]:
-        return [reduced(t, instruction, [a], "{0}", {len(a.shape) - 1}, np.add, made)]
+        return reduced(t, instruction, [a], "{0}", {len(a.shape) - 1}, np.add, made)
     if len(b.shape) == 1:  # rows by a line
         pair = [a, b.broadcast(a.shape)]
-        return [reduced(t, instruction, pair, "{0} * {1}", {len(a.shape) - 1}, np.add, made)]
+        return reduced(t, instruction, pair, "{0} * {1}", {len(a.shape) - 1}, np.add, made)
     if len(a.shape) == 1:
         column = Window(a.buffer, (*a.shape, 1), (*a.strides, 0), a.offset)
         pair = [column.broadcast(b.shape), b]
         axes = {len(b.shape) - 2}
-        return [reduced(t, instruction, pair, "{0} * {1}", axes, np.add, made)]
+        return reduced(t, instruction, pair, "{0} * {1}", axes, np.add, made)
     if instruction.function is not np.matmul and (len(a.shape), len(b.shape)) != (2, 2):
         raise Untranslatable("a dot product of batches")
     out = t.new(result)

@@ -77,9 +77,13 @@ class Text:
         """An operand of a formula."""
         if isinstance(x, str):
             return x
-        if isinstance(x, Register):
-            return self.names.of[x.value]
-        return self.load(x, letters)
+        return self.register(x) if isinstance(x, Register) else self.load(x, letters)
+
+    def register(self, register: Register) -> str:
+        """The variable."""
+        if register.value not in self.names.of:
+            self.names.give(register.value, register.value.hint or "number")
+        return self.names.of[register.value]
 
     # --- lines ---------------------------------------------------------------------------------
 
@@ -135,7 +139,7 @@ class Text:
             expression = node.formula.format(*operands)
             target = node.target
             if isinstance(target, Register):
-                body.append(f"{self.names.of[target.value]} = {_bare(expression)}")
+                body.append(f"{self.register(target)} = {_bare(expression)}")
                 continue
             later = [x for each in nodes[number + 1 :] for x in each.reads()]
             again = any(target.same_place(x.broadcast(target.shape)) for x in later)
@@ -183,7 +187,7 @@ class Text:
         inner = [(letter[d], shape[d]) for d in gone]
         alone = not kept or (gone and min(dims, key=lambda d: abs(first.strides[d])) in gone)
         if alone or not gone:  # a sum in a register
-            name = self.names.of[target.value] if isinstance(target, Register) else "total"
+            name = self.register(target) if isinstance(target, Register) else "total"
             total = node.formula.format(name, element)
             body = [f"{name} = {beginning}", *self.nest(inner, [f"{name} = {total}"])]
             if isinstance(target, Window):

@@ -27,6 +27,7 @@ __all__ = ["LARGE", "Translation"]
 LARGE = (
     1 << 15
 )  # elements; of more of them Python costs nothing beside the work, and all cores work
+DIMENSIONS = 6
 VIEWS = {
     "T",
     "mT",
@@ -87,8 +88,8 @@ class Translation:
     def _take(self, instruction: Instruction) -> None:
         for value in (*instruction.inputs(), *filter(None, instruction.results)):
             size = math.prod(value.shape)
-            if size > LARGE or not size:
-                raise Untranslatable("large arrays, or empty ones")
+            if size > LARGE or not size or len(value.shape) > DIMENSIONS:
+                raise Untranslatable("large arrays, empty ones, or many dimensions")
             formulas.kind(value.dtype)
         if instruction.several:
             raise Untranslatable("several results")
@@ -417,6 +418,20 @@ def _power(t: Translation, instruction: Instruction, made: dict[Value, Operand])
     return [Assign(instruction, t.target(instruction, None, made), text, [place])]  # type: ignore[list-item]
 
 
+def _clip(t: Translation, instruction: Instruction, made: dict[Value, Operand]) -> list[Node]:
+    x, *bounds = instruction.args
+    if len(bounds) != 2 or any(isinstance(b, Value) or b is None or b != b for b in bounds):
+        raise Untranslatable("bounds that may be NaN")
+    if instruction.kwargs.keys() - {"out"} or x.dtype.kind != "f":
+        raise Untranslatable("options of clip")
+    target = t.target(instruction, instruction.kwargs.get("out"), made)
+    text = "({1} if {0} < {1} else {2} if {0} > {2} else {0})"
+    dtypes = [x.dtype, *(t.operand(b)[1] for b in bounds)]
+    operands = [t.place(x), *map(float, bounds)]
+    stored = target.dtype if isinstance(target, Window) else target.value.dtype
+    return [t.assign(instruction, target, text, operands, dtypes, [x.dtype] * 3, x.dtype, stored)]
+
+
 def _axpby(t: Translation, instruction: Instruction, made: dict[Value, Operand]) -> list[Node]:
     """y = a x + b y"""
     a, x, b, y, _ = instruction.args
@@ -508,5 +523,5 @@ Handler = Callable[[Translation, Instruction, dict[Value, Operand]], list[Node]]
 HANDLERS: dict[Any, Handler] = {
     np.where: _where, operator.pow: _power, axpby: _axpby, operator.getitem: _getitem,
     operator.setitem: _setitem, np.copyto: _copyto, np.concatenate: _joined, np.stack: _joined,
-    np.dot: product, expect_none: checked,
+    np.clip: _clip, np.dot: product, expect_none: checked,
 }  # fmt: skip
