@@ -363,3 +363,34 @@ def test_the_kernel_of_a_rule_is_called_where_it_cannot_be_taken_apart():
     x.grad = None
     x.softmax(1).backward(incoming)
     assert torch.equal(grad, x.grad)
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["zeroed later", "zeroed first"])
+def test_old_gradients_stay_where_a_call_fails_before_they_are_zeroed(first):
+    w = torch.ones(3, requires_grad=True)
+    optimizer = pytest.importorskip("minitorch.optim").SGD([w], lr=0.5)
+
+    def step(at):
+        if first:
+            optimizer.zero_grad()
+        picked = w[at]
+        if not first:
+            optimizer.zero_grad()
+        loss = (picked * picked).sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    compiled, seen = torch.compile(step), []
+    for run in (step, compiled):
+        with torch.no_grad():
+            w.fill_(1.0)
+        w.grad = None
+        for _ in range(3):
+            run(torch.tensor([0, 2]))
+        with pytest.raises(IndexError):
+            run(torch.tensor([0, 3]))
+        seen.append((w.tolist(), None if w.grad is None else w.grad.tolist()))
+    assert compiled.programs
+    assert seen[0] == seen[1]
+    assert (seen[0][1] is None) is first

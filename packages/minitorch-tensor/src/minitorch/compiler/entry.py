@@ -235,6 +235,7 @@ def entry(
         "state.arrays += 1",
         "try:",
         *kept,
+        *(f"    found[{leaf}]._grad = None" for leaf in recording.dropped),
         f"    made = program({arguments})",
         *ended,
         "finally:",

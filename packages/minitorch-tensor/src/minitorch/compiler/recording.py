@@ -29,7 +29,7 @@ from .sharing import Sharing
 from .step_tracer import StepTracer
 from .stepping import StepOf
 from .tracer import Again, Stop, nodes_of
-from .writer import EXPECTING, Differs
+from .writer import EXPECTING, Differs, expect, expect_none
 
 __all__ = ["Backward", "Recording", "Result", "quietly", "record", "verified"]
 
@@ -90,6 +90,7 @@ class Recording(NamedTuple):
     ``grads``      leaves whose ``.grad`` becomes new: (number in ``world.read()``, result or None,
                    its version)
     ``required``   leaves, numbers in ``world.read()``, whose ``.grad`` has to be None before
+    ``dropped``    others whose ``.grad`` goes before anything can fail, and nobody looks at it
     ``writes``     (number, how often) of the tensors that are written to
     ``freed``      whether the results have a graph that is used up
     """
@@ -104,6 +105,7 @@ class Recording(NamedTuple):
     tree: Any
     grads: list[tuple[int, int | None, int]]
     required: list[int]
+    dropped: list[int]
     writes: list[tuple[int, int]]
     backward: list[Backward]
     freed: bool
@@ -147,6 +149,11 @@ class Recording(NamedTuple):
         drawn = [generator for each in before for generator in drawing(each)]
         error = Exception if plain or not self.lasting else Differs
         return error, numbers, list(dict.fromkeys(drawn))
+
+
+def _expects(instruction: Instruction) -> bool:
+    """Whether it ends a run where values differ."""
+    return instruction.function is expect or getattr(instruction.function, "expects", False)
 
 
 def drawing(instruction: Instruction) -> list[Generator]:
@@ -249,7 +256,7 @@ class _Settling:
             self.position.setdefault(id(t), len(self.position))
         required = [
             self._numbered(leaf)
-            for leaf, grad, arrived in self.tracer.first.values()
+            for leaf, grad, arrived, _ in self.tracer.first.values()
             if grad is None and arrived and id(leaf) in self.number
         ]
         required += [self._numbered(leaf) for leaf in self.tracer.lacking]
@@ -266,13 +273,31 @@ class _Settling:
         places = [self._place(t) for t in self.outside]
         return Recording(
             self.world, program, self.outside, places, self._beside(), self._given(), results,
-            self.tree, grads, required, writes, backward, freed, arrays,
+            self.tree, grads, required, self._dropped(), writes, backward, freed, arrays,
             list(self.tracer.own.values()),
             [(step, name) for step, name, _ in numbers.values()], steps, self.tracer.ready,
             self.tracer,
             [(default_generator, self.state), *self.world.generators],
             self.writer.lasting, self.tracer.asked is not None,
         )  # fmt: skip
+
+    def _dropped(self) -> list[int]:
+        """With the old gradients gone first, as in the function, a step takes less memory."""
+        instructions = self.writer.instructions
+        if "grad" in self.world.names or any(map(_expects, instructions)):
+            return []
+        fail = (
+            k
+            for k, each in enumerate(instructions)
+            if each.function is expect_none or (may_raise(each) and not drawing(each))
+        )
+        safe = next(fail, len(instructions))
+        return [
+            self._numbered(leaf)
+            for leaf, grad, arrived, at in self.tracer.first.values()
+            if not arrived and at <= safe
+            and id(leaf) in self.number and id(grad) not in self.tracer.grad_of
+        ]  # fmt: skip
 
     def _beside(self) -> list[int]:
         return [k for k, t in enumerate(self.world.tensors) if id(t) not in self.position]
@@ -362,7 +387,7 @@ class _Settling:
     def _grads(self) -> list[tuple[int, int | None, int]]:
         """The leaves whose ``.grad`` is another now; its value joins the results."""
         found: list[tuple[int, int | None, int]] = []
-        for leaf, before, arrived in self.tracer.first.values():
+        for leaf, before, arrived, _ in self.tracer.first.values():
             grad = leaf._grad
             if id(leaf) not in self.number:
                 value = self.writer.value_of(leaf._data)

@@ -157,7 +157,8 @@ class StepTracer(Tracer):
 
     def before_grad(self, leaf: Any, arriving: bool) -> None:
         """The ``.grad`` of ``leaf`` is about to change."""
-        self.first.setdefault(id(leaf), (leaf, leaf._grad, arriving))
+        at = len(self.writer.instructions)
+        self.first.setdefault(id(leaf), (leaf, leaf._grad, arriving, at))
         self._grads = None
         self._was = leaf._grad
         if arriving and leaf._grad is not None:

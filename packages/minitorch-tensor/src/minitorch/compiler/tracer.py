@@ -71,7 +71,7 @@ class Tracer(Recorder):
         self.again = False  # whether the reason is gone next time
         self.outside: dict[Value, Any] = {}
         self.snapshots: dict[Value, Any] = {}  # what those held that were written to since
-        self.first: dict[int, tuple[Any, Any, bool]] = {}
+        self.first: dict[int, tuple[Any, Any, bool, int]] = {}
         self.grad_of: dict[int, Any] = {}
         self.writes: dict[int, tuple[Any, int]] = {}
         self.own: dict[Value, Any] = {}
