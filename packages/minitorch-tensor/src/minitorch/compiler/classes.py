@@ -59,6 +59,7 @@ class Classes:
         self._codes: dict[int, CodeType] = {}  # that ran
         self.read: set[str] = set()  # attributes that they name
         self.asked: list[tuple[Any, str]] = []  # of objects attributes that need not exist
+        self.loaded: set[str] = set()  # those that are not only set
         self.grads = False  # whether code of ours that ran reads gradients
         self.every = False  # whether all attributes of instances may be read
         self._every_entry = False  # and all of classes

@@ -103,7 +103,7 @@ class World:
         if reason is None and len(self.told) > MANY:
             reason = "it reads too many things"
         self.tensors: list[Variable] = [tensor for tensor, _ in walk.tensors]
-        self.grads = walk.grads
+        self.grads, self.loaded = walk.grads, walk.loaded
         self.states, self.names, self.known = walk.states, walk.read, set(walk._exprs)
         self.opaque, self.generators = walk.opaque, walk.generators
         if self._watch.environment:

@@ -26,11 +26,12 @@ Step = tuple[str, int]
 
 
 class Reads(NamedTuple):
-    """``globals`` and ``attributes`` by name, modules that it ``imports``; whether ``every``
-    attribute may be read."""
+    """``globals`` and ``attributes`` by name, those that are not only set, modules that it
+    ``imports``; whether ``every`` attribute may be read."""
 
     globals: tuple[str, ...]
     attributes: frozenset[str]
+    loaded: frozenset[str]
     imports: tuple[str, ...]
     every: bool
 
@@ -41,6 +42,7 @@ def reads(code: CodeType) -> Reads:
     names = code.co_names
     found: dict[str, None] = {}
     attributes: set[str] = set()
+    loaded: set[str] = set()
     imports: list[str] = []
     every = not EVERY.isdisjoint(names)
     for _, name, number in _instructions(code):
@@ -54,7 +56,9 @@ def reads(code: CodeType) -> Reads:
             found[code_name] = None
         else:
             attributes.add(code_name)
-    return Reads(tuple(found), frozenset(attributes), tuple(imports), every)
+            if name not in ("STORE_ATTR", "DELETE_ATTR"):
+                loaded.add(code_name)
+    return Reads(tuple(found), frozenset(attributes), frozenset(loaded), tuple(imports), every)
 
 
 def _instructions(code: CodeType) -> Iterator[tuple[int, str, int]]:

@@ -304,7 +304,7 @@ class _Settling:
 
     def _given(self) -> dict[int, Any]:
         """Where ``.grad`` is read: what it was, of tensors where that is not seen otherwise."""
-        read = "grad" in self.world.names
+        read = "grad" in self.world.loaded
         if not (read or self.world.grads):
             return {}
         return {

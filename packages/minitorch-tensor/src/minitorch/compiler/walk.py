@@ -81,6 +81,7 @@ class Walk(Objects):
         found = reads(code)
         if whose == "user":
             self._globals(found, globals)
+        self.loaded |= found.loaded
         self.read_attributes(found.attributes)
         if found.every and (whose == "user" or globals.get("__name__") not in NAMES_ONLY):
             self.every = True
@@ -102,6 +103,7 @@ class Walk(Objects):
         for any."""
         if name is not None:
             self.asked.append((target, name))
+            self.loaded.add(name)
             self.read_attributes((name,))
         elif not self._every_entry:
             self.every = self._every_entry = True
