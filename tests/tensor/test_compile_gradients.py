@@ -533,3 +533,17 @@ def test_results_apart_or_one_after_the_other_are_a_program():
     grads = [w.grad for w in ws]
     assert len(compiled(torch.ones(2, 3), *ws)) == 6
     assert all(g is not None for g in grads)
+
+
+def test_a_gradient_that_is_only_set_is_not_asked_for():
+    x = ones(3)
+
+    @torch.compile(fullgraph=True)
+    def step(scale):
+        x.grad = None
+        (x * x).sum().mul(scale).backward()
+
+    for scale in (1.0, 2.0, 3.0):
+        step(torch.tensor(scale))
+        assert x.grad.tolist() == [2 * scale] * 3
+    assert step._recordings == 1

@@ -837,11 +837,6 @@ date
     def f(x): return x * datetime.datetime.now().year
 > calls datetime.now()
 
-environment
-    import os
-    def f(x): return x * len(os.environ.get("HOME", ""))
-> calls os._Environ.__getitem__()
-
 logging
     import logging
     logger = logging.getLogger("x")
