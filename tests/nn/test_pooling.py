@@ -93,6 +93,8 @@ ERRORS = [
     (lambda: nn.AvgPool1d(2)(minitorch.zeros(4)), RuntimeError, "2D .unbatched. or 3D"),
     (lambda: F.pad(LINE, (5, 0), "reflect"), RuntimeError, "less than the corresponding"),
     (lambda: F.interpolate(LINE), ValueError, "either size or scale_factor"),
+    (lambda: F.interpolate(LINE, scale_factor=1e20), RuntimeError, "would have the size"),
+    (lambda: F.interpolate(LINE, scale_factor=math.nan), RuntimeError, "would have the size"),
     (lambda: F.interpolate(LINE, 3, mode="bilinear"), NotImplementedError, "got 3D"),
     (lambda: F.pixel_shuffle(minitorch.zeros(3, 2, 2), 2), RuntimeError, "divisible"),
     (

@@ -125,6 +125,7 @@ def test_linear_starts_at_the_first_factor():
 def test_momentum_goes_against_the_rate(optimizer):
     optimizer = optimizer()
     schedule = OneCycleLR(optimizer, 1.0, 11, pct_start=0.5)
+    assert OneCycleLR._annealing_cos(2.0, 1.0, 0.5) == OneCycleLR._annealing_linear(2.0, 1.0, 0.5)
     group, momenta = optimizer.param_groups[0], []
     for _ in range(11):
         momenta.append(group["betas"][0] if "betas" in group else group["momentum"])

@@ -182,3 +182,19 @@ def test_a_lone_index_that_is_written_into_is_noticed():
     index.add_(1)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.sum().backward()
+
+
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_a_row_becomes_one_of_its_elements(requires_grad):
+    x = minitorch.arange(6.0).reshape(2, 3).requires_grad_(requires_grad).clone()
+    y = x.clone()
+    y[1] = y[1][2]
+    assert y.tolist() == [[0.0, 1.0, 2.0], [5.0, 5.0, 5.0]]
+    y[:, 0] = y[0, 1]
+    assert y[:, 0].tolist() == [1.0, 1.0]
+    whole = minitorch.arange(4)
+    whole[...] = whole[3]
+    assert whole.tolist() == [3, 3, 3, 3]
+    if requires_grad:
+        (g,) = minitorch.autograd.grad(y.sum(), x)
+        assert g.tolist() == [[0.0, 3.0, 1.0], [0.0, 0.0, 2.0]]

@@ -136,6 +136,7 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (lambda a, s: a.scatter(0, i, s[:, :2]), RuntimeError, "no larger than src"),
     (lambda a, s: a.scatter_reduce(0, i, s, "max"), RuntimeError, "reduce argument"),
     (lambda a, s: a.index_select(0, r + 5), IndexError, "out of range"),
+    (lambda a, s: a.index_select(1, r + 9), RuntimeError, "INDICES element is out of DATA bounds"),
     (lambda a, s: a.index_add(0, r, s[:1]), RuntimeError, "Number of indices"),
     (lambda a, s: a.index_copy(0, r, s[:1]), IndexError, "Number of indices"),
     (lambda a, s: a.index_fill(0, r, 1j), RuntimeError, "complex Scalar"),

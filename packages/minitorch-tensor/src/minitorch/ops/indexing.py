@@ -327,7 +327,9 @@ def setitem(self: Any, key: Any, value: Any) -> None:
         basic, indices, dims = parse(self, key)
         if not indices:
             x = slice_p(self, basic or ())
-            fewer = _without_lead(value, x._data.ndim)
+            fewer: Any = _without_lead(value, x._data.ndim)
+            if isinstance(fewer, Variable) and not fewer._data.ndim and x._data.ndim:
+                fewer = fewer.clone()  # a number, which may be one of those that are overwritten
             try:
                 copy_(x, fewer)
             except RuntimeError:

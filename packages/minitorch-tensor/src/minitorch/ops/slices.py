@@ -44,6 +44,14 @@ def _in_range(values: Any, name: str, size: int, least: int = 0) -> None:
         )
 
 
+def _within(values: Any, name: str, size: int) -> None:
+    """``_in_range`` in the words that PyTorch has for the second dimension."""
+    try:
+        _in_range(values, name, size)
+    except IndexError as error:
+        raise RuntimeError(f"INDICES element is out of DATA bounds: {error}") from None
+
+
 index_select_p = labelled(index_p, "IndexSelectBackward0")
 
 
@@ -60,7 +68,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
         return input.clone()
     if not input.shape[dim] and input.ndim > 1 and index.numel():
         raise RuntimeError("index_select(): self indexing axis dim should be positive")
-    checked(_in_range, index, "index_select", input.shape[dim])
+    checked(_within if dim == 1 else _in_range, index, "index_select", input.shape[dim])
     return index_select_p(input, index, (dim,), False)
 
 

@@ -146,7 +146,10 @@ def _sizes(input: Any, size: Any, scale_factor: Any, recompute: bool | None) -> 
                 f"Tuple[int, int, int], but got size with types {[type(n) for n in values]}"
             ) from None
     factors = [float(f) for f in values]
-    sizes = tuple(math.floor(n * f) for n, f in zip(input.shape[2:], factors, strict=True))
+    exact = [n * f for n, f in zip(input.shape[2:], factors, strict=True)]
+    if not all(abs(n) < 2**63 for n in exact):  # nor NaN
+        raise RuntimeError(f"interpolate: the output would have the size {exact}")
+    sizes = tuple(map(math.floor, exact))
     return sizes, (None,) * ndim if recompute else tuple(factors)
 
 

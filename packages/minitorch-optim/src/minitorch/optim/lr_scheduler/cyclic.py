@@ -238,9 +238,16 @@ class OneCycleLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def _anneal_func(self, start: Any, end: Any, part: float) -> Any:
-        if self._anneal_func_type == "cos":
-            return end + (start - end) / 2.0 * (math.cos(math.pi * part) + 1)
-        return (end - start) * part + start
+        linear = self._anneal_func_type == "linear"
+        return (self._annealing_linear if linear else self._annealing_cos)(start, end, part)
+
+    @staticmethod
+    def _annealing_cos(start: Any, end: Any, pct: float) -> Any:  # old state dicts hold them
+        return end + (start - end) / 2.0 * (math.cos(math.pi * pct) + 1)
+
+    @staticmethod
+    def _annealing_linear(start: Any, end: Any, pct: float) -> Any:
+        return (end - start) * pct + start
 
     def get_lr(self) -> list[Any]:
         warn_outside_step(self)
