@@ -297,3 +297,83 @@ def test_failures_are_seen_without_floating_point_flags(result, nan_passes):
             look(bad)
     if nan_passes:
         look(np.stack([np.zeros((2, 2)), np.full((2, 2), np.nan)]))
+
+
+@pytest.mark.parametrize("hermitian", [False, True])
+def test_tolerances_of_pseudo_inverses_by_tensors(hermitian):
+    a = minitorch.eye(5).expand(3, 5, 5) * minitorch.tensor([1.0, 2.0, 4.0, 8.0, 16.0])
+    rtol = minitorch.tensor([0.3, 0.1, 0.6])  # one for each matrix
+    made = minitorch.linalg.pinv(a, rtol=rtol, hermitian=hermitian)
+    for each, matrix, tolerance in zip(made, a, rtol.tolist(), strict=True):
+        expected = minitorch.linalg.pinv(matrix, rtol=tolerance, hermitian=hermitian)
+        minitorch.testing.assert_close(each, expected)
+
+
+@pytest.mark.parametrize("p", [1, -1, math.inf, -math.inf, "fro", "nuc"])
+def test_condition_numbers_of_singular_matrices(p):
+    a = minitorch.eye(3).repeat(2, 1, 1)
+    a[1, 2, 2] = 0.0
+    made = minitorch.linalg.cond(a, p)
+    assert made[1].item() == math.inf
+    assert made[0].item() == pytest.approx(np.linalg.cond(np.eye(3), p))
+
+
+@pytest.mark.parametrize("driver", ["gels", "gelsd", "gelss"])
+def test_least_squares_by_driver(driver):
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((4, 2)) + 1j * rng.standard_normal((4, 2))
+    b = rng.standard_normal((4, 1)) + 1j * rng.standard_normal((4, 1))
+    expected, residuals, _, _ = np.linalg.lstsq(a, b)
+    a, b = minitorch.tensor(a), minitorch.tensor(b)
+    for rcond in (None, -1.0, 10.0 if driver == "gelsd" else 1e-3):  # of 1 or more gelsd takes eps
+        made = minitorch.linalg.lstsq(a, b, rcond, driver=driver)
+        np.testing.assert_allclose(made.solution.numpy(), expected)
+        np.testing.assert_allclose(made.residuals.numpy(), residuals)  # real
+
+
+def test_renorm_takes_the_norm_as_a_tensor():
+    x = minitorch.arange(6.0).reshape(2, 3)
+    expected = x.renorm(2, 0, 1.5)
+    assert minitorch.equal(x.renorm(2, 0, minitorch.tensor(1.5)), expected)
+
+
+@pytest.mark.parametrize("order", [-1.0, -math.inf, math.inf])
+@pytest.mark.parametrize(("shape", "dim"), [((0,), None), ((0, 3), 0), ((3, 0), 1)])
+def test_norms_without_elements(order, shape, dim):
+    with pytest.raises(RuntimeError, match="vector_norm cannot compute the"):
+        minitorch.linalg.vector_norm(minitorch.zeros(shape), order, dim)
+    assert minitorch.linalg.vector_norm(minitorch.zeros(0, 3), order, 1).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda x: minitorch.linalg.vector_norm(x, 1j), "non-complex scalar"),
+        (lambda x: minitorch.addr(x, x[0], x[0], beta=True), "Boolean beta only supported"),
+        (lambda x: minitorch.addr(x, x[0], x[0], alpha=True), "Boolean alpha only supported"),
+        (
+            lambda x: minitorch.baddbmm(x[None].double(), x[None], x[None]),
+            "Input dtypes must be the same",
+        ),
+        (lambda x: minitorch.linalg.lstsq(x[0], x), "input must have at least 2 dimensions"),
+        (
+            lambda x: minitorch.linalg.cond(x, out=minitorch.zeros((), dtype=minitorch.int32)),
+            "but got result with dtype Int",
+        ),
+        (lambda x: minitorch._int_mm(x, x.char()), "expected scalar type Char but found Float"),
+    ],
+)
+def test_words_of_refusals(call, text):
+    with pytest.raises(RuntimeError, match=text):
+        call(minitorch.eye(2))
+
+
+def test_products_of_bytes():
+    a = minitorch.tensor([[-128, 127], [3, -4]], dtype=minitorch.int8)
+    b = a.tile(1, 3)
+    made = minitorch._int_mm(a, b)
+    assert made.dtype is minitorch.int32
+    assert minitorch.equal(made, (a.int() @ b.int()))
+    out = minitorch.empty(0, dtype=minitorch.int32)
+    assert minitorch._int_mm(a, b, out=out) is out
+    assert minitorch.equal(out, made)

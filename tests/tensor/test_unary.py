@@ -208,6 +208,7 @@ REFUSALS = [
     (lambda: minitorch.abs(tensor([True])), NotImplementedError, "Bool"),
     (lambda: minitorch.floor(tensor([True])), NotImplementedError, "Bool"),
     (lambda: minitorch.frac(tensor([1])), NotImplementedError, "Long"),
+    (lambda: tensor([1j]).abs_(), RuntimeError, "In-place abs is not supported for complex"),
     (lambda: minitorch.frac(tensor([1j])), NotImplementedError, "ComplexFloat"),
     (lambda: minitorch.floor(tensor([1j])), NotImplementedError, "floor is not supported for com"),
     (lambda: minitorch.ceil(tensor([1j])), NotImplementedError, "ceil is not supported for com"),

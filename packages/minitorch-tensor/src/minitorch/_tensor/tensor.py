@@ -909,7 +909,7 @@ class Tensor(Base):
     trunc = fix = rounding.trunc
     trunc_ = fix_ = inplace(rounding.trunc)
     abs = absolute = complex_parts.abs
-    abs_ = absolute_ = inplace(complex_parts.abs)
+    abs_ = absolute_ = inplace(complex_parts.abs, complex_parts.writable_by_abs)
     conj, conj_physical = complex_parts.conj, complex_parts.conj_physical
     conj_physical_ = inplace(complex_parts.conj_physical)
     resolve_conj, resolve_neg = complex_parts.resolve_conj, complex_parts.resolve_neg

@@ -23,9 +23,11 @@ ORDERS: dict[str, Order] = {
 }  # fmt: skip
 
 
-def reordered(name: str, args: tuple[Any, ...]) -> tuple[list[Any], dict[str, Any]] | None:
+def reordered(
+    name: str, args: tuple[Any, ...], called: str = ""
+) -> tuple[list[Any], dict[str, Any]] | None:
     """The arguments of ``add(input, alpha, other)`` and its kin as they are given today, with
-    a warning; None where they are in no such order.
+    a warning that names ``called``; None where they are in no such order.
     """
     tensors = [x for x in args if isinstance(x, Variable)]
     numbers = [x for x in args if isinstance(x, int | float | complex)]
@@ -35,8 +37,8 @@ def reordered(name: str, args: tuple[Any, ...]) -> tuple[list[Any], dict[str, An
         return None
     today = ", ".join(f"Number {keyword}" for keyword in keywords)
     warnings.warn(
-        f"This overload of {name} is deprecated: numbers between the tensors. Consider using one "
-        f"of the following signatures instead: the tensors first, then *, {today}",
+        f"This overload of {called or name} is deprecated: numbers between the tensors. Consider "
+        f"using one of the following signatures instead: the tensors first, then *, {today}",
         stacklevel=4,
     )
     return tensors, dict(zip(keywords, numbers, strict=False))

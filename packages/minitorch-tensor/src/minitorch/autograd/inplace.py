@@ -253,7 +253,7 @@ def inplace(op: F, check: Callable[[Any], None] = check_writable) -> F:
                 else:
                     result = op(self, *args, **kwargs)
             except TypeError:
-                today = reordered(op.__name__, (self, *args))
+                today = reordered(op.__name__, (self, *args), f"{op.__name__}_")
                 if today is None:
                     raise
                 return method(self, *today[0][1:], **today[1], **kwargs)

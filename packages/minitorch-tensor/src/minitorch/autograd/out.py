@@ -64,6 +64,15 @@ COUNTS = (
     "torch.histogram: input tensor and {part} tensor should have the same dtype, but got input "
     "{made} and {part} {given}"
 )
+SAFELY = (
+    "{name}: Expected result to be safely castable from {made} dtype, but got result with dtype "
+    "{given}"
+)
+# those of linear algebra without ``linalg_`` in their names
+OF_MATRICES = {
+    "cholesky", "cholesky_inverse", "cholesky_solve", "cond", "matrix_rank", "tensorinv",
+    "tensorsolve",
+}  # fmt: skip
 STEP = (
     "heaviside is not yet implemented for complex tensors or tensors with different dtypes: "
     "{made} and an out tensor of {given}"
@@ -228,11 +237,13 @@ def _check_dtype(name: str, made: Any, given: Any, rule: str, part: str) -> None
                 f"torch.cat(): input types can't be cast to the desired output type "
                 f"{given.type_name}"
             )
+        if name in OF_MATRICES:
+            raise RuntimeError(SAFELY.format(name=name, made=made.type_name, given=given.type_name))
         raise RuntimeError(
             f"result type {made.type_name} can't be cast to the desired output type "
             f"{given.type_name}"
         )
-    if rule == "iterated":
+    if rule == "iterated" and name not in WORDS:
         raise RuntimeError(f"Found dtype {given.type_name} but expected {made.type_name}")
     names = [C_NAMES.get(dtype.name, dtype.name) for dtype in (made, given)]
     message = f"Expected out tensor to have dtype {names[0]}, but got {names[1]} instead"

@@ -86,6 +86,26 @@ def _add_relu(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tens
     return input.add(other, alpha=alpha).relu()
 
 
+def _int_mm(self: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The product of two matrices of int8, in int32.
+
+    Raises:
+        RuntimeError: another dtype; other shapes than (n, m) and (m, p).
+    """
+    for x in (self, mat2):
+        if x.dtype is not dtypes.int8:
+            raise RuntimeError(
+                f"expected scalar type Char but found {x.dtype.type_name}: _int_mm multiplies int8"
+            )
+    # exact: sums of products below 2^14 stay below 2^53
+    made = self.to(dtypes.float64).mm(mat2.to(dtypes.float64)).to(dtypes.int32)
+    if out is None:
+        return made
+    if out.dtype is not dtypes.int32:
+        raise RuntimeError(f"Expected result dtype to be of type kInt but got {out.dtype}")
+    return out.resize_(made.shape).copy_(made)
+
+
 def _convert_indices_from_coo_to_csr(
     input: Tensor, size: int, *, out_int32: bool = False
 ) -> Tensor:

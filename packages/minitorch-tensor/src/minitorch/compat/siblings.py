@@ -49,7 +49,8 @@ LATER = {
         "compat.futures": "Future",
         "compat.modules": "get_device_module",
         "compat.private": "_add_relu _convert_indices_from_coo_to_csr "
-        "_convert_indices_from_csr_to_coo _log_softmax _log_softmax_backward_data _masked_softmax "
+        "_convert_indices_from_csr_to_coo _int_mm _log_softmax _log_softmax_backward_data "
+        "_masked_softmax "
         "_softmax _softmax_backward_data dsmm get_device spmm",
         "_types.dtype": "int1 int2 int3 int4 int5 int6 int7 "
         "uint1 uint2 uint3 uint4 uint5 uint6 uint7",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._types.dtype import complex32, from_numpy_dtype, get_default_dtype
+from ..autograd.inplace import check_writable
 from ..autograd.out import castable, modulus
 from ..autograd.primitive import operation, primitive
 from .choice import where, zeros_like_p
@@ -102,6 +103,14 @@ def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 absolute = abs
+
+
+def writable_by_abs(input: Any) -> None:
+    """Raises where ``abs_`` cannot write to ``input``: a modulus is no complex number."""
+    check_writable(input)
+    if complex_valued(input):
+        raise RuntimeError("In-place abs is not supported for complex tensors.")
+
 
 # --- parts -------------------------------------------------------------------------------------
 

@@ -100,12 +100,12 @@ def pinv(
         nothing: Tensor = transposed(input) * 1
         return nothing
     largest = _spectrum(input, hermitian).amax(-1, keepdim=True)
+    atol, rtol = (column(t) if is_tensor(t) and t.ndim else t for t in (atol, rtol))
     if hermitian:  # Q diag(1 / values) Q', of the lower triangle
         values, vectors = eigh(input)
         kept = abs(values.detach()) > threshold(input, largest, atol, rtol)
         inverses = where(kept, 1 / where(kept, values, 1), 0)
         return matmul(vectors * row(inverses), adjoint(vectors))
-    atol, rtol = (column(t) if is_tensor(t) and t.ndim else t for t in (atol, rtol))
     return linalg_pinv_p(input, threshold(input, largest, atol, rtol))
 
 
@@ -128,6 +128,8 @@ def lstsq(
     As with PyTorch's drivers, "gelsy" (the default) gives the rank, "gels" the squared residuals of
     full rank, "gelsd" and "gelss" all of them; what is not given is empty.
     """
+    if input.ndim < 2:
+        raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
     matrices("linalg.lstsq", input)
     one_dtype("linalg.lstsq", input, b)
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
@@ -135,6 +137,12 @@ def lstsq(
             "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), "
             f"not {driver}"
         )
+    # LAPACK's: gels takes the rank to be full, the singular values' drivers eps for no tolerance
+    if driver == "gels":
+        rcond = None
+    elif rcond is not None and driver in ("gelsd", "gelss"):
+        if rcond < 0 or (driver == "gelsd" and not 0 < rcond < 1):
+            rcond = float(np.finfo(input.dtype.numpy).eps)
     vector = input.ndim == b.ndim + 1
     target = column(b) if vector else b
     X = matmul(pinv(input, rcond), target)
@@ -142,9 +150,9 @@ def lstsq(
     rank = literal(np.zeros(0, np.int64)) if driver == "gels" else matrix_rank(input, rtol=rcond)
     m, n = input.shape[-2:]
     residuals, values = empty, empty
-    if driver in ("gels", "gelsd", "gelss") and m > n and bool((matrix_rank(input) == n).all()):
+    if driver in ("gels", "gelsd", "gelss") and m > n and bool((rank == n).all()):  # [] of gels
         difference = matmul(input, X) - target
-        residuals = sum(difference * difference, -2)
+        residuals = sum(abs(difference) ** 2, -2)
     if driver in ("gelsd", "gelss"):
         values = singular_values(input).detach()
     solution = view_p(X, X.shape[:-1]) if vector else X

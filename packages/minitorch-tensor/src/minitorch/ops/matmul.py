@@ -343,6 +343,11 @@ def chain_product(matrices: Sequence[Tensor]) -> Tensor:
 def _combine(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Tensor:
     """``beta * input + alpha * product``; with ``beta`` 0 the values of ``input`` do not matter."""
     if input.dtype != product.dtype:
+        if name == "baddbmm":
+            raise RuntimeError(
+                f"Input dtypes must be the same, got: input {input.dtype.type_name}, batch1 and "
+                f"batch2: {product.dtype.type_name}"
+            )
         raise RuntimeError(
             f"{name}: self and the product must have the same dtype, but got "
             f"{input.dtype.type_name} and {product.dtype.type_name}"
@@ -411,7 +416,11 @@ def addr(
     for name, x in (("vec1", vec1), ("vec2", vec2)):
         if x.ndim != 1:
             raise RuntimeError(f"addr: Expected 1-D argument {name}, but got {x.ndim}-D")
-    if max(x.dtype.category for x in (input, vec1, vec2)) < 2:
+    highest = max(x.dtype.category for x in (input, vec1, vec2))
+    for name, number in (("beta", beta), ("alpha", alpha)):
+        if isinstance(number, bool) and highest > 0:
+            raise RuntimeError(f"Boolean {name} only supported for Boolean results.")
+    if highest < 2:
         for name, number in (("beta", beta), ("alpha", alpha)):
             if isinstance(number, float):
                 raise RuntimeError(

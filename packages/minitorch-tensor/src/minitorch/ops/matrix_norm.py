@@ -122,5 +122,7 @@ def cond(input: Tensor, p: float | str | None = None, *, out: Tensor | None = No
         raise RuntimeError(f"linalg.cond got an invalid norm type: {p}")
     square("linalg.cond", input)
     inverse = linalg_inv_ex_p(input)
+    singular = ~inverse.isfinite().all(-1).all(-1)
+    inverse = inverse.masked_fill(singular[..., None, None], 1)  # norms want numbers
     made = matrix_norm(input, p) * matrix_norm(inverse, p)
-    return made.masked_fill(made.isnan(), np.inf)
+    return made.masked_fill(singular | made.isnan(), np.inf)

@@ -75,6 +75,7 @@ def renorm(
 ) -> Tensor:
     """``input`` with each slice along ``dim`` scaled down to a ``p``-norm of at most
     ``maxnorm``."""
+    p, maxnorm = float(p), float(maxnorm)
     if p <= 0:
         raise RuntimeError(f"renorm: non-positive-norm not supported: p is {p}")
     if maxnorm < 0:

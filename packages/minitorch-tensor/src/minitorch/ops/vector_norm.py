@@ -14,7 +14,7 @@ from .arguments import numpy_names
 from .choice import zeros_like_p
 from .complex_parts import sgn
 from .conversion import to
-from .extrema import empty, tie_weights_p
+from .extrema import tie_weights_p
 from .reduction import broadcast_gradient, dims, kept_p, ne_zero_p
 
 if TYPE_CHECKING:
@@ -111,10 +111,17 @@ def vector_norm(
     out: Tensor | None = None,
 ) -> Tensor:
     """``(sum |x|^ord)^(1/ord)`` over ``dim`` (all by default)."""
+    if isinstance(ord, complex):
+        raise RuntimeError(
+            f"linalg.vector_norm: Expected a non-complex scalar as the order of norm, but got {ord}"
+        )
     input = inexact("linalg.vector_norm", input, dtype)
     axes = dims(dim, input.ndim)
-    try:
-        return linalg_vector_norm_p(input, float(ord), axes, keepdim)
-    except ValueError:
-        error = empty("linalg.vector_norm", input, axes)
-        raise RuntimeError(f"{error}: the norm of order {ord} has no identity") from None
+    if (ord < 0 or ord == math.inf) and 0 in (
+        input.shape if axes is None else [input.shape[d] for d in axes]
+    ):
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {ord} norm of no elements: it has no identity "
+            f"(input of shape {list(input.shape)}, dim={dim})"
+        )
+    return linalg_vector_norm_p(input, float(ord), axes, keepdim)

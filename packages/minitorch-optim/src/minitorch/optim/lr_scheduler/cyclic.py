@@ -237,12 +237,16 @@ class OneCycleLR(LRScheduler):
                 first_momentum(self, base, top)
         super().__init__(optimizer, last_epoch)
 
+    anneal_func: Any
+
     def _anneal_func(self, start: Any, end: Any, part: float) -> Any:
+        if not hasattr(self, "_anneal_func_type"):  # of an old state dict
+            return self.anneal_func(start, end, part)
         linear = self._anneal_func_type == "linear"
         return (self._annealing_linear if linear else self._annealing_cos)(start, end, part)
 
     @staticmethod
-    def _annealing_cos(start: Any, end: Any, pct: float) -> Any:  # old state dicts hold them
+    def _annealing_cos(start: Any, end: Any, pct: float) -> Any:
         return end + (start - end) / 2.0 * (math.cos(math.pi * pct) + 1)
 
     @staticmethod
