@@ -168,3 +168,16 @@ def test_zero_dim_and_empty() -> None:
     assert x.unique().tolist() == [2]
     assert np.isnan(minitorch.zeros(0).median().item())
     assert minitorch.zeros(2, 0).sort().values.shape == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("sorter", "text"),
+    [
+        (minitorch.tensor([0.0, 1.0, 2.0]), "sorter must be a tensor of long dtype"),
+        (minitorch.tensor([0, 1, 3]), "sorter index out of range"),
+        (minitorch.tensor([-1, 1, 2]), "sorter index out of range"),
+    ],
+)
+def test_sorters_that_do_not_fit(sorter, text):
+    with pytest.raises(RuntimeError, match=text):
+        minitorch.searchsorted(minitorch.tensor([1, 2, 3]), 2.5, sorter=sorter)

@@ -108,6 +108,8 @@ REFUSALS = [
     (lambda x: (x / 0).histc(3), RuntimeError),
     (lambda x: minitorch.tensor([-1]).bincount(), RuntimeError),
     (lambda x: minitorch.histogramdd(x, [2, 3]), RuntimeError),
+    (lambda x: x.histogram(x[:0].flatten()), RuntimeError),
+    (lambda x: x.histogram(x.flatten(), range=(0, 1)), TypeError),
 ]
 
 

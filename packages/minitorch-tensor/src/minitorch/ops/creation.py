@@ -15,7 +15,14 @@ import numpy as np
 
 from .._types import dtype as _dtype
 from .._types.device import CPU, META, as_device, chosen
-from .._types.dtype import as_dtype, from_numpy_dtype, get_default_dtype, number_dtype
+from .._types.dtype import (
+    as_dtype,
+    complex32,
+    complex64,
+    from_numpy_dtype,
+    get_default_dtype,
+    number_dtype,
+)
 from .._types.layout import contiguous_format, preserve_format, strided
 from ..autograd.grad_mode import current, tell
 from ..autograd.out import into
@@ -262,6 +269,8 @@ def full(
         dtype = from_numpy_dtype(fill_value._data.dtype)
     value = number(fill_value)
     kind = number_dtype(value) if dtype is None else as_dtype(dtype)
+    if dtype is None and kind is complex32:  # PyTorch's, whatever other functions infer
+        kind = complex64
     shape, value = sizes((size,)), fitted(value, kind)
     array = memory(shape, kind.numpy, device, np.empty)
     current.state.without_warnings(array.fill, value)

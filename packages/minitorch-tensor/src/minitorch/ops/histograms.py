@@ -132,6 +132,8 @@ def _bins(bins: Any) -> Any:
                 "torch.histogramdd: bins tensor should have one dimension, but got "
                 f"{bins.ndim} dimensions in the bins tensor"
             )
+        if not bins._data.size:
+            raise RuntimeError("torch.histogramdd: bins tensor should have at least 1 element")
         return bins._array()
     if bins <= 0:
         raise RuntimeError(f"histogram: bins must be > 0, but got {bins}")
@@ -159,6 +161,11 @@ def histogram(
         A named tuple ``(hist, bin_edges)``.
     """
     span = None if range is None else (tuple(range),)
+    if isinstance(bins, Variable) and range is not None:
+        raise TypeError(
+            "histogram() received an invalid combination of arguments: a range beside edges, which "
+            "say where the bins are"
+        )
     if isinstance(bins, Variable) and bins.dtype is not input.dtype:
         raise RuntimeError(
             "torch.histogramdd: input tensor and bins tensors should have the same dtype, but got "
@@ -167,7 +174,8 @@ def histogram(
     if weight is not None and weight.shape != input.shape:
         raise RuntimeError(
             "torch.histogramdd: if weight tensor is provided it should have the same shape as the "
-            f"input tensor, but got {list(input.shape)} and {list(weight.shape)}"
+            f"input tensor excluding its innermost dimension, but got {list(input.shape)} and "
+            f"{list(weight.shape)}"
         )
     if weight is not None and weight.dtype is not input.dtype:
         raise RuntimeError(

@@ -328,8 +328,9 @@ def setitem(self: Any, key: Any, value: Any) -> None:
         if not indices:
             x = slice_p(self, basic or ())
             fewer: Any = _without_lead(value, x._data.ndim)
-            if isinstance(fewer, Variable) and not fewer._data.ndim and x._data.ndim:
-                fewer = fewer.clone()  # a number, which may be one of those that are overwritten
+            number = isinstance(fewer, Variable) and not fewer._data.ndim and x._data.ndim
+            if number:  # which may be one of those that are overwritten
+                fewer = fewer.clone()
             try:
                 copy_(x, fewer)
             except RuntimeError:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import return_types
+from .._types.dtype import int64
 from ..autograd.primitive import primitive
+from ..autograd.recorder import checked
 from ..autograd.variable import Variable
 from ..kernels import order as kernels
 from ..kernels.memory import packed
+from ..kernels.meta import MetaArray
 from .arguments import as_int, check_tensors, numpy_names, one_dim
 from .conversion import as_operand
 from .creation import literal
@@ -269,6 +272,12 @@ searchsorted_p = primitive(
 )
 
 
+def _sorter_in_range(places: Any, size: int) -> None:
+    if not isinstance(places, MetaArray) and places.size:
+        if places.min() < 0 or places.max() >= size:
+            raise RuntimeError("torch.searchsorted(): sorter index out of range")
+
+
 def searchsorted(
     sorted_sequence: Tensor,
     input: Tensor | complex,
@@ -327,6 +336,13 @@ def searchsorted(
             "torch.searchsorted(): boundary and sorter must have the same size, but got boundary "
             f"tensor {list(sorted_sequence.shape)} and got sorter tensor {list(sorter.shape)}"
         )
+    if sorter is not None:
+        if sorter.dtype is not int64:
+            raise RuntimeError(
+                "torch.searchsorted(): sorter must be a tensor of long dtype but got dtype "
+                f"{sorter.dtype}"
+            )
+        checked(_sorter_in_range, sorter, sorter.shape[-1])
     last = "right" if right or side == "right" else "left"
     dtype = np.int32 if out_int32 else np.int64
     return searchsorted_p(sorted_sequence, input, sorter, last, dtype)
