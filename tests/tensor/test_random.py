@@ -336,3 +336,29 @@ def test_binomial_numbers_of_one_distribution_come_in_bulk(trials, p, dtype, cou
     numbers, after = one_by_one(lambda draw: binomial_one(trials, p, draw), count)
     assert made.tolist() == numbers
     assert minitorch.equal(minitorch.rand(3, generator=generator), after)
+
+
+@pytest.mark.parametrize("normals", [0, 1])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("count", [256, 40001])
+@pytest.mark.parametrize("a", [1e-3, 0.2, 0.999, 1.0, 1.7])
+def test_gamma_numbers_of_one_distribution_come_in_bulk(a, count, dtype, normals):
+    from minitorch.kernels.gamma_samples import Draws, _singly
+
+    concentration = np.full(count, a, dtype)
+    made = []
+    for bulk in (True, False):
+        generator = minitorch.Generator().manual_seed(4)
+        minitorch.randn(normals, generator=generator)  # one leaves the second of its pair
+        if bulk:
+            numbers = minitorch._standard_gamma(minitorch.from_numpy(concentration), generator)
+        else:
+            with generator.looking_ahead(Draws) as draws:
+                one_by_one = np.array(_singly(concentration, draws))
+            with np.errstate(under="ignore"):
+                numbers = np.maximum(one_by_one.astype(dtype), np.finfo(dtype).tiny)
+            numbers = minitorch.from_numpy(numbers)
+        after = [f(3, generator=generator) for f in (minitorch.randn, minitorch.rand)]
+        made.append((numbers, *after))
+    for one, other in zip(*made, strict=True):
+        assert minitorch.equal(one, other)

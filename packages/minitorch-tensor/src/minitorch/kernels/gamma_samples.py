@@ -92,6 +92,8 @@ def _singly(a: Array, draws: Draws) -> list[float]:
 
 def gamma_numbers(a: Array, draws: Draws) -> Array:
     """A number of Gamma(a, 1) for each of a line, in float64; ``a`` is rounded in its dtype."""
+    if a.size >= 256 and 0 < a[0] < 2 and (a == a[0]).all():
+        return _small(a, draws)
     if a.size < 16 or not a.min() >= 1:
         return np.array(_singly(a, draws))
     d = (a - a.dtype.type(THIRD)).astype(np.float64)
@@ -159,3 +161,123 @@ def _bulk(d: Array, equal: bool, lowest: float, out: Array, draws: Draws) -> int
         draws.used += 1
         draws.kept = float(z[attempts])
     return len(taken)
+
+
+ACCEPTED, REJECTED, LOW = 0, 1, 2  # of an attempt; one whose z is too low draws no u
+LINE = 1 << 14  # uniform numbers at a time
+
+
+def _small(a: Array, draws: Draws) -> Array:
+    """Numbers of one Gamma(a, 1) with a < 2, which rejects often: each attempt is decided for each
+    place of the stream where it could begin, then the stream is followed from number to number."""
+    kind, x = a.dtype.type, a[0]
+    exact = a.dtype == np.float64  # else it is rounded in the end
+    boost = int(x < 1)  # the uniform numbers before the attempts of a number, for its scale
+    inverse = float(kind(1) / x)
+    d = float((x + kind(1) if boost else x) - kind(THIRD))
+    out, done = np.empty(a.shape), 0
+    while done < a.size:
+        if draws.kept is not None or a.size - done < 16:
+            out[done] = _singly(a[done : done + 1], draws)[0]
+            done += 1
+            continue
+        line = draws.ahead(min(LINE, 8 * (a.size - done)))
+        radius, angle = np.sqrt(-2 * np.log1p(-line[1:])), 2 * math.pi * line[:-1]
+        z = np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)  # of the pair at a place
+        starts, chosen, at, kept = _followed(_outcomes(line, z, d, boost), boost, a.size - done)
+        if exact:
+            numbers = _exactly(line, chosen)
+            draws.kept = _exactly(line, np.array([2 * at - 5]))[0] if kept else None
+        else:
+            numbers = z.reshape(-1)[chosen]
+            draws.kept = float(z[at - 3, 1]) if kept else None
+        y = 1 + numbers * (1 / math.sqrt(9 * d))
+        scale: Any = 1.0
+        if boost:
+            scale = 1 - line[starts]
+            scale = [u**inverse for u in scale.tolist()] if exact else scale**inverse
+        out[done : done + len(starts)] = np.multiply(scale, d) * (y * y * y)
+        done += len(starts)
+        draws.used += at
+    return out
+
+
+def _outcomes(line: Array, z: Array, d: float, boost: int) -> tuple[bytes, ...]:
+    """By places: of the first number of the pair there; of the second one after it; of the second
+    one kept from the pair before, for a number that starts there; and whether for a number that
+    starts there, and the next, the pair is accepted."""
+    c = 1 / math.sqrt(9 * d)
+
+    def decided(z: Array, u: Array) -> Array:
+        u, y, square = 1 - u, 1 + c * z, z * z
+        good = u < 1 - SQUEEZE * square * square
+        unsure = np.flatnonzero(~good & (y > 0))
+        v = y[unsure] * y[unsure] * y[unsure]
+        good[unsure] = np.log(u[unsure]) < 0.5 * square[unsure] + d * (1 - v + np.log(v))
+        return np.where(y <= 0, LOW, ~good).astype(np.uint8)
+
+    end = line.size - 4
+    first = decided(z[:end, 0], line[2 : end + 2])  # u comes after the pair
+    failed = np.flatnonzero(first)
+    second, later, alone = np.zeros_like(first), np.zeros_like(first), np.ones_like(first)
+    behind = failed + 2 + (first[failed] == REJECTED)
+    second[failed] = decided(z[failed, 1], line[behind])
+    later[3:] = decided(z[: end - 3, 1], line[3 + boost : end + boost])
+    step = 2 * boost + 4
+    alone[: end - step] = (
+        first[boost : end - step + boost] | later[boost + 3 : end - step + boost + 3]
+    )
+    return first.tobytes(), second.tobytes(), later.tobytes(), alone.tobytes()
+
+
+def _followed(outcomes: tuple[bytes, ...], boost: int, most: int) -> tuple[Any, Any, int, bool]:
+    """Where each number starts and which z it takes (twice the place of the pair, and one for the
+    second), the place after the last, and whether a second z is kept there."""
+    first, second, later, alone = outcomes
+    end, step = len(first), 2 * boost + 4
+    at, kept, made = 0, False, 0
+    places: list[int] = []  # of pairs; -1 for a number by itself
+    numbers: list[tuple[int, int]] = []  # those: where they start, and their z
+    while made < most and at < end:
+        if not (alone[at] or kept) and made + 1 < most:  # nearly always
+            places.append(at)
+            at += step
+            made += 2
+            continue
+        before = at, kept
+        at += boost
+        if kept and at < end and later[at - boost] == ACCEPTED:
+            at, kept, z = at + 1, False, 2 * before[0] - 5
+        else:
+            if kept and at < end:
+                at += later[at - boost] == REJECTED
+            while at < end and first[at] and second[at]:
+                at += 2 + (first[at] == REJECTED) + (second[at] == REJECTED)
+            if at >= end:
+                at, kept = before
+                break
+            kept = not first[at]
+            z = 2 * at + 1 - kept
+            at += 3 + (first[at] == REJECTED)
+        places.append(-1)
+        numbers.append((before[0], z))
+        made += 1
+    pairs = np.array(places, np.int64)
+    twice = pairs >= 0
+    order = np.cumsum(1 + twice) - 1 - twice  # the first number of each place
+    starts, chosen = np.empty(made, np.int64), np.empty(made, np.int64)
+    starts[order[~twice]], chosen[order[~twice]] = np.reshape(numbers, (-1, 2)).T
+    pairs, order = pairs[twice], order[twice]
+    starts[order], starts[order + 1] = pairs, pairs + boost + 3
+    chosen[order], chosen[order + 1] = 2 * (pairs + boost), 2 * (pairs + boost) + 1
+    return starts, chosen, at, kept
+
+
+def _exactly(line: Array, chosen: Array) -> Array:
+    """Normal numbers as Python's functions compute them; NumPy's differ in the last bit."""
+    made = []
+    for k in chosen.tolist():
+        u, v = line[k // 2 : k // 2 + 2].tolist()
+        wave = math.sin if k % 2 else math.cos
+        made.append(math.sqrt(-2 * math.log1p(-v)) * wave(2 * math.pi * u))
+    return np.array(made)
