@@ -178,6 +178,20 @@ def test_states(seed, drawn):
     assert all(each.bits32(700).tolist() == expected for each in (before, after, again))
 
 
+@pytest.mark.parametrize("memory", ["reached", "not reached"])
+@pytest.mark.parametrize("drawn", [0, 1, 3, 700])
+def test_back_to_a_mark(drawn, memory):
+    g = minitorch.Generator().manual_seed(3)
+    if memory == "not reached":  # as in WebAssembly
+        g.__dict__["_memory"] = None
+    minitorch.randn(drawn, generator=g)
+    mark = g.mark()
+    first = minitorch.randn(5, generator=g), minitorch.randint(0, 9, (650,), generator=g)
+    g.back_to(mark)
+    again = minitorch.randn(5, generator=g), minitorch.randint(0, 9, (650,), generator=g)
+    assert all(map(minitorch.equal, first, again))
+
+
 def test_the_state_of_a_stream_that_was_not_begun():
     begun, other = minitorch.Generator().manual_seed(3), minitorch.Generator().manual_seed(3)
     begun.bits32(0)

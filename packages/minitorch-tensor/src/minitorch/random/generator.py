@@ -26,6 +26,7 @@ __all__ = ["Generator", "default_generator"]
 
 Array = np.ndarray[Any, Any]
 DEFAULT_SEED = 67280421310721
+STREAM = 625 * 4  # bytes of a stream's state in memory: 624 words and a position
 # PyTorch's state: seed, left, seeded, next, 624 words, 3 unused doubles, whether a normal number is
 # kept, and that number twice: as double (in the second unused slot) and as float with its own flag
 LAYOUT = struct.Struct("<QiiQ4992s3diifi")
@@ -180,21 +181,29 @@ class Generator:
 
     def mark(self) -> Any:
         """Where the stream is, for ``back_to``: as it lies in memory, in a microsecond."""
-        return self._seed, self._kept, self._memory[0](*self._memory[1:])
+        if self._memory is None:
+            return self._seed, self._kept, self._bits.state
+        read, _, address = self._memory
+        return self._seed, self._kept, read(address, STREAM)
 
     def back_to(self, mark: Any) -> None:
         """Continues from a ``mark`` of this generator."""
         self._seed, self._kept, words = mark
-        import ctypes
-
-        ctypes.memmove(self._memory[1], words, len(words))
+        if self._memory is None:
+            self._bits.state = words
+        else:
+            _, write, address = self._memory
+            write(address, words, STREAM)
 
     @cached_property
     def _memory(self) -> Any:
-        """What reads the stream's state: 624 words and a position."""
-        import ctypes
-
-        return ctypes.string_at, self._bits.ctypes.state_address, 625 * 4
+        """What reads memory, what writes to it, and where the stream's state is; None where memory
+        cannot be reached."""
+        try:
+            import ctypes
+        except ImportError:  # WebAssembly
+            return None
+        return ctypes.string_at, ctypes.memmove, self._bits.ctypes.state_address
 
     def clone_state(self) -> Generator:
         """Another generator at the same place of the stream."""
