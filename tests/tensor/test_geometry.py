@@ -118,7 +118,7 @@ def test_grid_sampler_gradients(mode, sizes, padding, align):
 @pytest.mark.parametrize(
     ("x", "grid", "mode", "message"),
     [
-        ((1, 1, 2), (1, 1, 2), 0, "4D input"),
+        ((1, 1, 2), (1, 1, 2), 0, "size 1 in last dimension"),
         ((1, 1, 2, 2), (2, 1, 1, 2), 0, "same batch size"),
         ((1, 1, 2, 2), (1, 1, 1, 3), 0, "size 2 in last dimension"),
         ((1, 1, 0, 2), (1, 1, 1, 2), 0, "non-empty spatial dimensions"),
