@@ -18,18 +18,8 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
             f"mat1 and mat2 must have the same dtype, but got {dtype} and {weight.dtype}"
         )
     rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
-    count = len(rows)
-    products = count * weight.size
-    if products >= SHARED:
-        threads_off_this_core()
-    if 1 < count <= FEW and products > SMALL and 4 * count <= len(weight) and weight.ndim == 2:
-        # BLAS takes half to three quarters of the time where the larger matrix comes first
-        out = np.ascontiguousarray(weight.dot(rows.T).T)
-    else:
-        across = weight.T
-        if count > 1 and SMALL < products < SHARED:  # BLAS is quicker by a third then, measured
-            across = np.ascontiguousarray(across)
-        out = rows.dot(across)
+    products = len(rows) * weight.size
+    out = rows.dot(weight.T) if products <= SMALL else _product(rows, weight, products)
     if bias is not None:
         if bias.dtype is not dtype and bias.dtype != dtype:
             raise RuntimeError(
@@ -37,6 +27,20 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
             )
         out += bias
     return out if x.ndim == 2 else out.reshape((*x.shape[:-1], *weight.shape[:-1]))
+
+
+def _product(rows: Any, weight: Any, products: int) -> Any:
+    """``rows.dot(weight.T)`` in the form in which BLAS is quickest."""
+    if products >= SHARED:
+        threads_off_this_core()
+    count = len(rows)
+    if 1 < count <= FEW and 4 * count <= len(weight) and weight.ndim == 2:
+        # half to three quarters of the time where the larger matrix comes first
+        return np.ascontiguousarray(weight.dot(rows.T).T)
+    across = weight.T
+    if count > 1 and products < SHARED:  # quicker by a third then, measured
+        across = np.ascontiguousarray(across)
+    return rows.dot(across)
 
 
 def linear_backward(g: Any, x: Any, weight: Any, needs: Any) -> tuple[Any, Any, Any]:
