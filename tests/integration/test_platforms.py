@@ -35,6 +35,8 @@ INDICES = {
     "compat/testing.py": {"argmax", "unravel_index"},
     "insight/values.py": {"unravel_index"}, "kernels/ldl.py": {"argmax"},
     "kernels/gamma_samples.py": {"argmax", "flatnonzero"}, "kernels/lu.py": {"argmax"},
+    "kernels/binomial.py": {"flatnonzero"}, "kernels/poisson.py": {"flatnonzero"},
+    "kernels/rejection.py": {"flatnonzero"},
     "kernels/sparse.py": {"argsort", "flatnonzero", "ravel_multi_index"},
     "nn/kernels/pooling.py": {"argmax"}, "ops/lu.py": {"argsort", "flatnonzero"},
     "ops/selections.py": {"argwhere"},

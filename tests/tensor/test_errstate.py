@@ -67,6 +67,8 @@ def quietly(call) -> None:
     quiet, loud = found
     if isinstance(quiet, minitorch.Tensor):
         assert loud.dtype is quiet.dtype
+        if quiet.dtype is minitorch.complex32:  # which NumPy has not
+            loud, quiet = loud.cfloat(), quiet.cfloat()
         np.testing.assert_array_equal(loud.numpy(), quiet.numpy())
     else:
         assert loud is quiet

@@ -63,7 +63,7 @@ def test_arguments_in_the_old_order(
     x, *rest = tensors
     numbers = [a for a in old if not isinstance(a, torch.Tensor)]
     rest = [*numbers, *rest]
-    with pytest.warns(UserWarning, match=f"This overload of {name} is deprecated"):
+    with pytest.warns(UserWarning, match=f"This overload of {name}_ is deprecated"):
         assert torch.equal(getattr(x.clone(), f"{name}_")(*rest), expected)
 
 

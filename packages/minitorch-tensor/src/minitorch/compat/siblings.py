@@ -6,7 +6,9 @@ The sibling packages come in on first use where they are installed; where they a
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -237,6 +239,17 @@ def explained(module: ModuleType) -> None:
         raise UnknownNameError(name, module.__name__)
 
     vars(module)["__getattr__"] = look_up
+
+
+def _end_imports() -> None:
+    """Before a fork: a child could never end an import that another thread has begun."""
+    if threading.active_count() > 1:
+        for name in ("minitorch.random", "numpy.random"):
+            import_module(name)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_end_imports)
 
 
 def __dir__() -> list[str]:

@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
-from importlib import import_module
 from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +42,6 @@ def drawn_without_seed() -> bool:
     )
 
 
-def _end_import() -> None:
-    """Before a fork: a child could never end an import that another thread has begun."""
-    import_module("numpy.random")
-
-
 def _free_locks() -> None:
     """In a forked child, where no thread is left that would release what it held."""
     locks = [generator._bits.lock for generator in list(_drawing)]
@@ -60,7 +54,7 @@ def _free_locks() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_end_import, after_in_child=_free_locks)
+    os.register_at_fork(after_in_child=_free_locks)
 
 
 @lru_cache(maxsize=8)

@@ -202,7 +202,7 @@ class _Orthogonal(Module):
         eps = 10 * n * minitorch.finfo(tall.dtype).eps
         if n != k or not minitorch.allclose(tall.mH @ tall, unit, atol=eps):
             q, r = minitorch.linalg.qr(tall)
-            tall = q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
+            tall = q * r.diagonal(dim1=-2, dim2=-1).sgn().unsqueeze(-2)
         self.base = tall.clone()
         return start
 
