@@ -59,7 +59,7 @@ PROCESSORS = {
     "": "the processor as it is",
     " avx2": "without AVX-512",
 }  # suffix of workers -> words
-IN_SHORT = ("small_mlp_sgd", "character_mlp", "lstm", "digits_cnn", "gpt", "layer_norm", "minilm")
+IN_SHORT = ("small_mlp_sgd", "character_mlp", "lstm", "digits_cnn", "gpt", "layer_norm")
 
 
 def cases(names: Sequence[str]) -> Iterator[tuple[Workload, int]]:
