@@ -366,6 +366,7 @@ ARRAYS = [
     (np.full(3, True), "np.ones((3,), np.bool)"),
     (np.arange(0, 640, 64), "np.arange(0, 577, 64, np.int64)"),
     (np.arange(9, 0, -3, np.int32), "np.arange(9, 2, -3, np.int32)"),
+    (np.arange(0, 36, 6).reshape(3, 2), "np.arange(0, 31, 6, np.int64).reshape((3, 2))"),
     (np.array([1.5, -0.0], np.float32), "np.array([1.5, -0.0], np.float32)"),
     (np.array(0.1, np.float32), "np.array(0.1, np.float32)"),
     (np.array([[1, 2], [3, 5]], np.uint8), "np.array([[1, 2], [3, 5]], np.uint8)"),

@@ -72,16 +72,17 @@ def array_text(x: Any) -> str | None:
         if first == 1 or (first == 0 and not np.signbit(first)):
             return f"np.{'ones' if first else 'zeros'}({x.shape}, {dtype})"
         return word and f"np.full({x.shape}, {word}, {dtype})"
-    steps = _steps(x)
+    steps = _steps(x.ravel())
     if steps is not None:
-        return f"np.arange({steps.start}, {steps.stop}, {steps.step}, {dtype})"
+        shape = "" if x.ndim == 1 else f".reshape({x.shape})"
+        return f"np.arange({steps.start}, {steps.stop}, {steps.step}, {dtype}){shape}"
     elements = _elements(x) if x.size <= SMALL else None
     return elements and f"np.array({elements}, {dtype})"
 
 
 def _steps(x: Any) -> range | None:
     """The range that has the same numbers."""
-    if x.dtype.kind != "i" or x.ndim != 1 or len(x) < 3:
+    if x.dtype.kind != "i" or len(x) < 3:
         return None
     step = int(x[1]) - int(x[0])
     found = range(int(x[0]), int(x[-1]) + (step > 0) - (step < 0), step) if step else None
