@@ -14,8 +14,10 @@ from ..autograd.grad_mode import INTERPRETERS, current
 from . import passes, stance
 from .entry import BUSY, MISS, entry
 from .program import Program
-from .recording import Recording, record, verified
+from .recording import Recording
+from .settling import record
 from .splitting import parts, split
+from .verification import verified
 from .watch import uncollected
 
 __all__ = ["Compiled", "reset"]
