@@ -467,7 +467,6 @@ def multinomial(
     """
     if input.ndim not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")
-    g = source(generator)
     p = of_each(input)
     if p.dtype.kind not in "fV":
         raise RuntimeError(
@@ -483,9 +482,9 @@ def multinomial(
     shape = (*p.shape[:-1], num_samples)
     if isinstance(p, MetaArray):
         return wrap(MetaArray(shape, np.int64))
-    rows = p.reshape(-1, p.shape[-1]) if p.ndim > 2 else p
-    found = distributions.multinomial(g, rows, num_samples, replacement)
-    return drawn(found.reshape(shape), False, CPU)
+    array = np.empty(shape, np.int64)
+    draw(distributions.multinomial, generator, array, p, replacement)
+    return drawn(array, False, CPU)
 
 
 # --- methods that fill a tensor ----------------------------------------------------------------

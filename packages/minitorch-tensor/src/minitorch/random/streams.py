@@ -277,7 +277,7 @@ def poisson(g: Generator, array: Array, rates: Array) -> None:
         array.reshape(-1)[:] = [poisson_one(rate, draw) for rate in line.tolist()]
 
 
-def multinomial(g: Generator, p: Array, count: int, replacement: bool) -> Array:
+def multinomial(g: Generator, array: Array, p: Array, replacement: bool) -> None:
     """Indices drawn by the weights in the rows of ``p``.
 
     With replacement: the place of u among the cumulative sums. Without: ``p / e``, e exponential,
@@ -287,19 +287,21 @@ def multinomial(g: Generator, p: Array, count: int, replacement: bool) -> Array:
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
     if (p.sum(-1) == 0).any():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    count = array.shape[-1]
     if not replacement or count == 1:
         e = np.empty(p.shape, p.dtype)
         exponential(g, e)
         with np.errstate(all="ignore"):
             order = np.argsort(-(p / e), axis=-1, kind="stable").astype(np.int64, copy=False)
-        return order[..., :count]
+        array[...] = order[..., :count]
+        return
     rows = p.reshape(-1, p.shape[-1])
     sums = np.cumsum(rows, axis=1)
     sums /= sums[:, -1:]
     sums[:, -1] = 1
     u = g.uniform64(count * len(rows)).reshape(-1, count)
     found = [np.searchsorted(s, v) for s, v in zip(sums, u, strict=True)]
-    return np.array(found, np.int64).reshape(*p.shape[:-1], count)
+    array[...] = np.array(found, np.int64).reshape(array.shape)
 
 
 def binomial(g: Generator, array: Array, counts: Array, p: Array) -> None:
