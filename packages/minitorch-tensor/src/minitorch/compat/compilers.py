@@ -79,9 +79,7 @@ TABLE: dict[str, Absent] = {
         real={name: f"func:{name}" for name in ("grad", "grad_and_value", "vmap")},
         at={"func.vmap_forms": "chunk_vmap"},
     ),
-    "_functorch.vmap": Absent(
-        real={"vmap": "func:vmap"}, at={"func.vmap_forms": "chunk_vmap restore_vmap"}
-    ),
+    "_functorch.vmap": Absent(at={"func.vmap_forms": "restore_vmap"}),
     "_functorch.eager_transforms": Absent(
         real={
             **{
