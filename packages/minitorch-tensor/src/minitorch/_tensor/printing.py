@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from .._types.dtype import bool, from_numpy_dtype, get_default_dtype, int64
+from .._types.dtype import (
+    bool,
+    complex64,
+    complex128,
+    float64,
+    from_numpy_dtype,
+    get_default_dtype,
+    int64,
+)
 from ..kernels.meta import MetaArray
 
 __all__ = ["set_printoptions"]
@@ -90,7 +98,7 @@ def tensor_repr(tensor: Any) -> str:
         shown = dtype is not usual
     elif array.size:
         text = contents(array, len(prefix))
-        shown = dtype not in (usual, usual.to_complex(), int64, bool)
+        shown = dtype not in (usual, complex128 if usual is float64 else complex64, int64, bool)
     else:
         text = "[]"
         if array.ndim != 1:

@@ -113,6 +113,7 @@ class Rounded:
     are rounded to the inputs' dtypes."""
 
     __slots__ = ()
+    widens = True
     dtypes: tuple[Any, ...]  # of the inputs
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Any:

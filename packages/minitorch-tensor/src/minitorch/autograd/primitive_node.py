@@ -22,12 +22,15 @@ class PrimitiveNode(Node):
 
     __slots__ = ()
     makes_arrays = True
+    widens = (
+        False  # whether its rules see the saved values in another dtype: see ``opmath.Rounded``
+    )
     primitive: Primitive
     rules: tuple[Any, ...]  # None where an input has none; its saved values are None then too
 
     def vjp(self, g: Any, create_graph: bool, wanted: Sequence[bool] | None) -> Sequence[Any]:
         saved, rules = self.saved, self.rules
-        if saved is None or create_graph or self.extra is not None:
+        if saved is None or create_graph or self.extra is not None or self.widens:
             saved = self._values(create_graph)
         else:  # the usual case of `_values`, written out
             for counter, version in self.versions:

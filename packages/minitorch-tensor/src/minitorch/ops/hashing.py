@@ -45,8 +45,6 @@ def hash_tensor(
         >>> import minitorch
         >>> minitorch.hash_tensor(minitorch.tensor([1, 2, 4]))
         tensor(7, dtype=torch.uint64)
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.hash_tensor.html
     """
     if mode != 0:
         raise RuntimeError(f"Unknown hash_tensor mode: {mode}")

@@ -57,10 +57,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """``x`` where it is positive, alpha (exp(x / alpha) - 1) elsewhere.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.celu.html
-    """
+    """``x`` where it is positive, alpha (exp(x / alpha) - 1) elsewhere."""
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     if inplace:
@@ -69,10 +66,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``elu`` with the two constants that keep mean 0 and variance 1 (Klambauer et al., 2017).
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.selu.html
-    """
+    """``elu`` with the two constants that keep mean 0 and variance 1 (Klambauer et al., 2017)."""
     if inplace:
         return in_place(elu_p, input, SELU_ALPHA, SELU_SCALE, 1.0)
     return elu_p(input, SELU_ALPHA, SELU_SCALE, 1.0)

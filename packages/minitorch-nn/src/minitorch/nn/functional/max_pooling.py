@@ -210,10 +210,7 @@ def max_pool1d(
     padding: Sizes = 0, dilation: Sizes = 1, ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:  # fmt: skip
-    """The maxima of windows; the arguments are those of ``max_pool2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html
-    """
+    """The maxima of windows; the arguments are those of ``max_pool2d``."""
     return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -237,8 +234,6 @@ def max_pool2d(
 
     Raises:
         RuntimeError: no window fits, or padding exceeds half of it.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html
     """
     return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
@@ -249,10 +244,7 @@ def max_pool3d(
     padding: Sizes = 0, dilation: Sizes = 1, ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:  # fmt: skip
-    """The maxima of windows; the arguments are those of ``max_pool2d``.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d.html
-    """
+    """The maxima of windows; the arguments are those of ``max_pool2d``."""
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 

@@ -304,8 +304,6 @@ def group_norm(
         weight: (C,), a factor for each channel.
         bias: (C,), a summand for each channel.
         eps: added to the variance.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html
     """
     _check_dtypes("group_norm", input, weight=weight, bias=bias)
     if input.ndim < 2:
@@ -371,8 +369,6 @@ def layer_norm(
         weight: of that shape, factors.
         bias: of that shape, summands.
         eps: added to the variance.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
     """
     ndim = _normalized_dims("layer_norm", input, normalized_shape, weight, bias)
     if not input.numel():
@@ -396,8 +392,6 @@ def rms_norm(
         normalized_shape: the sizes of the dimensions over which to normalize.
         weight: of that shape, factors.
         eps: added to the mean square, by default the dtype's distance from 1 to the next number.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rms_norm.html
     """
     ndim = _normalized_dims("rms_norm", input, normalized_shape, weight, None)
     if not input.dtype.is_complex:

@@ -121,10 +121,7 @@ def threshold(
     *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """``x`` where it is above ``threshold``, ``value`` elsewhere.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.threshold.html
-    """
+    """``x`` where it is above ``threshold``, ``value`` elsewhere."""
     if input.dtype.is_complex or input.dtype is minitorch.bool:
         raise NotImplementedError(f"threshold is not implemented for {input.dtype}")
     threshold, value = fitted(threshold, input.dtype), fitted(value, input.dtype)
@@ -208,8 +205,6 @@ def rrelu(
 ) -> Tensor:
     """``x`` where it is positive, elsewhere times a slope drawn from [lower, upper) while training,
     the mean slope otherwise.
-
-    Follows https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rrelu.html
     """
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
