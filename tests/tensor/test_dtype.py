@@ -119,6 +119,26 @@ def test_each_of_ml_dtypes(dtype):
             x + mt.ones(2)
 
 
+RULES = {  # that save their input, so that all that is rounded is what they give
+    "sin": lambda x: x.sin(), "erf": lambda x: x.erf(), "atan": lambda x: x.atan(),
+    "log1p": lambda x: x.log1p(), "asinh": lambda x: x.asinh(), "lgamma": lambda x: x.lgamma(),
+    "log": lambda x: x.log(), "pow": lambda x: x**2.7, "var": lambda x: x.var(0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rules_of_bfloat16_compute_in_float32(name):
+    """The gradient is that of float32, rounded once: half a unit of the last of its 8 bits."""
+    pytest.importorskip("ml_dtypes")
+    mt.manual_seed(0)
+    x = (mt.rand(4, 5) + 0.25).bfloat16().requires_grad_()
+    wide = x.detach().float().requires_grad_()
+    g = mt.randn_like(RULES[name](wide).detach()).bfloat16()
+    (got,) = mt.autograd.grad(RULES[name](x), x, g)
+    (expected,) = mt.autograd.grad(RULES[name](wide), wide, g.float())
+    assert mt.allclose(got.float(), expected, rtol=2**-8, atol=0)
+
+
 def test_bfloat16_rounds_once_per_operation():
     pytest.importorskip("ml_dtypes")
     x = mt.full((300,), 1.0, dtype=mt.bfloat16)

@@ -22,9 +22,7 @@ class PrimitiveNode(Node):
 
     __slots__ = ()
     makes_arrays = True
-    widens = (
-        False  # whether its rules see the saved values in another dtype: see ``opmath.Rounded``
-    )
+    widens = False  # whether its rules see saved values in another dtype: ``opmath.Rounded``
     primitive: Primitive
     rules: tuple[Any, ...]  # None where an input has none; its saved values are None then too
 
